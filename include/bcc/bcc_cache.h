@@ -1,0 +1,254 @@
+/* The oBCC cache file, for tools that read cache files.
+ *
+ * This header is the format: every struct on disk, every constant, and the
+ * assertions that freeze them. docs/cache-format.html describes the same
+ * bytes in words and pictures, and a test holds the two against each other.
+ *
+ *     +--------------------+ 0
+ *     | OBCC header        |  OBCC_HEADER_SIZE bytes
+ *     | section table      |  n_sections x 32 bytes, offsets ascending
+ *     +--------------------+ header_size
+ *     | sections           |  each at a multiple of 8, gaps are zero
+ *     |  ...               |
+ *     +--------------------+ a multiple of context_align
+ *     | context            |  an ELF shared object, mapped from the file
+ *     +--------------------+
+ *     | debug (optional)   |
+ *     +--------------------+ file_size
+ *
+ * All integers are little-endian and are read with obcc_get16/32/64, whatever
+ * the alignment. Addresses are image addresses: bytes from the start of the
+ * context once it is mapped. A string is named by its index in the string
+ * pool. */
+#ifndef BCC_BCC_CACHE_H
+#define BCC_BCC_CACHE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define OBCC_MAGIC   "\0bcc"
+#define OBCC_VERSION "100\0" /* 4 bytes, compared as bytes */
+
+/* An integer on disk: cannot be used as one by mistake. */
+struct obcc_le16 {
+    uint8_t byte[2];
+};
+struct obcc_le32 {
+    uint8_t byte[4];
+};
+struct obcc_le64 {
+    uint8_t byte[8];
+};
+
+static inline uint16_t obcc_get16(struct obcc_le16 v)
+{
+    return (uint16_t)(v.byte[0] | v.byte[1] << 8);
+}
+
+static inline uint32_t obcc_get32(struct obcc_le32 v)
+{
+    return (uint32_t)v.byte[0] | (uint32_t)v.byte[1] << 8 |
+           (uint32_t)v.byte[2] << 16 | (uint32_t)v.byte[3] << 24;
+}
+
+static inline uint64_t obcc_get64(struct obcc_le64 v)
+{
+    return (uint64_t)v.byte[0] | (uint64_t)v.byte[1] << 8 |
+           (uint64_t)v.byte[2] << 16 | (uint64_t)v.byte[3] << 24 |
+           (uint64_t)v.byte[4] << 32 | (uint64_t)v.byte[5] << 40 |
+           (uint64_t)v.byte[6] << 48 | (uint64_t)v.byte[7] << 56;
+}
+
+static inline struct obcc_le16 obcc_le16(uint16_t v)
+{
+    struct obcc_le16 le = {{(uint8_t)v, (uint8_t)(v >> 8)}};
+    return le;
+}
+
+static inline struct obcc_le32 obcc_le32(uint32_t v)
+{
+    struct obcc_le32 le = {{(uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16),
+                            (uint8_t)(v >> 24)}};
+    return le;
+}
+
+static inline struct obcc_le64 obcc_le64(uint64_t v)
+{
+    struct obcc_le64 le = {{(uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16),
+                            (uint8_t)(v >> 24), (uint8_t)(v >> 32),
+                            (uint8_t)(v >> 40), (uint8_t)(v >> 48),
+                            (uint8_t)(v >> 56)}};
+    return le;
+}
+
+/* ---- Header ---- */
+
+/* Section kinds. Values are never reused. */
+enum {
+    OBCC_STRING_POOL         = 1,
+    OBCC_DEPENDENCY_TABLE    = 2,
+    OBCC_RELOCATION_TABLE    = 3, /* the imports to bind at load */
+    OBCC_EXPORT_VAR_LIST     = 4,
+    OBCC_EXPORT_FUNC_LIST    = 5,
+    OBCC_EXPORT_FOREACH_LIST = 6,
+    OBCC_PRAGMA_LIST         = 7,
+    OBCC_FUNC_TABLE          = 8,
+    OBCC_VAR_TABLE           = 9,
+    OBCC_OBJECT_SLOT_LIST    = 10,
+    OBCC_IDENTITY            = 11,
+    OBCC_CONTEXT             = 12,
+    OBCC_DEBUG               = 13,
+    OBCC_N_SECTION_KINDS     = 14
+};
+
+/* Section flag: a reader that does not know the kind must refuse the file. */
+#define OBCC_SECTION_REQUIRED 1u
+
+struct obcc_section {
+    struct obcc_le32 kind;
+    struct obcc_le32 flags;
+    struct obcc_le64 offset;   /* from the start of the file */
+    struct obcc_le64 size;     /* bytes */
+    struct obcc_le64 checksum; /* XXH3-64 of the bytes */
+};
+
+struct obcc_header {
+    uint8_t magic[4];              /* OBCC_MAGIC */
+    uint8_t version[4];            /* OBCC_VERSION */
+    uint8_t endianness;            /* of the target: 'e' little, 'E' big */
+    uint8_t sizeof_off_t;          /* of the target, bytes */
+    uint8_t sizeof_size_t;         /* of the target, bytes */
+    uint8_t sizeof_ptr_t;          /* of the target, bytes */
+    struct obcc_le16 machine;      /* ELF e_machine */
+    struct obcc_le16 n_sections;   /* rows of the section table */
+    struct obcc_le32 header_size;  /* bytes of header and section table */
+    struct obcc_le32 context_align; /* largest page size of the target */
+    struct obcc_le64 required;     /* format feature bits; unknown: refuse */
+    struct obcc_le64 file_size;    /* bytes */
+    struct obcc_le64 image_span;   /* bytes of address space of the context */
+    struct obcc_le64 image_align;  /* of its address, >= context_align */
+    struct obcc_le64 cpu_features[2]; /* that its code may use */
+    struct obcc_le64 reserved[2];  /* 0 */
+    struct obcc_le64 checksum; /* XXH3-64 of header and section table, this
+                                  field taken as 0 */
+};
+
+#define OBCC_HEADER_SIZE  96u
+#define OBCC_SECTION_SIZE 32u
+#define OBCC_MAX_SECTIONS 32u
+
+/* ---- Sections that are lists ---- */
+
+/* Lists and tables start with this; `count` entries follow at once. */
+struct obcc_list {
+    struct obcc_le32 count;
+    struct obcc_le32 reserved; /* 0 */
+};
+
+/* String pool: obcc_list, count rows, then the bytes. */
+struct obcc_string {
+    struct obcc_le32 length; /* bytes without the NUL that follows them */
+    struct obcc_le32 offset; /* from the start of the section */
+};
+
+enum {
+    OBCC_APK_RESOURCE  = 0, /* named by the client: memory, or in an archive */
+    OBCC_FILE_RESOURCE = 1  /* a path of the file system */
+};
+
+/* Dependency flags. */
+#define OBCC_DEPENDENCY_LIBRARY   1u /* linked library; else the script */
+#define OBCC_DEPENDENCY_SKIP_SHA1 2u /* content is not compared */
+#define OBCC_DEPENDENCY_SIGNED    4u /* the stat signature may be trusted */
+
+struct obcc_dependency {
+    struct obcc_le32 name; /* string index */
+    struct obcc_le32 type; /* OBCC_APK_RESOURCE ... */
+    struct obcc_le32 flags;
+    uint8_t sha1[20];
+    /* stat signature of a file, zero unless OBCC_DEPENDENCY_SIGNED */
+    struct obcc_le64 device;
+    struct obcc_le64 inode;
+    struct obcc_le64 size;
+    struct obcc_le64 mtime_ns;
+    struct obcc_le64 ctime_ns;
+};
+
+/* Import flags. */
+#define OBCC_IMPORT_WEAK     1u /* address 0 if nobody defines it */
+#define OBCC_IMPORT_FUNCTION 2u /* is called somewhere */
+
+struct obcc_import {
+    struct obcc_le32 name; /* string index */
+    struct obcc_le32 flags;
+};
+
+#define OBCC_NO_ADDRESS UINT64_MAX /* exported, but not in the image */
+
+/* Exported variables, functions, foreach kernels (in metadata order); the
+ * function table and the variable table (sorted by name, strcmp order). */
+struct obcc_symbol {
+    struct obcc_le64 address; /* image address or OBCC_NO_ADDRESS */
+    struct obcc_le64 size;    /* bytes, 0 if not known */
+    struct obcc_le32 name;    /* string index */
+    struct obcc_le32 signature; /* foreach: signature bits; else 0 */
+};
+
+struct obcc_pragma {
+    struct obcc_le32 key;   /* string index */
+    struct obcc_le32 value; /* string index */
+};
+
+/* Object slot list: obcc_list, then count struct obcc_le32: indexes into the
+ * list of exported variables.
+ *
+ * Identity: text, one "name=value" a line; see docs/cache-format.html. */
+
+/* ---- Frozen ---- */
+
+#if defined(__cplusplus)
+#define OBCC_ASSERT(condition) static_assert(condition, "the format is frozen")
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
+#define OBCC_ASSERT(condition) _Static_assert(condition, "the format is frozen")
+#else
+#define OBCC_ASSERT(condition)                                                 \
+    extern char obcc_frozen[(condition) ? 1 : -1] __attribute__((unused))
+#endif
+
+OBCC_ASSERT(sizeof(struct obcc_header) == OBCC_HEADER_SIZE);
+OBCC_ASSERT(offsetof(struct obcc_header, version) == 4);
+OBCC_ASSERT(offsetof(struct obcc_header, endianness) == 8);
+OBCC_ASSERT(offsetof(struct obcc_header, machine) == 12);
+OBCC_ASSERT(offsetof(struct obcc_header, n_sections) == 14);
+OBCC_ASSERT(offsetof(struct obcc_header, header_size) == 16);
+OBCC_ASSERT(offsetof(struct obcc_header, context_align) == 20);
+OBCC_ASSERT(offsetof(struct obcc_header, required) == 24);
+OBCC_ASSERT(offsetof(struct obcc_header, file_size) == 32);
+OBCC_ASSERT(offsetof(struct obcc_header, image_span) == 40);
+OBCC_ASSERT(offsetof(struct obcc_header, image_align) == 48);
+OBCC_ASSERT(offsetof(struct obcc_header, cpu_features) == 56);
+OBCC_ASSERT(offsetof(struct obcc_header, reserved) == 72);
+OBCC_ASSERT(offsetof(struct obcc_header, checksum) == 88);
+OBCC_ASSERT(sizeof(struct obcc_section) == OBCC_SECTION_SIZE);
+OBCC_ASSERT(offsetof(struct obcc_section, offset) == 8);
+OBCC_ASSERT(offsetof(struct obcc_section, size) == 16);
+OBCC_ASSERT(offsetof(struct obcc_section, checksum) == 24);
+OBCC_ASSERT(sizeof(struct obcc_list) == 8);
+OBCC_ASSERT(sizeof(struct obcc_string) == 8);
+OBCC_ASSERT(sizeof(struct obcc_dependency) == 72);
+OBCC_ASSERT(offsetof(struct obcc_dependency, sha1) == 12);
+OBCC_ASSERT(offsetof(struct obcc_dependency, device) == 32);
+OBCC_ASSERT(sizeof(struct obcc_import) == 8);
+OBCC_ASSERT(sizeof(struct obcc_symbol) == 24);
+OBCC_ASSERT(offsetof(struct obcc_symbol, name) == 16);
+OBCC_ASSERT(sizeof(struct obcc_pragma) == 8);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

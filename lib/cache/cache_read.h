@@ -1,0 +1,96 @@
+/* Reading an oBCC file: the one place where foreign bytes become trusted.
+ *
+ * Two steps, because the file is mapped once and its header says how:
+ *   1. cache_layout_read() checks the header and the section table, from the
+ *      first bytes of the file.
+ *   2. cache_view_open() checks the sections in the mapped bytes before the
+ *      context, and gives a view. Code behind it trusts the view.
+ *
+ * Small sections are checksummed at each open. Sections above
+ * CACHE_CHECK_LIMIT and the context are only checked with CACHE_CHECK_ALL;
+ * accessors stay inside the section whatever it holds. */
+#ifndef BCC_CACHE_READ_H
+#define BCC_CACHE_READ_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <bcc/bcc_cache.h>
+
+#include "cpu_features.h"
+#include "error.h"
+#include "span.h"
+
+enum {
+    /* The most bytes that cache_layout_read() looks at. */
+    CACHE_HEAD_SIZE = OBCC_HEADER_SIZE + OBCC_MAX_SECTIONS * OBCC_SECTION_SIZE,
+    /* 64 KiB: XXH3 of it takes 2-3 us, and every launch would pay it. */
+    CACHE_CHECK_LIMIT = 64 * 1024
+};
+
+struct cache_extent {
+    uint64_t offset;
+    uint64_t size;
+    uint64_t checksum;
+};
+
+/* What the header says, checked against itself and against file_size:
+ * sections ascending, aligned, without overlap, inside the file; every
+ * required kind present once; the context page-aligned. */
+struct cache_layout {
+    unsigned machine; /* ELF e_machine */
+    uint8_t endianness, sizeof_off_t, sizeof_size_t, sizeof_ptr_t;
+    uint64_t file_size;
+    uint64_t image_span;
+    uint64_t image_align;
+    uint32_t context_align;
+    struct cpu_features cpu_features;
+    struct cache_extent section[OBCC_N_SECTION_KINDS]; /* size 0: absent */
+};
+
+/* head: the first min(CACHE_HEAD_SIZE, file size) bytes. name is for messages.
+ * CORRUPT, UNSUPPORTED (other version, unknown required feature or section).
+ */
+enum status cache_layout_read(struct span head, uint64_t file_size,
+                              const char *name, struct cache_layout *ret_layout,
+                              struct error *err) MUST_CHECK;
+
+struct cache_view {
+    struct span section[OBCC_N_SECTION_KINDS]; /* context and debug only with
+                                                  the whole file given */
+};
+
+enum { CACHE_CHECK_ALL = 1u << 0 };
+
+/* bytes: the file from offset 0, at least up to the context; with
+ * CACHE_CHECK_ALL the whole file. The view borrows bytes. CORRUPT. */
+enum status cache_view_open(struct span bytes,
+                            const struct cache_layout *layout, unsigned flags,
+                            const char *name, struct cache_view *ret_view,
+                            struct error *err) MUST_CHECK;
+
+/* Number of entries of a list or table section; 0 if it is absent. */
+uint32_t cache_count(const struct cache_view *view, unsigned kind);
+
+/* Entry index of a list; NULL if index >= count. */
+const struct obcc_symbol *cache_symbol_at(const struct cache_view *view,
+                                          unsigned kind, uint32_t index);
+const struct obcc_dependency *cache_dependency_at(const struct cache_view *view,
+                                                  uint32_t index);
+const struct obcc_import *cache_import_at(const struct cache_view *view,
+                                          uint32_t index);
+const struct obcc_pragma *cache_pragma_at(const struct cache_view *view,
+                                          uint32_t index);
+/* Object slot index; 0 <= index < count is the caller's duty. */
+uint32_t cache_object_slot_at(const struct cache_view *view, uint32_t index);
+
+/* NUL-terminated string of the pool, "" for an index outside it. */
+const char *cache_string(const struct cache_view *view, uint32_t index);
+
+/* Binary search by name in OBCC_FUNC_TABLE or OBCC_VAR_TABLE; NULL: none. */
+const struct obcc_symbol *cache_find_symbol(const struct cache_view *view,
+                                            unsigned kind, const char *name);
+
+struct span cache_identity(const struct cache_view *view);
+
+#endif

@@ -1,0 +1,80 @@
+/* Writing an oBCC file: contents in, bytes out. Same contents, same bytes. */
+#ifndef BCC_CACHE_WRITE_H
+#define BCC_CACHE_WRITE_H
+
+#include <stdint.h>
+
+#include <bcc/bcc_cache.h>
+
+#include "buffer.h"
+#include "cpu_features.h"
+#include "error.h"
+#include "file.h"
+#include "sha1.h"
+#include "span.h"
+
+struct cache_dependency {
+    const char *name;
+    uint32_t type;  /* OBCC_APK_RESOURCE or OBCC_FILE_RESOURCE */
+    uint32_t flags; /* OBCC_DEPENDENCY_... */
+    uint8_t sha1[SHA1_SIZE];
+    struct file_signature signature; /* if OBCC_DEPENDENCY_SIGNED */
+};
+
+struct cache_import {
+    const char *name;
+    uint32_t flags; /* OBCC_IMPORT_... */
+};
+
+struct cache_symbol {
+    const char *name;
+    uint64_t address; /* image address or OBCC_NO_ADDRESS */
+    uint64_t size;    /* bytes */
+    uint32_t signature;
+};
+
+struct cache_pragma {
+    const char *key;
+    const char *value;
+};
+
+/* Everything borrowed. Lists keep their order; the function and the variable
+ * table are sorted by name by the writer. */
+struct cache_contents {
+    uint8_t sizeof_off_t; /* of the target, bytes */
+    uint8_t sizeof_size_t;
+    uint8_t sizeof_ptr_t;
+    uint16_t machine;       /* ELF e_machine */
+    uint32_t context_align; /* largest page size of the target */
+    uint64_t image_span;
+    uint64_t image_align;
+    struct cpu_features cpu_features;
+    struct span identity;
+    const struct cache_dependency *dependencies;
+    size_t n_dependencies;
+    const struct cache_import *imports;
+    size_t n_imports;
+    const struct cache_symbol *export_vars;
+    size_t n_export_vars;
+    const struct cache_symbol *export_funcs;
+    size_t n_export_funcs;
+    const struct cache_symbol *export_foreachs;
+    size_t n_export_foreachs;
+    const struct cache_pragma *pragmas;
+    size_t n_pragmas;
+    const struct cache_symbol *funcs;
+    size_t n_funcs;
+    const struct cache_symbol *vars;
+    size_t n_vars;
+    const uint32_t *object_slots;
+    size_t n_object_slots;
+    struct span context; /* the ELF image */
+    struct span debug;   /* empty: no debug section */
+};
+
+/* Append the file to *out, which is empty. NO_MEMORY, or UNSUPPORTED if a
+ * count or a string does not fit the format. */
+enum status cache_write(const struct cache_contents *contents,
+                        struct buffer *out, struct error *err) MUST_CHECK;
+
+#endif

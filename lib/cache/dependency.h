@@ -1,0 +1,55 @@
+/* Is an entry made from these inputs?
+ *
+ * An input matches a dependency if role, resource type and SHA1 are equal.
+ * Its name or path is not compared: content is what shaped the code. For a
+ * file, an equal stat signature stands for an equal SHA1, so that a launch
+ * need not read it. That is sound only if the signature was taken when a later
+ * change could no longer hide in the same timestamp tick ("racily clean", as
+ * git's index calls it): the compiler process records a signature only if the
+ * file's last change was at least DEPENDENCY_RACY_NS before the moment when
+ * its content was hashed. Otherwise there is none, and the SHA1 decides. */
+#ifndef BCC_CACHE_DEPENDENCY_H
+#define BCC_CACHE_DEPENDENCY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cache_read.h"
+#include "error.h"
+#include "file.h"
+#include "request.h"
+
+enum {
+    /* Linux stamps files from a tick of at most 10 ms (HZ=100); twice that.
+     * File systems that keep whole seconds (ns part 0) get two seconds. */
+    DEPENDENCY_RACY_NS        = 20 * 1000 * 1000,
+    DEPENDENCY_RACY_COARSE_NS = 2000 * 1000 * 1000
+};
+
+/* True if a signature taken at now_ns (CLOCK_REALTIME) may stand for the
+ * content that was read after it was taken. */
+bool dependency_signature_is_sound(const struct file_signature *signature,
+                                   uint64_t now_ns);
+
+/* An input as the reader has it. */
+struct dependency_input {
+    enum request_role role;
+    uint32_t type;
+    bool skip_sha1;
+    const char *name;
+    const struct file_signature *signature; /* NULL: not a file */
+    /* Content, asked for only if the signature does not decide; called at
+     * most once for each input. */
+    enum status (*read)(void *context, struct span *ret_bytes,
+                        struct error *err);
+    void *context;
+};
+
+/* OK: the entry's dependencies are exactly these inputs in this order. STALE
+ * with a message that names the input and the fact otherwise; or what read
+ * returned. */
+enum status dependency_check(const struct cache_view *view,
+                             const struct dependency_input *inputs,
+                             size_t n_inputs, struct error *err) MUST_CHECK;
+
+#endif

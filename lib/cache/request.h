@@ -1,0 +1,96 @@
+/* What a cache entry is the answer to: the inputs and everything that shapes
+ * the code made of them.
+ *
+ * A request has two faces:
+ *
+ *  - its identity: the options alone, as canonical text of "name=value" lines
+ *    in a fixed order (names and values %-escaped below 0x21, '%', 0x7f). It
+ *    is a section of the cache file and is compared byte for byte. The inputs
+ *    are not in it: they are compared by the dependency table.
+ *  - its message: the identity followed by "input=" and limit lines, sent to
+ *    the compiler process in a memfd. The bytes of input i are behind file
+ *    descriptor REQUEST_FIRST_INPUT_FD + i of that process.
+ *
+ * Identity lines, all present, in this order:
+ *   format=100            OBCC_VERSION without its NUL
+ *   libbcc=0.1.0
+ *   llvm=22.1.8           the LLVM that libbcc was built for
+ *   triple=x86_64-pc-linux-gnu
+ *   cpu=native            or a name LLVM knows
+ *   features=+avx2,-fma   as given, "" for none
+ *   opt=3
+ *   flags=marked-only     comma separated, "" for none
+ *   mark=NAME             one line each, sorted by strcmp, no duplicates
+ * Message lines after them:
+ *   limit-memory=BYTES    0: none
+ *   input=ROLE TYPE FLAGS SIZE NAME   ROLE script|library, TYPE apk|file,
+ *                         FLAGS skip-sha1|-, SIZE in bytes, one line each */
+#ifndef BCC_CACHE_REQUEST_H
+#define BCC_CACHE_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "buffer.h"
+#include "error.h"
+#include "span.h"
+
+/* ORDER REQUEST FD: descriptors of the compiler process. */
+enum {
+    REQUEST_FD             = 3, /* memfd: the message, read from offset 0 */
+    REQUEST_OUTPUT_FD      = 4, /* the cache file to write, empty */
+    REQUEST_REPLY_FD       = 5, /* memfd: the reply, see reply.h */
+    REQUEST_FIRST_INPUT_FD = 6,
+    REQUEST_MAX_INPUTS     = 256
+};
+
+enum request_role { REQUEST_SCRIPT, REQUEST_LIBRARY };
+
+struct request_input {
+    enum request_role role;
+    uint32_t type;   /* OBCC_APK_RESOURCE or OBCC_FILE_RESOURCE */
+    bool skip_sha1;  /* content is no part of the identity */
+    const char *name; /* resource name or path */
+    uint64_t size;   /* bytes */
+};
+
+enum {
+    REQUEST_MARKED_ONLY = 1u << 0, /* export the marked symbols, no others */
+};
+
+struct request {
+    /* Everything borrowed. */
+    const char *libbcc_version;
+    const char *llvm_version;
+    const char *triple;
+    const char *cpu; /* "native" or a name LLVM knows */
+    const char *features;
+    unsigned opt_level; /* 0..3 */
+    unsigned flags;     /* REQUEST_MARKED_ONLY ... */
+    const char *const *marks; /* any order, duplicates allowed */
+    size_t n_marks;
+    const struct request_input *inputs; /* the script first */
+    size_t n_inputs;
+    uint64_t limit_memory; /* bytes of address space, 0: none */
+};
+
+/* Append the identity text. NO_MEMORY. */
+enum status request_write_identity(const struct request *request,
+                                   struct buffer *out,
+                                   struct error *err) MUST_CHECK;
+
+/* Append the whole message. NO_MEMORY, MISUSE (too many inputs). */
+enum status request_write(const struct request *request, struct buffer *out,
+                          struct error *err) MUST_CHECK;
+
+/* Parse a message; all of *ret_request lives in arena. *ret_identity_size is
+ * the length of the identity at the start of message. CORRUPT names the line;
+ * NO_MEMORY. */
+enum status request_parse(struct span message, struct arena *arena,
+                          struct request *ret_request,
+                          size_t *ret_identity_size,
+                          struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,83 @@
+/* Relocatable ELF objects in, one position-independent ELF image out.
+ *
+ * Compile time only: runs in the compiler process, knows neither LLVM nor the
+ * cache file. The image is an ET_DYN file whose program headers are
+ *
+ *   PT_LOAD R E  file offset 0, address 0: ELF header, program headers,
+ *                .dynsym .dynstr .hash .rela.dyn .relr.dyn .eh_frame_hdr
+ *                .eh_frame, read-only data, text, PLT
+ *   PT_LOAD RW   RELRO: .data.rel.ro .init_array .fini_array .dynamic .got
+ *   PT_LOAD RW   .data .bss
+ *   PT_TLS, PT_DYNAMIC, PT_GNU_RELRO, PT_GNU_EH_FRAME, PT_GNU_STACK
+ *
+ * Read-only data shares the executable mapping: one mmap less at each launch,
+ * and nothing in it is writable. Each segment that follows starts at the next
+ * page of the target's largest page size plus its file offset modulo that
+ * size, so alignment costs address space and no file bytes. Text has no
+ * relocations; what the loader patches is RELRO or data. */
+#ifndef BCC_LINKER_LINK_H
+#define BCC_LINKER_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "buffer.h"
+#include "error.h"
+#include "span.h"
+
+struct link_input {
+    const char *name; /* for messages */
+    struct span object;
+};
+
+struct link_params {
+    const struct link_input *inputs;
+    size_t n_inputs;
+    /* Names to put in .dynsym as defined symbols; those that no input defines
+     * are left out. */
+    const char *const *exports;
+    size_t n_exports;
+};
+
+struct link_symbol {
+    const char *name;
+    uint64_t address; /* image address */
+    uint64_t size;    /* bytes */
+};
+
+struct link_import {
+    const char *name;
+    bool weak;     /* all references are weak: may stay undefined */
+    bool function; /* is called, through the GOT or a PLT stub */
+};
+
+/* Owned by the caller, freed by link_result_release(); names live in arena. */
+struct link_result {
+    struct arena arena;
+    struct buffer image;
+    unsigned machine;       /* ELF e_machine */
+    unsigned address_size;  /* bytes of a pointer: 8 or 4 */
+    uint32_t page_size;     /* largest page size of the target */
+    uint64_t span;          /* address space from 0, a multiple of page_size */
+    uint64_t align;         /* of the load address, >= page_size */
+    struct link_symbol *functions; /* all STT_FUNC, local ones too, by name */
+    size_t n_functions;
+    struct link_symbol *objects; /* all named STT_OBJECT (not TLS), by name */
+    size_t n_objects;
+    struct link_import *imports; /* in .dynsym order */
+    size_t n_imports;
+};
+
+/* CORRUPT (malformed object), UNSUPPORTED (machine, relocation type),
+ * UNRESOLVED (undefined hidden symbol), OUT_OF_RANGE (overflow), MISUSE
+ * (no input; two strong definitions; inputs of two machines), NO_MEMORY.
+ * Messages name object, section, offset, type and symbol. */
+enum status link_image(const struct link_params *params,
+                       struct link_result *ret_result,
+                       struct error *err) MUST_CHECK;
+
+void link_result_release(struct link_result *result);
+
+#endif

@@ -1,0 +1,92 @@
+/* An ELF image in a file becomes running code: reserve, map, bind, relocate,
+ * protect, initialise; and the reverse.
+ *
+ * The image is one that lib/linker made (see link.h for its segments), but
+ * nothing of it is believed: every address, size and index is checked against
+ * the mapping before it is used, so that a damaged image can be refused and
+ * never makes the loader itself read or write outside it.
+ *
+ *   load_map()     one mmap of the file from offset 0, read+execute, as long
+ *                  as the bytes before the image plus the image's span. The
+ *                  caller reads the bytes before the image there.
+ *   load_link()    data mappings over it, imports bound, data relocated,
+ *                  RELRO protected.
+ *   load_start()   constructors.
+ *   load_stop()    destructors.
+ *   load_release() unmap.
+ *
+ * No memory is writable and executable at once. No allocation, no lock, no
+ * global state: any number of instances, from any thread, each used by one
+ * thread at a time. */
+#ifndef BCC_LOADER_LOAD_H
+#define BCC_LOADER_LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "span.h"
+
+struct load_source {
+    int fd;               /* borrowed during load_map() and load_link() */
+    const char *name;     /* for messages, borrowed likewise */
+    uint64_t file_size;   /* bytes of the file */
+    uint64_t image_offset; /* of the image in it, a multiple of the page size
+                              of the machine that the image is for */
+    uint64_t image_size;  /* bytes of the image in the file */
+    uint64_t image_span;  /* address space of the image */
+    uint64_t image_align; /* of its load address, a power of two */
+};
+
+/* A loaded image; zero means none. Caller's storage. */
+struct image {
+    uint8_t *mapping; /* reservation */
+    size_t mapping_size;
+    uint8_t *head;  /* the file's first byte, mapped */
+    uint8_t *base;  /* image address 0 */
+    uint64_t span;
+    uint64_t image_size;
+    /* Found by load_link(), image addresses: */
+    uint64_t init_array, init_array_size; /* bytes */
+    uint64_t fini_array, fini_array_size;
+    bool started;
+    bool registers_at_exit; /* imports __cxa_atexit: finalize on stop */
+};
+
+/* The bytes of the file before the image. */
+struct span load_prefix(const struct image *image);
+
+enum status load_map(const struct load_source *source, struct image *ret_image,
+                     struct error *err) MUST_CHECK;
+
+/* Address of an import, NULL if unknown. */
+typedef void *(*load_resolve_fn)(void *context, const char *name);
+
+/* Told of each import that resolve did not know (weak ones are not told). */
+typedef void (*load_missing_fn)(void *context, const char *name);
+
+struct load_binding {
+    load_resolve_fn resolve;
+    load_missing_fn missing; /* may be NULL */
+    void *context;           /* of both */
+};
+
+/* CORRUPT, UNSUPPORTED (relocation type, TLS), UNRESOLVED (message names the
+ * first few of them and how many more), IO, NO_MEMORY. On failure the image
+ * stays mapped; release it. */
+enum status load_link(const struct load_source *source, struct image *image,
+                      const struct load_binding *binding,
+                      struct error *err) MUST_CHECK;
+
+void load_start(struct image *image);
+void load_stop(struct image *image);
+
+/* Accepts an image that is zero or only mapped. */
+void load_release(struct image *image);
+
+/* Address in this process of [address, address + size) of the image, NULL if
+ * that is outside its span. */
+void *load_address(const struct image *image, uint64_t address, uint64_t size);
+
+#endif

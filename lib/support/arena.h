@@ -1,0 +1,25 @@
+/* Many small objects of one lifetime: allocated one by one, freed at once. */
+#ifndef BCC_SUPPORT_ARENA_H
+#define BCC_SUPPORT_ARENA_H
+
+#include <stddef.h>
+
+struct arena_block;
+
+struct arena {
+    struct arena_block *blocks;
+    size_t used;
+    size_t capacity;
+};
+
+void arena_init(struct arena *arena);
+void arena_release(struct arena *arena);
+
+/* Zeroed memory for n_items of item_size, aligned for any type; NULL if there
+ * is none (also when the product overflows). Valid until arena_release(). */
+void *arena_alloc(struct arena *arena, size_t n_items, size_t item_size);
+
+/* A NUL-terminated copy of size bytes; NULL if there is no memory. */
+char *arena_copy_string(struct arena *arena, const char *text, size_t size);
+
+#endif

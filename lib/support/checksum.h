@@ -1,0 +1,11 @@
+/* XXH3, 64 bits: finds damage, at memory speed. It is no proof of origin. */
+#ifndef BCC_SUPPORT_CHECKSUM_H
+#define BCC_SUPPORT_CHECKSUM_H
+
+#include <stdint.h>
+
+#include "span.h"
+
+uint64_t checksum_xxh3(struct span bytes);
+
+#endif

@@ -1,0 +1,148 @@
+#include "cpu_features.h"
+
+#include <elf.h>
+#include <string.h>
+
+/* One row per bit, in bit order: LLVM's name, where glibc keeps the answer,
+ * and whether the feature needs register state that the operating system must
+ * save (then CPU support alone is not enough). */
+struct feature {
+    const char *name;
+    int glibc_index;
+    bool needs_os;
+};
+
+#ifdef __x86_64__
+#include <sys/platform/x86.h>
+#define X86(name, index, needs_os)                                             \
+    {                                                                          \
+        name, x86_cpu_##index, needs_os                                        \
+    }
+#else
+#define X86(name, index, needs_os)                                             \
+    {                                                                          \
+        name, 0, needs_os                                                      \
+    }
+#endif
+
+/* ORDER CPU FEATURES: stored in cache files, append only. */
+static const struct feature x86_features[] = {
+    X86("sse3", SSE3, false),
+    X86("ssse3", SSSE3, false),
+    X86("sse4.1", SSE4_1, false),
+    X86("sse4.2", SSE4_2, false),
+    X86("popcnt", POPCNT, false),
+    X86("cx16", CMPXCHG16B, false),
+    X86("sahf", LAHF64_SAHF64, false),
+    X86("movbe", MOVBE, false),
+    X86("aes", AES, false),
+    X86("pclmul", PCLMULQDQ, false),
+    X86("avx", AVX, true),
+    X86("f16c", F16C, true),
+    X86("fma", FMA, true),
+    X86("avx2", AVX2, true),
+    X86("bmi", BMI1, false),
+    X86("bmi2", BMI2, false),
+    X86("lzcnt", LZCNT, false),
+    X86("adx", ADX, false),
+    X86("sha", SHA, false),
+    X86("rdrnd", RDRAND, false),
+    X86("rdseed", RDSEED, false),
+    X86("fsgsbase", FSGSBASE, true),
+    X86("sse4a", SSE4A, false),
+    X86("xop", XOP, true),
+    X86("fma4", FMA4, true),
+    X86("tbm", TBM, false),
+    X86("prfchw", PREFETCHW, false),
+    X86("avx512f", AVX512F, true),
+    X86("avx512dq", AVX512DQ, true),
+    X86("avx512bw", AVX512BW, true),
+    X86("avx512vl", AVX512VL, true),
+    X86("avx512cd", AVX512CD, true),
+    X86("avx512ifma", AVX512_IFMA, true),
+    X86("avx512vbmi", AVX512_VBMI, true),
+    X86("avx512vbmi2", AVX512_VBMI2, true),
+    X86("avx512vnni", AVX512_VNNI, true),
+    X86("avx512bitalg", AVX512_BITALG, true),
+    X86("avx512vpopcntdq", AVX512_VPOPCNTDQ, true),
+    X86("avx512bf16", AVX512_BF16, true),
+    X86("gfni", GFNI, false),
+    X86("vaes", VAES, true),
+    X86("vpclmulqdq", VPCLMULQDQ, true),
+    X86("xsave", XSAVE, true),
+    X86("clflushopt", CLFLUSHOPT, false),
+    X86("clwb", CLWB, false),
+    X86("rdpid", RDPID, false),
+    X86("movdiri", MOVDIRI, false),
+    X86("movdir64b", MOVDIR64B, false),
+};
+
+static const struct feature *features_of(unsigned machine, size_t *ret_n)
+{
+    if (machine == EM_X86_64) {
+        *ret_n = sizeof(x86_features) / sizeof(x86_features[0]);
+        return x86_features;
+    }
+    *ret_n = 0;
+    return NULL;
+}
+
+static void add_bit(struct cpu_features *features, size_t bit)
+{
+    features->word[bit / 64] |= UINT64_C(1) << (bit % 64);
+}
+
+static bool has_bit(const struct cpu_features *features, size_t bit)
+{
+    return features->word[bit / 64] >> (bit % 64) & 1;
+}
+
+struct cpu_features cpu_features_host(void)
+{
+    struct cpu_features host = {0};
+
+#ifdef __x86_64__
+    size_t n_features;
+    const struct feature *feature = features_of(EM_X86_64, &n_features);
+
+    for (size_t bit = 0; bit < n_features; bit++, feature++) {
+        unsigned index = (unsigned)feature->glibc_index;
+        if (feature->needs_os ? x86_cpu_active(index) : x86_cpu_present(index))
+            add_bit(&host, bit);
+    }
+#endif
+    return host;
+}
+
+bool cpu_features_add(struct cpu_features *features, unsigned machine,
+                      const char *name, size_t size)
+{
+    size_t n_features;
+    const struct feature *feature = features_of(machine, &n_features);
+
+    for (size_t bit = 0; bit < n_features; bit++, feature++) {
+        if (strlen(feature->name) == size &&
+            memcmp(feature->name, name, size) == 0) {
+            add_bit(features, bit);
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *cpu_feature_name(unsigned machine, unsigned bit)
+{
+    size_t n_features;
+    const struct feature *feature = features_of(machine, &n_features);
+
+    return bit < n_features ? feature[bit].name : NULL;
+}
+
+int cpu_features_missing(const struct cpu_features *needed,
+                         const struct cpu_features *present)
+{
+    for (size_t bit = 0; bit < CPU_FEATURE_WORDS * 64; bit++)
+        if (has_bit(needed, bit) && !has_bit(present, bit))
+            return (int)bit;
+    return -1;
+}

@@ -1,0 +1,37 @@
+/* CPU features as a set of bits: what code needs, what this CPU has.
+ *
+ * A cache entry records the features that its code may use; the reader
+ * compares them with this machine's and treats a lack as a miss instead of a
+ * SIGILL. Names are LLVM's. The bit numbers are stored in cache files: append
+ * only. Only features that LLVM's CPU models turn on are listed; one that is
+ * not listed is compiled for only when the user names it. */
+#ifndef BCC_SUPPORT_CPU_FEATURES_H
+#define BCC_SUPPORT_CPU_FEATURES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CPU_FEATURE_WORDS = 2 };
+
+struct cpu_features {
+    uint64_t word[CPU_FEATURE_WORDS];
+};
+
+/* Features of the CPU this runs on, as the operating system lets them be
+ * used. Costs no cpuid instruction (those trap in virtual machines). */
+struct cpu_features cpu_features_host(void);
+
+/* Set the bit of an LLVM feature name ("avx2", size 4) for ELF machine
+ * e_machine; false if the name has no bit. */
+bool cpu_features_add(struct cpu_features *features, unsigned machine,
+                      const char *name, size_t size);
+
+/* Name of a bit, NULL if it has none. */
+const char *cpu_feature_name(unsigned machine, unsigned bit);
+
+/* First feature of `needed` that `present` lacks, as its bit; -1 if none. */
+int cpu_features_missing(const struct cpu_features *needed,
+                         const struct cpu_features *present);
+
+#endif

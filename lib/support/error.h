@@ -1,0 +1,56 @@
+/* Status codes, and the story of a failure in a struct the caller owns.
+ *
+ * A function that can fail returns `enum status` and takes a `struct error *`
+ * last, which may be NULL. The message is set once, where the facts are, and
+ * is passed up unchanged: object, place, fact, on one line without newline.
+ * Nothing here allocates, so being out of memory can be reported too. */
+#ifndef BCC_SUPPORT_ERROR_H
+#define BCC_SUPPORT_ERROR_H
+
+#define MUST_CHECK __attribute__((warn_unused_result))
+
+/* ORDER STATUS: the numbers are sent from bccc to the library; never reuse. */
+#define STATUS_MAP(X)                                                          \
+    X(OK, 0, "success")                                                        \
+    X(NO_MEMORY, -1, "out of memory")                                          \
+    X(IO, -2, "operating system error")                                        \
+    X(NOT_FOUND, -3, "no such entry")                                          \
+    X(CORRUPT, -4, "malformed input")                                          \
+    X(UNSUPPORTED, -5, "valid, but not handled by this build")                 \
+    X(UNRESOLVED, -6, "undefined symbol")                                      \
+    X(OUT_OF_RANGE, -7, "relocation target out of reach")                      \
+    X(COMPILE, -8, "code generator refused the module")                        \
+    X(MISUSE, -9, "wrong argument or call order")                              \
+    X(UNTRUSTED, -10, "file may be written by others")                         \
+    X(STALE, -11, "made from other inputs")
+
+enum status {
+#define X(name, value, text) STATUS_##name = (value),
+    STATUS_MAP(X)
+#undef X
+};
+
+enum { ERROR_MESSAGE_SIZE = 1024 };
+
+struct error {
+    enum status status;
+    int os_errno; /* 0 unless status is STATUS_IO */
+    char message[ERROR_MESSAGE_SIZE];
+};
+
+/* Fill *err (if not NULL) and return status, so that
+ * `return error_set(err, STATUS_CORRUPT, "...")` reads well. */
+enum status error_set(struct error *err, enum status status, const char *format,
+                      ...) __attribute__((format(printf, 3, 4)));
+
+/* The same for a failed system call: status is STATUS_IO (STATUS_NO_MEMORY
+ * for ENOMEM) and ": " with the text of os_errno is appended. */
+enum status error_set_os(struct error *err, int os_errno, const char *format,
+                         ...) __attribute__((format(printf, 3, 4)));
+
+enum status error_no_memory(struct error *err);
+
+/* "success", "out of memory" ... for any value, known or not. */
+const char *status_text(enum status status);
+
+#endif

@@ -1,0 +1,58 @@
+/* Files: read whole, write whole, map, and remember what they were. */
+#ifndef BCC_SUPPORT_FILE_H
+#define BCC_SUPPORT_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "error.h"
+#include "span.h"
+
+/* What stat says of a file's identity and last change. Two equal signatures
+ * mean unchanged content, save for the race explained in dependency.h. */
+struct file_signature {
+    uint64_t device;
+    uint64_t inode;
+    uint64_t size;
+    uint64_t mtime_ns; /* since 1970 */
+    uint64_t ctime_ns;
+};
+
+struct file_signature file_signature_of(const struct stat *st);
+bool file_signature_equal(const struct file_signature *a,
+                          const struct file_signature *b);
+
+/* Open read-only, close-on-exec; refuses what is no regular file without
+ * blocking on a fifo. *ret_st may be NULL. name is for messages. */
+enum status file_open(const char *path, int *ret_fd, struct stat *ret_st,
+                      struct error *err) MUST_CHECK;
+
+/* A private, read-only mapping of a whole file; an empty file has data "". */
+struct file_mapping {
+    struct span bytes;
+};
+
+enum status file_map(int fd, uint64_t size, const char *name,
+                     struct file_mapping *ret_mapping,
+                     struct error *err) MUST_CHECK;
+void file_unmap(struct file_mapping *mapping);
+
+/* All of bytes at the fd's position, over EINTR and short writes. */
+enum status file_write_all(int fd, struct span bytes, const char *name,
+                           struct error *err) MUST_CHECK;
+
+/* Up to size bytes at offset, over EINTR and short reads; *ret_size tells. */
+enum status file_read_at(int fd, void *data, size_t size, uint64_t offset,
+                         const char *name, size_t *ret_size,
+                         struct error *err) MUST_CHECK;
+
+/* An anonymous file in memory with these bytes, close-on-exec, position 0. */
+enum status file_create_memory(const char *name, struct span bytes, int *ret_fd,
+                               struct error *err) MUST_CHECK;
+
+/* Close if fd >= 0; errno is kept. */
+void file_close(int fd);
+
+#endif
