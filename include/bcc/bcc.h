@@ -1,0 +1,323 @@
+/* libbcc: run LLVM bitcode that starts as fast as native code.
+ *
+ *     BCCScriptRef script = bccCreateScript();
+ *     if (bccReadFile(script, "filter.bc", 0) ||
+ *         bccLinkFile(script, "/usr/lib/vendor.bc", 0) ||
+ *         bccPrepareExecutable(script, "/var/cache/app", "filter", 0))
+ *         fprintf(stderr, "%s\n", bccGetErrorMessage(script));
+ *     else
+ *         ((void (*)(int))bccGetFuncAddr(script, "filter"))(42);
+ *     bccDisposeScript(script);
+ *
+ * The first prepare compiles, in a process of its own, and keeps the native
+ * image in a cache file; every later one maps that file.
+ *
+ * Conventions
+ *   Results    `int` functions return 0 for success and 1 for failure. A
+ *              failure sets the script's error code and message.
+ *   Script     Passing NULL for a script is an error: 1, 0 or NULL comes back.
+ *   Ownership  A script *owns* all that it hands out; it is valid until the
+ *              script is disposed of. What is passed in is *borrowed* for the
+ *              call and copied if it is needed later, unless said otherwise.
+ *   Order      Read and link, then prepare, then look up. After a successful
+ *              prepare a script takes no more input. After a failed one it
+ *              may be given more and be prepared again.
+ *   Threads    Different scripts may be used from different threads at once;
+ *              one script by one thread at a time. The code of a prepared
+ *              script may be called from any thread.
+ *
+ * Not the iovisor BCC library of the same file name: that one's symbols begin
+ * with bcc_, this one's with bcc and an upper-case letter. */
+#ifndef BCC_BCC_H
+#define BCC_BCC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define BCC_API        __attribute__((visibility("default")))
+#define BCC_DEPRECATED __attribute__((deprecated))
+#else
+#define BCC_API
+#define BCC_DEPRECATED
+#endif
+
+/* A script: bitcode, its libraries, and the code made of them. */
+typedef struct BCCOpaqueScript *BCCScriptRef;
+
+/* ---- Errors ---- */
+
+/* Error codes. Values never change. */
+enum {
+    BCC_NO_ERROR          = 0x0000,
+    BCC_INVALID_ENUM      = 0x0500, /* unknown flag or option */
+    BCC_INVALID_VALUE     = 0x0501, /* NULL or malformed argument, bad input */
+    BCC_INVALID_OPERATION = 0x0502, /* not at this point of a script's life */
+    BCC_OUT_OF_MEMORY     = 0x0505,
+    BCC_IO_ERROR          = 0x0510, /* the operating system refused */
+    BCC_COMPILE_ERROR     = 0x0511, /* bitcode or target refused, or the
+                                       compiler died */
+    BCC_UNRESOLVED_SYMBOL = 0x0512, /* the message names them */
+    BCC_UNSUPPORTED       = 0x0513, /* valid, but not handled */
+    BCC_NO_COMPILER       = 0x0514  /* a miss, and no bccc to be found */
+};
+
+/* Code of the last failure; resets it to BCC_NO_ERROR. The value of NULL is
+ * BCC_INVALID_VALUE. Prefer bccGetErrorMessage(). */
+BCC_API BCC_DEPRECATED int bccGetError(BCCScriptRef script);
+
+/* One line about the last failure, "" if there was none: object, place, fact.
+ * Not reset by bccGetError(). Owned by the script, valid until its next call.
+ */
+BCC_API const char *bccGetErrorMessage(BCCScriptRef script);
+
+/* ---- Life of a script ---- */
+
+/* A new script; NULL if there is no memory. */
+BCC_API BCCScriptRef bccCreateScript(void);
+
+/* Run the code's destructors, unmap it and free everything the script owns.
+ * NULL is welcome. No code of it may be running. */
+BCC_API void bccDisposeScript(BCCScriptRef script);
+
+/* ---- Input ---- */
+
+/* Flags of the four functions that follow. */
+enum {
+    /* The content of this input is not part of the cache key: a change of it
+     * goes unnoticed. For inputs whose version something else vouches for. */
+    BCC_SKIP_DEP_SHA1 = 1 << 0,
+    /* bccReadBC, bccLinkBC: the script keeps a copy of the bytes. */
+    BCC_COPY_INPUT = 1 << 5
+};
+
+/* Set the script's bitcode: raw or in the Android wrapper (0x0B17C0DE).
+ * resName names it in messages and in the cache file. bitcode is *borrowed*
+ * until the script has been prepared or is disposed of and is not to be changed
+ * till then, unless BCC_COPY_INPUT is given. Again: replaces the bitcode. Errors: INVALID_VALUE (NULL, empty,
+ * too short to be bitcode), INVALID_OPERATION (prepared already), INVALID_ENUM
+ * (unknown flag), OUT_OF_MEMORY. */
+BCC_API int bccReadBC(BCCScriptRef script, const char *resName,
+                      const char *bitcode, size_t bitcodeSize,
+                      unsigned long flags);
+
+/* The same from a file, which is opened now; it is read only if the cache
+ * does not know it by its stat signature. Also IO_ERROR. */
+BCC_API int bccReadFile(BCCScriptRef script, const char *path,
+                        unsigned long flags);
+
+/* Add a runtime library: only what the script reaches is linked, and inlined.
+ * Any number, searched in order: the first definition of a name counts, the
+ * script's own before all. Ownership and errors as bccReadBC/bccReadFile. */
+BCC_API int bccLinkBC(BCCScriptRef script, const char *resName,
+                      const char *bitcode, size_t bitcodeSize,
+                      unsigned long flags);
+BCC_API int bccLinkFile(BCCScriptRef script, const char *path,
+                        unsigned long flags);
+
+/* Keep a definition and let it be found by name, whatever the metadata say. */
+BCC_API void bccMarkExternalSymbol(BCCScriptRef script, const char *name);
+
+/* ---- Symbols ---- */
+
+/* Address of an undefined symbol of the script, NULL if it is not known. Must
+ * not use the script. Called from within prepare only, once for each name. */
+typedef void *(*BCCSymbolLookupFn)(void *context, const char *symbolName);
+
+/* Asked for every import that is no compiler-support routine. fn may be NULL:
+ * none. context is *borrowed* until the script is prepared. */
+BCC_API int bccRegisterSymbolCallback(BCCScriptRef script, BCCSymbolLookupFn fn,
+                                      void *context);
+
+/* ---- Options ---- */
+
+/* How to compile, and with what. Zero means the default for every field; set
+ * size to sizeof(BCCOptions). A set byte beyond the size that this library
+ * knows is refused (INVALID_VALUE). Strings are copied. */
+typedef struct BCCOptions {
+    size_t size;
+    const char *targetTriple; /* default: this machine */
+    const char *cpu;          /* default "native"; or a name LLVM knows */
+    const char *features;     /* as in "+avx2,-fma"; default none */
+    int optLevel;             /* BCC_OPT_... */
+    const char *compilerPath; /* of bccc; default: the environment's BCC_BCCC,
+                                 then libexec/bcc/bccc near the library */
+    uint32_t compileTimeLimitMs; /* then the compiler is killed; 0: none */
+    uint64_t compileMemoryLimit; /* bytes of address space; 0: none */
+} BCCOptions;
+
+/* ORDER OPT LEVEL */
+enum {
+    BCC_OPT_DEFAULT = 0, /* as BCC_OPT_O3 */
+    BCC_OPT_O0      = 1,
+    BCC_OPT_O1      = 2,
+    BCC_OPT_O2      = 3,
+    BCC_OPT_O3      = 4
+};
+
+/* NULL sets the defaults again. Errors: INVALID_VALUE, INVALID_OPERATION
+ * (prepared already), OUT_OF_MEMORY. */
+BCC_API int bccSetOptions(BCCScriptRef script, const BCCOptions *options);
+
+/* ---- Logging ---- */
+
+/* ORDER LOG LEVEL */
+enum { BCC_LOG_DEBUG = 0, BCC_LOG_WARN = 1 };
+
+/* Told what the library does and survives; silent by default. area is one of
+ * "cache", "link", "load", "compile". text is borrowed for the call. */
+typedef void (*BCCLogFn)(void *context, int level, const char *area,
+                         const char *text);
+
+BCC_API int bccSetLogCallback(BCCScriptRef script, BCCLogFn fn, void *context);
+
+/* ---- Prepare ---- */
+
+/* Flags of the prepare functions. */
+enum {
+    /* Symbols of the process (dlsym's default search) are visible too, after
+     * the callback. */
+    BCC_PROCESS_SYMBOLS = 1 << 1,
+    /* Only marked symbols are kept, no other is exported: for programs, where
+     * "main" is all that is needed. */
+    BCC_MARKED_ONLY = 1 << 2,
+    /* Check the whole cache entry against its checksums, code included. */
+    BCC_VERIFY = 1 << 3,
+    /* Do not look for an entry: compile, and replace it. */
+    BCC_REBUILD = 1 << 4
+};
+
+/* Make the script's code callable. The entry is the file
+ * <cacheDir>/<cacheName>.oBCC; cacheDir must exist. With cacheDir NULL there
+ * is no cache: compiled into memory. A cache that cannot be used (missing,
+ * unwritable, writable by others, damaged entry) is never an error: the script
+ * is compiled, and bccGetReport() says why.
+ *
+ * Constructors of the script run before this returns. Errors: INVALID_VALUE
+ * (cacheName NULL, empty, with '/' or a leading '.'; damaged bitcode),
+ * INVALID_OPERATION (no source; prepared already), INVALID_ENUM, IO_ERROR,
+ * COMPILE_ERROR, UNRESOLVED_SYMBOL, UNSUPPORTED, NO_COMPILER, OUT_OF_MEMORY. */
+BCC_API int bccPrepareExecutable(BCCScriptRef script, const char *cacheDir,
+                                 const char *cacheName, unsigned long flags);
+
+/* Make the cache entry and load nothing: what an installer does. Here the
+ * cache is the purpose, so one that cannot be written is an IO_ERROR. For
+ * another machine too: see BCCOptions.targetTriple. The script may then be
+ * prepared as an executable, or once more with other options. */
+BCC_API int bccPrepareSharedObject(BCCScriptRef script, const char *cacheDir,
+                                   const char *cacheName, unsigned long flags);
+
+/* The same with the path of the file to make. */
+BCC_API int bccPrepareSharedObjectFile(BCCScriptRef script, const char *path,
+                                       unsigned long flags);
+
+/* ORDER REPORT CACHE */
+enum { BCC_CACHE_OFF = 0, BCC_CACHE_HIT = 1, BCC_CACHE_MISS = 2 };
+
+/* Stages of a prepare, in time order. ORDER STAGES */
+enum {
+    BCC_STAGE_LOOKUP,       /* find and check the entry */
+    BCC_STAGE_READ,         /* compiler: parse bitcode */
+    BCC_STAGE_LINK_BITCODE, /* compiler: link the runtimes */
+    BCC_STAGE_OPTIMISE,     /* compiler: optimise */
+    BCC_STAGE_EMIT,         /* compiler: generate code */
+    BCC_STAGE_LINK_IMAGE,   /* compiler: make the image */
+    BCC_STAGE_WRITE,        /* compiler: make the cache file */
+    BCC_STAGE_PROCESS,      /* start and end of the compiler process */
+    BCC_STAGE_PUBLISH,      /* sync and rename */
+    BCC_STAGE_LOAD,         /* map, bind, relocate, protect */
+    BCC_STAGE_START,        /* constructors */
+    BCC_N_STAGES
+};
+
+/* What the last prepare did. Set size to sizeof(BCCReport) before the call.
+ * Strings are owned by the script, valid until its next call. */
+typedef struct BCCReport {
+    size_t size;
+    int cache;          /* BCC_CACHE_... */
+    const char *reason; /* why not a hit, or why there is no cache; "" */
+    const char *path;   /* of the entry, "" if there is none */
+    uint64_t imageBytes; /* of the native image */
+    uint64_t totalNs;
+    uint64_t stageNs[BCC_N_STAGES];
+} BCCReport;
+
+BCC_API int bccGetReport(BCCScriptRef script, BCCReport *report);
+
+/* Name of a stage for printing, "load"; NULL if it does not exist. */
+BCC_API const char *bccGetStageName(int stage);
+
+/* ---- Code and data of a prepared script ---- */
+
+/* Entry address of a function, internal ones included; of an exported
+ * variable if no function has that name. NULL if it is unknown (no error), or
+ * if the script is not prepared (INVALID_OPERATION). */
+BCC_API void *bccGetFuncAddr(BCCScriptRef script, const char *name);
+
+/* Address of a variable, internal ones included. NULL as above. */
+BCC_API void *bccGetVarAddr(BCCScriptRef script, const char *name);
+
+/* ---- Reflection ----
+ * Counts are 0 and lists untouched before a successful prepare; a list
+ * function then also sets INVALID_OPERATION. Lists copy min(size, count)
+ * entries; a NULL array is ignored. Order is that of the metadata, or of
+ * definition where a script has none. An export that is not in the code has a
+ * NULL address and keeps its place. */
+
+BCC_API size_t bccGetExportVarCount(BCCScriptRef script);
+BCC_API void bccGetExportVarList(BCCScriptRef script, size_t varListSize,
+                                 void **varList);
+/* Name of exported variable i; NULL if i >= count. */
+BCC_API const char *bccGetExportVarName(BCCScriptRef script, size_t i);
+
+BCC_API size_t bccGetExportFuncCount(BCCScriptRef script);
+BCC_API void bccGetExportFuncList(BCCScriptRef script, size_t funcListSize,
+                                  void **funcList);
+BCC_API const char *bccGetExportFuncName(BCCScriptRef script, size_t i);
+
+BCC_API size_t bccGetExportForEachCount(BCCScriptRef script);
+BCC_API void bccGetExportForEachList(BCCScriptRef script,
+                                     size_t forEachListSize,
+                                     void **forEachList);
+BCC_API const char *bccGetExportForEachName(BCCScriptRef script, size_t i);
+/* Signature bits of kernel i: 0x01 in, 0x02 out, 0x04 user data, 0x08 x,
+ * 0x10 y, 0x20 by value. */
+BCC_API uint32_t bccGetExportForEachSignature(BCCScriptRef script, size_t i);
+
+BCC_API size_t bccGetPragmaCount(BCCScriptRef script);
+/* Either array may be NULL. */
+BCC_API void bccGetPragmaList(BCCScriptRef script, size_t pragmaListSize,
+                              const char **keyList, const char **valueList);
+
+typedef struct BCCFuncInfo {
+    const char *name;
+    void *addr;
+    size_t size; /* bytes of code */
+} BCCFuncInfo;
+
+/* Every function of the code, internal ones too, sorted by name. */
+BCC_API size_t bccGetFuncCount(BCCScriptRef script);
+BCC_API void bccGetFuncInfoList(BCCScriptRef script, size_t funcInfoListSize,
+                                BCCFuncInfo *funcInfoList);
+
+/* Indexes of the exported variables that hold reference-counted objects. */
+BCC_API size_t bccGetObjectSlotCount(BCCScriptRef script);
+BCC_API void bccGetObjectSlotList(BCCScriptRef script,
+                                  size_t objectSlotListSize,
+                                  uint32_t *objectSlotList);
+
+/* ---- Versions ---- */
+
+/* Of this library, "0.1.0", and of the LLVM its caches are compiled with. */
+BCC_API const char *bccGetVersion(void);
+BCC_API const char *bccGetLLVMVersion(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
