@@ -141,6 +141,13 @@ struct obcc_header {
 #define OBCC_SECTION_SIZE 32u
 #define OBCC_MAX_SECTIONS 32u
 
+/* Bounds of header fields; a file outside them is malformed. */
+#define OBCC_SECTION_ALIGN     8u
+#define OBCC_MIN_CONTEXT_ALIGN 4096u
+#define OBCC_MAX_CONTEXT_ALIGN (1u << 20)
+#define OBCC_MAX_IMAGE_SPAN    (UINT64_C(1) << 46)
+#define OBCC_MAX_IMAGE_ALIGN   (UINT64_C(1) << 30)
+
 /* ---- Sections that are lists ---- */
 
 /* Lists and tables start with this; `count` entries follow at once. */

@@ -1,0 +1,321 @@
+/* Details that keep the host's process undisturbed:
+ *
+ *  - posix_spawn, so no code of ours runs between fork and exec, and a host of
+ *    many GiB is not copied.
+ *  - A process group of its own: a host that reaps with waitpid(0) does not
+ *    take our child, and a terminal's Ctrl-C reaches the host first. bccc asks
+ *    to be killed when its parent dies.
+ *  - If the host reaps it all the same (waitpid(-1), SIGCHLD ignored), nothing
+ *    is lost: the reply record, not the exit status, says what happened.
+ *  - No signal handler, mask, umask or directory of the host is touched. */
+#include "compile_client.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "request.h"
+
+extern char **environ;
+
+/* ---- Where the compiler is ---- */
+
+/* Where bccc lies, seen from the directory of the library and from that of a
+ * program that contains it. */
+static const char *const relative_paths[] = {BCC_BCCC_FROM_LIB,
+                                             BCC_BCCC_FROM_BIN};
+
+static bool is_program(const char *path)
+{
+    return access(path, X_OK) == 0;
+}
+
+/* Directory of the file that this code was loaded from. */
+static bool own_directory(char ret_dir[PATH_MAX])
+{
+    char *slash;
+    Dl_info info;
+    ssize_t size;
+
+    if (dladdr((void *)compile_client_run, &info) && info.dli_fname &&
+        strchr(info.dli_fname, '/') && realpath(info.dli_fname, ret_dir)) {
+        /* found as a library */
+    } else {
+        size = readlink("/proc/self/exe", ret_dir, PATH_MAX - 1);
+        if (size < 0)
+            return false;
+        ret_dir[size] = '\0';
+    }
+    slash = strrchr(ret_dir, '/');
+    if (!slash)
+        return false;
+    *slash = '\0';
+    return true;
+}
+
+enum status compile_client_find(const char *given, char ret_path[PATH_MAX],
+                                struct error *err)
+{
+    const char *named = given ? given : secure_getenv("BCC_BCCC");
+    char dir[PATH_MAX];
+
+    if (named && *named) {
+        if (!is_program(named) || strlen(named) >= PATH_MAX)
+            return error_set(err, STATUS_NOT_FOUND,
+                             "%s: no such compiler program", named);
+        strncpy(ret_path, named, PATH_MAX);
+        return STATUS_OK;
+    }
+    if (!own_directory(dir))
+        return error_set(err, STATUS_NOT_FOUND,
+                         "bccc: this library's own place is not known");
+    for (size_t i = 0; i < sizeof(relative_paths) / sizeof(*relative_paths);
+         i++) {
+        size_t size = strlen(dir);
+        if (size + 1 + strlen(relative_paths[i]) >= PATH_MAX)
+            continue;
+        memcpy(ret_path, dir, size);
+        ret_path[size] = '/';
+        memcpy(ret_path + size + 1, relative_paths[i],
+               strlen(relative_paths[i]) + 1);
+        if (is_program(ret_path))
+            return STATUS_OK;
+    }
+    return error_set(err, STATUS_NOT_FOUND,
+                     "bccc: the compiler is not installed (looked for %s/%s)",
+                     dir, relative_paths[0]);
+}
+
+/* ---- Starting it ---- */
+
+/* The child's descriptor table from 3 on; all of ours, numbered above. */
+struct descriptors {
+    int fd[REQUEST_FIRST_INPUT_FD + REQUEST_MAX_INPUTS];
+    int n; /* one past the last */
+};
+
+static void descriptors_close(struct descriptors *table)
+{
+    for (int i = REQUEST_FD; i < table->n; i++)
+        file_close(table->fd[i]);
+}
+
+/* A copy of fd whose number none of the child's can collide with. */
+static enum status add_descriptor(struct descriptors *table, int fd, int above,
+                                  struct error *err)
+{
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, above);
+
+    if (copy < 0)
+        return error_set_os(err, errno, "bccc: descriptor %d", fd);
+    table->fd[table->n++] = copy;
+    return STATUS_OK;
+}
+
+static enum status build_descriptors(const struct compile_job *job,
+                                     int request_fd, int reply_fd,
+                                     struct descriptors *table,
+                                     struct error *err)
+{
+    int above = REQUEST_FIRST_INPUT_FD + (int)job->n_inputs;
+    enum status status;
+
+    /* ORDER REQUEST FD */
+    table->n = REQUEST_FD;
+    status = add_descriptor(table, request_fd, above, err);
+    if (status == STATUS_OK)
+        status = add_descriptor(table, job->output_fd, above, err);
+    if (status == STATUS_OK)
+        status = add_descriptor(table, reply_fd, above, err);
+    for (size_t i = 0; status == STATUS_OK && i < job->n_inputs; i++)
+        status = add_descriptor(table, job->input_fds[i], above, err);
+    return status;
+}
+
+static int fill_actions(posix_spawn_file_actions_t *actions,
+                        const struct descriptors *table)
+{
+    int rc = 0;
+
+    for (int fd = 0; rc == 0 && fd < REQUEST_FD; fd++)
+        rc = posix_spawn_file_actions_addopen(actions, fd, "/dev/null", O_RDWR,
+                                              0);
+    for (int fd = REQUEST_FD; rc == 0 && fd < table->n; fd++)
+        rc = posix_spawn_file_actions_adddup2(actions, table->fd[fd], fd);
+    if (rc == 0)
+        rc = posix_spawn_file_actions_addclosefrom_np(actions, table->n);
+    return rc;
+}
+
+static int fill_attributes(posix_spawnattr_t *attributes)
+{
+    sigset_t none, all;
+
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(attributes, &none);
+    posix_spawnattr_setsigdefault(attributes, &all);
+    posix_spawnattr_setpgroup(attributes, 0);
+    return posix_spawnattr_setflags(
+        attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                        POSIX_SPAWN_SETPGROUP);
+}
+
+static enum status start(const char *path, const struct descriptors *table,
+                         pid_t *ret_pid, struct error *err)
+{
+    char *const argv[] = {(char *)path, (char *)"compile", NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int rc;
+
+    rc = posix_spawn_file_actions_init(&actions);
+    if (rc)
+        return error_set_os(err, rc, "%s", path);
+    rc = posix_spawnattr_init(&attributes);
+    if (rc == 0) {
+        rc = fill_actions(&actions, table);
+        if (rc == 0)
+            rc = fill_attributes(&attributes);
+        if (rc == 0)
+            rc = posix_spawn(ret_pid, path, &actions, &attributes, argv,
+                             environ);
+        posix_spawnattr_destroy(&attributes);
+    }
+    posix_spawn_file_actions_destroy(&actions);
+    if (rc)
+        return error_set_os(err, rc, "%s: cannot be started", path);
+    return STATUS_OK;
+}
+
+/* ---- Waiting for it ---- */
+
+enum end { END_EXITED, END_SIGNALLED, END_TIMED_OUT, END_UNKNOWN };
+
+/* Wait at most limit_ms (0: for ever); true if the process has ended. */
+static bool wait_for_end(pid_t pid, uint32_t limit_ms)
+{
+    struct pollfd pollfd = {.events = POLLIN};
+    int rc;
+
+    if (!limit_ms)
+        return true; /* waitid will wait */
+    pollfd.fd = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (pollfd.fd < 0)
+        return true; /* ended and reaped by the host, or no such call */
+    do
+        rc = poll(&pollfd, 1,
+                  limit_ms > INT_MAX ? INT_MAX : (int)limit_ms);
+    while (rc < 0 && errno == EINTR);
+    close(pollfd.fd);
+    return rc != 0;
+}
+
+static enum end wait_for(pid_t pid, uint32_t limit_ms, int *ret_code)
+{
+    bool ended = wait_for_end(pid, limit_ms);
+    siginfo_t info = {0};
+    int rc;
+
+    if (!ended)
+        kill(pid, SIGKILL);
+    do
+        rc = waitid(P_PID, (id_t)pid, &info, WEXITED);
+    while (rc < 0 && errno == EINTR);
+    if (!ended)
+        return END_TIMED_OUT;
+    if (rc < 0)
+        return END_UNKNOWN; /* the host reaped it */
+    *ret_code = info.si_status;
+    return info.si_code == CLD_EXITED ? END_EXITED : END_SIGNALLED;
+}
+
+static enum status read_reply(int reply_fd, const char *path,
+                              struct reply *ret_reply, struct error *err)
+{
+    enum status status;
+    size_t size;
+
+    status = file_read_at(reply_fd, ret_reply, sizeof(*ret_reply), 0, path,
+                          &size, err);
+    if (status)
+        return status;
+    if (size != sizeof(*ret_reply) || ret_reply->magic != REPLY_MAGIC)
+        return STATUS_NOT_FOUND;
+    ret_reply->message[sizeof(ret_reply->message) - 1] = '\0';
+    return STATUS_OK;
+}
+
+static enum status conclude(enum end end, int code, int reply_fd,
+                            const struct compile_job *job, const char *path,
+                            struct reply *ret_reply, struct error *err)
+{
+    enum status status;
+
+    if (end == END_TIMED_OUT)
+        return error_set(err, STATUS_COMPILE,
+                         "compile: not done after the limit of %u ms",
+                         job->time_limit_ms);
+    status = read_reply(reply_fd, path, ret_reply, NULL);
+    if (status == STATUS_OK) {
+        if (ret_reply->status == STATUS_OK)
+            return STATUS_OK;
+        error_set(err, (enum status)ret_reply->status, "%s",
+                  ret_reply->message);
+        if (err)
+            err->os_errno = ret_reply->os_errno;
+        return (enum status)ret_reply->status;
+    }
+    if (end == END_SIGNALLED)
+        return error_set(err, STATUS_COMPILE,
+                         "compile: the compiler process died of signal %d (%s)",
+                         code, sigdescr_np(code) ? sigdescr_np(code) : "?");
+    return error_set(err, STATUS_COMPILE,
+                     "compile: %s ended without an answer (exit status %d)",
+                     path, end == END_EXITED ? code : -1);
+}
+
+enum status compile_client_run(const struct compile_job *job,
+                               struct reply *ret_reply, struct error *err)
+{
+    int request_fd = -1, reply_fd = -1, code = 0;
+    struct descriptors table = {.n = REQUEST_FD};
+    char path[PATH_MAX];
+    enum status status;
+    enum end end;
+    pid_t pid;
+
+    status = compile_client_find(job->compiler_path, path, err);
+    if (status)
+        return status;
+    status = file_create_memory("bcc-request", job->message, &request_fd, err);
+    if (status)
+        goto out;
+    status = file_create_memory("bcc-reply", (struct span){NULL, 0}, &reply_fd,
+                                err);
+    if (status)
+        goto out;
+    status = build_descriptors(job, request_fd, reply_fd, &table, err);
+    if (status)
+        goto out;
+    status = start(path, &table, &pid, err);
+    if (status)
+        goto out;
+    end = wait_for(pid, job->time_limit_ms, &code);
+    status = conclude(end, code, reply_fd, job, path, ret_reply, err);
+out:
+    descriptors_close(&table);
+    file_close(request_fd);
+    file_close(reply_fd);
+    return status;
+}

@@ -1,0 +1,37 @@
+/* Starting the compiler process, and waiting for its answer.
+ *
+ * The compiler is another program, so that nothing LLVM does (crash, exit,
+ * leak, hang) reaches this process, and so that this process never maps it.
+ * It gets descriptors only: the request, the inputs, the file to write. */
+#ifndef BCC_ENGINE_COMPILE_CLIENT_H
+#define BCC_ENGINE_COMPILE_CLIENT_H
+
+#include <limits.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "reply.h"
+#include "span.h"
+
+struct compile_job {
+    const char *compiler_path; /* NULL: find it */
+    struct span message;       /* request_write() */
+    const int *input_fds;
+    size_t n_inputs;
+    int output_fd;
+    uint32_t time_limit_ms; /* 0: none */
+};
+
+/* Path of bccc: `given` if not NULL, else the environment's BCC_BCCC, else
+ * where it is installed. NOT_FOUND. */
+enum status compile_client_find(const char *given, char ret_path[PATH_MAX],
+                                struct error *err) MUST_CHECK;
+
+/* Run it to its end. NOT_FOUND: no compiler; IO: it could not be started;
+ * COMPILE: it died or ran out of time; or the status it replied. *ret_reply is
+ * set on success. */
+enum status compile_client_run(const struct compile_job *job,
+                               struct reply *ret_reply,
+                               struct error *err) MUST_CHECK;
+
+#endif

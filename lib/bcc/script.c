@@ -1,0 +1,253 @@
+#include "script.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "version.h"
+
+/* ---- Errors ---- */
+
+static int code_of(enum status status)
+{
+    switch (status) {
+    case STATUS_OK:
+        return BCC_NO_ERROR;
+    case STATUS_NO_MEMORY:
+        return BCC_OUT_OF_MEMORY;
+    case STATUS_IO:
+    case STATUS_UNTRUSTED:
+        return BCC_IO_ERROR;
+    case STATUS_NOT_FOUND:
+        return BCC_NO_COMPILER;
+    case STATUS_CORRUPT:
+    case STATUS_MISUSE:
+        return BCC_INVALID_VALUE;
+    case STATUS_UNSUPPORTED:
+        return BCC_UNSUPPORTED;
+    case STATUS_UNRESOLVED:
+        return BCC_UNRESOLVED_SYMBOL;
+    case STATUS_OUT_OF_RANGE:
+    case STATUS_COMPILE:
+    case STATUS_STALE:
+        return BCC_COMPILE_ERROR;
+    }
+    return BCC_COMPILE_ERROR;
+}
+
+int script_fail(BCCScriptRef script, const struct error *err)
+{
+    script->error_code = code_of(err->status);
+    if (err != &script->error)
+        script->error = *err;
+    return 1;
+}
+
+int script_misuse(BCCScriptRef script, int code, const char *format, ...)
+{
+    va_list args;
+
+    if (!script)
+        return 1;
+    script->error_code = code;
+    script->error.status = STATUS_MISUSE;
+    va_start(args, format);
+    vsnprintf(script->error.message, sizeof(script->error.message), format,
+              args);
+    va_end(args);
+    return 1;
+}
+
+int bccGetError(BCCScriptRef script)
+{
+    int code;
+
+    if (!script)
+        return BCC_INVALID_VALUE;
+    code = script->error_code;
+    script->error_code = BCC_NO_ERROR;
+    return code;
+}
+
+const char *bccGetErrorMessage(BCCScriptRef script)
+{
+    return script ? script->error.message : "script is NULL";
+}
+
+/* ---- Logging ---- */
+
+int bccSetLogCallback(BCCScriptRef script, BCCLogFn fn, void *context)
+{
+    if (!script)
+        return 1;
+    script->log = fn;
+    script->log_context = context;
+    return 0;
+}
+
+void script_log(BCCScriptRef script, int level, const char *area,
+                const char *format, ...)
+{
+    char text[ERROR_MESSAGE_SIZE];
+    va_list args;
+
+    if (!script->log)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    script->log(script->log_context, level, area, text);
+}
+
+/* ---- Life ---- */
+
+BCCScriptRef bccCreateScript(void)
+{
+    BCCScriptRef script = calloc(1, sizeof(*script));
+
+    if (script) {
+        script->options.opt_level = 3;
+        script->report.reason = script->report_reason;
+        script->report.path = "";
+    }
+    return script;
+}
+
+static void options_release(struct script_options *options)
+{
+    free(options->triple);
+    free(options->cpu);
+    free(options->features);
+    free(options->compiler_path);
+    *options = (struct script_options){.opt_level = 3};
+}
+
+void bccDisposeScript(BCCScriptRef script)
+{
+    if (!script)
+        return;
+    load_stop(&script->image);
+    load_release(&script->image);
+    for (size_t i = 0; i < script->n_sources; i++)
+        source_release(&script->sources[i]);
+    free(script->sources);
+    for (size_t i = 0; i < script->n_marks; i++)
+        free(script->marks[i]);
+    free(script->marks);
+    options_release(&script->options);
+    free(script->report_path);
+    free(script);
+}
+
+int bccRegisterSymbolCallback(BCCScriptRef script, BCCSymbolLookupFn fn,
+                              void *context)
+{
+    if (!script)
+        return 1;
+    if (script->prepared)
+        return script_misuse(script, BCC_INVALID_OPERATION,
+                             "symbol callback: the script is prepared already");
+    script->lookup = fn;
+    script->lookup_context = context;
+    return 0;
+}
+
+/* ---- Options ---- */
+
+/* Copy the caller's struct, of whatever size, into ours. */
+static bool read_options(const BCCOptions *given, BCCOptions *ret_options)
+{
+    const unsigned char *bytes = (const unsigned char *)given;
+    size_t known = sizeof(*ret_options);
+
+    if (given->size < sizeof(given->size) || given->size > 4096)
+        return false;
+    for (size_t i = known; i < given->size; i++)
+        if (bytes[i])
+            return false;
+    memset(ret_options, 0, known);
+    memcpy(ret_options, given, given->size < known ? given->size : known);
+    return true;
+}
+
+static bool copy_option(const char *value, char **ret_copy)
+{
+    if (!value || !*value)
+        return true;
+    *ret_copy = strdup(value);
+    return *ret_copy != NULL;
+}
+
+int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
+{
+    struct script_options copy = {.opt_level = 3};
+    BCCOptions given = {0};
+
+    if (!script)
+        return 1;
+    if (script->prepared)
+        return script_misuse(script, BCC_INVALID_OPERATION,
+                             "options: the script is prepared already");
+    if (options && !read_options(options, &given))
+        return script_misuse(script, BCC_INVALID_VALUE,
+                             "options: size %zu: holds what this library does "
+                             "not know",
+                             options->size);
+    if (given.optLevel < BCC_OPT_DEFAULT || given.optLevel > BCC_OPT_O3)
+        return script_misuse(script, BCC_INVALID_VALUE,
+                             "options: optLevel %d is none of BCC_OPT_...",
+                             given.optLevel);
+    if (!copy_option(given.targetTriple, &copy.triple) ||
+        !copy_option(given.cpu, &copy.cpu) ||
+        !copy_option(given.features, &copy.features) ||
+        !copy_option(given.compilerPath, &copy.compiler_path)) {
+        options_release(&copy);
+        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+    }
+    if (given.optLevel != BCC_OPT_DEFAULT)
+        copy.opt_level = (unsigned)given.optLevel - BCC_OPT_O0;
+    copy.time_limit_ms = given.compileTimeLimitMs;
+    copy.memory_limit = given.compileMemoryLimit;
+    options_release(&script->options);
+    script->options = copy;
+    return 0;
+}
+
+/* ---- Report ---- */
+
+int bccGetReport(BCCScriptRef script, BCCReport *report)
+{
+    size_t size;
+
+    if (!script)
+        return 1;
+    if (!report || report->size < sizeof(report->size))
+        return script_misuse(script, BCC_INVALID_VALUE,
+                             "report: NULL, or size is not set");
+    size = report->size < sizeof(*report) ? report->size : sizeof(*report);
+    script->report.size = size;
+    memcpy(report, &script->report, size);
+    return 0;
+}
+
+const char *bccGetStageName(int stage)
+{
+    /* ORDER STAGES */
+    static const char *const names[BCC_N_STAGES] = {
+        "lookup",     "read",  "link_bitcode", "optimise", "emit",
+        "link_image", "write", "process",      "publish",  "load",
+        "start"};
+
+    return stage >= 0 && stage < BCC_N_STAGES ? names[stage] : NULL;
+}
+
+const char *bccGetVersion(void)
+{
+    return BCC_VERSION_STRING;
+}
+
+const char *bccGetLLVMVersion(void)
+{
+    return BCC_LLVM_VERSION_STRING;
+}

@@ -1,0 +1,231 @@
+/* Inputs of a script. A launch that hits needs one stat() of each file; the
+ * content is opened, mapped and passed on only when something asks for it. */
+#include "script.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* No bitcode is shorter: 'BC' 0xC0DE, or the wrapper's magic. */
+enum { SHORTEST_BITCODE = 4 };
+
+void source_release(struct source *source)
+{
+    free(source->name);
+    free(source->copy);
+    if (source->type == OBCC_FILE_RESOURCE)
+        file_unmap(&source->mapping);
+    file_close(source->fd);
+    *source = (struct source){.fd = -1};
+}
+
+enum status source_read(struct source *source, struct span *ret_bytes,
+                        struct error *err)
+{
+    enum status status;
+    struct stat st;
+
+    if (source->type == OBCC_FILE_RESOURCE && !source->bytes.data) {
+        status = file_open(source->name, &source->fd, &st, err);
+        if (status)
+            return status;
+        source->signature = file_signature_of(&st);
+        status = file_map(source->fd, (uint64_t)st.st_size, source->name,
+                          &source->mapping, err);
+        if (status)
+            return status;
+        source->bytes = source->mapping.bytes;
+    }
+    *ret_bytes = source->bytes;
+    return STATUS_OK;
+}
+
+enum status source_descriptor(struct source *source, int *ret_fd,
+                              struct error *err)
+{
+    enum status status;
+    struct span bytes;
+
+    status = source_read(source, &bytes, err);
+    if (status == STATUS_OK && source->fd < 0)
+        status = file_create_memory("bcc-input", bytes, &source->fd, err);
+    if (status)
+        return status;
+    *ret_fd = source->fd;
+    return STATUS_OK;
+}
+
+/* ---- Adding inputs ---- */
+
+/* The place for a new source: the script's own is number 0. */
+static struct source *place_for(BCCScriptRef script, enum request_role role)
+{
+    size_t n = script->n_sources;
+    struct source *sources;
+
+    if (role == REQUEST_SCRIPT && script->has_source) {
+        source_release(&script->sources[0]);
+        return &script->sources[0];
+    }
+    sources = realloc(script->sources, (n + 1) * sizeof(*sources));
+    if (!sources)
+        return NULL;
+    script->sources = sources;
+    script->n_sources = n + 1;
+    if (role == REQUEST_LIBRARY)
+        return &sources[n];
+    memmove(&sources[1], &sources[0], n * sizeof(*sources));
+    script->has_source = true;
+    return &sources[0];
+}
+
+static int add_source(BCCScriptRef script, struct source *source)
+{
+    struct source *place = place_for(script, source->role);
+
+    if (!place) {
+        source_release(source);
+        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+    }
+    *place = *source;
+    return 0;
+}
+
+static int check_input(BCCScriptRef script, enum request_role role,
+                       const char *name, unsigned long flags,
+                       unsigned long known_flags)
+{
+    if (!script)
+        return 1;
+    if (script->prepared)
+        return script_misuse(script, BCC_INVALID_OPERATION,
+                             "%s: the script is prepared already",
+                             name ? name : "input");
+    if (!name)
+        return script_misuse(script, BCC_INVALID_VALUE,
+                             "input: its name is NULL");
+    if (flags & ~known_flags)
+        return script_misuse(script, BCC_INVALID_ENUM,
+                             "%s: unknown flags 0x%lx", name,
+                             flags & ~known_flags);
+    if (script->n_sources >= REQUEST_MAX_INPUTS &&
+        !(role == REQUEST_SCRIPT && script->has_source))
+        return script_misuse(script, BCC_INVALID_VALUE,
+                             "%s: more than %d inputs", name,
+                             REQUEST_MAX_INPUTS);
+    return 0;
+}
+
+static int add_memory(BCCScriptRef script, enum request_role role,
+                      const char *name, const char *bitcode, size_t size,
+                      unsigned long flags)
+{
+    struct source source = {
+        .role = role,
+        .type = OBCC_APK_RESOURCE,
+        .skip_sha1 = flags & BCC_SKIP_DEP_SHA1,
+        .bytes = {(const uint8_t *)bitcode, size},
+        .fd = -1,
+    };
+
+    if (check_input(script, role, name, flags,
+                    BCC_SKIP_DEP_SHA1 | BCC_COPY_INPUT))
+        return 1;
+    if (!bitcode || size < SHORTEST_BITCODE)
+        return script_misuse(script, BCC_INVALID_VALUE,
+                             "%s: %zu bytes are no bitcode", name,
+                             bitcode ? size : 0);
+    source.name = strdup(name);
+    if (source.name && (flags & BCC_COPY_INPUT)) {
+        source.copy = malloc(size);
+        if (source.copy)
+            source.bytes.data = memcpy(source.copy, bitcode, size);
+    }
+    if (!source.name || ((flags & BCC_COPY_INPUT) && !source.copy)) {
+        source_release(&source);
+        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+    }
+    return add_source(script, &source);
+}
+
+static int add_file(BCCScriptRef script, enum request_role role,
+                    const char *path, unsigned long flags)
+{
+    struct source source = {
+        .role = role,
+        .type = OBCC_FILE_RESOURCE,
+        .skip_sha1 = flags & BCC_SKIP_DEP_SHA1,
+        .fd = -1,
+    };
+    struct error err = {0};
+    struct stat st;
+
+    if (check_input(script, role, path, flags, BCC_SKIP_DEP_SHA1))
+        return 1;
+    if (stat(path, &st) < 0) {
+        error_set_os(&err, errno, "%s", path);
+        return script_fail(script, &err);
+    }
+    if (!S_ISREG(st.st_mode)) {
+        error_set(&err, STATUS_IO, "%s: not a regular file", path);
+        return script_fail(script, &err);
+    }
+    source.signature = file_signature_of(&st);
+    source.name = strdup(path);
+    if (!source.name)
+        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+    return add_source(script, &source);
+}
+
+int bccReadBC(BCCScriptRef script, const char *resName, const char *bitcode,
+              size_t bitcodeSize, unsigned long flags)
+{
+    return add_memory(script, REQUEST_SCRIPT, resName, bitcode, bitcodeSize,
+                      flags);
+}
+
+int bccReadFile(BCCScriptRef script, const char *path, unsigned long flags)
+{
+    return add_file(script, REQUEST_SCRIPT, path, flags);
+}
+
+int bccLinkBC(BCCScriptRef script, const char *resName, const char *bitcode,
+              size_t bitcodeSize, unsigned long flags)
+{
+    return add_memory(script, REQUEST_LIBRARY, resName, bitcode, bitcodeSize,
+                      flags);
+}
+
+int bccLinkFile(BCCScriptRef script, const char *path, unsigned long flags)
+{
+    return add_file(script, REQUEST_LIBRARY, path, flags);
+}
+
+void bccMarkExternalSymbol(BCCScriptRef script, const char *name)
+{
+    char **marks;
+
+    if (!script)
+        return;
+    if (script->prepared) {
+        script_misuse(script, BCC_INVALID_OPERATION,
+                      "mark: the script is prepared already");
+        return;
+    }
+    if (!name || !*name) {
+        script_misuse(script, BCC_INVALID_VALUE, "mark: no name");
+        return;
+    }
+    marks = realloc(script->marks, (script->n_marks + 1) * sizeof(*marks));
+    if (marks) {
+        script->marks = marks;
+        marks[script->n_marks] = strdup(name);
+    }
+    if (!marks || !marks[script->n_marks]) {
+        script->out_of_memory = true;
+        script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+        return;
+    }
+    script->n_marks++;
+}

@@ -1,0 +1,36 @@
+/* bcc compile: one cache file, wherever the user wants it. */
+#include <bcc/bcc.h>
+
+#include "commands.h"
+#include "options.h"
+#include "script_setup.h"
+
+int cmd_compile(int argc, char **argv)
+{
+    struct options options;
+    BCCScriptRef script;
+    int status = EXIT_OK;
+
+    if (!options_parse(&options, argc, argv, "lTCFERvOo", false))
+        return EXIT_USAGE;
+    if (options.n_arguments != 1 || !options.output) {
+        complain("compile: one file and -o are needed");
+        print_usage("compile", true);
+        return EXIT_USAGE;
+    }
+    script = setup_script(&options, options.arguments[0],
+                          options.entry != NULL);
+    if (!script)
+        return EXIT_FAILED;
+    if (bccPrepareSharedObjectFile(
+            script, options.output,
+            setup_flags(&options, options.entry != NULL))) {
+        complain("%s", bccGetErrorMessage(script));
+        status = EXIT_FAILED;
+    }
+    if (options.report_json)
+        print_report(script, NULL);
+    bccDisposeScript(script);
+    options_release(&options);
+    return status;
+}

@@ -1,0 +1,375 @@
+/* bcc dump: every section of a cache file, for people or for programs.
+ *
+ * One walk over the file, two printers: each section is a named list of rows,
+ * each row a list of named values, and the printer decides how that looks. */
+#include <elf.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bcc/bcc.h>
+
+#include "cache_file.h"
+#include "commands.h"
+#include "compile_client.h"
+#include "cpu_features.h"
+#include "json.h"
+#include "options.h"
+
+/* ---- Two ways to print ---- */
+
+struct printer {
+    bool json;
+    bool first_section, first_row, first_value;
+};
+
+static void begin_section(struct printer *printer, const char *name,
+                          const char *title)
+{
+    if (printer->json)
+        printf("%s\"%s\":[", printer->first_section ? "" : ",", name);
+    else
+        printf("%s%s\n", printer->first_section ? "" : "\n", title);
+    printer->first_section = false;
+    printer->first_row = true;
+}
+
+static void end_section(struct printer *printer)
+{
+    if (printer->json)
+        putchar(']');
+    else if (printer->first_row)
+        puts("  none");
+}
+
+static void begin_row(struct printer *printer)
+{
+    if (printer->json)
+        fputs(printer->first_row ? "{" : ",{", stdout);
+    else
+        putchar(' ');
+    printer->first_row = false;
+    printer->first_value = true;
+}
+
+static void end_row(const struct printer *printer)
+{
+    putchar(printer->json ? '}' : '\n');
+}
+
+static void begin_value(struct printer *printer, const char *name)
+{
+    if (printer->json)
+        printf("%s\"%s\":", printer->first_value ? "" : ",", name);
+    else
+        printf(" %s ", name);
+    printer->first_value = false;
+}
+
+static void print_text(struct printer *printer, const char *name,
+                       const char *text)
+{
+    begin_value(printer, name);
+    if (printer->json)
+        json_print_string(stdout, text);
+    else
+        fputs(text, stdout);
+}
+
+static void print_number(struct printer *printer, const char *name,
+                         uint64_t value)
+{
+    begin_value(printer, name);
+    printf("%" PRIu64, value);
+}
+
+/* Numbers that people read in hexadecimal; JSON has no such notation. */
+static void print_address(struct printer *printer, const char *name,
+                          uint64_t value)
+{
+    begin_value(printer, name);
+    if (value == OBCC_NO_ADDRESS)
+        fputs(printer->json ? "null" : "-", stdout);
+    else
+        printf(printer->json ? "%" PRIu64 : "0x%" PRIx64, value);
+}
+
+/* ---- Sections ---- */
+
+static const char *const section_names[OBCC_N_SECTION_KINDS] = {
+    [OBCC_STRING_POOL] = "string_pool",
+    [OBCC_DEPENDENCY_TABLE] = "dependency_table",
+    [OBCC_RELOCATION_TABLE] = "relocation_table",
+    [OBCC_EXPORT_VAR_LIST] = "export_var_list",
+    [OBCC_EXPORT_FUNC_LIST] = "export_func_list",
+    [OBCC_EXPORT_FOREACH_LIST] = "export_foreach_list",
+    [OBCC_PRAGMA_LIST] = "pragma_list",
+    [OBCC_FUNC_TABLE] = "func_table",
+    [OBCC_VAR_TABLE] = "var_table",
+    [OBCC_OBJECT_SLOT_LIST] = "object_slot_list",
+    [OBCC_IDENTITY] = "identity",
+    [OBCC_CONTEXT] = "context",
+    [OBCC_DEBUG] = "debug",
+};
+
+static const char *machine_name(unsigned machine)
+{
+    switch (machine) {
+    case EM_X86_64:
+        return "x86_64";
+    case EM_AARCH64:
+        return "aarch64";
+    case EM_ARM:
+        return "arm";
+    }
+    return "unknown";
+}
+
+static void dump_header(struct printer *printer, const struct cache_file *file)
+{
+    const struct cache_layout *layout = &file->layout;
+    char features[2048] = "";
+    size_t used = 0;
+
+    for (unsigned bit = 0; bit < CPU_FEATURE_WORDS * 64; bit++) {
+        const char *name = cpu_feature_name(layout->machine, bit);
+        if (layout->cpu_features.word[bit / 64] >> (bit % 64) & 1)
+            used += (size_t)snprintf(features + used, sizeof(features) - used,
+                                     "%s%s", used ? "," : "",
+                                     name ? name : "?");
+    }
+    begin_section(printer, "header", "Header");
+    begin_row(printer);
+    print_text(printer, "version", OBCC_VERSION);
+    print_text(printer, "machine", machine_name(layout->machine));
+    print_number(printer, "pointer_bytes", layout->sizeof_ptr_t);
+    print_number(printer, "file_size", layout->file_size);
+    print_address(printer, "image_span", layout->image_span);
+    print_address(printer, "image_align", layout->image_align);
+    print_address(printer, "context_align", layout->context_align);
+    print_text(printer, "cpu_features", features);
+    end_row(printer);
+    end_section(printer);
+
+    begin_section(printer, "sections", "Sections");
+    for (unsigned kind = 0; kind < OBCC_N_SECTION_KINDS; kind++) {
+        if (!layout->section[kind].size)
+            continue;
+        begin_row(printer);
+        print_address(printer, "offset", layout->section[kind].offset);
+        print_number(printer, "size", layout->section[kind].size);
+        print_address(printer, "checksum", layout->section[kind].checksum);
+        print_text(printer, "name", section_names[kind]);
+        end_row(printer);
+    }
+    end_section(printer);
+}
+
+static void dump_identity(struct printer *printer,
+                          const struct cache_view *view)
+{
+    struct span text = cache_identity(view);
+    char line[4096];
+
+    begin_section(printer, "identity", "Identity");
+    while (text.size) {
+        const uint8_t *end = memchr(text.data, '\n', text.size);
+        size_t size = end ? (size_t)(end - text.data) : text.size;
+
+        snprintf(line, sizeof(line), "%.*s", (int)size,
+                 (const char *)text.data);
+        begin_row(printer);
+        char *value = strchr(line, '=');
+        if (value)
+            *value++ = '\0';
+        print_text(printer, printer->json ? "name" : "", line);
+        print_text(printer, printer->json ? "value" : "=", value ? value : "");
+        end_row(printer);
+        size += end != NULL;
+        text.data += size;
+        text.size -= size;
+    }
+    end_section(printer);
+}
+
+static void dump_dependencies(struct printer *printer,
+                              const struct cache_view *view)
+{
+    begin_section(printer, "dependencies", "Dependencies");
+    for (uint32_t i = 0; i < cache_count(view, OBCC_DEPENDENCY_TABLE); i++) {
+        const struct obcc_dependency *row = cache_dependency_at(view, i);
+        uint32_t flags = obcc_get32(row->flags);
+        char sha1[2 * sizeof(row->sha1) + 1];
+
+        for (size_t j = 0; j < sizeof(row->sha1); j++)
+            snprintf(sha1 + 2 * j, 3, "%02x", row->sha1[j]);
+        begin_row(printer);
+        print_text(printer, "role",
+                   flags & OBCC_DEPENDENCY_LIBRARY ? "library" : "script");
+        print_text(printer, "type",
+                   obcc_get32(row->type) == OBCC_FILE_RESOURCE ? "file"
+                                                               : "resource");
+        print_text(printer, "sha1",
+                   flags & OBCC_DEPENDENCY_SKIP_SHA1 ? "skipped" : sha1);
+        print_text(printer, "name",
+                   cache_string(view, obcc_get32(row->name)));
+        if (flags & OBCC_DEPENDENCY_SIGNED) {
+            print_number(printer, "size", obcc_get64(row->size));
+            print_number(printer, "mtime_ns", obcc_get64(row->mtime_ns));
+        }
+        end_row(printer);
+    }
+    end_section(printer);
+}
+
+static void dump_imports(struct printer *printer,
+                         const struct cache_view *view)
+{
+    begin_section(printer, "imports", "Relocation table: imports to bind");
+    for (uint32_t i = 0; i < cache_count(view, OBCC_RELOCATION_TABLE); i++) {
+        const struct obcc_import *row = cache_import_at(view, i);
+        uint32_t flags = obcc_get32(row->flags);
+
+        begin_row(printer);
+        print_text(printer, "kind",
+                   flags & OBCC_IMPORT_FUNCTION ? "function" : "data");
+        print_text(printer, "binding",
+                   flags & OBCC_IMPORT_WEAK ? "weak" : "strong");
+        print_text(printer, "name",
+                   cache_string(view, obcc_get32(row->name)));
+        end_row(printer);
+    }
+    end_section(printer);
+}
+
+static void dump_symbols(struct printer *printer,
+                         const struct cache_view *view, unsigned kind,
+                         const char *name, const char *title)
+{
+    begin_section(printer, name, title);
+    for (uint32_t i = 0; i < cache_count(view, kind); i++) {
+        const struct obcc_symbol *row = cache_symbol_at(view, kind, i);
+
+        begin_row(printer);
+        print_address(printer, "address", obcc_get64(row->address));
+        print_number(printer, "size", obcc_get64(row->size));
+        if (kind == OBCC_EXPORT_FOREACH_LIST)
+            print_number(printer, "signature", obcc_get32(row->signature));
+        print_text(printer, "name",
+                   cache_string(view, obcc_get32(row->name)));
+        end_row(printer);
+    }
+    end_section(printer);
+}
+
+static void dump_pragmas(struct printer *printer,
+                         const struct cache_view *view)
+{
+    begin_section(printer, "pragmas", "Pragmas");
+    for (uint32_t i = 0; i < cache_count(view, OBCC_PRAGMA_LIST); i++) {
+        const struct obcc_pragma *row = cache_pragma_at(view, i);
+
+        begin_row(printer);
+        print_text(printer, "key", cache_string(view, obcc_get32(row->key)));
+        print_text(printer, "value",
+                   cache_string(view, obcc_get32(row->value)));
+        end_row(printer);
+    }
+    end_section(printer);
+}
+
+static void dump_object_slots(struct printer *printer,
+                              const struct cache_view *view)
+{
+    begin_section(printer, "object_slots", "Object slots");
+    for (uint32_t i = 0; i < cache_count(view, OBCC_OBJECT_SLOT_LIST); i++) {
+        begin_row(printer);
+        print_number(printer, "variable", cache_object_slot_at(view, i));
+        end_row(printer);
+    }
+    end_section(printer);
+}
+
+static void dump_strings(struct printer *printer,
+                         const struct cache_view *view)
+{
+    begin_section(printer, "strings", "String pool");
+    for (uint32_t i = 0; i < cache_count(view, OBCC_STRING_POOL); i++) {
+        begin_row(printer);
+        print_number(printer, "index", i);
+        print_text(printer, "text", cache_string(view, i));
+        end_row(printer);
+    }
+    end_section(printer);
+}
+
+static void dump(const struct cache_file *file, bool json)
+{
+    const struct cache_view *view = &file->view;
+    struct printer printer = {.json = json, .first_section = true};
+
+    if (json)
+        putchar('{');
+    dump_header(&printer, file);
+    dump_identity(&printer, view);
+    dump_dependencies(&printer, view);
+    dump_imports(&printer, view);
+    dump_symbols(&printer, view, OBCC_EXPORT_VAR_LIST, "export_vars",
+                 "Exported variables");
+    dump_symbols(&printer, view, OBCC_EXPORT_FUNC_LIST, "export_funcs",
+                 "Exported functions");
+    dump_symbols(&printer, view, OBCC_EXPORT_FOREACH_LIST, "export_foreachs",
+                 "Exported foreach kernels");
+    dump_pragmas(&printer, view);
+    dump_object_slots(&printer, view);
+    dump_symbols(&printer, view, OBCC_FUNC_TABLE, "functions",
+                 "Function table");
+    dump_symbols(&printer, view, OBCC_VAR_TABLE, "variables",
+                 "Variable table");
+    dump_strings(&printer, view);
+    if (json)
+        puts("}");
+}
+
+/* ---- Disassembly: bccc has LLVM's ---- */
+
+static int disassemble(const char *path)
+{
+    char compiler[PATH_MAX];
+    struct error err = {0};
+
+    fflush(stdout);
+    if (compile_client_find(NULL, compiler, &err)) {
+        complain("%s", err.message);
+        return EXIT_FAILED;
+    }
+    execl(compiler, compiler, "disassemble", path, (char *)NULL);
+    complain("%s: cannot be started", compiler);
+    return EXIT_FAILED;
+}
+
+int cmd_dump(int argc, char **argv)
+{
+    struct options options;
+    struct cache_file file;
+    struct error err = {0};
+    const char *path;
+
+    if (!options_parse(&options, argc, argv, "JA", false))
+        return EXIT_USAGE;
+    if (options.n_arguments != 1 || (options.json && options.disassemble)) {
+        complain("dump: one file is needed, and --json or --disassemble");
+        print_usage("dump", true);
+        return EXIT_USAGE;
+    }
+    path = options.arguments[0];
+    if (cache_file_open(path, CACHE_CHECK_ALL, &file, &err)) {
+        complain("%s", err.message);
+        return EXIT_FAILED;
+    }
+    dump(&file, options.json);
+    cache_file_close(&file);
+    return options.disassemble ? disassemble(path) : EXIT_OK;
+}

@@ -1,0 +1,193 @@
+/* bcc precompile: what an installer runs. A bad file does not stop the others;
+ * the failures are listed at the end. */
+#include <fts.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bcc/bcc.h>
+
+#include "commands.h"
+#include "options.h"
+#include "progress.h"
+#include "script_setup.h"
+
+struct job {
+    char *path;
+    char *failure; /* NULL: none */
+};
+
+struct work {
+    const struct options *options;
+    const char *dir;
+    struct job *jobs;
+    size_t n_jobs;
+    /* Under the lock: */
+    pthread_mutex_t lock;
+    size_t next;
+    size_t n_failed, n_compiled;
+    struct progress progress;
+};
+
+/* ---- What to compile ---- */
+
+static bool add_job(struct work *work, const char *path)
+{
+    struct job *jobs =
+        realloc(work->jobs, (work->n_jobs + 1) * sizeof(*jobs));
+
+    if (!jobs)
+        return false;
+    work->jobs = jobs;
+    jobs[work->n_jobs] = (struct job){.path = strdup(path)};
+    return jobs[work->n_jobs++].path != NULL;
+}
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+    return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+static bool is_bitcode_name(const FTSENT *entry)
+{
+    return entry->fts_level == 0 ||
+           (entry->fts_namelen > 3 &&
+            strcmp(entry->fts_name + entry->fts_namelen - 3, ".bc") == 0);
+}
+
+/* Files as they are named, directories for their *.bc, in a stable order. */
+static bool collect(struct work *work, char **paths)
+{
+    FTS *tree = fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR,
+                         by_name);
+    FTSENT *entry;
+    bool ok = tree != NULL;
+
+    while (ok && (entry = fts_read(tree))) {
+        if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR ||
+            entry->fts_info == FTS_NS)
+            ok = add_job(work, entry->fts_path); /* fails with its reason */
+        else if (entry->fts_info == FTS_F && is_bitcode_name(entry))
+            ok = add_job(work, entry->fts_path);
+    }
+    if (tree)
+        fts_close(tree);
+    return ok;
+}
+
+/* ---- Doing it ---- */
+
+static const char *make_entry(struct work *work, struct job *job)
+{
+    const struct options *options = work->options;
+    bool program = !options->exports;
+    BCCReport report = {.size = sizeof(report)};
+    const char *outcome = "failed";
+    BCCScriptRef script;
+    char name[NAME_MAX];
+
+    setup_entry_name(options, job->path, program, name);
+    script = setup_script(options, job->path, program);
+    if (!script) {
+        job->failure = strdup("cannot be read");
+        return outcome;
+    }
+    if (bccPrepareSharedObject(script, work->dir, name,
+                               setup_flags(options, program))) {
+        job->failure = strdup(bccGetErrorMessage(script));
+    } else {
+        bccGetReport(script, &report);
+        outcome = report.cache == BCC_CACHE_HIT ? "up to date" : "compiled";
+    }
+    bccDisposeScript(script);
+    return outcome;
+}
+
+static void *worker(void *argument)
+{
+    struct work *work = argument;
+
+    pthread_mutex_lock(&work->lock);
+    while (work->next < work->n_jobs) {
+        struct job *job = &work->jobs[work->next++];
+        const char *outcome;
+
+        pthread_mutex_unlock(&work->lock);
+        outcome = make_entry(work, job);
+        pthread_mutex_lock(&work->lock);
+        work->n_failed += job->failure != NULL;
+        work->n_compiled += strcmp(outcome, "compiled") == 0;
+        progress_step(&work->progress, job->path, outcome);
+    }
+    pthread_mutex_unlock(&work->lock);
+    return NULL;
+}
+
+static void run_workers(struct work *work)
+{
+    long n = work->options->jobs ? work->options->jobs
+                                 : sysconf(_SC_NPROCESSORS_ONLN);
+    pthread_t threads[64];
+    long n_started = 0;
+
+    if (n > 64)
+        n = 64;
+    pthread_mutex_init(&work->lock, NULL);
+    progress_begin(&work->progress, work->n_jobs);
+    while (n_started < n - 1 &&
+           pthread_create(&threads[n_started], NULL, worker, work) == 0)
+        n_started++;
+    worker(work);
+    for (long i = 0; i < n_started; i++)
+        pthread_join(threads[i], NULL);
+    pthread_mutex_destroy(&work->lock);
+}
+
+static void summarise(const struct work *work)
+{
+    progress_clear(&work->progress);
+    printf("%zu compiled, %zu up to date, %zu failed, %.1f s\n",
+           work->n_compiled,
+           work->n_jobs - work->n_compiled - work->n_failed, work->n_failed,
+           progress_seconds(&work->progress));
+    fflush(stdout);
+    for (size_t i = 0; i < work->n_jobs; i++)
+        if (work->jobs[i].failure)
+            complain("%s: %s", work->jobs[i].path, work->jobs[i].failure);
+}
+
+int cmd_precompile(int argc, char **argv)
+{
+    struct options options;
+    struct work work = {.options = &options};
+    const char *reason;
+    char dir[PATH_MAX];
+
+    if (!options_parse(&options, argc, argv, "lDTCFEXBvOj", false))
+        return EXIT_USAGE;
+    if (options.n_arguments < 1) {
+        complain("precompile: no file");
+        print_usage("precompile", true);
+        return EXIT_USAGE;
+    }
+    if (!setup_cache_dir(&options, dir, &reason)) {
+        complain("%s", reason);
+        return EXIT_FAILED;
+    }
+    work.dir = dir;
+    if (!collect(&work, options.arguments)) {
+        complain("out of memory");
+        return EXIT_FAILED;
+    }
+    run_workers(&work);
+    summarise(&work);
+    for (size_t i = 0; i < work.n_jobs; i++) {
+        free(work.jobs[i].path);
+        free(work.jobs[i].failure);
+    }
+    free(work.jobs);
+    options_release(&options);
+    return work.n_failed ? EXIT_FAILED : EXIT_OK;
+}

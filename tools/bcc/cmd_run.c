@@ -1,0 +1,73 @@
+/* bcc run: a program from bitcode, as if it were native. */
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <bcc/bcc.h>
+
+#include "commands.h"
+#include "options.h"
+#include "script_setup.h"
+
+/* Symbols of the process, then of libm, which a native program would have
+ * linked: opened when the first name is not found without it. */
+static void *find_symbol(void *context, const char *name)
+{
+    void **libm = context;
+    void *address = dlsym(RTLD_DEFAULT, name);
+
+    if (address)
+        return address;
+    if (!*libm)
+        *libm = dlopen("libm.so.6", RTLD_NOW | RTLD_GLOBAL);
+    return *libm ? dlsym(*libm, name) : NULL;
+}
+
+static bool prepare(BCCScriptRef script, const struct options *options,
+                    const char *path)
+{
+    char dir[PATH_MAX], name[NAME_MAX];
+    const char *reason = NULL;
+    void *libm = NULL;
+    bool has_cache, failed;
+
+    has_cache = setup_cache_dir(options, dir, &reason);
+    setup_entry_name(options, path, true, name);
+    bccRegisterSymbolCallback(script, find_symbol, &libm);
+    failed = bccPrepareExecutable(script, has_cache ? dir : NULL, name,
+                                  setup_flags(options, true));
+    bccRegisterSymbolCallback(script, NULL, NULL);
+    if (options->report_json)
+        print_report(script, reason);
+    if (failed)
+        complain("%s", bccGetErrorMessage(script));
+    return !failed;
+}
+
+int cmd_run(int argc, char **argv)
+{
+    int (*entry)(int, char **, char **);
+    struct options options;
+    BCCScriptRef script;
+    const char *name;
+
+    if (!options_parse(&options, argc, argv, "lDNTCFEBRvO", true))
+        return EXIT_USAGE;
+    if (options.n_arguments < 1) {
+        complain("run: no file");
+        print_usage("run", true);
+        return EXIT_USAGE;
+    }
+    script = setup_script(&options, options.arguments[0], true);
+    if (!script || !prepare(script, &options, options.arguments[0]))
+        return EXIT_FAILED;
+    name = options.entry ? options.entry : "main";
+    *(void **)&entry = bccGetFuncAddr(script, name);
+    if (!entry) {
+        complain("%s: no function '%s'", options.arguments[0], name);
+        return EXIT_FAILED;
+    }
+    /* Not disposed of: the program's exit handlers run its destructors. */
+    exit(entry(options.n_arguments, options.arguments, environ));
+}

@@ -1,0 +1,85 @@
+/* bcc: run bitcode, and look after the cache of native code. */
+#include <stdio.h>
+#include <string.h>
+
+#include <bcc/bcc.h>
+
+#include "commands.h"
+#include "options.h"
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *usage;
+} commands[] = {
+    {"run", cmd_run,
+     "bcc run [options] FILE [ARGS...]\n"
+     "    Run main() of a bitcode file; its exit status is the result.\n"
+     "    --entry NAME      another function, of main's type\n"
+     "    --report=json     what prepare did, one line on standard error\n"},
+    {"compile", cmd_compile,
+     "bcc compile [options] FILE -o OUT.oBCC\n"
+     "    Make one cache file, for this machine or another (--target).\n"
+     "    --entry NAME      keep only this function: a program\n"},
+    {"precompile", cmd_precompile,
+     "bcc precompile [options] [-j N] PATH...\n"
+     "    Fill the cache for files, and for the *.bc of directories.\n"
+     "    --exports         for programs that use the API: keep the exports,\n"
+     "                      name entries NAME.oBCC after NAME.bc\n"
+     "    --entry NAME      for bcc run --entry NAME\n"},
+    {"dump", cmd_dump,
+     "bcc dump [--json] [--disassemble] FILE.oBCC\n"
+     "    Show every section of a cache file.\n"},
+    {"cache", cmd_cache,
+     "bcc cache stats|ls|clear [--json] [--cache-dir DIR]\n"
+     "    What the cache holds; clear removes its entries.\n"},
+};
+
+enum { N_COMMANDS = sizeof(commands) / sizeof(*commands) };
+
+static const char common_usage[] =
+    "Common options:\n"
+    "    --lib RUNTIME.bc  link a runtime library (repeatable, in order)\n"
+    "    --cache-dir DIR   default: $BCC_CACHE_DIR, $XDG_CACHE_HOME/bcc,\n"
+    "                      ~/.cache/bcc\n"
+    "    --no-cache        compile into memory\n"
+    "    --rebuild         compile, and replace the entry\n"
+    "    --target TRIPLE --cpu CPU --features LIST -O0..-O3 (default -O3)\n"
+    "    -v                say what happens\n";
+
+bool print_usage(const char *command, bool to_stderr)
+{
+    FILE *out = to_stderr ? stderr : stdout;
+    bool found = false;
+
+    for (int i = 0; i < N_COMMANDS; i++) {
+        if (command && strcmp(command, commands[i].name) != 0)
+            continue;
+        fprintf(out, "%s%s", found ? "" : "usage: ", commands[i].usage);
+        found = true;
+    }
+    if (found)
+        fputs(common_usage, out);
+    return found;
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : NULL;
+
+    for (int i = 0; name && i < N_COMMANDS; i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    if (name && strcmp(name, "--version") == 0) {
+        printf("bcc %s (LLVM %s)\n", bccGetVersion(), bccGetLLVMVersion());
+        return EXIT_OK;
+    }
+    if (name && (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0)) {
+        print_usage(NULL, false);
+        return EXIT_OK;
+    }
+    if (name)
+        complain("%s: no such command", name);
+    print_usage(NULL, true);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,48 @@
+/* The command line, parsed. One struct for all commands; each command says
+ * which options it takes, and any other is wrong usage. */
+#ifndef BCC_TOOL_OPTIONS_H
+#define BCC_TOOL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Exit statuses. */
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+struct options {
+    const char **libraries; /* --lib, in order */
+    size_t n_libraries;
+    const char *cache_dir; /* --cache-dir; NULL: the default */
+    bool no_cache;
+    const char *target;
+    const char *cpu;
+    const char *features;
+    int opt_level;      /* 0..3 */
+    const char *entry;  /* --entry; NULL: not given */
+    bool exports;       /* --exports */
+    bool rebuild;       /* --rebuild */
+    bool report_json;   /* --report=json */
+    bool verbose;       /* -v */
+    const char *output; /* -o */
+    int jobs;           /* -j; 0: one for each CPU */
+    bool json;          /* --json */
+    bool disassemble;   /* --disassemble */
+    char **arguments;   /* what is not an option, NULL-terminated */
+    int n_arguments;
+};
+
+/* Parse argv[1..]; argv[0] is the command's name. accepts: letters of the
+ * options that the command takes (see options.c). stop_at_file: what follows
+ * the first argument is not ours. Prints usage errors; false: exit with
+ * EXIT_USAGE. Release with options_release(). */
+bool options_parse(struct options *options, int argc, char **argv,
+                   const char *accepts, bool stop_at_file);
+void options_release(struct options *options);
+
+/* "bcc: ..." on standard error. */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Print how to use it; false if there is no such command (or NULL: all). */
+bool print_usage(const char *command, bool to_stderr);
+
+#endif

@@ -1,0 +1,25 @@
+/* Progress of long work: one line that is rewritten on a terminal, one line
+ * for each item elsewhere. Used from one thread at a time. */
+#ifndef BCC_TOOL_PROGRESS_H
+#define BCC_TOOL_PROGRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct progress {
+    bool on_terminal;
+    size_t done;
+    size_t total;
+    uint64_t start_ns;
+};
+
+void progress_begin(struct progress *progress, size_t total);
+/* One more item is done; outcome is a word or two about it. */
+void progress_step(struct progress *progress, const char *item,
+                   const char *outcome);
+/* Clear the line, so that something else can be printed. */
+void progress_clear(const struct progress *progress);
+double progress_seconds(const struct progress *progress);
+
+#endif

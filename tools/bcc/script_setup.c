@@ -1,0 +1,192 @@
+#include "script_setup.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "buffer.h"
+#include "checksum.h"
+#include "json.h"
+
+static const char *entry_of(const struct options *options)
+{
+    return options->entry ? options->entry : "main";
+}
+
+static void log_line(void *context, int level, const char *area,
+                     const char *text)
+{
+    (void)context;
+    (void)level;
+    complain("%s: %s", area, text);
+}
+
+static bool add_inputs(BCCScriptRef script, const struct options *options,
+                       const char *path)
+{
+    if (bccReadFile(script, path, 0))
+        return false;
+    for (size_t i = 0; i < options->n_libraries; i++)
+        if (bccLinkFile(script, options->libraries[i], 0))
+            return false;
+    return true;
+}
+
+BCCScriptRef setup_script(const struct options *options, const char *path,
+                          bool program)
+{
+    const BCCOptions compile = {
+        .size = sizeof(compile),
+        .targetTriple = options->target,
+        .cpu = options->cpu,
+        .features = options->features,
+        .optLevel = BCC_OPT_O0 + options->opt_level,
+    };
+    BCCScriptRef script = bccCreateScript();
+
+    if (!script) {
+        complain("out of memory");
+        return NULL;
+    }
+    if (options->verbose)
+        bccSetLogCallback(script, log_line, NULL);
+    if (program)
+        bccMarkExternalSymbol(script, entry_of(options));
+    if (bccSetOptions(script, &compile) ||
+        !add_inputs(script, options, path)) {
+        complain("%s", bccGetErrorMessage(script));
+        bccDisposeScript(script);
+        return NULL;
+    }
+    return script;
+}
+
+unsigned long setup_flags(const struct options *options, bool program)
+{
+    return (program ? BCC_MARKED_ONLY : 0) |
+           (options->rebuild ? BCC_REBUILD : 0);
+}
+
+/* ---- Cache directory ---- */
+
+/* mkdir -p; existing directories are left as they are. */
+static bool make_directories(char *path)
+{
+    for (char *slash = path + 1;; slash++) {
+        char c = *slash;
+        if (c && c != '/')
+            continue;
+        *slash = '\0';
+        if (mkdir(path, 0700) < 0 && errno != EEXIST) {
+            *slash = c;
+            return false;
+        }
+        *slash = c;
+        if (!c)
+            return true;
+    }
+}
+
+static bool copy_path(char ret_dir[PATH_MAX], const char *base,
+                      const char *suffix)
+{
+    if (!base || !*base)
+        return false;
+    return snprintf(ret_dir, PATH_MAX, "%s%s", base, suffix) < PATH_MAX;
+}
+
+bool setup_cache_dir(const struct options *options, char ret_dir[PATH_MAX],
+                     const char **ret_reason)
+{
+    struct stat st;
+
+    if (options->no_cache) {
+        *ret_reason = "--no-cache";
+        return false;
+    }
+    if (!copy_path(ret_dir, options->cache_dir, "") &&
+        !copy_path(ret_dir, getenv("BCC_CACHE_DIR"), "") &&
+        !copy_path(ret_dir, getenv("XDG_CACHE_HOME"), "/bcc") &&
+        !copy_path(ret_dir, getenv("HOME"), "/.cache/bcc")) {
+        *ret_reason = "no cache directory: HOME is not set";
+        return false;
+    }
+    if (stat(ret_dir, &st) == 0 || make_directories(ret_dir))
+        return true;
+    *ret_reason = "the cache directory cannot be made";
+    if (options->verbose || options->cache_dir)
+        complain("%s: %s: %s", ret_dir, *ret_reason, strerror(errno));
+    return false;
+}
+
+/* ---- Entry name ---- */
+
+static void add_path(struct buffer *key, const char *path)
+{
+    char absolute[PATH_MAX];
+
+    buffer_printf(key, "%s\n", realpath(path, absolute) ? absolute : path);
+}
+
+void setup_entry_name(const struct options *options, const char *path,
+                      bool program, char ret_name[NAME_MAX])
+{
+    const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    const char *dot = strrchr(base, '.');
+    int stem_size = dot && dot != base ? (int)(dot - base) : (int)strlen(base);
+    struct buffer key;
+
+    while (*base == '.') {
+        base++;
+        stem_size--;
+    }
+    if (!program) {
+        snprintf(ret_name, NAME_MAX, "%.*s",
+                 stem_size < 200 ? stem_size : 200, base);
+        return;
+    }
+    buffer_init(&key);
+    add_path(&key, path);
+    buffer_printf(&key, "%s\n%s\n%s\n%d\n%s\n",
+                  options->target ? options->target : "",
+                  options->cpu ? options->cpu : "",
+                  options->features ? options->features : "",
+                  options->opt_level, entry_of(options));
+    for (size_t i = 0; i < options->n_libraries; i++)
+        add_path(&key, options->libraries[i]);
+    snprintf(ret_name, NAME_MAX, "%.*s-%016" PRIx64,
+             stem_size < 200 ? stem_size : 200, base,
+             checksum_xxh3(buffer_span(&key)));
+    buffer_release(&key);
+}
+
+/* ---- Report ---- */
+
+void print_report(BCCScriptRef script, const char *off_reason)
+{
+    static const char *const caches[] = {"off", "hit", "miss"};
+    BCCReport report = {.size = sizeof(report)};
+    const char *separator = "";
+
+    if (bccGetReport(script, &report))
+        return;
+    if (report.cache == BCC_CACHE_OFF && !*report.reason && off_reason)
+        report.reason = off_reason;
+    fprintf(stderr, "{\"cache\":\"%s\",\"reason\":", caches[report.cache]);
+    json_print_string(stderr, report.reason);
+    fputs(",\"path\":", stderr);
+    json_print_string(stderr, report.path);
+    fprintf(stderr, ",\"image_bytes\":%" PRIu64 ",\"stages_us\":{",
+            report.imageBytes);
+    for (int stage = 0; stage < BCC_N_STAGES; stage++) {
+        if (!report.stageNs[stage])
+            continue;
+        fprintf(stderr, "%s\"%s\":%.1f", separator, bccGetStageName(stage),
+                (double)report.stageNs[stage] / 1e3);
+        separator = ",";
+    }
+    fprintf(stderr, "},\"total_us\":%.1f}\n", (double)report.totalNs / 1e3);
+}

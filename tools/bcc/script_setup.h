@@ -1,0 +1,36 @@
+/* From a command line to a script and the place of its cache entry. */
+#ifndef BCC_TOOL_SCRIPT_SETUP_H
+#define BCC_TOOL_SCRIPT_SETUP_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include <bcc/bcc.h>
+
+#include "options.h"
+
+/* A script with the options, the file and the libraries set; NULL after a
+ * complaint. program: only the entry (options->entry, else "main") is kept. */
+BCCScriptRef setup_script(const struct options *options, const char *path,
+                          bool program);
+
+/* Flags for the prepare functions. */
+unsigned long setup_flags(const struct options *options, bool program);
+
+/* The cache directory: --cache-dir, $BCC_CACHE_DIR, $XDG_CACHE_HOME/bcc,
+ * ~/.cache/bcc; made if it does not exist, with mode 0700. False: none, or
+ * --no-cache; *ret_reason then says why. */
+bool setup_cache_dir(const struct options *options, char ret_dir[PATH_MAX],
+                     const char **ret_reason);
+
+/* Name of an entry in the tools' cache: the file's name, and a digest of its
+ * absolute path, of its libraries' and of the options. What is in the files is
+ * checked when the entry is opened. */
+void setup_entry_name(const struct options *options, const char *path,
+                      bool program, char ret_name[NAME_MAX]);
+
+/* As --report=json, one line on standard error. off_reason: said when the
+ * library was given no cache directory. */
+void print_report(BCCScriptRef script, const char *off_reason);
+
+#endif
