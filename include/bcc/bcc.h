@@ -53,17 +53,16 @@ typedef struct BCCOpaqueScript *BCCScriptRef;
 
 /* Error codes. Values never change. */
 enum {
-    BCC_NO_ERROR          = 0x0000,
-    BCC_INVALID_ENUM      = 0x0500, /* unknown flag or option */
-    BCC_INVALID_VALUE     = 0x0501, /* NULL or malformed argument, bad input */
+    BCC_NO_ERROR = 0x0000,
+    BCC_INVALID_ENUM = 0x0500,      /* unknown flag or option */
+    BCC_INVALID_VALUE = 0x0501,     /* NULL or malformed argument, bad input */
     BCC_INVALID_OPERATION = 0x0502, /* not at this point of a script's life */
-    BCC_OUT_OF_MEMORY     = 0x0505,
-    BCC_IO_ERROR          = 0x0510, /* the operating system refused */
-    BCC_COMPILE_ERROR     = 0x0511, /* bitcode or target refused, or the
-                                       compiler died */
+    BCC_OUT_OF_MEMORY = 0x0505,
+    BCC_IO_ERROR = 0x0510,          /* the operating system refused */
+    BCC_COMPILE_ERROR = 0x0511,     /* bitcode refused, or the compiler died */
     BCC_UNRESOLVED_SYMBOL = 0x0512, /* the message names them */
-    BCC_UNSUPPORTED       = 0x0513, /* valid, but not handled */
-    BCC_NO_COMPILER       = 0x0514  /* a miss, and no bccc to be found */
+    BCC_UNSUPPORTED = 0x0513,       /* target or construct not handled */
+    BCC_NO_COMPILER = 0x0514        /* a miss, and no bccc to be found */
 };
 
 /* Code of the last failure; resets it to BCC_NO_ERROR. The value of NULL is
@@ -98,15 +97,17 @@ enum {
 /* Set the script's bitcode: raw or in the Android wrapper (0x0B17C0DE).
  * resName names it in messages and in the cache file. bitcode is *borrowed*
  * until the script has been prepared or is disposed of and is not to be changed
- * till then, unless BCC_COPY_INPUT is given. Again: replaces the bitcode. Errors: INVALID_VALUE (NULL, empty,
- * too short to be bitcode), INVALID_OPERATION (prepared already), INVALID_ENUM
- * (unknown flag), OUT_OF_MEMORY. */
+ * till then, unless BCC_COPY_INPUT is given. Again: replaces the bitcode.
+ * Errors: INVALID_VALUE (NULL, empty, too short to be bitcode),
+ * INVALID_OPERATION (prepared already), INVALID_ENUM (unknown flag),
+ * OUT_OF_MEMORY. */
 BCC_API int bccReadBC(BCCScriptRef script, const char *resName,
                       const char *bitcode, size_t bitcodeSize,
                       unsigned long flags);
 
-/* The same from a file, which is opened now; it is read only if the cache
- * does not know it by its stat signature. Also IO_ERROR. */
+/* The same from a file. It must exist now; it is opened in prepare, and only
+ * if the cache does not know it by its stat signature, so a relative path must
+ * still lead to it then. Also IO_ERROR. */
 BCC_API int bccReadFile(BCCScriptRef script, const char *path,
                         unsigned long flags);
 
@@ -153,10 +154,10 @@ typedef struct BCCOptions {
 /* ORDER OPT LEVEL */
 enum {
     BCC_OPT_DEFAULT = 0, /* as BCC_OPT_O3 */
-    BCC_OPT_O0      = 1,
-    BCC_OPT_O1      = 2,
-    BCC_OPT_O2      = 3,
-    BCC_OPT_O3      = 4
+    BCC_OPT_O0 = 1,
+    BCC_OPT_O1 = 2,
+    BCC_OPT_O2 = 3,
+    BCC_OPT_O3 = 4
 };
 
 /* NULL sets the defaults again. Errors: INVALID_VALUE, INVALID_OPERATION
@@ -211,7 +212,8 @@ BCC_API int bccPrepareExecutable(BCCScriptRef script, const char *cacheDir,
 BCC_API int bccPrepareSharedObject(BCCScriptRef script, const char *cacheDir,
                                    const char *cacheName, unsigned long flags);
 
-/* The same with the path of the file to make. */
+/* The same with the path of the file to make: any name, in any directory. It
+ * is always compiled, and replaces what was there once it is whole. */
 BCC_API int bccPrepareSharedObjectFile(BCCScriptRef script, const char *path,
                                        unsigned long flags);
 
@@ -238,9 +240,9 @@ enum {
  * Strings are owned by the script, valid until its next call. */
 typedef struct BCCReport {
     size_t size;
-    int cache;          /* BCC_CACHE_... */
-    const char *reason; /* why not a hit, or why there is no cache; "" */
-    const char *path;   /* of the entry, "" if there is none */
+    int cache;           /* BCC_CACHE_... */
+    const char *reason;  /* why not a hit, or why there is no cache; "" */
+    const char *path;    /* of the entry, "" if there is none */
     uint64_t imageBytes; /* of the native image */
     uint64_t totalNs;
     uint64_t stageNs[BCC_N_STAGES];

@@ -89,20 +89,20 @@ static inline struct obcc_le64 obcc_le64(uint64_t v)
 
 /* Section kinds. Values are never reused. */
 enum {
-    OBCC_STRING_POOL         = 1,
-    OBCC_DEPENDENCY_TABLE    = 2,
-    OBCC_RELOCATION_TABLE    = 3, /* the imports to bind at load */
-    OBCC_EXPORT_VAR_LIST     = 4,
-    OBCC_EXPORT_FUNC_LIST    = 5,
+    OBCC_STRING_POOL = 1,
+    OBCC_DEPENDENCY_TABLE = 2,
+    OBCC_RELOCATION_TABLE = 3, /* the imports to bind at load */
+    OBCC_EXPORT_VAR_LIST = 4,
+    OBCC_EXPORT_FUNC_LIST = 5,
     OBCC_EXPORT_FOREACH_LIST = 6,
-    OBCC_PRAGMA_LIST         = 7,
-    OBCC_FUNC_TABLE          = 8,
-    OBCC_VAR_TABLE           = 9,
-    OBCC_OBJECT_SLOT_LIST    = 10,
-    OBCC_IDENTITY            = 11,
-    OBCC_CONTEXT             = 12,
-    OBCC_DEBUG               = 13,
-    OBCC_N_SECTION_KINDS     = 14
+    OBCC_PRAGMA_LIST = 7,
+    OBCC_FUNC_TABLE = 8,
+    OBCC_VAR_TABLE = 9,
+    OBCC_OBJECT_SLOT_LIST = 10,
+    OBCC_IDENTITY = 11,
+    OBCC_CONTEXT = 12,
+    OBCC_DEBUG = 13,
+    OBCC_N_SECTION_KINDS = 14
 };
 
 /* Section flag: a reader that does not know the kind must refuse the file. */
@@ -117,22 +117,22 @@ struct obcc_section {
 };
 
 struct obcc_header {
-    uint8_t magic[4];              /* OBCC_MAGIC */
-    uint8_t version[4];            /* OBCC_VERSION */
-    uint8_t endianness;            /* of the target: 'e' little, 'E' big */
-    uint8_t sizeof_off_t;          /* of the target, bytes */
-    uint8_t sizeof_size_t;         /* of the target, bytes */
-    uint8_t sizeof_ptr_t;          /* of the target, bytes */
-    struct obcc_le16 machine;      /* ELF e_machine */
-    struct obcc_le16 n_sections;   /* rows of the section table */
-    struct obcc_le32 header_size;  /* bytes of header and section table */
+    uint8_t magic[4];               /* OBCC_MAGIC */
+    uint8_t version[4];             /* OBCC_VERSION */
+    uint8_t endianness;             /* of the target: 'e' little, 'E' big */
+    uint8_t sizeof_off_t;           /* of the target, bytes */
+    uint8_t sizeof_size_t;          /* of the target, bytes */
+    uint8_t sizeof_ptr_t;           /* of the target, bytes */
+    struct obcc_le16 machine;       /* ELF e_machine */
+    struct obcc_le16 n_sections;    /* rows of the section table */
+    struct obcc_le32 header_size;   /* bytes of header and section table */
     struct obcc_le32 context_align; /* largest page size of the target */
-    struct obcc_le64 required;     /* format feature bits; unknown: refuse */
-    struct obcc_le64 file_size;    /* bytes */
-    struct obcc_le64 image_span;   /* bytes of address space of the context */
-    struct obcc_le64 image_align;  /* of its address, >= context_align */
+    struct obcc_le64 required;      /* format feature bits; unknown: refuse */
+    struct obcc_le64 file_size;     /* bytes */
+    struct obcc_le64 image_span;    /* bytes of address space of the context */
+    struct obcc_le64 image_align;   /* of its address, >= context_align */
     struct obcc_le64 cpu_features[2]; /* that its code may use */
-    struct obcc_le64 reserved[2];  /* 0 */
+    struct obcc_le64 reserved[2];     /* 0 */
     struct obcc_le64 checksum; /* XXH3-64 of header and section table, this
                                   field taken as 0 */
 };
@@ -163,8 +163,8 @@ struct obcc_string {
 };
 
 enum {
-    OBCC_APK_RESOURCE  = 0, /* named by the client: memory, or in an archive */
-    OBCC_FILE_RESOURCE = 1  /* a path of the file system */
+    OBCC_APK_RESOURCE = 0, /* named by the client: memory, or in an archive */
+    OBCC_FILE_RESOURCE = 1 /* a path of the file system */
 };
 
 /* Dependency flags. */
@@ -199,9 +199,9 @@ struct obcc_import {
 /* Exported variables, functions, foreach kernels (in metadata order); the
  * function table and the variable table (sorted by name, strcmp order). */
 struct obcc_symbol {
-    struct obcc_le64 address; /* image address or OBCC_NO_ADDRESS */
-    struct obcc_le64 size;    /* bytes, 0 if not known */
-    struct obcc_le32 name;    /* string index */
+    struct obcc_le64 address;   /* image address or OBCC_NO_ADDRESS */
+    struct obcc_le64 size;      /* bytes, 0 if not known */
+    struct obcc_le32 name;      /* string index */
     struct obcc_le32 signature; /* foreach: signature bits; else 0 */
 };
 

@@ -166,9 +166,9 @@ static int fill_attributes(posix_spawnattr_t *attributes)
     posix_spawnattr_setsigmask(attributes, &none);
     posix_spawnattr_setsigdefault(attributes, &all);
     posix_spawnattr_setpgroup(attributes, 0);
-    return posix_spawnattr_setflags(
-        attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                        POSIX_SPAWN_SETPGROUP);
+    return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK |
+                                                    POSIX_SPAWN_SETSIGDEF |
+                                                    POSIX_SPAWN_SETPGROUP);
 }
 
 static enum status start(const char *path, const struct descriptors *table,
@@ -214,8 +214,7 @@ static bool wait_for_end(pid_t pid, uint32_t limit_ms)
     if (pollfd.fd < 0)
         return true; /* ended and reaped by the host, or no such call */
     do
-        rc = poll(&pollfd, 1,
-                  limit_ms > INT_MAX ? INT_MAX : (int)limit_ms);
+        rc = poll(&pollfd, 1, limit_ms > INT_MAX ? INT_MAX : (int)limit_ms);
     while (rc < 0 && errno == EINTR);
     close(pollfd.fd);
     return rc != 0;
@@ -301,8 +300,8 @@ enum status compile_client_run(const struct compile_job *job,
     status = file_create_memory("bcc-request", job->message, &request_fd, err);
     if (status)
         goto out;
-    status = file_create_memory("bcc-reply", (struct span){NULL, 0}, &reply_fd,
-                                err);
+    status =
+        file_create_memory("bcc-reply", (struct span){NULL, 0}, &reply_fd, err);
     if (status)
         goto out;
     status = build_descriptors(job, request_fd, reply_fd, &table, err);

@@ -60,8 +60,7 @@ static const char *name_at(BCCScriptRef script, unsigned kind, size_t i)
 
 static void *find(BCCScriptRef script, unsigned kind, const char *name)
 {
-    return symbol_address(script,
-                          cache_find_symbol(&script->view, kind, name));
+    return symbol_address(script, cache_find_symbol(&script->view, kind, name));
 }
 
 void *bccGetFuncAddr(BCCScriptRef script, const char *name)

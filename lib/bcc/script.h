@@ -2,7 +2,7 @@
  *
  *   script.c          life, errors, options, logging
  *   source.c          inputs: files known by stat, memory, marked symbols
- *   prepare.c         hit or miss: the one path from cache file to code
+ *   prepare.c         prepare; hit.c and miss.c are its two ways
  *   compile_client.c  the compiler process
  *   reflect.c         lists and lookups, read from the mapped file in place
  *
@@ -33,9 +33,9 @@ struct source {
     bool skip_sha1;
     char *name;                      /* owned */
     struct file_signature signature; /* of a file */
-    struct span bytes;    /* content; of a file once it is mapped */
-    char *copy;           /* owned, if the content was copied */
-    int fd;               /* of a file once it is opened; else -1 */
+    struct span bytes;               /* content; of a file once it is mapped */
+    char *copy;                      /* owned, if the content was copied */
+    int fd;                          /* of a file once it is opened; else -1 */
     struct file_mapping mapping;
 };
 

@@ -171,6 +171,10 @@ static int add_file(BCCScriptRef script, enum request_role role,
         error_set(&err, STATUS_IO, "%s: not a regular file", path);
         return script_fail(script, &err);
     }
+    if (st.st_size < SHORTEST_BITCODE)
+        return script_misuse(script, BCC_INVALID_VALUE,
+                             "%s: %jd bytes are no bitcode", path,
+                             (intmax_t)st.st_size);
     source.signature = file_signature_of(&st);
     source.name = strdup(path);
     if (!source.name)

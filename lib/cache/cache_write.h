@@ -72,8 +72,9 @@ struct cache_contents {
     struct span debug;   /* empty: no debug section */
 };
 
-/* Append the file to *out, which is empty. NO_MEMORY, or UNSUPPORTED if a
- * count or a string does not fit the format. */
+/* Append the file to *out, which is empty. NO_MEMORY, UNSUPPORTED if a count,
+ * a string or an alignment does not fit the format, or MISUSE (no identity, no
+ * context, object slot without variable). */
 enum status cache_write(const struct cache_contents *contents,
                         struct buffer *out, struct error *err) MUST_CHECK;
 

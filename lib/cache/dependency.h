@@ -22,7 +22,7 @@
 enum {
     /* Linux stamps files from a tick of at most 10 ms (HZ=100); twice that.
      * File systems that keep whole seconds (ns part 0) get two seconds. */
-    DEPENDENCY_RACY_NS        = 20 * 1000 * 1000,
+    DEPENDENCY_RACY_NS = 20 * 1000 * 1000,
     DEPENDENCY_RACY_COARSE_NS = 2000 * 1000 * 1000
 };
 

@@ -23,6 +23,7 @@
  *   mark=NAME             one line each, sorted by strcmp, no duplicates
  * Message lines after them:
  *   limit-memory=BYTES    0: none
+ *   portable=1            or 0; 1: record no stat signatures of inputs
  *   input=ROLE TYPE FLAGS SIZE NAME   ROLE script|library, TYPE apk|file,
  *                         FLAGS skip-sha1|-, SIZE in bytes, one line each */
 #ifndef BCC_CACHE_REQUEST_H
@@ -39,21 +40,21 @@
 
 /* ORDER REQUEST FD: descriptors of the compiler process. */
 enum {
-    REQUEST_FD             = 3, /* memfd: the message, read from offset 0 */
-    REQUEST_OUTPUT_FD      = 4, /* the cache file to write, empty */
-    REQUEST_REPLY_FD       = 5, /* memfd: the reply, see reply.h */
+    REQUEST_FD = 3,        /* memfd: the message, read from offset 0 */
+    REQUEST_OUTPUT_FD = 4, /* the cache file to write, empty */
+    REQUEST_REPLY_FD = 5,  /* memfd: the reply, see reply.h */
     REQUEST_FIRST_INPUT_FD = 6,
-    REQUEST_MAX_INPUTS     = 256
+    REQUEST_MAX_INPUTS = 256
 };
 
 enum request_role { REQUEST_SCRIPT, REQUEST_LIBRARY };
 
 struct request_input {
     enum request_role role;
-    uint32_t type;   /* OBCC_APK_RESOURCE or OBCC_FILE_RESOURCE */
-    bool skip_sha1;  /* content is no part of the identity */
+    uint32_t type;    /* OBCC_APK_RESOURCE or OBCC_FILE_RESOURCE */
+    bool skip_sha1;   /* content is no part of the identity */
     const char *name; /* resource name or path */
-    uint64_t size;   /* bytes */
+    uint64_t size;    /* bytes */
 };
 
 enum {
@@ -67,13 +68,14 @@ struct request {
     const char *triple;
     const char *cpu; /* "native" or a name LLVM knows */
     const char *features;
-    unsigned opt_level; /* 0..3 */
-    unsigned flags;     /* REQUEST_MARKED_ONLY ... */
+    unsigned opt_level;       /* 0..3 */
+    unsigned flags;           /* REQUEST_MARKED_ONLY ... */
     const char *const *marks; /* any order, duplicates allowed */
     size_t n_marks;
     const struct request_input *inputs; /* the script first */
     size_t n_inputs;
     uint64_t limit_memory; /* bytes of address space, 0: none */
+    bool portable; /* the file travels: nothing of this machine's files in it */
 };
 
 /* Append the identity text. NO_MEMORY. */

@@ -13,16 +13,17 @@
 #ifndef BCC_CACHE_STORE_H
 #define BCC_CACHE_STORE_H
 
+#include <limits.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
 #include "error.h"
 
-/* Directory part and entry name checked: name is not empty and has no '/' or
- * NUL and no leading '.'; MISUSE otherwise. */
+/* In each function: name is not empty, has no '/' and no leading '.', and is
+ * short enough for a file name with STORE_SUFFIX; MISUSE otherwise. */
 
-/* Open an entry for reading. NOT_FOUND, UNTRUSTED, IO. *ret_path_err names it
- * in messages as "dir/name.oBCC". */
+/* Open an entry for reading. NOT_FOUND (also without the directory),
+ * UNTRUSTED, IO. Messages name it as "dir/name.oBCC". */
 enum status store_open(const char *dir, const char *name, int *ret_fd,
                        struct stat *ret_st, struct error *err) MUST_CHECK;
 
@@ -31,6 +32,7 @@ struct store_writer {
     int fd; /* the temporary file, read-write, mode 0644 less the group and
                others' write bits, empty */
     char temporary[64];
+    char entry[NAME_MAX + 1]; /* the name it will have */
 };
 
 /* Errors: IO (missing directory, no permission, read-only), UNTRUSTED. */
@@ -38,9 +40,14 @@ enum status store_begin(const char *dir, const char *name,
                         struct store_writer *ret_writer,
                         struct error *err) MUST_CHECK;
 
-/* fsync, then rename to <name>.oBCC. The writer stays open (its fd is now the
- * entry) until store_end(). On failure the old entry is untouched. */
-enum status store_publish(struct store_writer *writer, const char *name,
+/* The same for a file of any name, in a directory that the caller vouches for
+ * and that is not checked. */
+enum status store_begin_file(const char *path, struct store_writer *ret_writer,
+                             struct error *err) MUST_CHECK;
+
+/* fsync, then rename to the entry's name. The writer stays open (its fd is now
+ * the entry) until store_end(). On failure the old entry is untouched. */
+enum status store_publish(struct store_writer *writer,
                           struct error *err) MUST_CHECK;
 
 /* Close, and remove the temporary file if it was not published. Accepts a

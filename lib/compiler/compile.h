@@ -19,7 +19,7 @@
  * compile_result_release(). Lists are in metadata order. */
 struct compile_result {
     struct arena arena;
-    struct link_result link; /* image, functions, objects, imports */
+    struct link_result link;          /* image, functions, objects, imports */
     struct cpu_features cpu_features; /* that the code may use */
     struct cache_symbol *export_vars;
     size_t n_export_vars;
@@ -42,6 +42,12 @@ enum status compile(const struct request *request, const struct span *inputs,
                     struct error *err) MUST_CHECK;
 
 void compile_result_release(struct compile_result *result);
+
+/* LLVM's last word: called with its message when it cannot go on, in the
+ * middle of anything. The handler must not return; if there is none, LLVM
+ * prints and exits. For the process, set once. */
+typedef void (*compile_fatal_fn)(const char *message);
+void compile_on_fatal_error(compile_fatal_fn handler);
 
 /* Append a disassembly of the image's functions, as text. */
 enum status compile_disassemble(struct span image, uint64_t load_size,

@@ -57,11 +57,11 @@ struct link_import {
 struct link_result {
     struct arena arena;
     struct buffer image;
-    unsigned machine;       /* ELF e_machine */
-    unsigned address_size;  /* bytes of a pointer: 8 or 4 */
-    uint32_t page_size;     /* largest page size of the target */
-    uint64_t span;          /* address space from 0, a multiple of page_size */
-    uint64_t align;         /* of the load address, >= page_size */
+    unsigned machine;      /* ELF e_machine */
+    unsigned address_size; /* bytes of a pointer: 8 or 4 */
+    uint32_t page_size;    /* largest page size of the target */
+    uint64_t span;         /* address space from 0, a multiple of page_size */
+    uint64_t align;        /* of the load address, >= page_size */
     struct link_symbol *functions; /* all STT_FUNC, local ones too, by name */
     size_t n_functions;
     struct link_symbol *objects; /* all named STT_OBJECT (not TLS), by name */

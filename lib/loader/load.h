@@ -29,22 +29,22 @@
 #include "span.h"
 
 struct load_source {
-    int fd;               /* borrowed during load_map() and load_link() */
-    const char *name;     /* for messages, borrowed likewise */
-    uint64_t file_size;   /* bytes of the file */
+    int fd;                /* borrowed during load_map() and load_link() */
+    const char *name;      /* for messages, borrowed likewise */
+    uint64_t file_size;    /* bytes of the file */
     uint64_t image_offset; /* of the image in it, a multiple of the page size
                               of the machine that the image is for */
-    uint64_t image_size;  /* bytes of the image in the file */
-    uint64_t image_span;  /* address space of the image */
-    uint64_t image_align; /* of its load address, a power of two */
+    uint64_t image_size;   /* bytes of the image in the file */
+    uint64_t image_span;   /* address space of the image */
+    uint64_t image_align;  /* of its load address, a power of two */
 };
 
 /* A loaded image; zero means none. Caller's storage. */
 struct image {
     uint8_t *mapping; /* reservation */
     size_t mapping_size;
-    uint8_t *head;  /* the file's first byte, mapped */
-    uint8_t *base;  /* image address 0 */
+    uint8_t *head; /* the file's first byte, mapped */
+    uint8_t *base; /* image address 0 */
     uint64_t span;
     uint64_t image_size;
     /* Found by load_link(), image addresses: */
@@ -57,6 +57,9 @@ struct image {
 /* The bytes of the file before the image. */
 struct span load_prefix(const struct image *image);
 
+/* CORRUPT (the image does not fit the file, or pages), IO, NO_MEMORY. A file
+ * that may not be executed, as on a file system mounted noexec, is copied to
+ * memory. On failure nothing is mapped. */
 enum status load_map(const struct load_source *source, struct image *ret_image,
                      struct error *err) MUST_CHECK;
 
@@ -74,7 +77,8 @@ struct load_binding {
 
 /* CORRUPT, UNSUPPORTED (relocation type, TLS), UNRESOLVED (message names the
  * first few of them and how many more), IO, NO_MEMORY. On failure the image
- * stays mapped; release it. */
+ * stays mapped; release it. resolve is asked once for each import. Code of the
+ * image runs only where it has indirect functions (GNU ifunc). */
 enum status load_link(const struct load_source *source, struct image *image,
                       const struct load_binding *binding,
                       struct error *err) MUST_CHECK;

@@ -87,6 +87,20 @@ static const struct feature *features_of(unsigned machine, size_t *ret_n)
     return NULL;
 }
 
+#ifdef __x86_64__
+/* glibc's x86_cpu_active() and x86_cpu_present() say the same, but shift 1 into
+ * the sign bit of an int, at which UBSan stops. */
+static bool glibc_knows(unsigned index, bool needs_os)
+{
+    const struct cpuid_feature *leaf =
+        __x86_get_cpuid_feature_leaf(index / 128);
+    unsigned reg = index % 128 / 32;
+    unsigned bits = needs_os ? leaf->active_array[reg] : leaf->cpuid_array[reg];
+
+    return bits >> index % 32 & 1;
+}
+#endif
+
 static void add_bit(struct cpu_features *features, size_t bit)
 {
     features->word[bit / 64] |= UINT64_C(1) << (bit % 64);
@@ -106,8 +120,7 @@ struct cpu_features cpu_features_host(void)
     const struct feature *feature = features_of(EM_X86_64, &n_features);
 
     for (size_t bit = 0; bit < n_features; bit++, feature++) {
-        unsigned index = (unsigned)feature->glibc_index;
-        if (feature->needs_os ? x86_cpu_active(index) : x86_cpu_present(index))
+        if (glibc_knows((unsigned)feature->glibc_index, feature->needs_os))
             add_bit(&host, bit);
     }
 #endif

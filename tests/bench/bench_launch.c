@@ -139,8 +139,7 @@ static double report_side(const struct bench_case *c, enum side side)
     printf("{\"case\":\"%s/%s\",\"n\":%d,\"min_us\":%.2f,\"p50_us\":%.2f,"
            "\"p99_us\":%.2f}\n",
            side_names[side], c->name, N_ROUNDS, (double)s[0] / 1e3,
-           (double)s[N_ROUNDS / 2] / 1e3,
-           (double)s[N_ROUNDS * 99 / 100] / 1e3);
+           (double)s[N_ROUNDS / 2] / 1e3, (double)s[N_ROUNDS * 99 / 100] / 1e3);
     return (double)s[N_ROUNDS / 2];
 }
 

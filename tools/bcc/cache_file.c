@@ -19,8 +19,8 @@ enum status cache_file_open(const char *path, unsigned check_flags,
     head = file.mapping.bytes;
     if (head.size > CACHE_HEAD_SIZE)
         head.size = CACHE_HEAD_SIZE;
-    status = cache_layout_read(head, (uint64_t)st.st_size, path, &file.layout,
-                               err);
+    status =
+        cache_layout_read(head, (uint64_t)st.st_size, path, &file.layout, err);
     if (status == STATUS_OK)
         status = cache_view_open(file.mapping.bytes, &file.layout, check_flags,
                                  path, &file.view, err);

@@ -81,8 +81,7 @@ static int list(const struct listing *listing, bool json)
             script = cache_string(
                 &file.view,
                 obcc_get32(cache_dependency_at(&file.view, 0)->name));
-        strftime(date, sizeof(date), "%Y-%m-%d %H:%M",
-                 localtime(&st.st_mtime));
+        strftime(date, sizeof(date), "%Y-%m-%d %H:%M", localtime(&st.st_mtime));
         if (json) {
             printf("%s{\"entry\":", separator);
             json_print_string(stdout, listing->names[i]->d_name);

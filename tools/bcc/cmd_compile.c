@@ -18,8 +18,8 @@ int cmd_compile(int argc, char **argv)
         print_usage("compile", true);
         return EXIT_USAGE;
     }
-    script = setup_script(&options, options.arguments[0],
-                          options.entry != NULL);
+    script =
+        setup_script(&options, options.arguments[0], options.entry != NULL);
     if (!script)
         return EXIT_FAILED;
     if (bccPrepareSharedObjectFile(

@@ -136,9 +136,9 @@ static void dump_header(struct printer *printer, const struct cache_file *file)
     for (unsigned bit = 0; bit < CPU_FEATURE_WORDS * 64; bit++) {
         const char *name = cpu_feature_name(layout->machine, bit);
         if (layout->cpu_features.word[bit / 64] >> (bit % 64) & 1)
-            used += (size_t)snprintf(features + used, sizeof(features) - used,
-                                     "%s%s", used ? "," : "",
-                                     name ? name : "?");
+            used +=
+                (size_t)snprintf(features + used, sizeof(features) - used,
+                                 "%s%s", used ? "," : "", name ? name : "?");
     }
     begin_section(printer, "header", "Header");
     begin_row(printer);
@@ -213,8 +213,7 @@ static void dump_dependencies(struct printer *printer,
                                                                : "resource");
         print_text(printer, "sha1",
                    flags & OBCC_DEPENDENCY_SKIP_SHA1 ? "skipped" : sha1);
-        print_text(printer, "name",
-                   cache_string(view, obcc_get32(row->name)));
+        print_text(printer, "name", cache_string(view, obcc_get32(row->name)));
         if (flags & OBCC_DEPENDENCY_SIGNED) {
             print_number(printer, "size", obcc_get64(row->size));
             print_number(printer, "mtime_ns", obcc_get64(row->mtime_ns));
@@ -224,8 +223,7 @@ static void dump_dependencies(struct printer *printer,
     end_section(printer);
 }
 
-static void dump_imports(struct printer *printer,
-                         const struct cache_view *view)
+static void dump_imports(struct printer *printer, const struct cache_view *view)
 {
     begin_section(printer, "imports", "Relocation table: imports to bind");
     for (uint32_t i = 0; i < cache_count(view, OBCC_RELOCATION_TABLE); i++) {
@@ -237,16 +235,14 @@ static void dump_imports(struct printer *printer,
                    flags & OBCC_IMPORT_FUNCTION ? "function" : "data");
         print_text(printer, "binding",
                    flags & OBCC_IMPORT_WEAK ? "weak" : "strong");
-        print_text(printer, "name",
-                   cache_string(view, obcc_get32(row->name)));
+        print_text(printer, "name", cache_string(view, obcc_get32(row->name)));
         end_row(printer);
     }
     end_section(printer);
 }
 
-static void dump_symbols(struct printer *printer,
-                         const struct cache_view *view, unsigned kind,
-                         const char *name, const char *title)
+static void dump_symbols(struct printer *printer, const struct cache_view *view,
+                         unsigned kind, const char *name, const char *title)
 {
     begin_section(printer, name, title);
     for (uint32_t i = 0; i < cache_count(view, kind); i++) {
@@ -257,15 +253,13 @@ static void dump_symbols(struct printer *printer,
         print_number(printer, "size", obcc_get64(row->size));
         if (kind == OBCC_EXPORT_FOREACH_LIST)
             print_number(printer, "signature", obcc_get32(row->signature));
-        print_text(printer, "name",
-                   cache_string(view, obcc_get32(row->name)));
+        print_text(printer, "name", cache_string(view, obcc_get32(row->name)));
         end_row(printer);
     }
     end_section(printer);
 }
 
-static void dump_pragmas(struct printer *printer,
-                         const struct cache_view *view)
+static void dump_pragmas(struct printer *printer, const struct cache_view *view)
 {
     begin_section(printer, "pragmas", "Pragmas");
     for (uint32_t i = 0; i < cache_count(view, OBCC_PRAGMA_LIST); i++) {
@@ -292,8 +286,7 @@ static void dump_object_slots(struct printer *printer,
     end_section(printer);
 }
 
-static void dump_strings(struct printer *printer,
-                         const struct cache_view *view)
+static void dump_strings(struct printer *printer, const struct cache_view *view)
 {
     begin_section(printer, "strings", "String pool");
     for (uint32_t i = 0; i < cache_count(view, OBCC_STRING_POOL); i++) {
@@ -326,8 +319,7 @@ static void dump(const struct cache_file *file, bool json)
     dump_object_slots(&printer, view);
     dump_symbols(&printer, view, OBCC_FUNC_TABLE, "functions",
                  "Function table");
-    dump_symbols(&printer, view, OBCC_VAR_TABLE, "variables",
-                 "Variable table");
+    dump_symbols(&printer, view, OBCC_VAR_TABLE, "variables", "Variable table");
     dump_strings(&printer, view);
     if (json)
         puts("}");

@@ -35,8 +35,7 @@ struct work {
 
 static bool add_job(struct work *work, const char *path)
 {
-    struct job *jobs =
-        realloc(work->jobs, (work->n_jobs + 1) * sizeof(*jobs));
+    struct job *jobs = realloc(work->jobs, (work->n_jobs + 1) * sizeof(*jobs));
 
     if (!jobs)
         return false;
@@ -60,8 +59,8 @@ static bool is_bitcode_name(const FTSENT *entry)
 /* Files as they are named, directories for their *.bc, in a stable order. */
 static bool collect(struct work *work, char **paths)
 {
-    FTS *tree = fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR,
-                         by_name);
+    FTS *tree =
+        fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
     FTSENT *entry;
     bool ok = tree != NULL;
 
@@ -149,9 +148,8 @@ static void summarise(const struct work *work)
 {
     progress_clear(&work->progress);
     printf("%zu compiled, %zu up to date, %zu failed, %.1f s\n",
-           work->n_compiled,
-           work->n_jobs - work->n_compiled - work->n_failed, work->n_failed,
-           progress_seconds(&work->progress));
+           work->n_compiled, work->n_jobs - work->n_compiled - work->n_failed,
+           work->n_failed, progress_seconds(&work->progress));
     fflush(stdout);
     for (size_t i = 0; i < work->n_jobs; i++)
         if (work->jobs[i].failure)

@@ -55,9 +55,8 @@ static bool parse_number(const char *text, int low, int high, int *ret_value)
 
 static bool add_library(struct options *options, const char *path)
 {
-    const char **libraries =
-        realloc(options->libraries,
-                (options->n_libraries + 1) * sizeof(*libraries));
+    const char **libraries = realloc(
+        options->libraries, (options->n_libraries + 1) * sizeof(*libraries));
 
     if (!libraries) {
         complain("out of memory");

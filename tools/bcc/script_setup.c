@@ -55,8 +55,7 @@ BCCScriptRef setup_script(const struct options *options, const char *path,
         bccSetLogCallback(script, log_line, NULL);
     if (program)
         bccMarkExternalSymbol(script, entry_of(options));
-    if (bccSetOptions(script, &compile) ||
-        !add_inputs(script, options, path)) {
+    if (bccSetOptions(script, &compile) || !add_inputs(script, options, path)) {
         complain("%s", bccGetErrorMessage(script));
         bccDisposeScript(script);
         return NULL;
@@ -144,8 +143,8 @@ void setup_entry_name(const struct options *options, const char *path,
         stem_size--;
     }
     if (!program) {
-        snprintf(ret_name, NAME_MAX, "%.*s",
-                 stem_size < 200 ? stem_size : 200, base);
+        snprintf(ret_name, NAME_MAX, "%.*s", stem_size < 200 ? stem_size : 200,
+                 base);
         return;
     }
     buffer_init(&key);

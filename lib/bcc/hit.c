@@ -1,0 +1,299 @@
+/* From a cache file to code. What is wrong with an entry is a reason to
+ * compile; only what a compile cannot mend ends the prepare: symbols that
+ * nobody defines, code that this build cannot load. */
+#include "prepare.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cpu_features.h"
+#include "dependency.h"
+#include "store.h"
+#include "support_routines.h"
+
+/* An open cache file. */
+struct entry {
+    int fd;
+    uint64_t size;
+    const char *name; /* for messages */
+};
+
+/* ---- Is the entry the answer to this request? ---- */
+
+/* Name the first line of the identity in which the two differ. */
+static enum status say_what_differs(const char *name, struct span has,
+                                    struct span wants, struct error *err)
+{
+    size_t line = 0, i = 0;
+    int has_size, wants_size;
+
+    while (i < has.size && i < wants.size && has.data[i] == wants.data[i]) {
+        if (has.data[i] == '\n')
+            line = i + 1;
+        i++;
+    }
+    has_size = (int)strcspn((const char *)has.data + line, "\n");
+    wants_size = (int)strcspn((const char *)wants.data + line, "\n");
+    return error_set(err, STATUS_STALE, "%s: made with %.*s, wanted %.*s", name,
+                     has_size, (const char *)has.data + line, wants_size,
+                     (const char *)wants.data + line);
+}
+
+static enum status check_identity(struct prepare *p, const char *name,
+                                  const struct cache_view *view,
+                                  struct error *err)
+{
+    struct span has = cache_identity(view);
+    struct span wants = buffer_span(&p->identity);
+
+    if (has.size == wants.size && memcmp(has.data, wants.data, has.size) == 0)
+        return STATUS_OK;
+    if (!has.size || has.data[has.size - 1] != '\n')
+        return error_set(err, STATUS_CORRUPT, "%s: identity is not text", name);
+    return say_what_differs(name, has, wants, err);
+}
+
+static enum status read_for_dependency(void *context, struct span *ret_bytes,
+                                       struct error *err)
+{
+    return source_read(context, ret_bytes, err);
+}
+
+static enum status check_dependencies(struct prepare *p,
+                                      const struct cache_view *view,
+                                      struct error *err)
+{
+    BCCScriptRef script = p->script;
+    struct dependency_input *inputs;
+    enum status status;
+
+    inputs = calloc(script->n_sources, sizeof(*inputs));
+    if (!inputs)
+        return error_no_memory(err);
+    for (size_t i = 0; i < script->n_sources; i++) {
+        struct source *source = &script->sources[i];
+        inputs[i] = (struct dependency_input){
+            .role = source->role,
+            .type = source->type,
+            .skip_sha1 = source->skip_sha1,
+            .name = source->name,
+            .signature =
+                source->type == OBCC_FILE_RESOURCE ? &source->signature : NULL,
+            .read = read_for_dependency,
+            .context = source,
+        };
+    }
+    status = dependency_check(view, inputs, script->n_sources, err);
+    free(inputs);
+    return status;
+}
+
+static enum status check_view(struct prepare *p, const char *name,
+                              const struct cache_view *view, struct error *err)
+{
+    enum status status = check_identity(p, name, view, err);
+
+    return status ? status : check_dependencies(p, view, err);
+}
+
+static enum status read_layout(const struct entry *entry,
+                               struct cache_layout *ret_layout,
+                               struct error *err)
+{
+    uint8_t head[CACHE_HEAD_SIZE];
+    enum status status;
+    size_t size;
+
+    status =
+        file_read_at(entry->fd, head, sizeof(head), 0, entry->name, &size, err);
+    if (status)
+        return status;
+    return cache_layout_read((struct span){head, size}, entry->size,
+                             entry->name, ret_layout, err);
+}
+
+/* Every byte against its checksum: BCC_VERIFY, and what is not to be run. */
+static enum status check_whole_file(struct prepare *p,
+                                    const struct entry *entry,
+                                    struct error *err)
+{
+    struct file_mapping mapping;
+    struct cache_layout layout;
+    struct cache_view view;
+    enum status status;
+
+    status = read_layout(entry, &layout, err);
+    if (status)
+        return status;
+    status = file_map(entry->fd, entry->size, entry->name, &mapping, err);
+    if (status)
+        return status;
+    status = cache_view_open(mapping.bytes, &layout, CACHE_CHECK_ALL,
+                             entry->name, &view, err);
+    if (status == STATUS_OK)
+        status = check_view(p, entry->name, &view, err);
+    file_unmap(&mapping);
+    return status;
+}
+
+/* ---- From an entry to code ---- */
+
+static enum status check_machine(const struct entry *entry,
+                                 const struct cache_layout *layout,
+                                 struct error *err)
+{
+    struct cpu_features host;
+    int missing;
+
+    if (layout->machine != HOST_MACHINE ||
+        layout->sizeof_ptr_t != sizeof(void *) || layout->endianness != 'e')
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: made for another machine (ELF machine %u, this "
+                         "one is %u)",
+                         entry->name, layout->machine, HOST_MACHINE);
+    host = cpu_features_host();
+    missing = cpu_features_missing(&layout->cpu_features, &host);
+    if (missing >= 0) {
+        const char *name = cpu_feature_name(HOST_MACHINE, (unsigned)missing);
+        return error_set(err, STATUS_STALE,
+                         "%s: needs the CPU feature '%s', which this machine "
+                         "lacks",
+                         entry->name, name ? name : "unknown");
+    }
+    return STATUS_OK;
+}
+
+static void *resolve(void *context, const char *name)
+{
+    BCCScriptRef script = ((struct prepare *)context)->script;
+    void *address = support_routine_find(name);
+
+    if (!address && script->lookup)
+        address = script->lookup(script->lookup_context, name);
+    if (!address && ((struct prepare *)context)->flags & BCC_PROCESS_SYMBOLS)
+        address = dlsym(RTLD_DEFAULT, name);
+    return address;
+}
+
+static void log_missing(void *context, const char *name)
+{
+    script_log(((struct prepare *)context)->script, BCC_LOG_WARN, "load",
+               "undefined symbol: %s", name);
+}
+
+/* A failure that a compile cannot mend. */
+static bool is_final(enum status status)
+{
+    return status == STATUS_UNRESOLVED || status == STATUS_UNSUPPORTED ||
+           status == STATUS_NO_MEMORY;
+}
+
+static enum status load_entry(struct prepare *p, const struct entry *entry,
+                              bool is_fresh, bool *ret_is_final,
+                              struct error *err)
+{
+    const struct load_binding binding = {resolve, log_missing, p};
+    BCCScriptRef script = p->script;
+    struct cache_layout layout;
+    struct load_source source;
+    struct cache_view view;
+    struct image image = {0};
+    enum status status;
+
+    *ret_is_final = false;
+    status = read_layout(entry, &layout, err);
+    if (status == STATUS_OK)
+        status = check_machine(entry, &layout, err);
+    if (status) {
+        *ret_is_final = is_fresh;
+        return status;
+    }
+    source = (struct load_source){
+        .fd = entry->fd,
+        .name = entry->name,
+        .file_size = entry->size,
+        .image_offset = layout.section[OBCC_CONTEXT].offset,
+        .image_size = layout.section[OBCC_CONTEXT].size,
+        .image_span = layout.image_span,
+        .image_align = layout.image_align,
+    };
+    status = load_map(&source, &image, err);
+    if (status)
+        return status;
+    status = cache_view_open(load_prefix(&image), &layout, 0, entry->name,
+                             &view, err);
+    if (status == STATUS_OK && !is_fresh)
+        status = check_view(p, entry->name, &view, err);
+    if (status)
+        goto out;
+    prepare_end_stage(p, is_fresh ? BCC_STAGE_PUBLISH : BCC_STAGE_LOOKUP);
+
+    status = load_link(&source, &image, &binding, err);
+    if (status) {
+        *ret_is_final = is_final(status);
+        goto out;
+    }
+    prepare_end_stage(p, BCC_STAGE_LOAD);
+    script->image = image;
+    image = (struct image){0};
+    script->layout = layout;
+    script->view = view;
+    script->report.imageBytes = layout.section[OBCC_CONTEXT].size;
+out:
+    load_release(&image);
+    return status;
+}
+
+/* ---- Hit ---- */
+
+/* OK: the entry is good, and loaded if that was asked for. */
+enum status prepare_hit(struct prepare *p, bool *ret_is_final,
+                        struct error *err)
+{
+    struct entry entry = {.fd = -1, .name = p->script->report.path};
+    enum status status;
+    struct stat st;
+
+    *ret_is_final = false;
+    if (p->flags & BCC_REBUILD)
+        return error_set(err, STATUS_STALE, "rebuild was asked for");
+    status = store_open(p->dir, p->name, &entry.fd, &st, err);
+    if (status)
+        return status;
+    entry.size = (uint64_t)st.st_size;
+    if (!p->execute || (p->flags & BCC_VERIFY))
+        status = check_whole_file(p, &entry, err);
+    if (status == STATUS_OK && p->execute)
+        status = load_entry(p, &entry, false, ret_is_final, err);
+    /* Not every launch checks the code; one that is about to fail does, since
+     * damage looks like a symbol that nobody defines. */
+    if (status && *ret_is_final) {
+        struct error damage;
+        enum status whole = check_whole_file(p, &entry, &damage);
+        if (whole == STATUS_CORRUPT) {
+            *ret_is_final = false;
+            *err = damage;
+            status = whole;
+        }
+    }
+    file_close(entry.fd);
+    return status;
+}
+
+enum status prepare_load_fresh(struct prepare *p, int fd, const char *name,
+                               struct error *err)
+{
+    struct entry entry = {.fd = fd, .name = name};
+    bool is_last;
+    struct stat st;
+
+    if (!p->execute)
+        return STATUS_OK;
+    if (fstat(fd, &st) < 0)
+        return error_set_os(err, errno, "%s: fstat", name);
+    entry.size = (uint64_t)st.st_size;
+    return load_entry(p, &entry, true, &is_last, err);
+}

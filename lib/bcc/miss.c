@@ -1,0 +1,145 @@
+/* A cache file is made: in a temporary file that becomes the entry, or in a
+ * memfd where there is no cache. */
+#include "prepare.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compile_client.h"
+#include "store.h"
+
+static enum status run_compiler(struct prepare *p, int output_fd,
+                                struct error *err)
+{
+    BCCScriptRef script = p->script;
+    struct request_input *inputs;
+    struct buffer message;
+    struct reply reply = {0};
+    enum status status = STATUS_OK;
+    uint64_t spent = 0;
+    int *fds;
+
+    buffer_init(&message);
+    inputs = calloc(script->n_sources, sizeof(*inputs));
+    fds = calloc(script->n_sources, sizeof(*fds));
+    if (!inputs || !fds)
+        status = error_no_memory(err);
+    for (size_t i = 0; status == STATUS_OK && i < script->n_sources; i++) {
+        struct source *source = &script->sources[i];
+        status = source_descriptor(source, &fds[i], err);
+        inputs[i] = (struct request_input){
+            .role = source->role,
+            .type = source->type,
+            .skip_sha1 = source->skip_sha1,
+            .name = p->file ? basename(source->name) : source->name,
+            .size = source->bytes.size,
+        };
+    }
+    p->request.inputs = inputs;
+    p->request.n_inputs = script->n_sources;
+    p->request.portable = p->file != NULL;
+    if (status == STATUS_OK)
+        status = request_write(&p->request, &message, err);
+    if (status == STATUS_OK) {
+        const struct compile_job job = {
+            .compiler_path = script->options.compiler_path,
+            .message = buffer_span(&message),
+            .input_fds = fds,
+            .n_inputs = script->n_sources,
+            .output_fd = output_fd,
+            .time_limit_ms = script->options.time_limit_ms,
+        };
+        status = compile_client_run(&job, &reply, err);
+    }
+    prepare_end_stage(p, BCC_STAGE_PROCESS);
+    /* ORDER STAGES, ORDER REPLY STAGES: the compiler's own, in order; what is
+     * left is the start and end of its process. */
+    for (int i = 0; i < REPLY_N_STAGES; i++) {
+        script->report.stageNs[BCC_STAGE_READ + i] = reply.stage_ns[i];
+        spent += reply.stage_ns[i];
+    }
+    if (script->report.stageNs[BCC_STAGE_PROCESS] > spent)
+        script->report.stageNs[BCC_STAGE_PROCESS] -= spent;
+    free(inputs);
+    free(fds);
+    buffer_release(&message);
+    return status;
+}
+
+static enum status make_in_memory(struct prepare *p, struct error *err)
+{
+    enum status status;
+    int fd;
+
+    status = file_create_memory("bcc-code", (struct span){NULL, 0}, &fd, err);
+    if (status)
+        return status;
+    status = run_compiler(p, fd, err);
+    /* From here nobody, not even the compiler's children, changes the code. */
+    if (status == STATUS_OK &&
+        fcntl(fd, F_ADD_SEALS,
+              F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+        status = error_set_os(err, errno, "memfd: sealing");
+    if (status == STATUS_OK)
+        status = prepare_load_fresh(p, fd, "memory", err);
+    file_close(fd);
+    return status;
+}
+
+/* With a cache: *ret_unusable says that the directory takes no entry, in which
+ * case nothing was compiled. */
+static enum status make_entry(struct prepare *p, bool *ret_unusable,
+                              struct error *err)
+{
+    struct store_writer writer;
+    struct error warning = {0};
+    enum status status;
+
+    *ret_unusable = false;
+    status = p->file ? store_begin_file(p->file, &writer, err)
+                     : store_begin(p->dir, p->name, &writer, err);
+    if (status) {
+        *ret_unusable = true;
+        return status;
+    }
+    status = run_compiler(p, writer.fd, err);
+    if (status)
+        goto out;
+    status = store_publish(&writer, &warning);
+    if (status && !p->execute) {
+        *err = warning;
+        goto out;
+    }
+    if (status) {
+        script_log(p->script, BCC_LOG_WARN, "cache", "%s", warning.message);
+        p->script->report.cache = BCC_CACHE_OFF;
+        memcpy(p->script->report_reason, warning.message,
+               sizeof(warning.message));
+    }
+    status = prepare_load_fresh(p, writer.fd, p->script->report.path, err);
+out:
+    store_end(&writer);
+    return status;
+}
+
+enum status prepare_miss(struct prepare *p, const struct error *why,
+                         struct error *err)
+{
+    struct error unusable = {0};
+    enum status status;
+    bool is_unusable;
+
+    if (!p->dir && !p->file)
+        return make_in_memory(p, err);
+    prepare_set_reason(p, BCC_CACHE_MISS, why);
+    status = make_entry(p, &is_unusable, &unusable);
+    if (!is_unusable || !p->execute) {
+        if (status)
+            *err = unusable;
+        return status;
+    }
+    prepare_set_reason(p, BCC_CACHE_OFF, &unusable);
+    return make_in_memory(p, err);
+}

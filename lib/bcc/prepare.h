@@ -1,0 +1,70 @@
+/* What the parts of a prepare share.
+ *
+ *   prepare.c  the API functions, and the order of things
+ *   hit.c      a cache file becomes code: check it, map it, bind it
+ *   miss.c     a cache file is made: run the compiler, publish */
+#ifndef BCC_ENGINE_PREPARE_H
+#define BCC_ENGINE_PREPARE_H
+
+#include <elf.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buffer.h"
+#include "error.h"
+#include "request.h"
+#include "script.h"
+
+#if defined(__x86_64__)
+#define HOST_TRIPLE  "x86_64-pc-linux-gnu"
+#define HOST_MACHINE EM_X86_64
+#elif defined(__aarch64__)
+#define HOST_TRIPLE  "aarch64-unknown-linux-gnu"
+#define HOST_MACHINE EM_AARCH64
+#elif defined(__arm__) && defined(__ARM_PCS_VFP)
+#define HOST_TRIPLE  "armv7-unknown-linux-gnueabihf"
+#define HOST_MACHINE EM_ARM
+#elif defined(__arm__)
+#define HOST_TRIPLE  "armv7-unknown-linux-gnueabi"
+#define HOST_MACHINE EM_ARM
+#else
+#error "no triple for this machine"
+#endif
+
+/* One prepare under way. */
+struct prepare {
+    BCCScriptRef script;
+    unsigned long flags;
+    bool execute;     /* load what was found or made */
+    const char *dir;  /* NULL: no cache */
+    const char *name; /* of the entry in dir */
+    const char *file; /* not NULL: make this file, whatever was there */
+    struct request request;
+    struct buffer identity;
+    uint64_t mark_ns; /* end of the stage before */
+};
+
+/* Give the time since the last mark to a stage, and mark. */
+void prepare_end_stage(struct prepare *p, int stage);
+
+/* Report that there is no hit, or no cache, and why. */
+void prepare_set_reason(struct prepare *p, int cache, const struct error *why);
+
+/* ---- hit.c ---- */
+
+/* OK: the entry is good, and loaded if that was asked for. *ret_is_final: a
+ * failure that a compile cannot mend. */
+enum status prepare_hit(struct prepare *p, bool *ret_is_final,
+                        struct error *err) MUST_CHECK;
+
+/* Load what was just compiled, from its open file; nothing if only the entry
+ * is wanted. */
+enum status prepare_load_fresh(struct prepare *p, int fd, const char *name,
+                               struct error *err) MUST_CHECK;
+
+/* ---- miss.c ---- */
+
+enum status prepare_miss(struct prepare *p, const struct error *why,
+                         struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,275 @@
+/* Sections become a view, and a view answers questions.
+ *
+ * What is checked when is a matter of cost, as every launch pays it. Always:
+ * that each section lies inside the bytes, that its shape is that of a list of
+ * as many entries as it says, and, if it is small, its checksum. Nothing is
+ * done per entry: a table of 100,000 functions costs what one of ten costs,
+ * one look at its first eight bytes. What an entry says (a string index, say)
+ * is therefore checked where it is used, by the accessors below. They take the
+ * number of entries from the size of the section, not from the bytes in it. */
+#include "cache_read.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cache_sections.h"
+#include "checksum.h"
+
+/* ---- Validation ---- */
+
+static bool is_before_context(unsigned kind)
+{
+    return kind != OBCC_CONTEXT && kind != OBCC_DEBUG;
+}
+
+static size_t n_entries_that_fit(struct span section, size_t entry_size)
+{
+    return section.size < sizeof(struct obcc_list)
+               ? 0
+               : (section.size - sizeof(struct obcc_list)) / entry_size;
+}
+
+/* Count and size of a list agree; the pool's rows may be followed by bytes. */
+static enum status check_list(unsigned kind, struct span section,
+                              const char *name, struct error *err)
+{
+    const struct obcc_list *list = (const void *)section.data;
+    size_t entry_size = cache_entry_size(kind);
+    uint64_t count, wanted;
+
+    if (section.size < sizeof(*list))
+        return error_set(err, STATUS_CORRUPT, "%s: %s: %zu bytes are no list",
+                         name, cache_section_name(kind), section.size);
+    count = obcc_get32(list->count);
+    wanted = sizeof(*list) + count * entry_size;
+    if (wanted == section.size ||
+        (kind == OBCC_STRING_POOL && wanted < section.size))
+        return STATUS_OK;
+    return error_set(err, STATUS_CORRUPT,
+                     "%s: %s: %" PRIu64 " entries do not fit %zu bytes", name,
+                     cache_section_name(kind), count, section.size);
+}
+
+static enum status open_section(unsigned kind,
+                                const struct cache_extent *extent,
+                                struct span section, unsigned flags,
+                                const char *name, struct error *err)
+{
+    bool is_unchecked = !(flags & CACHE_CHECK_ALL) && is_before_context(kind) &&
+                        section.size <= CACHE_CHECK_LIMIT;
+
+    if (is_unchecked && checksum_xxh3(section) != extent->checksum)
+        return error_set(err, STATUS_CORRUPT, "%s: %s: checksum mismatch", name,
+                         cache_section_name(kind));
+    if (cache_entry_size(kind) == 0)
+        return STATUS_OK;
+    return check_list(kind, section, name, err);
+}
+
+static bool is_zero(struct span bytes)
+{
+    return bytes.size == 0 ||
+           (bytes.data[0] == 0 &&
+            memcmp(bytes.data, bytes.data + 1, bytes.size - 1) == 0);
+}
+
+/* The whole file: what lies between sections is zero, and sections of unknown
+ * kinds are undamaged too. The table in bytes was checked by
+ * cache_layout_read(); whatever it holds, nothing outside bytes is read. */
+static enum status check_gaps(struct span bytes, const char *name,
+                              struct error *err)
+{
+    const struct obcc_header *header = (const void *)bytes.data;
+    const struct obcc_section *table = (const void *)(header + 1);
+    size_t n_sections = obcc_get16(header->n_sections);
+    uint64_t end = OBCC_HEADER_SIZE + n_sections * OBCC_SECTION_SIZE;
+    struct span gap, section;
+
+    if (end > bytes.size)
+        return error_set(err, STATUS_CORRUPT, "%s: section table: cut short",
+                         name);
+    for (size_t i = 0; i < n_sections; i++) {
+        uint64_t offset = obcc_get64(table[i].offset);
+        uint64_t size = obcc_get64(table[i].size);
+
+        if (!span_slice(bytes, end, offset - end, &gap) ||
+            !span_slice(bytes, offset, size, &section))
+            return error_set(err, STATUS_CORRUPT,
+                             "%s: section table: changed while it was read",
+                             name);
+        if (!is_zero(gap))
+            return error_set(err, STATUS_CORRUPT,
+                             "%s: %s: bytes before it are not zero", name,
+                             cache_section_name(obcc_get32(table[i].kind)));
+        if (checksum_xxh3(section) != obcc_get64(table[i].checksum))
+            return error_set(err, STATUS_CORRUPT, "%s: %s: checksum mismatch",
+                             name,
+                             cache_section_name(obcc_get32(table[i].kind)));
+        end = offset + size;
+    }
+    return STATUS_OK;
+}
+
+/* Header and section table are those that the layout was read from. */
+static enum status check_whole(struct span bytes,
+                               const struct cache_layout *layout,
+                               const char *name, struct error *err)
+{
+    struct cache_layout again;
+    enum status status;
+
+    if (bytes.size != layout->file_size)
+        return error_set(err, STATUS_CORRUPT,
+                         "%s: %zu bytes of %" PRIu64 " are there", name,
+                         bytes.size, layout->file_size);
+    status = cache_layout_read(bytes, bytes.size, name, &again, err);
+    if (status)
+        return status;
+    if (memcmp(again.section, layout->section, sizeof(again.section)) != 0)
+        return error_set(err, STATUS_CORRUPT, "%s: changed while it was read",
+                         name);
+    return check_gaps(bytes, name, err);
+}
+
+enum status cache_view_open(struct span bytes,
+                            const struct cache_layout *layout, unsigned flags,
+                            const char *name, struct cache_view *ret_view,
+                            struct error *err)
+{
+    struct cache_view view = {0};
+    enum status status;
+
+    if (flags & CACHE_CHECK_ALL) {
+        status = check_whole(bytes, layout, name, err);
+        if (status)
+            return status;
+        /* From here every checksum is known to be right. */
+    }
+    for (unsigned kind = 1; kind < OBCC_N_SECTION_KINDS; kind++) {
+        const struct cache_extent *extent = &layout->section[kind];
+        struct span section;
+
+        if (extent->size == 0)
+            continue;
+        if (!span_slice(bytes, extent->offset, extent->size, &section)) {
+            if (!is_before_context(kind))
+                continue;
+            return error_set(err, STATUS_CORRUPT,
+                             "%s: %s: outside the bytes that are there", name,
+                             cache_section_name(kind));
+        }
+        status = open_section(kind, extent, section, flags, name, err);
+        if (status)
+            return status;
+        view.section[kind] = section;
+    }
+    *ret_view = view;
+    return STATUS_OK;
+}
+
+/* ---- Lists and tables ---- */
+
+uint32_t cache_count(const struct cache_view *view, unsigned kind)
+{
+    size_t entry_size = cache_entry_size(kind);
+    const struct obcc_list *list;
+
+    if (entry_size == 0 || view->section[kind].size < sizeof(*list))
+        return 0;
+    if (kind == OBCC_STRING_POOL) {
+        list = (const void *)view->section[kind].data;
+        return obcc_get32(list->count);
+    }
+    return (uint32_t)n_entries_that_fit(view->section[kind], entry_size);
+}
+
+static const void *entry_at(const struct cache_view *view, unsigned kind,
+                            uint32_t index, size_t entry_size)
+{
+    struct span section = view->section[kind];
+
+    if (index >= n_entries_that_fit(section, entry_size))
+        return NULL;
+    return section.data + sizeof(struct obcc_list) + index * entry_size;
+}
+
+const struct obcc_symbol *cache_symbol_at(const struct cache_view *view,
+                                          unsigned kind, uint32_t index)
+{
+    return entry_at(view, kind, index, sizeof(struct obcc_symbol));
+}
+
+const struct obcc_dependency *cache_dependency_at(const struct cache_view *view,
+                                                  uint32_t index)
+{
+    return entry_at(view, OBCC_DEPENDENCY_TABLE, index,
+                    sizeof(struct obcc_dependency));
+}
+
+const struct obcc_import *cache_import_at(const struct cache_view *view,
+                                          uint32_t index)
+{
+    return entry_at(view, OBCC_RELOCATION_TABLE, index,
+                    sizeof(struct obcc_import));
+}
+
+const struct obcc_pragma *cache_pragma_at(const struct cache_view *view,
+                                          uint32_t index)
+{
+    return entry_at(view, OBCC_PRAGMA_LIST, index, sizeof(struct obcc_pragma));
+}
+
+uint32_t cache_object_slot_at(const struct cache_view *view, uint32_t index)
+{
+    const struct obcc_le32 *slot =
+        entry_at(view, OBCC_OBJECT_SLOT_LIST, index, sizeof(*slot));
+
+    return slot ? obcc_get32(*slot) : 0;
+}
+
+/* ---- Strings ---- */
+
+const char *cache_string(const struct cache_view *view, uint32_t index)
+{
+    struct span pool = view->section[OBCC_STRING_POOL];
+    const struct obcc_string *row;
+    struct span text;
+
+    row = entry_at(view, OBCC_STRING_POOL, index, sizeof(*row));
+    if (!row || index >= cache_count(view, OBCC_STRING_POOL))
+        return "";
+    if (!span_slice(pool, obcc_get32(row->offset),
+                    (uint64_t)obcc_get32(row->length) + 1, &text) ||
+        text.data[text.size - 1] != 0)
+        return "";
+    return (const char *)text.data;
+}
+
+/* The first of several symbols of one name, which is that of the lowest
+ * address. */
+const struct obcc_symbol *cache_find_symbol(const struct cache_view *view,
+                                            unsigned kind, const char *name)
+{
+    uint32_t low = 0, high = cache_count(view, kind);
+    const struct obcc_symbol *symbol;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        symbol = cache_symbol_at(view, kind, middle);
+        if (strcmp(cache_string(view, obcc_get32(symbol->name)), name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    symbol = cache_symbol_at(view, kind, low);
+    if (!symbol ||
+        strcmp(cache_string(view, obcc_get32(symbol->name)), name) != 0)
+        return NULL;
+    return symbol;
+}
+
+struct span cache_identity(const struct cache_view *view)
+{
+    return view->section[OBCC_IDENTITY];
+}

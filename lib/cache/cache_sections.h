@@ -1,0 +1,51 @@
+/* What the writer and the reader of oBCC files must agree on beyond the
+ * structs: the shape of each section, and the bounds of header fields. */
+#ifndef BCC_CACHE_SECTIONS_H
+#define BCC_CACHE_SECTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <bcc/bcc_cache.h>
+
+#include "error.h"
+#include "span.h"
+
+/* "string pool" ..., for messages. */
+const char *cache_section_name(uint32_t kind);
+
+/* XXH3-64 of the first header_size bytes of head, the header's own checksum
+ * field taken as 0. */
+uint64_t cache_header_checksum(struct span head, size_t header_size);
+
+/* Bytes of an entry of a list or table section; 0 if kind is none. */
+static inline size_t cache_entry_size(unsigned kind)
+{
+    static const uint8_t entry_size[OBCC_N_SECTION_KINDS] = {
+        [OBCC_STRING_POOL] = sizeof(struct obcc_string),
+        [OBCC_DEPENDENCY_TABLE] = sizeof(struct obcc_dependency),
+        [OBCC_RELOCATION_TABLE] = sizeof(struct obcc_import),
+        [OBCC_EXPORT_VAR_LIST] = sizeof(struct obcc_symbol),
+        [OBCC_EXPORT_FUNC_LIST] = sizeof(struct obcc_symbol),
+        [OBCC_EXPORT_FOREACH_LIST] = sizeof(struct obcc_symbol),
+        [OBCC_PRAGMA_LIST] = sizeof(struct obcc_pragma),
+        [OBCC_FUNC_TABLE] = sizeof(struct obcc_symbol),
+        [OBCC_VAR_TABLE] = sizeof(struct obcc_symbol),
+        [OBCC_OBJECT_SLOT_LIST] = sizeof(struct obcc_le32),
+    };
+
+    return kind < OBCC_N_SECTION_KINDS ? entry_size[kind] : 0;
+}
+
+struct cache_geometry {
+    uint32_t context_align;
+    uint64_t image_span;
+    uint64_t image_align;
+};
+
+/* failure, with a message, if a field is out of its bounds. */
+enum status cache_geometry_check(const struct cache_geometry *geometry,
+                                 enum status failure, const char *name,
+                                 struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,381 @@
+/* The order of sections is the order in which a launch needs them: what is
+ * compared at every launch comes first, right behind the section table, so
+ * that for a usual script all of it shares the first page of the file. Then
+ * the lists of the reflection calls, then the tables that grow with the code
+ * and are looked at entry by entry, last the strings. Strings are numbered in
+ * order of first use, so those of a table lie in the order of its rows and a
+ * binary search stays among few pages towards its end.
+ *
+ * Nothing goes into the file that is not in the contents: no time, no address,
+ * no padding that is not zero. */
+#include "cache_write.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cache_sections.h"
+#include "checksum.h"
+#include "string_pool.h"
+
+struct writer {
+    const struct cache_contents *contents;
+    struct buffer *out;
+    struct string_pool pool;
+    struct obcc_section table[OBCC_MAX_SECTIONS];
+    size_t n_sections;
+};
+
+/* ---- Lists ---- */
+
+static enum status write_list_head(struct writer *w, size_t count,
+                                   const char *what, struct error *err)
+{
+    struct obcc_list list = {obcc_le32((uint32_t)count), obcc_le32(0)};
+
+    if (count > UINT32_MAX)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: %zu entries are more than the format can count",
+                         what, count);
+    buffer_append(w->out, &list, sizeof(list));
+    return STATUS_OK;
+}
+
+static enum status add_string(struct writer *w, const char *text,
+                              struct obcc_le32 *ret_index, struct error *err)
+{
+    uint32_t index;
+    enum status status = string_pool_add(&w->pool, text, &index, err);
+
+    if (status == STATUS_OK)
+        *ret_index = obcc_le32(index);
+    return status;
+}
+
+static enum status write_dependency(struct writer *w,
+                                    const struct cache_dependency *dependency,
+                                    struct error *err)
+{
+    const struct file_signature *signature = &dependency->signature;
+    struct obcc_dependency entry = {
+        .type = obcc_le32(dependency->type),
+        .flags = obcc_le32(dependency->flags),
+    };
+    enum status status = add_string(w, dependency->name, &entry.name, err);
+
+    if (status)
+        return status;
+    memcpy(entry.sha1, dependency->sha1, sizeof(entry.sha1));
+    if (dependency->flags & OBCC_DEPENDENCY_SIGNED) {
+        entry.device = obcc_le64(signature->device);
+        entry.inode = obcc_le64(signature->inode);
+        entry.size = obcc_le64(signature->size);
+        entry.mtime_ns = obcc_le64(signature->mtime_ns);
+        entry.ctime_ns = obcc_le64(signature->ctime_ns);
+    }
+    buffer_append(w->out, &entry, sizeof(entry));
+    return STATUS_OK;
+}
+
+static enum status write_dependencies(struct writer *w, struct error *err)
+{
+    const struct cache_contents *contents = w->contents;
+    enum status status =
+        write_list_head(w, contents->n_dependencies, "dependency table", err);
+
+    for (size_t i = 0; status == STATUS_OK && i < contents->n_dependencies; i++)
+        status = write_dependency(w, &contents->dependencies[i], err);
+    return status;
+}
+
+static enum status write_imports(struct writer *w, struct error *err)
+{
+    const struct cache_contents *contents = w->contents;
+    enum status status =
+        write_list_head(w, contents->n_imports, "relocation table", err);
+
+    for (size_t i = 0; status == STATUS_OK && i < contents->n_imports; i++) {
+        struct obcc_import entry = {.flags =
+                                        obcc_le32(contents->imports[i].flags)};
+
+        status = add_string(w, contents->imports[i].name, &entry.name, err);
+        buffer_append(w->out, &entry, sizeof(entry));
+    }
+    return status;
+}
+
+static enum status write_pragmas(struct writer *w, struct error *err)
+{
+    const struct cache_contents *contents = w->contents;
+    enum status status =
+        write_list_head(w, contents->n_pragmas, "pragma list", err);
+
+    for (size_t i = 0; status == STATUS_OK && i < contents->n_pragmas; i++) {
+        struct obcc_pragma entry = {0};
+
+        status = add_string(w, contents->pragmas[i].key, &entry.key, err);
+        if (status == STATUS_OK)
+            status =
+                add_string(w, contents->pragmas[i].value, &entry.value, err);
+        buffer_append(w->out, &entry, sizeof(entry));
+    }
+    return status;
+}
+
+static enum status write_object_slots(struct writer *w, struct error *err)
+{
+    const struct cache_contents *contents = w->contents;
+    enum status status =
+        write_list_head(w, contents->n_object_slots, "object slot list", err);
+
+    for (size_t i = 0; status == STATUS_OK && i < contents->n_object_slots;
+         i++) {
+        struct obcc_le32 slot = obcc_le32(contents->object_slots[i]);
+
+        if (contents->object_slots[i] >= contents->n_export_vars)
+            return error_set(err, STATUS_MISUSE,
+                             "object slot list: slot %zu is variable %u of %zu",
+                             i, contents->object_slots[i],
+                             contents->n_export_vars);
+        buffer_append(w->out, &slot, sizeof(slot));
+    }
+    return status;
+}
+
+/* ---- Symbols ---- */
+
+static enum status write_symbols(struct writer *w,
+                                 const struct cache_symbol *symbols,
+                                 size_t n_symbols, uint32_t kind,
+                                 struct error *err)
+{
+    enum status status =
+        write_list_head(w, n_symbols, cache_section_name(kind), err);
+
+    for (size_t i = 0; status == STATUS_OK && i < n_symbols; i++) {
+        struct obcc_symbol entry = {
+            .address = obcc_le64(symbols[i].address),
+            .size = obcc_le64(symbols[i].size),
+        };
+
+        if (kind == OBCC_EXPORT_FOREACH_LIST)
+            entry.signature = obcc_le32(symbols[i].signature);
+        status = add_string(w, symbols[i].name, &entry.name, err);
+        buffer_append(w->out, &entry, sizeof(entry));
+    }
+    return status;
+}
+
+static int compare_u64(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+/* By name; what has one name by address, then size, so that the order never
+ * depends on the order in which symbols came. */
+static int compare_symbols(const void *left, const void *right)
+{
+    const struct cache_symbol *a = left, *b = right;
+    int order = strcmp(a->name, b->name);
+
+    if (order == 0)
+        order = compare_u64(a->address, b->address);
+    if (order == 0)
+        order = compare_u64(a->size, b->size);
+    return order;
+}
+
+static enum status write_sorted(struct writer *w,
+                                const struct cache_symbol *symbols,
+                                size_t n_symbols, uint32_t kind,
+                                struct error *err)
+{
+    struct cache_symbol *sorted = calloc(n_symbols + 1, sizeof(*sorted));
+    enum status status;
+
+    if (!sorted)
+        return error_no_memory(err);
+    if (n_symbols) {
+        memcpy(sorted, symbols, n_symbols * sizeof(*sorted));
+        qsort(sorted, n_symbols, sizeof(*sorted), compare_symbols);
+    }
+    status = write_symbols(w, sorted, n_symbols, kind, err);
+    free(sorted);
+    return status;
+}
+
+static enum status write_export_vars(struct writer *w, struct error *err)
+{
+    return write_symbols(w, w->contents->export_vars,
+                         w->contents->n_export_vars, OBCC_EXPORT_VAR_LIST, err);
+}
+
+static enum status write_export_funcs(struct writer *w, struct error *err)
+{
+    return write_symbols(w, w->contents->export_funcs,
+                         w->contents->n_export_funcs, OBCC_EXPORT_FUNC_LIST,
+                         err);
+}
+
+static enum status write_export_foreachs(struct writer *w, struct error *err)
+{
+    return write_symbols(w, w->contents->export_foreachs,
+                         w->contents->n_export_foreachs,
+                         OBCC_EXPORT_FOREACH_LIST, err);
+}
+
+static enum status write_funcs(struct writer *w, struct error *err)
+{
+    return write_sorted(w, w->contents->funcs, w->contents->n_funcs,
+                        OBCC_FUNC_TABLE, err);
+}
+
+static enum status write_vars(struct writer *w, struct error *err)
+{
+    return write_sorted(w, w->contents->vars, w->contents->n_vars,
+                        OBCC_VAR_TABLE, err);
+}
+
+/* ---- Plain bytes ---- */
+
+static enum status write_identity(struct writer *w, struct error *err)
+{
+    if (w->contents->identity.size == 0)
+        return error_set(err, STATUS_MISUSE, "identity: empty");
+    buffer_append(w->out, w->contents->identity.data,
+                  w->contents->identity.size);
+    return STATUS_OK;
+}
+
+/* After all that adds strings. */
+static enum status write_pool(struct writer *w, struct error *err)
+{
+    (void)err;
+    string_pool_write(&w->pool, w->out);
+    return STATUS_OK;
+}
+
+static enum status write_context(struct writer *w, struct error *err)
+{
+    if (w->contents->context.size == 0)
+        return error_set(err, STATUS_MISUSE, "context: empty");
+    buffer_append(w->out, w->contents->context.data, w->contents->context.size);
+    return STATUS_OK;
+}
+
+static enum status write_debug(struct writer *w, struct error *err)
+{
+    (void)err;
+    buffer_append(w->out, w->contents->debug.data, w->contents->debug.size);
+    return STATUS_OK;
+}
+
+/* ---- File ---- */
+
+struct section_writer {
+    uint32_t kind;
+    enum status (*write)(struct writer *w, struct error *err);
+};
+
+/* ORDER SECTION: the order in the file; docs/cache-format.html shows it. */
+static const struct section_writer section_writers[] = {
+    {OBCC_DEPENDENCY_TABLE, write_dependencies},
+    {OBCC_IDENTITY, write_identity},
+    {OBCC_EXPORT_VAR_LIST, write_export_vars},
+    {OBCC_EXPORT_FUNC_LIST, write_export_funcs},
+    {OBCC_EXPORT_FOREACH_LIST, write_export_foreachs},
+    {OBCC_PRAGMA_LIST, write_pragmas},
+    {OBCC_OBJECT_SLOT_LIST, write_object_slots},
+    {OBCC_RELOCATION_TABLE, write_imports},
+    {OBCC_VAR_TABLE, write_vars},
+    {OBCC_FUNC_TABLE, write_funcs},
+    {OBCC_STRING_POOL, write_pool},
+    {OBCC_CONTEXT, write_context},
+    {OBCC_DEBUG, write_debug},
+};
+
+enum {
+    N_SECTION_WRITERS = sizeof(section_writers) / sizeof(section_writers[0])
+};
+
+static enum status write_section(struct writer *w,
+                                 const struct section_writer *section,
+                                 struct error *err)
+{
+    bool is_context = section->kind == OBCC_CONTEXT;
+    struct span bytes;
+    enum status status;
+    size_t offset;
+
+    buffer_align(w->out,
+                 is_context ? w->contents->context_align : OBCC_SECTION_ALIGN);
+    offset = w->out->size;
+    status = section->write(w, err);
+    if (status)
+        return status;
+    if (buffer_failed(w->out))
+        return error_no_memory(err);
+    bytes = (struct span){w->out->data + offset, w->out->size - offset};
+    w->table[w->n_sections++] = (struct obcc_section){
+        .kind = obcc_le32(section->kind),
+        .flags =
+            obcc_le32(section->kind == OBCC_DEBUG ? 0 : OBCC_SECTION_REQUIRED),
+        .offset = obcc_le64(offset),
+        .size = obcc_le64(bytes.size),
+        .checksum = obcc_le64(checksum_xxh3(bytes)),
+    };
+    return STATUS_OK;
+}
+
+/* Into the place that was kept for them, when all else is written. */
+static void write_header(struct writer *w, size_t header_size)
+{
+    const struct cache_contents *contents = w->contents;
+    struct obcc_header header = {
+        .endianness = 'e',
+        .sizeof_off_t = contents->sizeof_off_t,
+        .sizeof_size_t = contents->sizeof_size_t,
+        .sizeof_ptr_t = contents->sizeof_ptr_t,
+        .machine = obcc_le16(contents->machine),
+        .n_sections = obcc_le16((uint16_t)w->n_sections),
+        .header_size = obcc_le32((uint32_t)header_size),
+        .context_align = obcc_le32(contents->context_align),
+        .file_size = obcc_le64(w->out->size),
+        .image_span = obcc_le64(contents->image_span),
+        .image_align = obcc_le64(contents->image_align),
+    };
+
+    memcpy(header.magic, OBCC_MAGIC, sizeof(header.magic));
+    memcpy(header.version, OBCC_VERSION, sizeof(header.version));
+    for (size_t i = 0; i < CPU_FEATURE_WORDS; i++)
+        header.cpu_features[i] = obcc_le64(contents->cpu_features.word[i]);
+    memcpy(w->out->data, &header, sizeof(header));
+    memcpy(w->out->data + sizeof(header), w->table,
+           w->n_sections * sizeof(w->table[0]));
+    header.checksum =
+        obcc_le64(cache_header_checksum(buffer_span(w->out), header_size));
+    memcpy(w->out->data, &header, sizeof(header));
+}
+
+enum status cache_write(const struct cache_contents *contents,
+                        struct buffer *out, struct error *err)
+{
+    const struct cache_geometry geometry = {
+        contents->context_align, contents->image_span, contents->image_align};
+    struct writer w = {.contents = contents, .out = out};
+    size_t n_sections = N_SECTION_WRITERS - (contents->debug.size == 0);
+    size_t header_size = OBCC_HEADER_SIZE + n_sections * OBCC_SECTION_SIZE;
+    enum status status;
+
+    assert(out->size == 0);
+    string_pool_init(&w.pool);
+    status =
+        cache_geometry_check(&geometry, STATUS_UNSUPPORTED, "cache file", err);
+    buffer_grow(out, header_size);
+    for (size_t i = 0; status == STATUS_OK && i < n_sections; i++)
+        status = write_section(&w, &section_writers[i], err);
+    if (status == STATUS_OK)
+        write_header(&w, header_size);
+    string_pool_release(&w.pool);
+    return status;
+}

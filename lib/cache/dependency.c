@@ -1,0 +1,114 @@
+#include "dependency.h"
+
+#include <string.h>
+
+#include "sha1.h"
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* A write sets both times; utimes() sets mtime to anything, and ctime to now.
+ * So ctime would do, where it is the time of change: FAT and some network file
+ * systems are less strict. The later of both is never too early. */
+bool dependency_signature_is_sound(const struct file_signature *signature,
+                                   uint64_t now_ns)
+{
+    const uint64_t second = 1000000000;
+    uint64_t changed = later(signature->mtime_ns, signature->ctime_ns);
+    bool is_coarse =
+        signature->mtime_ns % second == 0 || signature->ctime_ns % second == 0;
+    uint64_t needed =
+        is_coarse ? DEPENDENCY_RACY_COARSE_NS : DEPENDENCY_RACY_NS;
+
+    return changed <= now_ns && now_ns - changed >= needed;
+}
+
+static struct file_signature
+recorded_signature(const struct obcc_dependency *dependency)
+{
+    return (struct file_signature){
+        .device = obcc_get64(dependency->device),
+        .inode = obcc_get64(dependency->inode),
+        .size = obcc_get64(dependency->size),
+        .mtime_ns = obcc_get64(dependency->mtime_ns),
+        .ctime_ns = obcc_get64(dependency->ctime_ns),
+    };
+}
+
+static enum status stale(const struct dependency_input *input, size_t index,
+                         const char *fact, struct error *err)
+{
+    return error_set(err, STATUS_STALE, "input %zu (%s): %s", index,
+                     input->name ? input->name : "", fact);
+}
+
+static enum status check_content(const struct obcc_dependency *dependency,
+                                 const struct dependency_input *input,
+                                 size_t index, struct error *err)
+{
+    const char *changed = "content changed";
+    uint8_t digest[SHA1_SIZE];
+    enum status status;
+    struct span bytes;
+
+    if (input->signature &&
+        obcc_get32(dependency->flags) & OBCC_DEPENDENCY_SIGNED) {
+        struct file_signature recorded = recorded_signature(dependency);
+
+        if (file_signature_equal(&recorded, input->signature))
+            return STATUS_OK;
+        /* The recorded size is that of the content that was hashed. */
+        if (recorded.size != input->signature->size)
+            return stale(input, index, changed, err);
+    }
+    status = input->read(input->context, &bytes, err);
+    if (status)
+        return status;
+    sha1_digest(bytes, digest);
+    if (memcmp(digest, dependency->sha1, sizeof(digest)) != 0)
+        return stale(input, index, changed, err);
+    return STATUS_OK;
+}
+
+static enum status check_one(const struct obcc_dependency *dependency,
+                             const struct dependency_input *input, size_t index,
+                             struct error *err)
+{
+    uint32_t flags = obcc_get32(dependency->flags);
+    bool was_library = flags & OBCC_DEPENDENCY_LIBRARY;
+    bool was_skipped = flags & OBCC_DEPENDENCY_SKIP_SHA1;
+
+    if (was_library != (input->role == REQUEST_LIBRARY))
+        return stale(input, index,
+                     was_library ? "was a library" : "was the script", err);
+    if (obcc_get32(dependency->type) != input->type)
+        return stale(input, index, "was a resource of another type", err);
+    if (was_skipped != input->skip_sha1)
+        return stale(input, index,
+                     was_skipped ? "content was not compared then"
+                                 : "content was compared then",
+                     err);
+    if (input->skip_sha1)
+        return STATUS_OK;
+    return check_content(dependency, input, index, err);
+}
+
+enum status dependency_check(const struct cache_view *view,
+                             const struct dependency_input *inputs,
+                             size_t n_inputs, struct error *err)
+{
+    uint32_t count = cache_count(view, OBCC_DEPENDENCY_TABLE);
+    enum status status;
+
+    if (count != n_inputs)
+        return error_set(err, STATUS_STALE, "made from %u inputs, not %zu",
+                         count, n_inputs);
+    for (uint32_t i = 0; i < count; i++) {
+        status = check_one(cache_dependency_at(view, i), &inputs[i], i, err);
+        if (status)
+            return status;
+    }
+    return STATUS_OK;
+}

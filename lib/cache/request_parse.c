@@ -1,0 +1,358 @@
+/* A request from its text. Grammar, each line ended by a newline:
+ *
+ *     message  = identity limit portable input { input }
+ *     identity = "format=100" libbcc llvm triple cpu features opt flags
+ *                { "mark=" value }
+ *     limit    = "limit-memory=" number
+ *     portable = "portable=" ( "0" | "1" )
+ *     input    = "input=" role " " type " " skip " " number " " value
+ *     value    = { byte | "%" hex hex }
+ *
+ * Only canonical text is taken: lines in order, marks ascending, no escape
+ * that is not needed, no leading zero. So a text that parses is the one that
+ * request_write() makes of the result, and the identity that is stored can be
+ * the bytes that came. */
+#include "request.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include <bcc/bcc_cache.h>
+
+#include "request_text.h"
+
+struct parser {
+    struct span rest; /* what follows the current line */
+    struct span line; /* what is left of the current line */
+    unsigned line_number;
+    struct arena *arena;
+    struct error *err;
+};
+
+static enum status bad_line(const struct parser *p, const char *fact)
+{
+    return error_set(p->err, STATUS_CORRUPT, "request: line %u: %s",
+                     p->line_number, fact);
+}
+
+/* ---- Lines and words ---- */
+
+static bool starts_with(struct span text, const char *start)
+{
+    size_t size = strlen(start);
+
+    return text.size >= size && memcmp(text.data, start, size) == 0;
+}
+
+static struct span skip(struct span text, size_t size)
+{
+    return (struct span){text.data + size, text.size - size};
+}
+
+/* Take the next line, which starts with start, and step over that. */
+static enum status next_line(struct parser *p, const char *start)
+{
+    const uint8_t *newline = NULL;
+
+    p->line_number++;
+    if (p->rest.size)
+        newline = memchr(p->rest.data, '\n', p->rest.size);
+    if (!newline || !starts_with(p->rest, start))
+        return error_set(p->err, STATUS_CORRUPT,
+                         "request: line %u: '%s' was expected", p->line_number,
+                         start);
+    p->line = (struct span){p->rest.data, (size_t)(newline - p->rest.data)};
+    p->rest = skip(p->rest, p->line.size + 1);
+    p->line = skip(p->line, strlen(start));
+    return STATUS_OK;
+}
+
+/* Step over the word up to the next separator, or the end of the line. */
+static struct span take_word(struct parser *p, char separator)
+{
+    const uint8_t *end =
+        p->line.size ? memchr(p->line.data, separator, p->line.size) : NULL;
+    size_t size = end ? (size_t)(end - p->line.data) : p->line.size;
+    struct span word = {p->line.data, size};
+
+    p->line = skip(p->line, end ? size + 1 : size);
+    return word;
+}
+
+static bool is_word(struct span word, const char *text)
+{
+    return word.size == strlen(text) && starts_with(word, text);
+}
+
+static const struct request_word *find_word(const struct request_word *words,
+                                            struct span word)
+{
+    while (words->text && !is_word(word, words->text))
+        words++;
+    return words->text ? words : NULL;
+}
+
+/* ---- Values ---- */
+
+/* -1 if it is no upper-case hexadecimal digit. */
+static int hex_digit(uint8_t byte)
+{
+    if (byte >= '0' && byte <= '9')
+        return byte - '0';
+    return byte >= 'A' && byte <= 'F' ? byte - 'A' + 10 : -1;
+}
+
+/* The byte at the start of text, escaped or not, and how many bytes of text
+ * it takes; 0 if it is not written as it should be. NUL has no escape, as it
+ * would cut a name short. */
+static size_t decode_byte(struct span text, char *ret_byte)
+{
+    int high, low, value;
+
+    if (text.data[0] != '%') {
+        *ret_byte = (char)text.data[0];
+        return request_is_escaped(text.data[0]) ? 0 : 1;
+    }
+    if (text.size < 3)
+        return 0;
+    high = hex_digit(text.data[1]);
+    low = hex_digit(text.data[2]);
+    if (high < 0 || low < 0)
+        return 0;
+    value = high * 16 + low;
+    if (value == 0 || !request_is_escaped((unsigned char)value))
+        return 0;
+    *ret_byte = (char)value;
+    return 3;
+}
+
+/* The rest of the line. */
+static enum status take_value(struct parser *p, const char **ret_value)
+{
+    char *value = arena_alloc(p->arena, p->line.size + 1, 1);
+
+    if (!value)
+        return error_no_memory(p->err);
+    *ret_value = value;
+    while (p->line.size) {
+        size_t used = decode_byte(p->line, value);
+        if (used == 0)
+            return bad_line(p, "a byte is not escaped as it should be");
+        value++;
+        p->line = skip(p->line, used);
+    }
+    return STATUS_OK;
+}
+
+static enum status parse_number(struct parser *p, struct span word,
+                                uint64_t *ret_number)
+{
+    uint64_t number = 0;
+
+    if (word.size == 0 || (word.size > 1 && word.data[0] == '0'))
+        return bad_line(p, "not a decimal number");
+    for (size_t i = 0; i < word.size; i++) {
+        unsigned digit = (unsigned)word.data[i] - '0';
+        if (digit > 9 || __builtin_mul_overflow(number, 10, &number) ||
+            __builtin_add_overflow(number, digit, &number))
+            return bad_line(p, "not a decimal number of 64 bits");
+    }
+    *ret_number = number;
+    return STATUS_OK;
+}
+
+/* ---- Identity ---- */
+
+static enum status parse_value_line(struct parser *p, const char *start,
+                                    const char **ret_value)
+{
+    enum status status = next_line(p, start);
+
+    return status ? status : take_value(p, ret_value);
+}
+
+static enum status parse_opt(struct parser *p, struct request *request)
+{
+    uint64_t level;
+    enum status status = next_line(p, "opt=");
+
+    if (status == STATUS_OK)
+        status = parse_number(p, p->line, &level);
+    if (status)
+        return status;
+    if (level > REQUEST_MAX_OPT_LEVEL)
+        return bad_line(p, "no such optimisation level");
+    request->opt_level = (unsigned)level;
+    return STATUS_OK;
+}
+
+static enum status parse_flags(struct parser *p, struct request *request)
+{
+    const struct request_word *next = request_flag_words;
+    enum status status = next_line(p, "flags=");
+
+    if (status)
+        return status;
+    if (p->line.size && p->line.data[p->line.size - 1] == ',')
+        return bad_line(p, "flag list ends in a comma");
+    while (p->line.size) {
+        const struct request_word *word = find_word(next, take_word(p, ','));
+        if (!word)
+            return bad_line(p, "unknown flag, or flags out of order");
+        request->flags |= word->value;
+        next = word + 1;
+    }
+    return STATUS_OK;
+}
+
+/* Lines ahead that start so. They are looked at again by the parser; this
+ * only says how many there can be. */
+static size_t count_lines(struct span text, const char *start)
+{
+    size_t n_lines = 0;
+
+    while (starts_with(text, start)) {
+        const uint8_t *newline = memchr(text.data, '\n', text.size);
+        if (!newline)
+            break;
+        n_lines++;
+        text = skip(text, (size_t)(newline - text.data) + 1);
+    }
+    return n_lines;
+}
+
+static enum status parse_marks(struct parser *p, struct request *request)
+{
+    size_t n_marks = count_lines(p->rest, "mark=");
+    const char **marks = arena_alloc(p->arena, n_marks + 1, sizeof(*marks));
+    enum status status;
+
+    if (!marks)
+        return error_no_memory(p->err);
+    for (size_t i = 0; i < n_marks; i++) {
+        status = parse_value_line(p, "mark=", &marks[i]);
+        if (status)
+            return status;
+        if (i > 0 && strcmp(marks[i - 1], marks[i]) >= 0)
+            return bad_line(p, "marks are not in ascending order");
+    }
+    request->marks = marks;
+    request->n_marks = n_marks;
+    return STATUS_OK;
+}
+
+static enum status parse_identity(struct parser *p, struct request *request)
+{
+    const struct {
+        const char *start;
+        const char **value;
+    } lines[] = {
+        {"libbcc=", &request->libbcc_version},
+        {"llvm=", &request->llvm_version},
+        {"triple=", &request->triple},
+        {"cpu=", &request->cpu},
+        {"features=", &request->features},
+    };
+    enum status status = next_line(p, "format=");
+
+    if (status)
+        return status;
+    if (!is_word(p->line, OBCC_VERSION))
+        return bad_line(p, "another format version");
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        status = parse_value_line(p, lines[i].start, lines[i].value);
+        if (status)
+            return status;
+    }
+    status = parse_opt(p, request);
+    if (status == STATUS_OK)
+        status = parse_flags(p, request);
+    return status ? status : parse_marks(p, request);
+}
+
+/* ---- Message ---- */
+
+static enum status parse_input(struct parser *p, struct request_input *input)
+{
+    const struct request_word *role, *type;
+    struct span word;
+    enum status status = next_line(p, "input=");
+
+    if (status)
+        return status;
+    role = find_word(request_role_words, take_word(p, ' '));
+    type = find_word(request_type_words, take_word(p, ' '));
+    if (!role || !type)
+        return bad_line(p, "unknown role or resource type");
+    input->role = (enum request_role)role->value;
+    input->type = type->value;
+    word = take_word(p, ' ');
+    input->skip_sha1 = is_word(word, "skip-sha1");
+    if (!input->skip_sha1 && !is_word(word, "-"))
+        return bad_line(p, "unknown input flag");
+    word = take_word(p, ' ');
+    /* The space behind the size is there even if the name is empty. */
+    if (p->line.data != word.data + word.size + 1)
+        return bad_line(p, "input without a name");
+    status = parse_number(p, word, &input->size);
+    return status ? status : take_value(p, &input->name);
+}
+
+static enum status parse_inputs(struct parser *p, struct request *request)
+{
+    size_t n_inputs = count_lines(p->rest, "input=");
+    struct request_input *inputs;
+    enum status status = STATUS_OK;
+
+    if (n_inputs == 0 || n_inputs > REQUEST_MAX_INPUTS)
+        return error_set(p->err, STATUS_CORRUPT,
+                         "request: line %u: %zu inputs, not 1 to %d",
+                         p->line_number + 1, n_inputs, REQUEST_MAX_INPUTS);
+    inputs = arena_alloc(p->arena, n_inputs, sizeof(*inputs));
+    if (!inputs)
+        return error_no_memory(p->err);
+    for (size_t i = 0; status == STATUS_OK && i < n_inputs; i++)
+        status = parse_input(p, &inputs[i]);
+    if (status)
+        return status;
+    request->inputs = inputs;
+    request->n_inputs = n_inputs;
+    return STATUS_OK;
+}
+
+enum status request_parse(struct span message, struct arena *arena,
+                          struct request *ret_request,
+                          size_t *ret_identity_size, struct error *err)
+{
+    struct parser p = {.rest = message, .arena = arena, .err = err};
+    struct request request = {0};
+    size_t identity_size;
+    uint64_t portable = 0;
+    enum status status;
+
+    status = parse_identity(&p, &request);
+    if (status)
+        return status;
+    identity_size = message.size - p.rest.size;
+    status = next_line(&p, "limit-memory=");
+    if (status == STATUS_OK)
+        status = parse_number(&p, p.line, &request.limit_memory);
+    if (status == STATUS_OK)
+        status = next_line(&p, "portable=");
+    if (status == STATUS_OK)
+        status = parse_number(&p, p.line, &portable);
+    if (status == STATUS_OK && portable > 1)
+        status = bad_line(&p, "portable is neither 0 nor 1");
+    request.portable = portable;
+    if (status == STATUS_OK)
+        status = parse_inputs(&p, &request);
+    if (status)
+        return status;
+    if (p.rest.size) {
+        p.line_number++;
+        return bad_line(&p, "something follows the last input");
+    }
+    *ret_request = request;
+    *ret_identity_size = identity_size;
+    return STATUS_OK;
+}

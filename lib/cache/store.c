@@ -1,0 +1,284 @@
+/* The rules of trust are applied to descriptors: what was opened is what was
+ * checked, and nobody can put something else in its place in between. A hit
+ * costs open, fstat, openat, fstat, geteuid and close. */
+#include "store.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "file.h"
+
+enum {
+    ENTRY_NAME_SIZE = sizeof(((struct store_writer *)0)->entry),
+    /* Two names of 64 random bits each never meet by chance; more tries than
+     * a few mean that something else is wrong. */
+    MAX_TRIES = 8
+};
+
+/* ---- Names ---- */
+
+static enum status entry_name(const char *name, char buffer[ENTRY_NAME_SIZE],
+                              struct error *err)
+{
+    size_t size = strlen(name);
+
+    if (size == 0 || name[0] == '.' || strchr(name, '/'))
+        return error_set(err, STATUS_MISUSE,
+                         "cache entry '%s': empty, hidden or a path", name);
+    if (size + strlen(STORE_SUFFIX) > NAME_MAX)
+        return error_set(err, STATUS_MISUSE,
+                         "cache entry '%.64s...': name is too long", name);
+    memcpy(buffer, name, size);
+    memcpy(buffer + size, STORE_SUFFIX, sizeof(STORE_SUFFIX));
+    return STATUS_OK;
+}
+
+/* ".<name of the file>.<pid>.<16 hex digits>.tmp", the first part cut to what
+ * fits. The process is there for whoever cleans up after a crash. */
+static void temporary_name(const char *name, uint64_t random,
+                           struct store_writer *writer)
+{
+    int length;
+
+    length =
+        snprintf(writer->temporary, sizeof(writer->temporary),
+                 ".%.28s.%ld.%016" PRIx64 ".tmp", name, (long)getpid(), random);
+    assert(length > 0 && (size_t)length < sizeof(writer->temporary));
+    (void)length;
+}
+
+/* ---- Trust ---- */
+
+static enum status check_trust(const struct stat *st, const char *dir,
+                               const char *entry, struct error *err)
+{
+    const char *separator = *entry ? "/" : "";
+
+    if (st->st_mode & (S_IWGRP | S_IWOTH))
+        return error_set(err, STATUS_UNTRUSTED,
+                         "%s%s%s: writable by group or others (mode %04o)", dir,
+                         separator, entry, (unsigned)st->st_mode & 07777);
+    if (st->st_uid != 0 && st->st_uid != geteuid())
+        return error_set(err, STATUS_UNTRUSTED, "%s%s%s: belongs to user %lu",
+                         dir, separator, entry, (unsigned long)st->st_uid);
+    return STATUS_OK;
+}
+
+static int open_retrying(int dir_fd, const char *name, int flags)
+{
+    int fd;
+
+    do
+        fd = openat(dir_fd, name, flags | O_CLOEXEC, 0644);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+enum trust { CHECKED, VOUCHED_FOR };
+
+/* access: O_PATH to find entries, O_RDONLY where it is to be synced. */
+static enum status open_directory(const char *dir, int access, enum trust trust,
+                                  int *ret_fd, struct error *err)
+{
+    enum status status;
+    struct stat st;
+    int fd = open_retrying(AT_FDCWD, dir, access | O_DIRECTORY);
+
+    if (fd < 0)
+        return error_set_os(err, errno, "%s", dir);
+    if (trust == VOUCHED_FOR)
+        status = STATUS_OK;
+    else if (fstat(fd, &st) < 0)
+        status = error_set_os(err, errno, "%s: fstat", dir);
+    else
+        status = check_trust(&st, dir, "", err);
+    if (status) {
+        file_close(fd);
+        return status;
+    }
+    *ret_fd = fd;
+    return STATUS_OK;
+}
+
+/* ---- Finding ---- */
+
+/* What openat() says of things that are no regular file. */
+static bool is_special_errno(int os_errno)
+{
+    return os_errno == ELOOP || os_errno == ENXIO || os_errno == ENODEV;
+}
+
+static enum status open_entry(int dir_fd, const char *dir, const char *entry,
+                              int *ret_fd, struct stat *ret_st,
+                              struct error *err)
+{
+    enum status status;
+    struct stat st;
+    /* O_NONBLOCK: opening a fifo must not wait for its writer. */
+    int fd = open_retrying(dir_fd, entry,
+                           O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+
+    if (fd < 0 && errno == ENOENT)
+        return error_set(err, STATUS_NOT_FOUND, "%s/%s: no such entry", dir,
+                         entry);
+    if (fd < 0 && is_special_errno(errno))
+        return error_set(err, STATUS_UNTRUSTED, "%s/%s: not a regular file",
+                         dir, entry);
+    if (fd < 0)
+        return error_set_os(err, errno, "%s/%s", dir, entry);
+    if (fstat(fd, &st) < 0)
+        status = error_set_os(err, errno, "%s/%s: fstat", dir, entry);
+    else if (!S_ISREG(st.st_mode))
+        status = error_set(err, STATUS_UNTRUSTED, "%s/%s: not a regular file",
+                           dir, entry);
+    else
+        status = check_trust(&st, dir, entry, err);
+    if (status) {
+        file_close(fd);
+        return status;
+    }
+    *ret_fd = fd;
+    *ret_st = st;
+    return STATUS_OK;
+}
+
+enum status store_open(const char *dir, const char *name, int *ret_fd,
+                       struct stat *ret_st, struct error *err)
+{
+    char entry[ENTRY_NAME_SIZE];
+    enum status status;
+    struct error why;
+    int dir_fd;
+
+    status = entry_name(name, entry, err);
+    if (status)
+        return status;
+    status = open_directory(dir, O_PATH, CHECKED, &dir_fd, &why);
+    if (status == STATUS_IO && why.os_errno == ENOENT)
+        return error_set(err, STATUS_NOT_FOUND, "%s: no such directory", dir);
+    if (status) {
+        if (err)
+            *err = why;
+        return status;
+    }
+    status = open_entry(dir_fd, dir, entry, ret_fd, ret_st, err);
+    file_close(dir_fd);
+    return status;
+}
+
+/* ---- Publishing ---- */
+
+static enum status create_temporary(const char *dir, const char *name,
+                                    struct store_writer *writer,
+                                    struct error *err)
+{
+    uint64_t random;
+
+    for (int try = 0; try < MAX_TRIES; try++) {
+        ssize_t n = getrandom(&random, sizeof(random), 0);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n != (ssize_t)sizeof(random))
+            return error_set_os(err, errno, "%s: getrandom", dir);
+        temporary_name(name, random, writer);
+        writer->fd = open_retrying(writer->dir_fd, writer->temporary,
+                                   O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW);
+        if (writer->fd >= 0)
+            return STATUS_OK;
+        if (errno != EEXIST)
+            return error_set_os(err, errno, "%s/%s", dir, writer->temporary);
+    }
+    return error_set_os(err, EEXIST, "%s: no name for a temporary file", dir);
+}
+
+static enum status begin(const char *dir, enum trust trust,
+                         struct store_writer *writer,
+                         struct store_writer *ret_writer, struct error *err)
+{
+    enum status status;
+
+    status = open_directory(dir, O_RDONLY, trust, &writer->dir_fd, err);
+    if (status)
+        return status;
+    status = create_temporary(dir, writer->entry, writer, err);
+    if (status) {
+        file_close(writer->dir_fd);
+        return status;
+    }
+    *ret_writer = *writer;
+    return STATUS_OK;
+}
+
+enum status store_begin(const char *dir, const char *name,
+                        struct store_writer *ret_writer, struct error *err)
+{
+    struct store_writer writer = {.dir_fd = -1, .fd = -1};
+    enum status status = entry_name(name, writer.entry, err);
+
+    return status ? status : begin(dir, CHECKED, &writer, ret_writer, err);
+}
+
+enum status store_begin_file(const char *path, struct store_writer *ret_writer,
+                             struct error *err)
+{
+    struct store_writer writer = {.dir_fd = -1, .fd = -1};
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    char dir[PATH_MAX] = ".";
+
+    if (strlen(name) == 0 || strlen(name) > NAME_MAX ||
+        strlen(path) >= sizeof(dir))
+        return error_set(err, STATUS_MISUSE, "'%.256s': not the name of a file",
+                         path);
+    memcpy(writer.entry, name, strlen(name) + 1);
+    if (slash) {
+        /* The slash stays: "/file" is in "/". */
+        memcpy(dir, path, (size_t)(name - path));
+        dir[name - path] = '\0';
+    }
+    return begin(dir, VOUCHED_FOR, &writer, ret_writer, err);
+}
+
+static int sync_retrying(int fd)
+{
+    int result;
+
+    do
+        result = fsync(fd);
+    while (result < 0 && errno == EINTR);
+    return result;
+}
+
+enum status store_publish(struct store_writer *writer, struct error *err)
+{
+    const char *entry = writer->entry;
+
+    /* First the bytes, then the name: after a power cut no name stands for
+     * bytes that never reached the disk. */
+    if (sync_retrying(writer->fd) < 0)
+        return error_set_os(err, errno, "%s: fsync", entry);
+    if (renameat(writer->dir_fd, writer->temporary, writer->dir_fd, entry) < 0)
+        return error_set_os(err, errno, "%s: rename", entry);
+    writer->temporary[0] = '\0';
+    /* The entry is in place. Should the directory not reach the disk, then the
+     * old entry is there after a power cut, which is no failure. */
+    (void)sync_retrying(writer->dir_fd);
+    return STATUS_OK;
+}
+
+void store_end(struct store_writer *writer)
+{
+    if (writer->dir_fd >= 0 && writer->temporary[0])
+        unlinkat(writer->dir_fd, writer->temporary, 0);
+    file_close(writer->fd);
+    file_close(writer->dir_fd);
+    *writer = (struct store_writer){.dir_fd = -1, .fd = -1};
+}

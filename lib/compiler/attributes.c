@@ -1,0 +1,178 @@
+/* clang writes on each function the CPU and features it compiled for, and
+ * LLVM obeys them rather than its target machine: a script built for plain
+ * x86-64 would never use AVX, and would not inline a library built for it.
+ * So they are taken off, and the target machine's hold.
+ *
+ * A function may need more than the target has: it was written with
+ * intrinsics, and asks the CPU before it is called. It keeps its extra
+ * features, in addition to the target's. They are not among those that the
+ * cache entry demands of a machine: only that function's caller knows. */
+#include "attributes.h"
+
+#include <elf.h>
+#include <string.h>
+
+static const LLVMAttributeIndex on_function =
+    (LLVMAttributeIndex)LLVMAttributeFunctionIndex;
+
+static LLVMAttributeRef get(LLVMValueRef function, const char *kind)
+{
+    return LLVMGetStringAttributeAtIndex(function, on_function, kind,
+                                         (unsigned)strlen(kind));
+}
+
+static void drop(LLVMValueRef function, const char *kind)
+{
+    LLVMRemoveStringAttributeAtIndex(function, on_function, kind,
+                                     (unsigned)strlen(kind));
+}
+
+static LLVMAttributeRef create(LLVMContextRef context, const char *kind,
+                               const char *value)
+{
+    return LLVMCreateStringAttribute(context, kind, (unsigned)strlen(kind),
+                                     value, (unsigned)strlen(value));
+}
+
+/* ---- Features beyond the target's ---- */
+
+struct search {
+    const char *name;
+    size_t size;
+    bool found;
+};
+
+static void compare_feature(void *context, bool enabled, const char *name,
+                            size_t size)
+{
+    struct search *search = context;
+
+    if (size == search->size && memcmp(name, search->name, size) == 0)
+        search->found = enabled; /* the last word counts */
+}
+
+struct extras {
+    const struct target *target;
+    char *out; /* NULL: only measure */
+    size_t size;
+};
+
+static void add_extra(void *context, bool enabled, const char *name,
+                      size_t size)
+{
+    static const char baseline[] = "+cmov,+cx8,+fxsr,+mmx,+sse,+sse2,+x87";
+    struct extras *extras = context;
+    struct search search = {.name = name, .size = size};
+
+    if (!enabled)
+        return;
+    if (extras->target->elf_machine == EM_X86_64)
+        target_for_each_feature(baseline, compare_feature, &search);
+    if (!search.found)
+        target_for_each_feature(extras->target->features, compare_feature,
+                                &search);
+    if (search.found)
+        return;
+    if (extras->out) {
+        char *out = extras->out + extras->size;
+        *out++ = ',';
+        *out++ = '+';
+        memcpy(out, name, size);
+    }
+    extras->size += size + 2;
+}
+
+/* The target's features and what `own` has beyond them; "" if nothing. NULL:
+ * no memory. */
+static const char *with_extras(const struct target *target, struct arena *arena,
+                               const char *own)
+{
+    size_t base_size = strlen(target->features);
+    struct extras extras = {.target = target};
+    char *features;
+
+    target_for_each_feature(own, add_extra, &extras);
+    if (extras.size == 0)
+        return "";
+    features = arena_alloc(arena, base_size + extras.size + 1, 1);
+    if (!features)
+        return NULL;
+    memcpy(features, target->features, base_size);
+    extras.out = features + base_size;
+    extras.size = 0;
+    target_for_each_feature(own, add_extra, &extras);
+    return base_size > 0 ? features : features + 1; /* no leading comma */
+}
+
+/* ---- All functions ---- */
+
+/* Functions of one module were mostly compiled alike: the answer for the
+ * attribute seen last is kept. */
+struct retarget {
+    const struct target *target;
+    struct arena *arena;
+    LLVMContextRef context;
+    LLVMAttributeRef own;
+    LLVMAttributeRef features; /* instead of own; NULL: none needed */
+    LLVMAttributeRef cpu;
+};
+
+static bool translate(struct retarget *retarget, LLVMAttributeRef own)
+{
+    const char *features;
+    unsigned size;
+    char *text;
+
+    if (own == retarget->own)
+        return true;
+    features = LLVMGetStringAttributeValue(own, &size);
+    text = arena_copy_string(retarget->arena, features, size);
+    if (!text)
+        return false;
+    features = with_extras(retarget->target, retarget->arena, text);
+    if (!features)
+        return false;
+    retarget->own = own;
+    retarget->features = NULL;
+    if (*features)
+        retarget->features =
+            create(retarget->context, "target-features", features);
+    return true;
+}
+
+static bool retarget_function(struct retarget *retarget, LLVMValueRef function)
+{
+    LLVMAttributeRef own = get(function, "target-features");
+
+    drop(function, "target-cpu");
+    drop(function, "tune-cpu");
+    if (!own)
+        return true;
+    if (!translate(retarget, own))
+        return false;
+    drop(function, "target-features");
+    if (retarget->features) {
+        LLVMAddAttributeAtIndex(function, on_function, retarget->cpu);
+        LLVMAddAttributeAtIndex(function, on_function, retarget->features);
+    }
+    return true;
+}
+
+enum status attributes_retarget(LLVMModuleRef module,
+                                const struct target *target,
+                                struct arena *arena, struct error *err)
+{
+    LLVMContextRef context = LLVMGetModuleContext(module);
+    struct retarget retarget = {
+        .target = target,
+        .arena = arena,
+        .context = context,
+        .cpu = create(context, "target-cpu", target->cpu),
+    };
+    LLVMValueRef at;
+
+    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
+        if (!LLVMIsDeclaration(at) && !retarget_function(&retarget, at))
+            return error_no_memory(err);
+    return STATUS_OK;
+}

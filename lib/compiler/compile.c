@@ -1,0 +1,307 @@
+/* The pipeline, in the order of struct reply's stages:
+ *
+ *   read      bytes -> lazy modules; metadata and exports of the script
+ *   link      script and libraries -> one module, verified; all but the public
+ *             names internal; CPU attributes replaced
+ *   optimise  LLVM's pipeline; then imports through the GOT
+ *   emit      machine code in a relocatable ELF object
+ *   image     lib/linker makes the image; exports get their addresses
+ *
+ * Nothing that varies by machine or moment gets into the module: its name is
+ * constant, so the same inputs give the same bytes. Debug information is
+ * dropped on reading, unparsed: the image has no place for it, and it doubles
+ * the time of the back end. */
+#include "compile.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <llvm-c/DebugInfo.h>
+#include <llvm-c/ErrorHandling.h>
+
+#include "attributes.h"
+#include "calls.h"
+#include "imports.h"
+#include "link_runtime.h"
+#include "metadata.h"
+#include "optimise.h"
+#include "publish.h"
+#include "read.h"
+#include "target.h"
+
+/* One compile under way. */
+struct compilation {
+    const struct request *request;
+    const char *name; /* of the script, for messages */
+    struct compile_result *result;
+    struct arena arena; /* what only the compile itself needs */
+    struct glue glue;
+    struct target target;
+    LLVMModuleRef script;
+    struct runtime *runtimes;
+    size_t n_runtimes;
+    struct public_names names;
+    LLVMModuleRef module; /* everything linked */
+    LLVMMemoryBufferRef object;
+};
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* ---- Read ---- */
+
+static enum status read_module(struct compilation *c, struct span bytes,
+                               const char *name, LLVMModuleRef *ret_module,
+                               struct error *err)
+{
+    LLVMModuleRef module;
+    enum status status = module_read(&c->glue, bytes, name, &module, err);
+
+    if (status)
+        return status;
+    status = target_adopt(&c->target, module, name, err);
+    if (status) {
+        LLVMDisposeModule(module);
+        return status;
+    }
+    LLVMStripModuleDebugInfo(module);
+    *ret_module = module;
+    return STATUS_OK;
+}
+
+static enum status read_inputs(struct compilation *c, const struct span *inputs,
+                               struct error *err)
+{
+    const struct request *request = c->request;
+    enum status status;
+
+    status = read_module(c, inputs[0], c->name, &c->script, err);
+    if (status)
+        return status;
+    c->runtimes =
+        arena_alloc(&c->arena, request->n_inputs, sizeof(*c->runtimes));
+    if (!c->runtimes)
+        return error_no_memory(err);
+    for (size_t i = 1; i < request->n_inputs; i++) {
+        struct runtime *runtime = &c->runtimes[c->n_runtimes];
+        runtime->name = request->inputs[i].name;
+        status =
+            read_module(c, inputs[i], runtime->name, &runtime->module, err);
+        if (status)
+            return status;
+        c->n_runtimes++;
+    }
+    return STATUS_OK;
+}
+
+static enum status read_exports(struct compilation *c, struct error *err)
+{
+    bool has_metadata;
+    enum status status;
+
+    status = metadata_read(c->script, c->name, c->result, &has_metadata, err);
+    if (status)
+        return status;
+    if (!has_metadata) {
+        status = publish_definitions(c->script, c->request, c->result, err);
+        if (status)
+            return status;
+    }
+    return publish_names(c->request, has_metadata, c->result, &c->names, err);
+}
+
+static enum status stage_read(struct compilation *c, const struct span *inputs,
+                              struct error *err)
+{
+    enum status status;
+
+    status = target_init(&c->target, &c->arena, c->request, err);
+    if (status)
+        return status;
+    status = target_cpu_features(&c->target, &c->result->cpu_features, err);
+    if (status)
+        return status;
+    status = read_inputs(c, inputs, err);
+    if (status)
+        return status;
+    return read_exports(c, err);
+}
+
+/* ---- Link, optimise, emit ---- */
+
+static enum status stage_link_bitcode(struct compilation *c, struct error *err)
+{
+    LLVMModuleRef script = c->script;
+    enum status status;
+
+    c->module = imports_create_module(&c->glue);
+    LLVMSetTarget(c->module, c->target.triple);
+    LLVMSetModuleDataLayout(c->module, c->target.layout);
+    c->script = NULL;
+    status = glue_link(&c->glue, c->module, script, c->name, err);
+    if (status)
+        return status;
+    status = runtime_link_all(&c->glue, c->module, c->runtimes, c->n_runtimes,
+                              &c->names, err);
+    if (status)
+        return status;
+    status = glue_verify(&c->glue, c->module, c->name, err);
+    if (status)
+        return status;
+    calls_normalise(c->module);
+    imports_define_atexit(c->module);
+    publish_apply(c->module, &c->names);
+    return attributes_retarget(c->module, &c->target, &c->arena, err);
+}
+
+static enum status stage_optimise(struct compilation *c, struct error *err)
+{
+    enum status status;
+
+    status = optimise(&c->glue, c->module, &c->target, c->request->opt_level,
+                      c->name, err);
+    if (status)
+        return status;
+    return imports_through_got(c->module, &c->arena, err);
+}
+
+/* ---- Image ---- */
+
+static int compare_symbol(const void *key, const void *row)
+{
+    return strcmp(key, ((const struct link_symbol *)row)->name);
+}
+
+/* Exported names are unique in the object: local symbols of the same name were
+ * renamed when the modules were linked. */
+static void fill_addresses(const struct compilation *c,
+                           struct cache_symbol *symbols, size_t n,
+                           const struct link_symbol *table, size_t n_rows)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct link_symbol *found;
+
+        if (!publish_contains(&c->names, symbols[i].name) || n_rows == 0)
+            continue;
+        found = bsearch(symbols[i].name, table, n_rows, sizeof(*table),
+                        compare_symbol);
+        if (found) {
+            symbols[i].address = found->address;
+            symbols[i].size = found->size;
+        }
+    }
+}
+
+static enum status stage_link_image(struct compilation *c, struct error *err)
+{
+    struct compile_result *result = c->result;
+    const struct link_result *link = &result->link;
+    struct link_input input = {
+        .name = c->name,
+        .object = {(const uint8_t *)LLVMGetBufferStart(c->object),
+                   LLVMGetBufferSize(c->object)},
+    };
+    struct link_params params = {
+        .inputs = &input,
+        .n_inputs = 1,
+        .exports = c->names.name,
+        .n_exports = c->names.n_names,
+    };
+    enum status status = link_image(&params, &result->link, err);
+
+    if (status)
+        return status;
+    fill_addresses(c, result->export_vars, result->n_export_vars, link->objects,
+                   link->n_objects);
+    fill_addresses(c, result->export_funcs, result->n_export_funcs,
+                   link->functions, link->n_functions);
+    fill_addresses(c, result->export_foreachs, result->n_export_foreachs,
+                   link->functions, link->n_functions);
+    return STATUS_OK;
+}
+
+/* ---- All of it ---- */
+
+static enum status run_stage(struct compilation *c, enum reply_stage stage,
+                             const struct span *inputs, struct error *err)
+{
+    switch (stage) {
+    case REPLY_READ:
+        return stage_read(c, inputs, err);
+    case REPLY_LINK_BITCODE:
+        return stage_link_bitcode(c, err);
+    case REPLY_OPTIMISE:
+        return stage_optimise(c, err);
+    case REPLY_EMIT:
+        return glue_emit(&c->glue, c->module, c->target.machine, c->name,
+                         &c->object, err);
+    case REPLY_LINK_IMAGE:
+        return stage_link_image(c, err);
+    default:
+        return STATUS_OK;
+    }
+}
+
+static void compilation_release(struct compilation *c)
+{
+    if (c->object)
+        LLVMDisposeMemoryBuffer(c->object);
+    if (c->script)
+        LLVMDisposeModule(c->script);
+    for (size_t i = 0; i < c->n_runtimes; i++)
+        if (c->runtimes[i].module)
+            LLVMDisposeModule(c->runtimes[i].module);
+    if (c->module)
+        LLVMDisposeModule(c->module);
+    glue_release(&c->glue);
+    target_release(&c->target);
+    arena_release(&c->arena);
+}
+
+enum status compile(const struct request *request, const struct span *inputs,
+                    struct compile_result *ret_result, struct error *err)
+{
+    struct compile_result result = {0};
+    struct compilation c = {.request = request, .result = &result};
+    enum status status = STATUS_OK;
+
+    if (request->n_inputs == 0)
+        return error_set(err, STATUS_MISUSE, "compile: no script");
+    c.name = request->inputs[0].name;
+    arena_init(&result.arena);
+    arena_init(&c.arena);
+    glue_init(&c.glue);
+    for (int stage = REPLY_READ; !status && stage <= REPLY_LINK_IMAGE;
+         stage++) {
+        uint64_t start = now_ns();
+        status = run_stage(&c, (enum reply_stage)stage, inputs, err);
+        result.stage_ns[stage] = now_ns() - start;
+    }
+    compilation_release(&c);
+    if (status) {
+        compile_result_release(&result);
+        return status;
+    }
+    *ret_result = result;
+    return STATUS_OK;
+}
+
+void compile_result_release(struct compile_result *result)
+{
+    link_result_release(&result->link);
+    arena_release(&result->arena);
+    memset(result, 0, sizeof(*result));
+}
+
+void compile_on_fatal_error(compile_fatal_fn handler)
+{
+    LLVMResetFatalErrorHandler();
+    if (handler)
+        LLVMInstallFatalErrorHandler(handler);
+}

@@ -1,0 +1,279 @@
+/* The image is a shared object in all but name: what it does not define is
+ * somewhere in the address space, and is reached through a table (GOT) that
+ * the loader fills. Front ends compile for other ends: clang's default is a
+ * position-independent executable, in which thread-local variables sit at
+ * constant offsets; without -fPIE, code may address undefined data directly,
+ * hoping for a copy relocation. Three things are put right:
+ *
+ *  - Module flags say that this is no executable. Flags can only be added, so
+ *    a fresh module gets them first, with Override, and all else is linked
+ *    into it.
+ *  - Declarations may be marked dso_local ("in the same object"). The C API
+ *    can neither see nor clear the mark, so every declaration is replaced by
+ *    a new one without it. Calls get nonlazybind: they go through the GOT at
+ *    once, not through a stub that goes through the GOT.
+ *  - A program's atexit() is not an import at all: libc keeps it in a static
+ *    part (libc_nonshared.a), because it must know which object is asking. It
+ *    becomes a function of the module; __dso_handle comes from the linker.
+ *
+ * Symbols of hidden visibility are left alone: they are never imported. */
+#include "imports.h"
+
+#include <string.h>
+
+static const LLVMAttributeIndex on_function =
+    (LLVMAttributeIndex)LLVMAttributeFunctionIndex;
+
+/* ---- Flags ---- */
+
+static void override_flag(LLVMModuleRef module, const char *name,
+                          unsigned value)
+{
+    LLVMContextRef context = LLVMGetModuleContext(module);
+    LLVMValueRef constant =
+        LLVMConstInt(LLVMInt32TypeInContext(context), value, false);
+
+    LLVMAddModuleFlag(module, LLVMModuleFlagBehaviorOverride, name,
+                      strlen(name), LLVMValueAsMetadata(constant));
+}
+
+LLVMModuleRef imports_create_module(struct glue *glue)
+{
+    static const char name[] = "script"; /* a path would differ by machine */
+    LLVMModuleRef module =
+        LLVMModuleCreateWithNameInContext(name, glue->context);
+
+    LLVMSetSourceFileName(module, name, strlen(name));
+    override_flag(module, "PIC Level", 2);
+    override_flag(module, "PIE Level", 0);
+    override_flag(module, "RtLibUseGOT", 1);
+    override_flag(module, "direct-access-external-data", 0);
+    return module;
+}
+
+/* ---- atexit ---- */
+
+/* int name(void (*f)()) { return target(f, [NULL,] &__dso_handle); } */
+struct wrapper {
+    const char *name;
+    const char *target;
+    bool passes_argument; /* the NULL that f will be called with */
+};
+
+static const struct wrapper wrappers[] = {
+    {"atexit", "__cxa_atexit", true},
+    {"at_quick_exit", "__cxa_at_quick_exit", false},
+};
+
+static LLVMValueRef get_dso_handle(LLVMModuleRef module)
+{
+    LLVMTypeRef i8 = LLVMInt8TypeInContext(LLVMGetModuleContext(module));
+    LLVMValueRef handle = LLVMGetNamedGlobal(module, "__dso_handle");
+
+    if (!handle) {
+        handle = LLVMAddGlobal(module, i8, "__dso_handle");
+        LLVMSetVisibility(handle, LLVMHiddenVisibility);
+    }
+    return handle;
+}
+
+static void define_wrapper(LLVMModuleRef module, LLVMValueRef function,
+                           const struct wrapper *wrapper)
+{
+    LLVMContextRef context = LLVMGetModuleContext(module);
+    LLVMTypeRef i32 = LLVMInt32TypeInContext(context);
+    LLVMTypeRef pointer = LLVMPointerTypeInContext(context, 0);
+    LLVMTypeRef parameters[] = {pointer, pointer, pointer};
+    LLVMTypeRef type = LLVMFunctionType(
+        i32, parameters, wrapper->passes_argument ? 3 : 2, false);
+    LLVMValueRef target = LLVMGetNamedFunction(module, wrapper->target);
+    LLVMBuilderRef builder = LLVMCreateBuilderInContext(context);
+    LLVMValueRef arguments[3];
+    unsigned n = 0;
+
+    if (!target)
+        target = LLVMAddFunction(module, wrapper->target, type);
+    arguments[n++] = LLVMGetParam(function, 0);
+    if (wrapper->passes_argument)
+        arguments[n++] = LLVMConstNull(pointer);
+    arguments[n++] = get_dso_handle(module);
+    LLVMPositionBuilderAtEnd(
+        builder, LLVMAppendBasicBlockInContext(context, function, ""));
+    LLVMBuildRet(builder,
+                 LLVMBuildCall2(builder, type, target, arguments, n, ""));
+    LLVMDisposeBuilder(builder);
+    LLVMSetLinkage(function, LLVMInternalLinkage);
+}
+
+static bool takes_a_pointer(LLVMValueRef function)
+{
+    LLVMTypeRef type = LLVMGlobalGetValueType(function);
+    LLVMTypeRef result = LLVMGetReturnType(type);
+
+    return LLVMCountParams(function) == 1 &&
+           LLVMGetTypeKind(LLVMTypeOf(LLVMGetParam(function, 0))) ==
+               LLVMPointerTypeKind &&
+           LLVMGetTypeKind(result) == LLVMIntegerTypeKind &&
+           LLVMGetIntTypeWidth(result) == 32;
+}
+
+void imports_define_atexit(LLVMModuleRef module)
+{
+    for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++) {
+        LLVMValueRef function = LLVMGetNamedFunction(module, wrappers[i].name);
+        if (function && LLVMIsDeclaration(function) &&
+            takes_a_pointer(function))
+            define_wrapper(module, function, &wrappers[i]);
+    }
+}
+
+/* ---- References ---- */
+
+static void copy_metadata(LLVMValueRef from, LLVMValueRef to)
+{
+    size_t n;
+    LLVMValueMetadataEntry *entries = LLVMGlobalCopyAllMetadata(from, &n);
+
+    for (unsigned i = 0; i < n; i++)
+        LLVMGlobalSetMetadata(to, LLVMValueMetadataEntriesGetKind(entries, i),
+                              LLVMValueMetadataEntriesGetMetadata(entries, i));
+    LLVMDisposeValueMetadataEntries(entries);
+}
+
+/* `to` takes over the users and what both kinds have in common. */
+static void take_over(LLVMValueRef from, LLVMValueRef to)
+{
+    LLVMSetLinkage(to, LLVMGetLinkage(from));
+    LLVMSetUnnamedAddress(to, LLVMGetUnnamedAddress(from));
+    copy_metadata(from, to);
+    LLVMReplaceAllUsesWith(from, to);
+}
+
+static bool copy_attributes(LLVMValueRef from, LLVMValueRef to, unsigned index,
+                            struct arena *arena)
+{
+    unsigned n = LLVMGetAttributeCountAtIndex(from, index);
+    LLVMAttributeRef *attribute = arena_alloc(arena, n + 1, sizeof(*attribute));
+
+    if (!attribute)
+        return false;
+    LLVMGetAttributesAtIndex(from, index, attribute);
+    for (unsigned i = 0; i < n; i++)
+        LLVMAddAttributeAtIndex(to, index, attribute[i]);
+    return true;
+}
+
+static bool renew_function(LLVMModuleRef module, LLVMValueRef old,
+                           struct arena *arena)
+{
+    static const char nonlazybind[] = "nonlazybind";
+    LLVMContextRef context = LLVMGetModuleContext(module);
+    unsigned kind =
+        LLVMGetEnumAttributeKindForName(nonlazybind, strlen(nonlazybind));
+    LLVMValueRef renewed =
+        LLVMAddFunction(module, "", LLVMGlobalGetValueType(old));
+
+    LLVMSetFunctionCallConv(renewed, LLVMGetFunctionCallConv(old));
+    for (unsigned i = 0; i <= LLVMCountParams(old); i++)
+        if (!copy_attributes(old, renewed, i, arena))
+            return false;
+    if (!copy_attributes(old, renewed, on_function, arena))
+        return false;
+    LLVMAddAttributeAtIndex(renewed, on_function,
+                            LLVMCreateEnumAttribute(context, kind, 0));
+    take_over(old, renewed);
+    return true;
+}
+
+static void renew_variable(LLVMModuleRef module, LLVMValueRef old)
+{
+    unsigned address_space = LLVMGetPointerAddressSpace(LLVMTypeOf(old));
+    LLVMValueRef renewed = LLVMAddGlobalInAddressSpace(
+        module, LLVMGlobalGetValueType(old), "", address_space);
+
+    LLVMSetGlobalConstant(renewed, LLVMIsGlobalConstant(old));
+    LLVMSetExternallyInitialized(renewed, LLVMIsExternallyInitialized(old));
+    LLVMSetAlignment(renewed, LLVMGetAlignment(old));
+    LLVMSetThreadLocalMode(renewed, LLVMGetThreadLocalMode(old));
+    take_over(old, renewed);
+}
+
+/* The users of old are another declaration's now; so is its name. */
+static void delete_renewed(LLVMModuleRef module, LLVMValueRef old)
+{
+    bool function = LLVMIsAFunction(old) != NULL;
+    LLVMValueRef renewed =
+        function ? LLVMGetLastFunction(module) : LLVMGetLastGlobal(module);
+    char *name = LLVMCreateMessage(glue_name(old));
+
+    if (function)
+        LLVMDeleteFunction(old);
+    else
+        LLVMDeleteGlobal(old);
+    LLVMSetValueName2(renewed, name, strlen(name));
+    LLVMDisposeMessage(name);
+}
+
+static bool is_import(LLVMValueRef global)
+{
+    return LLVMIsDeclaration(global) &&
+           LLVMGetVisibility(global) != LLVMHiddenVisibility &&
+           strncmp(glue_name(global), "llvm.", 5) != 0;
+}
+
+static bool renew_functions(LLVMModuleRef module, struct arena *arena)
+{
+    /* New ones are added behind the last. */
+    LLVMValueRef last = LLVMGetLastFunction(module);
+    LLVMValueRef next = LLVMGetFirstFunction(module);
+    LLVMValueRef at;
+
+    do {
+        at = next;
+        next = at ? LLVMGetNextFunction(at) : NULL;
+        if (!at || !is_import(at))
+            continue;
+        if (!LLVMGetFirstUse(at)) {
+            LLVMDeleteFunction(at);
+            continue;
+        }
+        if (!renew_function(module, at, arena))
+            return false;
+        delete_renewed(module, at);
+    } while (at != last);
+    return true;
+}
+
+static void renew_variables(LLVMModuleRef module)
+{
+    LLVMValueRef last = LLVMGetLastGlobal(module);
+    LLVMValueRef next = LLVMGetFirstGlobal(module);
+    LLVMValueRef at;
+
+    do {
+        at = next;
+        next = at ? LLVMGetNextGlobal(at) : NULL;
+        if (!at)
+            continue;
+        /* A model chosen for an executable holds nowhere else. */
+        if (LLVMGetThreadLocalMode(at) != LLVMNotThreadLocal)
+            LLVMSetThreadLocalMode(at, LLVMGeneralDynamicTLSModel);
+        if (!is_import(at))
+            continue;
+        if (!LLVMGetFirstUse(at)) {
+            LLVMDeleteGlobal(at);
+            continue;
+        }
+        renew_variable(module, at);
+        delete_renewed(module, at);
+    } while (at != last);
+}
+
+enum status imports_through_got(LLVMModuleRef module, struct arena *arena,
+                                struct error *err)
+{
+    renew_variables(module);
+    if (!renew_functions(module, arena))
+        return error_no_memory(err);
+    return STATUS_OK;
+}

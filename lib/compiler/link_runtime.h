@@ -1,0 +1,21 @@
+/* Joining script and runtime libraries into one module. */
+#ifndef BCC_COMPILER_LINK_RUNTIME_H
+#define BCC_COMPILER_LINK_RUNTIME_H
+
+#include "llvm_glue.h"
+#include "publish.h"
+
+struct runtime {
+    const char *name;
+    LLVMModuleRef module; /* lazy; NULL once it was linked */
+};
+
+/* Link what dest, and through it the libraries themselves, need of the
+ * runtimes, in order; all of them are consumed. names: symbols that are needed
+ * though nobody refers to them. COMPILE, CORRUPT. */
+enum status runtime_link_all(struct glue *glue, LLVMModuleRef dest,
+                             struct runtime *runtimes, size_t n_runtimes,
+                             const struct public_names *names,
+                             struct error *err) MUST_CHECK;
+
+#endif

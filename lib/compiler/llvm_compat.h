@@ -1,0 +1,34 @@
+/* The differences between the LLVM versions that this builds with (19 to 22).
+ * The only version tests of the project are here. */
+#ifndef BCC_COMPILER_LLVM_COMPAT_H
+#define BCC_COMPILER_LLVM_COMPAT_H
+
+#include <stdbool.h>
+
+#include <llvm-c/Core.h>
+#include <llvm-c/IRReader.h>
+#include <llvm/Config/llvm-config.h>
+
+#if LLVM_VERSION_MAJOR < 19
+#error "LLVM 19 or newer is needed"
+#endif
+
+/* Parse textual IR; consumes buffer, also on failure. True on success;
+ * otherwise *ret_message is LLVM's, to be disposed. */
+static inline bool compat_parse_text(LLVMContextRef context,
+                                     LLVMMemoryBufferRef buffer,
+                                     LLVMModuleRef *ret_module,
+                                     char **ret_message)
+{
+#if LLVM_VERSION_MAJOR >= 22
+    bool failed =
+        LLVMParseIRInContext2(context, buffer, ret_module, ret_message);
+
+    LLVMDisposeMemoryBuffer(buffer);
+    return !failed;
+#else
+    return !LLVMParseIRInContext(context, buffer, ret_module, ret_message);
+#endif
+}
+
+#endif

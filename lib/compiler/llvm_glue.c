@@ -1,0 +1,208 @@
+#include "llvm_glue.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <llvm-c/Analysis.h>
+#include <llvm-c/BitReader.h>
+#include <llvm-c/Error.h>
+#include <llvm-c/Linker.h>
+
+#include "llvm_compat.h"
+
+/* ---- Messages ---- */
+
+/* LLVM's texts span lines (the verifier's quote the instruction); ours are
+ * one line. */
+static void copy_one_line(char *out, size_t out_size, const char *text)
+{
+    size_t used = 0;
+
+    while (*text && used + 1 < out_size) {
+        char c = *text++;
+        if (c == '\n' || c == '\r' || c == '\t')
+            c = ' ';
+        if (c == ' ' && (used == 0 || out[used - 1] == ' '))
+            continue;
+        out[used++] = c;
+    }
+    while (used > 0 && out[used - 1] == ' ')
+        used--;
+    out[used] = '\0';
+}
+
+static enum status set_error(struct error *err, enum status status,
+                             const char *name, const char *text)
+{
+    char line[ERROR_MESSAGE_SIZE];
+
+    copy_one_line(line, sizeof(line), text);
+    return error_set(err, status, "%s: %s", name, line);
+}
+
+/* The context's own story, if it told one. */
+static enum status set_diagnosed(struct glue *glue, struct error *err,
+                                 enum status status, const char *name,
+                                 const char *otherwise)
+{
+    const char *text = glue->failed ? glue->message : otherwise;
+    enum status set = set_error(err, status, name, text);
+
+    glue->failed = false;
+    return set;
+}
+
+static void on_diagnostic(LLVMDiagnosticInfoRef info, void *context)
+{
+    struct glue *glue = context;
+    char *text;
+
+    if (LLVMGetDiagInfoSeverity(info) != LLVMDSError || glue->failed)
+        return;
+    text = LLVMGetDiagInfoDescription(info);
+    copy_one_line(glue->message, sizeof(glue->message), text);
+    glue->failed = true;
+    LLVMDisposeMessage(text);
+}
+
+void glue_init(struct glue *glue)
+{
+    memset(glue, 0, sizeof(*glue));
+    glue->context = LLVMContextCreate();
+    LLVMContextSetDiagnosticHandler(glue->context, on_diagnostic, glue);
+}
+
+void glue_release(struct glue *glue)
+{
+    if (glue->context)
+        LLVMContextDispose(glue->context);
+    glue->context = NULL;
+}
+
+/* ---- Modules ---- */
+
+enum status glue_read_bitcode(struct glue *glue, struct span bytes,
+                              const char *name, LLVMModuleRef *ret_module,
+                              struct error *err)
+{
+    LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRange(
+        (const char *)bytes.data, bytes.size, name, false);
+    LLVMModuleRef module = NULL;
+
+    /* Names of local values are for humans; not keeping them saves a tenth
+     * of the reading. */
+    LLVMContextSetDiscardValueNames(glue->context, true);
+    if (LLVMGetBitcodeModuleInContext2(glue->context, buffer, &module)) {
+        LLVMDisposeMemoryBuffer(buffer);
+        return set_diagnosed(glue, err, STATUS_CORRUPT, name,
+                             "bitcode that LLVM refuses");
+    }
+    if (glue->failed) {
+        LLVMDisposeModule(module);
+        return set_diagnosed(glue, err, STATUS_CORRUPT, name, "");
+    }
+    *ret_module = module;
+    return STATUS_OK;
+}
+
+enum status glue_read_text(struct glue *glue, struct span bytes,
+                           const char *name, LLVMModuleRef *ret_module,
+                           struct error *err)
+{
+    /* The parser wants a NUL after the text, hence the copy. */
+    LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRangeCopy(
+        (const char *)bytes.data, bytes.size, name);
+    enum status status = STATUS_OK;
+    char *message = NULL;
+
+    LLVMContextSetDiscardValueNames(glue->context, false);
+    if (!compat_parse_text(glue->context, buffer, ret_module, &message))
+        status = error_set(err, STATUS_CORRUPT, "%.*s",
+                           (int)strcspn(message, "\n"), message);
+    LLVMDisposeMessage(message);
+    return status;
+}
+
+enum status glue_link(struct glue *glue, LLVMModuleRef dest,
+                      LLVMModuleRef module, const char *name, struct error *err)
+{
+    if (LLVMLinkModules2(dest, module) || glue->failed)
+        return set_diagnosed(glue, err, STATUS_COMPILE, name,
+                             "LLVM cannot link it");
+    return STATUS_OK;
+}
+
+enum status glue_verify(struct glue *glue, LLVMModuleRef module,
+                        const char *name, struct error *err)
+{
+    enum status status = STATUS_OK;
+    char *message = NULL;
+
+    (void)glue;
+    if (LLVMVerifyModule(module, LLVMReturnStatusAction, &message))
+        status = set_error(err, STATUS_COMPILE, name, message);
+    LLVMDisposeMessage(message);
+    return status;
+}
+
+/* ---- Code ---- */
+
+enum status glue_run_passes(struct glue *glue, LLVMModuleRef module,
+                            LLVMTargetMachineRef machine, const char *passes,
+                            LLVMPassBuilderOptionsRef options, const char *name,
+                            struct error *err)
+{
+    LLVMErrorRef error = LLVMRunPasses(module, passes, machine, options);
+
+    if (error) {
+        char *message = LLVMGetErrorMessage(error); /* consumes error */
+        enum status status = set_error(err, STATUS_COMPILE, name, message);
+        LLVMDisposeErrorMessage(message);
+        return status;
+    }
+    if (glue->failed)
+        return set_diagnosed(glue, err, STATUS_COMPILE, name, "");
+    return STATUS_OK;
+}
+
+enum status glue_emit(struct glue *glue, LLVMModuleRef module,
+                      LLVMTargetMachineRef machine, const char *name,
+                      LLVMMemoryBufferRef *ret_object, struct error *err)
+{
+    LLVMMemoryBufferRef object = NULL;
+    char *message = NULL;
+
+    if (LLVMTargetMachineEmitToMemoryBuffer(machine, module, LLVMObjectFile,
+                                            &message, &object)) {
+        enum status status = set_error(err, STATUS_COMPILE, name, message);
+        LLVMDisposeMessage(message);
+        return status;
+    }
+    if (glue->failed) {
+        LLVMDisposeMemoryBuffer(object);
+        return set_diagnosed(glue, err, STATUS_COMPILE, name, "");
+    }
+    *ret_object = object;
+    return STATUS_OK;
+}
+
+enum status glue_target(const char *triple, LLVMTargetRef *ret_target,
+                        struct error *err)
+{
+    char *message = NULL;
+
+    if (LLVMGetTargetFromTriple(triple, ret_target, &message)) {
+        enum status status =
+            set_error(err, STATUS_UNSUPPORTED, triple, message);
+        LLVMDisposeMessage(message);
+        return status;
+    }
+    return STATUS_OK;
+}
+
+const char *glue_name(LLVMValueRef global)
+{
+    size_t size;
+
+    return LLVMGetValueName2(global, &size);
+}

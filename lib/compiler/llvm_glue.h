@@ -1,0 +1,70 @@
+/* LLVM's C API with this project's errors: each call that can fail is wrapped
+ * once, here, and its messages are turned into one line and disposed.
+ *
+ * LLVM reports in four ways: a returned flag with a message to dispose, an
+ * LLVMErrorRef, a diagnostic of the context, and a fatal error. The first
+ * three end here. A fatal error never returns; see compile_on_fatal_error().
+ *
+ * Passing `consumes` means that the argument is gone on failure too. */
+#ifndef BCC_COMPILER_LLVM_GLUE_H
+#define BCC_COMPILER_LLVM_GLUE_H
+
+#include <stdbool.h>
+
+#include <llvm-c/Core.h>
+#include <llvm-c/TargetMachine.h>
+#include <llvm-c/Transforms/PassBuilder.h>
+
+#include "error.h"
+#include "span.h"
+
+/* A context, and the first error that it reported. Must not move: LLVM keeps
+ * its address. */
+struct glue {
+    LLVMContextRef context;
+    bool failed;
+    char message[ERROR_MESSAGE_SIZE];
+};
+
+void glue_init(struct glue *glue);
+void glue_release(struct glue *glue); /* accepts a zeroed one */
+
+/* Bytes stay borrowed until the module is linked or disposed: bodies of
+ * functions are read when they are first needed. So no pass may run on the
+ * module before it went through glue_link(). CORRUPT with LLVM's message. */
+enum status glue_read_bitcode(struct glue *glue, struct span bytes,
+                              const char *name, LLVMModuleRef *ret_module,
+                              struct error *err) MUST_CHECK;
+enum status glue_read_text(struct glue *glue, struct span bytes,
+                           const char *name, LLVMModuleRef *ret_module,
+                           struct error *err) MUST_CHECK;
+
+/* Link module into dest; consumes module. name is module's. COMPILE (symbols
+ * that contradict each other), CORRUPT (function bodies). */
+enum status glue_link(struct glue *glue, LLVMModuleRef dest,
+                      LLVMModuleRef module, const char *name,
+                      struct error *err) MUST_CHECK;
+
+/* COMPILE if the IR breaks LLVM's rules. */
+enum status glue_verify(struct glue *glue, LLVMModuleRef module,
+                        const char *name, struct error *err) MUST_CHECK;
+
+enum status glue_run_passes(struct glue *glue, LLVMModuleRef module,
+                            LLVMTargetMachineRef machine, const char *passes,
+                            LLVMPassBuilderOptionsRef options, const char *name,
+                            struct error *err) MUST_CHECK;
+
+/* The caller disposes the buffer. */
+enum status glue_emit(struct glue *glue, LLVMModuleRef module,
+                      LLVMTargetMachineRef machine, const char *name,
+                      LLVMMemoryBufferRef *ret_object,
+                      struct error *err) MUST_CHECK;
+
+/* The target that a triple names, UNSUPPORTED if LLVM has none. */
+enum status glue_target(const char *triple, LLVMTargetRef *ret_target,
+                        struct error *err) MUST_CHECK;
+
+/* Name of a global value, borrowed, NUL-terminated. */
+const char *glue_name(LLVMValueRef global);
+
+#endif

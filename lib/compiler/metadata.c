@@ -1,0 +1,322 @@
+/* The metadata that RenderScript's front end defined and that this engine's
+ * users still write: named nodes whose operands are tuples of strings.
+ *
+ *   !#pragma = !{!0}                     key, value: exactly two strings
+ *   !#rs_export_var = !{!1}              name, type, ...: more than one
+ *   !#rs_export_func = !{!2}             name
+ *   !#rs_export_foreach = !{!3}          signature bits, decimal
+ *   !#rs_export_foreach_name = !{!4}     kernel name
+ *   !#rs_object_slots = !{!5}            index of an exported variable, decimal
+ *
+ * Clients address variables and functions by their position in these lists,
+ * so an entry whose name is unusable keeps its place and gets no address,
+ * while a tuple of the wrong length is no entry at all: that is how the
+ * original counted.
+ *
+ * Scripts from before the foreach lists (2011) have neither: their kernel is
+ * `root`, with every argument (signature 0x1f). Scripts from before the names
+ * (2012) have one signature, root's. A kernel without a signature has 0.
+ *
+ * Read before linking: libraries may carry such metadata too, and it is not
+ * the script's. */
+#include "metadata.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FOREACH_ALL_ARGUMENTS = 0x1f };
+
+/* The tuples of one named node. */
+struct node {
+    LLVMModuleRef module;
+    struct arena *arena;
+    LLVMValueRef *tuple;
+    unsigned n_tuples;
+};
+
+/* Operands of one tuple; not more than `max` are looked at. */
+enum { MAX_OPERANDS = 2 };
+
+struct tuple {
+    unsigned n_operands;
+    const char *string[MAX_OPERANDS]; /* NULL: not a string */
+};
+
+static enum status node_read(LLVMModuleRef module, struct arena *arena,
+                             const char *name, struct node *ret_node,
+                             struct error *err)
+{
+    struct node node = {.module = module, .arena = arena};
+
+    node.n_tuples = LLVMGetNamedMetadataNumOperands(module, name);
+    if (node.n_tuples > 0) {
+        node.tuple = arena_alloc(arena, node.n_tuples, sizeof(*node.tuple));
+        if (!node.tuple)
+            return error_no_memory(err);
+        LLVMGetNamedMetadataOperands(module, name, node.tuple);
+    }
+    *ret_node = node;
+    return STATUS_OK;
+}
+
+static const char *operand_string(LLVMValueRef operand, struct arena *arena,
+                                  bool *ret_no_memory)
+{
+    const char *text, *copy;
+    unsigned size;
+
+    text = operand ? LLVMGetMDString(operand, &size) : NULL;
+    if (!text)
+        return NULL;
+    copy = arena_copy_string(arena, text, size);
+    if (!copy)
+        *ret_no_memory = true;
+    return copy;
+}
+
+static enum status tuple_read(const struct node *node, unsigned index,
+                              struct tuple *ret_tuple, struct error *err)
+{
+    LLVMValueRef value = node->tuple[index];
+    struct tuple tuple = {.n_operands = LLVMGetMDNodeNumOperands(value)};
+    bool no_memory = false;
+    LLVMValueRef *operand;
+
+    if (tuple.n_operands > 0) {
+        operand = arena_alloc(node->arena, tuple.n_operands, sizeof(*operand));
+        if (!operand)
+            return error_no_memory(err);
+        LLVMGetMDNodeOperands(value, operand);
+        for (unsigned i = 0; i < tuple.n_operands && i < MAX_OPERANDS; i++)
+            tuple.string[i] =
+                operand_string(operand[i], node->arena, &no_memory);
+    }
+    if (no_memory)
+        return error_no_memory(err);
+    *ret_tuple = tuple;
+    return STATUS_OK;
+}
+
+/* Whole decimal numbers only. */
+static bool parse_u32(const char *text, uint32_t *ret_value)
+{
+    uint64_t value = 0;
+
+    if (!text || !*text)
+        return false;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9')
+            return false;
+        value = value * 10 + (uint64_t)(*text - '0');
+        if (value > UINT32_MAX)
+            return false;
+    }
+    *ret_value = (uint32_t)value;
+    return true;
+}
+
+/* ---- Exports ---- */
+
+/* Tuples with at least min_operands become symbols named by their first. */
+static enum status read_symbols(LLVMModuleRef script, struct arena *arena,
+                                const char *name, unsigned min_operands,
+                                struct cache_symbol **ret_symbols,
+                                size_t *ret_n, struct error *err)
+{
+    struct cache_symbol *symbols;
+    enum status status;
+    struct node node = {0};
+    struct tuple tuple = {0};
+    size_t n = 0;
+
+    status = node_read(script, arena, name, &node, err);
+    if (status)
+        return status;
+    symbols = arena_alloc(arena, node.n_tuples + 1, sizeof(*symbols));
+    if (!symbols)
+        return error_no_memory(err);
+    for (unsigned i = 0; i < node.n_tuples; i++) {
+        status = tuple_read(&node, i, &tuple, err);
+        if (status)
+            return status;
+        if (tuple.n_operands < min_operands)
+            continue;
+        symbols[n++] = (struct cache_symbol){
+            .name = tuple.string[0] ? tuple.string[0] : "",
+            .address = OBCC_NO_ADDRESS,
+        };
+    }
+    *ret_symbols = symbols;
+    *ret_n = n;
+    return STATUS_OK;
+}
+
+/* The numbers of a node whose tuples hold one decimal string each. */
+static enum status read_numbers(LLVMModuleRef script, struct arena *arena,
+                                const char *node_name, const char *what,
+                                const char *name, uint32_t **ret_numbers,
+                                size_t *ret_n, struct error *err)
+{
+    uint32_t *numbers;
+    enum status status;
+    struct node node = {0};
+    struct tuple tuple = {0};
+    size_t n = 0;
+
+    status = node_read(script, arena, node_name, &node, err);
+    if (status)
+        return status;
+    numbers = arena_alloc(arena, node.n_tuples + 1, sizeof(*numbers));
+    if (!numbers)
+        return error_no_memory(err);
+    for (unsigned i = 0; i < node.n_tuples; i++) {
+        status = tuple_read(&node, i, &tuple, err);
+        if (status)
+            return status;
+        if (tuple.n_operands != 1)
+            continue;
+        if (!parse_u32(tuple.string[0], &numbers[n++]))
+            return error_set(err, STATUS_COMPILE,
+                             "%s: Non-integer %s value '%s'", name, what,
+                             tuple.string[0] ? tuple.string[0] : "");
+    }
+    *ret_numbers = numbers;
+    *ret_n = n;
+    return STATUS_OK;
+}
+
+static bool defines_function(LLVMModuleRef module, const char *name)
+{
+    LLVMValueRef function = LLVMGetNamedFunction(module, name);
+
+    return function && !LLVMIsDeclaration(function);
+}
+
+static enum status read_foreachs(LLVMModuleRef script, const char *name,
+                                 struct compile_result *result,
+                                 struct error *err)
+{
+    struct cache_symbol *kernels;
+    uint32_t *signatures;
+    size_t n_kernels, n_signatures;
+    enum status status;
+
+    status = read_symbols(script, &result->arena, "#rs_export_foreach_name", 1,
+                          &kernels, &n_kernels, err);
+    if (status)
+        return status;
+    status = read_numbers(script, &result->arena, "#rs_export_foreach",
+                          "ForEach signature", name, &signatures, &n_signatures,
+                          err);
+    if (status)
+        return status;
+    if (n_kernels == 0 &&
+        (n_signatures > 0 || defines_function(script, "root"))) {
+        /* The array has room for one: it is allocated with one to spare. */
+        n_kernels = 1;
+        kernels[0] =
+            (struct cache_symbol){.name = "root", .address = OBCC_NO_ADDRESS};
+    }
+    for (size_t i = 0; i < n_kernels; i++) {
+        if (i < n_signatures)
+            kernels[i].signature = signatures[i];
+        else if (n_signatures == 0 && strcmp(kernels[i].name, "root") == 0)
+            kernels[i].signature = FOREACH_ALL_ARGUMENTS;
+    }
+    result->export_foreachs = kernels;
+    result->n_export_foreachs = n_kernels;
+    return STATUS_OK;
+}
+
+/* ---- The rest ---- */
+
+static enum status read_pragmas(LLVMModuleRef script,
+                                struct compile_result *result,
+                                struct error *err)
+{
+    struct cache_pragma *pragmas;
+    enum status status;
+    struct node node = {0};
+    struct tuple tuple = {0};
+    size_t n = 0;
+
+    status = node_read(script, &result->arena, "#pragma", &node, err);
+    if (status)
+        return status;
+    pragmas = arena_alloc(&result->arena, node.n_tuples + 1, sizeof(*pragmas));
+    if (!pragmas)
+        return error_no_memory(err);
+    for (unsigned i = 0; i < node.n_tuples; i++) {
+        status = tuple_read(&node, i, &tuple, err);
+        if (status)
+            return status;
+        if (tuple.n_operands != 2 || !tuple.string[0] || !tuple.string[1])
+            continue;
+        pragmas[n].key = tuple.string[0];
+        pragmas[n++].value = tuple.string[1];
+    }
+    result->pragmas = pragmas;
+    result->n_pragmas = n;
+    return STATUS_OK;
+}
+
+static enum status read_object_slots(LLVMModuleRef script, const char *name,
+                                     struct compile_result *result,
+                                     struct error *err)
+{
+    enum status status;
+
+    status =
+        read_numbers(script, &result->arena, "#rs_object_slots", "object slot",
+                     name, &result->object_slots, &result->n_object_slots, err);
+    if (status)
+        return status;
+    for (size_t i = 0; i < result->n_object_slots; i++)
+        if (result->object_slots[i] >= result->n_export_vars)
+            return error_set(err, STATUS_COMPILE,
+                             "%s: object slot %u of %zu exported variables",
+                             name, result->object_slots[i],
+                             result->n_export_vars);
+    return STATUS_OK;
+}
+
+static bool has_rs_metadata(LLVMModuleRef script)
+{
+    LLVMNamedMDNodeRef node = LLVMGetFirstNamedMetadata(script);
+
+    for (; node; node = LLVMGetNextNamedMetadata(node)) {
+        size_t size;
+        const char *name = LLVMGetNamedMetadataName(node, &size);
+        if (size > 4 && memcmp(name, "#rs_", 4) == 0)
+            return true;
+    }
+    return false;
+}
+
+enum status metadata_read(LLVMModuleRef script, const char *name,
+                          struct compile_result *result, bool *ret_has_exports,
+                          struct error *err)
+{
+    enum status status;
+
+    status = read_symbols(script, &result->arena, "#rs_export_var", 2,
+                          &result->export_vars, &result->n_export_vars, err);
+    if (status)
+        return status;
+    status = read_symbols(script, &result->arena, "#rs_export_func", 1,
+                          &result->export_funcs, &result->n_export_funcs, err);
+    if (status)
+        return status;
+    status = read_foreachs(script, name, result, err);
+    if (status)
+        return status;
+    status = read_pragmas(script, result, err);
+    if (status)
+        return status;
+    status = read_object_slots(script, name, result, err);
+    if (status)
+        return status;
+    *ret_has_exports = has_rs_metadata(script);
+    return STATUS_OK;
+}

@@ -1,0 +1,33 @@
+/* The pipeline that clang runs at the same level, with the same tuning: SLP
+ * vectorisation is off unless asked for, the rest is stated so that it stays.
+ * What nobody refers to goes first: after internalisation that may be most of
+ * the module, and the pipeline would simplify each function before it looks. */
+#include "optimise.h"
+
+static const char *const pipelines[] = {
+    "globaldce,default<O0>",
+    "globaldce,default<O1>",
+    "globaldce,default<O2>",
+    "globaldce,default<O3>",
+};
+
+enum status optimise(struct glue *glue, LLVMModuleRef module,
+                     const struct target *target, unsigned opt_level,
+                     const char *name, struct error *err)
+{
+    LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
+    bool vectorise = opt_level >= 2;
+    enum status status;
+
+    LLVMPassBuilderOptionsSetLoopVectorization(options, vectorise);
+    LLVMPassBuilderOptionsSetSLPVectorization(options, vectorise);
+    LLVMPassBuilderOptionsSetLoopInterleaving(options, vectorise);
+    LLVMPassBuilderOptionsSetLoopUnrolling(options, vectorise);
+    /* A section that only a linker for whole programs reads. */
+    LLVMPassBuilderOptionsSetCallGraphProfile(options, false);
+    status = glue_run_passes(glue, module, target->machine,
+                             pipelines[opt_level > 3 ? 3 : opt_level], options,
+                             name, err);
+    LLVMDisposePassBuilderOptions(options);
+    return status;
+}

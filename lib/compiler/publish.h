@@ -1,0 +1,40 @@
+/* Which names stay visible outside the code, and hiding all others. */
+#ifndef BCC_COMPILER_PUBLISH_H
+#define BCC_COMPILER_PUBLISH_H
+
+#include <llvm-c/Core.h>
+
+#include "compile.h"
+
+/* Names that must survive as they are; sorted, no duplicates. Lives in the
+ * result's arena. */
+struct public_names {
+    const char **name;
+    size_t n_names;
+};
+
+/* Add the script's externally visible definitions to the export lists of
+ * *result, in module order. For scripts that do not list their exports.
+ * NO_MEMORY. */
+enum status publish_definitions(LLVMModuleRef script,
+                                const struct request *request,
+                                struct compile_result *result,
+                                struct error *err) MUST_CHECK;
+
+/* The names to keep, from request and lists. NO_MEMORY. */
+enum status publish_names(const struct request *request, bool has_metadata,
+                          struct compile_result *result,
+                          struct public_names *ret_names,
+                          struct error *err) MUST_CHECK;
+
+bool publish_contains(const struct public_names *names, const char *name);
+
+/* Make the module's definitions of these names external and hidden and all
+ * others internal. */
+void publish_apply(LLVMModuleRef module, const struct public_names *names);
+
+/* True if generated code may call a function of this name without an IR
+ * reference to it (libcalls.c). */
+bool is_libcall(const char *name);
+
+#endif

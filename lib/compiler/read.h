@@ -1,0 +1,13 @@
+/* Bytes of an input to an LLVM module. */
+#ifndef BCC_COMPILER_READ_H
+#define BCC_COMPILER_READ_H
+
+#include "llvm_glue.h"
+
+/* Raw bitcode, bitcode in the Android wrapper, or textual IR. The module
+ * borrows bytes and is lazy: see glue_read_bitcode(). CORRUPT. */
+enum status module_read(struct glue *glue, struct span bytes, const char *name,
+                        LLVMModuleRef *ret_module,
+                        struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,49 @@
+/* The machine that is compiled for. */
+#ifndef BCC_COMPILER_TARGET_H
+#define BCC_COMPILER_TARGET_H
+
+#include "arena.h"
+#include "cpu_features.h"
+#include "llvm_glue.h"
+#include "request.h"
+
+struct target {
+    LLVMTargetMachineRef machine;
+    LLVMTargetDataRef layout;
+    unsigned elf_machine;
+    /* In the arena given to target_init(): */
+    const char *triple;
+    const char *cpu;
+    const char *features; /* "+a,-b", complete for cpu native */
+    bool native;          /* cpu and features are this machine's */
+};
+
+/* UNSUPPORTED (triple, CPU name, feature syntax), NO_MEMORY. */
+enum status target_init(struct target *target, struct arena *arena,
+                        const struct request *request,
+                        struct error *err) MUST_CHECK;
+void target_release(struct target *target); /* accepts a zeroed one */
+
+/* Give the module the target's triple and data layout. UNSUPPORTED if it was
+ * made for a machine with which it could not work. */
+enum status target_adopt(const struct target *target, LLVMModuleRef module,
+                         const char *name, struct error *err) MUST_CHECK;
+
+/* Features that code for the target may use (target_cpu.c). UNSUPPORTED if
+ * LLVM does not know the CPU. */
+enum status target_cpu_features(const struct target *target,
+                                struct cpu_features *ret_features,
+                                struct error *err) MUST_CHECK;
+
+/* The part of LLVM's feature string for this machine that cache entries can
+ * speak of; the rest is turned off (target_cpu.c). NULL: no memory. */
+const char *target_host_features(struct arena *arena, unsigned elf_machine,
+                                 const char *requested);
+
+/* Calls with each "+name" (enabled) or "-name" of a feature string. */
+typedef void (*target_feature_fn)(void *context, bool enabled, const char *name,
+                                  size_t size);
+void target_for_each_feature(const char *features, target_feature_fn visit,
+                             void *context);
+
+#endif

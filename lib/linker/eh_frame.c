@@ -1,0 +1,511 @@
+/* .eh_frame is a list of records: CIEs, which hold what many functions have in
+ * common, and FDEs, one per function, each of which points back to its CIE
+ * (Linux Standard Base, "Exception Frames").
+ *
+ *     length | 0        | version, augmentation ...            a CIE
+ *     length | distance | first address, size of code ...      an FDE
+ *     0                                                        the end
+ *
+ * A linker cannot just concatenate them. A zero length in the middle would
+ * end the list for a reader; an FDE of a function that was discarded would
+ * describe whatever is at address zero. So they are taken apart here: FDEs
+ * are kept if the function they name (by the relocation of their first field)
+ * is in the image, CIEs if a kept FDE points at them. Each record is padded
+ * to the size of an address with zeros, which are DW_CFA_nop, because a gap
+ * would be an end mark too.
+ *
+ * .eh_frame_hdr is the same by address: a table sorted for binary search,
+ * which is how an unwinder finds the FDE of an address without reading all of
+ * them. Functions without code (all of it was unreachable) are left out of
+ * it: they share their address with the next one, and would hide it. */
+#include "eh_frame.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "checked.h"
+#include "symbol_address.h"
+
+struct eh_record {
+    uint64_t offset; /* in the input */
+    uint64_t size;
+    uint64_t new_offset; /* in the chunk, if kept */
+    uint64_t new_size;
+    const struct relocation *function; /* FDE: of its first field */
+    struct eh_record *cie;             /* of an FDE; NULL: is a CIE */
+    bool kept;
+    bool in_table;
+};
+
+struct eh_frame {
+    struct eh_record *records; /* ascending offsets */
+    size_t n_records;
+};
+
+enum {
+    RECORD_ALIGN = 8,
+    ID_OFFSET = 4,       /* of the second word in a record */
+    FUNCTION_OFFSET = 8, /* of an FDE's first field */
+    END_MARK_SIZE = 4,
+    TABLE_HEAD_SIZE = 12,
+    TABLE_ROW_SIZE = 8,
+};
+
+static uint32_t read32(const uint8_t *bytes)
+{
+    uint32_t value;
+
+    memcpy(&value, bytes, sizeof(value));
+    return value;
+}
+
+static void write32(uint8_t *bytes, uint32_t value)
+{
+    memcpy(bytes, &value, sizeof(value));
+}
+
+static enum status corrupt(const struct chunk *chunk, uint64_t offset,
+                           const char *fact, struct error *err)
+{
+    return error_set(err, STATUS_CORRUPT, "%s: %s+0x%llx: %s",
+                     chunk->object->view.name, chunk->name,
+                     (unsigned long long)offset, fact);
+}
+
+/* ---- Records ---- */
+
+/* Size of the record at offset, with its length field; END_MARK_SIZE for an
+ * end mark. */
+static enum status record_size(const struct chunk *chunk, uint64_t offset,
+                               uint64_t *ret_size, struct error *err)
+{
+    struct span head, record;
+    uint64_t size;
+
+    if (!span_slice(chunk->bytes, offset, 4, &head))
+        return corrupt(chunk, offset, "unwind record is cut off", err);
+    size = (uint64_t)read32(head.data) + 4;
+    if (size == 4 + (uint64_t)UINT32_MAX)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: %s+0x%llx: unwind record of 64-bit format",
+                         chunk->object->view.name, chunk->name,
+                         (unsigned long long)offset);
+    if (size != END_MARK_SIZE && size < FUNCTION_OFFSET)
+        return corrupt(chunk, offset, "unwind record is too short", err);
+    if (!span_slice(chunk->bytes, offset, size, &record))
+        return corrupt(chunk, offset, "unwind record is cut off", err);
+    *ret_size = size;
+    return STATUS_OK;
+}
+
+/* Fills records if it is not NULL; counts them in any case. */
+static enum status split(const struct chunk *chunk, struct eh_record *records,
+                         size_t *ret_n_records, struct error *err)
+{
+    uint64_t offset = 0, size = 0;
+    size_t n_records = 0;
+
+    for (; offset < chunk->bytes.size; offset += size) {
+        const enum status status = record_size(chunk, offset, &size, err);
+
+        if (status)
+            return status;
+        if (size == END_MARK_SIZE)
+            continue;
+        if (records)
+            records[n_records] =
+                (struct eh_record){.offset = offset, .size = size};
+        n_records++;
+    }
+    *ret_n_records = n_records;
+    return STATUS_OK;
+}
+
+/* The record that contains offset, NULL if it is in none. */
+static struct eh_record *find_record(const struct eh_frame *eh_frame,
+                                     uint64_t offset)
+{
+    size_t low = 0, high = eh_frame->n_records;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        struct eh_record *record = &eh_frame->records[middle];
+
+        if (offset < record->offset)
+            high = middle;
+        else if (offset - record->offset >= record->size)
+            low = middle + 1;
+        else
+            return record;
+    }
+    return NULL;
+}
+
+bool eh_frame_map_offset(const struct eh_frame *eh_frame, uint64_t offset,
+                         uint64_t *ret_offset)
+{
+    const struct eh_record *record = find_record(eh_frame, offset);
+
+    if (!record || !record->kept)
+        return false;
+    *ret_offset = record->new_offset + (offset - record->offset);
+    return true;
+}
+
+/* ---- How long is the function ---- */
+
+/* Bytes of a CIE, read one at a time; past the end there are zeros. */
+struct reader {
+    struct span bytes;
+    uint64_t position;
+};
+
+static uint8_t next_byte(struct reader *reader)
+{
+    if (reader->position >= reader->bytes.size)
+        return 0;
+    return reader->bytes.data[reader->position++];
+}
+
+static void skip_leb128(struct reader *reader)
+{
+    while (next_byte(reader) & 0x80)
+        ;
+}
+
+/* Bytes of a pointer of this DW_EH_PE_ encoding, 0 if they vary. */
+static uint64_t pointer_size(uint8_t encoding, unsigned address_size)
+{
+    switch (encoding & 0x07) {
+    case 0x00:
+        return (encoding & 0x70) == 0x50 ? 0 : address_size; /* aligned */
+    case 0x02:
+        return 2;
+    case 0x03:
+        return 4;
+    case 0x04:
+        return 8;
+    default:
+        return 0;
+    }
+}
+
+/* Bytes of the address fields in FDEs of this CIE, 0 if it does not say. */
+static uint64_t field_size(struct span cie, unsigned address_size)
+{
+    struct reader reader = {cie, FUNCTION_OFFSET};
+    const uint8_t version = next_byte(&reader);
+    const uint8_t *augmentation = cie.data + reader.position;
+    uint8_t encoding;
+
+    if (reader.position >= cie.size)
+        return 0;
+    if (*augmentation == 0)
+        return address_size;
+    while (next_byte(&reader))
+        ;
+    skip_leb128(&reader); /* code alignment */
+    skip_leb128(&reader); /* data alignment */
+    if (version == 1)
+        next_byte(&reader); /* return address register */
+    else
+        skip_leb128(&reader);
+    if (*augmentation != 'z')
+        return 0;
+    skip_leb128(&reader); /* size of what follows */
+    for (augmentation++; augmentation < cie.data + cie.size; augmentation++) {
+        switch (*augmentation) {
+        case 'R':
+            return pointer_size(next_byte(&reader), address_size);
+        case 'L':
+            next_byte(&reader);
+            break;
+        case 'P':
+            encoding = next_byte(&reader);
+            if (pointer_size(encoding, address_size) == 0)
+                return 0;
+            reader.position += pointer_size(encoding, address_size);
+            break;
+        case 'S':
+        case 'B':
+            break;
+        default: /* the end, or what nobody knows */
+            return *augmentation ? 0 : address_size;
+        }
+    }
+    return 0;
+}
+
+static bool has_code(const struct chunk *chunk, const struct eh_record *fde)
+{
+    const struct span cie = {chunk->bytes.data + fde->cie->offset,
+                             (size_t)fde->cie->size};
+    const uint64_t size = field_size(cie, chunk->object->view.address_size);
+    const uint64_t start = FUNCTION_OFFSET + size;
+
+    if (size == 0 || start > fde->size || size > fde->size - start)
+        return true;
+    for (uint64_t i = 0; i < size; i++)
+        if (chunk->bytes.data[fde->offset + start + i])
+            return true;
+    return false;
+}
+
+/* ---- What is kept ---- */
+
+static int compare_offsets(const void *a, const void *b)
+{
+    const struct relocation *first = a;
+    const struct relocation *second = b;
+
+    if (first->offset != second->offset)
+        return first->offset < second->offset ? -1 : 1;
+    return 0;
+}
+
+static enum status find_cie(const struct chunk *chunk, struct eh_record *record,
+                            struct error *err)
+{
+    const uint32_t distance =
+        read32(chunk->bytes.data + record->offset + ID_OFFSET);
+    struct eh_record *cie;
+
+    if (distance == 0) /* is a CIE itself */
+        return STATUS_OK;
+    if (distance > record->offset + ID_OFFSET)
+        return corrupt(chunk, record->offset, "FDE's CIE does not exist", err);
+    const uint64_t offset = record->offset + ID_OFFSET - distance;
+
+    cie = find_record(chunk->eh_frame, offset);
+    if (!cie || cie == record || cie->offset != offset ||
+        read32(chunk->bytes.data + offset + ID_OFFSET) != 0)
+        return corrupt(chunk, record->offset, "FDE's CIE does not exist", err);
+    record->cie = cie;
+    return STATUS_OK;
+}
+
+static bool is_alive(const struct chunk *chunk, const struct eh_record *fde)
+{
+    const struct symbol *symbol =
+        fde->function ? chunk->object->symbols[fde->function->symbol] : NULL;
+
+    return symbol && symbol->place == SYMBOL_IN_CHUNK &&
+           symbol->chunk->object == chunk->object &&
+           symbol->chunk->role == CHUNK_PLAIN;
+}
+
+/* Finds CIEs and functions. Relocations are sorted by offset, and so are the
+ * records, so both lists are walked once. */
+static enum status connect(struct chunk *chunk, struct error *err)
+{
+    const struct relocation *relocation = chunk->relocations.items;
+    const struct relocation *end = relocation + chunk->relocations.n_items;
+    struct eh_frame *eh_frame = chunk->eh_frame;
+
+    for (size_t i = 0; i < eh_frame->n_records; i++) {
+        struct eh_record *record = &eh_frame->records[i];
+        const enum status status = find_cie(chunk, record, err);
+
+        if (status)
+            return status;
+        if (!record->cie)
+            continue;
+        while (relocation < end &&
+               relocation->offset < record->offset + FUNCTION_OFFSET)
+            relocation++;
+        if (relocation < end &&
+            relocation->offset == record->offset + FUNCTION_OFFSET)
+            record->function = relocation;
+        if (is_alive(chunk, record)) {
+            record->kept = true;
+            record->cie->kept = true;
+            record->in_table = has_code(chunk, record);
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status read_chunk(struct link *link, struct chunk *chunk,
+                              struct error *err)
+{
+    struct eh_frame *eh_frame = arena_alloc(&link->arena, 1, sizeof(*eh_frame));
+    enum status status;
+
+    if (!eh_frame)
+        return error_no_memory(err);
+    status = split(chunk, NULL, &eh_frame->n_records, err);
+    if (status)
+        return status;
+    eh_frame->records = arena_alloc(&link->arena, eh_frame->n_records,
+                                    sizeof(*eh_frame->records));
+    if (!eh_frame->records)
+        return error_no_memory(err);
+    status = split(chunk, eh_frame->records, &eh_frame->n_records, err);
+    if (status)
+        return status;
+    chunk->eh_frame = eh_frame;
+    if (chunk->relocations.n_items)
+        qsort(chunk->relocations.items, chunk->relocations.n_items,
+              sizeof(*chunk->relocations.items), compare_offsets);
+    status = connect(chunk, err);
+    if (status)
+        return status;
+    chunk->size = 0;
+    chunk->align = RECORD_ALIGN;
+    for (size_t i = 0; i < eh_frame->n_records; i++) {
+        struct eh_record *record = &eh_frame->records[i];
+
+        if (!record->kept)
+            continue;
+        record->new_offset = chunk->size;
+        record->new_size = align_up(record->size, RECORD_ALIGN);
+        chunk->size += record->new_size;
+        if (record->in_table)
+            link->eh_frame_hdr->size += TABLE_ROW_SIZE;
+    }
+    return STATUS_OK;
+}
+
+enum status eh_frame_read(struct link *link, struct error *err)
+{
+    struct chunk **chunks = LIST_ITEMS(struct chunk *, &link->chunks);
+    const size_t n_chunks = LIST_COUNT(struct chunk *, &link->chunks);
+    uint64_t total = 0;
+
+    for (size_t i = 0; i < n_chunks; i++) {
+        enum status status;
+
+        if (chunks[i]->role != CHUNK_EH_FRAME || !chunks[i]->object)
+            continue;
+        status = read_chunk(link, chunks[i], err);
+        if (status)
+            return status;
+        total += chunks[i]->size;
+    }
+    if (total) {
+        link->eh_frame_hdr->size += TABLE_HEAD_SIZE;
+        link->eh_frame_end->size = END_MARK_SIZE;
+    }
+    return STATUS_OK;
+}
+
+/* ---- Writing ---- */
+
+void eh_frame_write(const struct chunk *chunk, uint8_t *bytes)
+{
+    const struct eh_frame *eh_frame = chunk->eh_frame;
+
+    for (size_t i = 0; i < eh_frame->n_records; i++) {
+        const struct eh_record *record = &eh_frame->records[i];
+        uint8_t *place = bytes + record->new_offset;
+
+        if (!record->kept)
+            continue;
+        memcpy(place, chunk->bytes.data + record->offset, (size_t)record->size);
+        write32(place, (uint32_t)(record->new_size - 4));
+        if (record->cie)
+            write32(place + ID_OFFSET,
+                    (uint32_t)(record->new_offset + ID_OFFSET -
+                               record->cie->new_offset));
+    }
+}
+
+struct table_row {
+    uint64_t function; /* image addresses */
+    uint64_t fde;
+};
+
+static int compare_rows(const void *a, const void *b)
+{
+    const struct table_row *first = a;
+    const struct table_row *second = b;
+
+    if (first->function != second->function)
+        return first->function < second->function ? -1 : 1;
+    return first->fde < second->fde ? -1 : first->fde > second->fde;
+}
+
+static size_t add_rows(const struct chunk *chunk, struct table_row *rows)
+{
+    size_t n_rows = 0;
+
+    for (size_t i = 0; i < chunk->eh_frame->n_records; i++) {
+        const struct eh_record *record = &chunk->eh_frame->records[i];
+        const struct symbol *symbol;
+
+        if (!record->in_table)
+            continue;
+        /* Whatever the encoding of the field, the function is at S + A. */
+        symbol = chunk->object->symbols[record->function->symbol];
+        rows[n_rows++] = (struct table_row){
+            .function = symbol_definition_address(symbol) +
+                        (uint64_t)record->function->addend,
+            .fde = chunk_address(chunk) + record->new_offset,
+        };
+    }
+    return n_rows;
+}
+
+static bool write_distance(uint8_t *place, uint64_t to, uint64_t from)
+{
+    const int64_t distance = (int64_t)(to - from);
+
+    if (distance < INT32_MIN || distance > INT32_MAX)
+        return false;
+    write32(place, (uint32_t)distance);
+    return true;
+}
+
+/*   1    version
+ *   1b   encoding of the next field: PC-relative, signed, 4 bytes
+ *   03   encoding of the count: 4 bytes
+ *   3b   encoding of the table: relative to .eh_frame_hdr, signed, 4 bytes
+ *   address of .eh_frame, count, (function, FDE) ...                      */
+static bool write_table(uint8_t *bytes, uint64_t table, uint64_t eh_frame,
+                        const struct table_row *rows, size_t n_rows)
+{
+    static const uint8_t head[4] = {0x01, 0x1b, 0x03, 0x3b};
+
+    memcpy(bytes, head, sizeof(head));
+    if (!write_distance(bytes + 4, eh_frame, table + 4))
+        return false;
+    write32(bytes + 8, (uint32_t)n_rows);
+    for (size_t i = 0; i < n_rows; i++) {
+        uint8_t *row = bytes + TABLE_HEAD_SIZE + i * TABLE_ROW_SIZE;
+
+        if (!write_distance(row, rows[i].function, table) ||
+            !write_distance(row + 4, rows[i].fde, table))
+            return false;
+    }
+    return true;
+}
+
+enum status eh_frame_write_search_table(const struct link *link,
+                                        struct error *err)
+{
+    struct chunk **chunks = LIST_ITEMS(struct chunk *, &link->chunks);
+    const struct chunk *table = link->eh_frame_hdr;
+    struct table_row *rows;
+    size_t n_rows = 0;
+    bool in_reach;
+
+    if (table->size == 0)
+        return STATUS_OK;
+    /* One more than there are, so that there is something to free. */
+    rows = calloc((size_t)(table->size / TABLE_ROW_SIZE), sizeof(*rows));
+    if (!rows)
+        return error_no_memory(err);
+    for (size_t i = 0; i < LIST_COUNT(struct chunk *, &link->chunks); i++)
+        if (chunks[i]->eh_frame)
+            n_rows += add_rows(chunks[i], rows + n_rows);
+    qsort(rows, n_rows, sizeof(*rows), compare_rows);
+    in_reach = write_table(chunk_bytes(link, table), chunk_address(table),
+                           link->eh_frame_end->output->address, rows, n_rows);
+    free(rows);
+    return in_reach
+               ? STATUS_OK
+               : error_set(err, STATUS_OUT_OF_RANGE,
+                           "%s: code is more than 2 GiB from .eh_frame_hdr",
+                           link->params->inputs[0].name);
+}

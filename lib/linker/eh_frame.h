@@ -1,0 +1,25 @@
+/* Unwind tables: .eh_frame and its search table .eh_frame_hdr. */
+#ifndef BCC_LINKER_EH_FRAME_H
+#define BCC_LINKER_EH_FRAME_H
+
+#include "link_state.h"
+
+/* Splits every chunk of unwind tables into records and drops those that
+ * describe code which is not in the image. Sets sizes, also those of the
+ * search table and the end mark. Symbols are resolved. CORRUPT, UNSUPPORTED.
+ */
+enum status eh_frame_read(struct link *link, struct error *err) MUST_CHECK;
+
+/* Where the byte at offset of the input is in the chunk as it is written;
+ * false if it was dropped. */
+bool eh_frame_map_offset(const struct eh_frame *eh_frame, uint64_t offset,
+                         uint64_t *ret_offset);
+
+/* Writes the records of a chunk; relocations are applied afterwards. */
+void eh_frame_write(const struct chunk *chunk, uint8_t *bytes);
+
+/* Writes .eh_frame_hdr. OUT_OF_RANGE if code is too far from it. */
+enum status eh_frame_write_search_table(const struct link *link,
+                                        struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,12 @@
+/* Constructors and destructors: .init_array, .ctors and their like. */
+#ifndef BCC_LINKER_INIT_ARRAY_H
+#define BCC_LINKER_INIT_ARRAY_H
+
+#include "link_state.h"
+
+/* If the chunk holds constructors or destructors: set its role and order, and
+ * turn .ctors and .dtors around. Its relocations are read already. CORRUPT. */
+enum status init_array_classify(struct link *link, struct chunk *chunk,
+                                struct error *err) MUST_CHECK;
+
+#endif

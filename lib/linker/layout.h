@@ -1,0 +1,19 @@
+/* Addresses and file offsets for all that the image holds. */
+#ifndef BCC_LINKER_LAYOUT_H
+#define BCC_LINKER_LAYOUT_H
+
+#include "link_state.h"
+
+enum {
+    /* Text, RELRO, data; TLS, DYNAMIC, GNU_RELRO, GNU_EH_FRAME, GNU_STACK */
+    LAYOUT_MAX_PROGRAM_HEADERS = 8
+};
+
+/* Bytes of the ELF header and the program headers. */
+uint64_t layout_headers_size(const struct link *link);
+
+/* Sizes are final. Sets addresses and offsets of outputs, segments, span,
+ * align, file_end. OUT_OF_RANGE, UNSUPPORTED. */
+enum status layout_place(struct link *link, struct error *err) MUST_CHECK;
+
+#endif

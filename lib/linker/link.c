@@ -1,0 +1,203 @@
+/* The passes of a link, in order. Each one is a file; what they hand on is in
+ * link_state.h.
+ *
+ *   sections   read the objects, choose the sections that are loaded
+ *   resolve    one meaning for each name
+ *   outputs    which sections the image has
+ *   boundary   symbols that the linker makes
+ *   eh_frame   take the unwind tables apart
+ *   scan       what relocations need: slots, stubs, work for the loader
+ *   got        count slots and stubs
+ *   outputs    chunks to outputs, sizes
+ *   dynamic    sizes of the loader's tables
+ *   layout     addresses and file offsets
+ *   relocate   copy and patch
+ *   emit       headers
+ *   tables     what the caller wants to know
+ *
+ * Sizes are known before addresses and never depend on them, so no pass runs
+ * twice. */
+#include "link.h"
+
+#include <elf.h>
+
+#include "boundary.h"
+#include "dynamic.h"
+#include "eh_frame.h"
+#include "emit.h"
+#include "got.h"
+#include "layout.h"
+#include "link_state.h"
+#include "outputs.h"
+#include "relocate.h"
+#include "resolve.h"
+#include "scan.h"
+#include "sections.h"
+#include "tables.h"
+
+static void init(struct link *link, const struct link_params *params,
+                 struct link_result *result)
+{
+    *link = (struct link){.params = params, .result = result};
+    arena_init(&link->arena);
+    name_map_init(&link->groups);
+    name_map_init(&link->symbols);
+    name_map_init(&link->named);
+}
+
+static void release(struct link *link)
+{
+    struct output **outputs = LIST_ITEMS(struct output *, &link->outputs);
+
+    for (size_t i = 0; i < LIST_COUNT(struct output *, &link->outputs); i++)
+        buffer_release(&outputs[i]->chunks);
+    buffer_release(&link->chunks);
+    buffer_release(&link->globals);
+    buffer_release(&link->boundaries);
+    buffer_release(&link->imports);
+    buffer_release(&link->got_slots);
+    buffer_release(&link->stubs);
+    buffer_release(&link->dynamic);
+    buffer_release(&link->exports);
+    buffer_release(&link->rela_list);
+    buffer_release(&link->relr_list);
+    buffer_release(&link->outputs);
+    name_map_release(&link->groups);
+    name_map_release(&link->symbols);
+    name_map_release(&link->named);
+    arena_release(&link->arena);
+}
+
+/* ---- Passes ---- */
+
+/* The linker's own chunks. They follow those of inputs, so that the end mark
+ * of the unwind tables is the last of these. */
+static enum status make_chunks(struct link *link, struct error *err)
+{
+    const uint64_t word = link->machine->address_size;
+    const struct {
+        struct chunk **place;
+        const char *name;
+        uint64_t align;
+    } made[] = {
+        {&link->dynsym, ".dynsym", word},
+        {&link->dynstr, ".dynstr", 1},
+        {&link->hash, ".hash", 8},
+        {&link->rela, ".rela.dyn", word},
+        {&link->relr, ".relr.dyn", word},
+        {&link->eh_frame_hdr, ".eh_frame_hdr", 4},
+        {&link->eh_frame_end, ".eh_frame", 4},
+        {&link->dynamic_table, ".dynamic", word},
+        {&link->got, ".got", word},
+        {&link->plt, ".plt", 16},
+    };
+
+    for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+        *made[i].place =
+            link_new_chunk(link, made[i].name, SHT_PROGBITS, 0, made[i].align);
+        if (!*made[i].place)
+            return error_no_memory(err);
+    }
+    link->eh_frame_end->role = CHUNK_EH_FRAME;
+    return buffer_failed(&link->chunks) ? error_no_memory(err) : STATUS_OK;
+}
+
+static enum status read_inputs(struct link *link, struct error *err)
+{
+    enum status status;
+
+    status = sections_read(link, err);
+    if (status == STATUS_OK)
+        status = resolve_symbols(link, err);
+    if (status == STATUS_OK)
+        status = make_chunks(link, err);
+    if (status == STATUS_OK)
+        status = outputs_create(link, err);
+    if (status == STATUS_OK)
+        status = boundary_define(link, err);
+    if (status == STATUS_OK)
+        status = eh_frame_read(link, err);
+    return status;
+}
+
+static enum status plan(struct link *link, struct error *err)
+{
+    enum status status;
+
+    status = got_begin(link, err);
+    if (status == STATUS_OK)
+        status = scan_relocations(link, err);
+    if (status == STATUS_OK)
+        status = got_finish(link, err);
+    /* From here no chunk is added and no input section changes. */
+    if (status == STATUS_OK)
+        status = outputs_assign(link, err);
+    if (status == STATUS_OK)
+        status = outputs_measure(link, err);
+    if (status == STATUS_OK)
+        status = dynamic_size(link, err);
+    /* From here all sizes are final. */
+    if (status == STATUS_OK)
+        status = layout_place(link, err);
+    if (status == STATUS_OK)
+        boundary_set_addresses(link);
+    return status;
+}
+
+static enum status write(struct link *link, struct error *err)
+{
+    enum status status;
+
+    status = emit_begin(link, err);
+    if (status == STATUS_OK)
+        status = relocate_chunks(link, err);
+    if (status == STATUS_OK)
+        status = got_write(link, err);
+    if (status == STATUS_OK)
+        status = eh_frame_write_search_table(link, err);
+    if (status == STATUS_OK)
+        status = dynamic_write(link, err);
+    if (status == STATUS_OK)
+        emit_headers(link);
+    if (status == STATUS_OK)
+        status = tables_fill(link, err);
+    return status;
+}
+
+enum status link_image(const struct link_params *params,
+                       struct link_result *ret_result, struct error *err)
+{
+    struct link_result result = {.machine = EM_NONE};
+    struct link link;
+    enum status status;
+
+    if (params->n_inputs == 0)
+        return error_set(err, STATUS_MISUSE, "link: no input");
+    arena_init(&result.arena);
+    buffer_init(&result.image);
+    init(&link, params, &result);
+    status = read_inputs(&link, err);
+    if (status == STATUS_OK)
+        status = plan(&link, err);
+    if (status == STATUS_OK)
+        status = write(&link, err);
+    if (status == STATUS_OK) {
+        result.machine = link.machine->e_machine;
+        result.address_size = link.machine->address_size;
+        result.page_size = link.machine->page_size;
+        result.span = link.span;
+        result.align = link.align;
+        *ret_result = result;
+        result = (struct link_result){.machine = EM_NONE};
+    }
+    release(&link);
+    link_result_release(&result);
+    return status;
+}
+
+void link_result_release(struct link_result *result)
+{
+    buffer_release(&result->image);
+    arena_release(&result->arena);
+    *result = (struct link_result){.machine = EM_NONE};
+}

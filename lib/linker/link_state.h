@@ -1,0 +1,212 @@
+/* What the passes of one link share. link.c lists the passes in order.
+ *
+ *   object   an input file, as the reader and the resolver see it
+ *   chunk    a run of bytes that gets one place in the image: a section of an
+ *            input, or a table that the linker makes (.got, .dynsym ...)
+ *   output   a section of the image: chunks of one kind, one after another
+ *   symbol   a name and where it is; one for all inputs unless it is local
+ *
+ * Everything lives in one arena until the link ends; lists whose length is
+ * not known beforehand are buffers, released with it. */
+#ifndef BCC_LINKER_LINK_STATE_H
+#define BCC_LINKER_LINK_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "buffer.h"
+#include "error.h"
+#include "link.h"
+#include "name_map.h"
+#include "object_view.h"
+#include "reloc.h"
+
+struct eh_frame;
+struct output;
+
+/* ---- Inputs ---- */
+
+struct object {
+    struct object_view view;
+    struct chunk **chunks;   /* by section index; NULL: not in the image */
+    struct symbol **symbols; /* by symbol index */
+};
+
+enum chunk_role {
+    CHUNK_PLAIN,
+    CHUNK_INIT, /* constructors */
+    CHUNK_FINI, /* destructors */
+    CHUNK_EH_FRAME,
+};
+
+struct chunk {
+    const struct object *object; /* NULL: made by the linker */
+    const char *name;
+    uint32_t type;  /* SHT_... */
+    uint64_t flags; /* SHF_... */
+    uint64_t size;
+    uint64_t align;
+    struct span bytes; /* what is copied; empty: zeros, or filled in later */
+    struct relocation_list relocations;
+    enum chunk_role role;
+    uint32_t init_order;       /* among constructors, see init_array.c */
+    struct eh_frame *eh_frame; /* of CHUNK_EH_FRAME, see eh_frame.c */
+    bool patched_at_load;      /* by a dynamic relocation */
+    struct output *output;
+    uint64_t offset; /* in its output */
+};
+
+enum symbol_place {
+    SYMBOL_UNDEFINED, /* an import, once something refers to it */
+    SYMBOL_IN_CHUNK,  /* value: offset in chunk */
+    SYMBOL_ABSOLUTE,  /* value: itself */
+    SYMBOL_COMMON,    /* value: alignment; becomes SYMBOL_IN_CHUNK */
+    SYMBOL_IN_IMAGE,  /* made by the linker; value: image address, set when
+                         addresses are known */
+    SYMBOL_DISCARDED, /* local, in a section that is not in the image */
+};
+
+struct symbol {
+    const char *name;
+    const struct object *object; /* that defines it, or first wants it */
+    struct chunk *chunk;
+    uint64_t value;
+    uint64_t size;
+    enum symbol_place place;
+    uint8_t type;       /* STT_... */
+    uint8_t visibility; /* STV_..., the strictest of all inputs */
+    bool local;
+    bool weak;     /* defined: weakly. Undefined: by all who want it */
+    bool called;   /* through the GOT or a stub */
+    bool exported; /* is in link.exports */
+    /* 1 + index, 0: none. */
+    uint32_t import;   /* in link.imports */
+    uint32_t got;      /* slot with its address: see got.c */
+    uint32_t tls_pair; /* slots (module, offset) */
+    uint32_t tls_got;  /* slot (offset from the thread pointer) */
+    uint32_t indirect; /* slot (what the resolver of an ifunc returns) */
+    uint32_t stub;
+};
+
+/* ---- The image ---- */
+
+enum segment { SEGMENT_TEXT, SEGMENT_RELRO, SEGMENT_DATA, N_SEGMENTS };
+
+struct output {
+    const char *name;
+    uint32_t type;        /* SHT_... */
+    uint64_t flags;       /* SHF_... */
+    unsigned rank;        /* enum rank of outputs.h: place among outputs */
+    unsigned order;       /* index in link.outputs, once these are in order */
+    bool named;           /* by the inputs: has __start_ and __stop_ */
+    struct buffer chunks; /* struct chunk * */
+    uint64_t size;
+    uint64_t align;
+    uint64_t address;       /* image address */
+    uint64_t file_offset;   /* in the image */
+    uint32_t section_index; /* in the image; 0: empty, has no header */
+};
+
+struct segment_extent {
+    uint64_t file_offset;
+    uint64_t file_size;
+    uint64_t address;
+    uint64_t memory_size;
+};
+
+/* A word that the loader patches: at offset of chunk. */
+struct dynamic_reloc {
+    const struct chunk *chunk;
+    uint64_t offset;
+    uint32_t type;
+    const struct symbol *symbol; /* import, NULL: none */
+    const struct symbol *target; /* its address is part of the addend */
+    int64_t addend;
+};
+
+enum got_kind {
+    GOT_ADDRESS,    /* of a symbol of the image, or a constant */
+    GOT_INDIRECT,   /* what an ifunc's resolver returns; used by its stub */
+    GOT_TLS_MODULE, /* symbol NULL: the image's own module */
+    GOT_TLS_OFFSET, /* follows GOT_TLS_MODULE; symbol NULL: 0 */
+    GOT_TLS_TPOFF,
+};
+
+struct got_slot {
+    enum got_kind kind;
+    struct symbol *symbol;
+};
+
+struct link {
+    const struct link_params *params;
+    const struct machine *machine;
+    struct link_result *result;
+    struct arena arena;
+
+    struct object *objects; /* params->n_inputs */
+    struct buffer chunks;   /* struct chunk *, in input order */
+    struct name_map groups; /* COMDAT signatures */
+    struct name_map symbols;
+    struct buffer globals;    /* struct symbol *, in order of first sight */
+    struct name_map named;    /* outputs named by inputs */
+    struct buffer boundaries; /* symbols made by the linker, see boundary.c */
+
+    struct buffer imports; /* struct symbol *; those with a slot come first */
+    uint32_t n_import_slots;
+    struct buffer got_slots; /* struct got_slot, follow those of imports */
+    struct buffer stubs;     /* struct symbol * */
+    struct buffer dynamic;   /* struct dynamic_reloc */
+    uint32_t tls_module;     /* 1 + index in got_slots, 0: none */
+    bool may_relax;          /* loads from the GOT into address arithmetic */
+    bool static_tls;         /* offsets from the thread pointer are used */
+
+    /* Made by the linker. */
+    struct chunk *dynsym, *dynstr, *hash, *rela, *relr, *eh_frame_hdr,
+        *eh_frame_end, *dynamic_table, *got, *plt;
+    struct buffer exports;   /* struct symbol *, follow imports in .dynsym */
+    struct buffer rela_list; /* struct dynamic_reloc, as in .rela.dyn */
+    size_t n_relative;       /* of them, the first */
+    struct buffer relr_list; /* struct dynamic_reloc, ascending places */
+
+    struct buffer outputs;    /* struct output *, ascending addresses */
+    struct output **standard; /* by enum rank of outputs.h */
+    struct segment_extent segments[N_SEGMENTS];
+    struct segment_extent tls;
+    uint64_t tls_align; /* 0: no thread-local variables */
+    uint64_t file_end;  /* of the mapped part; section headers follow */
+    uint64_t span;
+    uint64_t align;
+};
+
+/* ---- Lists in buffers ---- */
+
+#define LIST_ITEMS(type, buffer) ((type *)(void *)(buffer)->data)
+#define LIST_COUNT(type, buffer) ((buffer)->size / sizeof(type))
+
+static inline void list_append_pointer(struct buffer *buffer, const void *item)
+{
+    buffer_append(buffer, &item, sizeof(item));
+}
+
+/* ---- Addresses, once layout is done ---- */
+
+static inline uint64_t chunk_address(const struct chunk *chunk)
+{
+    return chunk->output->address + chunk->offset;
+}
+
+/* Where a chunk's bytes are in the finished file. */
+static inline uint8_t *chunk_bytes(const struct link *link,
+                                   const struct chunk *chunk)
+{
+    return link->result->image.data + chunk->output->file_offset +
+           chunk->offset;
+}
+
+/* A chunk that the linker makes; NULL if there is no memory. */
+struct chunk *link_new_chunk(struct link *link, const char *name, uint32_t type,
+                             uint64_t flags, uint64_t align);
+
+#endif

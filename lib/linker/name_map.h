@@ -1,0 +1,31 @@
+/* Strings to pointers: symbols, COMDAT groups, output sections.
+ *
+ * Open addressing with linear probing; a module of 100,000 functions must not
+ * be quadratic anywhere. Never iterated (order would depend on hashes), so
+ * who needs an order keeps a list of their own. */
+#ifndef BCC_LINKER_NAME_MAP_H
+#define BCC_LINKER_NAME_MAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct name_slot;
+
+struct name_map {
+    struct name_slot *slots;
+    size_t n_slots; /* 0 or a power of two */
+    size_t n_used;
+};
+
+void name_map_init(struct name_map *map);
+void name_map_release(struct name_map *map);
+
+/* Value of name, NULL if there is none. */
+void *name_map_find(const struct name_map *map, const char *name);
+
+/* Where the value of name is kept: NULL is there for a name seen first, and
+ * the caller replaces it. Borrows name. Valid until the next insertion; NULL
+ * if there is no memory. */
+void **name_map_insert(struct name_map *map, const char *name);
+
+#endif

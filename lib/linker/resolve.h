@@ -1,0 +1,20 @@
+/* Second pass: which definition each name means. */
+#ifndef BCC_LINKER_RESOLVE_H
+#define BCC_LINKER_RESOLVE_H
+
+#include "link_state.h"
+
+/* Fills objects' symbols, link.globals; gives common symbols memory. MISUSE
+ * for two strong definitions, CORRUPT. */
+enum status resolve_symbols(struct link *link, struct error *err) MUST_CHECK;
+
+/* For messages: the name, or that of the section for a section's symbol. */
+const char *symbol_text(const struct symbol *symbol);
+
+bool symbol_is_defined(const struct symbol *symbol);
+bool symbol_is_thread_local(const struct symbol *symbol);
+
+/* Defined as a function that chooses the address at load time. */
+bool symbol_is_indirect(const struct symbol *symbol);
+
+#endif

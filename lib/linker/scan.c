@@ -1,0 +1,302 @@
+/* Whether a relocation can be finished here or needs the loader depends on
+ * two things: what it computes, and what kind of symbol it is about.
+ *
+ *                   of the image       import             a number
+ *   S + A           load address       import + A         done
+ *   S + A - P       done               stub               not possible
+ *   slot of S       relative slot      import's slot      constant slot
+ *
+ * "Not possible": nobody knows how far a fixed number is from an image that
+ * may lie anywhere. An exception is the address zero of a weak symbol that
+ * nobody defined, because code tests for it before it goes there.
+ *
+ * An undefined symbol has no type in LLVM's objects. A displacement to it is
+ * taken for a call, as only functions can be stood in for by a stub; code that
+ * reads a variable this way must be compiled as PIC, so that it asks for a GOT
+ * slot. */
+#include "scan.h"
+
+#include <elf.h>
+
+#include "eh_frame.h"
+#include "got.h"
+#include "reloc_error.h"
+#include "resolve.h"
+
+struct scan {
+    struct link *link;
+    struct chunk *chunk;
+    const struct relocation *relocation;
+    const struct reloc_type *type;
+    struct symbol *symbol;
+    uint64_t offset; /* of the place in the chunk as written */
+    struct error *err;
+};
+
+#define REFUSE(scan, status, ...)                                              \
+    reloc_error((scan)->link, (scan)->chunk, (scan)->relocation, status,       \
+                (scan)->err, __VA_ARGS__)
+
+static bool is_import(const struct symbol *symbol)
+{
+    return symbol->place == SYMBOL_UNDEFINED;
+}
+
+static bool is_number(const struct symbol *symbol)
+{
+    return symbol->place == SYMBOL_ABSOLUTE;
+}
+
+static bool is_weak_zero(const struct symbol *symbol)
+{
+    return is_number(symbol) && symbol->weak && symbol->value == 0;
+}
+
+static enum status need_stub(struct scan *scan)
+{
+    if (scan->symbol->type == STT_OBJECT || scan->symbol->type == STT_COMMON)
+        return REFUSE(scan, STATUS_UNSUPPORTED,
+                      "a variable outside the image is out of reach (compile "
+                      "with -fPIC)");
+    return got_need_stub(scan->link, scan->symbol, scan->err);
+}
+
+/* ---- One function per expression ---- */
+
+static enum status scan_nothing(struct scan *scan)
+{
+    (void)scan;
+    return STATUS_OK;
+}
+
+static enum status scan_absolute(struct scan *scan)
+{
+    const struct machine *machine = scan->link->machine;
+    struct dynamic_reloc dynamic = {
+        .chunk = scan->chunk,
+        .offset = scan->offset,
+        .addend = scan->relocation->addend,
+    };
+
+    if (is_number(scan->symbol))
+        return STATUS_OK;
+    if (scan->type->size != machine->address_size)
+        return REFUSE(scan, STATUS_UNSUPPORTED,
+                      "an address does not fit in %u bits (compile with "
+                      "-fPIC)",
+                      scan->type->size * 8u);
+    if (scan->chunk->flags & SHF_EXECINSTR)
+        return REFUSE(scan, STATUS_UNSUPPORTED,
+                      "code would have to be changed at load time (compile "
+                      "with -fPIC)");
+    if (is_import(scan->symbol)) {
+        const enum status status =
+            got_need_import(scan->link, scan->symbol, scan->err);
+
+        if (status)
+            return status;
+        dynamic.type = machine->dynamic_absolute;
+        dynamic.symbol = scan->symbol;
+    } else {
+        dynamic.type = machine->dynamic_relative;
+        dynamic.target = scan->symbol;
+    }
+    scan->chunk->patched_at_load = true;
+    buffer_append(&scan->link->dynamic, &dynamic, sizeof(dynamic));
+    return STATUS_OK;
+}
+
+static enum status scan_relative(struct scan *scan)
+{
+    if (is_import(scan->symbol))
+        return need_stub(scan);
+    if (is_number(scan->symbol) && !is_weak_zero(scan->symbol))
+        return REFUSE(scan, STATUS_UNSUPPORTED,
+                      "the number 0x%llx has no place relative to the image",
+                      (unsigned long long)scan->symbol->value);
+    return STATUS_OK;
+}
+
+static enum status scan_call(struct scan *scan)
+{
+    scan->symbol->called = true;
+    return scan_relative(scan);
+}
+
+static enum status scan_got(struct scan *scan)
+{
+    const enum got_use use =
+        got_use_of(scan->link, scan->chunk, scan->relocation, scan->type);
+
+    if (use == GOT_USE_CALL || use == GOT_USE_JUMP)
+        scan->symbol->called = true;
+    if (got_is_relaxed(scan->link, scan->type, scan->symbol, use))
+        return STATUS_OK;
+    return got_need_slot(scan->link, scan->symbol, scan->err);
+}
+
+static enum status scan_got_offset(struct scan *scan)
+{
+    return got_need_slot(scan->link, scan->symbol, scan->err);
+}
+
+static enum status scan_size(struct scan *scan)
+{
+    if (is_import(scan->symbol))
+        return REFUSE(scan, STATUS_UNSUPPORTED,
+                      "the size of an import is not known");
+    return STATUS_OK;
+}
+
+static enum status check_thread_local(struct scan *scan)
+{
+    if (!is_number(scan->symbol) && symbol_is_thread_local(scan->symbol))
+        return STATUS_OK;
+    if (is_import(scan->symbol) && scan->symbol->type == STT_NOTYPE)
+        return STATUS_OK;
+    return REFUSE(scan, STATUS_CORRUPT, "symbol is not thread-local");
+}
+
+static enum status scan_tls_pair(struct scan *scan)
+{
+    const enum status status = check_thread_local(scan);
+
+    return status ? status
+                  : got_need_tls_pair(scan->link, scan->symbol, scan->err);
+}
+
+static enum status scan_tls_module(struct scan *scan)
+{
+    return got_need_tls_module(scan->link, scan->err);
+}
+
+static enum status scan_tls_offset(struct scan *scan)
+{
+    if (is_import(scan->symbol))
+        return REFUSE(scan, STATUS_UNSUPPORTED,
+                      "the variable is not in the image's TLS block");
+    return check_thread_local(scan);
+}
+
+static enum status scan_tls_got(struct scan *scan)
+{
+    const enum status status = check_thread_local(scan);
+
+    return status ? status
+                  : got_need_tls_tpoff(scan->link, scan->symbol, scan->err);
+}
+
+static enum status scan_refused(struct scan *scan)
+{
+    return REFUSE(scan, STATUS_UNSUPPORTED, "%s", scan->type->why_refused);
+}
+
+/* ORDER EXPRESSION */
+static const struct {
+    enum status (*scan)(struct scan *scan);
+    bool of_address; /* has no meaning for a thread-local variable */
+} expressions[RELOC_N_EXPRESSIONS] = {
+    [RELOC_NONE] = {scan_nothing, false},
+    [RELOC_ABS] = {scan_absolute, true},
+    [RELOC_PC] = {scan_relative, true},
+    [RELOC_PLT_PC] = {scan_call, true},
+    [RELOC_PLT_GOTREL] = {scan_call, true},
+    [RELOC_GOT_PC] = {scan_got, true},
+    [RELOC_GOT_GOTREL] = {scan_got_offset, true},
+    [RELOC_GOTBASE_PC] = {scan_nothing, false},
+    [RELOC_GOTREL] = {scan_relative, true},
+    [RELOC_SIZE] = {scan_size, false},
+    [RELOC_TLS_PAIR_PC] = {scan_tls_pair, false},
+    [RELOC_TLS_MODULE_PC] = {scan_tls_module, false},
+    [RELOC_TLS_OFFSET] = {scan_tls_offset, false},
+    [RELOC_TLS_GOT_PC] = {scan_tls_got, false},
+    [RELOC_REFUSED] = {scan_refused, false},
+};
+
+/* ---- One relocation ---- */
+
+static enum status check_symbol(struct scan *scan)
+{
+    const struct symbol *symbol = scan->symbol;
+
+    if (symbol->place == SYMBOL_DISCARDED)
+        return REFUSE(scan, STATUS_UNRESOLVED,
+                      "section is not in the image: it was in a COMDAT group "
+                      "seen before, or is never loaded");
+    if (is_import(symbol) && (symbol->local || symbol->visibility))
+        return REFUSE(scan, STATUS_UNRESOLVED,
+                      "hidden symbol is not defined by any input");
+    if (symbol->chunk && symbol->chunk->role == CHUNK_EH_FRAME)
+        return REFUSE(scan, STATUS_UNSUPPORTED,
+                      "unwind tables are rewritten, nothing can point into "
+                      "them");
+    if (expressions[scan->type->expression].of_address &&
+        symbol_is_thread_local(symbol))
+        return REFUSE(scan, STATUS_CORRUPT,
+                      "a thread-local variable has no one address");
+    return STATUS_OK;
+}
+
+/* Records of unwind tables do not stay together: a place must be in one. */
+static enum status check_record(struct scan *scan)
+{
+    const struct eh_frame *eh_frame = scan->chunk->eh_frame;
+    const uint64_t size = scan->type->size;
+    uint64_t last;
+
+    if (!eh_frame || size == 0)
+        return STATUS_OK;
+    if (!eh_frame_map_offset(eh_frame, scan->relocation->offset + size - 1,
+                             &last) ||
+        last - scan->offset != size - 1)
+        return REFUSE(scan, STATUS_CORRUPT,
+                      "place is across two unwind records");
+    return STATUS_OK;
+}
+
+static enum status scan_relocation(struct scan *scan)
+{
+    const struct relocation *relocation = scan->relocation;
+    const struct chunk *chunk = scan->chunk;
+    enum status status;
+
+    scan->type = scan->link->machine->type(relocation->type);
+    scan->symbol = chunk->object->symbols[relocation->symbol];
+    if (!scan->type)
+        return REFUSE(scan, STATUS_UNSUPPORTED, "not known");
+    if (relocation->offset > chunk->bytes.size ||
+        scan->type->size > chunk->bytes.size - relocation->offset)
+        return REFUSE(scan, STATUS_CORRUPT,
+                      "place is outside the section of 0x%zx bytes",
+                      chunk->bytes.size);
+    if (scan->type->expression == RELOC_NONE)
+        return STATUS_OK;
+    scan->offset = relocation->offset;
+    if (chunk->eh_frame &&
+        !eh_frame_map_offset(chunk->eh_frame, relocation->offset,
+                             &scan->offset))
+        return STATUS_OK;
+    status = check_record(scan);
+    if (status == STATUS_OK)
+        status = check_symbol(scan);
+    return status ? status : expressions[scan->type->expression].scan(scan);
+}
+
+enum status scan_relocations(struct link *link, struct error *err)
+{
+    struct chunk **chunks = LIST_ITEMS(struct chunk *, &link->chunks);
+    struct scan scan = {.link = link, .err = err};
+
+    for (size_t i = 0; i < LIST_COUNT(struct chunk *, &link->chunks); i++) {
+        scan.chunk = chunks[i];
+        for (size_t j = 0; j < scan.chunk->relocations.n_items; j++) {
+            enum status status;
+
+            scan.relocation = &scan.chunk->relocations.items[j];
+            status = scan_relocation(&scan);
+            if (status)
+                return status;
+        }
+    }
+    return buffer_failed(&link->dynamic) ? error_no_memory(err) : STATUS_OK;
+}

@@ -1,0 +1,323 @@
+/* Which sections of the inputs are in the image.
+ *
+ * Those that occupy memory (SHF_ALLOC), except
+ *   - notes and what only linkers read;
+ *   - members of a COMDAT group of which an earlier one was seen: that is how
+ *     one of many copies of an inline function or of a template is chosen;
+ *   - sections that describe such a member (SHF_LINK_ORDER).
+ * Debug information is not SHF_ALLOC and stays behind. */
+#include "sections.h"
+
+#include <elf.h>
+#include <string.h>
+
+#include "init_array.h"
+
+/* Newer than the C library's <elf.h>: relocations as a compressed list. */
+enum { SHT_COMPRESSED_RELOCATIONS = 0x40000014 };
+
+static bool has_prefix(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+struct chunk *link_new_chunk(struct link *link, const char *name, uint32_t type,
+                             uint64_t flags, uint64_t align)
+{
+    struct chunk *chunk = arena_alloc(&link->arena, 1, sizeof(*chunk));
+
+    if (!chunk)
+        return NULL;
+    chunk->name = name;
+    chunk->type = type;
+    chunk->flags = flags | SHF_ALLOC;
+    chunk->align = align;
+    list_append_pointer(&link->chunks, chunk);
+    return chunk;
+}
+
+/* ---- COMDAT groups ---- */
+
+static enum status group_signature(const struct object_view *view,
+                                   const struct object_section *group,
+                                   const char **ret_signature,
+                                   struct error *err)
+{
+    struct object_symbol symbol;
+    enum status status;
+
+    if (group->link != view->symbol_section || group->info >= view->n_symbols)
+        return error_set(err, STATUS_CORRUPT,
+                         "%s: %s: group without a signature", view->name,
+                         group->name);
+    status = object_symbol_at(view, group->info, &symbol, err);
+    if (status)
+        return status;
+    *ret_signature = symbol.name;
+    if (symbol.name[0] == 0 && symbol.place == OBJECT_SYMBOL_IN_SECTION)
+        *ret_signature = view->sections[symbol.section].name;
+    return STATUS_OK;
+}
+
+/* Marks the members of a group that was seen before. */
+static enum status read_group(struct link *link, const struct object_view *view,
+                              const struct object_section *group,
+                              bool *discarded, struct error *err)
+{
+    const char *signature = NULL;
+    uint32_t word;
+    enum status status;
+    void **seen;
+
+    if (group->bytes.size < 4 || group->bytes.size % 4 != 0)
+        return error_set(err, STATUS_CORRUPT,
+                         "%s: %s: 0x%zx bytes are no group", view->name,
+                         group->name, group->bytes.size);
+    memcpy(&word, group->bytes.data, 4);
+    if (!(word & GRP_COMDAT))
+        return STATUS_OK;
+    status = group_signature(view, group, &signature, err);
+    if (status)
+        return status;
+    seen = name_map_insert(&link->groups, signature);
+    if (!seen)
+        return error_no_memory(err);
+    if (!*seen) {
+        *seen = (void *)view;
+        return STATUS_OK;
+    }
+    for (size_t i = 4; i < group->bytes.size; i += 4) {
+        memcpy(&word, group->bytes.data + i, 4);
+        if (word >= view->n_sections)
+            return error_set(err, STATUS_CORRUPT,
+                             "%s: %s: member %u does not exist", view->name,
+                             group->name, word);
+        discarded[word] = true;
+    }
+    return STATUS_OK;
+}
+
+static enum status read_groups(struct link *link,
+                               const struct object_view *view, bool *discarded,
+                               struct error *err)
+{
+    for (uint32_t i = 1; i < view->n_sections; i++) {
+        enum status status;
+
+        if (view->sections[i].type != SHT_GROUP)
+            continue;
+        status = read_group(link, view, &view->sections[i], discarded, err);
+        if (status)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* ---- Chunks ---- */
+
+static bool is_loaded(const struct object_view *view, uint32_t index,
+                      const bool *discarded)
+{
+    const struct object_section *section = &view->sections[index];
+
+    if (!(section->flags & SHF_ALLOC) || (section->flags & SHF_EXCLUDE) ||
+        discarded[index])
+        return false;
+    if ((section->flags & SHF_LINK_ORDER) && section->link < view->n_sections &&
+        discarded[section->link])
+        return false;
+    switch (section->type) {
+    case SHT_NULL:
+    case SHT_SYMTAB:
+    case SHT_STRTAB:
+    case SHT_RELA:
+    case SHT_REL:
+    case SHT_GROUP:
+    case SHT_SYMTAB_SHNDX:
+    case SHT_NOTE:
+        return false;
+    default:
+        return !has_prefix(section->name, ".note") &&
+               !has_prefix(section->name, ".llvm") &&
+               strcmp(section->name, ".comment") != 0;
+    }
+}
+
+static enum status add_chunk(struct link *link, struct object *object,
+                             uint32_t index, struct error *err)
+{
+    const struct object_section *section = &object->view.sections[index];
+    struct chunk *chunk;
+
+    if (section->flags & SHF_COMPRESSED)
+        return error_set(err, STATUS_UNSUPPORTED, "%s: %s is compressed",
+                         object->view.name, section->name);
+    if ((section->flags & SHF_WRITE) && (section->flags & SHF_EXECINSTR))
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: %s is both writable and executable",
+                         object->view.name, section->name);
+    chunk = link_new_chunk(link, section->name, section->type, section->flags,
+                           section->align);
+    if (!chunk)
+        return error_no_memory(err);
+    chunk->object = object;
+    chunk->size = section->size;
+    chunk->bytes = section->bytes;
+    if (strcmp(section->name, ".eh_frame") == 0 && section->type != SHT_NOBITS)
+        chunk->role = CHUNK_EH_FRAME;
+    object->chunks[index] = chunk;
+    return STATUS_OK;
+}
+
+static enum status add_chunks(struct link *link, struct object *object,
+                              struct error *err)
+{
+    const struct object_view *view = &object->view;
+    bool *discarded = arena_alloc(&link->arena, view->n_sections, 1);
+    enum status status;
+
+    object->chunks =
+        arena_alloc(&link->arena, view->n_sections, sizeof(*object->chunks));
+    if (!discarded || !object->chunks)
+        return error_no_memory(err);
+    status = read_groups(link, view, discarded, err);
+    if (status)
+        return status;
+    for (uint32_t i = 1; i < view->n_sections; i++) {
+        if (!is_loaded(view, i, discarded))
+            continue;
+        status = add_chunk(link, object, i, err);
+        if (status)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* ---- Relocations of chunks ---- */
+
+static enum status attach(struct link *link, const struct object_view *view,
+                          uint32_t index, struct chunk *chunk,
+                          struct error *err)
+{
+    const struct object_section *section = &view->sections[index];
+    const uint32_t wanted =
+        link->machine->explicit_addends ? SHT_RELA : SHT_REL;
+
+    if (section->type != wanted)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: %s: relocations of section type 0x%x are not "
+                         "used on this machine",
+                         view->name, section->name, section->type);
+    if (chunk->relocations.n_items)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: %s: second list of relocations of %s", view->name,
+                         section->name, chunk->name);
+    if (chunk->type == SHT_NOBITS && section->size)
+        return error_set(err, STATUS_CORRUPT,
+                         "%s: %s: %s has no bytes to relocate", view->name,
+                         section->name, chunk->name);
+    return object_relocations(view, index, &link->arena, &chunk->relocations,
+                              err);
+}
+
+static enum status attach_relocations(struct link *link,
+                                      const struct object *object,
+                                      struct error *err)
+{
+    const struct object_view *view = &object->view;
+
+    for (uint32_t i = 1; i < view->n_sections; i++) {
+        const struct object_section *section = &view->sections[i];
+        enum status status;
+
+        if (section->type != SHT_RELA && section->type != SHT_REL &&
+            section->type != SHT_COMPRESSED_RELOCATIONS)
+            continue;
+        if (section->info >= view->n_sections)
+            return error_set(err, STATUS_CORRUPT,
+                             "%s: %s: relocations of section %u, which does "
+                             "not exist",
+                             view->name, section->name, section->info);
+        if (!object->chunks[section->info])
+            continue;
+        status = attach(link, view, i, object->chunks[section->info], err);
+        if (status)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static enum status classify(struct link *link, const struct object *object,
+                            struct error *err)
+{
+    for (uint32_t i = 1; i < object->view.n_sections; i++) {
+        enum status status;
+
+        if (!object->chunks[i])
+            continue;
+        status = init_array_classify(link, object->chunks[i], err);
+        if (status)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* ---- Objects ---- */
+
+static enum status find_machine(struct link *link,
+                                const struct object_view *view,
+                                struct error *err)
+{
+    const struct machine *machine =
+        machine_find(view->machine, view->address_size);
+
+    if (!machine)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: ELF machine %u with %u-byte addresses is not "
+                         "handled",
+                         view->name, view->machine, view->address_size);
+    if (link->machine && machine != link->machine)
+        return error_set(
+            err, STATUS_MISUSE, "%s: ELF machine %u, but %s is for machine %u",
+            view->name, view->machine, link->params->inputs[0].name,
+            link->machine->e_machine);
+    link->machine = machine;
+    return STATUS_OK;
+}
+
+static enum status read_object(struct link *link, struct object *object,
+                               const struct link_input *input,
+                               struct error *err)
+{
+    enum status status;
+
+    status = object_view_open(input->name, input->object, &link->arena,
+                              &object->view, err);
+    if (status == STATUS_OK)
+        status = find_machine(link, &object->view, err);
+    if (status == STATUS_OK)
+        status = add_chunks(link, object, err);
+    if (status == STATUS_OK)
+        status = attach_relocations(link, object, err);
+    if (status == STATUS_OK)
+        status = classify(link, object, err);
+    return status;
+}
+
+enum status sections_read(struct link *link, struct error *err)
+{
+    const struct link_params *params = link->params;
+
+    link->objects =
+        arena_alloc(&link->arena, params->n_inputs, sizeof(*link->objects));
+    if (!link->objects)
+        return error_no_memory(err);
+    for (size_t i = 0; i < params->n_inputs; i++) {
+        const enum status status =
+            read_object(link, &link->objects[i], &params->inputs[i], err);
+
+        if (status)
+            return status;
+    }
+    return buffer_failed(&link->chunks) ? error_no_memory(err) : STATUS_OK;
+}

@@ -1,0 +1,48 @@
+/* Symbols to addresses: an image's own definitions, and imports through the
+ * caller's resolve function. */
+#ifndef BCC_LOADER_BIND_H
+#define BCC_LOADER_BIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "image_view.h"
+#include "load.h"
+
+/* Missing imports that an error message names; the others it counts. */
+enum { BIND_MAX_NAMED = 8 };
+
+struct binder {
+    const struct image_view *view;      /* borrowed */
+    const struct load_binding *binding; /* borrowed */
+    bool registers_at_exit;
+    uint32_t symbol; /* bound last; 0: none, as symbol 0 is no symbol */
+    uintptr_t value; /* of that symbol */
+    size_t n_missing;
+    const char *missing[BIND_MAX_NAMED]; /* in the image's string table */
+};
+
+/* Slow path of bind_symbol(). */
+enum status bind_next_symbol(struct binder *binder, uint32_t symbol,
+                             struct error *err) MUST_CHECK;
+
+/* Make binder->value the address of a symbol: 0 for a weak import that nobody
+ * defines, and for a missing one, which is remembered for bind_finish() so
+ * that all of them can be told at once. Relocations that name the same symbol
+ * one after another, as lib/linker sorts them, ask resolve once. CORRUPT,
+ * UNSUPPORTED. */
+static inline enum status bind_symbol(struct binder *binder, uint32_t symbol,
+                                      struct error *err)
+{
+    if (symbol == binder->symbol && symbol != 0)
+        return STATUS_OK;
+    return bind_next_symbol(binder, symbol, err);
+}
+
+/* UNRESOLVED if any import was missing. */
+enum status bind_finish(const struct binder *binder,
+                        struct error *err) MUST_CHECK;
+
+#endif

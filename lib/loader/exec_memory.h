@@ -1,0 +1,39 @@
+/* The only file of the loader that maps, protects or unmaps memory. Nothing
+ * it makes is writable and executable at once. */
+#ifndef BCC_LOADER_EXEC_MEMORY_H
+#define BCC_LOADER_EXEC_MEMORY_H
+
+#include <stdint.h>
+
+#include "error.h"
+#include "image_view.h"
+#include "load.h"
+
+/* Of the running kernel, bytes. */
+uint64_t exec_memory_page_size(void);
+
+/* Map the file read+execute from offset 0 to the end of the image's span, so
+ * that this one mapping is also the reservation. The caller has checked that
+ * image_offset + image_span does not wrap, and that image_offset, image_span
+ * and image_align fit the page size. IO, NO_MEMORY. */
+enum status exec_memory_map(const struct load_source *source,
+                            struct image *ret_image,
+                            struct error *err) MUST_CHECK;
+
+/* Put all segments of a checked view but the first in their places. CORRUPT
+ * (the file has become shorter), IO, NO_MEMORY. */
+enum status exec_memory_map_data(const struct load_source *source,
+                                 const struct image *image,
+                                 const struct image_view *view,
+                                 struct error *err) MUST_CHECK;
+
+/* Make whole pages read-only for good. IO, NO_MEMORY. */
+enum status exec_memory_protect(const struct load_source *source,
+                                const struct image *image,
+                                struct image_range pages,
+                                struct error *err) MUST_CHECK;
+
+/* Accepts an image that has no mapping. */
+void exec_memory_unmap(const struct image *image);
+
+#endif

@@ -1,0 +1,72 @@
+/* What an image says of itself, checked: the part of ELF that a loader needs.
+ *
+ * The headers are believed about nothing. Once both functions below have
+ * returned STATUS_OK, each range of the view lies inside one segment, is
+ * aligned for its entries, holds a whole number of them, and does not change
+ * while it is read, so that later passes may walk it without looking back. */
+#ifndef BCC_LOADER_IMAGE_VIEW_H
+#define BCC_LOADER_IMAGE_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "span.h"
+
+/* lib/linker makes three; GNU ld four at most for any shared object. */
+enum { IMAGE_VIEW_MAX_SEGMENTS = 16 };
+
+/* A PT_LOAD. Addresses here and below are image addresses. */
+struct image_segment {
+    uint64_t address;
+    uint64_t memory_size; /* bytes */
+    uint64_t file_offset; /* from the start of the image */
+    uint64_t file_size;   /* bytes, <= memory_size */
+    bool writable;
+};
+
+struct image_range {
+    uint64_t address;
+    uint64_t size; /* bytes, 0: the image has none */
+};
+
+struct image_view {
+    const char *name; /* for messages, borrowed */
+    const uint8_t *base;
+    uint64_t page_size;
+    /* From the program headers. segments[0] is at address 0 and the only one
+     * that is executable; all are ascending and share no page. */
+    struct image_segment segments[IMAGE_VIEW_MAX_SEGMENTS];
+    size_t n_segments;
+    struct image_range relro; /* whole pages, no others' */
+    struct image_range dynamic;
+    /* From PT_DYNAMIC, in segments that are never written to. */
+    struct image_range relr;
+    struct image_range rela;
+    struct image_range plt_rela;
+    struct image_range strings; /* ends with a NUL */
+    uint64_t symbols;           /* address of symbol 0 */
+    uint64_t n_symbols;         /* at most: those that fit in the segment */
+    /* Likewise, in any segment. */
+    struct image_range init_array;
+    struct image_range fini_array;
+};
+
+/* Read the program headers of an image of which only segment 0 is mapped at
+ * base. readable: bytes there that are bytes of the image's file. span: its
+ * address space, whole pages. CORRUPT, UNSUPPORTED. */
+enum status image_view_read_headers(const char *name, struct span readable,
+                                    uint64_t span, uint64_t page_size,
+                                    struct image_view *ret_view,
+                                    struct error *err) MUST_CHECK;
+
+/* Read PT_DYNAMIC, when all segments are mapped. CORRUPT, UNSUPPORTED. */
+enum status image_view_read_dynamic(struct image_view *view,
+                                    struct error *err) MUST_CHECK;
+
+/* The segment that holds all of [address, address + size), NULL if none. */
+const struct image_segment *image_view_find(const struct image_view *view,
+                                            uint64_t address, uint64_t size);
+
+#endif

@@ -1,0 +1,172 @@
+#include "load.h"
+
+#include <assert.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bind.h"
+#include "checked.h"
+#include "exec_memory.h"
+#include "image_view.h"
+#include "relocate.h"
+
+/* Of libc: runs and forgets the handlers that were registered for dso. */
+extern void __cxa_finalize(void *dso);
+
+struct span load_prefix(const struct image *image)
+{
+    return (struct span){image->head, (size_t)(image->base - image->head)};
+}
+
+void *load_address(const struct image *image, uint64_t address, uint64_t size)
+{
+    if (size > image->span || address > image->span - size)
+        return NULL;
+    return image->base + address;
+}
+
+/* ---- Map ---- */
+
+static enum status check_source(const struct load_source *source,
+                                struct error *err)
+{
+    const uint64_t page_size = exec_memory_page_size();
+    uint64_t end, reserved;
+
+    if (source->image_offset % page_size != 0 ||
+        source->image_span % page_size != 0 || source->image_span == 0 ||
+        !is_power_of_two(source->image_align))
+        return error_set(err, STATUS_CORRUPT,
+                         "%s: image offset 0x%llx, span 0x%llx and alignment "
+                         "0x%llx do not fit pages of 0x%llx",
+                         source->name, (unsigned long long)source->image_offset,
+                         (unsigned long long)source->image_span,
+                         (unsigned long long)source->image_align,
+                         (unsigned long long)page_size);
+    if (source->image_offset > source->file_size ||
+        source->image_size > source->file_size - source->image_offset)
+        return error_set(err, STATUS_CORRUPT,
+                         "%s: image of 0x%llx bytes at 0x%llx goes past the "
+                         "end of the file at 0x%llx",
+                         source->name, (unsigned long long)source->image_size,
+                         (unsigned long long)source->image_offset,
+                         (unsigned long long)source->file_size);
+    if (!checked_add_u64(source->image_offset, source->image_span, &end) ||
+        !checked_add_u64(end, source->image_align, &reserved) ||
+        reserved > PTRDIFF_MAX)
+        return error_set(err, STATUS_CORRUPT,
+                         "%s: image spans 0x%llx bytes, more than there are",
+                         source->name, (unsigned long long)source->image_span);
+    return STATUS_OK;
+}
+
+enum status load_map(const struct load_source *source, struct image *ret_image,
+                     struct error *err)
+{
+    enum status status = check_source(source, err);
+
+    if (status)
+        return status;
+    return exec_memory_map(source, ret_image, err);
+}
+
+/* ---- Link ---- */
+
+/* Whether a relocated array of functions leads into the text. Where it is
+ * RELRO, as lib/linker has it, that stays true. */
+static enum status check_functions(const struct image *image,
+                                   const struct image_view *view,
+                                   const struct image_range *array,
+                                   struct error *err)
+{
+    const uintptr_t *entry = (const void *)(image->base + array->address);
+    const size_t n_entries = array->size / sizeof(*entry);
+
+    for (size_t i = 0; i < n_entries; i++)
+        if (entry[i] - (uintptr_t)image->base >= view->segments[0].memory_size)
+            return error_set(
+                err, STATUS_CORRUPT,
+                "%s: constructor or destructor at 0x%llx leads "
+                "outside the text",
+                view->name,
+                (unsigned long long)(array->address + i * sizeof(*entry)));
+    return STATUS_OK;
+}
+
+enum status load_link(const struct load_source *source, struct image *image,
+                      const struct load_binding *binding, struct error *err)
+{
+    const uint64_t readable =
+        image->image_size < image->span ? image->image_size : image->span;
+    struct image_view view;
+    struct binder binder = {.view = &view, .binding = binding};
+    enum status status;
+
+    assert(image->mapping);
+    status = image_view_read_headers(
+        source->name, (struct span){image->base, (size_t)readable}, image->span,
+        exec_memory_page_size(), &view, err);
+    if (status)
+        return status;
+    status = exec_memory_map_data(source, image, &view, err);
+    if (status)
+        return status;
+    status = image_view_read_dynamic(&view, err);
+    if (status)
+        return status;
+    status = relocate(&binder, image->base, err);
+    if (status)
+        return status;
+    status = check_functions(image, &view, &view.init_array, err);
+    if (status)
+        return status;
+    status = check_functions(image, &view, &view.fini_array, err);
+    if (status)
+        return status;
+    status = exec_memory_protect(source, image, view.relro, err);
+    if (status)
+        return status;
+    image->init_array = view.init_array.address;
+    image->init_array_size = view.init_array.size;
+    image->fini_array = view.fini_array.address;
+    image->fini_array_size = view.fini_array.size;
+    image->registers_at_exit = binder.registers_at_exit;
+    return STATUS_OK;
+}
+
+/* ---- Start and stop ---- */
+
+void load_start(struct image *image)
+{
+    typedef void constructor(int argc, char **argv, char **envp);
+    constructor *const *entry = (const void *)(image->base + image->init_array);
+    const size_t n_entries = image->init_array_size / sizeof(*entry);
+    /* Constructors may keep it, so it lives as long as the process does. */
+    static char *const no_arguments[] = {NULL};
+
+    assert(!image->started);
+    image->started = true;
+    for (size_t i = 0; i < n_entries; i++)
+        entry[i](0, (char **)no_arguments, environ);
+}
+
+void load_stop(struct image *image)
+{
+    typedef void destructor(void);
+    destructor *const *entry = (const void *)(image->base + image->fini_array);
+
+    if (!image->started)
+        return;
+    image->started = false;
+    /* Image address 0 is what lib/linker gives for __dso_handle. */
+    if (image->registers_at_exit)
+        __cxa_finalize(image->base);
+    for (size_t i = image->fini_array_size / sizeof(*entry); i > 0; i--)
+        entry[i - 1]();
+}
+
+void load_release(struct image *image)
+{
+    exec_memory_unmap(image);
+    memset(image, 0, sizeof(*image));
+}

@@ -1,0 +1,62 @@
+/* All that the loader knows about the machine it runs on: which ELF files are
+ * for it, and which of its relocation numbers may be left in an image.
+ *
+ * A new machine is a new block here. One with REL tables (addend in the
+ * place, as ARM) also needs a walk of DT_REL in relocate.c. */
+#ifndef BCC_LOADER_MACHINE_H
+#define BCC_LOADER_MACHINE_H
+
+#include <elf.h>
+#include <stdint.h>
+
+/* What relocate.c does at a place P of the image, with S, A and B as in the
+ * psABIs: address of the symbol, addend, load address. */
+enum reloc_kind {
+    RELOC_UNKNOWN,
+    RELOC_NONE,
+    RELOC_RELATIVE,      /* B + A */
+    RELOC_SYMBOL,        /* S */
+    RELOC_SYMBOL_ADDEND, /* S + A */
+    RELOC_INDIRECT,      /* what the function at B + A returns */
+    RELOC_THREAD_LOCAL   /* anything about a TLS block */
+};
+
+#if defined(__x86_64__) && defined(__LP64__)
+
+#define MACHINE_ELF_NUMBER EM_X86_64
+#define MACHINE_ELF_CLASS  ELFCLASS64
+#define MACHINE_ELF_DATA   ELFDATA2LSB
+#define ELF_TYPE(name)     Elf64_##name
+#define ELF_R_TYPE         ELF64_R_TYPE
+#define ELF_R_SYM          ELF64_R_SYM
+
+/* AMD64 psABI, table 4.9. */
+static inline enum reloc_kind machine_reloc_kind(uint32_t type)
+{
+    switch (type) {
+    case R_X86_64_NONE:
+        return RELOC_NONE;
+    case R_X86_64_RELATIVE: /* B + A */
+        return RELOC_RELATIVE;
+    case R_X86_64_GLOB_DAT:  /* S */
+    case R_X86_64_JUMP_SLOT: /* S */
+        return RELOC_SYMBOL;
+    case R_X86_64_64: /* S + A */
+        return RELOC_SYMBOL_ADDEND;
+    case R_X86_64_IRELATIVE: /* indirect (B + A) */
+        return RELOC_INDIRECT;
+    case R_X86_64_DTPMOD64:
+    case R_X86_64_DTPOFF64:
+    case R_X86_64_TPOFF64:
+    case R_X86_64_TLSDESC:
+        return RELOC_THREAD_LOCAL;
+    default:
+        return RELOC_UNKNOWN;
+    }
+}
+
+#else
+#error "machine.h lacks the relocation numbers of this machine"
+#endif
+
+#endif

@@ -1,0 +1,212 @@
+/* Relocation, in three passes over tables that image_view.c has checked:
+ *
+ *   DT_RELR            words to which the load address is added, as a list of
+ *                      addresses, each followed by bitmaps of the words after
+ *   DT_RELA, DT_JMPREL places of any kind, imports among them
+ *   the same again     if there are indirect functions (GNU ifunc): these run
+ *                      code of the image, which may look at what the first
+ *                      two passes have written
+ *
+ * Where a place may be is decided by one comparison: the bounds of the
+ * writable segment that the last place was in are at hand, and places come
+ * nearly sorted. */
+#include "relocate.h"
+
+#include <string.h>
+
+#include "machine.h"
+
+enum { WORD = sizeof(ELF_TYPE(Addr)), N_BITMAP_WORDS = 8 * WORD - 1 };
+
+struct relocation {
+    struct binder *binder;
+    uint8_t *base;
+    /* A word at address is in the current segment if address - low < room. */
+    uint64_t low;
+    uint64_t room;
+    bool has_indirect;
+};
+
+static bool find_room(struct relocation *state, uint64_t address)
+{
+    const struct image_segment *segment =
+        image_view_find(state->binder->view, address, WORD);
+
+    if (!segment || !segment->writable)
+        return false;
+    state->low = segment->address;
+    state->room = segment->memory_size - (WORD - 1);
+    return true;
+}
+
+static inline bool is_place(struct relocation *state, uint64_t address)
+{
+    return address - state->low < state->room || find_room(state, address);
+}
+
+static enum status bad_place(const struct relocation *state, uint64_t address,
+                             struct error *err)
+{
+    return error_set(err, STATUS_CORRUPT,
+                     "%s: relocation of 0x%llx, which is in no writable "
+                     "segment",
+                     state->binder->view->name, (unsigned long long)address);
+}
+
+/* Places need not be aligned; memcpy of a word is one instruction. */
+static inline void write_word(struct relocation *state, uint64_t address,
+                              uintptr_t value)
+{
+    memcpy(state->base + address, &value, WORD);
+}
+
+static inline void add_base(struct relocation *state, uint64_t address)
+{
+    uintptr_t value;
+
+    memcpy(&value, state->base + address, WORD);
+    write_word(state, address, value + (uintptr_t)state->base);
+}
+
+/* ---- DT_RELR ---- */
+
+static enum status apply_relr(struct relocation *state, struct error *err)
+{
+    const struct image_range *table = &state->binder->view->relr;
+    const ELF_TYPE(Addr) *entry = (const void *)(state->base + table->address);
+    const ELF_TYPE(Addr) *end = entry + table->size / WORD;
+    uint64_t next = 0; /* the word that the lowest bit of a bitmap means */
+
+    for (; entry < end; entry++) {
+        if ((*entry & 1) == 0) {
+            if (!is_place(state, *entry))
+                return bad_place(state, *entry, err);
+            add_base(state, *entry);
+            next = *entry + WORD;
+            continue;
+        }
+        for (uint64_t bits = *entry >> 1; bits; bits &= bits - 1) {
+            const uint64_t address =
+                next + WORD * (uint64_t)__builtin_ctzll(bits);
+
+            if (!is_place(state, address))
+                return bad_place(state, address, err);
+            add_base(state, address);
+        }
+        next += N_BITMAP_WORDS * WORD;
+    }
+    return STATUS_OK;
+}
+
+/* ---- DT_RELA ---- */
+
+static enum status refuse(const struct relocation *state,
+                          const ELF_TYPE(Rela) * entry, struct error *err)
+{
+    const unsigned type = ELF_R_TYPE(entry->r_info);
+
+    if (machine_reloc_kind(type) == RELOC_THREAD_LOCAL)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: image has thread-local variables",
+                         state->binder->view->name);
+    return error_set(err, STATUS_UNSUPPORTED,
+                     "%s: 0x%llx: relocation type %u is not for the loader",
+                     state->binder->view->name,
+                     (unsigned long long)entry->r_offset, type);
+}
+
+static enum status apply_rela(struct relocation *state,
+                              const struct image_range *table,
+                              struct error *err)
+{
+    const ELF_TYPE(Rela) *entry = (const void *)(state->base + table->address);
+    const ELF_TYPE(Rela) *end = entry + table->size / sizeof(*entry);
+    struct binder *binder = state->binder;
+
+    for (; entry < end; entry++) {
+        const enum reloc_kind kind =
+            machine_reloc_kind(ELF_R_TYPE(entry->r_info));
+        const uintptr_t addend = (uintptr_t)entry->r_addend;
+        uintptr_t value;
+
+        if (kind == RELOC_SYMBOL || kind == RELOC_SYMBOL_ADDEND) {
+            const enum status status =
+                bind_symbol(binder, ELF_R_SYM(entry->r_info), err);
+
+            if (status)
+                return status;
+            value = binder->value + (kind == RELOC_SYMBOL ? 0 : addend);
+        } else if (kind == RELOC_RELATIVE) {
+            value = (uintptr_t)state->base + addend;
+        } else if (kind == RELOC_INDIRECT) {
+            state->has_indirect = true;
+            continue;
+        } else if (kind == RELOC_NONE) {
+            continue;
+        } else {
+            return refuse(state, entry, err);
+        }
+        if (!is_place(state, entry->r_offset))
+            return bad_place(state, entry->r_offset, err);
+        write_word(state, entry->r_offset, value);
+    }
+    return STATUS_OK;
+}
+
+/* ---- Indirect functions ---- */
+
+static uintptr_t call_resolver(uintptr_t address)
+{
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+    /* A fuzzer's image has no code worth running. */
+    return address;
+#else
+    return ((uintptr_t(*)(void))address)();
+#endif
+}
+
+static enum status apply_indirect(struct relocation *state,
+                                  const struct image_range *table,
+                                  struct error *err)
+{
+    const ELF_TYPE(Rela) *entry = (const void *)(state->base + table->address);
+    const ELF_TYPE(Rela) *end = entry + table->size / sizeof(*entry);
+    const struct image_view *view = state->binder->view;
+
+    for (; entry < end; entry++) {
+        const uint64_t resolver = (uint64_t)entry->r_addend;
+
+        if (machine_reloc_kind(ELF_R_TYPE(entry->r_info)) != RELOC_INDIRECT)
+            continue;
+        if (!is_place(state, entry->r_offset))
+            return bad_place(state, entry->r_offset, err);
+        if (resolver >= view->segments[0].memory_size)
+            return error_set(err, STATUS_CORRUPT,
+                             "%s: indirect function 0x%llx is not in the text",
+                             view->name, (unsigned long long)resolver);
+        write_word(state, entry->r_offset,
+                   call_resolver((uintptr_t)state->base + (uintptr_t)resolver));
+    }
+    return STATUS_OK;
+}
+
+enum status relocate(struct binder *binder, uint8_t *base, struct error *err)
+{
+    struct relocation state = {.binder = binder, .base = base};
+    const struct image_view *view = binder->view;
+    enum status status;
+
+    status = apply_relr(&state, err);
+    if (status == STATUS_OK)
+        status = apply_rela(&state, &view->rela, err);
+    if (status == STATUS_OK)
+        status = apply_rela(&state, &view->plt_rela, err);
+    if (status == STATUS_OK)
+        status = bind_finish(binder, err);
+    if (status || !state.has_indirect)
+        return status;
+    status = apply_indirect(&state, &view->rela, err);
+    if (status == STATUS_OK)
+        status = apply_indirect(&state, &view->plt_rela, err);
+    return status;
+}

@@ -1,0 +1,16 @@
+/* The patches that turn an image's data into this process's: its own
+ * addresses, and those of imports. */
+#ifndef BCC_LOADER_RELOCATE_H
+#define BCC_LOADER_RELOCATE_H
+
+#include "bind.h"
+#include "error.h"
+#include "image_view.h"
+
+/* Apply all relocations of binder->view, whose segments are mapped at base.
+ * Calls the image's own functions only where it has indirect functions, and
+ * only if nothing was missing. CORRUPT, UNSUPPORTED, UNRESOLVED. */
+enum status relocate(struct binder *binder, uint8_t *base,
+                     struct error *err) MUST_CHECK;
+
+#endif

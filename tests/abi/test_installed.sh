@@ -1,0 +1,66 @@
+#!/bin/sh
+# test_installed.sh BUILD_DIR PREFIX: installs the build into a private root,
+# as a packager does, and builds and runs a consumer there, found once by
+# pkg-config and once by find_package(). The library must find the compiler
+# that was installed with it.
+#
+# Environment: CLANG, CC, CMAKE.
+set -u
+build=$1
+prefix=$2
+source=$(cd "$(dirname "$0")" && pwd)/consumer
+root=$(mktemp -d) || exit 1
+trap 'rm -rf "$root"' EXIT
+unset BCC_BCCC BCC_CACHE_DIR LD_LIBRARY_PATH PKG_CONFIG_PATH
+
+fail() {
+    echo "FAIL: $*"
+    exit 1
+}
+
+DESTDIR=$root "$CMAKE" --install "$build" >"$root/install.log" 2>&1 ||
+    fail "install: $(tail -n 20 "$root/install.log")"
+installed=$root$prefix
+library=$(find "$installed" -name libbcc.so)
+[ -n "$library" ] || fail "no libbcc.so under $prefix"
+libdir=${library%/libbcc.so}
+for file in include/bcc/bcc.h include/bcc/bcc_cache.h include/bcc/bcc_llvm.h \
+    bin/bcc; do
+    [ -f "$installed/$file" ] || fail "no $file under $prefix"
+done
+
+echo 'int answer(void) { return 42; }' |
+    "$CLANG" -O2 -fPIC -emit-llvm -x c -c - -o "$root/answer.bc" || fail clang
+
+# run NAME PROGRAM: the consumer, with the loader's path as its only help.
+run() {
+    mkdir -m 700 "$root/cache-$1"
+    LD_LIBRARY_PATH=$libdir "$2" "$root/answer.bc" "$root/cache-$1" ||
+        fail "$1: the consumer ended with $?"
+}
+
+if command -v pkg-config >/dev/null; then
+    PKG_CONFIG_PATH=$libdir/pkgconfig
+    PKG_CONFIG_SYSROOT_DIR=$root
+    export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
+    # shellcheck disable=SC2046 # flags are words
+    "$CC" -std=c99 -Wall -pedantic -Werror $(pkg-config --cflags bcc) \
+        "$source/consumer.c" $(pkg-config --libs bcc) -o "$root/by-pkg-config" ||
+        fail "pkg-config: $(pkg-config --cflags --libs bcc)"
+    unset PKG_CONFIG_SYSROOT_DIR
+    run pkg-config "$root/by-pkg-config"
+fi
+
+"$CMAKE" -S "$source" -B "$root/build" -DCMAKE_PREFIX_PATH="$installed" \
+    -DCMAKE_C_COMPILER="$CC" >"$root/configure.log" 2>&1 ||
+    fail "find_package: $(tail -n 20 "$root/configure.log")"
+"$CMAKE" --build "$root/build" >"$root/build.log" 2>&1 ||
+    fail "build: $(tail -n 20 "$root/build.log")"
+run find_package "$root/build/consumer"
+
+# The installed tool finds its compiler too.
+echo 'int main(void) { return 42; }' |
+    "$CLANG" -O2 -fPIC -emit-llvm -x c -c - -o "$root/main.bc" || fail clang
+"$installed/bin/bcc" run --no-cache "$root/main.bc"
+status=$?
+[ $status -eq 42 ] || fail "the installed bcc run ended with $status"

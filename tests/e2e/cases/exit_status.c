@@ -1,0 +1,8 @@
+/* Of the value that main() returns, eight bits arrive.
+ *
+ * STATUS: 44
+ */
+int main(void)
+{
+    return 300;
+}

@@ -1,0 +1,87 @@
+# What run_case.sh and its relatives share: runs a program natively and under
+# `bcc run`, and holds all results against each other. Sourced, POSIX sh.
+#
+# Environment: BCC (the tool; empty: native runs only), RUN_STATUS (see
+# run_case_status.c). Sets work, a private directory that is removed at exit,
+# and BCC_CACHE_DIR inside it.
+
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+BCC_CACHE_DIR=$work/cache
+export BCC_CACHE_DIR
+mkdir -m 700 "$BCC_CACHE_DIR"
+: >"$work/stdin"
+failures=0
+
+fail() {
+    echo "FAIL: $*"
+    failures=$((failures + 1))
+}
+
+# run NAME COMMAND...: results in $work/NAME.{out,err,status}; input is
+# $work/stdin. The report of `bcc run` goes to NAME.report.
+run() {
+    run_name=$work/$1
+    shift
+    "$RUN_STATUS" "$run_name.status" "$@" \
+        <"$work/stdin" >"$run_name.out" 2>"$run_name.all" ||
+        fail "cannot run $*"
+    grep '^{"cache"' "$run_name.all" >"$run_name.report"
+    grep -v '^{"cache"' "$run_name.all" >"$run_name.err"
+    return 0
+}
+
+# same A B: the runs A and B had the same results.
+same() {
+    for same_what in status out err; do
+        if ! cmp -s "$work/$1.$same_what" "$work/$2.$same_what"; then
+            fail "$2: its $same_what is not that of $1"
+            diff "$work/$1.$same_what" "$work/$2.$same_what" | head -n 20
+        fi
+    done
+}
+
+# reported NAME CACHE: its one line of report says so.
+reported() {
+    if ! grep -q "^{\"cache\":\"$2\",.*}\$" "$work/$1.report" ||
+        [ "$(wc -l <"$work/$1.report")" -ne 1 ]; then
+        fail "$1: no report of a $2, but: $(cat "$work/$1.report")"
+    fi
+}
+
+# compare_with_native 'OPTIONS' FILE [ARGS...]: the run "native" was done;
+# holds against it a cold, a warm, a precompiled and an uncached `bcc run`.
+# OPTIONS (for run and precompile) are split at blanks.
+compare_with_native() {
+    options=$1
+    shift
+    [ -n "$BCC" ] || return 0
+    # shellcheck disable=SC2086 # options are to be split
+    {
+        run cold "$BCC" run --report=json $options "$@"
+        same native cold
+        reported cold miss
+        run warm "$BCC" run --report=json $options "$@"
+        same native warm
+        reported warm hit
+        run uncached "$BCC" run --report=json --no-cache $options "$@"
+        same native uncached
+        reported uncached off
+
+        mkdir -m 700 "$work/installed"
+        "$BCC" precompile $options --cache-dir "$work/installed" "$1" \
+            >"$work/precompile.log" 2>&1 || {
+            fail "precompile: $(cat "$work/precompile.log")"
+            return 0
+        }
+        run precompiled "$BCC" run --report=json \
+            --cache-dir "$work/installed" $options "$@"
+        same native precompiled
+        reported precompiled hit
+    }
+}
+
+finish() {
+    [ "$failures" -eq 0 ] || exit 1
+    exit 0
+}

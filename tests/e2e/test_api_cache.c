@@ -1,0 +1,321 @@
+/* Cache directories and entries that cannot be used or trusted: never an
+ * error of an executable, always a reason in its report. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "api_fixture.h"
+
+#define TEST(function)                                                         \
+    cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
+
+/* Compile or load answer.bc, and see that it works. */
+static BCCScriptRef launch(const char *cache_dir, unsigned long flags,
+                           int expected)
+{
+    BCCScriptRef script = open_script(bitcode_path("answer.bc").text, NULL);
+
+    assert_succeeds(script,
+                    bccPrepareExecutable(script, cache_dir, "entry", flags));
+    assert_cache(script, expected);
+    assert_int_equal(call(script, "answer"), 42);
+    assert_int_equal(call(script, "count"), 1);
+    assert_int_equal(*(int *)bccGetVarAddr(script, "started"), 101);
+    return script;
+}
+
+static void launch_once(const char *cache_dir, unsigned long flags,
+                        int expected)
+{
+    bccDisposeScript(launch(cache_dir, flags, expected));
+}
+
+static void assert_runs_without_cache(const char *cache_dir)
+{
+    BCCScriptRef script = launch(cache_dir, 0, BCC_CACHE_OFF);
+
+    assert_string_not_equal(report_of(script).reason, "");
+    bccDisposeScript(script);
+    script = open_script(bitcode_path("answer.bc").text, NULL);
+    assert_fails(script, bccPrepareSharedObject(script, cache_dir, "entry", 0),
+                 BCC_IO_ERROR);
+    bccDisposeScript(script);
+}
+
+static ino_t inode_of(const char *path)
+{
+    struct stat st;
+
+    assert_int_equal(lstat(path, &st), 0);
+    return st.st_ino;
+}
+
+/* ---- Directories ---- */
+
+static void a_missing_directory_means_no_cache(void **state)
+{
+    const struct fixture *f = *state;
+    struct path missing = fixture_path(f, "missing");
+    struct path file = fixture_path(f, "file");
+
+    assert_runs_without_cache(missing.text);
+    assert_int_equal(access(missing.text, F_OK), -1);
+    write_whole(file.text, "", 0);
+    assert_runs_without_cache(file.text);
+    assert_runs_without_cache("");
+}
+
+static void an_unwritable_directory_means_no_cache(void **state)
+{
+    const struct fixture *f = *state;
+    struct path locked = fixture_path(f, "locked");
+
+    /* Root writes where the mode forbids it, but not into /proc. */
+    assert_runs_without_cache("/proc");
+    if (geteuid() == 0)
+        return;
+    assert_int_equal(mkdir(locked.text, 0500), 0);
+    assert_runs_without_cache(locked.text);
+}
+
+static void a_directory_that_others_may_write_means_no_cache(void **state)
+{
+    static const mode_t modes[] = {0770, 0777, 01777, 0702};
+    const struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        assert_int_equal(chmod(f->cache, modes[i]), 0);
+        assert_runs_without_cache(f->cache);
+    }
+    assert_int_equal(chmod(f->cache, 0755), 0);
+    launch_once(f->cache, 0, BCC_CACHE_MISS);
+    launch_once(f->cache, 0, BCC_CACHE_HIT);
+}
+
+static void an_entry_that_others_may_write_is_not_used(void **state)
+{
+    const struct fixture *f = *state;
+    struct path entry = fixture_path(f, "cache/entry.oBCC");
+
+    launch_once(f->cache, 0, BCC_CACHE_MISS);
+    assert_int_equal(chmod(entry.text, 0666), 0);
+    launch_once(f->cache, 0, BCC_CACHE_MISS);
+    launch_once(f->cache, 0, BCC_CACHE_HIT);
+}
+
+static void an_entry_behind_a_link_is_not_used(void **state)
+{
+    const struct fixture *f = *state;
+    struct path entry = fixture_path(f, "cache/entry.oBCC");
+    struct path moved = fixture_path(f, "cache/moved.oBCC");
+
+    launch_once(f->cache, 0, BCC_CACHE_MISS);
+    assert_int_equal(rename(entry.text, moved.text), 0);
+    assert_int_equal(symlink("moved.oBCC", entry.text), 0);
+    launch_once(f->cache, 0, BCC_CACHE_MISS);
+    launch_once(f->cache, 0, BCC_CACHE_HIT);
+}
+
+static void no_directory_means_no_cache_and_no_name(void **state)
+{
+    BCCScriptRef script = open_script(bitcode_path("answer.bc").text, NULL);
+
+    (void)state;
+    assert_succeeds(script, bccPrepareExecutable(script, NULL, NULL, 0));
+    assert_cache(script, BCC_CACHE_OFF);
+    assert_string_equal(report_of(script).path, "");
+    assert_int_equal(call(script, "answer"), 42);
+    bccDisposeScript(script);
+}
+
+/* ---- Damage ---- */
+
+/* Put these bytes in the entry's place; the next launch has to compile, say
+ * why, and leave a good entry. */
+static void assert_recompiled(const struct fixture *f, const char *data,
+                              size_t size)
+{
+    struct path entry = fixture_path(f, "cache/entry.oBCC");
+    BCCScriptRef script;
+
+    write_whole(entry.text, data, size);
+    script = launch(f->cache, 0, BCC_CACHE_MISS);
+    assert_non_null(strstr(report_of(script).reason, "entry.oBCC"));
+    assert_string_equal(report_of(script).path, entry.text);
+    bccDisposeScript(script);
+    launch_once(f->cache, BCC_VERIFY, BCC_CACHE_HIT);
+}
+
+static void a_damaged_entry_is_compiled_anew(void **state)
+{
+    static const size_t places[] = {0, 4, 9, 12, 33, 88, 100, 200, 500};
+    const struct fixture *f = *state;
+    struct path entry = fixture_path(f, "cache/entry.oBCC");
+    size_t size;
+    char *data;
+
+    launch_once(f->cache, 0, BCC_CACHE_MISS);
+    data = read_whole(entry.text, &size);
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        data[places[i]] ^= 0x10;
+        assert_recompiled(f, data, size);
+        data[places[i]] ^= 0x10;
+    }
+    free(data);
+}
+
+static void a_truncated_or_foreign_entry_is_compiled_anew(void **state)
+{
+    const struct fixture *f = *state;
+    struct path entry = fixture_path(f, "cache/entry.oBCC");
+    size_t size;
+    char *data;
+
+    launch_once(f->cache, 0, BCC_CACHE_MISS);
+    data = read_whole(entry.text, &size);
+    assert_recompiled(f, data, 0);
+    assert_recompiled(f, data, 50);
+    assert_recompiled(f, data, size / 2);
+    assert_recompiled(f, data, size - 1);
+    memset(data, 0, size);
+    assert_recompiled(f, data, size);
+    assert_recompiled(f, "\177ELF, but no more", 17);
+    free(data);
+}
+
+static void verify_finds_damage_in_the_code(void **state)
+{
+    const struct fixture *f = *state;
+    struct path entry = fixture_path(f, "cache/entry.oBCC");
+    size_t size;
+    char *data;
+
+    launch_once(f->cache, 0, BCC_CACHE_MISS);
+    data = read_whole(entry.text, &size);
+    data[size - 1] ^= 1;
+    write_whole(entry.text, data, size);
+    launch_once(f->cache, BCC_VERIFY, BCC_CACHE_MISS);
+    launch_once(f->cache, BCC_VERIFY, BCC_CACHE_HIT);
+    free(data);
+}
+
+static void what_is_no_file_in_the_place_of_an_entry_is_survived(void **state)
+{
+    const struct fixture *f = *state;
+    struct path entry = fixture_path(f, "cache/entry.oBCC");
+
+    assert_int_equal(mkfifo(entry.text, 0600), 0);
+    launch_once(f->cache, 0, BCC_CACHE_MISS);
+    launch_once(f->cache, 0, BCC_CACHE_HIT);
+    assert_int_equal(remove(entry.text), 0);
+    assert_int_equal(mkdir(entry.text, 0700), 0);
+    launch_once(f->cache, 0, BCC_CACHE_OFF); /* nothing replaces it */
+}
+
+/* ---- Replacing ---- */
+
+static void a_good_entry_survives_failed_attempts_to_replace_it(void **state)
+{
+    const struct fixture *f = *state;
+    struct path entry = fixture_path(f, "cache/entry.oBCC");
+    BCCOptions options = runnable_options();
+    BCCScriptRef script;
+    ino_t inode;
+
+    options.compilerPath = "/nonexistent/bccc";
+    launch_once(f->cache, 0, BCC_CACHE_MISS);
+    inode = inode_of(entry.text);
+
+    script = open_script(bitcode_path("answer.bc").text, NULL);
+    assert_succeeds(script, bccSetOptions(script, &options));
+    assert_fails(script,
+                 bccPrepareExecutable(script, f->cache, "entry", BCC_REBUILD),
+                 BCC_NO_COMPILER);
+    bccDisposeScript(script);
+
+    script = new_script();
+    assert_succeeds(script, bccReadBC(script, "garbage", "garbage", 7, 0));
+    assert_fails(script, bccPrepareExecutable(script, f->cache, "entry", 0),
+                 BCC_INVALID_VALUE);
+    assert_fails(script, bccPrepareSharedObject(script, f->cache, "entry", 0),
+                 BCC_INVALID_VALUE);
+    bccDisposeScript(script);
+
+    assert_int_equal(inode_of(entry.text), inode);
+    launch_once(f->cache, BCC_VERIFY, BCC_CACHE_HIT);
+}
+
+static void failed_attempts_leave_no_files_behind(void **state)
+{
+    const struct fixture *f = *state;
+    BCCScriptRef script = new_script();
+
+    assert_succeeds(script, bccReadBC(script, "garbage", "garbage", 7, 0));
+    assert_fails(script, bccPrepareExecutable(script, f->cache, "entry", 0),
+                 BCC_INVALID_VALUE);
+    bccDisposeScript(script);
+    assert_int_equal(rmdir(f->cache), 0);
+    assert_int_equal(mkdir(f->cache, 0700), 0);
+}
+
+static void rebuild_makes_the_same_entry_again(void **state)
+{
+    const struct fixture *f = *state;
+    struct path entry = fixture_path(f, "cache/entry.oBCC");
+    size_t size, size_again;
+    char *data, *data_again;
+    BCCScriptRef running;
+
+    running = launch(f->cache, 0, BCC_CACHE_MISS);
+    data = read_whole(entry.text, &size);
+    launch_once(f->cache, BCC_REBUILD, BCC_CACHE_MISS);
+    data_again = read_whole(entry.text, &size_again);
+    assert_int_equal(size, size_again);
+    assert_memory_equal(data, data_again, size);
+    /* What runs keeps the file that it was loaded from. */
+    assert_int_equal(call(running, "count"), 2);
+    bccDisposeScript(running);
+    free(data);
+    free(data_again);
+}
+
+static void a_shared_object_file_is_an_entry_of_its_directory(void **state)
+{
+    const struct fixture *f = *state;
+    struct path entry = fixture_path(f, "cache/entry.oBCC");
+    BCCScriptRef script = open_script(bitcode_path("answer.bc").text, NULL);
+
+    assert_succeeds(script, bccPrepareSharedObjectFile(script, entry.text, 0));
+    assert_int_equal(bccGetFuncCount(script), 0);
+    assert_succeeds(script,
+                    bccPrepareSharedObject(script, f->cache, "entry", 0));
+    assert_cache(script, BCC_CACHE_HIT);
+    assert_succeeds(script, bccPrepareExecutable(script, f->cache, "entry", 0));
+    assert_cache(script, BCC_CACHE_HIT);
+    assert_int_equal(call(script, "answer"), 42);
+    bccDisposeScript(script);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_missing_directory_means_no_cache),
+        TEST(an_unwritable_directory_means_no_cache),
+        TEST(a_directory_that_others_may_write_means_no_cache),
+        TEST(an_entry_that_others_may_write_is_not_used),
+        TEST(an_entry_behind_a_link_is_not_used),
+        cmocka_unit_test(no_directory_means_no_cache_and_no_name),
+        TEST(a_damaged_entry_is_compiled_anew),
+        TEST(a_truncated_or_foreign_entry_is_compiled_anew),
+        TEST(verify_finds_damage_in_the_code),
+        TEST(what_is_no_file_in_the_place_of_an_entry_is_survived),
+        TEST(a_good_entry_survives_failed_attempts_to_replace_it),
+        TEST(failed_attempts_leave_no_files_behind),
+        TEST(rebuild_makes_the_same_entry_again),
+        TEST(a_shared_object_file_is_an_entry_of_its_directory),
+    };
+
+    return cmocka_run_group_tests_name("api_cache", tests, NULL, NULL);
+}

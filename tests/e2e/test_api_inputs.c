@@ -1,0 +1,211 @@
+/* Inputs that cannot be used: files that cannot be read, bytes that are no
+ * bitcode, symbols that nobody defines; and that a prepare that failed can be
+ * mended. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "api_fixture.h"
+
+#define TEST(function)                                                         \
+    cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
+
+static int prepare(BCCScriptRef script, const struct fixture *f)
+{
+    return bccPrepareExecutable(script, f->cache, "entry", 0);
+}
+
+/* ---- Files ---- */
+
+static void files_that_cannot_be_read_are_io_errors(void **state)
+{
+    const struct fixture *f = *state;
+    struct path fifo = fixture_path(f, "fifo");
+    struct path dangling = fixture_path(f, "dangling");
+    struct path secret = fixture_path(f, "secret.bc");
+    BCCScriptRef script = new_script();
+
+    assert_int_equal(mkfifo(fifo.text, 0600), 0);
+    assert_int_equal(symlink("nowhere", dangling.text), 0);
+    copy_whole(bitcode_path("answer.bc").text, secret.text);
+    assert_fails(script, bccReadFile(script, "/nonexistent/a.bc", 0),
+                 BCC_IO_ERROR);
+    assert_non_null(strstr(bccGetErrorMessage(script), "/nonexistent/a.bc"));
+    assert_fails(script, bccLinkFile(script, dangling.text, 0), BCC_IO_ERROR);
+    assert_fails(script, bccReadFile(script, f->dir, 0), BCC_IO_ERROR);
+    assert_fails(script, bccReadFile(script, fifo.text, 0), BCC_IO_ERROR);
+    assert_fails(script, bccReadFile(script, "/dev/null", 0), BCC_IO_ERROR);
+    if (geteuid() != 0) { /* root may read everything */
+        assert_int_equal(chmod(secret.text, 0), 0);
+        assert_fails(script,
+                     bccReadFile(script, secret.text, 0) || prepare(script, f),
+                     BCC_IO_ERROR);
+    }
+    bccDisposeScript(script);
+}
+
+static void a_file_that_goes_before_prepare_is_an_io_error(void **state)
+{
+    const struct fixture *f = *state;
+    struct path file = fixture_path(f, "gone.bc");
+    BCCScriptRef script;
+
+    copy_whole(bitcode_path("answer.bc").text, file.text);
+    script = open_script(file.text, NULL);
+    assert_int_equal(remove(file.text), 0);
+    assert_fails(script, prepare(script, f), BCC_IO_ERROR);
+    bccDisposeScript(script);
+}
+
+/* ---- What is no bitcode ---- */
+
+static void an_empty_file_is_an_invalid_value(void **state)
+{
+    const struct fixture *f = *state;
+    struct path file = fixture_path(f, "empty.bc");
+    BCCScriptRef script = new_script();
+
+    write_whole(file.text, "", 0);
+    assert_fails(script, bccReadFile(script, file.text, 0), BCC_INVALID_VALUE);
+    bccDisposeScript(script);
+}
+
+/* The first bytes of answer.bc, with the byte at `flip` changed, if any. */
+static void assert_refused(const struct fixture *f, size_t size, size_t flip)
+{
+    size_t whole;
+    char *bitcode = read_whole(bitcode_path("answer.bc").text, &whole);
+    BCCScriptRef script = new_script();
+
+    if (flip < size)
+        bitcode[flip] ^= 0x40;
+    assert_in_range(size, 4, whole);
+    assert_succeeds(script, bccReadBC(script, "cut", bitcode, size, 0));
+    assert_fails(script, prepare(script, f), BCC_INVALID_VALUE);
+    assert_non_null(strstr(bccGetErrorMessage(script), "cut"));
+    bccDisposeScript(script);
+    free(bitcode);
+}
+
+static void truncated_bitcode_is_an_invalid_value(void **state)
+{
+    static const size_t sizes[] = {4, 5, 8, 20, 100, 500, 1000};
+
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+        assert_refused(*state, sizes[i], SIZE_MAX);
+}
+
+static void a_wrong_magic_number_is_an_invalid_value(void **state)
+{
+    for (size_t i = 0; i < 4; i++)
+        assert_refused(*state, 1000, i);
+}
+
+static void text_is_an_invalid_value_as_script_and_as_library(void **state)
+{
+    static const char text[] = "int main(void) { return 42; }";
+    const struct fixture *f = *state;
+    BCCScriptRef script = new_script();
+
+    assert_succeeds(script, bccReadBC(script, "text", text, sizeof(text), 0));
+    assert_fails(script, prepare(script, f), BCC_INVALID_VALUE);
+    assert_succeeds(script,
+                    bccReadFile(script, bitcode_path("needy.bc").text, 0));
+    assert_succeeds(script, bccLinkBC(script, "text", text, sizeof(text), 0));
+    assert_fails(script, prepare(script, f), BCC_INVALID_VALUE);
+    bccDisposeScript(script);
+}
+
+static void a_failed_prepare_names_its_input_and_can_be_mended(void **state)
+{
+    const struct fixture *f = *state;
+    BCCScriptRef script = new_script();
+
+    assert_succeeds(script, bccReadBC(script, "the_input", "garbage", 7, 0));
+    assert_fails(script, prepare(script, f), BCC_INVALID_VALUE);
+    assert_non_null(strstr(bccGetErrorMessage(script), "the_input"));
+    assert_int_equal(bccGetFuncCount(script), 0);
+    assert_succeeds(script,
+                    bccReadFile(script, bitcode_path("answer.bc").text, 0));
+    assert_succeeds(script, prepare(script, f));
+    assert_int_equal(call(script, "answer"), 42);
+    bccDisposeScript(script);
+}
+
+/* ---- Symbols ---- */
+
+static void unresolved_symbols_are_all_named(void **state)
+{
+    const struct fixture *f = *state;
+    struct path needy = bitcode_path("needy.bc");
+    BCCScriptRef script = open_script(needy.text, NULL);
+    const char *const name[] = {"first_need", "second_need", "third_need",
+                                "fourth_need"};
+
+    assert_fails(script, prepare(script, f), BCC_UNRESOLVED_SYMBOL);
+    for (int i = 0; i < 4; i++)
+        assert_non_null(strstr(bccGetErrorMessage(script), name[i]));
+    bccDisposeScript(script);
+    script = open_script(needy.text, NULL);
+    assert_fails(script, bccPrepareExecutable(script, NULL, NULL, 0),
+                 BCC_UNRESOLVED_SYMBOL);
+    for (int i = 0; i < 4; i++)
+        assert_non_null(strstr(bccGetErrorMessage(script), name[i]));
+    bccDisposeScript(script);
+}
+
+static void a_failed_prepare_is_retried_after_more_input(void **state)
+{
+    const struct fixture *f = *state;
+    BCCScriptRef script = open_script(bitcode_path("needy.bc").text, NULL);
+    int (*needy)(int);
+
+    assert_fails(script, prepare(script, f), BCC_UNRESOLVED_SYMBOL);
+    assert_succeeds(script,
+                    bccLinkFile(script, bitcode_path("offset.bc").text, 0));
+    assert_succeeds(script, prepare(script, f));
+    assert_cache(script, BCC_CACHE_MISS);
+    needy = bccGetFuncAddr(script, "needy");
+    assert_non_null(needy);
+    assert_int_equal(needy(5), 1030);
+    bccDisposeScript(script);
+}
+
+static void *lookup_four(void *context, const char *name)
+{
+    return strstr(name, "_need") ? context : NULL;
+}
+
+static void a_callback_that_knows_too_little_is_retried(void **state)
+{
+    const struct fixture *f = *state;
+    BCCScriptRef script = open_script(bitcode_path("needy.bc").text, NULL);
+
+    assert_succeeds(script, bccRegisterSymbolCallback(script, NULL, NULL));
+    assert_fails(script, prepare(script, f), BCC_UNRESOLVED_SYMBOL);
+    assert_succeeds(script, bccRegisterSymbolCallback(script, lookup_four,
+                                                      (void *)f->cache));
+    assert_succeeds(script, prepare(script, f));
+    assert_cache(script, BCC_CACHE_HIT);
+    bccDisposeScript(script);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(files_that_cannot_be_read_are_io_errors),
+        TEST(a_file_that_goes_before_prepare_is_an_io_error),
+        TEST(an_empty_file_is_an_invalid_value),
+        TEST(truncated_bitcode_is_an_invalid_value),
+        TEST(a_wrong_magic_number_is_an_invalid_value),
+        TEST(text_is_an_invalid_value_as_script_and_as_library),
+        TEST(a_failed_prepare_names_its_input_and_can_be_mended),
+        TEST(unresolved_symbols_are_all_named),
+        TEST(a_failed_prepare_is_retried_after_more_input),
+        TEST(a_callback_that_knows_too_little_is_retried),
+    };
+
+    return cmocka_run_group_tests_name("api_inputs", tests, NULL, NULL);
+}

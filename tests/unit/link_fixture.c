@@ -1,0 +1,357 @@
+#include "link_fixture.h"
+
+#include <dlfcn.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "file.h"
+
+extern char **environ;
+
+/* Understood by GNU as and by clang. */
+static const char prelude[] = ".macro var name\n"
+                              ".type \\name, @object\n"
+                              "\\name:\n"
+                              ".endm\n"
+                              ".macro func name\n"
+                              ".type \\name, @function\n"
+                              "\\name:\n"
+                              ".endm\n";
+
+int fixture_setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+
+    if (!f || temp_dir_make(&f->dir))
+        return -1;
+    *state = f;
+    return 0;
+}
+
+int fixture_teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    if (f->handle)
+        dlclose(f->handle);
+    if (f->linked)
+        link_result_release(&f->result);
+    for (size_t i = 0; i < f->n_inputs; i++)
+        free((void *)f->inputs[i].object.data);
+    temp_dir_remove(&f->dir);
+    free(f);
+    return 0;
+}
+
+/* ---- Inputs ---- */
+
+static void run(const char *const *arguments)
+{
+    pid_t pid;
+    int status;
+
+    assert_int_equal(posix_spawnp(&pid, arguments[0], NULL, NULL,
+                                  (char **)(uintptr_t)arguments, environ),
+                     0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        fail_msg("%s ended with status 0x%x", arguments[0], status);
+}
+
+/* The file, in heap memory of its very size. */
+static struct span read_file(const char *path)
+{
+    struct file_mapping mapping;
+    struct stat st;
+    uint8_t *copy;
+    int fd;
+
+    assert_int_equal(file_open(path, &fd, &st, NULL), STATUS_OK);
+    assert_int_equal(file_map(fd, (uint64_t)st.st_size, path, &mapping, NULL),
+                     STATUS_OK);
+    copy = malloc(mapping.bytes.size);
+    assert_non_null(copy);
+    memcpy(copy, mapping.bytes.data, mapping.bytes.size);
+    file_unmap(&mapping);
+    close(fd);
+    return (struct span){copy, (size_t)st.st_size};
+}
+
+static void build(struct fixture *f, const char *name, const char *language,
+                  const char *flag, const char *text)
+{
+    const struct temp_path source = temp_dir_path(&f->dir, "source");
+    const struct temp_path object = temp_dir_path(&f->dir, "object");
+    const char *arguments[] = {
+        LINK_TEST_COMPILER,     "-x", language,    "-c",        "-O1", "-fPIC",
+        "-fno-stack-protector", "-o", object.text, source.text, flag,  NULL};
+
+    assert_true(f->n_inputs < MAX_INPUTS);
+    assert_int_equal(temp_dir_write(&f->dir, "source", text), 0);
+    run(arguments);
+    f->inputs[f->n_inputs++] =
+        (struct link_input){name, read_file(object.text)};
+}
+
+void fixture_assemble(struct fixture *f, const char *name, const char *text)
+{
+    char *whole = malloc(sizeof(prelude) + strlen(text));
+
+    assert_non_null(whole);
+    memcpy(whole, prelude, sizeof(prelude));
+    memcpy(whole + sizeof(prelude) - 1, text, strlen(text) + 1);
+    build(f, name, "assembler", NULL, whole);
+    free(whole);
+}
+
+void fixture_compile(struct fixture *f, const char *name, const char *flag,
+                     const char *text)
+{
+    build(f, name, "c", flag, text);
+}
+
+uint8_t *fixture_input_bytes(struct fixture *f, size_t input)
+{
+    return (uint8_t *)(uintptr_t)f->inputs[input].object.data;
+}
+
+static const Elf64_Shdr *find_section(const uint8_t *bytes, const char *name)
+{
+    const Elf64_Ehdr *header = (const void *)bytes;
+    const Elf64_Shdr *sections = (const void *)(bytes + header->e_shoff);
+    const char *names =
+        (const char *)bytes + sections[header->e_shstrndx].sh_offset;
+
+    for (unsigned i = 1; i < header->e_shnum; i++)
+        if (strcmp(names + sections[i].sh_name, name) == 0)
+            return &sections[i];
+    return NULL;
+}
+
+Elf64_Shdr *fixture_input_section(struct fixture *f, size_t input,
+                                  const char *name)
+{
+    const Elf64_Shdr *section =
+        find_section(f->inputs[input].object.data, name);
+
+    assert_non_null(section);
+    return (Elf64_Shdr *)(uintptr_t)section;
+}
+
+void fixture_export(struct fixture *f, const char *name)
+{
+    assert_true(f->n_exports < MAX_EXPORTS);
+    f->exports[f->n_exports++] = name;
+}
+
+/* ---- Linking ---- */
+
+enum status fixture_link(struct fixture *f)
+{
+    const struct link_params params = {f->inputs, f->n_inputs, f->exports,
+                                       f->n_exports};
+    enum status status;
+
+    assert_false(f->linked);
+    status = link_image(&params, &f->result, &f->err);
+    f->linked = status == STATUS_OK;
+    return status;
+}
+
+void fixture_image(struct fixture *f)
+{
+    if (fixture_link(f))
+        fail_msg("%s", f->err.message);
+}
+
+void fixture_refused(struct fixture *f, enum status status, const char *text,
+                     const char *other_text)
+{
+    assert_int_equal(fixture_link(f), status);
+    assert_int_equal(f->err.status, status);
+    if (!strstr(f->err.message, text) || !strstr(f->err.message, other_text))
+        fail_msg("not '%s' and '%s': %s", text, other_text, f->err.message);
+}
+
+/* ---- The image ---- */
+
+const Elf64_Shdr *fixture_section(struct fixture *f, const char *name)
+{
+    return find_section(f->result.image.data, name);
+}
+
+const Elf64_Phdr *fixture_segment(struct fixture *f, uint32_t type,
+                                  unsigned index)
+{
+    const uint8_t *bytes = f->result.image.data;
+    const Elf64_Ehdr *header = (const void *)bytes;
+    const Elf64_Phdr *segments = (const void *)(bytes + header->e_phoff);
+
+    for (unsigned i = 0; i < header->e_phnum; i++)
+        if (segments[i].p_type == type && index-- == 0)
+            return &segments[i];
+    return NULL;
+}
+
+const uint8_t *fixture_at(struct fixture *f, uint64_t address)
+{
+    const Elf64_Phdr *segment;
+
+    for (unsigned i = 0; (segment = fixture_segment(f, PT_LOAD, i)); i++)
+        if (address >= segment->p_vaddr &&
+            address - segment->p_vaddr < segment->p_filesz)
+            return f->result.image.data + segment->p_offset +
+                   (address - segment->p_vaddr);
+    fail_msg("0x%llx is not in the file", (unsigned long long)address);
+    return NULL;
+}
+
+uint64_t fixture_word(struct fixture *f, uint64_t address)
+{
+    uint64_t word;
+
+    memcpy(&word, fixture_at(f, address), sizeof(word));
+    return word;
+}
+
+uint64_t fixture_tag(struct fixture *f, int64_t tag)
+{
+    const Elf64_Phdr *segment = fixture_segment(f, PT_DYNAMIC, 0);
+    const Elf64_Dyn *entry;
+
+    assert_non_null(segment);
+    entry = (const void *)fixture_at(f, segment->p_vaddr);
+    for (; entry->d_tag != DT_NULL; entry++)
+        if (entry->d_tag == tag)
+            return entry->d_un.d_val;
+    return UINT64_MAX;
+}
+
+static const struct link_symbol *find_symbol(const struct link_symbol *symbols,
+                                             size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(symbols[i].name, name) == 0)
+            return &symbols[i];
+    return NULL;
+}
+
+static const struct link_symbol *find(struct fixture *f, const char *name)
+{
+    const struct link_symbol *symbol =
+        find_symbol(f->result.objects, f->result.n_objects, name);
+
+    return symbol
+               ? symbol
+               : find_symbol(f->result.functions, f->result.n_functions, name);
+}
+
+bool fixture_has_symbol(struct fixture *f, const char *name)
+{
+    return find(f, name) != NULL;
+}
+
+uint64_t fixture_address(struct fixture *f, const char *name)
+{
+    const struct link_symbol *symbol = find(f, name);
+
+    if (!symbol)
+        fail_msg("'%s' is in no table", name);
+    return symbol->address;
+}
+
+const struct link_import *fixture_import(struct fixture *f, const char *name)
+{
+    for (size_t i = 0; i < f->result.n_imports; i++)
+        if (strcmp(f->result.imports[i].name, name) == 0)
+            return &f->result.imports[i];
+    return NULL;
+}
+
+/* ---- Dynamic relocations ---- */
+
+static bool is_packed(struct fixture *f, uint64_t address)
+{
+    const Elf64_Shdr *section = fixture_section(f, ".relr.dyn");
+    uint64_t next = 0;
+
+    for (uint64_t i = 0; section && i < section->sh_size; i += 8) {
+        const uint64_t entry = fixture_word(f, section->sh_addr + i);
+
+        if (!(entry & 1)) {
+            if (entry == address)
+                return true;
+            next = entry + 8;
+            continue;
+        }
+        for (unsigned bit = 0; bit < 63; bit++)
+            if ((entry >> (bit + 1) & 1) && next + bit * 8 == address)
+                return true;
+        next += 63 * 8;
+    }
+    return false;
+}
+
+static const char *dynamic_name(struct fixture *f, uint64_t index)
+{
+    const Elf64_Sym *symbols =
+        (const void *)fixture_at(f, fixture_tag(f, DT_SYMTAB));
+
+    return (const char *)fixture_at(f, fixture_tag(f, DT_STRTAB)) +
+           symbols[index].st_name;
+}
+
+struct patch fixture_patch_at(struct fixture *f, uint64_t address)
+{
+    const Elf64_Shdr *section = fixture_section(f, ".rela.dyn");
+    const Elf64_Rela *rela =
+        section ? (const void *)fixture_at(f, section->sh_addr) : NULL;
+
+    if (is_packed(f, address))
+        return (struct patch){R_X86_64_RELATIVE, "", fixture_word(f, address),
+                              true};
+    for (size_t i = 0; section && i < section->sh_size / sizeof(*rela); i++)
+        if (rela[i].r_offset == address)
+            return (struct patch){(unsigned)ELF64_R_TYPE(rela[i].r_info),
+                                  dynamic_name(f, ELF64_R_SYM(rela[i].r_info)),
+                                  (uint64_t)rela[i].r_addend, false};
+    return (struct patch){R_X86_64_NONE, "", 0, false};
+}
+
+/* ---- Running ---- */
+
+void fixture_load(struct fixture *f)
+{
+    const struct temp_path path = temp_dir_path(&f->dir, "image.so");
+    const int fd =
+        open(path.text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+    fixture_image(f);
+    assert_true(fd >= 0);
+    assert_int_equal(
+        file_write_all(fd, buffer_span(&f->result.image), path.text, NULL),
+        STATUS_OK);
+    close(fd);
+    f->handle = dlopen(path.text, RTLD_NOW | RTLD_LOCAL);
+    if (!f->handle)
+        fail_msg("%s", dlerror());
+}
+
+void *fixture_loaded(struct fixture *f, const char *name)
+{
+    void *address = dlsym(f->handle, name);
+
+    if (!address)
+        fail_msg("%s", dlerror());
+    return address;
+}
+
+long fixture_call(struct fixture *f, const char *name)
+{
+    long (*function)(void);
+    void *address = fixture_loaded(f, name);
+
+    memcpy(&function, &address, sizeof(function));
+    return function();
+}

@@ -1,0 +1,388 @@
+#include "load_fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "file.h"
+
+/* ---- Imports ---- */
+
+int notes[MAX_NOTES];
+size_t n_notes;
+int import_value = 42;
+
+static int import_add(int a, int b)
+{
+    return a + b;
+}
+
+static void import_note(int what)
+{
+    assert_true(n_notes < MAX_NOTES);
+    notes[n_notes++] = what;
+}
+
+void notes_clear(void)
+{
+    n_notes = 0;
+}
+
+extern int __cxa_atexit(void (*handler)(void *), void *argument, void *dso);
+
+struct import *imports_find(struct imports *imports, const char *name)
+{
+    for (size_t i = 0; i < imports->n_rows; i++)
+        if (strcmp(imports->rows[i].name, name) == 0)
+            return &imports->rows[i];
+    return NULL;
+}
+
+static void add_import(struct imports *imports, const char *name, void *address)
+{
+    assert_true(imports->n_rows < MAX_IMPORTS);
+    imports->rows[imports->n_rows++] =
+        (struct import){.name = name, .address = address};
+}
+
+static void init_imports(struct imports *imports)
+{
+    static const char *const many[] = {
+        "import_many_0", "import_many_1", "import_many_2", "import_many_3",
+        "import_many_4", "import_many_5", "import_many_6", "import_many_7",
+        "import_many_8", "import_many_9"};
+
+    add_import(imports, "import_add", (void *)import_add);
+    add_import(imports, "import_note", (void *)import_note);
+    add_import(imports, "import_value", &import_value);
+    add_import(imports, "import_weak", NULL);
+    add_import(imports, "__cxa_atexit", (void *)__cxa_atexit);
+    for (size_t i = 0; i < SAMPLE_N_MANY; i++)
+        add_import(imports, many[i], &import_value);
+}
+
+/* Names come from images that may be damaged: they need not be known. */
+static void *resolve(void *context, const char *name)
+{
+    struct imports *imports = context;
+    struct import *import = imports_find(imports, name);
+
+    if (imports->on_resolve)
+        imports->on_resolve(imports->context);
+    if (!import)
+        return NULL;
+    import->n_asked++;
+    return import->address;
+}
+
+static void note_missing(void *context, const char *name)
+{
+    struct import *import = imports_find(context, name);
+
+    if (import)
+        import->n_missing++;
+}
+
+/* ---- Mapping calls ---- */
+
+struct mapping_calls mapping_calls;
+
+void mapping_calls_reset(void)
+{
+    mapping_calls = (struct mapping_calls){.refuse_exec_fd = -1};
+}
+
+static bool refused(int access, int fd)
+{
+    struct mapping_calls *calls = &mapping_calls;
+
+    if ((access & PROT_WRITE) && (access & PROT_EXEC))
+        calls->writable_and_executable = true;
+    if (calls->fail_nth && --calls->fail_nth == 0) {
+        errno = calls->fail_errno;
+        return true;
+    }
+    if ((access & PROT_EXEC) && fd >= 0 && fd == calls->refuse_exec_fd) {
+        errno = calls->fail_errno;
+        return true;
+    }
+    return false;
+}
+
+void *__real_mmap(void *address, size_t size, int access, int flags, int fd,
+                  off_t offset);
+void *__wrap_mmap(void *address, size_t size, int access, int flags, int fd,
+                  off_t offset);
+int __real_mprotect(void *address, size_t size, int access);
+int __wrap_mprotect(void *address, size_t size, int access);
+int __real_munmap(void *address, size_t size);
+int __wrap_munmap(void *address, size_t size);
+ssize_t __real_pread(int fd, void *data, size_t size, off_t offset);
+ssize_t __wrap_pread(int fd, void *data, size_t size, off_t offset);
+
+void *__wrap_mmap(void *address, size_t size, int access, int flags, int fd,
+                  off_t offset)
+{
+    mapping_calls.n_mmap++;
+    if (refused(access, fd))
+        return MAP_FAILED;
+    return __real_mmap(address, size, access, flags, fd, offset);
+}
+
+int __wrap_mprotect(void *address, size_t size, int access)
+{
+    mapping_calls.n_mprotect++;
+    if (refused(access, -1))
+        return -1;
+    return __real_mprotect(address, size, access);
+}
+
+int __wrap_munmap(void *address, size_t size)
+{
+    mapping_calls.n_munmap++;
+    return __real_munmap(address, size);
+}
+
+ssize_t __wrap_pread(int fd, void *data, size_t size, off_t offset)
+{
+    mapping_calls.n_pread++;
+    if (refused(0, -1))
+        return -1;
+    if (mapping_calls.end_of_file)
+        return 0;
+    if (mapping_calls.short_read && size > mapping_calls.short_read)
+        size = mapping_calls.short_read;
+    return __real_pread(fd, data, size, offset);
+}
+
+/* ---- /proc/self/maps ---- */
+
+struct maps_query {
+    uintptr_t start, end;
+    bool overlaps;
+    bool writable_code; /* in the range */
+    char access[5];     /* at start */
+};
+
+static void ask_line(struct maps_query *query, const char *line)
+{
+    unsigned long start, end;
+    char access[5];
+
+    if (sscanf(line, "%lx-%lx %4s", &start, &end, access) != 3)
+        return;
+    if (start < query->end && query->start < end) {
+        query->overlaps = true;
+        if (access[1] == 'w' && access[2] == 'x')
+            query->writable_code = true;
+    }
+    if (start <= query->start && query->start < end)
+        memcpy(query->access, access, sizeof(access));
+}
+
+static struct maps_query ask_maps(const void *address, size_t size)
+{
+    struct maps_query query = {.start = (uintptr_t)address,
+                               .end = (uintptr_t)address + size};
+    static char text[1 << 20];
+    size_t used = 0;
+    ssize_t n;
+    int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+
+    assert_true(fd >= 0);
+    while ((n = read(fd, text + used, sizeof(text) - 1 - used)) > 0)
+        used += (size_t)n;
+    close(fd);
+    text[used] = 0;
+    for (char *line = text; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        ask_line(&query, line);
+    }
+    return query;
+}
+
+bool maps_overlap(const void *start, size_t size)
+{
+    return ask_maps(start, size).overlaps;
+}
+
+void maps_access(const void *address, char ret_access[5])
+{
+    struct maps_query query = ask_maps(address, 1);
+
+    memcpy(ret_access, query.access, sizeof(query.access));
+}
+
+bool maps_have_writable_code(const void *start, size_t size)
+{
+    return ask_maps(start, size).writable_code;
+}
+
+/* ---- The image ---- */
+
+static void read_image(struct fixture *f, const char *path)
+{
+    struct stat st;
+    int fd;
+
+    assert_int_equal(file_open(path, &fd, &st, &f->err), STATUS_OK);
+    f->bytes = malloc((size_t)st.st_size);
+    assert_non_null(f->bytes);
+    assert_int_equal(file_read_at(fd, f->bytes, (size_t)st.st_size, 0, path,
+                                  &f->size, &f->err),
+                     STATUS_OK);
+    assert_int_equal(f->size, st.st_size);
+    close(fd);
+}
+
+/* See load_sample.ld. */
+static void restore_relro(struct fixture *f)
+{
+    Elf64_Ehdr *header = (Elf64_Ehdr *)f->bytes;
+    Elf64_Phdr *segments = (Elf64_Phdr *)(f->bytes + header->e_phoff);
+
+    for (unsigned i = 0; i < header->e_phnum; i++)
+        if (segments[i].p_type == PT_LOOS)
+            segments[i].p_type = PT_GNU_RELRO;
+}
+
+static uint64_t span_of(const struct fixture *f)
+{
+    const Elf64_Ehdr *header = (const Elf64_Ehdr *)f->bytes;
+    const Elf64_Phdr *segment =
+        (const Elf64_Phdr *)(f->bytes + header->e_phoff);
+    uint64_t end = 0;
+
+    for (unsigned i = 0; i < header->e_phnum; i++, segment++)
+        if (segment->p_type == PT_LOAD &&
+            segment->p_vaddr + segment->p_memsz > end)
+            end = segment->p_vaddr + segment->p_memsz;
+    return (end + PAGE - 1) / PAGE * PAGE;
+}
+
+void fixture_init(struct fixture *f, const char *path)
+{
+    memset(f, 0, sizeof(*f));
+    f->fd = -1;
+    init_imports(&f->imports);
+    f->binding = (struct load_binding){resolve, note_missing, &f->imports};
+    mapping_calls_reset();
+    read_image(f, path);
+    mapping_calls_reset();
+    restore_relro(f);
+    f->span = span_of(f);
+    notes_clear();
+}
+
+void fixture_release(struct fixture *f)
+{
+    load_release(&f->image);
+    file_close(f->fd);
+    free(f->bytes);
+}
+
+int fixture_setup(void **state)
+{
+    const char *path = *state;
+    struct fixture *f = malloc(sizeof(*f));
+
+    if (!f)
+        return -1;
+    fixture_init(f, path);
+    *state = f;
+    return 0;
+}
+
+int fixture_teardown(void **state)
+{
+    fixture_release(*state);
+    free(*state);
+    return 0;
+}
+
+void fixture_write(struct fixture *f, uint64_t image_offset)
+{
+    file_close(f->fd);
+    f->fd = memfd_create("test", MFD_CLOEXEC);
+    assert_true(f->fd >= 0);
+    for (uint64_t i = 0; i < image_offset; i++)
+        assert_int_equal(pwrite(f->fd, "p", 1, (off_t)i), 1);
+    assert_int_equal(pwrite(f->fd, f->bytes, f->size, (off_t)image_offset),
+                     f->size);
+    f->source = (struct load_source){
+        .fd = f->fd,
+        .name = "sample",
+        .file_size = image_offset + f->size,
+        .image_offset = image_offset,
+        .image_size = f->size,
+        .image_span = f->span,
+        .image_align = PAGE,
+    };
+}
+
+enum status fixture_link(struct fixture *f)
+{
+    enum status status = load_map(&f->source, &f->image, &f->err);
+
+    if (status)
+        return status;
+    return load_link(&f->source, &f->image, &f->binding, &f->err);
+}
+
+void fixture_load(struct fixture *f)
+{
+    fixture_write(f, 0);
+    if (fixture_link(f))
+        fail_msg("%s", f->err.message);
+}
+
+struct sample_api *fixture_api(struct fixture *f)
+{
+    const Elf64_Ehdr *header = (const Elf64_Ehdr *)f->bytes;
+    struct sample_api *api =
+        load_address(&f->image, header->e_entry, sizeof(*api));
+
+    assert_non_null(api);
+    return api;
+}
+
+Elf64_Phdr *fixture_segment(struct fixture *f, uint32_t type, unsigned index)
+{
+    Elf64_Ehdr *header = (Elf64_Ehdr *)f->bytes;
+    Elf64_Phdr *segments = (Elf64_Phdr *)(f->bytes + header->e_phoff);
+
+    for (unsigned i = 0; i < header->e_phnum; i++)
+        if (segments[i].p_type == type && index-- == 0)
+            return &segments[i];
+    fail_msg("no program header of type 0x%x", type);
+    return NULL;
+}
+
+Elf64_Dyn *fixture_tag(struct fixture *f, int64_t tag)
+{
+    const Elf64_Phdr *segment = fixture_segment(f, PT_DYNAMIC, 0);
+    Elf64_Dyn *entry = (Elf64_Dyn *)(f->bytes + segment->p_offset);
+
+    for (; entry->d_tag != DT_NULL; entry++)
+        if (entry->d_tag == tag)
+            return entry;
+    fail_msg("no dynamic tag %lld", (long long)tag);
+    return NULL;
+}
+
+Elf64_Rela *fixture_rela(struct fixture *f, uint32_t type)
+{
+    Elf64_Rela *entry =
+        (Elf64_Rela *)(f->bytes + fixture_tag(f, DT_RELA)->d_un.d_ptr);
+    size_t n_entries = fixture_tag(f, DT_RELASZ)->d_un.d_val / sizeof(*entry);
+
+    for (size_t i = 0; i < n_entries; i++)
+        if (ELF64_R_TYPE(entry[i].r_info) == type)
+            return &entry[i];
+    fail_msg("no relocation of type %u", type);
+    return NULL;
+}

@@ -1,0 +1,449 @@
+/* The oBCC file: what is written is what is read, and nothing but that. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buffer.h"
+#include "cache_fixture.h"
+#include "sample_cache.h"
+
+/* ---- Contents with something in every list ---- */
+
+static const struct cache_import imports[] = {
+    {"sinf", OBCC_IMPORT_FUNCTION},
+    {"__gmon_start__", OBCC_IMPORT_WEAK},
+    {"twice", 0},
+};
+static const struct cache_symbol export_vars[] = {
+    {.name = "zeta", .address = 0x2000, .size = 4},
+    {.name = "gain", .address = OBCC_NO_ADDRESS, .size = 0},
+    {.name = "alpha", .address = 0x2010, .size = 16},
+};
+static const struct cache_symbol export_funcs[] = {
+    {.name = "twice", .address = 0x100, .size = 4, .signature = 77},
+    {.name = "\xc3\xbc"
+             "ber",
+     .address = 0x110,
+     .size = 12},
+};
+static const struct cache_symbol export_foreachs[] = {
+    {.name = "root", .address = 0x200, .size = 64, .signature = 0x1f},
+    {.name = "blur", .address = OBCC_NO_ADDRESS, .signature = 0x23},
+};
+static const struct cache_pragma pragmas[] = {
+    {"version", "1"},
+    {"rs_fp_relaxed", ""},
+    {"version", "1"},
+};
+static const struct cache_symbol funcs[] = {
+    {.name = "twice", .address = 0x100, .size = 4},
+    {.name = "helper", .address = 0x300, .size = 8},
+    {.name = "\xc3\xbc"
+             "ber",
+     .address = 0x110,
+     .size = 12},
+    {.name = "helper", .address = 0x280, .size = 8},
+    {.name = "twicer", .address = 0x400, .size = 1},
+    {.name = "help", .address = 0x500, .size = 1},
+};
+static const struct cache_symbol vars[] = {
+    {.name = "zeta", .address = 0x2000, .size = 4},
+    {.name = "alpha", .address = 0x2010, .size = 16},
+};
+static const uint32_t object_slots[] = {2, 0};
+
+#define LIST(field, array)                                                     \
+    .field = array, .n_##field = sizeof(array) / sizeof(array[0])
+
+static const struct cache_contents rich = {
+    .sizeof_off_t = 8,
+    .sizeof_size_t = 4,
+    .sizeof_ptr_t = 2,
+    .machine = 183,
+    .context_align = 8192,
+    .image_span = 0x14000,
+    .image_align = 65536,
+    .cpu_features = {{UINT64_C(0x8000000000000001), 0x42}},
+    .identity = {(const uint8_t *)"format=100\n", 11},
+    .dependencies = sample_dependencies,
+    .n_dependencies = 2,
+    LIST(imports, imports),
+    LIST(export_vars, export_vars),
+    LIST(export_funcs, export_funcs),
+    LIST(export_foreachs, export_foreachs),
+    LIST(pragmas, pragmas),
+    LIST(funcs, funcs),
+    LIST(vars, vars),
+    LIST(object_slots, object_slots),
+    .context = {(const uint8_t *)"the image, 25 bytes of it", 25},
+    .debug = {(const uint8_t *)"debug", 5},
+};
+
+struct opened {
+    struct cache_file file;
+    struct cache_layout layout;
+    struct cache_view view;
+};
+
+static struct opened open_contents(const struct cache_contents *contents,
+                                   unsigned flags)
+{
+    struct opened opened = {.file = cache_file_make(contents)};
+    struct error err = {0};
+
+    if (cache_file_open(&opened.file, flags, &opened.layout, &opened.view,
+                        &err))
+        fail_msg("%s", err.message);
+    return opened;
+}
+
+/* ---- Roundtrip ---- */
+
+static void assert_symbols(const struct cache_view *view, unsigned kind,
+                           const struct cache_symbol *wanted, size_t n_wanted,
+                           bool with_signature)
+{
+    assert_int_equal(cache_count(view, kind), n_wanted);
+    for (uint32_t i = 0; i < n_wanted; i++) {
+        const struct obcc_symbol *symbol = cache_symbol_at(view, kind, i);
+
+        assert_non_null(symbol);
+        assert_string_equal(cache_string(view, obcc_get32(symbol->name)),
+                            wanted[i].name);
+        assert_true(obcc_get64(symbol->address) == wanted[i].address);
+        assert_true(obcc_get64(symbol->size) == wanted[i].size);
+        assert_int_equal(obcc_get32(symbol->signature),
+                         with_signature ? wanted[i].signature : 0);
+    }
+}
+
+static void header_says_what_was_written(void **state)
+{
+    struct opened o = open_contents(&rich, 0);
+
+    (void)state;
+    assert_int_equal(o.layout.machine, 183);
+    assert_int_equal(o.layout.endianness, 'e');
+    assert_int_equal(o.layout.sizeof_off_t, 8);
+    assert_int_equal(o.layout.sizeof_size_t, 4);
+    assert_int_equal(o.layout.sizeof_ptr_t, 2);
+    assert_int_equal(o.layout.file_size, o.file.size);
+    assert_int_equal(o.layout.context_align, 8192);
+    assert_int_equal(o.layout.image_span, 0x14000);
+    assert_int_equal(o.layout.image_align, 65536);
+    assert_memory_equal(&o.layout.cpu_features, &rich.cpu_features,
+                        sizeof(rich.cpu_features));
+    assert_int_equal(o.layout.section[OBCC_CONTEXT].offset, 8192);
+    assert_int_equal(o.layout.section[OBCC_CONTEXT].size, 25);
+    assert_int_equal(o.layout.section[OBCC_DEBUG].offset, 8192 + 32);
+    cache_file_free(&o.file);
+}
+
+static void symbols_come_back_and_tables_are_sorted(void **state)
+{
+    static const size_t by_name[] = {5, 3, 1, 0, 4, 2};
+    struct cache_symbol sorted[6], sorted_vars[] = {vars[1], vars[0]};
+    struct opened o = open_contents(&rich, 0);
+
+    (void)state;
+    for (size_t i = 0; i < 6; i++)
+        sorted[i] = funcs[by_name[i]];
+    assert_symbols(&o.view, OBCC_EXPORT_VAR_LIST, export_vars, 3, false);
+    assert_symbols(&o.view, OBCC_EXPORT_FUNC_LIST, export_funcs, 2, false);
+    assert_symbols(&o.view, OBCC_EXPORT_FOREACH_LIST, export_foreachs, 2, true);
+    assert_symbols(&o.view, OBCC_FUNC_TABLE, sorted, 6, false);
+    assert_symbols(&o.view, OBCC_VAR_TABLE, sorted_vars, 2, false);
+    cache_file_free(&o.file);
+}
+
+static void dependencies_come_back(void **state)
+{
+    struct opened o = open_contents(&rich, 0);
+
+    (void)state;
+    assert_int_equal(cache_count(&o.view, OBCC_DEPENDENCY_TABLE), 2);
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct obcc_dependency *d = cache_dependency_at(&o.view, i);
+        const struct cache_dependency *wanted = &sample_dependencies[i];
+
+        assert_string_equal(cache_string(&o.view, obcc_get32(d->name)),
+                            wanted->name);
+        assert_int_equal(obcc_get32(d->type), wanted->type);
+        assert_int_equal(obcc_get32(d->flags), wanted->flags);
+        assert_memory_equal(d->sha1, wanted->sha1, SHA1_SIZE);
+        assert_true(obcc_get64(d->device) == wanted->signature.device);
+        assert_true(obcc_get64(d->inode) == wanted->signature.inode);
+        assert_true(obcc_get64(d->size) == wanted->signature.size);
+        assert_true(obcc_get64(d->mtime_ns) == wanted->signature.mtime_ns);
+        assert_true(obcc_get64(d->ctime_ns) == wanted->signature.ctime_ns);
+    }
+    assert_null(cache_dependency_at(&o.view, 2));
+    cache_file_free(&o.file);
+}
+
+static void other_lists_come_back(void **state)
+{
+    struct opened o = open_contents(&rich, CACHE_CHECK_ALL);
+
+    (void)state;
+    assert_int_equal(cache_count(&o.view, OBCC_RELOCATION_TABLE), 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct obcc_import *import = cache_import_at(&o.view, i);
+        const struct obcc_pragma *pragma = cache_pragma_at(&o.view, i);
+
+        assert_string_equal(cache_string(&o.view, obcc_get32(import->name)),
+                            imports[i].name);
+        assert_int_equal(obcc_get32(import->flags), imports[i].flags);
+        assert_string_equal(cache_string(&o.view, obcc_get32(pragma->key)),
+                            pragmas[i].key);
+        assert_string_equal(cache_string(&o.view, obcc_get32(pragma->value)),
+                            pragmas[i].value);
+    }
+    assert_null(cache_import_at(&o.view, 3));
+    assert_null(cache_pragma_at(&o.view, 3));
+    assert_int_equal(cache_count(&o.view, OBCC_OBJECT_SLOT_LIST), 2);
+    assert_int_equal(cache_object_slot_at(&o.view, 0), 2);
+    assert_int_equal(cache_object_slot_at(&o.view, 1), 0);
+    assert_int_equal(cache_identity(&o.view).size, 11);
+    assert_memory_equal(cache_identity(&o.view).data, "format=100\n", 11);
+    assert_memory_equal(o.view.section[OBCC_CONTEXT].data, "the image", 9);
+    assert_memory_equal(o.view.section[OBCC_DEBUG].data, "debug", 5);
+    assert_int_equal(cache_count(&o.view, OBCC_CONTEXT), 0);
+    assert_int_equal(cache_count(&o.view, 9999), 0);
+    cache_file_free(&o.file);
+}
+
+static void each_string_is_kept_once(void **state)
+{
+    struct opened o = open_contents(&rich, 0);
+    uint32_t count = cache_count(&o.view, OBCC_STRING_POOL);
+
+    (void)state;
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t j = 0; j < i; j++)
+            assert_string_not_equal(cache_string(&o.view, i),
+                                    cache_string(&o.view, j));
+    cache_file_free(&o.file);
+}
+
+static void same_contents_give_same_bytes(void **state)
+{
+    struct cache_symbol reversed[6];
+    struct cache_contents other = rich;
+    struct cache_file first = cache_file_make(&rich), second;
+
+    (void)state;
+    for (size_t i = 0; i < 6; i++)
+        reversed[i] = funcs[5 - i];
+    other.funcs = reversed;
+    second = cache_file_make(&other);
+    assert_int_equal(first.size, second.size);
+    assert_memory_equal(first.data, second.data, first.size);
+    cache_file_free(&first);
+    cache_file_free(&second);
+}
+
+static void empty_lists_are_there(void **state)
+{
+    struct cache_contents contents = {
+        .context_align = 4096,
+        .image_span = 4096,
+        .image_align = 4096,
+        .identity = {(const uint8_t *)"i", 1},
+        .context = {(const uint8_t *)"c", 1},
+    };
+    struct opened o = open_contents(&contents, CACHE_CHECK_ALL);
+
+    (void)state;
+    for (unsigned kind = 1; kind < OBCC_IDENTITY; kind++) {
+        assert_int_equal(o.view.section[kind].size, sizeof(struct obcc_list));
+        assert_int_equal(cache_count(&o.view, kind), 0);
+    }
+    assert_int_equal(o.layout.section[OBCC_DEBUG].size, 0);
+    assert_null(cache_find_symbol(&o.view, OBCC_FUNC_TABLE, ""));
+    assert_string_equal(cache_string(&o.view, 0), "");
+    cache_file_free(&o.file);
+}
+
+static void view_needs_no_bytes_of_the_context(void **state)
+{
+    struct opened o = open_contents(&rich, 0);
+    struct span prefix = {o.file.data, 8192};
+    struct cache_view view;
+
+    (void)state;
+    assert_int_equal(cache_view_open(prefix, &o.layout, 0, "x", &view, NULL),
+                     STATUS_OK);
+    assert_int_equal(view.section[OBCC_CONTEXT].size, 0);
+    assert_int_equal(view.section[OBCC_DEBUG].size, 0);
+    assert_true(cache_view_walk(&view) == cache_view_walk(&o.view));
+    assert_int_equal(
+        cache_view_open(prefix, &o.layout, CACHE_CHECK_ALL, "x", &view, NULL),
+        STATUS_CORRUPT);
+    prefix.size = 700;
+    assert_int_equal(cache_view_open(prefix, &o.layout, 0, "x", &view, NULL),
+                     STATUS_CORRUPT);
+    cache_file_free(&o.file);
+}
+
+/* ---- Lookup ---- */
+
+static void symbols_are_found_by_name(void **state)
+{
+    struct opened o = open_contents(&rich, 0);
+    const struct obcc_symbol *symbol;
+
+    (void)state;
+    for (size_t i = 0; i < 6; i++) {
+        symbol = cache_find_symbol(&o.view, OBCC_FUNC_TABLE, funcs[i].name);
+        assert_non_null(symbol);
+        assert_string_equal(cache_string(&o.view, obcc_get32(symbol->name)),
+                            funcs[i].name);
+    }
+    symbol = cache_find_symbol(&o.view, OBCC_FUNC_TABLE, "helper");
+    assert_int_equal(obcc_get64(symbol->address), 0x280);
+    assert_null(cache_find_symbol(&o.view, OBCC_FUNC_TABLE, ""));
+    assert_null(cache_find_symbol(&o.view, OBCC_FUNC_TABLE, "aaaa"));
+    assert_null(cache_find_symbol(&o.view, OBCC_FUNC_TABLE, "twic"));
+    assert_null(cache_find_symbol(&o.view, OBCC_FUNC_TABLE, "twices"));
+    assert_null(cache_find_symbol(&o.view, OBCC_FUNC_TABLE, "\xff"));
+    assert_non_null(cache_find_symbol(&o.view, OBCC_VAR_TABLE, "alpha"));
+    assert_null(cache_find_symbol(&o.view, OBCC_VAR_TABLE, "gain"));
+    cache_file_free(&o.file);
+}
+
+enum { N_MANY = 100000 };
+
+/* Owned by the caller: the array and, in one block, its names. */
+static struct cache_symbol *make_many(char (**ret_names)[16])
+{
+    struct cache_symbol *many = calloc(N_MANY, sizeof(*many));
+    char(*names)[16] = calloc(N_MANY, sizeof(*names));
+
+    assert_non_null(many);
+    assert_non_null(names);
+    for (size_t i = 0; i < N_MANY; i++) {
+        snprintf(names[i], sizeof(names[i]), "f%zu", i);
+        many[i] = (struct cache_symbol){
+            .name = names[i], .address = 16 * i, .size = 16};
+    }
+    *ret_names = names;
+    return many;
+}
+
+static void hundred_thousand_functions_are_found(void **state)
+{
+    struct cache_contents contents = rich;
+    char(*names)[16];
+    struct cache_symbol *many = make_many(&names);
+    struct opened o;
+
+    (void)state;
+    contents.funcs = many;
+    contents.n_funcs = N_MANY;
+    contents.image_span = 16 * N_MANY / 4096 * 4096 + 4096;
+    o = open_contents(&contents, CACHE_CHECK_ALL);
+    assert_int_equal(cache_count(&o.view, OBCC_FUNC_TABLE), N_MANY);
+    for (size_t i = 0; i < N_MANY; i += 7) {
+        const struct obcc_symbol *symbol =
+            cache_find_symbol(&o.view, OBCC_FUNC_TABLE, names[i]);
+        assert_non_null(symbol);
+        assert_int_equal(obcc_get64(symbol->address), 16 * i);
+    }
+    assert_null(cache_find_symbol(&o.view, OBCC_FUNC_TABLE, "f100000"));
+    cache_file_free(&o.file);
+    free(many);
+    free(names);
+}
+
+static void damage_in_a_big_table_is_found_when_asked_for(void **state)
+{
+    struct cache_contents contents = rich;
+    char(*names)[16];
+    struct cache_symbol *many = make_many(&names);
+    struct error err = {0};
+    struct opened o;
+
+    (void)state;
+    contents.funcs = many;
+    contents.n_funcs = N_MANY;
+    o = open_contents(&contents, 0);
+    /* All names and all string rows nonsense: accessors stay inside. */
+    memset(cache_file_bytes(&o.file, OBCC_FUNC_TABLE) + 8, 0xff,
+           N_MANY / 2 * sizeof(struct obcc_symbol));
+    memset(cache_file_bytes(&o.file, OBCC_STRING_POOL) + 8, 0xee, N_MANY * 8);
+    assert_int_equal(cache_file_open(&o.file, 0, &o.layout, &o.view, &err),
+                     STATUS_OK);
+    cache_view_walk(&o.view);
+    assert_int_equal(
+        cache_file_open(&o.file, CACHE_CHECK_ALL, &o.layout, &o.view, &err),
+        STATUS_CORRUPT);
+    assert_string_equal(err.message,
+                        "test.oBCC: function table: checksum mismatch");
+    cache_file_free(&o.file);
+    free(many);
+    free(names);
+}
+
+/* ---- What the writer refuses ---- */
+
+static void assert_refused(const struct cache_contents *contents,
+                           enum status wanted, const char *fact)
+{
+    struct error err = {0};
+    struct buffer out;
+
+    buffer_init(&out);
+    assert_int_equal(cache_write(contents, &out, &err), wanted);
+    if (!strstr(err.message, fact))
+        fail_msg("'%s' is not in '%s'", fact, err.message);
+    buffer_release(&out);
+}
+
+static void writer_refuses_what_the_format_cannot_say(void **state)
+{
+    struct cache_contents c;
+
+    (void)state;
+    c = rich, c.context_align = 2048;
+    assert_refused(&c, STATUS_UNSUPPORTED, "context alignment");
+    c = rich, c.image_span = 4097;
+    assert_refused(&c, STATUS_UNSUPPORTED, "image span");
+    c = rich, c.image_align = 4096;
+    assert_refused(&c, STATUS_UNSUPPORTED, "image alignment");
+    c = rich, c.identity.size = 0;
+    assert_refused(&c, STATUS_MISUSE, "identity");
+    c = rich, c.context.size = 0;
+    assert_refused(&c, STATUS_MISUSE, "context");
+    c = rich, c.n_export_vars = 2;
+    assert_refused(&c, STATUS_MISUSE, "slot 0 is variable 2 of 2");
+    c = rich, c.n_imports = (size_t)UINT32_MAX + 1;
+    assert_refused(&c, STATUS_UNSUPPORTED, "relocation table: 4294967296");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(header_says_what_was_written),
+        cmocka_unit_test(symbols_come_back_and_tables_are_sorted),
+        cmocka_unit_test(dependencies_come_back),
+        cmocka_unit_test(other_lists_come_back),
+        cmocka_unit_test(each_string_is_kept_once),
+        cmocka_unit_test(same_contents_give_same_bytes),
+        cmocka_unit_test(empty_lists_are_there),
+        cmocka_unit_test(view_needs_no_bytes_of_the_context),
+        cmocka_unit_test(symbols_are_found_by_name),
+        cmocka_unit_test(hundred_thousand_functions_are_found),
+        cmocka_unit_test(damage_in_a_big_table_is_found_when_asked_for),
+        cmocka_unit_test(writer_refuses_what_the_format_cannot_say),
+    };
+
+    return cmocka_run_group_tests_name("cache file", tests, NULL, NULL);
+}

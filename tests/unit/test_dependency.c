@@ -1,0 +1,341 @@
+/* Dependencies: an entry is the answer to these inputs, or to others. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cache_fixture.h"
+#include "dependency.h"
+#include "sample_cache.h"
+#include "sha1.h"
+
+#define SECOND UINT64_C(1000000000)
+
+/* ---- Racily clean ---- */
+
+struct sound_case {
+    uint64_t mtime_ns, ctime_ns, now_ns;
+    bool is_sound;
+};
+
+static const struct sound_case sound_cases[] = {
+    /* Fine-grained: 20 ms after the later of both. */
+    {SECOND + 1, SECOND + 1, SECOND + 1, false},
+    {SECOND + 1, SECOND + 1, SECOND + DEPENDENCY_RACY_NS, false},
+    {SECOND + 1, SECOND + 1, SECOND + 1 + DEPENDENCY_RACY_NS, true},
+    {SECOND + 1, 5 * SECOND + 1, 5 * SECOND + 2, false},
+    {SECOND + 1, 5 * SECOND + 1, 6 * SECOND, true},
+    {5 * SECOND + 1, SECOND + 1, 5 * SECOND + 2, false},
+    {5 * SECOND + 1, SECOND + 1, 6 * SECOND, true},
+    /* Whole seconds: two of them. */
+    {SECOND, SECOND, 2 * SECOND, false},
+    {SECOND, SECOND, 3 * SECOND - 1, false},
+    {SECOND, SECOND, 3 * SECOND, true},
+    {SECOND + 1, 2 * SECOND, 3 * SECOND, false},
+    {SECOND, 2 * SECOND + 1, 4 * SECOND, false},
+    {SECOND, 2 * SECOND + 1, 4 * SECOND + 1, true},
+    /* The future, or a clock that was set back. */
+    {9 * SECOND + 1, SECOND + 1, 8 * SECOND, false},
+    {SECOND + 1, 9 * SECOND + 1, 8 * SECOND, false},
+    {UINT64_MAX, SECOND + 1, 8 * SECOND, false},
+    {UINT64_MAX, UINT64_MAX, UINT64_MAX, false},
+};
+
+static void signature_is_sound_only_when_no_change_can_hide(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(sound_cases) / sizeof(sound_cases[0]); i++) {
+        const struct sound_case *c = &sound_cases[i];
+        const struct file_signature signature = {1, 2, 3, c->mtime_ns,
+                                                 c->ctime_ns};
+
+        if (dependency_signature_is_sound(&signature, c->now_ns) != c->is_sound)
+            fail_msg("case %zu", i);
+    }
+}
+
+/* ---- Checking ---- */
+
+/* An entry made from script and library, and the same as inputs. */
+struct fixture {
+    struct cache_dependency dependencies[2];
+    struct dependency_input inputs[2];
+    struct file_signature signature;
+    const char *content[2];
+    size_t n_reads[2];
+    enum status read_status;
+    struct cache_file file;
+    struct cache_view view;
+    struct error err;
+};
+
+struct content {
+    const char *text;
+    size_t *n_reads;
+    enum status status;
+};
+
+static enum status read_content(void *context, struct span *ret_bytes,
+                                struct error *err)
+{
+    struct content *content = context;
+
+    ++*content->n_reads;
+    if (content->status)
+        return error_set(err, content->status, "file: cannot be read");
+    *ret_bytes =
+        (struct span){(const uint8_t *)content->text, strlen(content->text)};
+    return STATUS_OK;
+}
+
+static struct span span_of(const char *text)
+{
+    return (struct span){(const uint8_t *)text, strlen(text)};
+}
+
+static int set_up(void **state)
+{
+    static const struct file_signature signature = {11, 22, 6, 33, 44};
+    struct fixture *f = calloc(1, sizeof(*f));
+
+    if (!f)
+        return -1;
+    f->signature = signature;
+    f->content[0] = "script";
+    f->content[1] = "library";
+    f->dependencies[0] = (struct cache_dependency){
+        .name = "old/script.bc",
+        .type = OBCC_FILE_RESOURCE,
+        .flags = OBCC_DEPENDENCY_SIGNED,
+        .signature = signature,
+    };
+    f->dependencies[1] = (struct cache_dependency){
+        .name = "lib.bc",
+        .type = OBCC_APK_RESOURCE,
+        .flags = OBCC_DEPENDENCY_LIBRARY,
+    };
+    f->inputs[0] = (struct dependency_input){
+        .role = REQUEST_SCRIPT,
+        .type = OBCC_FILE_RESOURCE,
+        .name = "new/script.bc",
+        .signature = &f->signature,
+    };
+    f->inputs[1] = (struct dependency_input){
+        .role = REQUEST_LIBRARY,
+        .type = OBCC_APK_RESOURCE,
+        .name = "lib.bc",
+    };
+    for (size_t i = 0; i < 2; i++)
+        sha1_digest(span_of(f->content[i]), f->dependencies[i].sha1);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    cache_file_free(&f->file);
+    free(f);
+    return 0;
+}
+
+static enum status check(struct fixture *f, size_t n_inputs)
+{
+    struct content content[2];
+    struct sample_cache sample;
+    struct cache_layout layout;
+    enum status status;
+
+    assert_int_equal(sample_cache_init(&sample), STATUS_OK);
+    sample.contents.dependencies = f->dependencies;
+    sample.contents.n_dependencies = 2;
+    cache_file_free(&f->file);
+    f->file = cache_file_make(&sample.contents);
+    sample_cache_release(&sample);
+    assert_int_equal(cache_file_open(&f->file, 0, &layout, &f->view, &f->err),
+                     STATUS_OK);
+    for (size_t i = 0; i < 2; i++) {
+        f->n_reads[i] = 0;
+        content[i] =
+            (struct content){f->content[i], &f->n_reads[i], f->read_status};
+        f->inputs[i].read = read_content;
+        f->inputs[i].context = &content[i];
+    }
+    f->err = (struct error){0};
+    status = dependency_check(&f->view, f->inputs, n_inputs, &f->err);
+    assert_int_equal(status, f->err.status);
+    return status;
+}
+
+static void expect_stale(struct fixture *f, const char *message)
+{
+    assert_int_equal(check(f, 2), STATUS_STALE);
+    assert_string_equal(f->err.message, message);
+}
+
+static void equal_signature_needs_no_reading(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(check(f, 2), STATUS_OK);
+    assert_int_equal(f->n_reads[0], 0);
+    assert_int_equal(f->n_reads[1], 1);
+}
+
+static void names_are_not_compared(void **state)
+{
+    struct fixture *f = *state;
+
+    f->inputs[0].name = "elsewhere";
+    f->inputs[1].name = "";
+    assert_int_equal(check(f, 2), STATUS_OK);
+}
+
+static void touched_file_of_equal_content_matches(void **state)
+{
+    struct fixture *f = *state;
+
+    f->signature.mtime_ns++;
+    f->signature.ctime_ns++;
+    assert_int_equal(check(f, 2), STATUS_OK);
+    assert_int_equal(f->n_reads[0], 1);
+    f->signature.inode++;
+    f->signature.device++;
+    assert_int_equal(check(f, 2), STATUS_OK);
+}
+
+static void changed_file_is_stale(void **state)
+{
+    struct fixture *f = *state;
+
+    f->signature.ctime_ns++;
+    f->content[0] = "scripT";
+    expect_stale(f, "input 0 (new/script.bc): content changed");
+    assert_int_equal(f->n_reads[0], 1);
+}
+
+static void file_of_another_size_is_stale_without_reading(void **state)
+{
+    struct fixture *f = *state;
+
+    f->signature.size++;
+    expect_stale(f, "input 0 (new/script.bc): content changed");
+    assert_int_equal(f->n_reads[0], 0);
+}
+
+static void without_a_recorded_signature_content_decides(void **state)
+{
+    struct fixture *f = *state;
+
+    f->dependencies[0].flags = 0;
+    assert_int_equal(check(f, 2), STATUS_OK);
+    assert_int_equal(f->n_reads[0], 1);
+    f->signature = (struct file_signature){0, 0, 0, 0, 0};
+    f->content[0] = "other";
+    expect_stale(f, "input 0 (new/script.bc): content changed");
+}
+
+static void without_a_signature_of_the_input_content_decides(void **state)
+{
+    struct fixture *f = *state;
+
+    f->inputs[0].signature = NULL;
+    assert_int_equal(check(f, 2), STATUS_OK);
+    assert_int_equal(f->n_reads[0], 1);
+}
+
+static void changed_memory_is_stale(void **state)
+{
+    struct fixture *f = *state;
+
+    f->content[1] = "";
+    expect_stale(f, "input 1 (lib.bc): content changed");
+}
+
+static void skipped_content_is_not_compared(void **state)
+{
+    struct fixture *f = *state;
+
+    f->dependencies[1].flags |= OBCC_DEPENDENCY_SKIP_SHA1;
+    f->inputs[1].skip_sha1 = true;
+    f->content[1] = "anything";
+    assert_int_equal(check(f, 2), STATUS_OK);
+    assert_int_equal(f->n_reads[1], 0);
+}
+
+static void skipping_on_one_side_only_is_stale(void **state)
+{
+    struct fixture *f = *state;
+
+    f->inputs[1].skip_sha1 = true;
+    expect_stale(f, "input 1 (lib.bc): content was compared then");
+    f->inputs[1].skip_sha1 = false;
+    f->dependencies[1].flags |= OBCC_DEPENDENCY_SKIP_SHA1;
+    expect_stale(f, "input 1 (lib.bc): content was not compared then");
+}
+
+static void another_role_or_type_is_stale(void **state)
+{
+    struct fixture *f = *state;
+
+    f->inputs[0].role = REQUEST_LIBRARY;
+    expect_stale(f, "input 0 (new/script.bc): was the script");
+    f->inputs[0].role = REQUEST_SCRIPT;
+    f->inputs[1].role = REQUEST_SCRIPT;
+    expect_stale(f, "input 1 (lib.bc): was a library");
+    f->inputs[1].role = REQUEST_LIBRARY;
+    f->inputs[1].type = OBCC_FILE_RESOURCE;
+    expect_stale(f, "input 1 (lib.bc): was a resource of another type");
+}
+
+static void another_number_or_order_of_inputs_is_stale(void **state)
+{
+    struct fixture *f = *state;
+    struct dependency_input first = f->inputs[0];
+
+    assert_int_equal(check(f, 1), STATUS_STALE);
+    assert_string_equal(f->err.message, "made from 2 inputs, not 1");
+    assert_int_equal(check(f, 0), STATUS_STALE);
+    f->inputs[0] = f->inputs[1];
+    f->inputs[1] = first;
+    assert_int_equal(check(f, 2), STATUS_STALE);
+}
+
+static void failure_to_read_is_passed_on(void **state)
+{
+    struct fixture *f = *state;
+
+    f->read_status = STATUS_IO;
+    assert_int_equal(check(f, 2), STATUS_IO);
+    assert_string_equal(f->err.message, "file: cannot be read");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(signature_is_sound_only_when_no_change_can_hide),
+        TEST(equal_signature_needs_no_reading),
+        TEST(names_are_not_compared),
+        TEST(touched_file_of_equal_content_matches),
+        TEST(changed_file_is_stale),
+        TEST(file_of_another_size_is_stale_without_reading),
+        TEST(without_a_recorded_signature_content_decides),
+        TEST(without_a_signature_of_the_input_content_decides),
+        TEST(changed_memory_is_stale),
+        TEST(skipped_content_is_not_compared),
+        TEST(skipping_on_one_side_only_is_stale),
+        TEST(another_role_or_type_is_stale),
+        TEST(another_number_or_order_of_inputs_is_stale),
+        TEST(failure_to_read_is_passed_on),
+    };
+#undef TEST
+
+    return cmocka_run_group_tests_name("dependency", tests, NULL, NULL);
+}

@@ -1,0 +1,573 @@
+/* lib/loader refuses what it should: images of which a part was changed, and
+ * a kernel that has had enough. Code of a changed image is never run. */
+#include "load_fixture.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static void refuses(struct fixture *f, enum status status, const char *fact)
+{
+    enum status got;
+
+    fixture_write(f, PAGE);
+    got = fixture_link(f);
+    if (got != status || !strstr(f->err.message, fact))
+        fail_msg("status %d, \"%s\"", got, f->err.message);
+    load_release(&f->image);
+}
+
+/* ---- Anything, anywhere ---- */
+
+/* None of these makes one of the sample's relocation types (1, 6, 7, 8) that
+ * of an indirect function (37), which the loader would call. */
+static const uint8_t masks[] = {0xff, 0x01, 0x10, 0x80};
+
+static void survives_every_changed_byte(void **state)
+{
+    struct fixture *f = *state;
+    size_t n_refused = 0;
+
+    fixture_write(f, PAGE);
+    for (size_t i = 0; i < f->size * sizeof(masks); i++) {
+        const size_t at = i / sizeof(masks);
+        const uint8_t changed = f->bytes[at] ^ masks[i % sizeof(masks)];
+
+        assert_int_equal(pwrite(f->fd, &changed, 1, (off_t)(PAGE + at)), 1);
+        n_refused += fixture_link(f) != STATUS_OK;
+        load_release(&f->image);
+        assert_int_equal(pwrite(f->fd, &f->bytes[at], 1, (off_t)(PAGE + at)),
+                         1);
+    }
+    assert_true(n_refused > 0);
+    assert_int_equal(fixture_link(f), STATUS_OK);
+}
+
+static void refuses_a_file_shorter_than_its_image(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_write(f, PAGE);
+    for (uint64_t size = 0; size < PAGE + f->size; size++) {
+        f->source.file_size = size;
+        assert_int_equal(fixture_link(f), STATUS_CORRUPT);
+        assert_null(f->image.mapping);
+    }
+    assert_non_null(strstr(f->err.message, "past the end of the file"));
+}
+
+/* What is cut off behind the last segment is not missed. */
+static void survives_every_truncation(void **state)
+{
+    struct fixture *f = *state;
+    Elf64_Phdr *last = fixture_segment(f, PT_LOAD, 1);
+    uint64_t needed;
+
+    while (last[1].p_type == PT_LOAD)
+        last++;
+    needed = last->p_offset + last->p_filesz;
+    fixture_write(f, PAGE);
+    for (uint64_t size = f->size; size-- > 0;) {
+        assert_int_equal(ftruncate(f->fd, (off_t)(PAGE + size)), 0);
+        f->source.file_size = PAGE + size;
+        f->source.image_size = size;
+        assert_int_equal(fixture_link(f),
+                         size < needed ? STATUS_CORRUPT : STATUS_OK);
+        load_release(&f->image);
+    }
+}
+
+/* ---- Source ---- */
+
+static void refuses_a_source_that_fits_no_page(void **state)
+{
+    struct fixture *f = *state;
+    struct load_source good;
+
+    fixture_write(f, PAGE);
+    good = f->source;
+    f->source.image_offset++;
+    f->source.image_size--;
+    assert_int_equal(fixture_link(f), STATUS_CORRUPT);
+    f->source = good;
+    f->source.image_span++;
+    assert_int_equal(fixture_link(f), STATUS_CORRUPT);
+    f->source.image_span = 0;
+    assert_int_equal(fixture_link(f), STATUS_CORRUPT);
+    f->source = good;
+    f->source.image_align = 3 * PAGE;
+    assert_int_equal(fixture_link(f), STATUS_CORRUPT);
+    f->source.image_align = 0;
+    assert_int_equal(fixture_link(f), STATUS_CORRUPT);
+    assert_null(f->image.mapping);
+}
+
+static void refuses_a_span_that_no_address_space_has(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_write(f, PAGE);
+    f->source.image_span = UINT64_MAX - PAGE + 1;
+    assert_int_equal(fixture_link(f), STATUS_CORRUPT);
+    f->source.image_span = UINT64_C(1) << 62;
+    f->source.image_align = UINT64_C(1) << 63;
+    assert_int_equal(fixture_link(f), STATUS_CORRUPT);
+    /* From here on it is for the kernel to say. */
+    f->source.image_align = PAGE;
+    assert_int_not_equal(fixture_link(f), STATUS_OK);
+    f->source.image_align = UINT64_C(1) << 61;
+    assert_int_not_equal(fixture_link(f), STATUS_OK);
+    assert_null(f->image.mapping);
+}
+
+/* ---- Headers ---- */
+
+static void refuses_what_is_no_elf_file_for_this_machine(void **state)
+{
+    struct fixture *f = *state;
+    Elf64_Ehdr *header = (Elf64_Ehdr *)f->bytes;
+    const Elf64_Ehdr good = *header;
+
+    header->e_ident[0] = 0;
+    refuses(f, STATUS_CORRUPT, "not an ELF file");
+    *header = good;
+    header->e_machine = EM_AARCH64;
+    refuses(f, STATUS_UNSUPPORTED, "for ELF machine 183 class 2, this is");
+    *header = good;
+    header->e_ident[EI_CLASS] = ELFCLASS32;
+    refuses(f, STATUS_UNSUPPORTED, "class 1");
+    *header = good;
+    header->e_type = ET_EXEC;
+    refuses(f, STATUS_CORRUPT, "ELF type 2");
+    *header = good;
+    header->e_phoff = f->size - 8;
+    refuses(f, STATUS_CORRUPT, "program headers");
+    header->e_phoff = UINT64_MAX - 7;
+    refuses(f, STATUS_CORRUPT, "program headers");
+    *header = good;
+    header->e_phnum = 0xffff;
+    refuses(f, STATUS_CORRUPT, "65535 program headers");
+    header->e_phnum = 0;
+    refuses(f, STATUS_CORRUPT, "no segments");
+}
+
+static void refuses_thread_local_variables(void **state)
+{
+    static const uint32_t types[] = {R_X86_64_DTPMOD64, R_X86_64_DTPOFF64,
+                                     R_X86_64_TPOFF64, R_X86_64_TLSDESC};
+    struct fixture *f = *state;
+    Elf64_Phdr *stack = fixture_segment(f, PT_GNU_STACK, 0);
+    Elf64_Rela *rela = fixture_rela(f, R_X86_64_GLOB_DAT);
+    const uint64_t info = rela->r_info;
+
+    for (size_t i = 0; i < 4; i++) {
+        rela->r_info = ELF64_R_INFO(ELF64_R_SYM(info), types[i]);
+        refuses(f, STATUS_UNSUPPORTED, "thread-local variables");
+    }
+    rela->r_info = info;
+    stack->p_type = PT_TLS;
+    stack->p_memsz = 8;
+    refuses(f, STATUS_UNSUPPORTED, "thread-local variables");
+}
+
+static void refuses_an_executable_stack(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_segment(f, PT_GNU_STACK, 0)->p_flags |= PF_X;
+    refuses(f, STATUS_UNSUPPORTED, "executable stack");
+}
+
+static void refuses_segments_with_other_permissions(void **state)
+{
+    struct fixture *f = *state;
+    Elf64_Phdr *text = fixture_segment(f, PT_LOAD, 0);
+    Elf64_Phdr *data = fixture_segment(f, PT_LOAD, 1);
+
+    text->p_flags = PF_R | PF_W | PF_X;
+    refuses(f, STATUS_CORRUPT, "first segment");
+    text->p_flags = PF_R | PF_X;
+    data->p_flags = PF_R | PF_W | PF_X;
+    refuses(f, STATUS_UNSUPPORTED, "only the first");
+    data->p_flags = PF_R | PF_X;
+    refuses(f, STATUS_UNSUPPORTED, "only the first");
+    data->p_flags = PF_W;
+    refuses(f, STATUS_CORRUPT, "permissions");
+}
+
+static void refuses_segments_outside_the_image(void **state)
+{
+    struct fixture *f = *state;
+    Elf64_Phdr *data = fixture_segment(f, PT_LOAD, 1);
+    const Elf64_Phdr good = *data;
+    const uint64_t span = f->span;
+
+    for (int i = 0; i < 5; i++) {
+        *data = good;
+        switch (i) {
+        case 0:
+            data->p_memsz = span;
+            break;
+        case 1:
+            data->p_vaddr = span + good.p_offset % PAGE;
+            break;
+        case 2:
+            data->p_vaddr = UINT64_MAX - PAGE + 1 + good.p_offset % PAGE;
+            break;
+        case 3:
+            data->p_filesz = data->p_memsz = f->size - good.p_offset + 1;
+            break;
+        default:
+            data->p_offset = UINT64_MAX - PAGE + 1 + good.p_offset % PAGE;
+            break;
+        }
+        refuses(f, STATUS_CORRUPT, "outside the image");
+    }
+}
+
+static void refuses_segments_that_share_a_page(void **state)
+{
+    struct fixture *f = *state;
+    Elf64_Phdr *data = fixture_segment(f, PT_LOAD, 1);
+    const Elf64_Phdr good = *data;
+
+    data->p_vaddr -= PAGE;
+    refuses(f, STATUS_CORRUPT, "shares a page");
+    *data = good;
+    data->p_offset += 8;
+    refuses(f, STATUS_CORRUPT, "not in step");
+}
+
+static void refuses_relro_of_what_is_not_written(void **state)
+{
+    struct fixture *f = *state;
+    Elf64_Phdr *relro = fixture_segment(f, PT_GNU_RELRO, 0);
+    const Elf64_Phdr good = *relro;
+
+    relro->p_vaddr = 0;
+    refuses(f, STATUS_CORRUPT, "RELRO at 0x0");
+    relro->p_vaddr = UINT64_MAX;
+    refuses(f, STATUS_CORRUPT, "RELRO");
+    *relro = good;
+    relro->p_memsz = UINT64_C(1) << 40;
+    refuses(f, STATUS_CORRUPT, "RELRO");
+}
+
+/* ---- Dynamic section ---- */
+
+static void refuses_tables_that_are_not_constant(void **state)
+{
+    static const int64_t tags[] = {DT_RELA, DT_STRTAB, DT_SYMTAB};
+    struct fixture *f = *state;
+    const uint64_t writable =
+        (fixture_segment(f, PT_DYNAMIC, 0)->p_vaddr + 15) & ~UINT64_C(15);
+
+    for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+        Elf64_Dyn *tag = fixture_tag(f, tags[i]);
+        const uint64_t good = tag->d_un.d_ptr;
+
+        tag->d_un.d_ptr = writable;
+        refuses(f, STATUS_CORRUPT, "read-only segment");
+        tag->d_un.d_ptr = UINT64_MAX - 7;
+        refuses(f, STATUS_CORRUPT, "read-only segment");
+        tag->d_un.d_ptr = good;
+    }
+}
+
+static void refuses_tables_of_other_entries(void **state)
+{
+    struct fixture *f = *state;
+    Elf64_Dyn *size = fixture_tag(f, DT_RELASZ);
+    Elf64_Dyn *entry_size = fixture_tag(f, DT_RELAENT);
+
+    size->d_un.d_val -= 8;
+    refuses(f, STATUS_CORRUPT, "DT_RELA");
+    size->d_un.d_val = UINT64_MAX / 24 * 24;
+    refuses(f, STATUS_CORRUPT, "DT_RELA");
+    size->d_un.d_val = 24;
+    entry_size->d_un.d_val = 16;
+    refuses(f, STATUS_CORRUPT, "DT_RELA");
+    entry_size->d_un.d_val = 24;
+    fixture_tag(f, DT_SYMENT)->d_un.d_val = 16;
+    refuses(f, STATUS_CORRUPT, "symbol table");
+}
+
+static void refuses_strings_without_an_end(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_tag(f, DT_STRSZ)->d_un.d_val -= 1;
+    refuses(f, STATUS_CORRUPT, "does not end with a NUL");
+}
+
+static void refuses_what_it_would_have_to_pass_over(void **state)
+{
+    static const int64_t tags[] = {DT_INIT, DT_FINI, DT_REL, DT_TEXTREL};
+    struct fixture *f = *state;
+    Elf64_Dyn *hash = fixture_tag(f, DT_HASH);
+
+    for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+        hash->d_tag = tags[i];
+        refuses(f, STATUS_UNSUPPORTED, "image has DT_");
+    }
+}
+
+/* ---- Relocations ---- */
+
+static void refuses_places_outside_writable_segments(void **state)
+{
+    struct fixture *f = *state;
+    Elf64_Rela *rela = fixture_rela(f, R_X86_64_GLOB_DAT);
+    const Elf64_Phdr *data = fixture_segment(f, PT_LOAD, 1);
+    const uint64_t places[] = {
+        0,          data->p_vaddr - 1, data->p_vaddr - 8,
+        UINT64_MAX, UINT64_MAX - 7,    UINT64_C(1) << 62};
+
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        rela->r_offset = places[i];
+        refuses(f, STATUS_CORRUPT, "in no writable segment");
+    }
+    while (data[1].p_type == PT_LOAD)
+        data++;
+    for (uint64_t left = 0; left < 8; left++) {
+        rela->r_offset = data->p_vaddr + data->p_memsz - left;
+        refuses(f, STATUS_CORRUPT, "in no writable segment");
+    }
+}
+
+static void accepts_the_last_place_and_one_not_aligned(void **state)
+{
+    struct fixture *f = *state;
+    Elf64_Rela *rela = fixture_rela(f, R_X86_64_GLOB_DAT);
+    const Elf64_Phdr *data = fixture_segment(f, PT_LOAD, 1);
+
+    while (data[1].p_type == PT_LOAD)
+        data++;
+    rela->r_offset = data->p_vaddr + data->p_memsz - 8;
+    fixture_load(f);
+    load_release(&f->image);
+    rela->r_offset = ((Elf64_Ehdr *)f->bytes)->e_entry + 1;
+    fixture_load(f);
+}
+
+static void refuses_unknown_relocation_types(void **state)
+{
+    static const uint32_t types[] = {R_X86_64_32, R_X86_64_COPY, 200,
+                                     UINT32_MAX};
+    struct fixture *f = *state;
+    Elf64_Rela *rela = fixture_rela(f, R_X86_64_GLOB_DAT);
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        rela->r_info = ELF64_R_INFO(1, types[i]);
+        refuses(f, STATUS_UNSUPPORTED, "is not for the loader");
+    }
+}
+
+static void refuses_symbols_that_are_not_there(void **state)
+{
+    static const uint32_t symbols[] = {0, 1u << 20, UINT32_MAX};
+    struct fixture *f = *state;
+    Elf64_Rela *rela = fixture_rela(f, R_X86_64_GLOB_DAT);
+
+    for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
+        rela->r_info = ELF64_R_INFO((uint64_t)symbols[i], R_X86_64_GLOB_DAT);
+        refuses(f, STATUS_CORRUPT, "which is not in the image");
+    }
+}
+
+static void refuses_symbols_that_it_cannot_bind(void **state)
+{
+    struct fixture *f = *state;
+    const Elf64_Rela *rela = fixture_rela(f, R_X86_64_GLOB_DAT);
+    Elf64_Sym *symbol =
+        (Elf64_Sym *)(f->bytes + fixture_tag(f, DT_SYMTAB)->d_un.d_ptr) +
+        ELF64_R_SYM(rela->r_info);
+    const Elf64_Sym good = *symbol;
+
+    symbol->st_info = ELF64_ST_INFO(STB_GLOBAL, STT_TLS);
+    refuses(f, STATUS_UNSUPPORTED, "is a thread-local variable");
+    symbol->st_info = ELF64_ST_INFO(STB_GLOBAL, STT_GNU_IFUNC);
+    refuses(f, STATUS_UNSUPPORTED, "indirect function");
+    *symbol = good;
+    symbol->st_name = UINT32_MAX;
+    refuses(f, STATUS_CORRUPT, "outside the string table");
+}
+
+static void keeps_a_name_with_control_characters_on_one_line(void **state)
+{
+    struct fixture *f = *state;
+    char *strings = (char *)f->bytes + fixture_tag(f, DT_STRTAB)->d_un.d_ptr;
+
+    for (size_t i = 1; i + 1 < fixture_tag(f, DT_STRSZ)->d_un.d_val; i++)
+        if (strings[i] && strings[i - 1])
+            strings[i] = '\n';
+    refuses(f, STATUS_UNRESOLVED, "nothing defines 'i????");
+    assert_null(strchr(f->err.message, '\n'));
+}
+
+/* A bitmap right after a good address reaches past the end of the data. */
+static void refuses_bitmaps_outside_writable_segments(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t *entry =
+        (uint64_t *)(f->bytes + fixture_tag(f, DT_RELR)->d_un.d_ptr);
+    const Elf64_Phdr *data = fixture_segment(f, PT_LOAD, 1);
+    const uint64_t first = entry[0];
+
+    while (data[1].p_type == PT_LOAD)
+        data++;
+    entry[0] = (data->p_vaddr + data->p_memsz - 8) & ~UINT64_C(1);
+    entry[1] = 3;
+    refuses(f, STATUS_CORRUPT, "in no writable segment");
+    entry[0] = first;
+    entry[1] = entry[2] = UINT64_MAX; /* 126 words, RELRO has fewer */
+    refuses(f, STATUS_CORRUPT, "in no writable segment");
+    entry[0] = 1; /* no address yet */
+    entry[1] = 3;
+    refuses(f, STATUS_CORRUPT, "relocation of 0x1f8,");
+    entry[0] = UINT64_MAX - 1;
+    refuses(f, STATUS_CORRUPT, "in no writable segment");
+}
+
+/* Makes the first word of an array be written once more, by a relocation that
+ * was for something else. */
+static void refuses_constructors_outside_the_text(void **state)
+{
+    static const int64_t tags[] = {DT_INIT_ARRAY, DT_FINI_ARRAY};
+    struct fixture *f = *state;
+    const Elf64_Phdr *text = fixture_segment(f, PT_LOAD, 0);
+    Elf64_Rela *rela = fixture_rela(f, R_X86_64_GLOB_DAT);
+    const Elf64_Rela good = *rela;
+
+    for (size_t i = 0; i < 2; i++) {
+        *rela = good;
+        rela->r_offset = fixture_tag(f, tags[i])->d_un.d_ptr;
+        rela->r_info = ELF64_R_INFO(0, R_X86_64_RELATIVE);
+        rela->r_addend = (int64_t)text->p_memsz;
+        refuses(f, STATUS_CORRUPT, "leads outside the text");
+        rela->r_addend = -1;
+        refuses(f, STATUS_CORRUPT, "leads outside the text");
+    }
+}
+
+static void refuses_indirect_functions_outside_the_text(void **state)
+{
+    struct fixture *f = *state;
+    Elf64_Rela *rela = fixture_rela(f, R_X86_64_GLOB_DAT);
+
+    rela->r_info = ELF64_R_INFO(0, R_X86_64_IRELATIVE);
+    rela->r_addend = (int64_t)fixture_segment(f, PT_LOAD, 0)->p_memsz;
+    refuses(f, STATUS_CORRUPT, "indirect function 0x");
+    rela->r_addend = -1;
+    refuses(f, STATUS_CORRUPT, "indirect function 0x");
+    rela->r_addend = 0;
+    rela->r_offset = 0;
+    refuses(f, STATUS_CORRUPT, "in no writable segment");
+}
+
+/* ---- The kernel ---- */
+
+static void fails_cleanly_at_every_system_call(void **state)
+{
+    static const int errors[] = {ENOMEM, EPERM, EACCES, EAGAIN};
+    struct fixture *f = *state;
+
+    fixture_write(f, PAGE);
+    f->source.image_align = 16 * PAGE;
+    for (unsigned nth = 1;; nth++) {
+        unsigned n_failed = 0;
+
+        for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+            enum status status;
+            struct image mapped;
+
+            mapping_calls_reset();
+            mapping_calls.fail_nth = nth;
+            mapping_calls.fail_errno = errors[i];
+            status = fixture_link(f);
+            mapped = f->image;
+            n_failed += mapping_calls.fail_nth == 0;
+            /* A refused text is loaded from a copy. */
+            if (status)
+                assert_int_equal(status, errors[i] == ENOMEM ? STATUS_NO_MEMORY
+                                                             : STATUS_IO);
+            load_release(&f->image);
+            if (mapped.mapping)
+                assert_false(maps_overlap(mapped.mapping, mapped.mapping_size));
+        }
+        if (n_failed == 0)
+            break;
+    }
+}
+
+static void reads_data_in_as_many_pieces_as_it_takes(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_write(f, PAGE);
+    mapping_calls_reset();
+    mapping_calls.short_read = 7;
+    assert_int_equal(fixture_link(f), STATUS_OK);
+    assert_int_equal(fixture_api(f)->initialized[99], 99);
+    assert_true(mapping_calls.n_pread > 10);
+}
+
+static void refuses_a_file_that_has_become_shorter(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_write(f, PAGE);
+    mapping_calls_reset();
+    mapping_calls.end_of_file = true;
+    assert_int_equal(fixture_link(f), STATUS_CORRUPT);
+    assert_non_null(strstr(f->err.message, "file ends in the segment"));
+}
+
+#define CASE(test, shape, path)                                                \
+    {                                                                          \
+#test " (" shape ")", test, fixture_setup, fixture_teardown,           \
+            (void *)(uintptr_t)(path)                                          \
+    }
+#define BOTH(test)                                                             \
+    CASE(test, "gnu", LOAD_SAMPLE_SMALL_GNU),                                  \
+        CASE(test, "house", LOAD_SAMPLE_SMALL_HOUSE)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH(survives_every_changed_byte),
+        BOTH(refuses_a_file_shorter_than_its_image),
+        BOTH(survives_every_truncation),
+        BOTH(refuses_a_source_that_fits_no_page),
+        BOTH(refuses_a_span_that_no_address_space_has),
+        BOTH(refuses_what_is_no_elf_file_for_this_machine),
+        BOTH(refuses_thread_local_variables),
+        BOTH(refuses_an_executable_stack),
+        BOTH(refuses_segments_with_other_permissions),
+        BOTH(refuses_segments_outside_the_image),
+        BOTH(refuses_segments_that_share_a_page),
+        BOTH(refuses_relro_of_what_is_not_written),
+        BOTH(refuses_tables_that_are_not_constant),
+        BOTH(refuses_tables_of_other_entries),
+        BOTH(refuses_strings_without_an_end),
+        BOTH(refuses_what_it_would_have_to_pass_over),
+        BOTH(refuses_places_outside_writable_segments),
+        BOTH(accepts_the_last_place_and_one_not_aligned),
+        BOTH(refuses_unknown_relocation_types),
+        BOTH(refuses_symbols_that_are_not_there),
+        BOTH(refuses_symbols_that_it_cannot_bind),
+        BOTH(keeps_a_name_with_control_characters_on_one_line),
+        CASE(refuses_bitmaps_outside_writable_segments, "house",
+             LOAD_SAMPLE_SMALL_HOUSE),
+        BOTH(refuses_constructors_outside_the_text),
+        BOTH(refuses_indirect_functions_outside_the_text),
+        BOTH(fails_cleanly_at_every_system_call),
+        BOTH(reads_data_in_as_many_pieces_as_it_takes),
+        BOTH(refuses_a_file_that_has_become_shorter),
+        CASE(fails_cleanly_at_every_system_call, "large house",
+             LOAD_SAMPLE_HOUSE),
+        CASE(fails_cleanly_at_every_system_call, "large gnu", LOAD_SAMPLE_GNU),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

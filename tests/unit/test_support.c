@@ -1,0 +1,534 @@
+/* lib/support: small tools that everything else believes in. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <elf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "arena.h"
+#include "buffer.h"
+#include "checked.h"
+#include "checksum.h"
+#include "cpu_features.h"
+#include "error.h"
+#include "file.h"
+#include "sha1.h"
+#include "span.h"
+#include "temp_dir.h"
+
+static struct span span_of(const char *text)
+{
+    return (struct span){(const uint8_t *)text, strlen(text)};
+}
+
+/* ---- SHA1 ---- */
+
+static void assert_sha1(struct span bytes, const char *hex)
+{
+    uint8_t digest[SHA1_SIZE];
+    char text[2 * SHA1_SIZE + 1];
+
+    sha1_digest(bytes, digest);
+    for (size_t i = 0; i < SHA1_SIZE; i++)
+        snprintf(text + 2 * i, 3, "%02x", digest[i]);
+    assert_string_equal(text, hex);
+}
+
+static void sha1_gives_the_answers_of_fips_180(void **state)
+{
+    (void)state;
+    assert_sha1(span_of(""), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+    assert_sha1(span_of("abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");
+    assert_sha1(span_of("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmno"
+                        "mnopnopq"),
+                "84983e441c3bd26ebaae4aa1f95129e5e54670f1");
+}
+
+/* Bytes 0, 1 .. 250, 0, 1 ..; digests by another implementation. The lengths
+ * lie around what pads to one and to two blocks, and use the fast loops. */
+static void sha1_is_right_around_block_sizes(void **state)
+{
+    static const struct {
+        size_t size;
+        const char *hex;
+    } known[] = {
+        {1, "5ba93c9db0cff93f52b521d7420e43f6eda2784f"},
+        {55, "8ae2d46729cfe68ff927af5eec9c7d1b66d65ac2"},
+        {56, "636e2ec698dac903498e648bd2f3af641d3c88cb"},
+        {63, "6d942da0c4392b123528f2905c713a3ce28364bd"},
+        {64, "c6138d514ffa2135bfce0ed0b8fac65669917ec7"},
+        {65, "69bd728ad6e13cd76ff19751fde427b00e395746"},
+        {119, "41c89d06001bab4ab78736b44efe7ce18ce6ae08"},
+        {127, "89d7312a903f65cd2b3e34a975e55dbea9033353"},
+        {128, "e6434bc401f98603d7eda504790c98c67385d535"},
+        {1000, "c9c960a0b925474fab83942cc27d504fc24ac37b"},
+        {65537, "74c69f8e2c886f87f68d52d16c30e9b4790513c9"},
+    };
+    uint8_t *bytes = malloc(65537);
+
+    (void)state;
+    assert_non_null(bytes);
+    for (size_t i = 0; i < 65537; i++)
+        bytes[i] = (uint8_t)(i % 251);
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        assert_sha1((struct span){bytes, known[i].size}, known[i].hex);
+    free(bytes);
+}
+
+static void checksum_is_xxh3(void **state)
+{
+    (void)state;
+    /* The value that the specification gives for no bytes and seed 0. */
+    assert_true(checksum_xxh3(span_of("")) == UINT64_C(0x2d06800538d394c2));
+    assert_true(checksum_xxh3(span_of("a")) != checksum_xxh3(span_of("b")));
+}
+
+/* ---- Spans and arithmetic ---- */
+
+static void span_slice_takes_what_is_inside(void **state)
+{
+    struct span whole = span_of("0123456789"), part;
+
+    (void)state;
+    assert_true(span_slice(whole, 3, 4, &part));
+    assert_ptr_equal(part.data, whole.data + 3);
+    assert_int_equal(part.size, 4);
+    assert_true(span_slice(whole, 10, 0, &part));
+    assert_int_equal(part.size, 0);
+    assert_true(span_slice(whole, 0, 10, &part));
+}
+
+static void span_slice_refuses_what_is_not(void **state)
+{
+    struct span whole = span_of("0123456789"), part = whole;
+
+    (void)state;
+    assert_false(span_slice(whole, 0, 11, &part));
+    assert_false(span_slice(whole, 11, 0, &part));
+    assert_false(span_slice(whole, 5, UINT64_MAX, &part));
+    assert_false(span_slice(whole, UINT64_MAX, 1, &part));
+    assert_false(span_slice(whole, UINT64_MAX, UINT64_MAX, &part));
+    assert_ptr_equal(part.data, whole.data);
+}
+
+static void arithmetic_says_when_it_would_wrap(void **state)
+{
+    uint64_t value;
+    size_t size;
+
+    (void)state;
+    assert_true(checked_add_u64(UINT64_MAX - 1, 1, &value));
+    assert_true(value == UINT64_MAX);
+    assert_false(checked_add_u64(UINT64_MAX, 1, &value));
+    assert_true(checked_mul_u64(UINT32_MAX, UINT32_MAX, &value));
+    assert_false(checked_mul_u64(UINT64_C(1) << 32, UINT64_C(1) << 32, &value));
+    assert_false(checked_mul_size(SIZE_MAX, 2, &size));
+    assert_true(is_power_of_two(1) && is_power_of_two(UINT64_C(1) << 63));
+    assert_false(is_power_of_two(0) || is_power_of_two(12));
+    assert_int_equal(align_up(4097, 4096), 8192);
+    assert_int_equal(align_up(4096, 4096), 4096);
+    assert_int_equal(align_down(4095, 4096), 0);
+}
+
+/* ---- Arena and buffer ---- */
+
+static void arena_memory_is_zero_aligned_and_lasting(void **state)
+{
+    struct arena arena;
+    char *first, *text;
+
+    (void)state;
+    arena_init(&arena);
+    first = arena_alloc(&arena, 3, 1);
+    assert_non_null(first);
+    memcpy(first, "ab", 3);
+    for (size_t i = 0; i < 1000; i++) {
+        uint8_t *place = arena_alloc(&arena, i, 7);
+        assert_non_null(place);
+        assert_int_equal((uintptr_t)place % sizeof(void *), 0);
+        for (size_t byte = 0; byte < i * 7; byte++)
+            assert_int_equal(place[byte], 0);
+        memset(place, 0xff, i * 7);
+    }
+    text = arena_copy_string(&arena, "name and more", 4);
+    assert_string_equal(text, "name");
+    assert_string_equal(arena_copy_string(&arena, "", 0), "");
+    assert_string_equal(first, "ab");
+    arena_release(&arena);
+    arena_release(&arena);
+}
+
+static void arena_refuses_sizes_that_overflow(void **state)
+{
+    struct arena arena;
+
+    (void)state;
+    arena_init(&arena);
+    assert_null(arena_alloc(&arena, SIZE_MAX, 2));
+    assert_null(arena_alloc(&arena, SIZE_MAX / 2, 2));
+    assert_null(arena_copy_string(&arena, "", SIZE_MAX));
+    arena_release(&arena);
+}
+
+static void buffer_grows_and_aligns(void **state)
+{
+    struct buffer buffer;
+
+    (void)state;
+    buffer_init(&buffer);
+    buffer_append_string(&buffer, "abc");
+    buffer_align(&buffer, 8);
+    assert_int_equal(buffer.size, 8);
+    assert_memory_equal(buffer.data, "abc\0\0\0\0\0", 8);
+    buffer_align(&buffer, 8);
+    assert_int_equal(buffer.size, 8);
+    buffer_printf(&buffer, "%05d", 42);
+    assert_int_equal(buffer.size, 13);
+    assert_memory_equal(buffer.data + 8, "00042", 5);
+    for (int i = 0; i < 1000; i++)
+        buffer_append(&buffer, "xyz", 3);
+    assert_int_equal(buffer_span(&buffer).size, 3013);
+    assert_memory_equal(buffer.data + 3010, "xyz", 3);
+    assert_false(buffer_failed(&buffer));
+    buffer_release(&buffer);
+    assert_int_equal(buffer.size, 0);
+}
+
+static void buffer_that_failed_stays_failed(void **state)
+{
+    struct buffer buffer;
+
+    (void)state;
+    buffer_init(&buffer);
+    buffer_append_string(&buffer, "abc");
+    assert_null(buffer_grow(&buffer, SIZE_MAX / 2));
+    assert_true(buffer_failed(&buffer));
+    buffer_append_string(&buffer, "def");
+    buffer_printf(&buffer, "%d", 1);
+    assert_true(buffer_failed(&buffer));
+    assert_int_equal(buffer.size, 3);
+    buffer_release(&buffer);
+    assert_false(buffer_failed(&buffer));
+}
+
+/* ---- Errors ---- */
+
+static void error_tells_status_and_story(void **state)
+{
+    struct error err = {0};
+
+    (void)state;
+    assert_int_equal(error_set(&err, STATUS_CORRUPT, "%s: bad %d", "file", 7),
+                     STATUS_CORRUPT);
+    assert_int_equal(err.status, STATUS_CORRUPT);
+    assert_int_equal(err.os_errno, 0);
+    assert_string_equal(err.message, "file: bad 7");
+    assert_int_equal(error_set_os(&err, ENOENT, "file"), STATUS_IO);
+    assert_int_equal(err.os_errno, ENOENT);
+    assert_string_equal(err.message, "file: No such file or directory");
+    assert_int_equal(error_set_os(&err, ENOMEM, "file"), STATUS_NO_MEMORY);
+    assert_int_equal(error_no_memory(NULL), STATUS_NO_MEMORY);
+    assert_int_equal(error_set_os(NULL, EIO, "file"), STATUS_IO);
+}
+
+static void error_message_that_is_too_long_is_cut(void **state)
+{
+    struct error err = {0};
+    char name[2 * ERROR_MESSAGE_SIZE];
+
+    (void)state;
+    memset(name, 'n', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    assert_int_equal(error_set(&err, STATUS_STALE, "%s", name), STATUS_STALE);
+    assert_int_equal(strlen(err.message), ERROR_MESSAGE_SIZE - 1);
+    assert_int_equal(error_set_os(&err, EIO, "%s", name), STATUS_IO);
+    assert_int_equal(strlen(err.message), ERROR_MESSAGE_SIZE - 1);
+}
+
+static void every_status_has_a_text(void **state)
+{
+    (void)state;
+    assert_string_equal(status_text(STATUS_OK), "success");
+    assert_string_equal(status_text(STATUS_STALE), "made from other inputs");
+    assert_string_equal(status_text((enum status)12345), "unknown status");
+}
+
+/* ---- CPU features ---- */
+
+static void cpu_feature_names_and_bits_agree(void **state)
+{
+    unsigned n_bits = 0;
+
+    (void)state;
+    while (cpu_feature_name(EM_X86_64, n_bits)) {
+        const char *name = cpu_feature_name(EM_X86_64, n_bits);
+        struct cpu_features one = {{0}}, none = {{0}};
+
+        assert_true(cpu_features_add(&one, EM_X86_64, name, strlen(name)));
+        assert_int_equal(cpu_features_missing(&one, &none), n_bits);
+        assert_int_equal(cpu_features_missing(&one, &one), -1);
+        assert_int_equal(cpu_features_missing(&none, &one), -1);
+        n_bits++;
+    }
+    assert_in_range(n_bits, 40, CPU_FEATURE_WORDS * 64);
+    assert_null(cpu_feature_name(EM_X86_64, UINT32_MAX));
+    assert_null(cpu_feature_name(EM_NONE, 0));
+}
+
+static void cpu_features_are_stored_under_their_first_number(void **state)
+{
+    struct cpu_features features = {{0}};
+
+    (void)state;
+    assert_true(cpu_features_add(&features, EM_X86_64, "sse3", 4));
+    assert_true(cpu_features_add(&features, EM_X86_64, "avx2", 4));
+    assert_true(cpu_features_add(&features, EM_X86_64, "movdir64b", 9));
+    assert_true(features.word[0] ==
+                (UINT64_C(1) | UINT64_C(1) << 13 | UINT64_C(1) << 47));
+}
+
+static void cpu_feature_without_a_bit_is_refused(void **state)
+{
+    struct cpu_features features = {{0}};
+
+    (void)state;
+    assert_false(cpu_features_add(&features, EM_X86_64, "avx", 2));
+    assert_false(cpu_features_add(&features, EM_X86_64, "avx2000", 7));
+    assert_false(cpu_features_add(&features, EM_X86_64, "", 0));
+    assert_false(cpu_features_add(&features, EM_NONE, "avx2", 4));
+    assert_true(features.word[0] == 0 && features.word[1] == 0);
+}
+
+#ifdef __x86_64__
+static void assert_host(const char *name, int compiler_says)
+{
+    struct cpu_features host = cpu_features_host(), one = {{0}};
+
+    assert_true(cpu_features_add(&one, EM_X86_64, name, strlen(name)));
+    assert_int_equal(cpu_features_missing(&one, &host) < 0, !!compiler_says);
+}
+#endif
+
+static void host_features_agree_with_the_compilers(void **state)
+{
+    (void)state;
+#ifdef __x86_64__
+    assert_host("ssse3", __builtin_cpu_supports("ssse3"));
+    assert_host("sse4.2", __builtin_cpu_supports("sse4.2"));
+    assert_host("popcnt", __builtin_cpu_supports("popcnt"));
+    assert_host("avx", __builtin_cpu_supports("avx"));
+    assert_host("avx2", __builtin_cpu_supports("avx2"));
+    assert_host("fma", __builtin_cpu_supports("fma"));
+    assert_host("bmi2", __builtin_cpu_supports("bmi2"));
+    assert_host("avx512f", __builtin_cpu_supports("avx512f"));
+    assert_host("avx512vnni", __builtin_cpu_supports("avx512vnni"));
+#else
+    skip();
+#endif
+}
+
+/* ---- Files ---- */
+
+static int make_dir(void **state)
+{
+    struct temp_dir *dir = malloc(sizeof(*dir));
+
+    *state = dir;
+    return dir ? temp_dir_make(dir) : -1;
+}
+
+static int remove_dir(void **state)
+{
+    int result = temp_dir_remove(*state);
+
+    free(*state);
+    return result;
+}
+
+static void file_opens_and_maps_what_was_written(void **state)
+{
+    struct temp_path path = temp_dir_path(*state, "file");
+    struct file_mapping mapping;
+    struct error err = {0};
+    struct stat st;
+    int fd;
+
+    assert_int_equal(temp_dir_write(*state, "file", "content"), 0);
+    assert_int_equal(file_open(path.text, &fd, &st, &err), STATUS_OK);
+    assert_int_equal(st.st_size, 7);
+    assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    assert_int_equal(file_map(fd, 7, "file", &mapping, &err), STATUS_OK);
+    assert_memory_equal(mapping.bytes.data, "content", 7);
+    file_unmap(&mapping);
+    assert_int_equal(mapping.bytes.size, 0);
+    file_close(fd);
+}
+
+static void empty_file_maps_to_no_bytes(void **state)
+{
+    struct temp_path path = temp_dir_path(*state, "empty");
+    struct file_mapping mapping;
+    int fd;
+
+    assert_int_equal(temp_dir_write(*state, "empty", ""), 0);
+    assert_int_equal(file_open(path.text, &fd, NULL, NULL), STATUS_OK);
+    assert_int_equal(file_map(fd, 0, "empty", &mapping, NULL), STATUS_OK);
+    assert_non_null(mapping.bytes.data);
+    assert_int_equal(mapping.bytes.size, 0);
+    file_unmap(&mapping);
+    file_close(fd);
+}
+
+static void file_open_refuses_what_is_no_file(void **state)
+{
+    struct temp_dir *dir = *state;
+    struct temp_path fifo = temp_dir_path(dir, "fifo");
+    struct temp_path none = temp_dir_path(dir, "none");
+    struct error err = {0};
+    int fd = -2;
+
+    assert_int_equal(mkfifo(fifo.text, 0600), 0);
+    assert_int_equal(file_open(fifo.text, &fd, NULL, &err), STATUS_IO);
+    assert_int_equal(err.os_errno, EINVAL);
+    assert_int_equal(file_open(dir->path, &fd, NULL, &err), STATUS_IO);
+    assert_int_equal(err.os_errno, EISDIR);
+    assert_int_equal(file_open(none.text, &fd, NULL, &err), STATUS_IO);
+    assert_int_equal(err.os_errno, ENOENT);
+    assert_non_null(strstr(err.message, "none: No such file"));
+    assert_int_equal(fd, -2);
+}
+
+static void read_at_stops_at_the_end(void **state)
+{
+    struct temp_path path = temp_dir_path(*state, "file");
+    char bytes[16] = {0};
+    size_t size;
+    int fd;
+
+    assert_int_equal(temp_dir_write(*state, "file", "0123456789"), 0);
+    assert_int_equal(file_open(path.text, &fd, NULL, NULL), STATUS_OK);
+    assert_int_equal(file_read_at(fd, bytes, 4, 2, "file", &size, NULL), 0);
+    assert_int_equal(size, 4);
+    assert_memory_equal(bytes, "2345", 4);
+    assert_int_equal(file_read_at(fd, bytes, 16, 7, "file", &size, NULL), 0);
+    assert_int_equal(size, 3);
+    assert_int_equal(file_read_at(fd, bytes, 16, 99, "file", &size, NULL), 0);
+    assert_int_equal(size, 0);
+    file_close(fd);
+}
+
+static void memory_file_holds_its_bytes(void **state)
+{
+    char bytes[8];
+    size_t size;
+    int fd;
+
+    (void)state;
+    assert_int_equal(
+        file_create_memory("memory", span_of("content"), &fd, NULL), STATUS_OK);
+    assert_int_equal(lseek(fd, 0, SEEK_CUR), 0);
+    assert_int_equal(file_read_at(fd, bytes, 8, 0, "memory", &size, NULL), 0);
+    assert_int_equal(size, 7);
+    assert_memory_equal(bytes, "content", 7);
+    file_close(fd);
+}
+
+static void write_to_a_full_device_is_an_error(void **state)
+{
+    struct error err = {0};
+    int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+    (void)state;
+    if (fd < 0)
+        skip();
+    assert_int_equal(file_write_all(fd, span_of("content"), "full", &err),
+                     STATUS_IO);
+    assert_int_equal(err.os_errno, ENOSPC);
+    file_close(fd);
+}
+
+static void signature_changes_with_the_file(void **state)
+{
+    struct temp_path path = temp_dir_path(*state, "file");
+    struct file_signature first, same, other;
+    struct stat st;
+
+    assert_int_equal(temp_dir_write(*state, "file", "one"), 0);
+    assert_int_equal(stat(path.text, &st), 0);
+    first = file_signature_of(&st);
+    same = file_signature_of(&st);
+    assert_true(file_signature_equal(&first, &same));
+    assert_int_equal(first.size, 3);
+    assert_true(first.mtime_ns > UINT64_C(1500000000) * 1000000000);
+    assert_int_equal(temp_dir_write(*state, "file", "three"), 0);
+    assert_int_equal(stat(path.text, &st), 0);
+    other = file_signature_of(&st);
+    assert_false(file_signature_equal(&first, &other));
+}
+
+static void every_field_of_a_signature_counts(void **state)
+{
+    const struct file_signature base = {1, 2, 3, 4, 5};
+    struct file_signature other[5] = {base, base, base, base, base};
+
+    (void)state;
+    other[0].device++;
+    other[1].inode++;
+    other[2].size++;
+    other[3].mtime_ns++;
+    other[4].ctime_ns++;
+    for (size_t i = 0; i < 5; i++)
+        assert_false(file_signature_equal(&base, &other[i]));
+}
+
+static void file_close_keeps_errno_and_takes_no_fd(void **state)
+{
+    (void)state;
+    errno = EXDEV;
+    file_close(-1);
+    assert_int_equal(errno, EXDEV);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sha1_gives_the_answers_of_fips_180),
+        cmocka_unit_test(sha1_is_right_around_block_sizes),
+        cmocka_unit_test(checksum_is_xxh3),
+        cmocka_unit_test(span_slice_takes_what_is_inside),
+        cmocka_unit_test(span_slice_refuses_what_is_not),
+        cmocka_unit_test(arithmetic_says_when_it_would_wrap),
+        cmocka_unit_test(arena_memory_is_zero_aligned_and_lasting),
+        cmocka_unit_test(arena_refuses_sizes_that_overflow),
+        cmocka_unit_test(buffer_grows_and_aligns),
+        cmocka_unit_test(buffer_that_failed_stays_failed),
+        cmocka_unit_test(error_tells_status_and_story),
+        cmocka_unit_test(error_message_that_is_too_long_is_cut),
+        cmocka_unit_test(every_status_has_a_text),
+        cmocka_unit_test(cpu_feature_names_and_bits_agree),
+        cmocka_unit_test(cpu_features_are_stored_under_their_first_number),
+        cmocka_unit_test(cpu_feature_without_a_bit_is_refused),
+        cmocka_unit_test(host_features_agree_with_the_compilers),
+#define WITH_DIR(test)                                                         \
+    cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
+        WITH_DIR(file_opens_and_maps_what_was_written),
+        WITH_DIR(empty_file_maps_to_no_bytes),
+        WITH_DIR(file_open_refuses_what_is_no_file),
+        WITH_DIR(read_at_stops_at_the_end),
+        WITH_DIR(signature_changes_with_the_file),
+#undef WITH_DIR
+        cmocka_unit_test(memory_file_holds_its_bytes),
+        cmocka_unit_test(write_to_a_full_device_is_an_error),
+        cmocka_unit_test(every_field_of_a_signature_counts),
+        cmocka_unit_test(file_close_keeps_errno_and_takes_no_fd),
+    };
+
+    return cmocka_run_group_tests_name("support", tests, NULL, NULL);
+}

@@ -1,0 +1,12 @@
+/* The compiler process's parts. */
+#ifndef BCC_TOOLS_BCCC_H
+#define BCC_TOOLS_BCCC_H
+
+/* `bccc compile`: answer the request on the descriptors of request.h. Returns
+ * the exit status. */
+int serve_request(void);
+
+/* `bccc disassemble FILE`: to standard output. Returns the exit status. */
+int disassemble_file(const char *path);
+
+#endif

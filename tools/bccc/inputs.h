@@ -1,0 +1,47 @@
+/* The bytes behind the input descriptors, and proof of what they were. */
+#ifndef BCC_TOOLS_INPUTS_H
+#define BCC_TOOLS_INPUTS_H
+
+#include <pthread.h>
+
+#include "arena.h"
+#include "cache_write.h"
+#include "request.h"
+
+struct input {
+    const struct request_input *request;
+    int fd;
+    struct file_mapping mapping; /* or */
+    uint8_t *copy;               /* the bytes are here */
+    struct span bytes;
+    struct file_signature signature; /* taken before the bytes were read */
+    bool sound; /* no change can hide behind that signature */
+    uint8_t sha1[SHA1_SIZE];
+};
+
+struct inputs {
+    struct input *input;
+    struct span *bytes; /* the same, for compile() */
+    size_t n_inputs;
+    bool portable; /* no signature is recorded */
+    bool hashing;  /* in the thread */
+    pthread_t hasher;
+};
+
+/* Zeroed inputs are released without harm. STALE (size is not the request's),
+ * IO, NO_MEMORY. */
+enum status inputs_open(struct inputs *inputs, const struct request *request,
+                        struct arena *arena, struct error *err) MUST_CHECK;
+void inputs_release(struct inputs *inputs);
+
+/* Compute the digests, in a thread if there is much to do. */
+void inputs_start_hashing(struct inputs *inputs);
+void inputs_finish_hashing(struct inputs *inputs);
+
+/* After the compile: the dependency rows. STALE if a file was changed
+ * meanwhile. */
+enum status inputs_settle(const struct inputs *inputs,
+                          struct cache_dependency *rows,
+                          struct error *err) MUST_CHECK;
+
+#endif

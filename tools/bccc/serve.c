@@ -1,0 +1,308 @@
+/* One request, one cache file, one reply.
+ *
+ * The descriptors are those of request.h. The reply is one write, the last
+ * thing that happens: who does not find it knows that this process died. That
+ * may happen at any time inside LLVM. Where LLVM announces it (a fatal error,
+ * memory exhausted) the announcement becomes the reply.
+ *
+ * This process belongs to its parent: it ends when the parent does, leaves no
+ * core file in the parent's directory, and takes no more memory than the
+ * request allows. */
+#include "bccc.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "compile.h"
+#include "inputs.h"
+#include "version.h"
+
+/* A request names inputs, it does not hold them. */
+enum { MAX_MESSAGE_SIZE = 64 * 1024 * 1024 };
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* ---- The reply ---- */
+
+static int send_reply(const struct reply *reply)
+{
+    ssize_t sent;
+
+    do
+        sent = pwrite(REQUEST_REPLY_FD, reply, sizeof(*reply), 0);
+    while (sent < 0 && errno == EINTR);
+    return sent == (ssize_t)sizeof(*reply) && reply->status == STATUS_OK ? 0
+                                                                         : 1;
+}
+
+_Noreturn static void die(enum status status, const char *message)
+{
+    struct reply reply = {.magic = REPLY_MAGIC, .status = status};
+
+    snprintf(reply.message, sizeof(reply.message), "%s", message);
+    send_reply(&reply);
+    _exit(1);
+}
+
+static void on_fatal_error(const char *message)
+{
+    char text[ERROR_MESSAGE_SIZE];
+
+    snprintf(text, sizeof(text), "LLVM: %.*s", (int)strcspn(message, "\n"),
+             message);
+    die(STATUS_COMPILE, text);
+}
+
+static void on_no_memory(void)
+{
+    die(STATUS_NO_MEMORY, "compile: out of memory");
+}
+
+/* std::set_new_handler(): LLVM allocates with C++'s operator new. Weak, as a
+ * libLLVM.so may bring a C++ library that is not to be seen from here. */
+typedef void (*new_handler_fn)(void);
+extern new_handler_fn
+set_new_handler(new_handler_fn handler) __asm__("_ZSt15set_new_handlerPFvvE")
+    __attribute__((weak));
+
+static void catch_ends(void)
+{
+    compile_on_fatal_error(on_fatal_error);
+    if (set_new_handler)
+        set_new_handler(on_no_memory);
+}
+
+/* ---- This process ---- */
+
+static void restrain_process(void)
+{
+    const struct rlimit no_core = {0, 0};
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setrlimit(RLIMIT_CORE, &no_core);
+}
+
+static enum status limit_memory(const struct request *request,
+                                struct error *err)
+{
+    struct rlimit limit = {request->limit_memory, request->limit_memory};
+
+    if (request->limit_memory && setrlimit(RLIMIT_AS, &limit) < 0)
+        return error_set_os(err, errno, "compile: memory limit of %llu bytes",
+                            (unsigned long long)request->limit_memory);
+    return STATUS_OK;
+}
+
+/* ---- The request ---- */
+
+struct job {
+    struct arena arena;
+    struct span message;
+    size_t identity_size;
+    struct request request;
+    struct inputs inputs;
+    struct compile_result result;
+    struct buffer file;
+    struct reply reply;
+};
+
+static enum status read_request(struct job *job, struct error *err)
+{
+    enum status status;
+    struct stat st;
+    uint8_t *data;
+    size_t size;
+
+    if (fstat(REQUEST_FD, &st) < 0)
+        return error_set_os(err, errno, "bccc: descriptor %d", REQUEST_FD);
+    if (st.st_size < 0 || st.st_size > MAX_MESSAGE_SIZE)
+        return error_set(err, STATUS_CORRUPT, "bccc: request of %lld bytes",
+                         (long long)st.st_size);
+    data = arena_alloc(&job->arena, (size_t)st.st_size + 1, 1);
+    if (!data)
+        return error_no_memory(err);
+    status = file_read_at(REQUEST_FD, data, (size_t)st.st_size, 0, "request",
+                          &size, err);
+    if (status)
+        return status;
+    job->message = (struct span){data, size};
+    return request_parse(job->message, &job->arena, &job->request,
+                         &job->identity_size, err);
+}
+
+/* The entry will say who made it, in the requester's words. */
+static enum status check_versions(const struct request *request,
+                                  struct error *err)
+{
+    if (strcmp(request->libbcc_version, BCC_VERSION_STRING) != 0 ||
+        strcmp(request->llvm_version, BCC_LLVM_VERSION_STRING) != 0)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "bccc %s with LLVM %s: asked by libbcc %s for LLVM %s",
+                         BCC_VERSION_STRING, BCC_LLVM_VERSION_STRING,
+                         request->libbcc_version, request->llvm_version);
+    return STATUS_OK;
+}
+
+/* ---- The cache file ---- */
+
+static struct cache_symbol *
+copy_symbols(struct arena *arena, const struct link_symbol *symbols, size_t n)
+{
+    struct cache_symbol *rows = arena_alloc(arena, n + 1, sizeof(*rows));
+
+    for (size_t i = 0; rows && i < n; i++)
+        rows[i] = (struct cache_symbol){
+            .name = symbols[i].name,
+            .address = symbols[i].address,
+            .size = symbols[i].size,
+        };
+    return rows;
+}
+
+static struct cache_import *copy_imports(struct arena *arena,
+                                         const struct link_result *link)
+{
+    struct cache_import *rows =
+        arena_alloc(arena, link->n_imports + 1, sizeof(*rows));
+
+    for (size_t i = 0; rows && i < link->n_imports; i++)
+        rows[i] = (struct cache_import){
+            .name = link->imports[i].name,
+            .flags = (link->imports[i].weak ? OBCC_IMPORT_WEAK : 0) |
+                     (link->imports[i].function ? OBCC_IMPORT_FUNCTION : 0),
+        };
+    return rows;
+}
+
+static void fill_contents(const struct job *job,
+                          struct cache_contents *contents)
+{
+    const struct compile_result *result = &job->result;
+    const struct link_result *link = &result->link;
+
+    *contents = (struct cache_contents){
+        .sizeof_off_t = 8, /* files are large everywhere today */
+        .sizeof_size_t = (uint8_t)link->address_size,
+        .sizeof_ptr_t = (uint8_t)link->address_size,
+        .machine = (uint16_t)link->machine,
+        .context_align = link->page_size,
+        .image_span = link->span,
+        .image_align = link->align,
+        .cpu_features = result->cpu_features,
+        .identity = {job->message.data, job->identity_size},
+        .n_dependencies = job->inputs.n_inputs,
+        .n_imports = link->n_imports,
+        .export_vars = result->export_vars,
+        .n_export_vars = result->n_export_vars,
+        .export_funcs = result->export_funcs,
+        .n_export_funcs = result->n_export_funcs,
+        .export_foreachs = result->export_foreachs,
+        .n_export_foreachs = result->n_export_foreachs,
+        .pragmas = result->pragmas,
+        .n_pragmas = result->n_pragmas,
+        .n_funcs = link->n_functions,
+        .n_vars = link->n_objects,
+        .object_slots = result->object_slots,
+        .n_object_slots = result->n_object_slots,
+        .context = buffer_span(&link->image),
+    };
+}
+
+static enum status write_file(struct job *job, struct error *err)
+{
+    const struct link_result *link = &job->result.link;
+    struct cache_dependency *dependencies =
+        arena_alloc(&job->arena, job->inputs.n_inputs, sizeof(*dependencies));
+    struct cache_contents contents;
+    enum status status;
+
+    fill_contents(job, &contents);
+    contents.dependencies = dependencies;
+    contents.imports = copy_imports(&job->arena, link);
+    contents.funcs =
+        copy_symbols(&job->arena, link->functions, link->n_functions);
+    contents.vars = copy_symbols(&job->arena, link->objects, link->n_objects);
+    if (!dependencies || !contents.imports || !contents.funcs || !contents.vars)
+        return error_no_memory(err);
+    inputs_finish_hashing(&job->inputs);
+    status = inputs_settle(&job->inputs, dependencies, err);
+    if (status)
+        return status;
+    status = cache_write(&contents, &job->file, err);
+    if (status)
+        return status;
+    return file_write_all(REQUEST_OUTPUT_FD, buffer_span(&job->file),
+                          "cache file", err);
+}
+
+/* ---- All of it ---- */
+
+static enum status run_job(struct job *job, struct error *err)
+{
+    enum status status;
+    uint64_t start;
+
+    status = read_request(job, err);
+    if (status)
+        return status;
+    status = check_versions(&job->request, err);
+    if (status)
+        return status;
+    status = limit_memory(&job->request, err);
+    if (status)
+        return status;
+    status = inputs_open(&job->inputs, &job->request, &job->arena, err);
+    if (status)
+        return status;
+    inputs_start_hashing(&job->inputs);
+    status = compile(&job->request, job->inputs.bytes, &job->result, err);
+    if (status)
+        return status;
+    memcpy(job->reply.stage_ns, job->result.stage_ns,
+           sizeof(job->reply.stage_ns));
+    start = now_ns();
+    status = write_file(job, err);
+    job->reply.stage_ns[REPLY_WRITE] = now_ns() - start;
+    return status;
+}
+
+static void job_release(struct job *job)
+{
+    inputs_release(&job->inputs);
+    compile_result_release(&job->result);
+    buffer_release(&job->file);
+    arena_release(&job->arena);
+}
+
+int serve_request(void)
+{
+    struct job job = {.reply.magic = REPLY_MAGIC};
+    struct error err = {0};
+    int exit_status;
+
+    restrain_process();
+    catch_ends();
+    arena_init(&job.arena);
+    buffer_init(&job.file);
+    job.reply.status = run_job(&job, &err);
+    if (job.reply.status) {
+        job.reply.os_errno = err.os_errno;
+        memcpy(job.reply.message, err.message, sizeof(err.message));
+    }
+    exit_status = send_reply(&job.reply);
+    job_release(&job);
+    return exit_status;
+}
