@@ -73,7 +73,7 @@ enum status compile_client_find(const char *given, char ret_path[PATH_MAX],
         if (!is_program(named) || strlen(named) >= PATH_MAX)
             return error_set(err, STATUS_NOT_FOUND,
                              "%s: no such compiler program", named);
-        strncpy(ret_path, named, PATH_MAX);
+        memcpy(ret_path, named, strlen(named) + 1);
         return STATUS_OK;
     }
     if (!own_directory(dir))

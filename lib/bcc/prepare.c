@@ -129,8 +129,11 @@ static int prepare(struct prepare *p)
         status = prepare_hit(p, &is_last, &why);
         if (status == STATUS_OK)
             script->report.cache = BCC_CACHE_HIT;
-        if (is_last)
+        if (is_last) {
+            /* A good entry, whose code cannot run here. */
+            script->report.cache = BCC_CACHE_HIT;
             err = why;
+        }
     }
     if (!p->dir || (status && !is_last)) {
         prepare_end_stage(p, BCC_STAGE_LOOKUP);

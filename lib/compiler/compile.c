@@ -21,6 +21,7 @@
 #include <llvm-c/ErrorHandling.h>
 
 #include "attributes.h"
+#include "builtins.h"
 #include "calls.h"
 #include "imports.h"
 #include "link_runtime.h"
@@ -155,6 +156,7 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
     if (status)
         return status;
     calls_normalise(c->module);
+    builtins_allow(c->module);
     imports_define_atexit(c->module);
     publish_apply(c->module, &c->names);
     return attributes_retarget(c->module, &c->target, &c->arena, err);

@@ -6,7 +6,7 @@
  * Keeping a function too many costs its bytes; dropping one needed costs an
  * undefined symbol. So the support routines are matched by prefix, and
  * mathematics by base name with the suffix of its precision. */
-#include "publish.h"
+#include "libcalls.h"
 
 #include <stdlib.h>
 #include <string.h>

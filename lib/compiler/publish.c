@@ -19,6 +19,7 @@
 
 #include <llvm-c/Comdat.h>
 
+#include "libcalls.h"
 #include "llvm_glue.h"
 
 /* ---- Global values of four kinds ---- */

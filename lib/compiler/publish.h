@@ -33,8 +33,4 @@ bool publish_contains(const struct public_names *names, const char *name);
  * others internal. */
 void publish_apply(LLVMModuleRef module, const struct public_names *names);
 
-/* True if generated code may call a function of this name without an IR
- * reference to it (libcalls.c). */
-bool is_libcall(const char *name);
-
 #endif

@@ -15,6 +15,7 @@
  * .dynsym holds the null symbol, the imports, the exports. */
 #include "dynamic.h"
 
+#include <assert.h>
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -497,6 +498,7 @@ enum status dynamic_write(struct link *link, struct error *err)
     if (buffer_failed(&generated)) {
         status = error_no_memory(err);
     } else {
+        assert(generated.size == link->relr->size + link->dynamic_table->size);
         memcpy(chunk_bytes(link, link->relr), generated.data,
                (size_t)link->relr->size);
         memcpy(chunk_bytes(link, link->dynamic_table),

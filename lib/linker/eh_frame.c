@@ -297,11 +297,11 @@ static bool is_alive(const struct chunk *chunk, const struct eh_record *fde)
 
 /* Finds CIEs and functions. Relocations are sorted by offset, and so are the
  * records, so both lists are walked once. */
-static enum status connect(struct chunk *chunk, struct error *err)
+static enum status connect_records(struct chunk *chunk, struct error *err)
 {
-    const struct relocation *relocation = chunk->relocations.items;
-    const struct relocation *end = relocation + chunk->relocations.n_items;
+    const struct relocation_list *list = &chunk->relocations;
     struct eh_frame *eh_frame = chunk->eh_frame;
+    size_t next = 0;
 
     for (size_t i = 0; i < eh_frame->n_records; i++) {
         struct eh_record *record = &eh_frame->records[i];
@@ -311,12 +311,12 @@ static enum status connect(struct chunk *chunk, struct error *err)
             return status;
         if (!record->cie)
             continue;
-        while (relocation < end &&
-               relocation->offset < record->offset + FUNCTION_OFFSET)
-            relocation++;
-        if (relocation < end &&
-            relocation->offset == record->offset + FUNCTION_OFFSET)
-            record->function = relocation;
+        while (next < list->n_items &&
+               list->items[next].offset < record->offset + FUNCTION_OFFSET)
+            next++;
+        if (next < list->n_items &&
+            list->items[next].offset == record->offset + FUNCTION_OFFSET)
+            record->function = &list->items[next];
         if (is_alive(chunk, record)) {
             record->kept = true;
             record->cie->kept = true;
@@ -348,7 +348,7 @@ static enum status read_chunk(struct link *link, struct chunk *chunk,
     if (chunk->relocations.n_items)
         qsort(chunk->relocations.items, chunk->relocations.n_items,
               sizeof(*chunk->relocations.items), compare_offsets);
-    status = connect(chunk, err);
+    status = connect_records(chunk, err);
     if (status)
         return status;
     chunk->size = 0;

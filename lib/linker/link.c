@@ -144,7 +144,7 @@ static enum status plan(struct link *link, struct error *err)
     return status;
 }
 
-static enum status write(struct link *link, struct error *err)
+static enum status write_image(struct link *link, struct error *err)
 {
     enum status status;
 
@@ -180,7 +180,7 @@ enum status link_image(const struct link_params *params,
     if (status == STATUS_OK)
         status = plan(&link, err);
     if (status == STATUS_OK)
-        status = write(&link, err);
+        status = write_image(&link, err);
     if (status == STATUS_OK) {
         result.machine = link.machine->e_machine;
         result.address_size = link.machine->address_size;

@@ -137,7 +137,8 @@ static bool is_loaded(const struct object_view *view, uint32_t index,
     case SHT_NOTE:
         return false;
     default:
-        return !has_prefix(section->name, ".note") &&
+        return strcmp(section->name, ".note") != 0 &&
+               !has_prefix(section->name, ".note.") &&
                !has_prefix(section->name, ".llvm") &&
                strcmp(section->name, ".comment") != 0;
     }

@@ -35,26 +35,26 @@ found() {
 results=$(mktemp) || exit 1
 trap 'rm -f "$results"' EXIT
 
-for file in $(find lib -name '*.[ch]' | LC_ALL=C sort); do
+for file in $(find lib/ -name '*.[ch]' | LC_ALL=C sort); do
     bare "$file" | grep -E "(^|[^A-Za-z0-9_>.])($banned)[[:space:]]*\(" |
         grep -vE "format\(printf"
 done >"$results"
 found "lib/ calls what is banned there"
 
-find lib include tools -name '*.[ch]' ! -path 'lib/compiler/*' \
+find lib/ include/ tools/ -name '*.[ch]' ! -path 'lib/compiler/*' \
     ! -name bcc_llvm.h -exec grep -nE '#[[:space:]]*include.*llvm' {} + |
     grep -v 'bcc_llvm\.h' >"$results"
 found "LLVM outside lib/compiler"
 
-find lib include tools -name '*.[ch]' -exec grep -nwE \
+find lib/ include/ tools/ -name '*.[ch]' -exec grep -nwE \
     'bcc_(elf|sym|usdt)_?[a-z_]*|bcc_func_load' {} + >"$results"
 found "names of iovisor's BCC"
 
-find lib include tools tests cmake -name '*.[ch]' -exec grep -nwE \
+find lib/ include/ tools/ tests/ -name '*.[ch]' -exec grep -nwE \
     'TODO|FIXME|XXX' {} + >"$results"
 found "unfinished marks"
 
-find lib include tools -name '*.[ch]' -exec grep -nE \
+find lib/ include/ tools/ -name '*.[ch]' -exec grep -nE \
     '"/(work|home|root|tmp)/' {} + >"$results"
 found "paths of a machine"
 exit $failures

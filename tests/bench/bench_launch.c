@@ -176,6 +176,9 @@ int main(int argc, char **argv)
 {
     char dir[] = "/tmp/bcc-bench-XXXXXX";
 
+    /* So that libm's symbols are the process's, for both sides. */
+    if (!dlopen("libm.so.6", RTLD_NOW | RTLD_GLOBAL))
+        die("libm.so.6", dlerror());
     if (argc < 2 || !mkdtemp(dir))
         die("arguments", "NAME=SCRIPT.bc=LIBRARY.so=SYMBOL ...");
     for (int i = 1; i < argc; i++) {

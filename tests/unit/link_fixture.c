@@ -9,7 +9,6 @@
 
 extern char **environ;
 
-/* Understood by GNU as and by clang. */
 static const char prelude[] = ".macro var name\n"
                               ".type \\name, @object\n"
                               "\\name:\n"
@@ -78,37 +77,41 @@ static struct span read_file(const char *path)
     return (struct span){copy, (size_t)st.st_size};
 }
 
-static void build(struct fixture *f, const char *name, const char *language,
-                  const char *flag, const char *text)
+static void add_object(struct fixture *f, const char *name,
+                       const char *const *arguments, const char *text)
 {
-    const struct temp_path source = temp_dir_path(&f->dir, "source");
-    const struct temp_path object = temp_dir_path(&f->dir, "object");
-    const char *arguments[] = {
-        LINK_TEST_COMPILER,     "-x", language,    "-c",        "-O1", "-fPIC",
-        "-fno-stack-protector", "-o", object.text, source.text, flag,  NULL};
-
     assert_true(f->n_inputs < MAX_INPUTS);
     assert_int_equal(temp_dir_write(&f->dir, "source", text), 0);
     run(arguments);
-    f->inputs[f->n_inputs++] =
-        (struct link_input){name, read_file(object.text)};
+    f->inputs[f->n_inputs++] = (struct link_input){
+        name, read_file(temp_dir_path(&f->dir, "object").text)};
 }
 
 void fixture_assemble(struct fixture *f, const char *name, const char *text)
 {
+    const struct temp_path source = temp_dir_path(&f->dir, "source");
+    const struct temp_path object = temp_dir_path(&f->dir, "object");
+    const char *const arguments[] = {LINK_TEST_ASSEMBLER, "--64",      "-o",
+                                     object.text,         source.text, NULL};
     char *whole = malloc(sizeof(prelude) + strlen(text));
 
     assert_non_null(whole);
     memcpy(whole, prelude, sizeof(prelude));
     memcpy(whole + sizeof(prelude) - 1, text, strlen(text) + 1);
-    build(f, name, "assembler", NULL, whole);
+    add_object(f, name, arguments, whole);
     free(whole);
 }
 
 void fixture_compile(struct fixture *f, const char *name, const char *flag,
                      const char *text)
 {
-    build(f, name, "c", flag, text);
+    const struct temp_path source = temp_dir_path(&f->dir, "source");
+    const struct temp_path object = temp_dir_path(&f->dir, "object");
+    const char *const arguments[] = {
+        LINK_TEST_COMPILER,     "-x", "c",         "-c",        "-O1", "-fPIC",
+        "-fno-stack-protector", "-o", object.text, source.text, flag,  NULL};
+
+    add_object(f, name, arguments, text);
 }
 
 uint8_t *fixture_input_bytes(struct fixture *f, size_t input)
@@ -336,6 +339,12 @@ void fixture_load(struct fixture *f)
     f->handle = dlopen(path.text, RTLD_NOW | RTLD_LOCAL);
     if (!f->handle)
         fail_msg("%s", dlerror());
+}
+
+void fixture_unload(struct fixture *f)
+{
+    assert_int_equal(dlclose(f->handle), 0);
+    f->handle = NULL;
 }
 
 void *fixture_loaded(struct fixture *f, const char *name)

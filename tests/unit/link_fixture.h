@@ -37,8 +37,8 @@ int fixture_teardown(void **state);
 
 /* ---- Inputs ---- */
 
-/* Assemble and add an input. The macros `var NAME` and `func NAME` begin an
- * object and a function that the image's tables list. */
+/* Assemble with GNU as, and add an input. The macros `var NAME` and `func NAME`
+ * begin an object and a function that the image's tables list. */
 void fixture_assemble(struct fixture *f, const char *name, const char *text);
 
 /* Compile C at -O1 -fPIC with one more flag, or NULL. */
@@ -96,6 +96,7 @@ struct patch fixture_patch_at(struct fixture *f, uint64_t address);
 
 /* By the C library's dlopen(). */
 void fixture_load(struct fixture *f);
+void fixture_unload(struct fixture *f);
 
 /* Address of an export. */
 void *fixture_loaded(struct fixture *f, const char *name);

@@ -1,5 +1,6 @@
 /* bcc run: a program from bitcode, as if it were native. */
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -8,7 +9,19 @@
 
 #include "commands.h"
 #include "options.h"
+#include "script.h"
 #include "script_setup.h"
+
+/* The program, for its destructors. A native one's run after every handler
+ * that it gave to atexit(), from its constructors on: so ours is given first.
+ * Nothing is unmapped: stdio's last flush may read a buffer of the program. */
+static BCCScriptRef program;
+
+static void run_destructors(void)
+{
+    if (program)
+        load_stop(&program->image);
+}
 
 /* Symbols of the process, then of libm, which a native program would have
  * linked: opened when the first name is not found without it. */
@@ -60,14 +73,16 @@ int cmd_run(int argc, char **argv)
         return EXIT_USAGE;
     }
     script = setup_script(&options, options.arguments[0], true);
-    if (!script || !prepare(script, &options, options.arguments[0]))
+    if (!script || atexit(run_destructors) ||
+        !prepare(script, &options, options.arguments[0]))
         return EXIT_FAILED;
+    program = script;
     name = options.entry ? options.entry : "main";
     *(void **)&entry = bccGetFuncAddr(script, name);
     if (!entry) {
         complain("%s: no function '%s'", options.arguments[0], name);
         return EXIT_FAILED;
     }
-    /* Not disposed of: the program's exit handlers run its destructors. */
+    errno = 0; /* as a native program finds it */
     exit(entry(options.n_arguments, options.arguments, environ));
 }

@@ -126,18 +126,19 @@ static struct value math_gcd(struct vm *vm, struct value *arguments, int n)
 /* ---- Bits: of integers in 53 bits ---- */
 
 #define BIT_BINARY(X)                                                          \
-    X(band, a &b)                                                              \
-    X(bor, a | b)                                                              \
-    X(bxor, a ^ b)                                                             \
-    X(shl, a << (b & 63)) X(shr, a >> (b & 63))                                \
-        X(rotl32, (a << (b & 31) | a >> (-b & 31)) & 0xffffffff)
+    X(band, (a & b))                                                           \
+    X(bor, (a | b))                                                            \
+    X(bxor, (a ^ b))                                                           \
+    X(shl, a << (b & 63))                                                      \
+    X(shr, a >> (b & 63))                                                      \
+    X(rotl32, (a << (b & 31) | a >> (-b & 31)) & 0xffffffff)
 
 #define BIT_UNARY(X)                                                           \
-    X(bnot, ~a & 0xffffffff)                                                   \
+    X(bnot, (~a & 0xffffffff))                                                 \
     X(popcount, __builtin_popcountll(a))                                       \
-    X(ctz, a ? __builtin_ctzll(a) : 64)                                        \
-    X(clz, a ? __builtin_clzll(a) : 64)                                        \
-        X(swap32, __builtin_bswap32((uint32_t)a))
+    X(ctz, (a ? __builtin_ctzll(a) : 64))                                      \
+    X(clz, (a ? __builtin_clzll(a) : 64))                                      \
+    X(swap32, __builtin_bswap32((uint32_t)a))
 
 static uint64_t arg_bits(struct vm *vm, struct value *arguments, int n,
                          int index)

@@ -28,7 +28,14 @@ enum vector_type_index {
 };
 
 /* ORDER BINARY: of two vectors, or of a vector and a number. */
-#define VECTOR_BINARY(X) X(add) X(sub) X(mul) X(div) X(min) X(max) X(absdiff)
+#define VECTOR_BINARY(X)                                                       \
+    X(add)                                                                     \
+    X(sub)                                                                     \
+    X(mul)                                                                     \
+    X(div)                                                                     \
+    X(min)                                                                     \
+    X(max)                                                                     \
+    X(absdiff)
 
 /* ORDER COMPARE: likewise; the result is a mask of u8. */
 #define VECTOR_COMPARE(X) X(lt) X(le) X(eq)
@@ -37,11 +44,25 @@ enum vector_type_index {
 #define VECTOR_UNARY(X)                                                        \
     X(neg)                                                                     \
     X(abs)                                                                     \
-    X(square) X(sqrt) X(sign) X(cumsum) X(cummax) X(diff) X(reverse) X(smooth)
+    X(square)                                                                  \
+    X(sqrt)                                                                    \
+    X(sign)                                                                    \
+    X(cumsum)                                                                  \
+    X(cummax)                                                                  \
+    X(diff)                                                                    \
+    X(reverse)                                                                 \
+    X(smooth)
 
 /* ORDER REDUCE: to one number. */
 #define VECTOR_REDUCE(X)                                                       \
-    X(sum) X(prod) X(lowest) X(highest) X(sumsq) X(argmin) X(argmax) X(count)
+    X(sum)                                                                     \
+    X(prod)                                                                    \
+    X(lowest)                                                                  \
+    X(highest)                                                                 \
+    X(sumsq)                                                                   \
+    X(argmin)                                                                  \
+    X(argmax)                                                                  \
+    X(count)
 
 #define INDEX(name) VECTOR_INDEX_##name,
 enum { VECTOR_BINARY(INDEX) N_VECTOR_BINARY };

@@ -1,0 +1,99 @@
+/* Runtime libraries are built with -fno-builtin: a library must not take its
+ * own sinf for C's. Each function then says "no-builtins", and LLVM does not
+ * inline it into a function that does not say so; but to be inlined is what
+ * these libraries are for.
+ *
+ * The attribute forbids two things: to treat a call as that of a C function of
+ * the same name, and to make calls of C functions out of loops (memset,
+ * strlen). In a function that calls nothing with a C name and has no loop it
+ * forbids nothing, and is taken off. Most of what is worth inlining is so:
+ *
+ *     float4 mix(float4 a, float4 b, float t) { return a + (b - a) * t; }
+ */
+#include "builtins.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "llvm_glue.h"
+
+static const char no_builtins[] = "no-builtins";
+
+/* Larger functions are not inlined anyway. */
+enum { MAX_BLOCKS = 32 };
+
+/* A function of C++ or of OpenCL C (_Z3dotDv4_fS_); C++'s operators, which
+ * LLVM does know, have no digit there (_Znwm). */
+static bool has_mangled_name(LLVMValueRef function)
+{
+    const char *name = glue_name(function);
+
+    return name[0] == '_' && name[1] == 'Z' && isdigit((unsigned char)name[2]);
+}
+
+static bool may_be_builtin(LLVMValueRef instruction)
+{
+    LLVMValueRef callee;
+
+    switch (LLVMGetInstructionOpcode(instruction)) {
+    case LLVMCall:
+    case LLVMInvoke:
+    case LLVMCallBr:
+        callee = LLVMGetCalledValue(instruction);
+        return LLVMIsAFunction(callee) && !LLVMGetIntrinsicID(callee) &&
+               !has_mangled_name(callee);
+    default:
+        return false;
+    }
+}
+
+/* No loop for certain: all branches lead forward in the order of the blocks,
+ * as front ends write them. */
+static bool leads_forward(LLVMBasicBlockRef block,
+                          const LLVMBasicBlockRef *before, unsigned n_before)
+{
+    LLVMValueRef terminator = LLVMGetBasicBlockTerminator(block);
+    unsigned n = terminator ? LLVMGetNumSuccessors(terminator) : 0;
+
+    for (unsigned i = 0; i < n; i++)
+        for (unsigned j = 0; j < n_before; j++)
+            if (LLVMGetSuccessor(terminator, i) == before[j])
+                return false;
+    return true;
+}
+
+static bool is_plain(LLVMValueRef function)
+{
+    LLVMBasicBlockRef seen[MAX_BLOCKS];
+    LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function);
+    unsigned n = 0;
+
+    for (; block; block = LLVMGetNextBasicBlock(block)) {
+        LLVMValueRef at = LLVMGetFirstInstruction(block);
+        if (n == MAX_BLOCKS)
+            return false;
+        seen[n++] = block;
+        if (!leads_forward(block, seen, n))
+            return false;
+        for (; at; at = LLVMGetNextInstruction(at))
+            if (may_be_builtin(at))
+                return false;
+    }
+    return true;
+}
+
+void builtins_allow(LLVMModuleRef module)
+{
+    LLVMAttributeIndex index = (LLVMAttributeIndex)LLVMAttributeFunctionIndex;
+    unsigned size = (unsigned)strlen(no_builtins);
+    LLVMValueRef at;
+
+    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at)) {
+        if (LLVMIsDeclaration(at) ||
+            !LLVMGetStringAttributeAtIndex(at, index, no_builtins, size))
+            continue;
+        if (is_plain(at))
+            LLVMRemoveStringAttributeAtIndex(at, index, no_builtins, size);
+    }
+}

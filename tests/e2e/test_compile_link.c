@@ -1,0 +1,399 @@
+/* compile(): joining script and libraries, and what is left to import. */
+#include "compile_fixture.h"
+
+#define TEST(function)                                                         \
+    cmocka_unit_test_setup_teardown(function, compile_fixture_setup,           \
+                                    compile_fixture_teardown)
+
+/* ---- Libraries ---- */
+
+static const char calls_helper[] = "declare i32 @helper(i32)\n"
+                                   "define i32 @entry(i32 %x) {\n"
+                                   "  %y = call i32 @helper(i32 %x)\n"
+                                   "  ret i32 %y\n"
+                                   "}\n";
+
+static void libraries_give_only_what_is_needed(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "script.bc", calls_helper);
+    compile_fixture_add_text(f, "library.bc",
+                             "@table = constant i32 7\n"
+                             "@useless_table = global i32 8\n"
+                             "define i32 @helper(i32 %x) {\n"
+                             "  %y = call i32 @deeper(i32 %x)\n"
+                             "  ret i32 %y\n"
+                             "}\n"
+                             "define i32 @deeper(i32 %x) {\n"
+                             "  %y = load i32, ptr @table\n"
+                             "  ret i32 %y\n"
+                             "}\n"
+                             "define void @useless() {\n"
+                             "  call void @missing()\n"
+                             "  ret void\n"
+                             "}\n"
+                             "declare void @missing()\n");
+    f->request.opt_level = 0;
+    assert_compiles(f);
+    assert_non_null(find_function(f, "helper"));
+    assert_non_null(find_function(f, "deeper"));
+    assert_null(find_function(f, "useless"));
+    assert_null(find_object(f, "useless_table"));
+    assert_null(find_import(f, "missing"));
+    assert_int_equal(f->result.n_export_funcs, 1);
+}
+
+static void library_functions_are_inlined(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "script.bc", calls_helper);
+    compile_fixture_add_text(
+        f, "library.bc",
+        "define i32 @helper(i32 %x) #0 { %y = mul i32 %x, 3\n ret i32 %y }\n"
+        "attributes #0 = { \"target-cpu\"=\"x86-64\" "
+        "\"target-features\"=\"+cx8,+fxsr,+mmx,+sse,+sse2,+x87\" }\n");
+    assert_compiles(f);
+    assert_int_equal(f->result.link.n_functions, 1);
+    assert_int_equal(f->result.link.n_imports, 0);
+}
+
+static const char no_builtin_library[] =
+    "define i32 @helper(i32 %x) #0 {\n"
+    "  %y = call i32 @_Z5threei(i32 %x)\n"
+    "  ret i32 %y\n"
+    "}\n"
+    "define i32 @_Z5threei(i32 %x) #0 {\n"
+    "  %c = icmp sgt i32 %x, 0\n"
+    "  br i1 %c, label %positive, label %end\n"
+    "positive:\n"
+    "  br label %end\n"
+    "end:\n"
+    "  %y = phi i32 [ 3, %0 ], [ 4, %positive ]\n"
+    "  ret i32 %y\n"
+    "}\n"
+    "attributes #0 = { \"no-builtins\" }\n";
+
+static void functions_of_no_builtin_libraries_are_inlined(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "script.bc", calls_helper);
+    compile_fixture_add_text(f, "library.bc", no_builtin_library);
+    assert_compiles(f);
+    assert_int_equal(f->result.link.n_functions, 1);
+}
+
+/* Its loop is memset's, and its name not: with builtins it would be turned
+ * into a call of memset. */
+static void no_builtin_functions_with_loops_stay_so(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(
+        f, "library.bc",
+        "define void @clear(ptr %p, i64 %n) \"no-builtins\" {\n"
+        "  br label %loop\n"
+        "loop:\n"
+        "  %i = phi i64 [ 0, %0 ], [ %next, %loop ]\n"
+        "  %q = getelementptr i8, ptr %p, i64 %i\n"
+        "  store i8 0, ptr %q\n"
+        "  %next = add i64 %i, 1\n"
+        "  %c = icmp ult i64 %next, %n\n"
+        "  br i1 %c, label %loop, label %end\n"
+        "end:\n"
+        "  ret void\n"
+        "}\n");
+    assert_compiles(f);
+    assert_null(find_import(f, "memset"));
+}
+
+/* OpenCL C's functions have a calling convention of their own; a mismatch
+ * would delete the call, and with it the store. */
+static void c_scripts_may_call_opencl_libraries(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "script.bc",
+                             "@result = global i32 0\n"
+                             "declare i32 @helper(i32)\n"
+                             "define void @entry(i32 %x) {\n"
+                             "  %y = call i32 @helper(i32 %x)\n"
+                             "  store i32 %y, ptr @result\n"
+                             "  ret void\n"
+                             "}\n");
+    compile_fixture_add_text(
+        f, "library.bc",
+        "define spir_func i32 @helper(i32 %x) { ret i32 %x }\n");
+    assert_compiles(f);
+    assert_true(find_function(f, "entry")->size > 2);
+}
+
+/* helper() returns a constant; -O2 folds it into entry: mov $N, %eax; ret. */
+static void assert_entry_returns(const struct compile_fixture *f, uint8_t value)
+{
+    const struct link_symbol *entry = find_function(f, "entry");
+    const uint8_t expected[] = {0xb8, value, 0, 0, 0, 0xc3};
+    struct span code;
+
+    assert_non_null(entry);
+    assert_true(span_slice(buffer_span(&f->result.link.image), entry->address,
+                           sizeof(expected), &code));
+    assert_memory_equal(code.data, expected, sizeof(expected));
+}
+
+static void the_scripts_definition_wins(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "script.bc",
+                             "define i32 @helper(i32 %x) { ret i32 1 }\n"
+                             "define i32 @entry(i32 %x) {\n"
+                             "  %y = call i32 @helper(i32 %x)\n"
+                             "  ret i32 %y\n"
+                             "}\n");
+    compile_fixture_add_text(f, "library.bc",
+                             "define i32 @helper(i32 %x) { ret i32 2 }\n");
+    compile_fixture_mark(f, "helper");
+    assert_compiles(f);
+    assert_entry_returns(f, 1);
+}
+
+static void the_first_library_wins(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "script.bc", calls_helper);
+    compile_fixture_add_text(f, "first.bc",
+                             "define i32 @helper(i32 %x) { ret i32 1 }\n");
+    compile_fixture_add_text(f, "second.bc",
+                             "define i32 @helper(i32 %x) { ret i32 2 }\n");
+    compile_fixture_mark(f, "helper");
+    assert_compiles(f);
+    assert_entry_returns(f, 1);
+}
+
+static void a_later_library_may_use_an_earlier_one(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "script.bc", calls_helper);
+    compile_fixture_add_text(f, "core.bc",
+                             "define i32 @core() { ret i32 5 }\n"
+                             "define i32 @unused_core() { ret i32 6 }\n");
+    compile_fixture_add_text(f, "vendor.bc",
+                             "declare i32 @core()\n"
+                             "define i32 @helper(i32 %x) {\n"
+                             "  %y = call i32 @core()\n"
+                             "  ret i32 %y\n"
+                             "}\n");
+    assert_compiles(f);
+    assert_entry_returns(f, 5);
+    assert_int_equal(f->result.link.n_functions, 1);
+}
+
+static void a_library_variable_replaces_a_tentative_one(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "script.bc",
+                             "@seed = common global i32 0\n"
+                             "define i32 @entry() {\n"
+                             "  %y = load i32, ptr @seed\n"
+                             "  ret i32 %y\n"
+                             "}\n");
+    compile_fixture_add_text(f, "library.bc", "@seed = constant i32 9\n");
+    compile_fixture_mark(f, "entry");
+    f->request.flags = REQUEST_MARKED_ONLY;
+    assert_compiles(f);
+    assert_entry_returns(f, 9);
+}
+
+static void a_marked_library_function_is_kept_though_unused(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "script.bc", calls_helper);
+    compile_fixture_add_text(f, "library.bc",
+                             "define i32 @helper(i32 %x) { ret i32 1 }\n"
+                             "define i32 @extra() { ret i32 2 }\n");
+    compile_fixture_mark(f, "extra");
+    assert_compiles(f);
+    assert_non_null(find_function(f, "extra"));
+    assert_null(find_function(f, "helper"));
+}
+
+static void static_names_of_two_modules_do_not_collide(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "script.bc",
+                             "@state = internal global i32 1\n"
+                             "declare ptr @helper()\n"
+                             "define ptr @entry(i1 %c) {\n"
+                             "  %p = call ptr @helper()\n"
+                             "  %q = select i1 %c, ptr %p, ptr @state\n"
+                             "  ret ptr %q\n"
+                             "}\n");
+    compile_fixture_add_text(f, "library.bc",
+                             "@state = internal global i32 2\n"
+                             "define ptr @helper() { ret ptr @state }\n");
+    f->request.opt_level = 0;
+    assert_compiles(f);
+    assert_int_equal(f->result.link.n_objects, 2);
+    assert_int_equal(f->result.n_export_vars, 0);
+}
+
+static void constructors_of_libraries_are_kept(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "script.bc", calls_helper);
+    compile_fixture_add_text(
+        f, "library.bc",
+        "@flag = internal global i32 0\n"
+        "@llvm.global_ctors = appending global [1 x { i32, ptr, ptr }]\n"
+        "  [{ i32, ptr, ptr } { i32 65535, ptr @setup, ptr null }]\n"
+        "declare void @outside()\n"
+        "define internal void @setup() { call void @outside() ret void }\n"
+        "define i32 @helper(i32 %x) { ret i32 1 }\n");
+    assert_compiles(f);
+    assert_non_null(find_function(f, "setup"));
+    assert_non_null(find_import(f, "outside"));
+}
+
+/* ---- Imports ---- */
+
+static void undefined_functions_are_imported_for_calling(void **state)
+{
+    struct compile_fixture *f = *state;
+    const struct link_import *helper;
+
+    compile_fixture_add_text(f, "script.bc", calls_helper);
+    assert_compiles(f);
+    helper = find_import(f, "helper");
+    assert_non_null(helper);
+    assert_false(helper->weak);
+}
+
+/* As clang -fno-pic writes them: meant for an executable. */
+static void code_for_executables_becomes_position_independent(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(
+        f, "executable.bc",
+        "@data = external dso_local global i32\n"
+        "@mine = internal thread_local(localexec) global i32 4\n"
+        "declare dso_local i32 @function(i32)\n"
+        "declare extern_weak dso_local void @perhaps()\n"
+        "define i32 @entry() {\n"
+        "  %a = load i32, ptr @data\n"
+        "  %p = call ptr @llvm.threadlocal.address.p0(ptr @mine)\n"
+        "  %b = load i32, ptr %p\n"
+        "  store i32 %a, ptr %p\n"
+        "  %c = call i32 @function(i32 %b)\n"
+        "  ret i32 %c\n"
+        "}\n"
+        "define ptr @address() { ret ptr @function }\n"
+        "define i1 @is_there() {\n"
+        "  %c = icmp ne ptr @perhaps, null\n"
+        "  ret i1 %c\n"
+        "}\n"
+        "declare ptr @llvm.threadlocal.address.p0(ptr)\n"
+        "!llvm.module.flags = !{!0, !1}\n"
+        "!0 = !{i32 7, !\"PIC Level\", i32 2}\n"
+        "!1 = !{i32 7, !\"PIE Level\", i32 2}\n");
+    assert_compiles(f);
+    assert_non_null(find_import(f, "data"));
+    assert_non_null(find_import(f, "function"));
+    assert_non_null(find_import(f, "__tls_get_addr"));
+    assert_non_null(find_import(f, "perhaps"));
+    assert_true(find_import(f, "perhaps")->weak);
+    assert_false(find_import(f, "data")->function);
+}
+
+static void atexit_is_told_which_image_asks(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "script.bc",
+                             "declare i32 @atexit(ptr)\n"
+                             "declare i32 @at_quick_exit(ptr)\n"
+                             "declare void @outside()\n"
+                             "define internal void @bye() {\n"
+                             "  call void @outside()\n"
+                             "  ret void\n"
+                             "}\n"
+                             "define i32 @entry() {\n"
+                             "  %a = call i32 @atexit(ptr @bye)\n"
+                             "  %b = call i32 @at_quick_exit(ptr @bye)\n"
+                             "  %c = add i32 %a, %b\n"
+                             "  ret i32 %c\n"
+                             "}\n");
+    for (unsigned level = 0; level <= 3; level += 3) {
+        f->request.opt_level = level;
+        assert_compiles(f);
+        assert_null(find_import(f, "atexit"));
+        assert_non_null(find_import(f, "__cxa_atexit"));
+        assert_non_null(find_import(f, "__cxa_at_quick_exit"));
+        assert_null(find_import(f, "__dso_handle"));
+    }
+}
+
+static void arguments_of_imports_keep_their_attributes(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    /* byval passes a copy on the stack: 24 bytes that a plain pointer, which
+     * a lost attribute would leave, does not need. */
+    compile_fixture_add_text(
+        f, "script.bc",
+        "%triple = type { i64, i64, i64 }\n"
+        "declare void @take(ptr byval(%triple) align 8)\n"
+        "define void @entry(ptr %p) {\n"
+        "  call void @take(ptr byval(%triple) align 8 %p)\n"
+        "  ret void\n"
+        "}\n");
+    assert_compiles(f);
+    assert_true(find_function(f, "entry")->size > 16);
+}
+
+static void calls_of_generated_code_are_imported(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "script.bc",
+                             "define i128 @entry(i128 %a, i128 %b) {\n"
+                             "  %c = udiv i128 %a, %b\n"
+                             "  ret i128 %c\n"
+                             "}\n");
+    assert_compiles(f);
+    assert_non_null(find_import(f, "__udivti3"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(libraries_give_only_what_is_needed),
+        TEST(library_functions_are_inlined),
+        TEST(functions_of_no_builtin_libraries_are_inlined),
+        TEST(no_builtin_functions_with_loops_stay_so),
+        TEST(c_scripts_may_call_opencl_libraries),
+        TEST(the_scripts_definition_wins),
+        TEST(the_first_library_wins),
+        TEST(a_later_library_may_use_an_earlier_one),
+        TEST(a_library_variable_replaces_a_tentative_one),
+        TEST(a_marked_library_function_is_kept_though_unused),
+        TEST(static_names_of_two_modules_do_not_collide),
+        TEST(constructors_of_libraries_are_kept),
+        TEST(undefined_functions_are_imported_for_calling),
+        TEST(code_for_executables_becomes_position_independent),
+        TEST(atexit_is_told_which_image_asks),
+        TEST(arguments_of_imports_keep_their_attributes),
+        TEST(calls_of_generated_code_are_imported),
+    };
+
+    return cmocka_run_group_tests_name("compile_link", tests, NULL, NULL);
+}
