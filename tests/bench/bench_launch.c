@@ -1,9 +1,10 @@
 /* Launch: a hit against dlopen of the same code, and against the floor.
  *
- *     bench_launch NAME=SCRIPT.bc=LIBRARY.so=SYMBOL ...
+ *     bench_launch [NAME=SCRIPT.bc=LIBRARY.so=SYMBOL ...]
  *
- * Three things are timed in turn in each round, after warm-up, page cache
- * warm, in one process:
+ * The RenderScript samples, and programs named on the command line that take
+ * their imports from the process. Three things are timed in turn in each
+ * round, after warm-up, page cache warm, in one process:
  *   hit     bccCreateScript .. bccReadFile .. bccPrepareExecutable (entry
  *           present) .. bccGetFuncAddr
  *   dlopen  dlopen(RTLD_NOW | RTLD_LOCAL) + dlsym of the shared library
@@ -24,6 +25,8 @@
 
 #include <bcc/bcc.h>
 
+#include "samples.h"
+
 enum { N_WARM_UP = 50, N_ROUNDS = 2000, ENTRY_SIZE = 4096 };
 
 enum side { HIT, DLOPEN, FLOOR, DISPOSE, DLCLOSE, UNMAP, N_SIDES };
@@ -32,7 +35,9 @@ static const char *const side_names[N_SIDES] = {"hit",     "dlopen",  "floor",
                                                 "dispose", "dlclose", "munmap"};
 
 struct bench_case {
-    char *name, *bitcode, *library, *symbol;
+    struct sample sample;
+    struct sample_files files;
+    char library[ENTRY_SIZE]; /* the same code, native */
     const char *cache_dir;
     char *entry; /* path of the cache file, found by the miss */
 };
@@ -60,18 +65,17 @@ static void run_hit(const struct bench_case *c, uint64_t *ret_in,
 {
     BCCReport report = {.size = sizeof(report)};
     uint64_t start = now_ns(), loaded;
-    BCCScriptRef script = bccCreateScript();
+    BCCScriptRef script;
 
-    bccMarkExternalSymbol(script, c->symbol);
-    if (bccReadFile(script, c->bitcode, 0) ||
-        bccPrepareExecutable(script, c->cache_dir, c->name,
-                             BCC_PROCESS_SYMBOLS | BCC_MARKED_ONLY) ||
-        !bccGetFuncAddr(script, c->symbol))
-        die(c->bitcode, bccGetErrorMessage(script));
+    if (sample_open(&c->sample, &c->files, &script) ||
+        bccPrepareExecutable(script, c->cache_dir, c->sample.name,
+                             c->sample.prepare_flags) ||
+        !bccGetFuncAddr(script, c->sample.entry))
+        die(c->sample.name, bccGetErrorMessage(script));
     loaded = now_ns();
     bccGetReport(script, &report);
     if (report.cache != expected)
-        die(c->bitcode, report.reason);
+        die(c->sample.name, report.reason);
     snprintf(c->entry, ENTRY_SIZE, "%s", report.path);
     *ret_in = loaded - start;
     start = now_ns();
@@ -85,7 +89,7 @@ static void run_dlopen(const struct bench_case *c, uint64_t *ret_in,
     uint64_t start = now_ns();
     void *library = dlopen(c->library, RTLD_NOW | RTLD_LOCAL);
 
-    if (!library || !dlsym(library, c->symbol))
+    if (!library || !dlsym(library, c->sample.entry))
         die(c->library, dlerror());
     *ret_in = now_ns() - start;
     start = now_ns();
@@ -138,7 +142,7 @@ static double report_side(const struct bench_case *c, enum side side)
     qsort(s, N_ROUNDS, sizeof(*s), compare);
     printf("{\"case\":\"%s/%s\",\"n\":%d,\"min_us\":%.2f,\"p50_us\":%.2f,"
            "\"p99_us\":%.2f}\n",
-           side_names[side], c->name, N_ROUNDS, (double)s[0] / 1e3,
+           side_names[side], c->sample.name, N_ROUNDS, (double)s[0] / 1e3,
            (double)s[N_ROUNDS / 2] / 1e3, (double)s[N_ROUNDS * 99 / 100] / 1e3);
     return (double)s[N_ROUNDS / 2];
 }
@@ -159,9 +163,12 @@ static void run_case(struct bench_case *c)
         p50[side] = report_side(c, (enum side)side);
     printf("%-12s miss %8.1f ms   hit %6.1f us = %.2f x dlopen = %.2f x floor"
            "   dispose = %.2f x dlclose\n",
-           c->name, (double)in / 1e6, p50[HIT] / 1e3, p50[HIT] / p50[DLOPEN],
-           p50[HIT] / p50[FLOOR], p50[DISPOSE] / p50[DLCLOSE]);
+           c->sample.name, (double)in / 1e6, p50[HIT] / 1e3,
+           p50[HIT] / p50[DLOPEN], p50[HIT] / p50[FLOOR],
+           p50[DISPOSE] / p50[DLCLOSE]);
 }
+
+/* ---- What is measured ---- */
 
 static char *next_field(char **rest, const char *argument)
 {
@@ -172,26 +179,52 @@ static char *next_field(char **rest, const char *argument)
     return field;
 }
 
+static void run_program(struct bench_case *c, char *argument)
+{
+    char *rest = argument;
+
+    c->sample.name = next_field(&rest, argument);
+    snprintf(c->files.script, sizeof(c->files.script), "%s",
+             next_field(&rest, argument));
+    snprintf(c->library, sizeof(c->library), "%s", next_field(&rest, argument));
+    c->sample.entry = c->sample.marks[0] = next_field(&rest, argument);
+    c->sample.prepare_flags = BCC_PROCESS_SYMBOLS | BCC_MARKED_ONLY;
+    run_case(c);
+}
+
+static void run_sample(struct bench_case *c, const struct sample *sample)
+{
+    c->sample = *sample;
+    if (!sample->expected) /* depends on the machine: no native one is made */
+        return;
+    snprintf(c->library, sizeof(c->library), "%s/%.*s.so", BCC_BENCH_NATIVE_DIR,
+             (int)(strlen(sample->script) - strlen(".bc")), sample->script);
+    if (sample_locate(sample, NULL, &c->files))
+        die(sample->name, "not built");
+    run_case(c);
+}
+
 int main(int argc, char **argv)
 {
-    char dir[] = "/tmp/bcc-bench-XXXXXX";
+    char dir[] = P_tmpdir "/bcc-bench-XXXXXX", entry[ENTRY_SIZE];
+    const struct sample *table;
+    size_t n_samples;
 
     /* So that libm's symbols are the process's, for both sides. */
     if (!dlopen("libm.so.6", RTLD_NOW | RTLD_GLOBAL))
         die("libm.so.6", dlerror());
-    if (argc < 2 || !mkdtemp(dir))
-        die("arguments", "NAME=SCRIPT.bc=LIBRARY.so=SYMBOL ...");
-    for (int i = 1; i < argc; i++) {
-        char entry[ENTRY_SIZE];
+    if (!mkdtemp(dir))
+        die(dir, "cannot be made");
+    table = sample_table(&n_samples);
+    for (size_t i = 0; i < n_samples + (size_t)argc - 1; i++) {
         struct bench_case c = {.cache_dir = dir, .entry = entry};
-        char *rest = argv[i];
 
-        c.name = next_field(&rest, argv[i]);
-        c.bitcode = next_field(&rest, argv[i]);
-        c.library = next_field(&rest, argv[i]);
-        c.symbol = next_field(&rest, argv[i]);
-        run_case(&c);
-        unlink(c.entry);
+        entry[0] = '\0';
+        if (i < n_samples)
+            run_sample(&c, &table[i]);
+        else
+            run_program(&c, argv[i - n_samples + 1]);
+        unlink(entry);
     }
     rmdir(dir);
     return 0;

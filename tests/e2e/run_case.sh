@@ -1,5 +1,5 @@
 #!/bin/sh
-# run_case.sh CASE.c: compiles one case of cases/ with clang, natively and to
+# run_case.sh CASE.c|CASE.cpp: compiles one case of cases/ with clang, natively and to
 # bitcode, and requires the same output and end of both, however bcc runs it.
 #
 # The case says in its first comment what to expect:
@@ -36,7 +36,10 @@ esac >"$work/expected.status"
 block OUTPUT >"$work/expected.out"
 block STDIN >"$work/stdin"
 
-flags="-std=gnu11 -O2 $(field FLAGS)"
+case $case_file in
+*.cpp) flags="--driver-mode=g++ -std=gnu++20 -O2 $(field FLAGS)" ;;
+*) flags="-std=gnu11 -O2 $(field FLAGS)" ;;
+esac
 # shellcheck disable=SC2086
 "$CLANG" $flags "$case_file" -o "$work/native" -lm -pthread &&
     "$CLANG" $flags -emit-llvm -c "$case_file" -o "$work/case.bc" || {

@@ -140,6 +140,46 @@ C
     expect helped "exit 7"
 }
 
+test_shared_libraries_are_found_as_a_linker_does() {
+    compile needy <<'C'
+int from_library(int);
+int main(void) { return from_library(20); }
+C
+    mkdir "$work/lib"
+    echo 'int from_library(int x) { return x + 1; }' |
+        "$CLANG" -shared -fPIC -x c - -o "$work/lib/libneeded.so.3" || exit 1
+    run without "$BCC" run "$work/needy.bc"
+    complains without from_library
+    says without err "-lNAME"
+    run with "$BCC" run -L"$work/lib" -lneeded "$work/needy.bc"
+    expect with "exit 21"
+    run none "$BCC" run -L"$work/lib" -lnosuch "$work/needy.bc"
+    complains none "-lnosuch"
+}
+
+test_plain_c_does_not_pay_for_cxx() {
+    compile maps <<'C'
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+int main(int argc, char **argv)
+{
+    FILE *maps = fopen("/proc/self/maps", "r");
+    char line[512];
+    int n = 0;
+
+    while (fgets(line, sizeof(line), maps))
+        n += strstr(line, "stdc++") || strstr(line, "LLVM") ||
+             strstr(line, "crypto");
+    return n + (sin(argc) > 2);
+}
+C
+    run cold "$BCC" run "$work/maps.bc"
+    expect cold "exit 0"
+    run warm "$BCC" run "$work/maps.bc"
+    expect warm "exit 0"
+}
+
 test_entry_runs_another_function() {
     compile entries <<'C'
 int main(void) { return 1; }

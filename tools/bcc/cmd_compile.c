@@ -11,7 +11,7 @@ int cmd_compile(int argc, char **argv)
     BCCScriptRef script;
     int status = EXIT_OK;
 
-    if (!options_parse(&options, argc, argv, "lTCFERvOo", false))
+    if (!options_parse(&options, argc, argv, "bTCFERvOo", false))
         return EXIT_USAGE;
     if (options.n_arguments != 1 || !options.output) {
         complain("compile: one file and -o are needed");

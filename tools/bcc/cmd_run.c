@@ -1,5 +1,4 @@
 /* bcc run: a program from bitcode, as if it were native. */
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 
 #include "commands.h"
 #include "options.h"
+#include "process_symbols.h"
 #include "script.h"
 #include "script_setup.h"
 
@@ -23,38 +23,24 @@ static void run_destructors(void)
         load_stop(&program->image);
 }
 
-/* Symbols of the process, then of libm, which a native program would have
- * linked: opened when the first name is not found without it. */
-static void *find_symbol(void *context, const char *name)
-{
-    void **libm = context;
-    void *address = dlsym(RTLD_DEFAULT, name);
-
-    if (address)
-        return address;
-    if (!*libm)
-        *libm = dlopen("libm.so.6", RTLD_NOW | RTLD_GLOBAL);
-    return *libm ? dlsym(*libm, name) : NULL;
-}
-
 static bool prepare(BCCScriptRef script, const struct options *options,
                     const char *path)
 {
     char dir[PATH_MAX], name[NAME_MAX];
     const char *reason = NULL;
-    void *libm = NULL;
     bool has_cache, failed;
 
     has_cache = setup_cache_dir(options, dir, &reason);
     setup_entry_name(options, path, true, name);
-    bccRegisterSymbolCallback(script, find_symbol, &libm);
+    bccRegisterSymbolCallback(script, process_symbols_find, NULL);
     failed = bccPrepareExecutable(script, has_cache ? dir : NULL, name,
                                   setup_flags(options, true));
-    bccRegisterSymbolCallback(script, NULL, NULL);
     if (options->report_json)
         print_report(script, reason);
     if (failed)
         complain("%s", bccGetErrorMessage(script));
+    if (failed && script->error_code == BCC_UNRESOLVED_SYMBOL)
+        complain("a shared library may define it: -lNAME, -LDIR");
     return !failed;
 }
 
@@ -65,7 +51,7 @@ int cmd_run(int argc, char **argv)
     BCCScriptRef script;
     const char *name;
 
-    if (!options_parse(&options, argc, argv, "lDNTCFEBRvO", true))
+    if (!options_parse(&options, argc, argv, "blLDNTCFEBRvO", true))
         return EXIT_USAGE;
     if (options.n_arguments < 1) {
         complain("run: no file");
@@ -73,7 +59,7 @@ int cmd_run(int argc, char **argv)
         return EXIT_USAGE;
     }
     script = setup_script(&options, options.arguments[0], true);
-    if (!script || atexit(run_destructors) ||
+    if (!script || !process_symbols_open(&options) || atexit(run_destructors) ||
         !prepare(script, &options, options.arguments[0]))
         return EXIT_FAILED;
     program = script;

@@ -16,6 +16,7 @@ static const struct command {
      "bcc run [options] FILE [ARGS...]\n"
      "    Run main() of a bitcode file; its exit status is the result.\n"
      "    --entry NAME      another function, of main's type\n"
+     "    -lNAME -LDIR      take symbols from this shared library, too\n"
      "    --report=json     what prepare did, one line on standard error\n"},
     {"compile", cmd_compile,
      "bcc compile [options] FILE -o OUT.oBCC\n"

@@ -21,7 +21,7 @@ void complain(const char *format, ...)
 
 /* Option letters; the long ones without a short form have capitals. */
 static const struct option long_options[] = {
-    {"lib", required_argument, NULL, 'l'},
+    {"lib", required_argument, NULL, 'b'},
     {"cache-dir", required_argument, NULL, 'D'},
     {"no-cache", no_argument, NULL, 'N'},
     {"target", required_argument, NULL, 'T'},
@@ -53,17 +53,16 @@ static bool parse_number(const char *text, int low, int high, int *ret_value)
     return true;
 }
 
-static bool add_library(struct options *options, const char *path)
+static bool append(const char ***list, size_t *n, const char *value)
 {
-    const char **libraries = realloc(
-        options->libraries, (options->n_libraries + 1) * sizeof(*libraries));
+    const char **longer = realloc(*list, (*n + 1) * sizeof(*longer));
 
-    if (!libraries) {
+    if (!longer) {
         complain("out of memory");
         return false;
     }
-    options->libraries = libraries;
-    libraries[options->n_libraries++] = path;
+    *list = longer;
+    longer[(*n)++] = value;
     return true;
 }
 
@@ -85,8 +84,12 @@ static bool parse_value(struct options *options, int letter, const char *value)
             return options->report_json = true;
         complain("--report=%s: only json is known", value);
         return false;
+    case 'b':
+        return append(&options->libraries, &options->n_libraries, value);
     case 'l':
-        return add_library(options, value);
+        return append(&options->shared, &options->n_shared, value);
+    case 'L':
+        return append(&options->library_dirs, &options->n_library_dirs, value);
     case 'D':
         options->cache_dir = value;
         return true;
@@ -131,7 +134,7 @@ static bool parse_switch(struct options *options, int letter)
 bool options_parse(struct options *options, int argc, char **argv,
                    const char *accepts, bool stop_at_file)
 {
-    const char *shorts = stop_at_file ? "+:hvO:j:o:" : ":hvO:j:o:";
+    const char *shorts = stop_at_file ? "+:hvO:j:o:l:L:" : ":hvO:j:o:l:L:";
     int letter;
 
     *options = (struct options){.opt_level = 3};
@@ -161,4 +164,6 @@ bool options_parse(struct options *options, int argc, char **argv,
 void options_release(struct options *options)
 {
     free(options->libraries);
+    free(options->shared);
+    free(options->library_dirs);
 }

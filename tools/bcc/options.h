@@ -12,6 +12,10 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 struct options {
     const char **libraries; /* --lib, in order */
     size_t n_libraries;
+    const char **shared; /* -l, in order */
+    size_t n_shared;
+    const char **library_dirs; /* -L, in order */
+    size_t n_library_dirs;
     const char *cache_dir; /* --cache-dir; NULL: the default */
     bool no_cache;
     const char *target;
