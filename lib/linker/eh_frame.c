@@ -12,44 +12,20 @@
  * are kept if the function they name (by the relocation of their first field)
  * is in the image, CIEs if a kept FDE points at them. Each record is padded
  * to the size of an address with zeros, which are DW_CFA_nop, because a gap
- * would be an end mark too.
- *
- * .eh_frame_hdr is the same by address: a table sorted for binary search,
- * which is how an unwinder finds the FDE of an address without reading all of
- * them. Functions without code (all of it was unreachable) are left out of
- * it: they share their address with the next one, and would hide it. */
+ * would be an end mark too. */
 #include "eh_frame.h"
 
-#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "checked.h"
-#include "symbol_address.h"
-
-struct eh_record {
-    uint64_t offset; /* in the input */
-    uint64_t size;
-    uint64_t new_offset; /* in the chunk, if kept */
-    uint64_t new_size;
-    const struct relocation *function; /* FDE: of its first field */
-    struct eh_record *cie;             /* of an FDE; NULL: is a CIE */
-    bool kept;
-    bool in_table;
-};
-
-struct eh_frame {
-    struct eh_record *records; /* ascending offsets */
-    size_t n_records;
-};
+#include "eh_frame_hdr.h"
 
 enum {
     RECORD_ALIGN = 8,
     ID_OFFSET = 4,       /* of the second word in a record */
     FUNCTION_OFFSET = 8, /* of an FDE's first field */
     END_MARK_SIZE = 4,
-    TABLE_HEAD_SIZE = 12,
-    TABLE_ROW_SIZE = 8,
 };
 
 static uint32_t read32(const uint8_t *bytes)
@@ -345,6 +321,7 @@ static enum status read_chunk(struct link *link, struct chunk *chunk,
     if (status)
         return status;
     chunk->eh_frame = eh_frame;
+    chunk->rearranged = true;
     if (chunk->relocations.n_items)
         qsort(chunk->relocations.items, chunk->relocations.n_items,
               sizeof(*chunk->relocations.items), compare_offsets);
@@ -362,7 +339,7 @@ static enum status read_chunk(struct link *link, struct chunk *chunk,
         record->new_size = align_up(record->size, RECORD_ALIGN);
         chunk->size += record->new_size;
         if (record->in_table)
-            link->eh_frame_hdr->size += TABLE_ROW_SIZE;
+            link->eh_frame_hdr->size += EH_FRAME_HDR_ROW_SIZE;
     }
     return STATUS_OK;
 }
@@ -384,7 +361,7 @@ enum status eh_frame_read(struct link *link, struct error *err)
         total += chunks[i]->size;
     }
     if (total) {
-        link->eh_frame_hdr->size += TABLE_HEAD_SIZE;
+        link->eh_frame_hdr->size += EH_FRAME_HDR_HEAD_SIZE;
         link->eh_frame_end->size = END_MARK_SIZE;
     }
     return STATUS_OK;
@@ -409,103 +386,4 @@ void eh_frame_write(const struct chunk *chunk, uint8_t *bytes)
                     (uint32_t)(record->new_offset + ID_OFFSET -
                                record->cie->new_offset));
     }
-}
-
-struct table_row {
-    uint64_t function; /* image addresses */
-    uint64_t fde;
-};
-
-static int compare_rows(const void *a, const void *b)
-{
-    const struct table_row *first = a;
-    const struct table_row *second = b;
-
-    if (first->function != second->function)
-        return first->function < second->function ? -1 : 1;
-    return first->fde < second->fde ? -1 : first->fde > second->fde;
-}
-
-static size_t add_rows(const struct chunk *chunk, struct table_row *rows)
-{
-    size_t n_rows = 0;
-
-    for (size_t i = 0; i < chunk->eh_frame->n_records; i++) {
-        const struct eh_record *record = &chunk->eh_frame->records[i];
-        const struct symbol *symbol;
-
-        if (!record->in_table)
-            continue;
-        /* Whatever the encoding of the field, the function is at S + A. */
-        symbol = chunk->object->symbols[record->function->symbol];
-        rows[n_rows++] = (struct table_row){
-            .function = symbol_definition_address(symbol) +
-                        (uint64_t)record->function->addend,
-            .fde = chunk_address(chunk) + record->new_offset,
-        };
-    }
-    return n_rows;
-}
-
-static bool write_distance(uint8_t *place, uint64_t to, uint64_t from)
-{
-    const int64_t distance = (int64_t)(to - from);
-
-    if (distance < INT32_MIN || distance > INT32_MAX)
-        return false;
-    write32(place, (uint32_t)distance);
-    return true;
-}
-
-/*   1    version
- *   1b   encoding of the next field: PC-relative, signed, 4 bytes
- *   03   encoding of the count: 4 bytes
- *   3b   encoding of the table: relative to .eh_frame_hdr, signed, 4 bytes
- *   address of .eh_frame, count, (function, FDE) ...                      */
-static bool write_table(uint8_t *bytes, uint64_t table, uint64_t eh_frame,
-                        const struct table_row *rows, size_t n_rows)
-{
-    static const uint8_t head[4] = {0x01, 0x1b, 0x03, 0x3b};
-
-    memcpy(bytes, head, sizeof(head));
-    if (!write_distance(bytes + 4, eh_frame, table + 4))
-        return false;
-    write32(bytes + 8, (uint32_t)n_rows);
-    for (size_t i = 0; i < n_rows; i++) {
-        uint8_t *row = bytes + TABLE_HEAD_SIZE + i * TABLE_ROW_SIZE;
-
-        if (!write_distance(row, rows[i].function, table) ||
-            !write_distance(row + 4, rows[i].fde, table))
-            return false;
-    }
-    return true;
-}
-
-enum status eh_frame_write_search_table(const struct link *link,
-                                        struct error *err)
-{
-    struct chunk **chunks = LIST_ITEMS(struct chunk *, &link->chunks);
-    const struct chunk *table = link->eh_frame_hdr;
-    struct table_row *rows;
-    size_t n_rows = 0;
-    bool in_reach;
-
-    if (table->size == 0)
-        return STATUS_OK;
-    /* One more than there are, so that there is something to free. */
-    rows = calloc((size_t)(table->size / TABLE_ROW_SIZE), sizeof(*rows));
-    if (!rows)
-        return error_no_memory(err);
-    for (size_t i = 0; i < LIST_COUNT(struct chunk *, &link->chunks); i++)
-        if (chunks[i]->eh_frame)
-            n_rows += add_rows(chunks[i], rows + n_rows);
-    qsort(rows, n_rows, sizeof(*rows), compare_rows);
-    in_reach = write_table(chunk_bytes(link, table), chunk_address(table),
-                           link->eh_frame_end->output->address, rows, n_rows);
-    free(rows);
-    return in_reach
-               ? STATUS_OK
-               : error_set(err, STATUS_OUT_OF_RANGE,
-                           "%s: code is more than 2 GiB from .eh_frame_hdr",
-                           link->params->inputs[0].name);
 }

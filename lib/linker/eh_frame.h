@@ -1,8 +1,24 @@
-/* Unwind tables: .eh_frame and its search table .eh_frame_hdr. */
+/* Unwind tables: .eh_frame. */
 #ifndef BCC_LINKER_EH_FRAME_H
 #define BCC_LINKER_EH_FRAME_H
 
 #include "link_state.h"
+
+struct eh_record {
+    uint64_t offset; /* in the input */
+    uint64_t size;
+    uint64_t new_offset; /* in the chunk, if kept */
+    uint64_t new_size;
+    const struct relocation *function; /* FDE: of its first field */
+    struct eh_record *cie;             /* of an FDE; NULL: is a CIE */
+    bool kept;
+    bool in_table;
+};
+
+struct eh_frame {
+    struct eh_record *records; /* ascending offsets */
+    size_t n_records;
+};
 
 /* Splits every chunk of unwind tables into records and drops those that
  * describe code which is not in the image. Sets sizes, also those of the
@@ -17,9 +33,5 @@ bool eh_frame_map_offset(const struct eh_frame *eh_frame, uint64_t offset,
 
 /* Writes the records of a chunk; relocations are applied afterwards. */
 void eh_frame_write(const struct chunk *chunk, uint8_t *bytes);
-
-/* Writes .eh_frame_hdr. OUT_OF_RANGE if code is too far from it. */
-enum status eh_frame_write_search_table(const struct link *link,
-                                        struct error *err) MUST_CHECK;
 
 #endif

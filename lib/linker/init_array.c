@@ -134,6 +134,7 @@ static enum status turn_around(struct link *link, struct chunk *chunk,
     }
     chunk->bytes = (struct span){bytes, (size_t)size};
     chunk->size = size;
+    chunk->rearranged = true;
     return STATUS_OK;
 }
 

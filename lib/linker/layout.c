@@ -38,11 +38,10 @@ struct cursor {
  */
 static const uint64_t max_gaps = UINT64_C(1) << 24;
 
-uint64_t layout_headers_size(const struct link *link)
-{
-    (void)link;
-    return sizeof(Elf64_Ehdr) + LAYOUT_MAX_PROGRAM_HEADERS * sizeof(Elf64_Phdr);
-}
+/* All program headers that there may be: their number depends on what is
+ * placed behind them. */
+static const uint64_t headers_size =
+    sizeof(Elf64_Ehdr) + LAYOUT_MAX_PROGRAM_HEADERS * sizeof(Elf64_Phdr);
 
 /* ---- Thread-local storage ---- */
 
@@ -232,7 +231,6 @@ static enum status number_outputs(struct link *link, struct error *err)
 
 enum status layout_place(struct link *link, struct error *err)
 {
-    const uint64_t headers_size = layout_headers_size(link);
     struct cursor cursor = {link, headers_size, headers_size, 0};
     enum status status;
 

@@ -9,9 +9,6 @@ enum {
     LAYOUT_MAX_PROGRAM_HEADERS = 8
 };
 
-/* Bytes of the ELF header and the program headers. */
-uint64_t layout_headers_size(const struct link *link);
-
 /* Sizes are final. Sets addresses and offsets of outputs, segments, span,
  * align, file_end. OUT_OF_RANGE, UNSUPPORTED. */
 enum status layout_place(struct link *link, struct error *err) MUST_CHECK;

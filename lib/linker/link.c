@@ -12,6 +12,7 @@
  *   dynamic    sizes of the loader's tables
  *   layout     addresses and file offsets
  *   relocate   copy and patch
+ *   got, eh_frame_hdr, dynamic   contents of what the linker makes
  *   emit       headers
  *   tables     what the caller wants to know
  *
@@ -24,6 +25,7 @@
 #include "boundary.h"
 #include "dynamic.h"
 #include "eh_frame.h"
+#include "eh_frame_hdr.h"
 #include "emit.h"
 #include "got.h"
 #include "layout.h"
@@ -154,7 +156,7 @@ static enum status write_image(struct link *link, struct error *err)
     if (status == STATUS_OK)
         status = got_write(link, err);
     if (status == STATUS_OK)
-        status = eh_frame_write_search_table(link, err);
+        status = eh_frame_hdr_write(link, err);
     if (status == STATUS_OK)
         status = dynamic_write(link, err);
     if (status == STATUS_OK)

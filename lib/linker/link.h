@@ -6,15 +6,18 @@
  *   PT_LOAD R E  file offset 0, address 0: ELF header, program headers,
  *                .dynsym .dynstr .hash .rela.dyn .relr.dyn .eh_frame_hdr
  *                .eh_frame, read-only data, text, PLT
- *   PT_LOAD RW   RELRO: .data.rel.ro .init_array .fini_array .dynamic .got
+ *   PT_LOAD RW   RELRO: .tdata .data.rel.ro .init_array .fini_array .dynamic
+ *                .got
  *   PT_LOAD RW   .data .bss
  *   PT_TLS, PT_DYNAMIC, PT_GNU_RELRO, PT_GNU_EH_FRAME, PT_GNU_STACK
  *
  * Read-only data shares the executable mapping: one mmap less at each launch,
  * and nothing in it is writable. Each segment that follows starts at the next
  * page of the target's largest page size plus its file offset modulo that
- * size, so alignment costs address space and no file bytes. Text has no
- * relocations; what the loader patches is RELRO or data. */
+ * size, so alignment costs address space and no file bytes (but for a segment
+ * that would touch one page more than it needs: layout.c). Text has no
+ * relocations; what the loader patches is RELRO or data. Imports that code
+ * refers to come first in .dynsym, and their GOT slots are in that order. */
 #ifndef BCC_LINKER_LINK_H
 #define BCC_LINKER_LINK_H
 

@@ -54,6 +54,7 @@ struct chunk {
     uint32_t init_order;       /* among constructors, see init_array.c */
     struct eh_frame *eh_frame; /* of CHUNK_EH_FRAME, see eh_frame.c */
     bool patched_at_load;      /* by a dynamic relocation */
+    bool rearranged; /* bytes move: nothing may point into the chunk */
     struct output *output;
     uint64_t offset; /* in its output */
 };

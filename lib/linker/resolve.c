@@ -17,13 +17,6 @@
 
 #include <elf.h>
 
-bool symbol_is_defined(const struct symbol *symbol)
-{
-    return symbol->place == SYMBOL_IN_CHUNK ||
-           symbol->place == SYMBOL_ABSOLUTE ||
-           symbol->place == SYMBOL_IN_IMAGE || symbol->place == SYMBOL_COMMON;
-}
-
 bool symbol_is_thread_local(const struct symbol *symbol)
 {
     if (symbol->place == SYMBOL_IN_CHUNK)

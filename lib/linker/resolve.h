@@ -11,7 +11,6 @@ enum status resolve_symbols(struct link *link, struct error *err) MUST_CHECK;
 /* For messages: the name, or that of the section for a section's symbol. */
 const char *symbol_text(const struct symbol *symbol);
 
-bool symbol_is_defined(const struct symbol *symbol);
 bool symbol_is_thread_local(const struct symbol *symbol);
 
 /* Defined as a function that chooses the address at load time. */

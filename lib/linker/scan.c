@@ -226,10 +226,10 @@ static enum status check_symbol(struct scan *scan)
     if (is_import(symbol) && (symbol->local || symbol->visibility))
         return REFUSE(scan, STATUS_UNRESOLVED,
                       "hidden symbol is not defined by any input");
-    if (symbol->chunk && symbol->chunk->role == CHUNK_EH_FRAME)
+    if (symbol->chunk && symbol->chunk->rearranged)
         return REFUSE(scan, STATUS_UNSUPPORTED,
-                      "unwind tables are rewritten, nothing can point into "
-                      "them");
+                      "nothing can point into %s: it is rearranged",
+                      symbol->chunk->name);
     if (expressions[scan->type->expression].of_address &&
         symbol_is_thread_local(symbol))
         return REFUSE(scan, STATUS_CORRUPT,

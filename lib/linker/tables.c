@@ -20,8 +20,7 @@ struct tables {
 static enum table table_of(const struct symbol *symbol)
 {
     if (symbol->place != SYMBOL_IN_CHUNK || symbol->name[0] == 0 ||
-        (symbol->chunk->flags & SHF_TLS) ||
-        symbol->chunk->role == CHUNK_EH_FRAME)
+        (symbol->chunk->flags & SHF_TLS) || symbol->chunk->rearranged)
         return TABLE_NONE;
     switch (symbol->type) {
     case STT_FUNC:

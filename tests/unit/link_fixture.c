@@ -89,9 +89,15 @@ static void add_object(struct fixture *f, const char *name,
 
 void fixture_assemble(struct fixture *f, const char *name, const char *text)
 {
+    fixture_assemble_for(f, "--64", name, text);
+}
+
+void fixture_assemble_for(struct fixture *f, const char *machine,
+                          const char *name, const char *text)
+{
     const struct temp_path source = temp_dir_path(&f->dir, "source");
     const struct temp_path object = temp_dir_path(&f->dir, "object");
-    const char *const arguments[] = {LINK_TEST_ASSEMBLER, "--64",      "-o",
+    const char *const arguments[] = {LINK_TEST_ASSEMBLER, machine,     "-o",
                                      object.text,         source.text, NULL};
     char *whole = malloc(sizeof(prelude) + strlen(text));
 

@@ -41,6 +41,10 @@ int fixture_teardown(void **state);
  * begin an object and a function that the image's tables list. */
 void fixture_assemble(struct fixture *f, const char *name, const char *text);
 
+/* The same for another machine: "--32", "--x32". */
+void fixture_assemble_for(struct fixture *f, const char *machine,
+                          const char *name, const char *text);
+
 /* Compile C at -O1 -fPIC with one more flag, or NULL. */
 void fixture_compile(struct fixture *f, const char *name, const char *flag,
                      const char *text);

@@ -210,6 +210,22 @@ static void moves_a_named_section_to_where_all_of_it_may_be(void **state)
     assert_int_equal(fixture_section(f, "zeros")->sh_type, SHT_NOBITS);
 }
 
+static void refuses_more_named_sections_than_headers_can_count(void **state)
+{
+    enum { N = 65300 };
+    struct fixture *f = *state;
+    char *text = malloc(N * 48);
+    size_t size = 0;
+
+    assert_non_null(text);
+    for (unsigned i = 0; i < N; i++)
+        size += (size_t)snprintf(text + size, 48,
+                                 ".section s%u, \"a\"\n.byte 1\n", i);
+    fixture_assemble(f, "a.o", text);
+    free(text);
+    fixture_refused(f, STATUS_UNSUPPORTED, "a.o: 653", "sections");
+}
+
 static void refuses_memory_that_is_writable_and_executable(void **state)
 {
     struct fixture *f = *state;
@@ -369,6 +385,7 @@ int main(void)
         TEST(refuses_alignment_that_would_cost_megabytes_of_file),
         TEST(delimits_sections_named_like_c_identifiers),
         TEST(moves_a_named_section_to_where_all_of_it_may_be),
+        TEST(refuses_more_named_sections_than_headers_can_count),
         TEST(refuses_memory_that_is_writable_and_executable),
         TEST(refuses_a_named_section_that_is_code_here_and_data_there),
         TEST(lists_functions_and_objects_sorted_by_name),

@@ -267,16 +267,81 @@ static void refuses_an_fde_without_its_cie(void **state)
     fixture_refused(f, STATUS_CORRUPT, "a.o: .eh_frame+0x18", "CIE");
 }
 
-static void refuses_an_image_larger_than_the_address_space(void **state)
+static void refuses_unwind_records_of_other_formats(void **state)
+{
+    static const struct {
+        uint32_t length;
+        enum status status;
+        const char *message;
+    } rows[] = {
+        {UINT32_MAX, STATUS_UNSUPPORTED, "64-bit format"},
+        {3, STATUS_CORRUPT, "too short"},
+    };
+
+    for (size_t i = 0; i < 2; i++) {
+        struct fixture *f;
+
+        assert_int_equal(fixture_setup(state), 0);
+        f = *state;
+        make_sample(f);
+        memcpy(fixture_input_bytes(f, 0) +
+                   fixture_input_section(f, 0, ".eh_frame")->sh_offset,
+               &rows[i].length, 4);
+        fixture_refused(f, rows[i].status, "a.o: .eh_frame+0x0",
+                        rows[i].message);
+        fixture_teardown(state);
+    }
+}
+
+static void refuses_a_group_member_that_does_not_exist(void **state)
+{
+    struct fixture *f = *state;
+    const Elf64_Shdr *group;
+    uint32_t member = 1000;
+
+    /* Members only matter where the group is not the first. */
+    make_sample(f);
+    make_sample(f);
+    group = fixture_input_section(f, 1, ".group");
+    memcpy(fixture_input_bytes(f, 1) + group->sh_offset + 4, &member, 4);
+    fixture_refused(f, STATUS_CORRUPT, "a.o: .group", "member 1000");
+}
+
+static void refuses_a_second_list_of_relocations(void **state)
+{
+    struct fixture *f = *state;
+    Elf64_Shdr *data, *names;
+
+    make_sample(f);
+    data = fixture_input_section(f, 0, ".rela.data");
+    names = fixture_input_section(f, 0, ".relanames");
+    names->sh_info = data->sh_info;
+    fixture_refused(f, STATUS_UNSUPPORTED, "a.o: .rela",
+                    "second list of relocations of .data");
+}
+
+static void refuses_a_section_of_more_than_a_tebibyte(void **state)
 {
     struct fixture *f = *state;
 
-    for (unsigned i = 0; i < 2; i++)
-        fixture_assemble(f, "a.o",
-                         ".section .lbss, \"awl\", @nobits\n.zero 8\n");
-    for (unsigned i = 0; i < 2; i++)
-        fixture_input_section(f, i, ".lbss")->sh_size = UINT64_C(1) << 41;
+    fixture_assemble(f, "a.o", ".bss\n.zero 8\n");
+    fixture_input_section(f, 0, ".bss")->sh_size = (UINT64_C(1) << 40) + 1;
     fixture_refused(f, STATUS_CORRUPT, "a.o: section", "1 TiB");
+}
+
+static void refuses_an_image_larger_than_the_address_space(void **state)
+{
+    struct fixture *f = *state;
+    char text[80 * 64];
+    size_t size = 0;
+
+    for (unsigned i = 0; i < 65; i++)
+        size += (size_t)snprintf(text + size, sizeof(text) - size,
+                                 ".section .bss.%u, \"aw\", @nobits\n"
+                                 ".zero 0x10000000000\n",
+                                 i);
+    fixture_assemble(f, "a.o", text);
+    fixture_refused(f, STATUS_OUT_OF_RANGE, "a.o: .bss", "0x400000000000");
 }
 
 static void leaves_the_result_alone_when_it_fails(void **state)
@@ -316,6 +381,10 @@ int main(void)
         TEST(refuses_implicit_addends_on_this_machine),
         TEST(refuses_unwind_records_that_are_cut_off),
         TEST(refuses_an_fde_without_its_cie),
+        cmocka_unit_test(refuses_unwind_records_of_other_formats),
+        TEST(refuses_a_group_member_that_does_not_exist),
+        TEST(refuses_a_second_list_of_relocations),
+        TEST(refuses_a_section_of_more_than_a_tebibyte),
         TEST(refuses_an_image_larger_than_the_address_space),
         TEST(leaves_the_result_alone_when_it_fails),
     };

@@ -595,6 +595,13 @@ static const struct refusal refusals[] = {
     {".data\n.reloc ., R_X86_64_64, v\n.reloc .+4, R_X86_64_64, v\n"
      ".quad 0, 0\n",
      STATUS_CORRUPT, "a.o: .data+0x4", "overlap"},
+    {".section .ctors, \"aw\"\n.balign 8\nlist: .quad -1\n"
+     ".data\n.balign 8\n.quad list\n",
+     STATUS_UNSUPPORTED, "a.o: .data+0x0: R_X86_64_64", "into .ctors"},
+    {".text\n.cfi_startproc\nret\n.cfi_endproc\n"
+     ".section .eh_frame, \"a\", @unwind\nframes:\n"
+     ".data\n.quad frames\n",
+     STATUS_UNSUPPORTED, "a.o: .data+0x0: R_X86_64_64", "into .eh_frame"},
 };
 
 static void

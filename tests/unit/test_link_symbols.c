@@ -111,6 +111,17 @@ resolves_hidden_weak_symbols_to_zero_and_others_to_imports(void **state)
     assert_true(fixture_import(f, "open")->weak);
 }
 
+static void hides_a_symbol_that_one_input_hides(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_assemble(f, "a.o", ".data\n.quad 0, x\n");
+    fixture_assemble(f, "b.o", ".data\n.quad x\n.hidden x\n");
+    fixture_assemble(f, "c.o", ".data\n.quad x\n.internal x\n");
+    fixture_refused(f, STATUS_UNRESOLVED,
+                    "a.o: .data+0x8: R_X86_64_64 against 'x'", "hidden");
+}
+
 static void wants_a_weak_symbol_strongly_if_one_input_does(void **state)
 {
     struct fixture *f = *state;
@@ -269,6 +280,7 @@ int main(void)
         TEST(refuses_references_into_a_discarded_group),
         TEST(follows_link_order_into_discarded_groups),
         TEST(resolves_hidden_weak_symbols_to_zero_and_others_to_imports),
+        TEST(hides_a_symbol_that_one_input_hides),
         TEST(wants_a_weak_symbol_strongly_if_one_input_does),
         TEST(imports_only_what_loaded_sections_refer_to),
         TEST(makes_the_symbols_that_linkers_make),

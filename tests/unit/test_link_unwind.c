@@ -76,10 +76,47 @@ static void leaves_functions_without_code_out_of_the_search_table(void **state)
     fixture_assemble(f, "a.o",
                      ".text\n"
                      "func empty\n.cfi_startproc\n.cfi_endproc\n"
-                     "func full\n.cfi_startproc\nret\n.cfi_endproc\n");
+                     "func lost\n.cfi_startproc\n"
+                     ".cfi_personality 0x9b, reference\n"
+                     ".cfi_lsda 0x1b, table\n.cfi_endproc\n"
+                     "func full\n.cfi_startproc\nret\n.cfi_endproc\n"
+                     ".section .gcc_except_table, \"a\"\nvar table\n"
+                     ".quad 0\n.data\n.balign 8\nvar reference\n"
+                     ".quad personality\n");
     fixture_image(f);
     assert_int_equal(count_rows(f), 1);
     check_table_row(f, 0, fixture_address(f, "full"));
+}
+
+static void keeps_unwind_tables_with_absolute_addresses_in_relro(void **state)
+{
+    struct fixture *f = *state;
+    const Elf64_Phdr *relro;
+    const Elf64_Shdr *section;
+    uint64_t function;
+    int32_t row[2];
+
+    /* An FDE as gcc writes it for the large code model without PIC. */
+    fixture_assemble(f, "a.o",
+                     ".text\nnop\nfunc code\nret\n"
+                     ".section .eh_frame, \"a\", @unwind\n.balign 8\n"
+                     "1: .long 12, 0\n.byte 1, 0, 1, 0x78, 16, 0, 0, 0\n"
+                     ".long 28, . - 1b\n.quad code, 1\n.quad 0\n");
+    fixture_image(f);
+    relro = fixture_segment(f, PT_GNU_RELRO, 0);
+    section = fixture_section(f, ".eh_frame");
+    function = fixture_address(f, "code");
+    assert_true(section->sh_addr >= relro->p_vaddr &&
+                section->sh_addr < relro->p_vaddr + relro->p_memsz);
+    assert_int_equal(fixture_patch_at(f, section->sh_addr + 16 + 8).addend,
+                     function);
+    assert_int_equal(count_rows(f), 1);
+    memcpy(row,
+           fixture_at(f, fixture_segment(f, PT_GNU_EH_FRAME, 0)->p_vaddr + 12),
+           8);
+    assert_int_equal(fixture_segment(f, PT_GNU_EH_FRAME, 0)->p_vaddr +
+                         (uint64_t)(int64_t)row[0],
+                     function);
 }
 
 static void goes_on_behind_an_end_mark_in_the_middle(void **state)
@@ -108,6 +145,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(builds_a_sorted_search_table_without_discarded_functions),
         TEST(leaves_functions_without_code_out_of_the_search_table),
+        TEST(keeps_unwind_tables_with_absolute_addresses_in_relro),
         TEST(goes_on_behind_an_end_mark_in_the_middle),
     };
 #undef TEST

@@ -1,0 +1,271 @@
+/* Words that only need the load address added are by far the most frequent
+ * dynamic relocations. DT_RELR packs them ("RELR relative relocations" of the
+ * generic-abi list): an even entry is the address of such a word, an odd one a
+ * bitmap of which of the next 63 words are such, too. A list starts afresh
+ * with an address in each section, so that its size depends on offsets in
+ * sections only and is known before addresses are. The few words at odd places
+ * are in .rela.dyn.
+ *
+ * .rela.dyn is sorted so that a loader looks up each symbol once: relative
+ * ones (DT_RELACOUNT says how many), those of each symbol by place, and in
+ * the end the indirect functions, whose resolvers may call imports. */
+#include "dynamic_relocs.h"
+
+#include <assert.h>
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "symbol_address.h"
+
+enum { RELR_BITS = 63 };
+
+/* ---- Sorting relocations ---- */
+
+static unsigned symbol_index(const struct dynamic_reloc *reloc)
+{
+    return reloc->symbol ? reloc->symbol->import : 0;
+}
+
+static uint64_t place_in_output(const struct dynamic_reloc *reloc)
+{
+    return reloc->chunk->offset + reloc->offset;
+}
+
+static int compare_places(const void *a, const void *b)
+{
+    const struct dynamic_reloc *first = a;
+    const struct dynamic_reloc *second = b;
+    const unsigned first_order = first->chunk->output->order;
+    const unsigned second_order = second->chunk->output->order;
+    const uint64_t first_place = place_in_output(first);
+    const uint64_t second_place = place_in_output(second);
+
+    if (first_order != second_order)
+        return first_order < second_order ? -1 : 1;
+    if (first_place != second_place)
+        return first_place < second_place ? -1 : 1;
+    return 0;
+}
+
+static int compare_by_symbol(const void *a, const void *b)
+{
+    const unsigned first = symbol_index(a);
+    const unsigned second = symbol_index(b);
+
+    if (first != second)
+        return first < second ? -1 : 1;
+    return compare_places(a, b);
+}
+
+static bool is_packable(const struct link *link,
+                        const struct dynamic_reloc *reloc)
+{
+    const uint64_t word = link->machine->address_size;
+
+    return reloc->type == link->machine->dynamic_relative &&
+           reloc->chunk->output->align >= word &&
+           place_in_output(reloc) % word == 0;
+}
+
+/* Two words that overlap would be patched twice, in no certain order. */
+static enum status check_places(const struct link *link,
+                                const struct dynamic_reloc *relocs, size_t n,
+                                struct error *err)
+{
+    for (size_t i = 1; i < n; i++) {
+        const struct dynamic_reloc *reloc = &relocs[i];
+        const struct object *object = reloc->chunk->object;
+
+        if (relocs[i - 1].chunk->output == reloc->chunk->output &&
+            place_in_output(reloc) - place_in_output(reloc - 1) <
+                link->machine->address_size)
+            return error_set(
+                err, STATUS_CORRUPT, "%s: %s+0x%llx: relocations overlap",
+                object ? object->view.name : "image", reloc->chunk->name,
+                (unsigned long long)reloc->offset);
+    }
+    return STATUS_OK;
+}
+
+static void sort_list(struct buffer *list,
+                      int (*compare)(const void *, const void *))
+{
+    if (list->size)
+        qsort(list->data, LIST_COUNT(struct dynamic_reloc, list),
+              sizeof(struct dynamic_reloc), compare);
+}
+
+/* Fills rela_list in its order: relative, by symbol, indirect. */
+static void split_relocations(struct link *link)
+{
+    const struct dynamic_reloc *relocs =
+        LIST_ITEMS(struct dynamic_reloc, &link->dynamic);
+    const size_t n = LIST_COUNT(struct dynamic_reloc, &link->dynamic);
+    const uint32_t relative = link->machine->dynamic_relative;
+    const uint32_t indirect = link->machine->dynamic_irelative;
+    struct buffer by_symbol;
+
+    buffer_init(&by_symbol);
+    for (size_t i = 0; i < n; i++) {
+        if (is_packable(link, &relocs[i]))
+            buffer_append(&link->relr_list, &relocs[i], sizeof(relocs[i]));
+        else if (relocs[i].type == relative)
+            buffer_append(&link->rela_list, &relocs[i], sizeof(relocs[i]));
+        else if (relocs[i].type != indirect)
+            buffer_append(&by_symbol, &relocs[i], sizeof(relocs[i]));
+    }
+    link->n_relative = LIST_COUNT(struct dynamic_reloc, &link->rela_list);
+    sort_list(&by_symbol, compare_by_symbol);
+    buffer_append(&link->rela_list, by_symbol.data, by_symbol.size);
+    if (buffer_failed(&by_symbol))
+        link->rela_list.failed = true;
+    buffer_release(&by_symbol);
+    for (size_t i = 0; i < n; i++)
+        if (relocs[i].type == indirect)
+            buffer_append(&link->rela_list, &relocs[i], sizeof(relocs[i]));
+}
+
+/* ---- DT_RELR ---- */
+
+static uint64_t place_address(const struct dynamic_reloc *reloc)
+{
+    return reloc->chunk->output->address + place_in_output(reloc);
+}
+
+/* Appends the entries of the places that start at relocs[index] and lie in
+ * one section; returns the index after the last of them. */
+static size_t pack_section(const struct dynamic_reloc *relocs, size_t index,
+                           size_t n, uint64_t word, struct buffer *entries)
+{
+    const struct output *output = relocs[index].chunk->output;
+
+    while (index < n && relocs[index].chunk->output == output) {
+        const uint64_t address = place_address(&relocs[index++]);
+        uint64_t base = address + word;
+        uint64_t bitmap;
+
+        buffer_append(entries, &address, word);
+        do {
+            bitmap = 0;
+            for (; index < n && relocs[index].chunk->output == output;
+                 index++) {
+                const uint64_t bit =
+                    (place_address(&relocs[index]) - base) / word;
+
+                if (bit >= RELR_BITS)
+                    break;
+                bitmap |= UINT64_C(2) << bit;
+            }
+            base += RELR_BITS * word;
+            bitmap |= 1;
+            if (bitmap != 1)
+                buffer_append(entries, &bitmap, word);
+        } while (bitmap != 1);
+    }
+    return index;
+}
+
+static void pack(const struct link *link, struct buffer *entries)
+{
+    const struct dynamic_reloc *relocs =
+        LIST_ITEMS(struct dynamic_reloc, &link->relr_list);
+    const size_t n = LIST_COUNT(struct dynamic_reloc, &link->relr_list);
+
+    for (size_t i = 0; i < n;)
+        i = pack_section(relocs, i, n, link->machine->address_size, entries);
+}
+
+enum status dynamic_relocs_sort(struct link *link, struct error *err)
+{
+    struct buffer entries;
+    enum status status;
+
+    sort_list(&link->dynamic, compare_places);
+    status =
+        check_places(link, LIST_ITEMS(struct dynamic_reloc, &link->dynamic),
+                     LIST_COUNT(struct dynamic_reloc, &link->dynamic), err);
+    if (status)
+        return status;
+    split_relocations(link);
+    if (buffer_failed(&link->rela_list) || buffer_failed(&link->relr_list))
+        return error_no_memory(err);
+    link->rela->size =
+        LIST_COUNT(struct dynamic_reloc, &link->rela_list) * sizeof(Elf64_Rela);
+    /* Addresses are not known yet: only the number of entries counts. */
+    buffer_init(&entries);
+    pack(link, &entries);
+    link->relr->size = entries.size;
+    status = buffer_failed(&entries) ? error_no_memory(err) : STATUS_OK;
+    buffer_release(&entries);
+    return status;
+}
+
+/* ---- Writing ---- */
+
+static uint64_t relocation_addend(const struct link *link,
+                                  const struct dynamic_reloc *reloc)
+{
+    const struct machine *machine = link->machine;
+    uint64_t addend = (uint64_t)reloc->addend;
+
+    if (!reloc->target)
+        return addend;
+    if (reloc->type == machine->dynamic_relative)
+        return addend + symbol_address(link, reloc->target);
+    addend += symbol_definition_address(reloc->target);
+    if (reloc->type == machine->dynamic_tls_tpoff)
+        addend -= link->tls.address;
+    return addend;
+}
+
+static void write_rela(const struct link *link)
+{
+    const struct dynamic_reloc *relocs =
+        LIST_ITEMS(struct dynamic_reloc, &link->rela_list);
+    uint8_t *bytes = chunk_bytes(link, link->rela);
+
+    for (size_t i = 0; i < LIST_COUNT(struct dynamic_reloc, &link->rela_list);
+         i++) {
+        const Elf64_Rela entry = {
+            .r_offset = place_address(&relocs[i]),
+            .r_info = ELF64_R_INFO((uint64_t)symbol_index(&relocs[i]),
+                                   relocs[i].type),
+            .r_addend = (int64_t)relocation_addend(link, &relocs[i]),
+        };
+
+        memcpy(bytes + i * sizeof(entry), &entry, sizeof(entry));
+    }
+}
+
+/* The addends of DT_RELR are in the words themselves. */
+static void write_packed_words(const struct link *link)
+{
+    const struct dynamic_reloc *relocs =
+        LIST_ITEMS(struct dynamic_reloc, &link->relr_list);
+
+    for (size_t i = 0; i < LIST_COUNT(struct dynamic_reloc, &link->relr_list);
+         i++) {
+        const uint64_t value = relocation_addend(link, &relocs[i]);
+
+        memcpy(chunk_bytes(link, relocs[i].chunk) + relocs[i].offset, &value,
+               link->machine->address_size);
+    }
+}
+
+enum status dynamic_relocs_write(struct link *link, struct error *err)
+{
+    struct buffer entries;
+    enum status status;
+
+    write_rela(link);
+    write_packed_words(link);
+    buffer_init(&entries);
+    pack(link, &entries);
+    status = buffer_failed(&entries) ? error_no_memory(err) : STATUS_OK;
+    assert(status || entries.size == link->relr->size);
+    if (status == STATUS_OK && entries.size)
+        memcpy(chunk_bytes(link, link->relr), entries.data, entries.size);
+    buffer_release(&entries);
+    return status;
+}
