@@ -23,10 +23,22 @@ struct entry {
 
 /* ---- Is the entry the answer to this request? ---- */
 
-/* Name the first line of the identity in which the two differ. */
+/* Bytes of the line at `start`; 0 if the text ends there. */
+static int line_size(struct span text, size_t start)
+{
+    size_t size = 0;
+
+    while (start + size < text.size && text.data[start + size] != '\n')
+        size++;
+    return size < ERROR_MESSAGE_SIZE ? (int)size : ERROR_MESSAGE_SIZE;
+}
+
+/* Name the first line of the identity in which the two differ; one of them may
+ * be the beginning of the other. */
 static enum status say_what_differs(const char *name, struct span has,
                                     struct span wants, struct error *err)
 {
+    static const char nothing[] = "nothing there";
     size_t line = 0, i = 0;
     int has_size, wants_size;
 
@@ -35,11 +47,13 @@ static enum status say_what_differs(const char *name, struct span has,
             line = i + 1;
         i++;
     }
-    has_size = (int)strcspn((const char *)has.data + line, "\n");
-    wants_size = (int)strcspn((const char *)wants.data + line, "\n");
+    has_size = line_size(has, line);
+    wants_size = line_size(wants, line);
     return error_set(err, STATUS_STALE, "%s: made with %.*s, wanted %.*s", name,
-                     has_size, (const char *)has.data + line, wants_size,
-                     (const char *)wants.data + line);
+                     has_size ? has_size : (int)strlen(nothing),
+                     has_size ? (const char *)has.data + line : nothing,
+                     wants_size ? wants_size : (int)strlen(nothing),
+                     wants_size ? (const char *)wants.data + line : nothing);
 }
 
 static enum status check_identity(struct prepare *p, const char *name,
@@ -80,8 +94,7 @@ static enum status check_dependencies(struct prepare *p,
             .type = source->type,
             .skip_sha1 = source->skip_sha1,
             .name = source->name,
-            .signature =
-                source->type == OBCC_FILE_RESOURCE ? &source->signature : NULL,
+            .signature = source_signature(source),
             .read = read_for_dependency,
             .context = source,
         };

@@ -28,13 +28,14 @@ static enum status run_compiler(struct prepare *p, int output_fd,
         status = error_no_memory(err);
     for (size_t i = 0; status == STATUS_OK && i < script->n_sources; i++) {
         struct source *source = &script->sources[i];
-        status = source_descriptor(source, &fds[i], err);
+        uint64_t size = 0;
+        status = source_descriptor(source, &fds[i], &size, err);
         inputs[i] = (struct request_input){
             .role = source->role,
             .type = source->type,
             .skip_sha1 = source->skip_sha1,
             .name = p->file ? basename(source->name) : source->name,
-            .size = source->bytes.size,
+            .size = size,
         };
     }
     p->request.inputs = inputs;
@@ -88,8 +89,14 @@ static enum status make_in_memory(struct prepare *p, struct error *err)
     return status;
 }
 
-/* With a cache: *ret_unusable says that the directory takes no entry, in which
- * case nothing was compiled. */
+/* Did the compiler find no room for the file? What it made is lost then. */
+static bool is_full(const struct error *err)
+{
+    return err->status == STATUS_IO &&
+           (err->os_errno == ENOSPC || err->os_errno == EDQUOT);
+}
+
+/* With a cache: *ret_unusable says that the directory takes no entry. */
 static enum status make_entry(struct prepare *p, bool *ret_unusable,
                               struct error *err)
 {
@@ -105,6 +112,7 @@ static enum status make_entry(struct prepare *p, bool *ret_unusable,
         return status;
     }
     status = run_compiler(p, writer.fd, err);
+    *ret_unusable = status && is_full(err);
     if (status)
         goto out;
     status = store_publish(&writer, &warning);
@@ -115,10 +123,11 @@ static enum status make_entry(struct prepare *p, bool *ret_unusable,
     if (status) {
         script_log(p->script, BCC_LOG_WARN, "cache", "%s", warning.message);
         p->script->report.cache = BCC_CACHE_OFF;
+        p->script->report.path = "";
         memcpy(p->script->report_reason, warning.message,
                sizeof(warning.message));
     }
-    status = prepare_load_fresh(p, writer.fd, p->script->report.path, err);
+    status = prepare_load_fresh(p, writer.fd, p->script->report_path, err);
 out:
     store_end(&writer);
     return status;

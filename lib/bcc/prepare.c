@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "store.h"
@@ -38,6 +39,8 @@ void prepare_set_reason(struct prepare *p, int cache, const struct error *why)
     BCCScriptRef script = p->script;
 
     script->report.cache = cache;
+    if (cache == BCC_CACHE_OFF)
+        script->report.path = "";
     memcpy(script->report_reason, why->message, sizeof(why->message));
     script_log(script,
                why->status == STATUS_NOT_FOUND ? BCC_LOG_DEBUG : BCC_LOG_WARN,
@@ -147,6 +150,11 @@ static int prepare(struct prepare *p)
         prepare_end_stage(p, BCC_STAGE_START);
     }
 out:
+    /* What is loaded needs no input any more; what failed may be mended. */
+    if (script->prepared)
+        sources_release(script);
+    else
+        sources_close(script);
     script->report.totalNs = now_ns() - start_ns;
     buffer_release(&p->identity);
     return status ? script_fail(script, &err) : 0;
@@ -200,11 +208,18 @@ int bccPrepareSharedObjectFile(BCCScriptRef script, const char *path,
                                unsigned long flags)
 {
     struct prepare p = {.script = script, .flags = flags, .file = path};
+    struct error err = {0};
+    struct stat st;
 
     if (check_prepare(script, flags))
         return 1;
     if (!path || !*path)
         return script_misuse(script, BCC_INVALID_VALUE,
                              "prepare: the file to make has no name");
+    /* Renaming would put a file in the place of /dev/null, say. */
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        error_set(&err, STATUS_IO, "%s: not a regular file", path);
+        return script_fail(script, &err);
+    }
     return prepare(&p);
 }

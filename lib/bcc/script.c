@@ -46,16 +46,16 @@ int script_fail(BCCScriptRef script, const struct error *err)
 
 int script_misuse(BCCScriptRef script, int code, const char *format, ...)
 {
+    char text[ERROR_MESSAGE_SIZE];
     va_list args;
 
     if (!script)
         return 1;
     script->error_code = code;
-    script->error.status = STATUS_MISUSE;
     va_start(args, format);
-    vsnprintf(script->error.message, sizeof(script->error.message), format,
-              args);
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    error_set(&script->error, STATUS_MISUSE, "%s", text);
     return 1;
 }
 
@@ -129,9 +129,7 @@ void bccDisposeScript(BCCScriptRef script)
         return;
     load_stop(&script->image);
     load_release(&script->image);
-    for (size_t i = 0; i < script->n_sources; i++)
-        source_release(&script->sources[i]);
-    free(script->sources);
+    sources_release(script);
     for (size_t i = 0; i < script->n_marks; i++)
         free(script->marks[i]);
     free(script->marks);

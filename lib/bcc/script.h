@@ -25,18 +25,19 @@
 #include "request.h"
 #include "span.h"
 
-/* One input. A file is stat'ed when it is named, and opened and mapped only
- * when its content is asked for. */
+/* One input. A file is stat'ed when it is named, and opened and read only when
+ * a prepare asks for it. It is not mapped: whoever cuts it short at the wrong
+ * moment would end the host by SIGBUS. */
 struct source {
     enum request_role role;
     uint32_t type; /* OBCC_APK_RESOURCE or OBCC_FILE_RESOURCE */
     bool skip_sha1;
     char *name;                      /* owned */
     struct file_signature signature; /* of a file */
-    struct span bytes;               /* content; of a file once it is mapped */
-    char *copy;                      /* owned, if the content was copied */
-    int fd;                          /* of a file once it is opened; else -1 */
-    struct file_mapping mapping;
+    bool was_prepared; /* a file: the signature is that of an earlier time */
+    struct span bytes; /* content; of a file once it is read */
+    char *copy;        /* owned, if the content was copied or read */
+    int fd;            /* during a prepare, once it is asked for; else -1 */
 };
 
 struct script_options {
@@ -94,13 +95,24 @@ void script_log(BCCScriptRef script, int level, const char *area,
 
 void source_release(struct source *source);
 
-/* Content of a source: open and map a file that is not mapped yet. */
+/* Let go of what a prepare opened and read. The next one looks anew: the file
+ * may have been mended meanwhile. */
+void source_close(struct source *source);
+
+/* Stat signature of a file, borrowed; NULL for bytes in memory. */
+const struct file_signature *source_signature(struct source *source);
+
+/* Content of a source: open and read a file that was not read yet. */
 enum status source_read(struct source *source, struct span *ret_bytes,
                         struct error *err) MUST_CHECK;
 
 /* A descriptor to pass to the compiler, borrowed: the file itself, or a memfd
- * made for bytes in memory. */
+ * made for bytes in memory; and how many bytes are behind it. */
 enum status source_descriptor(struct source *source, int *ret_fd,
-                              struct error *err) MUST_CHECK;
+                              uint64_t *ret_size, struct error *err) MUST_CHECK;
+
+/* Of all inputs of a script, when a prepare has ended. */
+void sources_close(BCCScriptRef script);
+void sources_release(BCCScriptRef script);
 
 #endif

@@ -1,5 +1,7 @@
 /* Inputs of a script. A launch that hits needs one stat() of each file; the
- * content is opened, mapped and passed on only when something asks for it. */
+ * content is opened, read and passed on only when something asks for it, and
+ * nothing of that is kept when the prepare has ended: thousands of scripts may
+ * live at once, in a process that may have few descriptors. */
 #include "script.h"
 
 #include <errno.h>
@@ -14,45 +16,118 @@ void source_release(struct source *source)
 {
     free(source->name);
     free(source->copy);
-    if (source->type == OBCC_FILE_RESOURCE)
-        file_unmap(&source->mapping);
     file_close(source->fd);
     *source = (struct source){.fd = -1};
+}
+
+void source_close(struct source *source)
+{
+    file_close(source->fd);
+    source->fd = -1;
+    source->was_prepared = true;
+    if (source->type != OBCC_FILE_RESOURCE)
+        return;
+    free(source->copy);
+    source->copy = NULL;
+    source->bytes = (struct span){NULL, 0};
+}
+
+void sources_close(BCCScriptRef script)
+{
+    for (size_t i = 0; i < script->n_sources; i++)
+        source_close(&script->sources[i]);
+}
+
+void sources_release(BCCScriptRef script)
+{
+    for (size_t i = 0; i < script->n_sources; i++)
+        source_release(&script->sources[i]);
+    free(script->sources);
+    script->sources = NULL;
+    script->n_sources = 0;
+    script->has_source = false;
+}
+
+/* ---- Content ---- */
+
+const struct file_signature *source_signature(struct source *source)
+{
+    struct stat st;
+
+    if (source->type != OBCC_FILE_RESOURCE)
+        return NULL;
+    if (source->was_prepared && stat(source->name, &st) == 0)
+        source->signature = file_signature_of(&st);
+    source->was_prepared = false;
+    return &source->signature;
+}
+
+static enum status open_file(struct source *source, struct error *err)
+{
+    enum status status;
+    struct stat st;
+
+    if (source->fd >= 0)
+        return STATUS_OK;
+    status = file_open(source->name, &source->fd, &st, err);
+    if (status == STATUS_OK)
+        source->signature = file_signature_of(&st);
+    return status;
+}
+
+static enum status read_file(struct source *source, struct error *err)
+{
+    enum status status = open_file(source, err);
+    uint64_t size = source->signature.size;
+    size_t got;
+    char *copy;
+
+    if (status)
+        return status;
+    copy = size < SIZE_MAX ? malloc((size_t)size + 1) : NULL;
+    if (!copy)
+        return error_no_memory(err);
+    status = file_read_at(source->fd, copy, (size_t)size, 0, source->name, &got,
+                          err);
+    if (status == STATUS_OK && got != size)
+        status = error_set(err, STATUS_STALE, "%s: cut short while it was read",
+                           source->name);
+    if (status) {
+        free(copy);
+        return status;
+    }
+    source->copy = copy;
+    source->bytes = (struct span){(const uint8_t *)copy, (size_t)size};
+    return STATUS_OK;
 }
 
 enum status source_read(struct source *source, struct span *ret_bytes,
                         struct error *err)
 {
-    enum status status;
-    struct stat st;
+    enum status status = STATUS_OK;
 
-    if (source->type == OBCC_FILE_RESOURCE && !source->bytes.data) {
-        status = file_open(source->name, &source->fd, &st, err);
-        if (status)
-            return status;
-        source->signature = file_signature_of(&st);
-        status = file_map(source->fd, (uint64_t)st.st_size, source->name,
-                          &source->mapping, err);
-        if (status)
-            return status;
-        source->bytes = source->mapping.bytes;
-    }
-    *ret_bytes = source->bytes;
-    return STATUS_OK;
+    if (source->type == OBCC_FILE_RESOURCE && !source->bytes.data)
+        status = read_file(source, err);
+    if (status == STATUS_OK)
+        *ret_bytes = source->bytes;
+    return status;
 }
 
 enum status source_descriptor(struct source *source, int *ret_fd,
-                              struct error *err)
+                              uint64_t *ret_size, struct error *err)
 {
-    enum status status;
-    struct span bytes;
+    bool is_file = source->type == OBCC_FILE_RESOURCE;
+    enum status status = STATUS_OK;
 
-    status = source_read(source, &bytes, err);
-    if (status == STATUS_OK && source->fd < 0)
-        status = file_create_memory("bcc-input", bytes, &source->fd, err);
+    if (is_file)
+        status = open_file(source, err);
+    else if (source->fd < 0)
+        status =
+            file_create_memory("bcc-input", source->bytes, &source->fd, err);
     if (status)
         return status;
     *ret_fd = source->fd;
+    *ret_size = is_file ? source->signature.size : source->bytes.size;
     return STATUS_OK;
 }
 

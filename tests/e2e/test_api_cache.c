@@ -37,6 +37,7 @@ static void assert_runs_without_cache(const char *cache_dir)
     BCCScriptRef script = launch(cache_dir, 0, BCC_CACHE_OFF);
 
     assert_string_not_equal(report_of(script).reason, "");
+    assert_string_equal(report_of(script).path, "");
     bccDisposeScript(script);
     script = open_script(bitcode_path("answer.bc").text, NULL);
     assert_fails(script, bccPrepareSharedObject(script, cache_dir, "entry", 0),
@@ -116,6 +117,34 @@ static void an_entry_behind_a_link_is_not_used(void **state)
     assert_int_equal(symlink("moved.oBCC", entry.text), 0);
     launch_once(f->cache, 0, BCC_CACHE_MISS);
     launch_once(f->cache, 0, BCC_CACHE_HIT);
+}
+
+/* The compiler, but that a cache file is written to a full device. */
+static void a_full_file_system_means_no_cache(void **state)
+{
+    static const char full[] =
+        "#!/bin/sh\n"
+        "case $(readlink /proc/self/fd/4) in\n"
+        "*.tmp) exec \"$BCC_BCCC\" \"$@\" 4>/dev/full ;;\n"
+        "esac\n"
+        "exec \"$BCC_BCCC\" \"$@\"\n";
+    const struct fixture *f = *state;
+    struct path compiler = fixture_path(f, "compiler");
+    BCCScriptRef script = open_script(bitcode_path("answer.bc").text, NULL);
+    BCCOptions options = runnable_options();
+
+    write_whole(compiler.text, full, strlen(full));
+    assert_int_equal(chmod(compiler.text, 0700), 0);
+    options.compilerPath = compiler.text;
+    assert_succeeds(script, bccSetOptions(script, &options));
+    assert_fails(script, bccPrepareSharedObject(script, f->cache, "entry", 0),
+                 BCC_IO_ERROR);
+    assert_succeeds(script, bccPrepareExecutable(script, f->cache, "entry", 0));
+    assert_cache(script, BCC_CACHE_OFF);
+    assert_non_null(strstr(report_of(script).reason, "No space left"));
+    assert_string_equal(report_of(script).path, "");
+    assert_int_equal(call(script, "answer"), 42);
+    bccDisposeScript(script);
 }
 
 static void no_directory_means_no_cache_and_no_name(void **state)
@@ -281,6 +310,30 @@ static void rebuild_makes_the_same_entry_again(void **state)
     free(data_again);
 }
 
+/* /dev/null, say. */
+static void a_shared_object_file_replaces_nothing_but_files(void **state)
+{
+    const struct fixture *f = *state;
+    struct path fifo = fixture_path(f, "fifo");
+    struct path link = fixture_path(f, "link");
+    BCCScriptRef script = open_script(bitcode_path("answer.bc").text, NULL);
+    struct stat st;
+
+    assert_int_equal(mkfifo(fifo.text, 0600), 0);
+    assert_int_equal(symlink("fifo", link.text), 0);
+    assert_fails(script, bccPrepareSharedObjectFile(script, fifo.text, 0),
+                 BCC_IO_ERROR);
+    assert_fails(script, bccPrepareSharedObjectFile(script, link.text, 0),
+                 BCC_IO_ERROR);
+    assert_fails(script, bccPrepareSharedObjectFile(script, f->cache, 0),
+                 BCC_IO_ERROR);
+    assert_int_equal(lstat(fifo.text, &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+    assert_int_equal(lstat(link.text, &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    bccDisposeScript(script);
+}
+
 static void a_shared_object_file_is_an_entry_of_its_directory(void **state)
 {
     const struct fixture *f = *state;
@@ -306,6 +359,7 @@ int main(void)
         TEST(a_directory_that_others_may_write_means_no_cache),
         TEST(an_entry_that_others_may_write_is_not_used),
         TEST(an_entry_behind_a_link_is_not_used),
+        TEST(a_full_file_system_means_no_cache),
         cmocka_unit_test(no_directory_means_no_cache_and_no_name),
         TEST(a_damaged_entry_is_compiled_anew),
         TEST(a_truncated_or_foreign_entry_is_compiled_anew),
@@ -314,6 +368,7 @@ int main(void)
         TEST(a_good_entry_survives_failed_attempts_to_replace_it),
         TEST(failed_attempts_leave_no_files_behind),
         TEST(rebuild_makes_the_same_entry_again),
+        TEST(a_shared_object_file_replaces_nothing_but_files),
         TEST(a_shared_object_file_is_an_entry_of_its_directory),
     };
 

@@ -1,7 +1,10 @@
 /* The API with wrong arguments and in the wrong order: the result, the error
  * code and a message, as bcc.h has them. Input that is no bitcode is in
  * test_api_inputs.c, what is wrong with a cache in test_api_cache.c. */
+#include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/time.h>
 
 #include "api_fixture.h"
 
@@ -231,6 +234,36 @@ static void unknown_targets_are_refused(void **state)
 
 /* ---- Order ---- */
 
+static void ignore_signal(int number)
+{
+    (void)number;
+}
+
+/* Many hosts have a timer, for a profiler or for their own work. */
+static void the_time_limit_holds_in_a_host_with_a_timer(void **state)
+{
+    static const char endless[] = "#!/bin/sh\nexec sleep 20\n";
+    const struct itimerval often = {{0, 20000}, {0, 20000}}, never = {0};
+    struct sigaction action = {.sa_handler = ignore_signal}, old;
+    const struct fixture *f = *state;
+    struct path compiler = fixture_path(f, "compiler");
+    BCCOptions options = {.size = sizeof(options), .compileTimeLimitMs = 100};
+    BCCScriptRef script = open_script(bitcode_path("answer.bc").text, NULL);
+
+    write_whole(compiler.text, endless, strlen(endless));
+    assert_int_equal(chmod(compiler.text, 0700), 0);
+    options.compilerPath = compiler.text;
+    assert_succeeds(script, bccSetOptions(script, &options));
+    assert_int_equal(sigaction(SIGALRM, &action, &old), 0);
+    assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+    assert_fails(script, bccPrepareExecutable(script, NULL, NULL, 0),
+                 BCC_COMPILE_ERROR);
+    assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+    assert_int_equal(sigaction(SIGALRM, &old, NULL), 0);
+    assert_non_null(strstr(bccGetErrorMessage(script), "limit of 100 ms"));
+    bccDisposeScript(script);
+}
+
 static void a_script_without_source_is_not_prepared(void **state)
 {
     const struct fixture *f = *state;
@@ -311,6 +344,7 @@ int main(void)
         cmocka_unit_test(optimisation_levels_out_of_range_are_refused),
         cmocka_unit_test(a_report_fills_the_size_that_it_is_given),
         TEST(unknown_targets_are_refused),
+        TEST(the_time_limit_holds_in_a_host_with_a_timer),
         TEST(a_script_without_source_is_not_prepared),
         TEST(a_prepared_script_takes_nothing_more),
         cmocka_unit_test(nothing_is_reflected_before_prepare),

@@ -310,6 +310,34 @@ static void what_shapes_the_code_is_in_the_key(void **state)
     bccDisposeScript(script);
 }
 
+/* One key then is the beginning of the other. */
+static void a_mark_more_or_less_is_named(void **state)
+{
+    const struct fixture *f = *state;
+    BCCScriptRef script = open_script(bitcode_path("answer.bc").text, NULL);
+    const char *reason;
+
+    bccMarkExternalSymbol(script, "answer");
+    assert_succeeds(script, bccPrepareExecutable(script, f->cache, "entry", 0));
+    bccDisposeScript(script);
+
+    script = launch(f, bitcode_path("answer.bc").text, NULL, BCC_CACHE_MISS);
+    reason = strstr(report_of(script).reason, ": made");
+    assert_non_null(reason);
+    assert_string_equal(reason,
+                        ": made with mark=answer, wanted nothing there");
+    bccDisposeScript(script);
+
+    script = open_script(bitcode_path("answer.bc").text, NULL);
+    bccMarkExternalSymbol(script, "answer");
+    assert_succeeds(script, bccPrepareExecutable(script, f->cache, "entry", 0));
+    reason = strstr(report_of(script).reason, ": made");
+    assert_non_null(reason);
+    assert_string_equal(reason,
+                        ": made with nothing there, wanted mark=answer");
+    bccDisposeScript(script);
+}
+
 static void a_skipped_input_may_change_unnoticed(void **state)
 {
     const struct fixture *f = *state;
@@ -371,6 +399,7 @@ int main(void)
         TEST(the_same_content_elsewhere_is_a_hit),
         TEST(a_touched_file_is_a_hit),
         TEST(what_shapes_the_code_is_in_the_key),
+        TEST(a_mark_more_or_less_is_named),
         TEST(a_skipped_input_may_change_unnoticed),
         TEST(bitcode_in_memory_is_known_by_its_content),
     };

@@ -1,6 +1,9 @@
 /* Inputs that cannot be used: files that cannot be read, bytes that are no
  * bitcode, symbols that nobody defines; and that a prepare that failed can be
  * mended. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,6 +137,119 @@ static void a_failed_prepare_names_its_input_and_can_be_mended(void **state)
     bccDisposeScript(script);
 }
 
+/* The file of a library that was broken when it was linked. */
+static void a_library_mended_in_place_is_read_anew(void **state)
+{
+    const struct fixture *f = *state;
+    struct path library = fixture_path(f, "library.bc");
+    BCCScriptRef script;
+
+    write_whole(library.text, "garbage!", 8);
+    script = open_script(bitcode_path("needy.bc").text, library.text);
+    assert_fails(script, prepare(script, f), BCC_INVALID_VALUE);
+    copy_whole(bitcode_path("offset.bc").text, library.text);
+    assert_succeeds(script, prepare(script, f));
+    bccDisposeScript(script);
+}
+
+static void a_script_mended_in_place_is_no_hit_on_its_old_entry(void **state)
+{
+    const struct fixture *f = *state;
+    struct path file = fixture_path(f, "script.bc");
+    BCCScriptRef script;
+
+    copy_whole(bitcode_path("needy.bc").text, file.text);
+    script = open_script(file.text, NULL);
+    assert_fails(script, prepare(script, f), BCC_UNRESOLVED_SYMBOL);
+    copy_whole(bitcode_path("answer.bc").text, file.text);
+    assert_succeeds(script, prepare(script, f));
+    assert_int_equal(call(script, "answer"), 42);
+    bccDisposeScript(script);
+}
+
+/* ---- What is kept of them ---- */
+
+static int count_descriptors(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    int n = 0;
+
+    assert_non_null(dir);
+    while (readdir(dir))
+        n++;
+    closedir(dir);
+    return n;
+}
+
+/* Thousands of scripts may live at once. */
+static void a_prepared_script_holds_no_descriptor(void **state)
+{
+    const struct fixture *f = *state;
+    struct path file = fixture_path(f, "answer.bc");
+    BCCScriptRef script[3];
+    int n_before = count_descriptors();
+    size_t size;
+    char *data;
+
+    copy_whole(bitcode_path("answer.bc").text, file.text);
+    data = read_whole(file.text, &size);
+    script[0] = open_script(file.text, NULL);
+    assert_succeeds(script[0], prepare(script[0], f));
+    assert_int_equal(utimensat(AT_FDCWD, file.text, NULL, 0), 0);
+    script[1] = open_script(file.text, NULL);
+    assert_succeeds(script[1], prepare(script[1], f));
+    assert_cache(script[1], BCC_CACHE_HIT);
+    script[2] = new_script();
+    assert_succeeds(script[2], bccReadBC(script[2], "answer", data, size, 0));
+    assert_succeeds(script[2], bccPrepareExecutable(script[2], NULL, NULL, 0));
+    free(data);
+    assert_int_equal(count_descriptors(), n_before);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(call(script[i], "answer"), 42);
+        bccDisposeScript(script[i]);
+    }
+}
+
+/* Is a file of this name mapped? */
+static bool is_mapped(const char *name)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char line[1024];
+    bool found = false;
+
+    assert_non_null(maps);
+    while (fgets(line, sizeof(line), maps))
+        found |= strstr(line, name) != NULL;
+    fclose(maps);
+    return found;
+}
+
+static void *lookup_unless_mapped(void *context, const char *name)
+{
+    (void)name;
+    return is_mapped("unmapped.bc") ? NULL : context;
+}
+
+/* Whoever writes to a file that this process maps could end it by SIGBUS. */
+static void a_file_that_is_hashed_is_not_mapped(void **state)
+{
+    const struct fixture *f = *state;
+    struct path file = fixture_path(f, "unmapped.bc");
+    BCCScriptRef script;
+
+    copy_whole(bitcode_path("needy.bc").text, file.text);
+    for (int i = 0; i < 2; i++) {
+        script = open_script(file.text, NULL);
+        assert_succeeds(script,
+                        bccRegisterSymbolCallback(script, lookup_unless_mapped,
+                                                  (void *)f->cache));
+        assert_succeeds(script, prepare(script, f));
+        assert_cache(script, i == 0 ? BCC_CACHE_MISS : BCC_CACHE_HIT);
+        bccDisposeScript(script);
+        assert_int_equal(utimensat(AT_FDCWD, file.text, NULL, 0), 0);
+    }
+}
+
 /* ---- Symbols ---- */
 
 static void unresolved_symbols_are_all_named(void **state)
@@ -202,6 +318,10 @@ int main(void)
         TEST(a_wrong_magic_number_is_an_invalid_value),
         TEST(text_is_an_invalid_value_as_script_and_as_library),
         TEST(a_failed_prepare_names_its_input_and_can_be_mended),
+        TEST(a_library_mended_in_place_is_read_anew),
+        TEST(a_script_mended_in_place_is_no_hit_on_its_old_entry),
+        TEST(a_prepared_script_holds_no_descriptor),
+        TEST(a_file_that_is_hashed_is_not_mapped),
         TEST(unresolved_symbols_are_all_named),
         TEST(a_failed_prepare_is_retried_after_more_input),
         TEST(a_callback_that_knows_too_little_is_retried),

@@ -184,11 +184,14 @@ test_entry_runs_another_function() {
     compile entries <<'C'
 int main(void) { return 1; }
 int other(int argc, char **argv) { return 10 + argc; }
+int variable = 3;
 C
     run main "$BCC" run "$work/entries.bc"
     expect main "exit 1"
     run other "$BCC" run --entry other "$work/entries.bc" a b
     expect other "exit 13"
+    run variable "$BCC" run --entry variable "$work/entries.bc"
+    complains variable "no function 'variable'"
     run main "$BCC" run --report=json "$work/entries.bc"
     expect main "exit 1"
     reported main hit
@@ -426,6 +429,12 @@ test_precompile_goes_on_after_a_bad_file() {
     reported two hit
     run missing "$BCC" precompile "$work/package/absent.bc"
     complains missing "absent.bc"
+    ln -s nowhere "$work/dangling.bc"
+    run dangling "$BCC" precompile "$work/dangling.bc"
+    complains dangling "dangling.bc"
+    mkfifo "$work/fifo.bc"
+    run fifo "$BCC" precompile "$work/fifo.bc"
+    complains fifo "fifo.bc"
 }
 
 test_precompile_needs_its_cache() {

@@ -238,6 +238,18 @@ static void error_tells_status_and_story(void **state)
     assert_int_equal(error_set_os(NULL, EIO, "file"), STATUS_IO);
 }
 
+static void error_message_is_one_line(void **state)
+{
+    struct error err = {0};
+
+    (void)state;
+    error_set(&err, STATUS_CORRUPT, "%s: bad", "a\nb\033[31m");
+    assert_string_equal(err.message, "a?b?[31m: bad");
+    error_set_os(&err, ENOENT, "%s", "\tcaf\xc3\xa9\x7f");
+    assert_string_equal(err.message,
+                        "?caf\xc3\xa9?: No such file or directory");
+}
+
 static void error_message_that_is_too_long_is_cut(void **state)
 {
     struct error err = {0};
@@ -510,6 +522,7 @@ int main(void)
         cmocka_unit_test(buffer_grows_and_aligns),
         cmocka_unit_test(buffer_that_failed_stays_failed),
         cmocka_unit_test(error_tells_status_and_story),
+        cmocka_unit_test(error_message_is_one_line),
         cmocka_unit_test(error_message_that_is_too_long_is_cut),
         cmocka_unit_test(every_status_has_a_text),
         cmocka_unit_test(cpu_feature_names_and_bits_agree),

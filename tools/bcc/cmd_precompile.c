@@ -56,6 +56,24 @@ static bool is_bitcode_name(const FTSENT *entry)
             strcmp(entry->fts_name + entry->fts_namelen - 3, ".bc") == 0);
 }
 
+/* What cannot be used becomes a job too, if it was named: it fails with its
+ * reason, and is not passed over. */
+static bool is_job(const FTSENT *entry)
+{
+    switch (entry->fts_info) {
+    case FTS_F:
+        return is_bitcode_name(entry);
+    case FTS_DNR:
+    case FTS_ERR:
+    case FTS_NS:
+        return true;
+    case FTS_SLNONE:
+    case FTS_DEFAULT:
+        return entry->fts_level == 0;
+    }
+    return false;
+}
+
 /* Files as they are named, directories for their *.bc, in a stable order. */
 static bool collect(struct work *work, char **paths)
 {
@@ -64,13 +82,9 @@ static bool collect(struct work *work, char **paths)
     FTSENT *entry;
     bool ok = tree != NULL;
 
-    while (ok && (entry = fts_read(tree))) {
-        if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR ||
-            entry->fts_info == FTS_NS)
-            ok = add_job(work, entry->fts_path); /* fails with its reason */
-        else if (entry->fts_info == FTS_F && is_bitcode_name(entry))
+    while (ok && (entry = fts_read(tree)))
+        if (is_job(entry))
             ok = add_job(work, entry->fts_path);
-    }
     if (tree)
         fts_close(tree);
     return ok;

@@ -60,12 +60,15 @@ int cmd_run(int argc, char **argv)
     }
     script = setup_script(&options, options.arguments[0], true);
     if (!script || !process_symbols_open(&options) || atexit(run_destructors) ||
-        !prepare(script, &options, options.arguments[0]))
+        !prepare(script, &options, options.arguments[0])) {
+        bccDisposeScript(script);
+        options_release(&options);
         return EXIT_FAILED;
+    }
     program = script;
     name = options.entry ? options.entry : "main";
     *(void **)&entry = bccGetFuncAddr(script, name);
-    if (!entry) {
+    if (!entry || bccGetVarAddr(script, name)) {
         complain("%s: no function '%s'", options.arguments[0], name);
         return EXIT_FAILED;
     }
