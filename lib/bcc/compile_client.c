@@ -19,6 +19,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -41,6 +42,12 @@ static bool is_program(const char *path)
     return access(path, X_OK) == 0;
 }
 
+/* A program's name is what its starter says it is; only the kernel knows. */
+static bool is_program_itself(const Dl_info *info)
+{
+    return getauxval(AT_PHDR) - (uintptr_t)info->dli_fbase < 4096;
+}
+
 /* Directory of the file that this code was loaded from. */
 static bool own_directory(char ret_dir[PATH_MAX])
 {
@@ -48,9 +55,11 @@ static bool own_directory(char ret_dir[PATH_MAX])
     Dl_info info;
     ssize_t size;
 
-    if (dladdr((void *)compile_client_run, &info) && info.dli_fname &&
-        strchr(info.dli_fname, '/') && realpath(info.dli_fname, ret_dir)) {
-        /* found as a library */
+    if (!dladdr((void *)compile_client_run, &info))
+        return false;
+    if (!is_program_itself(&info)) {
+        if (!info.dli_fname || !realpath(info.dli_fname, ret_dir))
+            return false;
     } else {
         size = readlink("/proc/self/exe", ret_dir, PATH_MAX - 1);
         if (size < 0)

@@ -159,7 +159,9 @@ static bool read_options(const BCCOptions *given, BCCOptions *ret_options)
     const unsigned char *bytes = (const unsigned char *)given;
     size_t known = sizeof(*ret_options);
 
-    if (given->size < sizeof(given->size) || given->size > 4096)
+    /* Every field begins at a multiple of 8: a size between cuts one. */
+    if (given->size < sizeof(given->size) || given->size > 4096 ||
+        given->size % sizeof(given->size))
         return false;
     for (size_t i = known; i < given->size; i++)
         if (bytes[i])

@@ -322,6 +322,31 @@ test_cache_lists_counts_and_clears() {
 
 # ---- compile and dump ----
 
+test_clear_removes_what_dead_processes_left() {
+    sh -c 'echo $$' >"$work/dead"
+    touch "$BCC_CACHE_DIR/.small.oBCC.$(cat "$work/dead").00ff.tmp" \
+        "$BCC_CACHE_DIR/.small.oBCC.$$.00ff.tmp" "$BCC_CACHE_DIR/.other"
+    run clear "$BCC" cache clear
+    expect clear "exit 0"
+    [ "$(ls -A "$BCC_CACHE_DIR" | wc -l)" -eq 2 ] ||
+        fail "left: $(ls -A "$BCC_CACHE_DIR")"
+    [ -e "$BCC_CACHE_DIR/.small.oBCC.$$.00ff.tmp" ] ||
+        fail "took a temporary file from its owner"
+}
+
+test_name_of_the_program_is_not_believed() {
+    small_program
+    mkdir -p "$work/evil/bin" "$work/evil/libexec/bcc"
+    printf '#!/bin/sh\ntouch %s/started\n' "$work" >"$work/evil/libexec/bcc/bccc"
+    chmod +x "$work/evil/libexec/bcc/bccc"
+    (
+        unset BCC_BCCC
+        bash -c 'exec -a "$0" "$@"' "$work/evil/bin/bcc" "$BCC" run \
+            "$work/small.bc" >"$work/name.out" 2>&1
+    )
+    [ ! -e "$work/started" ] || fail "started another compiler"
+}
+
 test_compiles_are_identical_bytes() {
     small_program
     mkdir "$work/a" "$work/b"

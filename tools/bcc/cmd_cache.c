@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,9 +129,41 @@ static int stats(const struct listing *listing, bool json)
     return EXIT_OK;
 }
 
+/* A temporary file ".NAME.PID.HEX.tmp" (see store.c) of a process that is no
+ * more: killed in the middle of a compile. */
+static int is_leftover(const struct dirent *entry)
+{
+    const char *dot = strrchr(entry->d_name, '.');
+    long pid = 0;
+
+    if (entry->d_name[0] != '.' || strcmp(dot, ".tmp") != 0)
+        return false;
+    for (int n_dots = 0; dot > entry->d_name && n_dots < 2; dot--)
+        n_dots += dot[-1] == '.';
+    pid = strtol(dot + 1, NULL, 10);
+    return pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+}
+
+static void remove_leftovers(const char *dir)
+{
+    struct dirent **names;
+    int n_names = scandir(dir, &names, is_leftover, NULL);
+    char path[PATH_MAX];
+
+    for (int i = 0; i < n_names; i++) {
+        snprintf(path, sizeof(path), "%s/%s", dir, names[i]->d_name);
+        unlink(path);
+        free(names[i]);
+    }
+    if (n_names >= 0)
+        free(names);
+}
+
 static int clear(const struct listing *listing, bool json)
 {
     int n_removed = 0, n_failed = 0;
+
+    remove_leftovers(listing->dir);
 
     for (int i = 0; i < listing->n_names; i++) {
         char path[PATH_MAX];

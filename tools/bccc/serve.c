@@ -98,8 +98,13 @@ static void restrain_process(void)
 static enum status limit_memory(const struct request *request,
                                 struct error *err)
 {
-    struct rlimit limit = {request->limit_memory, request->limit_memory};
+    struct rlimit limit;
 
+    /* A host may have a lower hard limit already, which stays. */
+    if (getrlimit(RLIMIT_AS, &limit) == 0 &&
+        request->limit_memory < limit.rlim_max)
+        limit.rlim_max = request->limit_memory;
+    limit.rlim_cur = limit.rlim_max;
     if (request->limit_memory && setrlimit(RLIMIT_AS, &limit) < 0)
         return error_set_os(err, errno, "compile: memory limit of %llu bytes",
                             (unsigned long long)request->limit_memory);
