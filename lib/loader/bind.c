@@ -4,84 +4,189 @@
 #include <string.h>
 
 #include "machine.h"
+#include "thread_exit.h"
+#include "tls.h"
+#include "tls_host.h"
 
 /* Functions that are told what image a handler belongs to, and that
  * __cxa_finalize() makes forget it. All others of the process that remember
  * an address are the script's own affair. */
 static bool takes_handlers(const char *name)
 {
-    static const char names[][28] = {
+    static const char names[][24] = {
         "__cxa_atexit",
         "__cxa_at_quick_exit",
-        "__cxa_thread_atexit_impl",
         "__register_atfork",
     };
 
-    if (name[0] != '_' || name[1] != '_')
-        return false;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(name, names[i]) == 0)
             return true;
     return false;
 }
 
-static void bind_import(struct binder *binder, const char *name, bool weak)
+/* What the loader itself gives, whatever resolve may know: the C library's
+ * functions of these names do not know images. NULL if it is none of that. */
+static void *find_own_function(struct binder *binder, const char *name)
+{
+    void *address;
+
+    if (strcmp(name, "__tls_get_addr") == 0)
+        return (void *)tls_get_addr;
+    address = thread_exit_find(name);
+    if (address)
+        binder->registers_at_thread_exit = true;
+    else if (takes_handlers(name))
+        binder->registers_at_exit = true;
+    return address;
+}
+
+/* Returns NULL if nobody defines the import. */
+static void *resolve_import(struct binder *binder, const char *name, bool weak)
 {
     const struct load_binding *binding = binder->binding;
+    void *address = NULL;
 
-    binder->value = (uintptr_t)binding->resolve(binding->context, name);
-    if (takes_handlers(name))
-        binder->registers_at_exit = true;
-    if (binder->value || weak)
-        return;
+    if (name[0] == '_' && name[1] == '_')
+        address = find_own_function(binder, name);
+    if (!address)
+        address = binding->resolve(binding->context, name);
+    if (address || weak)
+        return address;
     if (binder->n_missing < BIND_MAX_NAMED)
         binder->missing[binder->n_missing] = name;
     binder->n_missing++;
     if (binding->missing)
         binding->missing(binding->context, name);
+    return NULL;
 }
 
-enum status bind_next_symbol(struct binder *binder, uint32_t symbol,
-                             struct error *err)
+struct symbol {
+    const char *name;
+    uint64_t value;
+    unsigned type;  /* STT_* */
+    unsigned where; /* SHN_* */
+    bool weak;
+};
+
+static enum status read_symbol(const struct binder *binder, uint32_t index,
+                               struct symbol *ret_symbol, struct error *err)
 {
     const struct image_view *view = binder->view;
     const ELF_TYPE(Sym) * entry;
 
-    if (symbol == 0 || symbol >= view->n_symbols)
+    if (index == 0 || index >= view->n_symbols)
         return error_set(err, STATUS_CORRUPT,
                          "%s: a relocation refers to symbol %u, which is not "
                          "in the image",
-                         view->name, symbol);
+                         view->name, index);
     entry = (const ELF_TYPE(Sym) *)(const void *)(view->base + view->symbols) +
-            symbol;
+            index;
     if (entry->st_name >= view->strings.size)
         return error_set(err, STATUS_CORRUPT,
                          "%s: name of symbol %u is outside the string table",
-                         view->name, symbol);
-    const char *name =
-        (const char *)view->base + view->strings.address + entry->st_name;
+                         view->name, index);
+    *ret_symbol = (struct symbol){
+        .name =
+            (const char *)view->base + view->strings.address + entry->st_name,
+        .value = entry->st_value,
+        .type = ELF64_ST_TYPE(entry->st_info),
+        .where = entry->st_shndx,
+        .weak = ELF64_ST_BIND(entry->st_info) == STB_WEAK,
+    };
+    return STATUS_OK;
+}
 
-    switch (ELF64_ST_TYPE(entry->st_info)) {
+enum status bind_next_symbol(struct binder *binder, uint32_t index,
+                             struct error *err)
+{
+    const struct image_view *view = binder->view;
+    struct symbol symbol;
+    enum status status = read_symbol(binder, index, &symbol, err);
+
+    if (status)
+        return status;
+    switch (symbol.type) {
     case STT_TLS:
         return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: '%s' is a thread-local variable", view->name,
-                         name);
+                         "%s: '%s' is a thread-local variable that is bound "
+                         "as if it had one address",
+                         view->name, symbol.name);
     case STT_GNU_IFUNC:
         /* lib/linker binds these with R_*_IRELATIVE, which has no symbol. */
         return error_set(err, STATUS_UNSUPPORTED,
                          "%s: '%s' is an indirect function that is bound by "
                          "name",
-                         view->name, name);
+                         view->name, symbol.name);
     default:
         break;
     }
-    if (entry->st_shndx == SHN_UNDEF)
-        bind_import(binder, name, ELF64_ST_BIND(entry->st_info) == STB_WEAK);
-    else if (entry->st_shndx == SHN_ABS)
-        binder->value = (uintptr_t)entry->st_value;
+    if (symbol.where == SHN_UNDEF)
+        binder->value =
+            (uintptr_t)resolve_import(binder, symbol.name, symbol.weak);
+    else if (symbol.where == SHN_ABS)
+        binder->value = (uintptr_t)symbol.value;
     else
-        binder->value = (uintptr_t)view->base + (uintptr_t)entry->st_value;
-    binder->symbol = symbol;
+        binder->value = (uintptr_t)view->base + (uintptr_t)symbol.value;
+    binder->symbol = index;
+    return STATUS_OK;
+}
+
+/* ---- Thread-local variables ---- */
+
+static enum status bind_own_variable(struct binder *binder, const char *name,
+                                     uint64_t offset, struct error *err)
+{
+    if (!binder->tls)
+        return error_set(err, STATUS_CORRUPT,
+                         "%s: a relocation refers to thread-local variables "
+                         "of the image, which has none",
+                         binder->view->name);
+    binder->variable = (struct tls_variable){
+        .name = name,
+        .index = {(uintptr_t)binder->tls, (uintptr_t)offset},
+    };
+    return STATUS_OK;
+}
+
+static enum status bind_host_variable(struct binder *binder, const char *name,
+                                      bool weak, struct error *err)
+{
+    const void *address = resolve_import(binder, name, weak);
+    struct tls_variable variable = {.index = {0, 0}};
+
+    if (address && !tls_host_find(address, &variable))
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: '%s' is thread-local here, but %p is no "
+                         "thread-local variable of the process",
+                         binder->view->name, name, address);
+    variable.name = name;
+    /* What is missing has been noted: no other error shall hide that. */
+    if (!address && !weak)
+        variable.has_fixed_distance = true;
+    binder->variable = variable;
+    return STATUS_OK;
+}
+
+enum status bind_variable(struct binder *binder, uint32_t index,
+                          struct error *err)
+{
+    struct symbol symbol = {.name = "(local)", .where = SHN_ABS};
+    enum status status = STATUS_OK;
+
+    if (index == binder->variable_symbol && index != 0)
+        return STATUS_OK;
+    if (index != 0)
+        status = read_symbol(binder, index, &symbol, err);
+    if (status)
+        return status;
+    if (symbol.where == SHN_UNDEF)
+        status = bind_host_variable(binder, symbol.name, symbol.weak, err);
+    else
+        status = bind_own_variable(binder, symbol.name, symbol.value, err);
+    if (status)
+        return status;
+    binder->variable_symbol = index;
     return STATUS_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "error.h"
 #include "image_view.h"
 #include "load.h"
+#include "tls.h"
 
 /* Missing imports that an error message names; the others it counts. */
 enum { BIND_MAX_NAMED = 8 };
@@ -17,9 +18,14 @@ enum { BIND_MAX_NAMED = 8 };
 struct binder {
     const struct image_view *view;      /* borrowed */
     const struct load_binding *binding; /* borrowed */
+    struct tls_module *tls;             /* of the image, NULL if it has none */
     bool registers_at_exit;
+    bool registers_at_thread_exit;
     uint32_t symbol; /* bound last; 0: none, as symbol 0 is no symbol */
     uintptr_t value; /* of that symbol */
+    /* The same for thread-local variables. */
+    uint32_t variable_symbol;
+    struct tls_variable variable;
     size_t n_missing;
     const char *missing[BIND_MAX_NAMED]; /* in the image's string table */
 };
@@ -40,6 +46,12 @@ static inline enum status bind_symbol(struct binder *binder, uint32_t symbol,
         return STATUS_OK;
     return bind_next_symbol(binder, symbol, err);
 }
+
+/* Make binder->variable a thread-local variable: one of the image, of which
+ * symbol 0 is the first, or an import. A missing one has index (0, 0), and is
+ * remembered as above. CORRUPT, UNSUPPORTED. */
+enum status bind_variable(struct binder *binder, uint32_t symbol,
+                          struct error *err) MUST_CHECK;
 
 /* UNRESOLVED if any import was missing. */
 enum status bind_finish(const struct binder *binder,

@@ -147,6 +147,7 @@ static enum status add_segment(struct image_view *view,
 static enum status read_program_header(struct image_view *view,
                                        const ELF_TYPE(Phdr) * header,
                                        uint64_t image_size, uint64_t span,
+                                       struct image_range *ret_eh_frame_header,
                                        struct error *err)
 {
     const struct image_range range = {header->p_vaddr, header->p_memsz};
@@ -161,10 +162,16 @@ static enum status read_program_header(struct image_view *view,
         view->relro = range;
         return STATUS_OK;
     case PT_TLS:
-        if (header->p_memsz == 0)
-            return STATUS_OK;
-        return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: image has thread-local variables", view->name);
+        view->tls = (struct image_tls){
+            .address = header->p_vaddr,
+            .file_size = header->p_filesz,
+            .memory_size = header->p_memsz,
+            .align = header->p_align ? header->p_align : 1,
+        };
+        return STATUS_OK;
+    case PT_GNU_EH_FRAME:
+        *ret_eh_frame_header = range;
+        return STATUS_OK;
     case PT_GNU_STACK:
         if (!(header->p_flags & PF_X))
             return STATUS_OK;
@@ -210,6 +217,70 @@ corrupt:
                      view->name, (unsigned long long)view->relro.address);
 }
 
+static enum status check_tls(const struct image_view *view, struct error *err)
+{
+    const struct image_tls *tls = &view->tls;
+
+    if (tls->memory_size == 0)
+        return STATUS_OK;
+    if (tls->file_size > tls->memory_size || !is_power_of_two(tls->align) ||
+        (tls->file_size &&
+         !image_view_find(view, tls->address, tls->file_size)))
+        return error_set(err, STATUS_CORRUPT,
+                         "%s: thread-local variables at 0x%llx, 0x%llx bytes "
+                         "of 0x%llx aligned to 0x%llx, are in no segment",
+                         view->name, (unsigned long long)tls->address,
+                         (unsigned long long)tls->file_size,
+                         (unsigned long long)tls->memory_size,
+                         (unsigned long long)tls->align);
+    if (tls->memory_size > IMAGE_VIEW_MAX_TLS_SIZE ||
+        tls->align > IMAGE_VIEW_MAX_TLS_ALIGN)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: 0x%llx bytes of thread-local variables aligned "
+                         "to 0x%llx",
+                         view->name, (unsigned long long)tls->memory_size,
+                         (unsigned long long)tls->align);
+    return STATUS_OK;
+}
+
+/* The table that PT_GNU_EH_FRAME leads to (Linux Standard Base, "The
+ * .eh_frame_hdr section"):
+ *
+ *     version | encodings of: pointer, count, table | pointer ...
+ *
+ * Linkers know one encoding of the pointer: 4 bytes, signed, relative to
+ * themselves. */
+static enum status find_eh_frame(struct image_view *view,
+                                 struct image_range header, struct error *err)
+{
+    enum { VERSION = 1, PCREL_SDATA4 = 0x1b, POINTER = 4, RECORD_ALIGN = 4 };
+    const struct image_segment *text = &view->segments[0];
+    const uint8_t *bytes;
+    uint64_t address;
+    int32_t pointer;
+
+    if (header.size == 0)
+        return STATUS_OK;
+    if (header.size < POINTER + sizeof(pointer) ||
+        image_view_find(view, header.address, header.size) != text)
+        goto corrupt;
+    bytes = view->base + header.address;
+    memcpy(&pointer, bytes + POINTER, sizeof(pointer));
+    address = header.address + POINTER + (uint64_t)(int64_t)pointer;
+    if (bytes[0] != VERSION || bytes[1] != PCREL_SDATA4 ||
+        address % RECORD_ALIGN != 0 || address == 0 ||
+        image_view_find(view, address, sizeof(uint32_t)) != text)
+        goto corrupt;
+    view->eh_frame = address;
+    return STATUS_OK;
+corrupt:
+    return error_set(err, STATUS_CORRUPT,
+                     "%s: unwind table at 0x%llx of 0x%llx bytes is none that "
+                     "leads into the text segment",
+                     view->name, (unsigned long long)header.address,
+                     (unsigned long long)header.size);
+}
+
 enum status image_view_read_headers(const char *name, struct span readable,
                                     uint64_t span, uint64_t page_size,
                                     struct image_view *ret_view,
@@ -219,6 +290,7 @@ enum status image_view_read_headers(const char *name, struct span readable,
         .name = name, .base = readable.data, .page_size = page_size};
     const ELF_TYPE(Ehdr) *header = (const void *)readable.data;
     const ELF_TYPE(Phdr) * program_headers;
+    struct image_range eh_frame_header = {0, 0};
     enum status status;
 
     status = check_elf_header(name, readable, err);
@@ -227,7 +299,7 @@ enum status image_view_read_headers(const char *name, struct span readable,
     program_headers = (const void *)(readable.data + header->e_phoff);
     for (size_t i = 0; i < header->e_phnum; i++) {
         status = read_program_header(&view, &program_headers[i], readable.size,
-                                     span, err);
+                                     span, &eh_frame_header, err);
         if (status)
             return status;
     }
@@ -235,6 +307,10 @@ enum status image_view_read_headers(const char *name, struct span readable,
         return error_set(err, STATUS_CORRUPT, "%s: image has no segments",
                          name);
     status = round_relro(&view, err);
+    if (status == STATUS_OK)
+        status = check_tls(&view, err);
+    if (status == STATUS_OK)
+        status = find_eh_frame(&view, eh_frame_header, err);
     if (status)
         return status;
     *ret_view = view;

@@ -17,6 +17,10 @@
 /* lib/linker makes three; GNU ld four at most for any shared object. */
 enum { IMAGE_VIEW_MAX_SEGMENTS = 16 };
 
+/* Each thread has a block for each image: bounds that no program reaches, and
+ * a damaged number does. */
+enum { IMAGE_VIEW_MAX_TLS_SIZE = 1 << 30, IMAGE_VIEW_MAX_TLS_ALIGN = 1 << 20 };
+
 /* A PT_LOAD. Addresses here and below are image addresses. */
 struct image_segment {
     uint64_t address;
@@ -31,6 +35,15 @@ struct image_range {
     uint64_t size; /* bytes, 0: the image has none */
 };
 
+/* PT_TLS, of which the file's bytes lie in one segment; memory_size 0: the
+ * image has none. A block's address is that of the template modulo align. */
+struct image_tls {
+    uint64_t address;
+    uint64_t file_size;   /* bytes, <= memory_size */
+    uint64_t memory_size; /* bytes, <= IMAGE_VIEW_MAX_TLS_SIZE */
+    uint64_t align;       /* a power of two <= IMAGE_VIEW_MAX_TLS_ALIGN */
+};
+
 struct image_view {
     const char *name; /* for messages, borrowed */
     const uint8_t *base;
@@ -41,6 +54,8 @@ struct image_view {
     size_t n_segments;
     struct image_range relro; /* whole pages, no others' */
     struct image_range dynamic;
+    struct image_tls tls;
+    uint64_t eh_frame; /* address in segments[0], 0: the image has none */
     /* From PT_DYNAMIC, in segments that are never written to. */
     struct image_range relr;
     struct image_range rela;

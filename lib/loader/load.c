@@ -9,6 +9,9 @@
 #include "exec_memory.h"
 #include "image_view.h"
 #include "relocate.h"
+#include "thread_exit.h"
+#include "tls.h"
+#include "unwind_table.h"
 
 /* Of libc: runs and forgets the handlers that were registered for dso. */
 extern void __cxa_finalize(void *dso);
@@ -93,44 +96,71 @@ static enum status check_functions(const struct image *image,
     return STATUS_OK;
 }
 
-enum status load_link(const struct load_source *source, struct image *image,
-                      const struct load_binding *binding, struct error *err)
+/* All that is read of the image before imports are bound. */
+static enum status map_data(const struct load_source *source,
+                            struct image *image, struct image_view *ret_view,
+                            struct error *err)
 {
     const uint64_t readable =
         image->image_size < image->span ? image->image_size : image->span;
+    enum status status;
+
+    status = image_view_read_headers(
+        source->name, (struct span){image->base, (size_t)readable}, image->span,
+        exec_memory_page_size(), ret_view, err);
+    if (status == STATUS_OK)
+        status = exec_memory_map_data(source, image, ret_view, err);
+    if (status == STATUS_OK)
+        status = image_view_read_dynamic(ret_view, err);
+    return status;
+}
+
+static enum status bind_and_relocate(struct image *image,
+                                     const struct image_view *view,
+                                     const struct load_binding *binding,
+                                     struct error *err)
+{
+    struct binder binder = {
+        .view = view, .binding = binding, .tls = image->tls};
+    enum status status = relocate(&binder, image->base, err);
+
+    if (status == STATUS_OK)
+        status = check_functions(image, view, &view->init_array, err);
+    if (status == STATUS_OK)
+        status = check_functions(image, view, &view->fini_array, err);
+    if (status)
+        return status;
+    image->registers_at_exit = binder.registers_at_exit;
+    if (image->tls)
+        status = tls_prepare(image->tls, view->name, err);
+    if (status == STATUS_OK && binder.registers_at_thread_exit)
+        status = thread_exit_create(image->base, &image->exits, err);
+    return status;
+}
+
+enum status load_link(const struct load_source *source, struct image *image,
+                      const struct load_binding *binding, struct error *err)
+{
     struct image_view view;
-    struct binder binder = {.view = &view, .binding = binding};
     enum status status;
 
     assert(image->mapping);
-    status = image_view_read_headers(
-        source->name, (struct span){image->base, (size_t)readable}, image->span,
-        exec_memory_page_size(), &view, err);
+    status = map_data(source, image, &view, err);
     if (status)
         return status;
-    status = exec_memory_map_data(source, image, &view, err);
-    if (status)
-        return status;
-    status = image_view_read_dynamic(&view, err);
-    if (status)
-        return status;
-    status = relocate(&binder, image->base, err);
-    if (status)
-        return status;
-    status = check_functions(image, &view, &view.init_array, err);
-    if (status)
-        return status;
-    status = check_functions(image, &view, &view.fini_array, err);
-    if (status)
-        return status;
-    status = exec_memory_protect(source, image, view.relro, err);
+    if (view.tls.memory_size)
+        status = tls_create(&view, &image->tls, err);
+    if (status == STATUS_OK)
+        status = bind_and_relocate(image, &view, binding, err);
+    if (status == STATUS_OK)
+        status = exec_memory_protect(source, image, view.relro, err);
     if (status)
         return status;
     image->init_array = view.init_array.address;
     image->init_array_size = view.init_array.size;
     image->fini_array = view.fini_array.address;
     image->fini_array_size = view.fini_array.size;
-    image->registers_at_exit = binder.registers_at_exit;
+    image->eh_frame = view.eh_frame;
     return STATUS_OK;
 }
 
@@ -146,6 +176,7 @@ void load_start(struct image *image)
 
     assert(!image->started);
     image->started = true;
+    unwind_table_register(image);
     for (size_t i = 0; i < n_entries; i++)
         entry[i](0, (char **)no_arguments, environ);
 }
@@ -158,15 +189,18 @@ void load_stop(struct image *image)
     if (!image->started)
         return;
     image->started = false;
+    thread_exit_run(image->exits);
     /* Image address 0 is what lib/linker gives for __dso_handle. */
     if (image->registers_at_exit)
         __cxa_finalize(image->base);
     for (size_t i = image->fini_array_size / sizeof(*entry); i > 0; i--)
         entry[i - 1]();
+    unwind_table_deregister(image);
 }
 
 void load_release(struct image *image)
 {
-    exec_memory_unmap(image);
+    unwind_table_deregister(image);
+    thread_exit_release(image);
     memset(image, 0, sizeof(*image));
 }

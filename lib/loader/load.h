@@ -11,13 +11,14 @@
  *                  caller reads the bytes before the image there.
  *   load_link()    data mappings over it, imports bound, data relocated,
  *                  RELRO protected.
- *   load_start()   constructors.
- *   load_stop()    destructors.
+ *   load_start()   unwind table registered, constructors.
+ *   load_stop()    destructors, unwind table forgotten.
  *   load_release() unmap.
  *
- * No memory is writable and executable at once. No allocation, no lock, no
- * global state: any number of instances, from any thread, each used by one
- * thread at a time. */
+ * No memory is writable and executable at once. Any number of instances, from
+ * any thread, each used by one thread at a time (its code, by any number). No
+ * allocation, no lock, no global state, but for images that have thread-local
+ * variables: tls.h and thread_exit.h tell what these need. */
 #ifndef BCC_LOADER_LOAD_H
 #define BCC_LOADER_LOAD_H
 
@@ -39,7 +40,11 @@ struct load_source {
     uint64_t image_align;  /* of its load address, a power of two */
 };
 
-/* A loaded image; zero means none. Caller's storage. */
+struct tls_module;
+struct thread_exit;
+
+/* A loaded image; zero means none. Caller's storage. It may be moved until
+ * load_start(), and not between that and load_release(). */
 struct image {
     uint8_t *mapping; /* reservation */
     size_t mapping_size;
@@ -50,8 +55,14 @@ struct image {
     /* Found by load_link(), image addresses: */
     uint64_t init_array, init_array_size; /* bytes */
     uint64_t fini_array, fini_array_size;
+    uint64_t eh_frame; /* 0: none */
     bool started;
-    bool registers_at_exit; /* imports __cxa_atexit: finalize on stop */
+    bool registers_at_exit;    /* imports __cxa_atexit: finalize on stop */
+    struct tls_module *tls;    /* thread-local variables, or NULL */
+    struct thread_exit *exits; /* destructors of such, or NULL */
+    /* Set by load_start(): */
+    void *unwinder; /* what knows eh_frame, or NULL */
+    void *unwind_object[8];
 };
 
 /* The bytes of the file before the image. */
@@ -75,18 +86,25 @@ struct load_binding {
     void *context;           /* of both */
 };
 
-/* CORRUPT, UNSUPPORTED (relocation type, TLS), UNRESOLVED (message names the
- * first few of them and how many more), IO, NO_MEMORY. On failure the image
- * stays mapped; release it. resolve is asked once for each import. Code of the
- * image runs only where it has indirect functions (GNU ifunc). */
+/* CORRUPT, UNSUPPORTED (relocation type), UNRESOLVED (message names the first
+ * few of them and how many more), IO, NO_MEMORY. On failure the image stays
+ * mapped; release it. resolve is asked once for each import, save those that
+ * are the loader's own affair: __tls_get_addr and __cxa_thread_atexit. For a
+ * thread-local variable it gives the address in the calling thread. Code of
+ * the image runs only where it has indirect functions (GNU ifunc). */
 enum status load_link(const struct load_source *source, struct image *image,
                       const struct load_binding *binding,
                       struct error *err) MUST_CHECK;
 
 void load_start(struct image *image);
+
+/* Destructors of thread_local objects, too, are run for the calling thread. */
 void load_stop(struct image *image);
 
-/* Accepts an image that is zero or only mapped. */
+/* Accepts an image that is zero or only mapped. Nobody may use the image or
+ * its variables any more; but threads that have made C++ objects which are
+ * thread_local may live on, and destroy them at their end. The memory of the
+ * image is kept so long. */
 void load_release(struct image *image);
 
 /* Address in this process of [address, address + size) of the image, NULL if

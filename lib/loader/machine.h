@@ -18,7 +18,11 @@ enum reloc_kind {
     RELOC_SYMBOL,        /* S */
     RELOC_SYMBOL_ADDEND, /* S + A */
     RELOC_INDIRECT,      /* what the function at B + A returns */
-    RELOC_THREAD_LOCAL   /* anything about a TLS block */
+    /* Of thread-local variables: */
+    RELOC_TLS_MODULE,    /* the module of S, or the image itself */
+    RELOC_TLS_OFFSET,    /* S + A, relative to its module's block */
+    RELOC_TLS_DISTANCE,  /* S + A, relative to the thread pointer */
+    RELOC_TLS_DESCRIPTOR /* a function and its argument */
 };
 
 #if defined(__x86_64__) && defined(__LP64__)
@@ -46,13 +50,26 @@ static inline enum reloc_kind machine_reloc_kind(uint32_t type)
     case R_X86_64_IRELATIVE: /* indirect (B + A) */
         return RELOC_INDIRECT;
     case R_X86_64_DTPMOD64:
+        return RELOC_TLS_MODULE;
     case R_X86_64_DTPOFF64:
+        return RELOC_TLS_OFFSET;
     case R_X86_64_TPOFF64:
+        return RELOC_TLS_DISTANCE;
     case R_X86_64_TLSDESC:
-        return RELOC_THREAD_LOCAL;
+        return RELOC_TLS_DESCRIPTOR;
     default:
         return RELOC_UNKNOWN;
     }
+}
+
+/* AMD64 psABI, 3.4.6 and "ELF Handling For Thread-Local Storage", 3.4.2: %fs
+ * is the thread pointer, and the word there holds its value. */
+static inline uintptr_t machine_thread_pointer(void)
+{
+    uintptr_t pointer;
+
+    __asm__("mov %%fs:0, %0" : "=r"(pointer));
+    return pointer;
 }
 
 #else

@@ -100,19 +100,48 @@ static enum status apply_relr(struct relocation *state, struct error *err)
 
 /* ---- DT_RELA ---- */
 
-static enum status refuse(const struct relocation *state,
-                          const ELF_TYPE(Rela) * entry, struct error *err)
+static enum status bind_distance(const struct relocation *state,
+                                 uintptr_t addend, uintptr_t *ret_value,
+                                 struct error *err)
+{
+    const struct tls_variable *variable = &state->binder->variable;
+
+    if (!variable->has_fixed_distance)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: initial-exec access to the thread-local variable "
+                         "'%s', which is not beside the thread pointer",
+                         state->binder->view->name, variable->name);
+    *ret_value = variable->distance + addend;
+    return STATUS_OK;
+}
+
+/* The kinds that are rare. */
+static enum status find_value(const struct relocation *state,
+                              const ELF_TYPE(Rela) * entry,
+                              uintptr_t *ret_value, struct error *err)
 {
     const unsigned type = ELF_R_TYPE(entry->r_info);
+    const enum reloc_kind kind = machine_reloc_kind(type);
+    const struct tls_index *index = &state->binder->variable.index;
+    enum status status;
 
-    if (machine_reloc_kind(type) == RELOC_THREAD_LOCAL)
-        return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: image has thread-local variables",
-                         state->binder->view->name);
-    return error_set(err, STATUS_UNSUPPORTED,
-                     "%s: 0x%llx: relocation type %u is not for the loader",
-                     state->binder->view->name,
-                     (unsigned long long)entry->r_offset, type);
+    if (kind != RELOC_TLS_MODULE && kind != RELOC_TLS_OFFSET &&
+        kind != RELOC_TLS_DISTANCE)
+        return error_set(
+            err, STATUS_UNSUPPORTED,
+            "%s: 0x%llx: relocation type %u%s is not for the "
+            "loader",
+            state->binder->view->name, (unsigned long long)entry->r_offset,
+            type, kind == RELOC_TLS_DESCRIPTOR ? " (TLS descriptor)" : "");
+    status = bind_variable(state->binder, ELF_R_SYM(entry->r_info), err);
+    if (status)
+        return status;
+    if (kind == RELOC_TLS_DISTANCE)
+        return bind_distance(state, (uintptr_t)entry->r_addend, ret_value, err);
+    *ret_value = kind == RELOC_TLS_MODULE
+                     ? index->module
+                     : index->offset + (uintptr_t)entry->r_addend;
+    return STATUS_OK;
 }
 
 static enum status apply_rela(struct relocation *state,
@@ -122,6 +151,7 @@ static enum status apply_rela(struct relocation *state,
     const ELF_TYPE(Rela) *entry = (const void *)(state->base + table->address);
     const ELF_TYPE(Rela) *end = entry + table->size / sizeof(*entry);
     struct binder *binder = state->binder;
+    enum status status;
 
     for (; entry < end; entry++) {
         const enum reloc_kind kind =
@@ -130,9 +160,7 @@ static enum status apply_rela(struct relocation *state,
         uintptr_t value;
 
         if (kind == RELOC_SYMBOL || kind == RELOC_SYMBOL_ADDEND) {
-            const enum status status =
-                bind_symbol(binder, ELF_R_SYM(entry->r_info), err);
-
+            status = bind_symbol(binder, ELF_R_SYM(entry->r_info), err);
             if (status)
                 return status;
             value = binder->value + (kind == RELOC_SYMBOL ? 0 : addend);
@@ -144,7 +172,9 @@ static enum status apply_rela(struct relocation *state,
         } else if (kind == RELOC_NONE) {
             continue;
         } else {
-            return refuse(state, entry, err);
+            status = find_value(state, entry, &value, err);
+            if (status)
+                return status;
         }
         if (!is_place(state, entry->r_offset))
             return bad_place(state, entry->r_offset, err);

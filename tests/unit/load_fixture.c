@@ -15,6 +15,7 @@
 int notes[MAX_NOTES];
 size_t n_notes;
 int import_value = 42;
+_Thread_local int import_thread_value = 33;
 
 static int import_add(int a, int b)
 {
@@ -42,7 +43,7 @@ struct import *imports_find(struct imports *imports, const char *name)
     return NULL;
 }
 
-static void add_import(struct imports *imports, const char *name, void *address)
+void imports_add(struct imports *imports, const char *name, void *address)
 {
     assert_true(imports->n_rows < MAX_IMPORTS);
     imports->rows[imports->n_rows++] =
@@ -56,13 +57,13 @@ static void init_imports(struct imports *imports)
         "import_many_4", "import_many_5", "import_many_6", "import_many_7",
         "import_many_8", "import_many_9"};
 
-    add_import(imports, "import_add", (void *)import_add);
-    add_import(imports, "import_note", (void *)import_note);
-    add_import(imports, "import_value", &import_value);
-    add_import(imports, "import_weak", NULL);
-    add_import(imports, "__cxa_atexit", (void *)__cxa_atexit);
+    imports_add(imports, "import_add", (void *)import_add);
+    imports_add(imports, "import_note", (void *)import_note);
+    imports_add(imports, "import_value", &import_value);
+    imports_add(imports, "import_weak", NULL);
+    imports_add(imports, "__cxa_atexit", (void *)__cxa_atexit);
     for (size_t i = 0; i < SAMPLE_N_MANY; i++)
-        add_import(imports, many[i], &import_value);
+        imports_add(imports, many[i], &import_value);
 }
 
 /* Names come from images that may be damaged: they need not be known. */
@@ -96,6 +97,10 @@ void mapping_calls_reset(void)
     mapping_calls = (struct mapping_calls){.refuse_exec_fd = -1};
 }
 
+/* Tests load in several threads, too. Who looks at the numbers does so while
+ * there is one. */
+static pthread_mutex_t call_lock = PTHREAD_MUTEX_INITIALIZER;
+
 static bool refused(int access, int fd)
 {
     struct mapping_calls *calls = &mapping_calls;
@@ -113,6 +118,18 @@ static bool refused(int access, int fd)
     return false;
 }
 
+/* Whether the call that this counter counts is to fail. */
+static bool count_call(unsigned *counter, int access, int fd)
+{
+    bool is_refused;
+
+    pthread_mutex_lock(&call_lock);
+    ++*counter;
+    is_refused = refused(access, fd);
+    pthread_mutex_unlock(&call_lock);
+    return is_refused;
+}
+
 void *__real_mmap(void *address, size_t size, int access, int flags, int fd,
                   off_t offset);
 void *__wrap_mmap(void *address, size_t size, int access, int flags, int fd,
@@ -127,36 +144,149 @@ ssize_t __wrap_pread(int fd, void *data, size_t size, off_t offset);
 void *__wrap_mmap(void *address, size_t size, int access, int flags, int fd,
                   off_t offset)
 {
-    mapping_calls.n_mmap++;
-    if (refused(access, fd))
+    if (count_call(&mapping_calls.n_mmap, access, fd))
         return MAP_FAILED;
     return __real_mmap(address, size, access, flags, fd, offset);
 }
 
 int __wrap_mprotect(void *address, size_t size, int access)
 {
-    mapping_calls.n_mprotect++;
-    if (refused(access, -1))
+    if (count_call(&mapping_calls.n_mprotect, access, -1))
         return -1;
     return __real_mprotect(address, size, access);
 }
 
 int __wrap_munmap(void *address, size_t size)
 {
+    pthread_mutex_lock(&call_lock);
     mapping_calls.n_munmap++;
+    pthread_mutex_unlock(&call_lock);
     return __real_munmap(address, size);
 }
 
 ssize_t __wrap_pread(int fd, void *data, size_t size, off_t offset)
 {
-    mapping_calls.n_pread++;
-    if (refused(0, -1))
+    if (count_call(&mapping_calls.n_pread, 0, -1))
         return -1;
     if (mapping_calls.end_of_file)
         return 0;
     if (mapping_calls.short_read && size > mapping_calls.short_read)
         size = mapping_calls.short_read;
     return __real_pread(fd, data, size, offset);
+}
+
+/* ---- Allocation calls ---- */
+
+static struct allocation_calls allocations;
+
+struct allocation_calls allocation_calls(void)
+{
+    struct allocation_calls calls;
+
+    pthread_mutex_lock(&call_lock);
+    calls = allocations;
+    pthread_mutex_unlock(&call_lock);
+    return calls;
+}
+
+void allocation_calls_fail(unsigned nth)
+{
+    pthread_mutex_lock(&call_lock);
+    allocations.fail_nth = nth;
+    pthread_mutex_unlock(&call_lock);
+}
+
+static bool may_allocate(void)
+{
+    bool may;
+
+    pthread_mutex_lock(&call_lock);
+    may = allocations.fail_nth == 0 || --allocations.fail_nth != 0;
+    allocations.n_live += may;
+    allocations.n_calls++;
+    pthread_mutex_unlock(&call_lock);
+    return may;
+}
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__real_calloc(size_t n_members, size_t size);
+void *__wrap_calloc(size_t n_members, size_t size);
+void __real_free(void *memory);
+void __wrap_free(void *memory);
+
+void *__wrap_malloc(size_t size)
+{
+    return may_allocate() ? __real_malloc(size) : NULL;
+}
+
+void *__wrap_calloc(size_t n_members, size_t size)
+{
+    return may_allocate() ? __real_calloc(n_members, size) : NULL;
+}
+
+void __wrap_free(void *memory)
+{
+    pthread_mutex_lock(&call_lock);
+    allocations.n_live -= memory != NULL;
+    pthread_mutex_unlock(&call_lock);
+    __real_free(memory);
+}
+
+/* ---- Threads ---- */
+
+static void *work(void *argument)
+{
+    struct worker *worker = argument;
+
+    pthread_mutex_lock(&worker->lock);
+    while (!worker->is_ending) {
+        if (worker->job) {
+            worker->job(worker->argument);
+            worker->job = NULL;
+            pthread_cond_broadcast(&worker->changed);
+        }
+        if (!worker->is_ending)
+            pthread_cond_wait(&worker->changed, &worker->lock);
+    }
+    pthread_mutex_unlock(&worker->lock);
+    return NULL;
+}
+
+void worker_start(struct worker *worker)
+{
+    *worker = (struct worker){.lock = PTHREAD_MUTEX_INITIALIZER,
+                              .changed = PTHREAD_COND_INITIALIZER};
+    assert_int_equal(pthread_create(&worker->thread, NULL, work, worker), 0);
+}
+
+void worker_do(struct worker *worker, void (*job)(void *), void *argument)
+{
+    pthread_mutex_lock(&worker->lock);
+    worker->argument = argument;
+    worker->job = job;
+    pthread_cond_broadcast(&worker->changed);
+    while (worker->job)
+        pthread_cond_wait(&worker->changed, &worker->lock);
+    pthread_mutex_unlock(&worker->lock);
+}
+
+void worker_end(struct worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    worker->is_ending = true;
+    pthread_cond_broadcast(&worker->changed);
+    pthread_mutex_unlock(&worker->lock);
+    assert_int_equal(pthread_join(worker->thread, NULL), 0);
+}
+
+void do_in_thread(void (*job)(void *), void *argument)
+{
+    struct worker worker;
+
+    worker_start(&worker);
+    worker_do(&worker, job, argument);
+    worker_end(&worker);
 }
 
 /* ---- /proc/self/maps ---- */
@@ -297,6 +427,18 @@ int fixture_setup(void **state)
     return 0;
 }
 
+int fixture_setup_tls(void **state)
+{
+    const int failed = fixture_setup(state);
+    struct fixture *f = *state;
+
+    if (failed)
+        return failed;
+    imports_add(&f->imports, "import_thread_value", &import_thread_value);
+    imports_add(&f->imports, "import_thread_weak", NULL);
+    return 0;
+}
+
 int fixture_teardown(void **state)
 {
     fixture_release(*state);
@@ -340,14 +482,23 @@ void fixture_load(struct fixture *f)
         fail_msg("%s", f->err.message);
 }
 
-struct sample_api *fixture_api(struct fixture *f)
+static void *find_entry(struct fixture *f, size_t size)
 {
     const Elf64_Ehdr *header = (const Elf64_Ehdr *)f->bytes;
-    struct sample_api *api =
-        load_address(&f->image, header->e_entry, sizeof(*api));
+    void *api = load_address(&f->image, header->e_entry, size);
 
     assert_non_null(api);
     return api;
+}
+
+struct sample_api *fixture_api(struct fixture *f)
+{
+    return find_entry(f, sizeof(struct sample_api));
+}
+
+struct tls_api *fixture_tls_api(struct fixture *f)
+{
+    return find_entry(f, sizeof(struct tls_api));
 }
 
 Elf64_Phdr *fixture_segment(struct fixture *f, uint32_t type, unsigned index)

@@ -4,6 +4,7 @@
 #define BCC_TESTS_LOAD_FIXTURE_H
 
 #include <elf.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -14,6 +15,7 @@
 
 #include "load.h"
 #include "load_sample.h"
+#include "load_tls_sample.h"
 
 enum { PAGE = 4096, MAX_IMPORTS = 32, MAX_NOTES = 16 };
 
@@ -33,6 +35,7 @@ struct imports {
     void *context;
 };
 
+void imports_add(struct imports *imports, const char *name, void *address);
 struct import *imports_find(struct imports *imports, const char *name);
 
 /* What import_note() was told since notes_clear(). */
@@ -41,6 +44,7 @@ extern size_t n_notes;
 void notes_clear(void);
 
 extern int import_value;
+extern _Thread_local int import_thread_value; /* starts at 33 */
 
 /* ---- Mapping calls of the loader (the tests are linked with --wrap) ---- */
 
@@ -56,6 +60,39 @@ struct mapping_calls {
 
 extern struct mapping_calls mapping_calls;
 void mapping_calls_reset(void);
+
+/* ---- Memory that the loader and the tests allocate (--wrap, too) ---- */
+
+struct allocation_calls {
+    int n_live;        /* blocks */
+    unsigned n_calls;  /* that allocate */
+    unsigned fail_nth; /* from now, 0: none */
+};
+
+struct allocation_calls allocation_calls(void);
+void allocation_calls_fail(unsigned nth);
+
+/* ---- Threads ---- */
+
+/* A thread that does one job after another. */
+struct worker {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    void (*job)(void *argument); /* NULL: idle */
+    void *argument;
+    bool is_ending;
+};
+
+void worker_start(struct worker *worker);
+/* Returns when the job is done. It may not use cmocka's asserts. */
+void worker_do(struct worker *worker, void (*job)(void *), void *argument);
+void worker_end(struct worker *worker);
+
+/* In a thread of its own, which has ended then. */
+void do_in_thread(void (*job)(void *), void *argument);
+
+/* ---- Maps ---- */
 
 /* From /proc/self/maps, without touching the heap. */
 bool maps_overlap(const void *start, size_t size);
@@ -83,6 +120,7 @@ void fixture_release(struct fixture *f);
 
 /* cmocka's: the initial state is the path. */
 int fixture_setup(void **state);
+int fixture_setup_tls(void **state); /* load_tls_sample.c */
 int fixture_teardown(void **state);
 
 /* Write image_offset bytes 'p' and the image to a file in memory, and
@@ -92,6 +130,7 @@ void fixture_write(struct fixture *f, uint64_t image_offset);
 enum status fixture_link(struct fixture *f); /* load_map() and load_link() */
 void fixture_load(struct fixture *f);        /* from offset 0, must succeed */
 struct sample_api *fixture_api(struct fixture *f);
+struct tls_api *fixture_tls_api(struct fixture *f);
 
 /* In f->bytes; the test fails if there is none. */
 Elf64_Phdr *fixture_segment(struct fixture *f, uint32_t type, unsigned index);

@@ -19,8 +19,8 @@ static void refuses(struct fixture *f, enum status status, const char *fact)
 
 /* ---- Anything, anywhere ---- */
 
-/* None of these makes one of the sample's relocation types (1, 6, 7, 8) that
- * of an indirect function (37), which the loader would call. */
+/* None of these makes one of the samples' relocation types (1, 6, 7, 8, 16, 17)
+ * that of an indirect function (37), which the loader would call. */
 static const uint8_t masks[] = {0xff, 0x01, 0x10, 0x80};
 
 static void survives_every_changed_byte(void **state)
@@ -149,25 +149,6 @@ static void refuses_what_is_no_elf_file_for_this_machine(void **state)
     refuses(f, STATUS_CORRUPT, "65535 program headers");
     header->e_phnum = 0;
     refuses(f, STATUS_CORRUPT, "no segments");
-}
-
-static void refuses_thread_local_variables(void **state)
-{
-    static const uint32_t types[] = {R_X86_64_DTPMOD64, R_X86_64_DTPOFF64,
-                                     R_X86_64_TPOFF64, R_X86_64_TLSDESC};
-    struct fixture *f = *state;
-    Elf64_Phdr *stack = fixture_segment(f, PT_GNU_STACK, 0);
-    Elf64_Rela *rela = fixture_rela(f, R_X86_64_GLOB_DAT);
-    const uint64_t info = rela->r_info;
-
-    for (size_t i = 0; i < 4; i++) {
-        rela->r_info = ELF64_R_INFO(ELF64_R_SYM(info), types[i]);
-        refuses(f, STATUS_UNSUPPORTED, "thread-local variables");
-    }
-    rela->r_info = info;
-    stack->p_type = PT_TLS;
-    stack->p_memsz = 8;
-    refuses(f, STATUS_UNSUPPORTED, "thread-local variables");
 }
 
 static void refuses_an_executable_stack(void **state)
@@ -363,6 +344,15 @@ static void refuses_unknown_relocation_types(void **state)
     }
 }
 
+static void refuses_tls_descriptors(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_rela(f, R_X86_64_GLOB_DAT)->r_info =
+        ELF64_R_INFO(1, R_X86_64_TLSDESC);
+    refuses(f, STATUS_UNSUPPORTED, "36 (TLS descriptor) is not for the loader");
+}
+
 static void refuses_symbols_that_are_not_there(void **state)
 {
     static const uint32_t symbols[] = {0, 1u << 20, UINT32_MAX};
@@ -528,6 +518,11 @@ static void refuses_a_file_that_has_become_shorter(void **state)
 #test " (" shape ")", test, fixture_setup, fixture_teardown,           \
             (void *)(uintptr_t)(path)                                          \
     }
+#define WITH_TLS(test)                                                         \
+    {                                                                          \
+#test " (thread-local)", test, fixture_setup_tls, fixture_teardown,    \
+            (void *)(uintptr_t)LOAD_TLS_SAMPLE_64                              \
+    }
 #define BOTH(test)                                                             \
     CASE(test, "gnu", LOAD_SAMPLE_SMALL_GNU),                                  \
         CASE(test, "house", LOAD_SAMPLE_SMALL_HOUSE)
@@ -536,12 +531,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH(survives_every_changed_byte),
+        WITH_TLS(survives_every_changed_byte),
         BOTH(refuses_a_file_shorter_than_its_image),
         BOTH(survives_every_truncation),
+        WITH_TLS(survives_every_truncation),
         BOTH(refuses_a_source_that_fits_no_page),
         BOTH(refuses_a_span_that_no_address_space_has),
         BOTH(refuses_what_is_no_elf_file_for_this_machine),
-        BOTH(refuses_thread_local_variables),
+        BOTH(refuses_tls_descriptors),
         BOTH(refuses_an_executable_stack),
         BOTH(refuses_segments_with_other_permissions),
         BOTH(refuses_segments_outside_the_image),

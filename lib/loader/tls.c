@@ -1,0 +1,360 @@
+/* A thread finds its block of an image by two numbers of the image.
+ *
+ *   GOT of an image           struct tls_module        of each thread
+ *   module | offset           slot, serial             own.vector
+ *      \_____________________ template ...                |
+ *                                             slot:  serial | address
+ *
+ * Slots are given again when an image is gone, serials never are. A block
+ * whose serial is not the image's does not exist yet: the slow path makes it
+ * from the template.
+ *
+ * Who may touch what: own.vector is read and replaced by its thread alone. A
+ * vector's entries are written under the lock, by the thread for an image
+ * that is in use, or by whoever frees an image, which then is in use nowhere.
+ * The two never mean the same entry, so a thread reads its own without the
+ * lock, while others free images that it does not use. All vectors are in one
+ * list, for them to be found.
+ *
+ * This, what the C library must know (a pthread key, by which it tells that a
+ * thread ends), and thread_exit.c are all the state that the loader has beside
+ * struct image. None of it exists before the first image that has thread-local
+ * variables.
+ *
+ * In the child of a fork() the lock may be held by a thread that is gone: as
+ * after any fork() of a process with threads, only what is async-signal-safe
+ * may then be done, and a first access is not.
+ *
+ * References: "ELF Handling For Thread-Local Storage" (Drepper), 3.4.2 and
+ * 4.1.1. */
+#include "tls.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tls_host.h"
+
+struct tls_module {
+    uint64_t serial; /* never 0 */
+    uint32_t slot;
+    const uint8_t *template; /* in the image, relocated */
+    size_t file_size;        /* bytes of it */
+    size_t memory_size;      /* bytes of a block, the rest is zero */
+    size_t align;            /* a power of two */
+    size_t skew;             /* a block's address modulo align */
+    struct tls_module *next; /* if it is free */
+};
+
+struct tls_block {
+    uint64_t serial; /* 0: no block */
+    uint8_t *address;
+    void *memory; /* as allocated */
+};
+
+/* Of one thread. */
+struct tls_vector {
+    struct tls_vector *next;
+    struct tls_vector **link; /* what points to this one */
+    uint32_t n_blocks;
+    struct tls_block blocks[];
+};
+
+static struct {
+    pthread_mutex_t lock;
+    struct tls_vector *vectors;
+    struct tls_module *free_modules; /* each keeps its slot */
+    uint32_t n_slots;
+    uint32_t n_used; /* modules that are not free */
+    uint64_t last_serial;
+    bool has_key;
+    pthread_key_t key; /* any value: the thread has had a vector */
+} all = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* initial-exec: found from the thread pointer without a call, so that
+ * libbcc.so itself needs no __tls_get_addr, and no ld.so by name. */
+static __thread struct {
+    struct tls_vector *vector; /* NULL: no block yet */
+    unsigned n_exit_calls;     /* of on_thread_exit() */
+} own __attribute__((tls_model("initial-exec")));
+
+/* ---- Threads ---- */
+
+/* With the lock held. */
+static void unlink_vector(struct tls_vector *vector)
+{
+    *vector->link = vector->next;
+    if (vector->next)
+        vector->next->link = vector->link;
+}
+
+static void link_vector(struct tls_vector *vector)
+{
+    vector->next = all.vectors;
+    vector->link = &all.vectors;
+    if (vector->next)
+        vector->next->link = &vector->next;
+    all.vectors = vector;
+}
+
+static void free_own_vector(void)
+{
+    struct tls_vector *vector = own.vector;
+
+    if (!vector)
+        return;
+    own.vector = NULL;
+    unlink_vector(vector);
+    for (uint32_t i = 0; i < vector->n_blocks; i++)
+        free(vector->blocks[i].memory);
+    free(vector);
+}
+
+/* The C library asks the destructors of all keys in rounds, as long as one of
+ * them sets a value. Others may use thread-local variables too, and should see
+ * them unchanged: so the blocks are kept until the last round but one, and if
+ * anybody touches them after that, made again and freed in the last. (C++
+ * destructors of thread_local objects run before all rounds.) */
+static void on_thread_exit(void *value)
+{
+    pthread_mutex_lock(&all.lock);
+    if (++own.n_exit_calls >= PTHREAD_DESTRUCTOR_ITERATIONS - 1)
+        free_own_vector();
+    else if (all.has_key)
+        (void)pthread_setspecific(all.key, value);
+    pthread_mutex_unlock(&all.lock);
+}
+
+/* If libbcc.so is unloaded, no thread may call on_thread_exit() any more. At
+ * exit this does no harm. Vectors that other threads still have are lost, but
+ * blocks are not: those belong to images. */
+__attribute__((destructor)) static void forget_threads(void)
+{
+    pthread_mutex_lock(&all.lock);
+    if (all.has_key)
+        pthread_key_delete(all.key);
+    all.has_key = false;
+    if (all.n_used == 0)
+        free_own_vector();
+    pthread_mutex_unlock(&all.lock);
+}
+
+/* ---- Blocks ---- */
+
+/* A vector of this thread that has the slot; with the lock held. The old one
+ * is valid until the new one is in its place, because a signal handler may
+ * read variables at any moment. */
+static bool reserve_slot(uint32_t slot)
+{
+    struct tls_vector *old = own.vector;
+    struct tls_vector *vector;
+    uint32_t n_blocks = 4;
+
+    if (old && slot < old->n_blocks)
+        return true;
+    while (n_blocks <= slot)
+        n_blocks *= 2;
+    vector = calloc(1, sizeof(*vector) + n_blocks * sizeof(vector->blocks[0]));
+    if (!vector)
+        return false;
+    vector->n_blocks = n_blocks;
+    if (old) {
+        memcpy(vector->blocks, old->blocks,
+               old->n_blocks * sizeof(old->blocks[0]));
+        unlink_vector(old);
+    }
+    link_vector(vector);
+    atomic_signal_fence(memory_order_release);
+    own.vector = vector;
+    atomic_signal_fence(memory_order_release);
+    free(old);
+    /* If the key takes no value, the blocks last until the image is freed. */
+    if (!old && all.has_key)
+        (void)pthread_setspecific(all.key, &own);
+    return true;
+}
+
+/* calloc() and not aligned_alloc(): pages of a large block that nobody has
+ * touched cost nothing. */
+static bool make_block(const struct tls_module *module,
+                       struct tls_block *ret_block)
+{
+    const size_t room = module->align + module->skew;
+    uint8_t *memory = calloc(1, module->memory_size + room);
+    uintptr_t start = (uintptr_t)memory;
+
+    if (!memory)
+        return false;
+    start = ((start + module->align - 1) & ~(module->align - 1)) + module->skew;
+    *ret_block = (struct tls_block){
+        .serial = module->serial,
+        .address = memory + (start - (uintptr_t)memory),
+        .memory = memory,
+    };
+    if (module->file_size)
+        memcpy(ret_block->address, module->template, module->file_size);
+    return true;
+}
+
+static bool add_block(const struct tls_module *module)
+{
+    struct tls_block block;
+    bool reserved;
+
+    if (!make_block(module, &block))
+        return false;
+    pthread_mutex_lock(&all.lock);
+    reserved = reserve_slot(module->slot);
+    if (reserved)
+        own.vector->blocks[module->slot] = block;
+    pthread_mutex_unlock(&all.lock);
+    if (!reserved)
+        free(block.memory);
+    return reserved;
+}
+
+static inline const struct tls_block *
+find_block(const struct tls_module *module)
+{
+    const struct tls_vector *vector = own.vector;
+    const struct tls_block *block;
+
+    if (!vector || module->slot >= vector->n_blocks)
+        return NULL;
+    block = &vector->blocks[module->slot];
+    return block->serial == module->serial ? block : NULL;
+}
+
+static __attribute__((noinline)) void *
+get_addr_slowly(const struct tls_index *index)
+{
+    const struct tls_module *module = (const void *)index->module;
+
+    if (index->module < TLS_LOWEST_MODULE_ADDRESS)
+        return tls_host_get_addr(index);
+    if (!add_block(module))
+        __builtin_trap();
+    return find_block(module)->address + index->offset;
+}
+
+void *tls_get_addr(const struct tls_index *index)
+{
+    if (index->module >= TLS_LOWEST_MODULE_ADDRESS) {
+        const struct tls_block *block = find_block((const void *)index->module);
+
+        if (block)
+            return block->address + index->offset;
+    }
+    return get_addr_slowly(index);
+}
+
+/* ---- Images ---- */
+
+/* With the lock held. */
+static enum status make_key(const char *name, struct error *err)
+{
+    int os_errno;
+
+    if (all.has_key)
+        return STATUS_OK;
+    os_errno = pthread_key_create(&all.key, on_thread_exit);
+    if (os_errno)
+        return error_set_os(err, os_errno,
+                            "%s: pthread key for thread-local variables", name);
+    all.has_key = true;
+    return STATUS_OK;
+}
+
+static enum status take_module(const char *name, struct tls_module **ret_module,
+                               struct error *err)
+{
+    struct tls_module *module = all.free_modules;
+    enum status status = make_key(name, err);
+
+    if (status)
+        return status;
+    if (module) {
+        all.free_modules = module->next;
+    } else {
+        module = malloc(sizeof(*module));
+        if (!module)
+            return error_no_memory(err);
+        module->slot = all.n_slots++;
+    }
+    module->serial = ++all.last_serial;
+    all.n_used++;
+    *ret_module = module;
+    return STATUS_OK;
+}
+
+enum status tls_create(const struct image_view *view,
+                       struct tls_module **ret_module, struct error *err)
+{
+    const struct image_tls *tls = &view->tls;
+    struct tls_module *module;
+    enum status status;
+
+    pthread_mutex_lock(&all.lock);
+    status = take_module(view->name, &module, err);
+    pthread_mutex_unlock(&all.lock);
+    if (status)
+        return status;
+    module->template = view->base + tls->address;
+    module->file_size = (size_t)tls->file_size;
+    module->memory_size = (size_t)tls->memory_size;
+    module->align = (size_t)tls->align;
+    module->skew = (size_t)(tls->address & (tls->align - 1));
+    *ret_module = module;
+    return STATUS_OK;
+}
+
+enum status tls_prepare(struct tls_module *module, const char *name,
+                        struct error *err)
+{
+    if (find_block(module) || add_block(module))
+        return STATUS_OK;
+    return error_set(err, STATUS_NO_MEMORY,
+                     "%s: no memory for %zu bytes of thread-local variables",
+                     name, module->memory_size);
+}
+
+/* With the lock held. */
+static void free_blocks(const struct tls_module *module)
+{
+    struct tls_vector *vector = all.vectors;
+
+    for (; vector; vector = vector->next) {
+        struct tls_block *block;
+
+        if (module->slot >= vector->n_blocks)
+            continue;
+        block = &vector->blocks[module->slot];
+        if (block->serial != module->serial)
+            continue;
+        free(block->memory);
+        *block = (struct tls_block){.serial = 0};
+    }
+}
+
+void tls_free(struct tls_module *module)
+{
+    if (!module)
+        return;
+    pthread_mutex_lock(&all.lock);
+    free_blocks(module);
+    module->next = all.free_modules;
+    all.free_modules = module;
+    all.n_used--;
+    /* Slots are counted from 0 again if that is all. */
+    while (all.n_used == 0 && all.free_modules) {
+        module = all.free_modules;
+        all.free_modules = module->next;
+        free(module);
+        all.n_slots = 0;
+    }
+    pthread_mutex_unlock(&all.lock);
+}

@@ -1,0 +1,54 @@
+/* Thread-local variables of images: one block of memory for each thread and
+ * image, made when the thread first asks for it. */
+#ifndef BCC_LOADER_TLS_H
+#define BCC_LOADER_TLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "image_view.h"
+
+/* What the GOT of an image holds for a variable (ELF TLS ABI, "General
+ * Dynamic"). module is the address of a struct tls_module, or the small number
+ * by which the C library knows one of its own. */
+struct tls_index {
+    uintptr_t module;
+    uintptr_t offset; /* in the module's block */
+};
+
+struct tls_variable {
+    const char *name;        /* borrowed from the image, for messages */
+    struct tls_index index;  /* the same in all threads */
+    bool has_fixed_distance; /* and so is this: */
+    uintptr_t distance;      /* from the thread pointer, modulo 2^64 */
+};
+
+/* Numbers of the C library are lower: it counts from 1 the libraries that
+ * have thread-local variables, and nothing is ever mapped there. */
+#define TLS_LOWEST_MODULE_ADDRESS ((uintptr_t)1 << 16)
+
+struct tls_module;
+
+/* For an image that has a PT_TLS; its address is the module word. NO_MEMORY,
+ * IO (the process has no pthread key left). */
+enum status tls_create(const struct image_view *view,
+                       struct tls_module **ret_module,
+                       struct error *err) MUST_CHECK;
+
+/* Make the block of the calling thread, when the image is relocated, so that
+ * no access in this thread can run out of memory. name is for the message.
+ * NO_MEMORY. */
+enum status tls_prepare(struct tls_module *module, const char *name,
+                        struct error *err) MUST_CHECK;
+
+/* Free the blocks of all threads. Accepts NULL. */
+void tls_free(struct tls_module *module);
+
+/* What images import as __tls_get_addr. Thread-safe; the first access of a
+ * thread to an image is not async-signal-safe (as it is not in libc), later
+ * ones are. If there is no memory for a block, the thread is ended by a trap:
+ * the caller is compiled code that cannot be told. */
+void *tls_get_addr(const struct tls_index *index);
+
+#endif

@@ -1,0 +1,14 @@
+/* Lets exceptions and backtraces pass through the code of an image. */
+#ifndef BCC_LOADER_UNWIND_TABLE_H
+#define BCC_LOADER_UNWIND_TABLE_H
+
+#include "load.h"
+
+/* Show the image's unwind table to the process's unwinder, if there are both.
+ * From here on *image may not be moved: the unwinder keeps a record in it. */
+void unwind_table_register(struct image *image);
+
+/* Accepts an image that is not registered. */
+void unwind_table_deregister(struct image *image);
+
+#endif
