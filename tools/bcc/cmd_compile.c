@@ -10,6 +10,7 @@ int cmd_compile(int argc, char **argv)
     struct options options;
     BCCScriptRef script;
     int status = EXIT_OK;
+    bool failed;
 
     if (!options_parse(&options, argc, argv, "bTCFERvOo", false))
         return EXIT_USAGE;
@@ -18,13 +19,13 @@ int cmd_compile(int argc, char **argv)
         print_usage("compile", true);
         return EXIT_USAGE;
     }
-    script =
-        setup_script(&options, options.arguments[0], options.entry != NULL);
+    script = setup_script(&options, options.arguments[0], options.entry != NULL,
+                          &failed);
     if (!script)
         return EXIT_FAILED;
-    if (bccPrepareSharedObjectFile(
-            script, options.output,
-            setup_flags(&options, options.entry != NULL))) {
+    if (failed || bccPrepareSharedObjectFile(
+                      script, options.output,
+                      setup_flags(&options, options.entry != NULL))) {
         complain("%s", bccGetErrorMessage(script));
         status = EXIT_FAILED;
     }

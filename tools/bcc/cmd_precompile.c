@@ -100,15 +100,16 @@ static const char *make_entry(struct work *work, struct job *job)
     const char *outcome = "failed";
     BCCScriptRef script;
     char name[NAME_MAX];
+    bool failed;
 
     setup_entry_name(options, job->path, program, name);
-    script = setup_script(options, job->path, program);
+    script = setup_script(options, job->path, program, &failed);
     if (!script) {
-        job->failure = strdup("cannot be read");
+        job->failure = strdup("out of memory");
         return outcome;
     }
-    if (bccPrepareSharedObject(script, work->dir, name,
-                               setup_flags(options, program))) {
+    if (failed || bccPrepareSharedObject(script, work->dir, name,
+                                         setup_flags(options, program))) {
         job->failure = strdup(bccGetErrorMessage(script));
     } else {
         bccGetReport(script, &report);
@@ -167,7 +168,7 @@ static void summarise(const struct work *work)
     fflush(stdout);
     for (size_t i = 0; i < work->n_jobs; i++)
         if (work->jobs[i].failure)
-            complain("%s: %s", work->jobs[i].path, work->jobs[i].failure);
+            complain("%s", work->jobs[i].failure);
 }
 
 int cmd_precompile(int argc, char **argv)

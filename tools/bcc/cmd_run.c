@@ -50,6 +50,7 @@ int cmd_run(int argc, char **argv)
     struct options options;
     BCCScriptRef script;
     const char *name;
+    bool failed;
 
     if (!options_parse(&options, argc, argv, "blLDNTCFEBRvO", true))
         return EXIT_USAGE;
@@ -58,8 +59,11 @@ int cmd_run(int argc, char **argv)
         print_usage("run", true);
         return EXIT_USAGE;
     }
-    script = setup_script(&options, options.arguments[0], true);
-    if (!script || !process_symbols_open(&options) || atexit(run_destructors) ||
+    script = setup_script(&options, options.arguments[0], true, &failed);
+    if (script && failed)
+        complain("%s", bccGetErrorMessage(script));
+    if (!script || failed || !process_symbols_open(&options) ||
+        atexit(run_destructors) ||
         !prepare(script, &options, options.arguments[0])) {
         bccDisposeScript(script);
         options_release(&options);

@@ -24,19 +24,8 @@ static void log_line(void *context, int level, const char *area,
     complain("%s: %s", area, text);
 }
 
-static bool add_inputs(BCCScriptRef script, const struct options *options,
-                       const char *path)
-{
-    if (bccReadFile(script, path, 0))
-        return false;
-    for (size_t i = 0; i < options->n_libraries; i++)
-        if (bccLinkFile(script, options->libraries[i], 0))
-            return false;
-    return true;
-}
-
 BCCScriptRef setup_script(const struct options *options, const char *path,
-                          bool program)
+                          bool program, bool *ret_failed)
 {
     const BCCOptions compile = {
         .size = sizeof(compile),
@@ -55,11 +44,10 @@ BCCScriptRef setup_script(const struct options *options, const char *path,
         bccSetLogCallback(script, log_line, NULL);
     if (program)
         bccMarkExternalSymbol(script, entry_of(options));
-    if (bccSetOptions(script, &compile) || !add_inputs(script, options, path)) {
-        complain("%s", bccGetErrorMessage(script));
-        bccDisposeScript(script);
-        return NULL;
-    }
+    *ret_failed =
+        bccSetOptions(script, &compile) || bccReadFile(script, path, 0);
+    for (size_t i = 0; !*ret_failed && i < options->n_libraries; i++)
+        *ret_failed = bccLinkFile(script, options->libraries[i], 0);
     return script;
 }
 

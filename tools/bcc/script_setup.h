@@ -9,10 +9,11 @@
 
 #include "options.h"
 
-/* A script with the options, the file and the libraries set; NULL after a
- * complaint. program: only the entry (options->entry, else "main") is kept. */
+/* A script with the options, the file and the libraries set; *ret_failed: not
+ * all of them, its error message says why. NULL after a complaint: no memory.
+ * program: only the entry (options->entry, else "main") is kept. */
 BCCScriptRef setup_script(const struct options *options, const char *path,
-                          bool program);
+                          bool program, bool *ret_failed);
 
 /* Flags for the prepare functions. */
 unsigned long setup_flags(const struct options *options, bool program);
