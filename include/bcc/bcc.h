@@ -97,8 +97,8 @@ enum {
 /* Set the script's bitcode: raw or in the Android wrapper (0x0B17C0DE).
  * resName names it in messages and in the cache file. bitcode is *borrowed*
  * until the script has been prepared as an executable or is disposed of, and is
- * not to be changed till then, unless BCC_COPY_INPUT is given. Again: replaces the bitcode.
- * Errors: INVALID_VALUE (NULL, empty, too short to be bitcode),
+ * not to be changed till then, unless BCC_COPY_INPUT is given. Again: replaces
+ * the bitcode. Errors: INVALID_VALUE (NULL, empty, too short to be bitcode),
  * INVALID_OPERATION (prepared already), INVALID_ENUM (unknown flag),
  * OUT_OF_MEMORY. */
 BCC_API int bccReadBC(BCCScriptRef script, const char *resName,
