@@ -1,0 +1,89 @@
+/* The cache reader: open as a launch does, and whole; then walk everything.
+ * Checksums are made right first, so that changes get past them. */
+#include <string.h>
+
+#include "cache_read.h"
+#include "checksum.h"
+#include "fuzz.h"
+
+static void seal(uint8_t *data, size_t size)
+{
+    struct obcc_header *header = (struct obcc_header *)data;
+    struct obcc_section *row = (struct obcc_section *)(header + 1);
+    const struct span whole = {data, size};
+    struct span part;
+    size_t n_rows;
+
+    if (size < sizeof(*header))
+        return;
+    n_rows = obcc_get16(header->n_sections);
+    for (size_t i = 0; i < n_rows && i < OBCC_MAX_SECTIONS; i++, row++) {
+        if ((size_t)((uint8_t *)(row + 1) - data) > size)
+            return;
+        if (span_slice(whole, obcc_get64(row->offset), obcc_get64(row->size),
+                       &part))
+            row->checksum = obcc_le64(checksum_xxh3(part));
+    }
+    header->checksum = obcc_le64(0);
+    if (span_slice(whole, 0, obcc_get32(header->header_size), &part))
+        header->checksum = obcc_le64(checksum_xxh3(part));
+}
+
+static uint64_t walk(const struct cache_view *view)
+{
+    uint64_t sum = 0;
+
+    for (unsigned kind = OBCC_EXPORT_VAR_LIST; kind <= OBCC_VAR_TABLE; kind++) {
+        if (kind == OBCC_PRAGMA_LIST)
+            continue;
+        for (uint32_t i = 0; i < cache_count(view, kind); i++) {
+            const struct obcc_symbol *symbol = cache_symbol_at(view, kind, i);
+            const char *name = cache_string(view, obcc_get32(symbol->name));
+            sum += strlen(name);
+            if (kind == OBCC_FUNC_TABLE)
+                sum += cache_find_symbol(view, kind, name) != NULL;
+        }
+    }
+    for (uint32_t i = 0; i < cache_count(view, OBCC_DEPENDENCY_TABLE); i++)
+        sum += strlen(
+            cache_string(view, obcc_get32(cache_dependency_at(view, i)->name)));
+    for (uint32_t i = 0; i < cache_count(view, OBCC_RELOCATION_TABLE); i++)
+        sum += strlen(
+            cache_string(view, obcc_get32(cache_import_at(view, i)->name)));
+    for (uint32_t i = 0; i < cache_count(view, OBCC_PRAGMA_LIST); i++)
+        sum += strlen(
+            cache_string(view, obcc_get32(cache_pragma_at(view, i)->value)));
+    for (uint32_t i = 0; i < cache_count(view, OBCC_OBJECT_SLOT_LIST); i++)
+        sum += cache_object_slot_at(view, i);
+    for (uint32_t i = 0; i < cache_count(view, OBCC_STRING_POOL); i++)
+        sum += strlen(cache_string(view, i));
+    return sum;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    uint8_t *copy = malloc(size ? size : 1);
+    volatile uint64_t sink;
+    struct cache_layout layout;
+    struct cache_view view;
+    struct error err = {0};
+    struct span head;
+
+    if (!copy)
+        return 0;
+    if (size)
+        memcpy(copy, data, size);
+    seal(copy, size);
+    head = (struct span){copy, size < CACHE_HEAD_SIZE ? size : CACHE_HEAD_SIZE};
+    for (unsigned flags = 0; flags <= CACHE_CHECK_ALL; flags++) {
+        if (cache_layout_read(head, size, "fuzz", &layout, &err) ||
+            cache_view_open((struct span){copy, size}, &layout, flags, "fuzz",
+                            &view, &err))
+            fuzz_require(err.message[0]);
+        else
+            sink = walk(&view);
+    }
+    (void)sink;
+    free(copy);
+    return 0;
+}
