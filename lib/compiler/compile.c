@@ -20,6 +20,7 @@
 #include <llvm-c/DebugInfo.h>
 #include <llvm-c/ErrorHandling.h>
 
+#include "asm_names.h"
 #include "attributes.h"
 #include "builtins.h"
 #include "calls.h"
@@ -139,6 +140,7 @@ static enum status stage_read(struct compilation *c, const struct span *inputs,
 static enum status stage_link_bitcode(struct compilation *c, struct error *err)
 {
     LLVMModuleRef script = c->script;
+    struct public_names asm_names;
     enum status status;
 
     c->module = imports_create_module(&c->glue);
@@ -158,7 +160,10 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
     calls_normalise(c->module);
     builtins_allow(c->module);
     imports_define_atexit(c->module);
-    publish_apply(c->module, &c->names);
+    status = asm_names_collect(c->module, &c->arena, &asm_names, err);
+    if (status)
+        return status;
+    publish_apply(c->module, &c->names, &asm_names);
     return attributes_retarget(c->module, &c->target, &c->arena, err);
 }
 

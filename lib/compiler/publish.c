@@ -8,10 +8,11 @@
  * optimiser specialises, inlines and drops them. Hiding all but three entries
  * of 900 KB of bitcode takes 42 % off the compile time.
  *
- * Not touched: declarations, llvm.* (the appending lists), and definitions
- * that generated code may call though no IR does. What llvm.used lists is
- * internal as well: the list keeps it alive, and inline assembly of this one
- * object still finds it by name. */
+ * Not touched: declarations and llvm.* (the appending lists). Visible
+ * definitions that something other than IR may use stay external, too: what
+ * generated code may call, what assembly names, and what lies in a section of
+ * its own choice, where __start_NAME or the loader finds it. What llvm.used
+ * lists is internal as well: the list keeps it alive. */
 #include "publish.h"
 
 #include <stdlib.h>
@@ -217,9 +218,34 @@ static void drop_comdat(LLVMValueRef global)
         LLVMSetComdat(global, NULL);
 }
 
+struct visible_names {
+    const struct public_names *published;
+    const struct public_names *in_asm;
+};
+
+/* A section of its own choice; that of a function only says where in the text
+ * it lies, mostly. */
+static bool has_section(LLVMValueRef global)
+{
+    const char *section;
+
+    if (!LLVMIsAGlobalVariable(global) && !LLVMIsAFunction(global))
+        return false;
+    section = LLVMGetSection(global);
+    return section && *section &&
+           !(is_function(global) && strncmp(section, ".text", 5) == 0);
+}
+
+static bool stays_visible(LLVMValueRef global, const char *name,
+                          const struct visible_names *names)
+{
+    return publish_contains(names->published, name) ||
+           publish_contains(names->in_asm, name) || has_section(global) ||
+           (is_function(global) && is_libcall(name));
+}
+
 static void set_linkage(LLVMValueRef global, void *context)
 {
-    const struct public_names *names = context;
     const char *name = glue_name(global);
 
     if (LLVMIsDeclaration(global) || is_llvm_name(name))
@@ -234,8 +260,7 @@ static void set_linkage(LLVMValueRef global, void *context)
         break;
     }
     drop_comdat(global);
-    if (publish_contains(names, name) ||
-        (is_function(global) && is_libcall(name))) {
+    if (stays_visible(global, name, context)) {
         LLVMSetLinkage(global, LLVMExternalLinkage);
         LLVMSetVisibility(global, LLVMHiddenVisibility);
     } else {
@@ -244,7 +269,10 @@ static void set_linkage(LLVMValueRef global, void *context)
     }
 }
 
-void publish_apply(LLVMModuleRef module, const struct public_names *names)
+void publish_apply(LLVMModuleRef module, const struct public_names *names,
+                   const struct public_names *asm_names)
 {
-    for_each_global(module, set_linkage, (void *)names);
+    struct visible_names visible = {names, asm_names};
+
+    for_each_global(module, set_linkage, &visible);
 }

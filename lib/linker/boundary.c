@@ -37,6 +37,7 @@ static const struct {
 } image_edges[] = {
     {"__dso_handle", EDGE_IMAGE_START},
     {"__ehdr_start", EDGE_IMAGE_START},
+    {"__executable_start", EDGE_IMAGE_START},
     {"_GLOBAL_OFFSET_TABLE_", EDGE_GOT},
     {"_DYNAMIC", EDGE_DYNAMIC},
     {"etext", EDGE_TEXT_END},

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <bcc/bcc.h>
@@ -44,6 +45,15 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     return !failed;
 }
 
+/* What err(3) and error(3) print before their messages. */
+static void say_name_is(char *path)
+{
+    char *slash = strrchr(path, '/');
+
+    program_invocation_name = path;
+    program_invocation_short_name = slash ? slash + 1 : path;
+}
+
 int cmd_run(int argc, char **argv)
 {
     int (*entry)(int, char **, char **);
@@ -59,6 +69,7 @@ int cmd_run(int argc, char **argv)
         print_usage("run", true);
         return EXIT_USAGE;
     }
+    say_name_is(options.arguments[0]);
     script = setup_script(&options, options.arguments[0], true, &failed);
     if (script && failed)
         complain("%s", bccGetErrorMessage(script));

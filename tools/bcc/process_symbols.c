@@ -12,9 +12,13 @@ static const struct {
     const char *prefix;
     const char *library;
 } defaults[] = {
-    {"_Z", "libstdc++.so.6"},      {"__cxa_", "libstdc++.so.6"},
-    {"__gxx_", "libstdc++.so.6"},  {"__dynamic_cast", "libstdc++.so.6"},
-    {"_Unwind_", "libgcc_s.so.1"}, {"", "libm.so.6"},
+    {"_ZGV", "libmvec.so.1"},
+    {"_Z", "libstdc++.so.6"},
+    {"__cxa_", "libstdc++.so.6"},
+    {"__gxx_", "libstdc++.so.6"},
+    {"__dynamic_cast", "libstdc++.so.6"},
+    {"_Unwind_", "libgcc_s.so.1"},
+    {"", "libm.so.6"},
     {"__", "libgcc_s.so.1"},
 };
 

@@ -1,0 +1,120 @@
+/* Nobody here reads assembly: whatever looks like an identifier is taken for
+ * one. A word too many keeps a definition visible that could be hidden, which
+ * costs little; a word too few would be a wrong result, since the optimiser
+ * specialises what it believes it can see every use of. */
+#include "asm_names.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buffer.h"
+
+/* ---- The text ---- */
+
+static void add_text(struct buffer *text, const char *part, size_t size)
+{
+    buffer_append(text, part, size);
+    buffer_append(text, "\n", 1);
+}
+
+static void add_inline(struct buffer *text, LLVMValueRef instruction)
+{
+    LLVMValueRef called;
+    const char *part;
+    size_t size;
+
+    switch (LLVMGetInstructionOpcode(instruction)) {
+    case LLVMCall:
+    case LLVMInvoke:
+    case LLVMCallBr:
+        break;
+    default:
+        return;
+    }
+    called = LLVMGetCalledValue(instruction);
+    if (!LLVMIsAInlineAsm(called))
+        return;
+    part = LLVMGetInlineAsmAsmString(called, &size);
+    add_text(text, part, size);
+}
+
+static void add_function(struct buffer *text, LLVMValueRef function)
+{
+    LLVMBasicBlockRef block;
+    LLVMValueRef at;
+
+    for (block = LLVMGetFirstBasicBlock(function); block;
+         block = LLVMGetNextBasicBlock(block))
+        for (at = LLVMGetFirstInstruction(block); at;
+             at = LLVMGetNextInstruction(at))
+            add_inline(text, at);
+}
+
+/* ---- The words ---- */
+
+static bool is_name_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9') || c == '_' || c == '.';
+}
+
+/* Ends each word in place with a NUL; calls for the array with NULL first. */
+static size_t split(char *text, size_t size, const char **ret_words)
+{
+    size_t n_words = 0;
+
+    for (size_t i = 0; i < size;) {
+        size_t start = i;
+
+        while (i < size && is_name_byte(text[i]))
+            i++;
+        if (i > start && (text[start] < '0' || text[start] > '9')) {
+            if (ret_words)
+                ret_words[n_words] = text + start;
+            n_words++;
+        }
+        if (ret_words && i < size)
+            text[i] = '\0';
+        i += i == start || ret_words;
+    }
+    return n_words;
+}
+
+static int compare_words(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+enum status asm_names_collect(LLVMModuleRef module, struct arena *arena,
+                              struct public_names *ret_names, struct error *err)
+{
+    enum status status = STATUS_OK;
+    const char **words = NULL;
+    struct buffer text;
+    size_t n_words = 0, size;
+    const char *part = LLVMGetModuleInlineAsm(module, &size);
+    char *copy;
+
+    buffer_init(&text);
+    add_text(&text, part, size);
+    for (LLVMValueRef at = LLVMGetFirstFunction(module); at;
+         at = LLVMGetNextFunction(at))
+        add_function(&text, at);
+    copy = buffer_failed(&text)
+               ? NULL
+               : arena_copy_string(arena, (const char *)text.data, text.size);
+    if (copy) {
+        n_words = split(copy, text.size, NULL);
+        words = arena_alloc(arena, n_words + 1, sizeof(*words));
+    }
+    if (!words) {
+        status = error_no_memory(err);
+    } else {
+        split(copy, text.size, words);
+        qsort(words, n_words, sizeof(*words), compare_words);
+        *ret_names = (struct public_names){words, n_words};
+    }
+    buffer_release(&text);
+    return status;
+}

@@ -1,0 +1,17 @@
+/* Names that assembly in a module refers to, which its IR does not show. */
+#ifndef BCC_COMPILER_ASM_NAMES_H
+#define BCC_COMPILER_ASM_NAMES_H
+
+#include <llvm-c/Core.h>
+
+#include "arena.h"
+#include "error.h"
+#include "publish.h"
+
+/* Every word of the module's own assembly and of the inline assembly in its
+ * functions that could be a name; sorted. Names live in arena. NO_MEMORY. */
+enum status asm_names_collect(LLVMModuleRef module, struct arena *arena,
+                              struct public_names *ret_names,
+                              struct error *err) MUST_CHECK;
+
+#endif
