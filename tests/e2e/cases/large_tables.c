@@ -28,18 +28,20 @@ extern const struct record records[N_RECORDS];
 #define R10(i)                                                                 \
     R1(i)                                                                      \
     R1(i + 1)                                                                  \
-    R1(i + 2) R1(i + 3) R1(i + 4) R1(i + 5) R1(i + 6) R1(i + 7) R1(i + 8)      \
-        R1(i + 9)
+    R1(i + 2)                                                                  \
+    R1(i + 3) R1(i + 4) R1(i + 5) R1(i + 6) R1(i + 7) R1(i + 8) R1(i + 9)
 #define R100(i)                                                                \
     R10(i)                                                                     \
     R10(i + 10)                                                                \
-    R10(i + 20) R10(i + 30) R10(i + 40) R10(i + 50) R10(i + 60) R10(i + 70)    \
-        R10(i + 80) R10(i + 90)
+    R10(i + 20)                                                                \
+    R10(i + 30) R10(i + 40) R10(i + 50) R10(i + 60) R10(i + 70) R10(i + 80)    \
+        R10(i + 90)
 #define R1000(i)                                                               \
     R100(i)                                                                    \
     R100(i + 100)                                                              \
-    R100(i + 200) R100(i + 300) R100(i + 400) R100(i + 500) R100(i + 600)      \
-        R100(i + 700) R100(i + 800) R100(i + 900)
+    R100(i + 200)                                                              \
+    R100(i + 300) R100(i + 400) R100(i + 500) R100(i + 600) R100(i + 700)      \
+        R100(i + 800) R100(i + 900)
 
 /* clang-format off */
 const struct record records[N_RECORDS] = {
