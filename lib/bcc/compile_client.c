@@ -25,6 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "file.h"
 #include "request.h"
 
@@ -214,10 +215,7 @@ enum end { END_EXITED, END_SIGNALLED, END_TIMED_OUT, END_UNKNOWN };
 
 static uint64_t now_ms(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
+    return clock_monotonic_ns() / 1000000u;
 }
 
 /* Look now and then: where the kernel, a sandbox or valgrind has no pidfd. */

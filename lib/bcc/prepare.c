@@ -11,24 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "clock.h"
 #include "store.h"
 #include "version.h"
 
 /* ---- Time ---- */
 
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 void prepare_end_stage(struct prepare *p, int stage)
 {
-    uint64_t now = now_ns();
+    uint64_t now = clock_monotonic_ns();
 
     p->script->report.stageNs[stage] += now - p->mark_ns;
     p->mark_ns = now;
@@ -116,7 +108,7 @@ static int prepare(struct prepare *p)
 {
     BCCScriptRef script = p->script;
     struct error err = {0}, why = {0};
-    uint64_t start_ns = now_ns();
+    uint64_t start_ns = clock_monotonic_ns();
     enum status status;
     bool is_last = false;
 
@@ -155,7 +147,7 @@ out:
         sources_release(script);
     else
         sources_close(script);
-    script->report.totalNs = now_ns() - start_ns;
+    script->report.totalNs = clock_monotonic_ns() - start_ns;
     buffer_release(&p->identity);
     return status ? script_fail(script, &err) : 0;
 }

@@ -15,7 +15,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <llvm-c/DebugInfo.h>
 #include <llvm-c/ErrorHandling.h>
@@ -24,6 +23,7 @@
 #include "attributes.h"
 #include "builtins.h"
 #include "calls.h"
+#include "clock.h"
 #include "imports.h"
 #include "link_runtime.h"
 #include "metadata.h"
@@ -47,14 +47,6 @@ struct compilation {
     LLVMModuleRef module; /* everything linked */
     LLVMMemoryBufferRef object;
 };
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* ---- Read ---- */
 
@@ -286,9 +278,9 @@ enum status compile(const struct request *request, const struct span *inputs,
     glue_init(&c.glue);
     for (int stage = REPLY_READ; !status && stage <= REPLY_LINK_IMAGE;
          stage++) {
-        uint64_t start = now_ns();
+        uint64_t start = clock_monotonic_ns();
         status = run_stage(&c, (enum reply_stage)stage, inputs, err);
-        result.stage_ns[stage] = now_ns() - start;
+        result.stage_ns[stage] = clock_monotonic_ns() - start;
     }
     compilation_release(&c);
     if (status) {

@@ -5,10 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static uint64_t nanoseconds(struct timespec time)
-{
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
+#include "clock.h"
 
 struct file_signature file_signature_of(const struct stat *st)
 {
@@ -16,8 +13,8 @@ struct file_signature file_signature_of(const struct stat *st)
         .device = st->st_dev,
         .inode = st->st_ino,
         .size = (uint64_t)st->st_size,
-        .mtime_ns = nanoseconds(st->st_mtim),
-        .ctime_ns = nanoseconds(st->st_ctim),
+        .mtime_ns = clock_ns(st->st_mtim),
+        .ctime_ns = clock_ns(st->st_ctim),
     };
 }
 

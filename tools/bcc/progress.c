@@ -1,29 +1,22 @@
 #include "progress.h"
 
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
+#include "clock.h"
 
 void progress_begin(struct progress *progress, size_t total)
 {
     *progress = (struct progress){
         .on_terminal = isatty(STDOUT_FILENO),
         .total = total,
-        .start_ns = now_ns(),
+        .start_ns = clock_monotonic_ns(),
     };
 }
 
 double progress_seconds(const struct progress *progress)
 {
-    return (double)(now_ns() - progress->start_ns) / 1e9;
+    return (double)(clock_monotonic_ns() - progress->start_ns) / 1e9;
 }
 
 void progress_step(struct progress *progress, const char *item,

@@ -19,20 +19,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "clock.h"
 #include "dependency.h"
 
 /* Below this a thread costs more than it saves. */
 enum { THREAD_WORTH_SIZE = 256 * 1024 };
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static enum status sign(const struct input *input,
                         struct file_signature *ret_signature, bool *ret_sound,
@@ -43,7 +35,8 @@ static enum status sign(const struct input *input,
     if (fstat(input->fd, &st) < 0)
         return error_set_os(err, errno, "%s", input->request->name);
     *ret_signature = file_signature_of(&st);
-    *ret_sound = dependency_signature_is_sound(ret_signature, now_ns());
+    *ret_sound =
+        dependency_signature_is_sound(ret_signature, clock_realtime_ns());
     return STATUS_OK;
 }
 

@@ -17,23 +17,15 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "compile.h"
 #include "inputs.h"
 #include "version.h"
 
 /* A request names inputs, it does not hold them. */
 enum { MAX_MESSAGE_SIZE = 64 * 1024 * 1024 };
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* ---- The reply ---- */
 
@@ -278,9 +270,9 @@ static enum status run_job(struct job *job, struct error *err)
         return status;
     memcpy(job->reply.stage_ns, job->result.stage_ns,
            sizeof(job->reply.stage_ns));
-    start = now_ns();
+    start = clock_monotonic_ns();
     status = write_file(job, err);
-    job->reply.stage_ns[REPLY_WRITE] = now_ns() - start;
+    job->reply.stage_ns[REPLY_WRITE] = clock_monotonic_ns() - start;
     return status;
 }
 

@@ -24,6 +24,7 @@ static int twice(int x)
 
 extern const struct record records[N_RECORDS];
 
+/* clang-format off */
 #define R1(i) {&records[((i) + 1) % N_RECORDS], twice, #i, &numbers[(i) % 4]},
 #define R10(i)                                                                 \
     R1(i)                                                                      \
@@ -43,7 +44,6 @@ extern const struct record records[N_RECORDS];
     R100(i + 300) R100(i + 400) R100(i + 500) R100(i + 600) R100(i + 700)      \
         R100(i + 800) R100(i + 900)
 
-/* clang-format off */
 const struct record records[N_RECORDS] = {
     R1000(0) R1000(1000) R1000(2000) R1000(3000) R1000(4000)
     R1000(5000) R1000(6000) R1000(7000) R1000(8000) R1000(9000)
