@@ -300,7 +300,7 @@ enum status prepare_load_fresh(struct prepare *p, int fd, const char *name,
                                struct error *err)
 {
     struct entry entry = {.fd = fd, .name = name};
-    bool is_last;
+    bool ignored;
     struct stat st;
 
     if (!p->execute)
@@ -308,5 +308,5 @@ enum status prepare_load_fresh(struct prepare *p, int fd, const char *name,
     if (fstat(fd, &st) < 0)
         return error_set_os(err, errno, "%s: fstat", name);
     entry.size = (uint64_t)st.st_size;
-    return load_entry(p, &entry, true, &is_last, err);
+    return load_entry(p, &entry, true, &ignored, err);
 }

@@ -110,7 +110,7 @@ static int prepare(struct prepare *p)
     struct error err = {0}, why = {0};
     uint64_t start_ns = clock_monotonic_ns();
     enum status status;
-    bool is_last = false;
+    bool is_final = false;
 
     p->mark_ns = start_ns;
     if (!set_path(p))
@@ -121,16 +121,14 @@ static int prepare(struct prepare *p)
     if (status)
         goto out;
     if (p->dir) {
-        status = prepare_hit(p, &is_last, &why);
-        if (status == STATUS_OK)
+        status = prepare_hit(p, &is_final, &why);
+        /* Final: a good entry, whose code cannot run here. */
+        if (status == STATUS_OK || is_final)
             script->report.cache = BCC_CACHE_HIT;
-        if (is_last) {
-            /* A good entry, whose code cannot run here. */
-            script->report.cache = BCC_CACHE_HIT;
+        if (is_final)
             err = why;
-        }
     }
-    if (!p->dir || (status && !is_last)) {
+    if (!p->dir || (status && !is_final)) {
         prepare_end_stage(p, BCC_STAGE_LOOKUP);
         status = prepare_miss(p, &why, &err);
     }

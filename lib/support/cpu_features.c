@@ -106,11 +106,6 @@ static void add_bit(struct cpu_features *features, size_t bit)
     features->word[bit / 64] |= UINT64_C(1) << (bit % 64);
 }
 
-static bool has_bit(const struct cpu_features *features, size_t bit)
-{
-    return features->word[bit / 64] >> (bit % 64) & 1;
-}
-
 struct cpu_features cpu_features_host(void)
 {
     struct cpu_features host = {0};
@@ -154,8 +149,11 @@ const char *cpu_feature_name(unsigned machine, unsigned bit)
 int cpu_features_missing(const struct cpu_features *needed,
                          const struct cpu_features *present)
 {
-    for (size_t bit = 0; bit < CPU_FEATURE_WORDS * 64; bit++)
-        if (has_bit(needed, bit) && !has_bit(present, bit))
-            return (int)bit;
+    for (int i = 0; i < CPU_FEATURE_WORDS; i++) {
+        const uint64_t missing = needed->word[i] & ~present->word[i];
+
+        if (missing)
+            return i * 64 + __builtin_ctzll(missing);
+    }
     return -1;
 }
