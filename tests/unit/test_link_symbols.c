@@ -36,6 +36,22 @@ static void refuses_two_strong_definitions_naming_both_objects(void **state)
     fixture_refused(f, STATUS_MISUSE, "b.o: 'x'", "a.o");
 }
 
+/* STB_GNU_UNIQUE: one for the whole process, which a closed image is not
+ * asked to find. */
+static void takes_unique_symbols_for_global_ones(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_assemble(f, "a.o",
+                     ".data\n.globl x\n.type x, @gnu_unique_object\n"
+                     ".size x, 8\nx: .quad 7\n");
+    fixture_assemble(f, "b.o", ".data\nvar pointer\n.quad x\n");
+    fixture_image(f);
+    assert_int_equal(fixture_patch_at(f, fixture_address(f, "pointer")).addend,
+                     fixture_address(f, "x"));
+    assert_int_equal(f->result.n_imports, 0);
+}
+
 static void takes_the_first_of_equal_comdat_groups(void **state)
 {
     static const char text[] =
@@ -276,6 +292,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(prefers_strong_to_common_to_weak_definitions),
         TEST(refuses_two_strong_definitions_naming_both_objects),
+        TEST(takes_unique_symbols_for_global_ones),
         TEST(takes_the_first_of_equal_comdat_groups),
         TEST(refuses_references_into_a_discarded_group),
         TEST(follows_link_order_into_discarded_groups),
