@@ -49,10 +49,10 @@ reported() {
     fi
 }
 
-# compare_with_native 'OPTIONS' FILE [ARGS...]: the run "native" was done;
-# holds against it a cold, a warm, a precompiled and an uncached `bcc run`.
-# OPTIONS (for run and precompile) are split at blanks.
-compare_with_native() {
+# compare_cached_with_native 'OPTIONS' FILE [ARGS...]: the run "native" was
+# done; holds against it a cold, a warm and a precompiled `bcc run`. OPTIONS
+# (for run and precompile) are split at blanks.
+compare_cached_with_native() {
     options=$1
     shift
     [ -n "$BCC" ] || return 0
@@ -64,11 +64,8 @@ compare_with_native() {
         run warm "$BCC" run --report=json $options "$@"
         same native warm
         reported warm hit
-        run uncached "$BCC" run --report=json --no-cache $options "$@"
-        same native uncached
-        reported uncached off
 
-        mkdir -m 700 "$work/installed"
+        [ -d "$work/installed" ] || mkdir -m 700 "$work/installed"
         "$BCC" precompile $options --cache-dir "$work/installed" "$1" \
             >"$work/precompile.log" 2>&1 || {
             fail "precompile: $(cat "$work/precompile.log")"
@@ -79,6 +76,23 @@ compare_with_native() {
         same native precompiled
         reported precompiled hit
     }
+}
+
+# compare_uncached_with_native 'OPTIONS' FILE [ARGS...]: a run without a cache.
+compare_uncached_with_native() {
+    options=$1
+    shift
+    [ -n "$BCC" ] || return 0
+    # shellcheck disable=SC2086 # options are to be split
+    run uncached "$BCC" run --report=json --no-cache $options "$@"
+    same native uncached
+    reported uncached off
+}
+
+# compare_with_native 'OPTIONS' FILE [ARGS...]: both.
+compare_with_native() {
+    compare_cached_with_native "$@"
+    compare_uncached_with_native "$@"
 }
 
 finish() {
