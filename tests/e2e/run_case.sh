@@ -1,15 +1,18 @@
 #!/bin/sh
 # run_case.sh CASE.c|CASE.cpp: compiles one case of cases/ with clang, natively and to
 # bitcode, and requires the same output and end of both, however bcc runs it.
+# All of it at -O3 and at -O0: what the one leaves to the code generator, the
+# other does away with.
 #
 # The case says in its first comment what to expect:
-#   FLAGS: options of the compiler
+#   FLAGS: options of the compiler; a level among them is then the only one
 #   ARGS: command line, ENV: environment, both quoted as for the shell
 #   STDIN: followed by lines of input
 #   STATUS: exit status, or "signal 15"
 #   OUTPUT: followed by lines of output, to the end of the comment
 #
-# Environment: CLANG, and that of run_case_lib.sh.
+# Environment: CLANG (exit status 77 if it is not there), and that of
+# run_case_lib.sh.
 set -u
 case_file=$1
 . "$(dirname "$0")/run_case_lib.sh"
@@ -28,6 +31,10 @@ block() {
         index($0, key) == 1 { inside = 1 }' "$case_file"
 }
 
+command -v "$CLANG" >/dev/null || {
+    echo "skipped: no $CLANG"
+    exit 77
+}
 status=$(field STATUS)
 case $status in
 signal*) echo "$status" ;;
@@ -36,23 +43,37 @@ esac >"$work/expected.status"
 block OUTPUT >"$work/expected.out"
 block STDIN >"$work/stdin"
 
-case $case_file in
-*.cpp) flags="--driver-mode=g++ -std=gnu++20 -O2 $(field FLAGS)" ;;
-*) flags="-std=gnu11 -O2 $(field FLAGS)" ;;
+flags=$(field FLAGS)
+case " $flags " in
+*" -O"*) levels=${flags##*-O} levels=-O${levels%% *} ;;
+*) levels="-O3 -O0" ;;
 esac
-# shellcheck disable=SC2086
-"$CLANG" $flags "$case_file" -o "$work/native" -lm -pthread &&
-    "$CLANG" $flags -emit-llvm -c "$case_file" -o "$work/case.bc" || {
-    echo "FAIL: does not compile"
-    exit 1
-}
-
+case $case_file in
+*.cpp) flags="--driver-mode=g++ -std=gnu++20 $flags" ;;
+*) flags="-std=gnu11 $flags" ;;
+esac
 eval "set -- $(field ARGS)"
 environment=$(field ENV)
 [ -z "$environment" ] || eval "export $environment"
 
-run native "$work/native" "$@"
-cp "$work/native.err" "$work/expected.err"
-same expected native
-compare_with_native "" "$work/case.bc" "$@"
+for level in $levels; do
+    # Both have one file name, as libc's messages quote it.
+    bitcode=$work/bitcode$level/case.bc
+    native=$work/native$level/case.bc
+    mkdir "$work/bitcode$level" "$work/native$level"
+    # shellcheck disable=SC2086
+    "$CLANG" $flags $level "$case_file" -o "$native" -lm -pthread &&
+        "$CLANG" $flags $level -emit-llvm -c "$case_file" -o "$bitcode" || {
+        echo "FAIL: does not compile"
+        exit 1
+    }
+    run native "$native" "$@"
+    cp "$work/native.err" "$work/expected.err"
+    same expected native
+    [ "$failures" -eq 0 ] || echo "that was $level, native"
+    compare_cached_with_native "" "$bitcode" "$@"
+    [ "$failures" -eq 0 ] || fail "at $level"
+done
+# At last with nothing optimised by anyone.
+compare_uncached_with_native -O0 "$bitcode" "$@"
 finish

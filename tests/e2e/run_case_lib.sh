@@ -49,36 +49,51 @@ reported() {
     fi
 }
 
-# compare_with_native 'OPTIONS' FILE [ARGS...]: the run "native" was done;
-# holds against it a cold, a warm, a precompiled and an uncached `bcc run`.
-# OPTIONS (for run and precompile) are split at blanks.
-compare_with_native() {
+# compare_cached_with_native 'OPTIONS' FILE [ARGS...]: the run "native" was
+# done; holds against it a cold, a warm and a precompiled `bcc run`. OPTIONS
+# (for run and precompile) are split at blanks, as are $run_options (for run).
+run_options=
+compare_cached_with_native() {
     options=$1
     shift
     [ -n "$BCC" ] || return 0
     # shellcheck disable=SC2086 # options are to be split
     {
-        run cold "$BCC" run --report=json $options "$@"
+        run cold "$BCC" run --report=json $run_options $options "$@"
         same native cold
         reported cold miss
-        run warm "$BCC" run --report=json $options "$@"
+        run warm "$BCC" run --report=json $run_options $options "$@"
         same native warm
         reported warm hit
-        run uncached "$BCC" run --report=json --no-cache $options "$@"
-        same native uncached
-        reported uncached off
 
-        mkdir -m 700 "$work/installed"
+        [ -d "$work/installed" ] || mkdir -m 700 "$work/installed"
         "$BCC" precompile $options --cache-dir "$work/installed" "$1" \
             >"$work/precompile.log" 2>&1 || {
             fail "precompile: $(cat "$work/precompile.log")"
             return 0
         }
         run precompiled "$BCC" run --report=json \
-            --cache-dir "$work/installed" $options "$@"
+            --cache-dir "$work/installed" $run_options $options "$@"
         same native precompiled
         reported precompiled hit
     }
+}
+
+# compare_uncached_with_native 'OPTIONS' FILE [ARGS...]: a run without a cache.
+compare_uncached_with_native() {
+    options=$1
+    shift
+    [ -n "$BCC" ] || return 0
+    # shellcheck disable=SC2086 # options are to be split
+    run uncached "$BCC" run --report=json --no-cache $options "$@"
+    same native uncached
+    reported uncached off
+}
+
+# compare_with_native 'OPTIONS' FILE [ARGS...]: both.
+compare_with_native() {
+    compare_cached_with_native "$@"
+    compare_uncached_with_native "$@"
 }
 
 finish() {

@@ -73,14 +73,15 @@ int cmd_run(int argc, char **argv)
     script = setup_script(&options, options.arguments[0], true, &failed);
     if (script && failed)
         complain("%s", bccGetErrorMessage(script));
+    program = script; /* before the prepare: a constructor may exit */
     if (!script || failed || !process_symbols_open(&options) ||
         atexit(run_destructors) ||
         !prepare(script, &options, options.arguments[0])) {
+        program = NULL;
         bccDisposeScript(script);
         options_release(&options);
         return EXIT_FAILED;
     }
-    program = script;
     name = options.entry ? options.entry : "main";
     *(void **)&entry = bccGetFuncAddr(script, name);
     if (!entry || bccGetVarAddr(script, name)) {

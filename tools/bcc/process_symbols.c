@@ -16,6 +16,7 @@ static const struct {
     {"_Z", "libstdc++.so.6"},
     {"__cxa_", "libstdc++.so.6"},
     {"__gxx_", "libstdc++.so.6"},
+    {"__once_proxy", "libstdc++.so.6"},
     {"__dynamic_cast", "libstdc++.so.6"},
     {"_Unwind_", "libgcc_s.so.1"},
     {"", "libm.so.6"},

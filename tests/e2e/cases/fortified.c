@@ -1,6 +1,6 @@
 /* Functions that libc's headers replace by checked ones.
  *
- * FLAGS: -D_FORTIFY_SOURCE=2
+ * FLAGS: -O2 -D_FORTIFY_SOURCE=2
  * STATUS: signal 6
  * OUTPUT:
  * copied x

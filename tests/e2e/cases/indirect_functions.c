@@ -1,6 +1,8 @@
 /* Functions whose resolver picks the implementation at load time (ifunc):
- * called, through a pointer, and from static data.
+ * called, through a pointer, and from static data. (Without -fPIC, GNU ld
+ * gives them two addresses.)
  *
+ * FLAGS: -fPIC
  * STATUS: 0
  * OUTPUT:
  * external 12
