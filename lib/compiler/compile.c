@@ -3,7 +3,8 @@
  *   read      bytes -> lazy modules; metadata and exports of the script
  *   link      script and libraries -> one module, verified; all but the public
  *             names internal; CPU attributes replaced
- *   optimise  LLVM's pipeline; then imports through the GOT
+ *   optimise  LLVM's pipeline; then imports through the GOT, large variables
+ *             out of the way
  *   emit      machine code in a relocatable ELF object
  *   image     lib/linker makes the image; exports get their addresses
  *
@@ -25,6 +26,7 @@
 #include "calls.h"
 #include "clock.h"
 #include "imports.h"
+#include "large_data.h"
 #include "link_runtime.h"
 #include "metadata.h"
 #include "optimise.h"
@@ -167,7 +169,10 @@ static enum status stage_optimise(struct compilation *c, struct error *err)
                       c->name, err);
     if (status)
         return status;
-    return imports_through_got(c->module, &c->arena, err);
+    status = imports_through_got(c->module, &c->arena, err);
+    if (status)
+        return status;
+    return large_data_mark(&c->glue, c->module, &c->target, c->name, err);
 }
 
 /* ---- Image ---- */

@@ -37,6 +37,9 @@ static void override_flag(LLVMModuleRef module, const char *name,
                       strlen(name), LLVMValueAsMetadata(constant));
 }
 
+/* As LLVM numbers them in module flags. */
+enum { CODE_MODEL_SMALL = 1 };
+
 LLVMModuleRef imports_create_module(struct glue *glue)
 {
     static const char name[] = "script"; /* a path would differ by machine */
@@ -48,6 +51,10 @@ LLVMModuleRef imports_create_module(struct glue *glue)
     override_flag(module, "PIE Level", 0);
     override_flag(module, "RtLibUseGOT", 1);
     override_flag(module, "direct-access-external-data", 0);
+    /* Differ freely among objects that are linked natively, as among modules
+     * here: large_data.c decides for all of them. */
+    override_flag(module, "Code Model", CODE_MODEL_SMALL);
+    override_flag(module, "Large Data Threshold", 0);
     return module;
 }
 

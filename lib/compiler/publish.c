@@ -51,17 +51,28 @@ static bool is_llvm_name(const char *name)
 /* ---- Names ---- */
 
 struct definitions {
-    const struct request *request;
+    const struct public_names *only;   /* NULL: all */
     struct cache_symbol *vars, *funcs; /* NULL: count only */
     size_t n_vars, n_funcs;
 };
 
-static bool is_marked(const struct request *request, const char *name)
+static int compare_names(const void *a, const void *b)
 {
-    for (size_t i = 0; i < request->n_marks; i++)
-        if (strcmp(request->marks[i], name) == 0)
-            return true;
-    return false;
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool sort_names(struct arena *arena, const char *const *names,
+                       size_t n_names, struct public_names *ret_names)
+{
+    const char **sorted = arena_alloc(arena, n_names + 1, sizeof(*sorted));
+
+    if (!sorted)
+        return false;
+    for (size_t i = 0; i < n_names; i++)
+        sorted[i] = names[i];
+    qsort(sorted, n_names, sizeof(*sorted), compare_names);
+    *ret_names = (struct public_names){sorted, n_names};
+    return true;
 }
 
 /* Visible as a native linker would see it. Inline functions of C++
@@ -91,15 +102,13 @@ static bool is_function(LLVMValueRef global)
 static void add_definition(LLVMValueRef global, void *context)
 {
     struct definitions *definitions = context;
-    const struct request *request = definitions->request;
     struct cache_symbol symbol = {.name = glue_name(global),
                                   .address = OBCC_NO_ADDRESS};
     bool function = is_function(global);
 
     if (!is_visible_definition(global))
         return;
-    if (request->flags & REQUEST_MARKED_ONLY &&
-        !is_marked(request, symbol.name))
+    if (definitions->only && !publish_contains(definitions->only, symbol.name))
         return;
     /* A variable of each thread has no address of its own. */
     if (!function && LLVMIsAGlobalVariable(global) && LLVMIsThreadLocal(global))
@@ -133,9 +142,15 @@ enum status publish_definitions(LLVMModuleRef script,
                                 struct compile_result *result,
                                 struct error *err)
 {
-    struct definitions definitions = {.request = request};
+    struct definitions definitions = {.only = NULL};
     struct arena *arena = &result->arena;
+    struct public_names marks;
 
+    if (request->flags & REQUEST_MARKED_ONLY) {
+        if (!sort_names(arena, request->marks, request->n_marks, &marks))
+            return error_no_memory(err);
+        definitions.only = &marks;
+    }
     for_each_global(script, add_definition, &definitions);
     definitions.vars =
         arena_alloc(arena, definitions.n_vars + 1, sizeof(*definitions.vars));
@@ -157,11 +172,6 @@ enum status publish_definitions(LLVMModuleRef script,
 
 /* Entry points that clients ask for by name, listed or not. */
 static const char *const well_known[] = {"root", "init", ".rs.dtor"};
-
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
 
 static size_t add_symbols(const char **name, size_t n,
                           const struct cache_symbol *symbols, size_t n_symbols)

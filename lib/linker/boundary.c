@@ -136,11 +136,14 @@ static uint64_t edge_address(const struct link *link,
     const struct segment_extent *last =
         data->memory_size ? data : &link->segments[SEGMENT_RELRO];
     const struct segment_extent *text = &link->segments[SEGMENT_TEXT];
+    const struct segment_extent *large = &link->segments[SEGMENT_LARGE_DATA];
 
     switch (boundary->edge) {
     case EDGE_IMAGE_START:
         break;
     case EDGE_IMAGE_END:
+        if (large->memory_size)
+            last = large;
         return last->address + last->memory_size;
     case EDGE_TEXT_END:
         return text->address + text->memory_size;

@@ -99,6 +99,9 @@ static void add_segments(const struct link *link,
     const uint32_t page = link->machine->page_size;
     const struct segment_extent *relro = &link->segments[SEGMENT_RELRO];
     const struct segment_extent *data = &link->segments[SEGMENT_DATA];
+    const struct segment_extent *large = &link->segments[SEGMENT_LARGE_DATA];
+    const struct segment_extent *large_rodata =
+        &link->segments[SEGMENT_LARGE_RODATA];
     Elf64_Phdr *row;
 
     add_row(headers, PT_LOAD, PF_R | PF_X, link->align,
@@ -106,6 +109,10 @@ static void add_segments(const struct link *link,
     add_row(headers, PT_LOAD, PF_R | PF_W, page, relro);
     if (data->memory_size)
         add_row(headers, PT_LOAD, PF_R | PF_W, page, data);
+    if (large->memory_size)
+        add_row(headers, PT_LOAD, PF_R | PF_W, page, large);
+    if (large_rodata->memory_size)
+        add_row(headers, PT_LOAD, PF_R, page, large_rodata);
     if (link->tls_align)
         add_row(headers, PT_TLS, PF_R, link->tls_align, &link->tls);
     add_output(headers, PT_DYNAMIC, PF_R | PF_W,

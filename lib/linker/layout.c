@@ -4,6 +4,8 @@
  *   address  | same as file offset      ...... | relro ..... | data | bss
  *                                       next page      next page
  *
+ * and then the large sections, in the same way.
+ *
  * A segment begins in memory at the offset in a page that it has in the file,
  * on the first page that the segment before left free. So the file page where
  * one ends and the next begins is mapped twice, with different protection,
@@ -37,11 +39,6 @@ struct cursor {
 /* 16 MiB: eight tables aligned to huge pages. More is a mistake or an attack.
  */
 static const uint64_t max_gaps = UINT64_C(1) << 24;
-
-/* All program headers that there may be: their number depends on what is
- * placed behind them. */
-static const uint64_t headers_size =
-    sizeof(Elf64_Ehdr) + LAYOUT_MAX_PROGRAM_HEADERS * sizeof(Elf64_Phdr);
 
 /* ---- Thread-local storage ---- */
 
@@ -212,6 +209,19 @@ static enum status place_segment(struct cursor *cursor, enum segment segment,
     return STATUS_OK;
 }
 
+/* Of the program headers that there may be: which of the usual ones there are
+ * depends on what is placed behind them. */
+static uint64_t headers_size(const struct link *link)
+{
+    uint64_t n_headers = LAYOUT_USUAL_PROGRAM_HEADERS;
+
+    if (memory_size(segment_outputs(link, SEGMENT_LARGE_DATA)))
+        n_headers++;
+    if (memory_size(segment_outputs(link, SEGMENT_LARGE_RODATA)))
+        n_headers++;
+    return sizeof(Elf64_Ehdr) + n_headers * sizeof(Elf64_Phdr);
+}
+
 static enum status number_outputs(struct link *link, struct error *err)
 {
     struct output **outputs = LIST_ITEMS(struct output *, &link->outputs);
@@ -231,7 +241,8 @@ static enum status number_outputs(struct link *link, struct error *err)
 
 enum status layout_place(struct link *link, struct error *err)
 {
-    struct cursor cursor = {link, headers_size, headers_size, 0};
+    const uint64_t headers = headers_size(link);
+    struct cursor cursor = {link, headers, headers, 0};
     enum status status;
 
     link->align = link->machine->page_size;

@@ -6,7 +6,9 @@
 
 enum {
     /* Text, RELRO, data; TLS, DYNAMIC, GNU_RELRO, GNU_EH_FRAME, GNU_STACK */
-    LAYOUT_MAX_PROGRAM_HEADERS = 8
+    LAYOUT_USUAL_PROGRAM_HEADERS = 8,
+    /* Two segments of large sections. */
+    LAYOUT_MAX_PROGRAM_HEADERS = 10
 };
 
 /* Sizes are final. Sets addresses and offsets of outputs, segments, span,

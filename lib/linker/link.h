@@ -9,6 +9,8 @@
  *   PT_LOAD RW   RELRO: .tdata .data.rel.ro .init_array .fini_array .dynamic
  *                .got
  *   PT_LOAD RW   .data .bss
+ *   PT_LOAD RW   .ldata .lbss, if there are such
+ *   PT_LOAD R    .lrodata, likewise
  *   PT_TLS, PT_DYNAMIC, PT_GNU_RELRO, PT_GNU_EH_FRAME, PT_GNU_STACK
  *
  * Read-only data shares the executable mapping: one mmap less at each launch,

@@ -93,7 +93,14 @@ struct symbol {
 
 /* ---- The image ---- */
 
-enum segment { SEGMENT_TEXT, SEGMENT_RELRO, SEGMENT_DATA, N_SEGMENTS };
+enum segment {
+    SEGMENT_TEXT,
+    SEGMENT_RELRO,
+    SEGMENT_DATA,
+    SEGMENT_LARGE_DATA, /* no 32-bit displacement leads there or beyond */
+    SEGMENT_LARGE_RODATA,
+    N_SEGMENTS
+};
 
 struct output {
     const char *name;

@@ -15,8 +15,9 @@
  * can only name the boundaries of such ones. Their segment is that of the
  * neediest chunk in them.
  *
- * The large sections of the medium code model come last, so that they do not
- * push others out of the reach of 32-bit displacements. */
+ * The large sections of the medium code model, .ldata .lbss .lrodata, come
+ * last, in segments of their own, so that they do not push others out of the
+ * reach of 32-bit displacements. */
 #include "outputs.h"
 
 #include <elf.h>
@@ -71,17 +72,22 @@ static const struct standard standards[N_RANKS] = {
     [RANK_GOT] = {".got", SHT_PROGBITS, DATA},
     [RANK_DATA] = {".data", SHT_PROGBITS, DATA},
     [RANK_NAMED_DATA] = {NULL, SHT_PROGBITS, DATA},
-    [RANK_LARGE_DATA] = {".ldata", SHT_PROGBITS, DATA | SHF_LARGE},
     [RANK_BSS] = {".bss", SHT_NOBITS, DATA},
     [RANK_NAMED_BSS] = {NULL, SHT_NOBITS, DATA},
+    [RANK_LARGE_DATA] = {".ldata", SHT_PROGBITS, DATA | SHF_LARGE},
     [RANK_LARGE_BSS] = {".lbss", SHT_NOBITS, DATA | SHF_LARGE},
+    [RANK_LARGE_RODATA] = {".lrodata", SHT_PROGBITS, READ | SHF_LARGE},
 };
 
 enum segment rank_segment(enum rank rank)
 {
     if (rank <= RANK_PLT)
         return SEGMENT_TEXT;
-    return rank <= RANK_GOT ? SEGMENT_RELRO : SEGMENT_DATA;
+    if (rank <= RANK_GOT)
+        return SEGMENT_RELRO;
+    if (rank <= RANK_NAMED_BSS)
+        return SEGMENT_DATA;
+    return rank <= RANK_LARGE_BSS ? SEGMENT_LARGE_DATA : SEGMENT_LARGE_RODATA;
 }
 
 /* ---- Making outputs ---- */
@@ -178,14 +184,13 @@ static bool has_prefix(const char *text, const char *prefix)
 
 static enum rank data_rank(const struct chunk *chunk)
 {
-    const bool large = (chunk->flags & SHF_LARGE) != 0;
-
+    /* Pointers to be relocated in large constants stay writable: RELRO is
+     * near the text. */
+    if (chunk->flags & SHF_LARGE)
+        return chunk->type == SHT_NOBITS ? RANK_LARGE_BSS : RANK_LARGE_DATA;
     if (chunk->type == SHT_NOBITS)
-        return large ? RANK_LARGE_BSS : RANK_BSS;
-    if (has_prefix(chunk->name, ".data.rel.ro") ||
-        has_prefix(chunk->name, ".ldata.rel.ro"))
-        return RANK_RELRO;
-    return large ? RANK_LARGE_DATA : RANK_DATA;
+        return RANK_BSS;
+    return has_prefix(chunk->name, ".data.rel.ro") ? RANK_RELRO : RANK_DATA;
 }
 
 static enum rank input_rank(const struct chunk *chunk, bool relro_eh_frame)
@@ -208,6 +213,8 @@ static enum rank input_rank(const struct chunk *chunk, bool relro_eh_frame)
         return data_rank(chunk);
     if (chunk->patched_at_load)
         return RANK_RELRO;
+    if (chunk->flags & SHF_LARGE)
+        return RANK_LARGE_RODATA;
     return has_prefix(chunk->name, ".gcc_except_table") ? RANK_EXCEPT_TABLE
                                                         : RANK_RODATA;
 }

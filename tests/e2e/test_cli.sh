@@ -157,6 +157,53 @@ C
     complains none "-lnosuch"
 }
 
+test_zeros_take_no_file() {
+    compile zeros <<'C'
+static char unwritten[1L << 30];
+static const char constant[1L << 28];
+char written[1L << 30];
+int main(int argc, char **argv)
+{
+    (void)argv;
+    written[(argc << 30) - 1] = 3;
+    return unwritten[argc] + constant[argc << 27] + written[(1 << 30) - argc];
+}
+C
+    run zeros "$BCC" run "$work/zeros.bc"
+    expect zeros "exit 3"
+    [ "$(cat "$BCC_CACHE_DIR"/zeros*.oBCC | wc -c)" -lt 100000 ] ||
+        fail "an entry of $(ls -l "$BCC_CACHE_DIR")"
+}
+
+test_modules_of_all_code_models_are_linked() {
+    for model in small medium large; do
+        compile "main_$model" "-mcmodel=$model" <<'C'
+extern char *far(long);
+static int near = 3;
+int main(int argc, char **argv)
+{
+    (void)argv;
+    return *far(argc) + near + *far(1 << 30);
+}
+C
+        compile "far_$model" "-mcmodel=$model" <<'C'
+static char zeros[3L << 30], others[1L << 30];
+char *far(long n)
+{
+    zeros[n] = 4;
+    return n > 1 ? &others[n - 1] : &zeros[n];
+}
+C
+    done
+    for model in small medium large; do
+        for other in small medium large; do
+            run mixed "$BCC" run --no-cache --lib "$work/far_$other.bc" \
+                "$work/main_$model.bc"
+            expect mixed "exit 7"
+        done
+    done
+}
+
 test_plain_c_does_not_pay_for_cxx() {
     compile maps <<'C'
 #include <math.h>

@@ -129,6 +129,41 @@ static void writes_no_file_bytes_for_a_huge_bss(void **state)
     assert_true(f->result.image.size < 2 * PAGE);
 }
 
+/* Of what is near, .bss is the last: it decides what displacements reach. */
+static void puts_large_sections_behind_all_others(void **state)
+{
+    struct fixture *f = *state;
+    const Elf64_Phdr *data, *large, *constants;
+
+    fixture_assemble(f, "a.o",
+                     ".section .lrodata, \"al\"\nvar constant\n.quad 1\n"
+                     ".section .ldata, \"awl\"\nvar value\n.quad 2\n"
+                     ".section .ldata.rel.ro, \"awl\"\n.balign 8\n"
+                     "var pointer\n.quad value\n"
+                     ".section .lbss, \"awl\", @nobits\nvar zeros\n"
+                     ".zero 0x140000000\n"
+                     ".bss\nvar near\n.quad 0\n"
+                     ".text\nfunc code\nmov near(%rip), %rax\n"
+                     "movabs $constant@GOTOFF, %rax\nret\n");
+    fixture_image(f);
+    data = fixture_segment(f, PT_LOAD, 2);
+    large = fixture_segment(f, PT_LOAD, 3);
+    constants = fixture_segment(f, PT_LOAD, 4);
+    assert_int_equal(data->p_filesz, 0);
+    assert_true(fixture_address(f, "near") < 8 * PAGE);
+    assert_int_equal(large->p_flags, PF_R | PF_W);
+    assert_true(large->p_vaddr > fixture_address(f, "near"));
+    assert_int_equal(large->p_filesz, 16);
+    assert_true(large->p_memsz > UINT64_C(0x140000000));
+    assert_int_equal(fixture_word(f, fixture_address(f, "value")), 2);
+    assert_true(fixture_patch_at(f, fixture_address(f, "pointer")).packed);
+    assert_int_equal(constants->p_flags, PF_R);
+    assert_int_equal(constants->p_memsz, 8);
+    assert_true(constants->p_vaddr >= large->p_vaddr + large->p_memsz);
+    assert_int_equal(fixture_word(f, fixture_address(f, "constant")), 1);
+    assert_true(f->result.image.size < 4 * PAGE);
+}
+
 static void
 asks_for_alignment_beyond_a_page_without_filling_the_file(void **state)
 {
@@ -381,6 +416,7 @@ int main(void)
         cmocka_unit_test(touches_no_more_pages_than_a_segment_needs),
         TEST(has_no_data_segment_without_data),
         TEST(writes_no_file_bytes_for_a_huge_bss),
+        TEST(puts_large_sections_behind_all_others),
         TEST(asks_for_alignment_beyond_a_page_without_filling_the_file),
         TEST(refuses_alignment_that_would_cost_megabytes_of_file),
         TEST(delimits_sections_named_like_c_identifiers),
