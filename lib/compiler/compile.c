@@ -173,7 +173,7 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
     if (status)
         return status;
     status = runtime_link_all(&c->glue, c->module, c->runtimes, c->n_runtimes,
-                              &c->names, err);
+                              &c->names, &c->arena, err);
     if (status)
         return status;
     status = glue_verify(&c->glue, c->module, c->name, err);
