@@ -48,6 +48,10 @@ LLVMModuleRef imports_create_module(struct glue *glue)
     override_flag(module, "PIE Level", 0);
     override_flag(module, "RtLibUseGOT", 1);
     override_flag(module, "direct-access-external-data", 0);
+    /* What kind of LTO a file was compiled for; several kinds may be mixed. */
+    override_flag(module, "ThinLTO", 0);
+    override_flag(module, "EnableSplitLTOUnit", 0);
+    override_flag(module, "UnifiedLTO", 0);
     return module;
 }
 

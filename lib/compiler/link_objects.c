@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "archive.h"
+#include "join_modules.h"
 #include "object_view.h"
 #include "read.h"
 #include "symbols.h"
@@ -329,29 +330,6 @@ void objects_release(struct objects *objects)
 
 /* ---- Linking ---- */
 
-/* LLVM's linker leaves out a linkonce definition that its own module does not
- * use. A native object has it, and another module may want it. */
-static void keep_linkonce(LLVMValueRef global)
-{
-    if (LLVMGetLinkage(global) == LLVMLinkOnceAnyLinkage)
-        LLVMSetLinkage(global, LLVMWeakAnyLinkage);
-    else if (LLVMGetLinkage(global) == LLVMLinkOnceODRLinkage)
-        LLVMSetLinkage(global, LLVMWeakODRLinkage);
-}
-
-static void keep_all(LLVMModuleRef module)
-{
-    LLVMValueRef at;
-
-    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
-        keep_linkonce(at);
-    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
-        keep_linkonce(at);
-    for (at = LLVMGetFirstGlobalAlias(module); at;
-         at = LLVMGetNextGlobalAlias(at))
-        keep_linkonce(at);
-}
-
 enum status objects_link(struct glue *glue, LLVMModuleRef dest,
                          struct objects *objects, struct error *err)
 {
@@ -362,7 +340,7 @@ enum status objects_link(struct glue *glue, LLVMModuleRef dest,
         LLVMModuleRef module = object->module;
 
         if (objects->n_objects > 1)
-            keep_all(module);
+            join_keep_linkonce(module);
         object->module = NULL;
         status = glue_link(glue, dest, module, object->name, err);
     }

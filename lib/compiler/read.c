@@ -16,6 +16,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "join_modules.h"
+
 enum {
     WRAPPER_HEADER_SIZE = 16, /* magic, version, offset, size */
     TEXT_PROBE_SIZE = 256
@@ -90,6 +92,8 @@ enum status module_read(struct glue *glue, struct span bytes, const char *name,
         if (status)
             return status;
     }
+    if (starts_with(bytes, bitcode_magic) && join_count(bytes) > 1)
+        return join_modules(glue, bytes, name, ret_module, err);
     if (starts_with(bytes, bitcode_magic))
         return glue_read_bitcode(glue, bytes, name, ret_module, err);
     if (looks_like_text(bytes))

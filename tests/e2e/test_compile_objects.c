@@ -177,6 +177,36 @@ static void runtimes_serve_objects_and_give_way_to_them(void **state)
     assert_int_equal(f->result.link.n_imports, 0);
 }
 
+/* ---- Several modules in a file ---- */
+
+static void modules_of_one_file_are_joined(void **state)
+{
+    struct compile_fixture *f = *state;
+    struct span first = make_bitcode(calls_helper);
+    struct span second = make_bitcode(helper);
+    uint8_t *both = malloc(first.size + second.size - 4);
+
+    assert_non_null(both);
+    memcpy(both, first.data, first.size);
+    memcpy(both + first.size, second.data + 4, second.size - 4);
+    compile_fixture_add(f, "two.bc",
+                        (struct span){both, first.size + second.size - 4});
+    assert_compiles(f);
+    assert_int_equal(f->result.n_export_funcs, 2);
+    assert_int_equal(f->result.link.n_imports, 0);
+    /* The second is cut off. */
+    for (size_t cut = 4; cut < second.size - 4; cut += 64) {
+        f->bytes[0].size = first.size + second.size - 4 - cut;
+        if (compile_fixture_run(f) == STATUS_OK)
+            assert_non_null(find_function(f, "entry"));
+        else
+            assert_non_null(strstr(f->err.message, "two.bc: "));
+    }
+    free(both);
+    free((void *)first.data);
+    free((void *)second.data);
+}
+
 /* ---- Archives ---- */
 
 struct archive {
@@ -281,6 +311,7 @@ int main(void)
         TEST(unused_inline_functions_are_there_for_others),
         TEST(groups_of_one_name_are_no_contradiction),
         TEST(runtimes_serve_objects_and_give_way_to_them),
+        TEST(modules_of_one_file_are_joined),
         TEST(archives_give_members_in_any_role),
         TEST(a_marked_symbol_is_wanted_of_an_archive),
         TEST(what_is_wrong_with_a_member_names_it),

@@ -704,6 +704,111 @@ C
     [ ! -s archive.out ] || fail "linked not_this_one"
 }
 
+# ---- Bitcode for link-time optimisation ----
+
+lto_flavours="-flto
+-flto=thin
+-flto -funified-lto
+-flto=thin -fsplit-lto-unit
+-flto -fwhole-program-vtables -fvisibility=hidden
+-flto=thin -fwhole-program-vtables -fvisibility=hidden
+-flto -fsanitize=cfi -fvisibility=hidden
+-flto=thin -fsanitize=cfi -fvisibility=hidden"
+
+lto_files() {
+    cat >"$work/shape.h" <<'C'
+#include <cstdio>
+struct Shape { virtual ~Shape() {} virtual int area() const = 0; };
+Shape *make(int size);
+inline int twice(int x) { static int n; return 2 * x + n++; }
+using Fn = int (*)(int);
+extern Fn table[];
+C
+    cat >"$work/main.src" <<'C'
+#include "shape.h"
+int main(int argc, char **)
+{
+    Shape *shape = make(argc);
+    std::printf("%d %d %d\n", shape->area(), twice(3), table[argc](4));
+    delete shape;
+    return 5;
+}
+C
+    cat >"$work/shapes.src" <<'C'
+#include "shape.h"
+struct Square : Shape {
+    int side;
+    Square(int s) : side(s) {}
+    int area() const override { return side * side; }
+};
+struct Line : Shape { int area() const override { return 0; } };
+Shape *make(int size)
+{
+    if (size > 3)
+        return new Line;
+    return new Square(size + twice(1));
+}
+static int plus(int x) { return x + 1; }
+Fn table[] = {plus, twice};
+C
+}
+
+lto_compile() {
+    # shellcheck disable=SC2086 # these are words
+    "$CLANG" -O2 $2 -x c++ -c "$work/$1.src" -o "$work/$1.bc" || exit 1
+}
+
+test_files_for_link_time_optimisation_run() {
+    lto_files
+    "$CLANG" --driver-mode=g++ -O2 -x c++ "$work/main.src" "$work/shapes.src" \
+        -o "$work/native" || exit 1
+    run native "$work/native"
+    expect native "exit 5"
+    echo "$lto_flavours" >"$work/flavours"
+    while read -r flavour; do
+        lto_compile main "$flavour"
+        lto_compile shapes "$flavour"
+        for at in -O0 -O3; do
+            run lto "$BCC" run --no-cache $at --link "$work/shapes.bc" \
+                "$work/main.bc"
+            same native lto
+        done
+    done <"$work/flavours"
+    # The kinds may be mixed.
+    lto_compile main -flto
+    for flavour in -flto=thin -emit-llvm "-flto=thin -fsplit-lto-unit"; do
+        lto_compile shapes "$flavour"
+        run mixed "$BCC" run --no-cache --link "$work/shapes.bc" \
+            "$work/main.bc"
+        same native mixed
+    done
+}
+
+# What -fsanitize=cfi checks is checked: an object of another class traps.
+test_control_flow_integrity_is_enforced() {
+    cat >"$work/main.src" <<'C'
+struct Meant { virtual int f() { return 1; } };
+struct Other { virtual int f() { return 2; } };
+void *make(int argc)
+{
+    if (argc > 1)
+        return new Other;
+    return new Meant;
+}
+int main(int argc, char **) { return static_cast<Meant *>(make(argc))->f(); }
+C
+    for kind in -flto -flto=thin; do
+        lto_compile main "$kind -fsanitize=cfi -fvisibility=hidden"
+        run right "$BCC" run --no-cache "$work/main.bc"
+        expect right "exit 1"
+        run wrong "$BCC" run --no-cache "$work/main.bc" other
+        expect wrong "signal 4"
+        lto_compile main "$kind"
+        run unchecked "$BCC" run --no-cache "$work/main.bc" other
+        expect unchecked "exit 2"
+    done
+}
+
 # ---- Which ----
 
 if [ $# -ne 1 ]; then
