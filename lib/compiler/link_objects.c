@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "archive.h"
+#include "imports.h"
 #include "join_modules.h"
 #include "object_view.h"
 #include "read.h"
@@ -27,9 +28,9 @@
 
 /* A member that was not taken so far. */
 struct member {
-    const char *name;           /* "libx.a(m.o)" */
-    LLVMModuleRef module;       /* NULL: taken, or not bitcode */
-    struct object_view *object; /* ELF */
+    const char *name; /* "libx.a(m.o)" */
+    struct definitions definitions;
+    LLVMModuleRef module; /* NULL: an ELF object */
 };
 
 struct archive {
@@ -90,25 +91,36 @@ static enum status foreign_object(const char *name, const char *fact,
                      symbol ? "'" : "");
 }
 
+static enum status read_object_member(struct reading *reading,
+                                      struct span bytes, struct member *member,
+                                      struct error *err)
+{
+    struct object_view object;
+
+    if (object_view_open(member->name, bytes, reading->arena, &object, NULL) ||
+        symbols_read_object(&reading->symbols, &object, &member->definitions,
+                            NULL))
+        return foreign_object(member->name, "what it defines cannot be read",
+                              NULL, err);
+    return STATUS_OK;
+}
+
 static enum status read_member(struct reading *reading, struct span bytes,
                                struct member *member, struct error *err)
 {
     const struct object_reader *reader = reading->reader;
+    enum status status;
 
     switch (module_kind(bytes)) {
     case MODULE_BITCODE:
-        return reader->read(reader->context, bytes, member->name,
-                            &member->module, err);
+        status = reader->read(reader->context, bytes, member->name,
+                              &member->module, err);
+        if (status)
+            return status;
+        return symbols_read_module(&reading->symbols, member->module,
+                                   &member->definitions, err);
     case MODULE_ELF_OBJECT:
-        member->object =
-            arena_alloc(reading->arena, 1, sizeof(*member->object));
-        if (!member->object)
-            return error_no_memory(err);
-        if (object_view_open(member->name, bytes, reading->arena,
-                             member->object, NULL))
-            return foreign_object(member->name,
-                                  "what it defines cannot be read", NULL, err);
-        return STATUS_OK;
+        return read_object_member(reading, bytes, member, err);
     case MODULE_UNKNOWN:
         break;
     }
@@ -169,37 +181,21 @@ static enum status read_archive(struct reading *reading,
 
 /* ---- Taking ---- */
 
-static enum status refuse_needed_object(struct reading *reading,
-                                        const struct member *member,
-                                        struct error *err)
-{
-    const char *name;
-    enum status status =
-        symbols_need_object(&reading->symbols, member->object, &name, err);
-
-    if (status)
-        return status;
-    return name ? foreign_object(member->name, "wanted for", name, err)
-                : STATUS_OK;
-}
-
 static enum status take_if_needed(struct reading *reading,
                                   struct member *member, bool *taken,
                                   struct error *err)
 {
+    const char *name = symbols_wanted(&member->definitions);
     LLVMModuleRef module = member->module;
-    bool is_needed = false;
     enum status status;
 
-    if (member->object)
-        return refuse_needed_object(reading, member, err);
-    if (!module)
+    if (!name)
         return STATUS_OK;
-    status = symbols_need_module(&reading->symbols, module, &is_needed, err);
-    if (status || !is_needed)
-        return status;
+    if (!module)
+        return foreign_object(member->name, "wanted for", name, err);
     *taken = true;
     member->module = NULL;
+    member->definitions.n_rows = 0;
     status = add_object(reading, member->name, module, err);
     return status ? status
                   : symbols_add(&reading->symbols, module, member->name, err);
@@ -330,19 +326,70 @@ void objects_release(struct objects *objects)
 
 /* ---- Linking ---- */
 
-enum status objects_link(struct glue *glue, LLVMModuleRef dest,
-                         struct objects *objects, struct error *err)
+static enum status link_range(struct glue *glue, LLVMModuleRef dest,
+                              const struct objects *objects, size_t first,
+                              size_t end, struct error *err)
 {
-    enum status status = STATUS_OK;
-
-    for (size_t i = 0; !status && i < objects->n_objects; i++) {
+    for (size_t i = first; i < end; i++) {
         struct object *object = &objects->object[i];
         LLVMModuleRef module = object->module;
+        enum status status;
 
         if (objects->n_objects > 1)
             join_keep_linkonce(module);
         object->module = NULL;
         status = glue_link(glue, dest, module, object->name, err);
+        if (status)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static enum status link_group(struct glue *glue, LLVMModuleRef dest,
+                              const struct objects *objects, size_t first,
+                              size_t end, struct error *err)
+{
+    LLVMModuleRef group = imports_create_module(glue);
+    enum status status;
+
+    LLVMSetTarget(group, LLVMGetTarget(dest));
+    LLVMSetDataLayout(group, LLVMGetDataLayoutStr(dest));
+    status = link_range(glue, group, objects, first, end, err);
+    if (status) {
+        LLVMDisposeModule(group);
+        return status;
+    }
+    return glue_link(glue, dest, group, objects->object[first].name, err);
+}
+
+/* LLVM's C API looks at all of dest for each module that is linked into it:
+ * for 500 of 20 functions bccc takes 2.7 s of CPU time so, and 0.6 s if they
+ * are linked in groups. */
+static size_t group_size(size_t n_objects)
+{
+    enum { FEW = 64 };
+    size_t size = 1;
+
+    if (n_objects <= FEW)
+        return n_objects;
+    while (size * size < n_objects)
+        size++;
+    return size;
+}
+
+enum status objects_link(struct glue *glue, LLVMModuleRef dest,
+                         struct objects *objects, struct error *err)
+{
+    size_t n = objects->n_objects, step = group_size(n);
+    enum status status = STATUS_OK;
+
+    for (size_t first = 0; !status && first < n; first += step) {
+        size_t end = n - first < step ? n : first + step;
+
+        if (step == n)
+            status = link_range(glue, dest, objects, first, end, err);
+        else
+            status = link_group(glue, dest, objects, first, end, err);
     }
     objects_release(objects);
     return status;

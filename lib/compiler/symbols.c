@@ -24,12 +24,14 @@
 
 #include "asm_symbols.h"
 
-/* ORDER DEFINITION: what is later in the list wins. */
-enum definition { WEAKLY_WANTED, WANTED, WEAK, COMMON, STRONG };
+/* ORDER DEFINITION: what is later in the list wins. The first is that of a
+ * name that only archives know so far. */
+enum definition { UNKNOWN, WEAKLY_WANTED, WANTED, WEAK, COMMON, STRONG };
 
 struct symbol {
     enum definition definition;
-    const char *file; /* that has this definition, or the first reference */
+    const char *file; /* that has this definition, or the first reference;
+                         NULL: none */
     bool is_grouped;
     bool is_ir; /* seen in IR, so that the next is known: */
     bool is_thread_local;
@@ -204,27 +206,26 @@ struct addition {
     bool no_memory;
 };
 
+/* The symbol of that name, made if there is none; NULL: no memory. */
+static struct symbol *intern(struct symbols *symbols, const char *name)
+{
+    void **place = name_map_insert(&symbols->map, name);
+
+    if (place && !*place)
+        *place = arena_alloc(symbols->arena, 1, sizeof(struct symbol));
+    return place ? *place : NULL;
+}
+
 static bool add_occurrence(void *context, const struct occurrence *seen)
 {
     struct addition *addition = context;
-    struct symbols *symbols = addition->symbols;
-    void **place = name_map_insert(&symbols->map, seen->name);
-    struct symbol *symbol;
-    bool is_new;
+    struct symbol *symbol = intern(addition->symbols, seen->name);
 
-    addition->no_memory = !place;
-    if (!place)
-        return false;
-    is_new = !*place;
-    if (is_new)
-        *place = arena_alloc(symbols->arena, 1, sizeof(*symbol));
-    symbol = *place;
     addition->no_memory = !symbol;
     if (!symbol)
         return false;
-    if (!is_new)
-        check_against(symbols, symbol, seen, addition->file);
-    if (is_new || seen->definition > symbol->definition || !*symbol->file) {
+    check_against(addition->symbols, symbol, seen, addition->file);
+    if (seen->definition > symbol->definition || !symbol->file) {
         symbol->definition = seen->definition;
         symbol->file = addition->file;
         symbol->is_grouped = seen->is_grouped;
@@ -249,53 +250,59 @@ enum status symbols_add(struct symbols *symbols, LLVMModuleRef module,
 enum status symbols_want(struct symbols *symbols, const char *name,
                          struct error *err)
 {
-    struct addition addition = {symbols, "", false};
+    struct addition addition = {symbols, NULL, false};
     const struct occurrence wanted = {.name = name, .definition = WANTED};
 
     add_occurrence(&addition, &wanted);
     return addition.no_memory ? error_no_memory(err) : STATUS_OK;
 }
 
-/* ---- Asking ---- */
+/* ---- Members of archives ---- */
 
-static bool is_wanted(const struct symbols *symbols, const char *name,
-                      enum definition definition)
-{
+struct definition_row {
+    const char *name;
     const struct symbol *symbol;
-
-    if (definition < WEAK)
-        return false;
-    symbol = name_map_find(&symbols->map, name);
-    if (!symbol)
-        return false;
-    return symbol->definition == WANTED ||
-           (symbol->definition == COMMON && definition != COMMON);
-}
-
-struct question {
-    const struct symbols *symbols;
-    bool is_needed;
+    bool is_common;
 };
 
-static bool ask(void *context, const struct occurrence *seen)
-{
-    struct question *question = context;
+struct collection {
+    struct symbols *symbols;
+    struct definitions definitions;
+    bool counts_only;
+    bool no_memory;
+};
 
-    question->is_needed =
-        is_wanted(question->symbols, seen->name, seen->definition);
-    return !question->is_needed;
+static bool collect(void *context, const struct occurrence *seen)
+{
+    struct collection *collection = context;
+    struct definitions *definitions = &collection->definitions;
+    struct symbol *symbol;
+
+    if (seen->definition < WEAK)
+        return true;
+    if (collection->counts_only) {
+        definitions->n_rows++;
+        return true;
+    }
+    symbol = intern(collection->symbols, seen->name);
+    collection->no_memory = !symbol;
+    definitions->row[definitions->n_rows++] =
+        (struct definition_row){seen->name, symbol, seen->definition == COMMON};
+    return symbol != NULL;
 }
 
-enum status symbols_need_module(struct symbols *symbols, LLVMModuleRef module,
-                                bool *ret_needed, struct error *err)
-{
-    struct question question = {symbols, false};
-    enum status status = for_each_symbol(symbols, module, ask, &question, err);
+/* Each visits all symbols of `of`: once to count, once to collect. */
+typedef enum status (*visit_all_fn)(struct collection *collection,
+                                    const void *of, struct error *err);
 
-    if (status)
-        return status;
-    *ret_needed = question.is_needed;
-    return STATUS_OK;
+static enum status visit_module(struct collection *collection, const void *of,
+                                struct error *err)
+{
+    /* LLVM's handles are never const. */
+    LLVMModuleRef module = *(const LLVMModuleRef *)of;
+
+    return for_each_symbol(collection->symbols, module, collect, collection,
+                           err);
 }
 
 static enum definition definition_of(const struct object_symbol *symbol)
@@ -310,25 +317,78 @@ static enum definition definition_of(const struct object_symbol *symbol)
     }
 }
 
-enum status symbols_need_object(const struct symbols *symbols,
-                                const struct object_view *object,
-                                const char **ret_name, struct error *err)
+static enum status visit_object(struct collection *collection, const void *of,
+                                struct error *err)
 {
-    const char *name = NULL;
+    const struct object_view *object = of;
 
-    for (uint32_t i = 1; !name && i < object->n_symbols; i++) {
+    for (uint32_t i = 1; i < object->n_symbols; i++) {
         struct object_symbol symbol;
+        struct occurrence seen = {0};
         enum status status = object_symbol_at(object, i, &symbol, err);
 
         if (status)
             return status;
-        if (symbol.binding != STB_LOCAL &&
-            is_wanted(symbols, symbol.name, definition_of(&symbol)))
-            name = symbol.name;
+        seen.name = symbol.name;
+        seen.definition = definition_of(&symbol);
+        if (symbol.binding != STB_LOCAL && !collect(collection, &seen))
+            break;
     }
-    *ret_name = name;
     return STATUS_OK;
 }
+
+static enum status collect_all(struct symbols *symbols, visit_all_fn visit_all,
+                               const void *of,
+                               struct definitions *ret_definitions,
+                               struct error *err)
+{
+    struct collection collection = {.symbols = symbols, .counts_only = true};
+    struct definitions *definitions = &collection.definitions;
+    enum status status = visit_all(&collection, of, err);
+
+    if (status)
+        return status;
+    definitions->row = arena_alloc(symbols->arena, definitions->n_rows + 1,
+                                   sizeof(*definitions->row));
+    if (!definitions->row)
+        return error_no_memory(err);
+    definitions->n_rows = 0;
+    collection.counts_only = false;
+    status = visit_all(&collection, of, err);
+    if (status)
+        return status;
+    *ret_definitions = *definitions;
+    return collection.no_memory ? error_no_memory(err) : STATUS_OK;
+}
+
+enum status symbols_read_module(struct symbols *symbols, LLVMModuleRef module,
+                                struct definitions *ret_definitions,
+                                struct error *err)
+{
+    return collect_all(symbols, visit_module, &module, ret_definitions, err);
+}
+
+enum status symbols_read_object(struct symbols *symbols,
+                                const struct object_view *object,
+                                struct definitions *ret_definitions,
+                                struct error *err)
+{
+    return collect_all(symbols, visit_object, object, ret_definitions, err);
+}
+
+const char *symbols_wanted(const struct definitions *definitions)
+{
+    for (size_t i = 0; i < definitions->n_rows; i++) {
+        const struct definition_row *row = &definitions->row[i];
+        enum definition so_far = row->symbol->definition;
+
+        if (so_far == WANTED || (so_far == COMMON && !row->is_common))
+            return row->name;
+    }
+    return NULL;
+}
+
+/* ---- Result ---- */
 
 enum status symbols_check(const struct symbols *symbols, struct error *err)
 {

@@ -29,16 +29,24 @@ enum status symbols_add(struct symbols *symbols, LLVMModuleRef module,
 enum status symbols_want(struct symbols *symbols, const char *name,
                          struct error *err) MUST_CHECK;
 
-/* Would a linker take this member of an archive? NO_MEMORY. */
-enum status symbols_need_module(struct symbols *symbols, LLVMModuleRef module,
-                                bool *ret_needed, struct error *err) MUST_CHECK;
+/* What a member of an archive defines, so that it can be asked for again and
+ * again. Lives in the arena; names are borrowed from the module or object. */
+struct definitions {
+    struct definition_row *row;
+    size_t n_rows;
+};
 
-/* The same of a native object: the name for which it would be taken, borrowed
- * from it, or NULL. CORRUPT. */
-enum status symbols_need_object(const struct symbols *symbols,
-                                const struct object_view *object,
-                                const char **ret_name,
+/* NO_MEMORY; CORRUPT (an object). */
+enum status symbols_read_module(struct symbols *symbols, LLVMModuleRef module,
+                                struct definitions *ret_definitions,
                                 struct error *err) MUST_CHECK;
+enum status symbols_read_object(struct symbols *symbols,
+                                const struct object_view *object,
+                                struct definitions *ret_definitions,
+                                struct error *err) MUST_CHECK;
+
+/* The first name for which a linker would take the member, or NULL. */
+const char *symbols_wanted(const struct definitions *definitions);
 
 /* COMPILE if modules contradict each other; the message names the first
  * contradiction and says how many there are. */

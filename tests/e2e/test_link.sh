@@ -387,6 +387,41 @@ C
     compare main a
 }
 
+# More than are linked one by one (lib/compiler/link_objects.c).
+test_many_files_are_linked_in_order() {
+    mkdir "$work/many"
+    n=100
+    while [ $n -lt 180 ]; do
+        n=$((n + 1))
+        cat >"$work/many/f$n.ll" <<LL
+@text = private constant [4 x i8] c"$n\\00"
+@shared = common global [$n x i8] zeroinitializer
+@llvm.global_ctors = appending global [1 x { i32, ptr, ptr }]
+  [{ i32, ptr, ptr } { i32 65535, ptr @up, ptr null }]
+define internal void @up() { call i32 @puts(ptr @text) ret void }
+define weak i32 @weakly() { ret i32 $n }
+define i32 @f$n() { %x = call i32 @f$((n + 1))() ret i32 %x }
+declare i32 @f$((n + 1))()
+declare i32 @puts(ptr)
+LL
+    done
+    cat >"$work/main.ll" <<'LL'
+define i32 @main() { %x = call i32 @f101() ret i32 %x }
+define i32 @f181() { %x = call i32 @weakly() ret i32 %x }
+declare i32 @f101()
+declare i32 @weakly()
+LL
+    "$CLANG" -w -O1 "$work/main.ll" "$work/many/"*.ll -o "$work/native" ||
+        exit 1
+    run native "$work/native"
+    expect native "exit 101"
+    options=
+    for file in "$work/many/"*.ll; do
+        options="$options --link $file"
+    done
+    compare_with_native "$options" "$work/main.ll"
+}
+
 # ---- Archives ----
 
 archive_members() {
