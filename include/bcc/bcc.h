@@ -91,7 +91,10 @@ enum {
      * goes unnoticed. For inputs whose version something else vouches for. */
     BCC_SKIP_DEP_SHA1 = 1 << 0,
     /* bccReadBC, bccLinkBC: the script keeps a copy of the bytes. */
-    BCC_COPY_INPUT = 1 << 5
+    BCC_COPY_INPUT = 1 << 5,
+    /* bccLinkBC, bccLinkFile: this input is part of the program itself, as
+     * another object file of a native link is; see there. */
+    BCC_LINK_WHOLE = 1 << 6
 };
 
 /* Set the script's bitcode: raw or in the Android wrapper (0x0B17C0DE).
@@ -113,7 +116,19 @@ BCC_API int bccReadFile(BCCScriptRef script, const char *path,
 
 /* Add a runtime library: only what the script reaches is linked, and inlined.
  * Any number, searched in order: the first definition of a name counts, the
- * script's own before all. Ownership and errors as bccReadBC/bccReadFile. */
+ * script's own before all. Ownership and errors as bccReadBC/bccReadFile.
+ *
+ * With BCC_LINK_WHOLE the input is not a library but an object: all of it is
+ * linked, its constructors run, and its visible definitions or its metadata
+ * add to the script's exports. Names are resolved as a native linker does: a
+ * weak definition gives way to a strong one; two strong ones are an error, and
+ * so is a name that is thread-local in one input and not in another
+ * (COMPILE_ERROR, in prepare).
+ *
+ * A static archive (ar) of bitcode may be given with or without the flag, and
+ * to bccReadBC and bccReadFile, too. Each member is an object that is linked
+ * if it defines a marked symbol, or what is undefined in the script, the
+ * objects and the members linked so far. */
 BCC_API int bccLinkBC(BCCScriptRef script, const char *resName,
                       const char *bitcode, size_t bitcodeSize,
                       unsigned long flags);

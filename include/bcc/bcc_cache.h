@@ -168,9 +168,11 @@ enum {
 };
 
 /* Dependency flags. */
-#define OBCC_DEPENDENCY_LIBRARY   1u /* linked library; else the script */
+#define OBCC_DEPENDENCY_LIBRARY   1u /* linked library; see below */
 #define OBCC_DEPENDENCY_SKIP_SHA1 2u /* content is not compared */
 #define OBCC_DEPENDENCY_SIGNED    4u /* the stat signature may be trusted */
+#define OBCC_DEPENDENCY_OBJECT    8u /* linked whole, as part of the script */
+/* Neither library nor object: the script itself. */
 
 struct obcc_dependency {
     struct obcc_le32 name; /* string index */

@@ -148,7 +148,7 @@ static struct source *place_for(BCCScriptRef script, enum request_role role)
         return NULL;
     script->sources = sources;
     script->n_sources = n + 1;
-    if (role == REQUEST_LIBRARY)
+    if (role != REQUEST_SCRIPT)
         return &sources[n];
     memmove(&sources[1], &sources[0], n * sizeof(*sources));
     script->has_source = true;
@@ -192,6 +192,17 @@ static int check_input(BCCScriptRef script, enum request_role role,
     return 0;
 }
 
+static enum request_role link_role(unsigned long flags)
+{
+    return flags & BCC_LINK_WHOLE ? REQUEST_OBJECT : REQUEST_LIBRARY;
+}
+
+/* What only the functions that link know. */
+static unsigned long link_flags(enum request_role role)
+{
+    return role == REQUEST_SCRIPT ? 0 : BCC_LINK_WHOLE;
+}
+
 static int add_memory(BCCScriptRef script, enum request_role role,
                       const char *name, const char *bitcode, size_t size,
                       unsigned long flags)
@@ -205,7 +216,7 @@ static int add_memory(BCCScriptRef script, enum request_role role,
     };
 
     if (check_input(script, role, name, flags,
-                    BCC_SKIP_DEP_SHA1 | BCC_COPY_INPUT))
+                    BCC_SKIP_DEP_SHA1 | BCC_COPY_INPUT | link_flags(role)))
         return 1;
     if (!bitcode || size < SHORTEST_BITCODE)
         return script_misuse(script, BCC_INVALID_VALUE,
@@ -236,7 +247,8 @@ static int add_file(BCCScriptRef script, enum request_role role,
     struct error err = {0};
     struct stat st;
 
-    if (check_input(script, role, path, flags, BCC_SKIP_DEP_SHA1))
+    if (check_input(script, role, path, flags,
+                    BCC_SKIP_DEP_SHA1 | link_flags(role)))
         return 1;
     if (stat(path, &st) < 0) {
         error_set_os(&err, errno, "%s", path);
@@ -272,13 +284,13 @@ int bccReadFile(BCCScriptRef script, const char *path, unsigned long flags)
 int bccLinkBC(BCCScriptRef script, const char *resName, const char *bitcode,
               size_t bitcodeSize, unsigned long flags)
 {
-    return add_memory(script, REQUEST_LIBRARY, resName, bitcode, bitcodeSize,
+    return add_memory(script, link_role(flags), resName, bitcode, bitcodeSize,
                       flags);
 }
 
 int bccLinkFile(BCCScriptRef script, const char *path, unsigned long flags)
 {
-    return add_file(script, REQUEST_LIBRARY, path, flags);
+    return add_file(script, link_role(flags), path, flags);
 }
 
 void bccMarkExternalSymbol(BCCScriptRef script, const char *name)

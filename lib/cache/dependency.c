@@ -1,8 +1,35 @@
 #include "dependency.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "sha1.h"
+
+/* ---- Role ---- */
+
+enum { ROLE_FLAGS = OBCC_DEPENDENCY_LIBRARY | OBCC_DEPENDENCY_OBJECT };
+
+uint32_t dependency_role_flag(enum request_role role)
+{
+    switch (role) {
+    case REQUEST_LIBRARY:
+        return OBCC_DEPENDENCY_LIBRARY;
+    case REQUEST_OBJECT:
+        return OBCC_DEPENDENCY_OBJECT;
+    case REQUEST_SCRIPT:
+        break;
+    }
+    return 0;
+}
+
+const char *dependency_role_name(uint32_t flags)
+{
+    if (flags & OBCC_DEPENDENCY_OBJECT)
+        return "object";
+    return flags & OBCC_DEPENDENCY_LIBRARY ? "library" : "script";
+}
+
+/* ---- Signature ---- */
 
 static uint64_t later(uint64_t a, uint64_t b)
 {
@@ -24,6 +51,8 @@ bool dependency_signature_is_sound(const struct file_signature *signature,
 
     return changed <= now_ns && now_ns - changed >= needed;
 }
+
+/* ---- Match ---- */
 
 static struct file_signature
 recorded_signature(const struct obcc_dependency *dependency)
@@ -77,12 +106,16 @@ static enum status check_one(const struct obcc_dependency *dependency,
                              struct error *err)
 {
     uint32_t flags = obcc_get32(dependency->flags);
-    bool was_library = flags & OBCC_DEPENDENCY_LIBRARY;
     bool was_skipped = flags & OBCC_DEPENDENCY_SKIP_SHA1;
 
-    if (was_library != (input->role == REQUEST_LIBRARY))
-        return stale(input, index,
-                     was_library ? "was a library" : "was the script", err);
+    if ((flags & ROLE_FLAGS) != dependency_role_flag(input->role)) {
+        char fact[32];
+
+        snprintf(fact, sizeof(fact), "was %s %s",
+                 flags & ROLE_FLAGS ? "a linked" : "the",
+                 dependency_role_name(flags));
+        return stale(input, index, fact, err);
+    }
     if (obcc_get32(dependency->type) != input->type)
         return stale(input, index, "was a resource of another type", err);
     if (was_skipped != input->skip_sha1)

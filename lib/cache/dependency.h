@@ -45,6 +45,12 @@ struct dependency_input {
     void *context;
 };
 
+/* The dependency flag of an input with this role; 0: the script. */
+uint32_t dependency_role_flag(enum request_role role);
+
+/* "script", "library" or "object", from the flags of a dependency. */
+const char *dependency_role_name(uint32_t flags);
+
 /* OK: the entry's dependencies are exactly these inputs in this order. STALE
  * with a message that names the input and the fact otherwise; or what read
  * returned. */

@@ -24,8 +24,9 @@
  * Message lines after them:
  *   limit-memory=BYTES    0: none
  *   portable=1            or 0; 1: record no stat signatures of inputs
- *   input=ROLE TYPE FLAGS SIZE NAME   ROLE script|library, TYPE apk|file,
- *                         FLAGS skip-sha1|-, SIZE in bytes, one line each */
+ *   input=ROLE TYPE FLAGS SIZE NAME   ROLE script|library|object, TYPE
+ *                         apk|file, FLAGS skip-sha1|-, SIZE in bytes, one line
+ *                         each */
 #ifndef BCC_CACHE_REQUEST_H
 #define BCC_CACHE_REQUEST_H
 
@@ -47,7 +48,9 @@ enum {
     REQUEST_MAX_INPUTS = 256
 };
 
-enum request_role { REQUEST_SCRIPT, REQUEST_LIBRARY };
+/* An object is part of the program as the script itself is, and linked whole;
+ * of a library only what is reached is linked. */
+enum request_role { REQUEST_SCRIPT, REQUEST_LIBRARY, REQUEST_OBJECT };
 
 struct request_input {
     enum request_role role;

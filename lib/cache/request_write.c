@@ -18,6 +18,7 @@ const struct request_word request_flag_words[] = {
 const struct request_word request_role_words[] = {
     {"script", REQUEST_SCRIPT},
     {"library", REQUEST_LIBRARY},
+    {"object", REQUEST_OBJECT},
     {NULL, 0},
 };
 

@@ -86,21 +86,28 @@ static int compare_words(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+void asm_text_append(LLVMModuleRef module, struct buffer *text)
+{
+    size_t size;
+    const char *part = LLVMGetModuleInlineAsm(module, &size);
+
+    add_text(text, part, size);
+    for (LLVMValueRef at = LLVMGetFirstFunction(module); at;
+         at = LLVMGetNextFunction(at))
+        add_function(text, at);
+}
+
 enum status asm_names_collect(LLVMModuleRef module, struct arena *arena,
                               struct public_names *ret_names, struct error *err)
 {
     enum status status = STATUS_OK;
     const char **words = NULL;
     struct buffer text;
-    size_t n_words = 0, size;
-    const char *part = LLVMGetModuleInlineAsm(module, &size);
+    size_t n_words = 0;
     char *copy;
 
     buffer_init(&text);
-    add_text(&text, part, size);
-    for (LLVMValueRef at = LLVMGetFirstFunction(module); at;
-         at = LLVMGetNextFunction(at))
-        add_function(&text, at);
+    asm_text_append(module, &text);
     copy = buffer_failed(&text)
                ? NULL
                : arena_copy_string(arena, (const char *)text.data, text.size);

@@ -5,6 +5,7 @@
 #include <llvm-c/Core.h>
 
 #include "arena.h"
+#include "buffer.h"
 #include "error.h"
 #include "publish.h"
 
@@ -13,5 +14,9 @@
 enum status asm_names_collect(LLVMModuleRef module, struct arena *arena,
                               struct public_names *ret_names,
                               struct error *err) MUST_CHECK;
+
+/* Append all assembly of the module: its own, and the inline assembly in those
+ * of its functions whose bodies were read. */
+void asm_text_append(LLVMModuleRef module, struct buffer *text);
 
 #endif

@@ -1,8 +1,9 @@
 /* The pipeline, in the order of struct reply's stages:
  *
- *   read      bytes -> lazy modules; metadata and exports of the script
- *   link      script and libraries -> one module, verified; all but the public
- *             names internal; CPU attributes replaced
+ *   read      bytes -> lazy modules; members of archives that are needed;
+ *             metadata and exports of the script and its objects
+ *   link      script, objects and libraries -> one module, verified; all but
+ *             the public names internal; CPU attributes replaced
  *   optimise  LLVM's pipeline; then imports through the GOT, large variables
  *             out of the way
  *   emit      machine code in a relocatable ELF object
@@ -20,6 +21,7 @@
 #include <llvm-c/DebugInfo.h>
 #include <llvm-c/ErrorHandling.h>
 
+#include "archive.h"
 #include "asm_names.h"
 #include "attributes.h"
 #include "builtins.h"
@@ -27,6 +29,7 @@
 #include "clock.h"
 #include "imports.h"
 #include "large_data.h"
+#include "link_objects.h"
 #include "link_runtime.h"
 #include "metadata.h"
 #include "optimise.h"
@@ -42,7 +45,7 @@ struct compilation {
     struct arena arena; /* what only the compile itself needs */
     struct glue glue;
     struct target target;
-    LLVMModuleRef script;
+    struct objects objects; /* the script and what is linked whole with it */
     struct runtime *runtimes;
     size_t n_runtimes;
     struct public_names names;
@@ -52,10 +55,11 @@ struct compilation {
 
 /* ---- Read ---- */
 
-static enum status read_module(struct compilation *c, struct span bytes,
+static enum status read_module(void *context, struct span bytes,
                                const char *name, LLVMModuleRef *ret_module,
                                struct error *err)
 {
+    struct compilation *c = context;
     LLVMModuleRef module;
     enum status status = module_read(&c->glue, bytes, name, &module, err);
 
@@ -71,21 +75,46 @@ static enum status read_module(struct compilation *c, struct span bytes,
     return STATUS_OK;
 }
 
-static enum status read_inputs(struct compilation *c, const struct span *inputs,
-                               struct error *err)
+/* An archive's members are objects, whatever its role. */
+static bool is_object(const struct request_input *input, struct span bytes)
+{
+    return input->role != REQUEST_LIBRARY || archive_is(bytes);
+}
+
+static enum status read_objects(struct compilation *c,
+                                const struct span *inputs, struct error *err)
 {
     const struct request *request = c->request;
-    enum status status;
+    const struct object_reader reader = {read_module, c};
+    struct object_input *objects =
+        arena_alloc(&c->arena, request->n_inputs, sizeof(*objects));
+    size_t n = 0;
 
-    status = read_module(c, inputs[0], c->name, &c->script, err);
-    if (status)
-        return status;
+    if (!objects)
+        return error_no_memory(err);
+    for (size_t i = 0; i < request->n_inputs; i++)
+        if (is_object(&request->inputs[i], inputs[i]))
+            objects[n++] =
+                (struct object_input){request->inputs[i].name, inputs[i]};
+    return objects_read(&reader, objects, n, request->marks, request->n_marks,
+                        &c->arena, &c->objects, err);
+}
+
+static enum status read_runtimes(struct compilation *c,
+                                 const struct span *inputs, struct error *err)
+{
+    const struct request *request = c->request;
+
     c->runtimes =
         arena_alloc(&c->arena, request->n_inputs, sizeof(*c->runtimes));
     if (!c->runtimes)
         return error_no_memory(err);
-    for (size_t i = 1; i < request->n_inputs; i++) {
+    for (size_t i = 0; i < request->n_inputs; i++) {
         struct runtime *runtime = &c->runtimes[c->n_runtimes];
+        enum status status;
+
+        if (is_object(&request->inputs[i], inputs[i]))
+            continue;
         runtime->name = request->inputs[i].name;
         status =
             read_module(c, inputs[i], runtime->name, &runtime->module, err);
@@ -101,11 +130,11 @@ static enum status read_exports(struct compilation *c, struct error *err)
     bool has_metadata;
     enum status status;
 
-    status = metadata_read(c->script, c->name, c->result, &has_metadata, err);
+    status = metadata_read(&c->objects, c->result, &has_metadata, err);
     if (status)
         return status;
     if (!has_metadata) {
-        status = publish_definitions(c->script, c->request, c->result, err);
+        status = publish_definitions(&c->objects, c->request, c->result, err);
         if (status)
             return status;
     }
@@ -123,7 +152,10 @@ static enum status stage_read(struct compilation *c, const struct span *inputs,
     status = target_cpu_features(&c->target, &c->result->cpu_features, err);
     if (status)
         return status;
-    status = read_inputs(c, inputs, err);
+    status = read_objects(c, inputs, err);
+    if (status)
+        return status;
+    status = read_runtimes(c, inputs, err);
     if (status)
         return status;
     return read_exports(c, err);
@@ -133,19 +165,17 @@ static enum status stage_read(struct compilation *c, const struct span *inputs,
 
 static enum status stage_link_bitcode(struct compilation *c, struct error *err)
 {
-    LLVMModuleRef script = c->script;
     struct public_names asm_names;
     enum status status;
 
     c->module = imports_create_module(&c->glue);
     LLVMSetTarget(c->module, c->target.triple);
     LLVMSetModuleDataLayout(c->module, c->target.layout);
-    c->script = NULL;
-    status = glue_link(&c->glue, c->module, script, c->name, err);
+    status = objects_link(&c->glue, c->module, &c->objects, err);
     if (status)
         return status;
     status = runtime_link_all(&c->glue, c->module, c->runtimes, c->n_runtimes,
-                              &c->names, err);
+                              &c->names, &c->arena, err);
     if (status)
         return status;
     status = glue_verify(&c->glue, c->module, c->name, err);
@@ -256,8 +286,7 @@ static void compilation_release(struct compilation *c)
 {
     if (c->object)
         LLVMDisposeMemoryBuffer(c->object);
-    if (c->script)
-        LLVMDisposeModule(c->script);
+    objects_release(&c->objects);
     for (size_t i = 0; i < c->n_runtimes; i++)
         if (c->runtimes[i].module)
             LLVMDisposeModule(c->runtimes[i].module);

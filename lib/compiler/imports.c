@@ -55,6 +55,10 @@ LLVMModuleRef imports_create_module(struct glue *glue)
      * here: large_data.c decides for all of them. */
     override_flag(module, "Code Model", CODE_MODEL_SMALL);
     override_flag(module, "Large Data Threshold", 0);
+    /* What kind of LTO a file was compiled for; several kinds may be mixed. */
+    override_flag(module, "ThinLTO", 0);
+    override_flag(module, "EnableSplitLTOUnit", 0);
+    override_flag(module, "UnifiedLTO", 0);
     return module;
 }
 

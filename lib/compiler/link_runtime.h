@@ -12,10 +12,10 @@ struct runtime {
 
 /* Link what dest, and through it the libraries themselves, need of the
  * runtimes, in order; all of them are consumed. names: symbols that are needed
- * though nobody refers to them. COMPILE, CORRUPT. */
+ * though nobody refers to them. COMPILE, CORRUPT, NO_MEMORY. */
 enum status runtime_link_all(struct glue *glue, LLVMModuleRef dest,
                              struct runtime *runtimes, size_t n_runtimes,
                              const struct public_names *names,
-                             struct error *err) MUST_CHECK;
+                             struct arena *arena, struct error *err) MUST_CHECK;
 
 #endif

@@ -17,6 +17,9 @@
  * `root`, with every argument (signature 0x1f). Scripts from before the names
  * (2012) have one signature, root's. A kernel without a signature has 0.
  *
+ * Where objects are linked with the script, the lists of all are one behind
+ * the other, in the order of linking.
+ *
  * Read before linking: libraries may carry such metadata too, and it is not
  * the script's. */
 #include "metadata.h"
@@ -116,24 +119,36 @@ static bool parse_u32(const char *text, uint32_t *ret_value)
     return true;
 }
 
+/* A list with room for more behind it, and for one to spare. */
+static void *extend(struct arena *arena, const void *list, size_t n,
+                    size_t n_more, size_t item_size)
+{
+    void *longer = arena_alloc(arena, n + n_more + 1, item_size);
+
+    if (longer && n > 0)
+        memcpy(longer, list, n * item_size);
+    return longer;
+}
+
 /* ---- Exports ---- */
 
-/* Tuples with at least min_operands become symbols named by their first. */
+/* Tuples with at least min_operands become symbols named by their first, and
+ * are added to the list. */
 static enum status read_symbols(LLVMModuleRef script, struct arena *arena,
                                 const char *name, unsigned min_operands,
-                                struct cache_symbol **ret_symbols,
-                                size_t *ret_n, struct error *err)
+                                struct cache_symbol **list, size_t *n_list,
+                                struct error *err)
 {
     struct cache_symbol *symbols;
     enum status status;
     struct node node = {0};
     struct tuple tuple = {0};
-    size_t n = 0;
+    size_t n = *n_list;
 
     status = node_read(script, arena, name, &node, err);
     if (status)
         return status;
-    symbols = arena_alloc(arena, node.n_tuples + 1, sizeof(*symbols));
+    symbols = extend(arena, *list, n, node.n_tuples, sizeof(*symbols));
     if (!symbols)
         return error_no_memory(err);
     for (unsigned i = 0; i < node.n_tuples; i++) {
@@ -147,27 +162,27 @@ static enum status read_symbols(LLVMModuleRef script, struct arena *arena,
             .address = OBCC_NO_ADDRESS,
         };
     }
-    *ret_symbols = symbols;
-    *ret_n = n;
+    *list = symbols;
+    *n_list = n;
     return STATUS_OK;
 }
 
-/* The numbers of a node whose tuples hold one decimal string each. */
+/* Add the numbers of a node whose tuples hold one decimal string each. */
 static enum status read_numbers(LLVMModuleRef script, struct arena *arena,
                                 const char *node_name, const char *what,
-                                const char *name, uint32_t **ret_numbers,
-                                size_t *ret_n, struct error *err)
+                                const char *name, uint32_t **list,
+                                size_t *n_list, struct error *err)
 {
     uint32_t *numbers;
     enum status status;
     struct node node = {0};
     struct tuple tuple = {0};
-    size_t n = 0;
+    size_t n = *n_list;
 
     status = node_read(script, arena, node_name, &node, err);
     if (status)
         return status;
-    numbers = arena_alloc(arena, node.n_tuples + 1, sizeof(*numbers));
+    numbers = extend(arena, *list, n, node.n_tuples, sizeof(*numbers));
     if (!numbers)
         return error_no_memory(err);
     for (unsigned i = 0; i < node.n_tuples; i++) {
@@ -181,8 +196,8 @@ static enum status read_numbers(LLVMModuleRef script, struct arena *arena,
                              "%s: Non-integer %s value '%s'", name, what,
                              tuple.string[0] ? tuple.string[0] : "");
     }
-    *ret_numbers = numbers;
-    *ret_n = n;
+    *list = numbers;
+    *n_list = n;
     return STATUS_OK;
 }
 
@@ -197,9 +212,10 @@ static enum status read_foreachs(LLVMModuleRef script, const char *name,
                                  struct compile_result *result,
                                  struct error *err)
 {
-    struct cache_symbol *kernels;
-    uint32_t *signatures;
-    size_t n_kernels, n_signatures;
+    struct cache_symbol *kernels = result->export_foreachs;
+    size_t n_before = result->n_export_foreachs, n_kernels = n_before;
+    uint32_t *signatures = NULL;
+    size_t n_signatures = 0;
     enum status status;
 
     status = read_symbols(script, &result->arena, "#rs_export_foreach_name", 1,
@@ -211,18 +227,18 @@ static enum status read_foreachs(LLVMModuleRef script, const char *name,
                           err);
     if (status)
         return status;
-    if (n_kernels == 0 &&
+    if (n_kernels == n_before &&
         (n_signatures > 0 || defines_function(script, "root"))) {
         /* The array has room for one: it is allocated with one to spare. */
-        n_kernels = 1;
-        kernels[0] =
+        kernels[n_kernels++] =
             (struct cache_symbol){.name = "root", .address = OBCC_NO_ADDRESS};
     }
-    for (size_t i = 0; i < n_kernels; i++) {
+    for (size_t i = 0; i < n_kernels - n_before; i++) {
+        struct cache_symbol *kernel = &kernels[n_before + i];
         if (i < n_signatures)
-            kernels[i].signature = signatures[i];
-        else if (n_signatures == 0 && strcmp(kernels[i].name, "root") == 0)
-            kernels[i].signature = FOREACH_ALL_ARGUMENTS;
+            kernel->signature = signatures[i];
+        else if (n_signatures == 0 && strcmp(kernel->name, "root") == 0)
+            kernel->signature = FOREACH_ALL_ARGUMENTS;
     }
     result->export_foreachs = kernels;
     result->n_export_foreachs = n_kernels;
@@ -239,12 +255,13 @@ static enum status read_pragmas(LLVMModuleRef script,
     enum status status;
     struct node node = {0};
     struct tuple tuple = {0};
-    size_t n = 0;
+    size_t n = result->n_pragmas;
 
     status = node_read(script, &result->arena, "#pragma", &node, err);
     if (status)
         return status;
-    pragmas = arena_alloc(&result->arena, node.n_tuples + 1, sizeof(*pragmas));
+    pragmas = extend(&result->arena, result->pragmas, n, node.n_tuples,
+                     sizeof(*pragmas));
     if (!pragmas)
         return error_no_memory(err);
     for (unsigned i = 0; i < node.n_tuples; i++) {
@@ -261,10 +278,15 @@ static enum status read_pragmas(LLVMModuleRef script,
     return STATUS_OK;
 }
 
+/* n_vars_before: of other modules. A slot is an index among the variables of
+ * its own module. */
 static enum status read_object_slots(LLVMModuleRef script, const char *name,
+                                     size_t n_vars_before,
                                      struct compile_result *result,
                                      struct error *err)
 {
+    size_t n_vars = result->n_export_vars - n_vars_before;
+    size_t n_before = result->n_object_slots;
     enum status status;
 
     status =
@@ -272,12 +294,13 @@ static enum status read_object_slots(LLVMModuleRef script, const char *name,
                      name, &result->object_slots, &result->n_object_slots, err);
     if (status)
         return status;
-    for (size_t i = 0; i < result->n_object_slots; i++)
-        if (result->object_slots[i] >= result->n_export_vars)
+    for (size_t i = n_before; i < result->n_object_slots; i++) {
+        if (result->object_slots[i] >= n_vars)
             return error_set(err, STATUS_COMPILE,
                              "%s: object slot %u of %zu exported variables",
-                             name, result->object_slots[i],
-                             result->n_export_vars);
+                             name, result->object_slots[i], n_vars);
+        result->object_slots[i] += (uint32_t)n_vars_before;
+    }
     return STATUS_OK;
 }
 
@@ -294,10 +317,10 @@ static bool has_rs_metadata(LLVMModuleRef script)
     return false;
 }
 
-enum status metadata_read(LLVMModuleRef script, const char *name,
-                          struct compile_result *result, bool *ret_has_exports,
-                          struct error *err)
+static enum status read_module(LLVMModuleRef script, const char *name,
+                               struct compile_result *result, struct error *err)
 {
+    size_t n_vars_before = result->n_export_vars;
     enum status status;
 
     status = read_symbols(script, &result->arena, "#rs_export_var", 2,
@@ -314,9 +337,24 @@ enum status metadata_read(LLVMModuleRef script, const char *name,
     status = read_pragmas(script, result, err);
     if (status)
         return status;
-    status = read_object_slots(script, name, result, err);
-    if (status)
-        return status;
-    *ret_has_exports = has_rs_metadata(script);
+    return read_object_slots(script, name, n_vars_before, result, err);
+}
+
+enum status metadata_read(const struct objects *script,
+                          struct compile_result *result, bool *ret_has_exports,
+                          struct error *err)
+{
+    bool has_exports = false;
+
+    for (size_t i = 0; i < script->n_objects; i++) {
+        const struct object *object = &script->object[i];
+        enum status status =
+            read_module(object->module, object->name, result, err);
+
+        if (status)
+            return status;
+        has_exports |= has_rs_metadata(object->module);
+    }
+    *ret_has_exports = has_exports;
     return STATUS_OK;
 }

@@ -2,15 +2,14 @@
 #ifndef BCC_COMPILER_METADATA_H
 #define BCC_COMPILER_METADATA_H
 
-#include <llvm-c/Core.h>
-
 #include "compile.h"
+#include "link_objects.h"
 
 /* Fill the export, foreach, pragma and object slot lists of *result from the
- * script's module, all addresses OBCC_NO_ADDRESS; see metadata.c. name is for
- * messages. *ret_has_exports: the script carries #rs_ metadata, so its lists
- * say what it exports. COMPILE (a number that is none), NO_MEMORY. */
-enum status metadata_read(LLVMModuleRef script, const char *name,
+ * script and the objects linked with it, all addresses OBCC_NO_ADDRESS; see
+ * metadata.c. *ret_has_exports: there is #rs_ metadata, so these lists say what
+ * is exported. COMPILE (a number that is none), NO_MEMORY. */
+enum status metadata_read(const struct objects *script,
                           struct compile_result *result, bool *ret_has_exports,
                           struct error *err) MUST_CHECK;
 

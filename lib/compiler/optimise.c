@@ -5,10 +5,10 @@
 #include "optimise.h"
 
 static const char *const pipelines[] = {
-    "globaldce,default<O0>",
-    "globaldce,default<O1>",
-    "globaldce,default<O2>",
-    "globaldce,default<O3>",
+    "globaldce,lowertypetests,default<O0>",
+    "globaldce,lowertypetests,default<O1>",
+    "globaldce,lowertypetests,default<O2>",
+    "globaldce,lowertypetests,default<O3>",
 };
 
 enum status optimise(struct glue *glue, LLVMModuleRef module,

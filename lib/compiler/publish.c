@@ -22,6 +22,7 @@
 
 #include "libcalls.h"
 #include "llvm_glue.h"
+#include "name_map.h"
 
 /* ---- Global values of four kinds ---- */
 
@@ -52,6 +53,8 @@ static bool is_llvm_name(const char *name)
 
 struct definitions {
     const struct public_names *only;   /* NULL: all */
+    struct name_map *seen; /* NULL: one module, in which names are unique */
+    bool no_memory;
     struct cache_symbol *vars, *funcs; /* NULL: count only */
     size_t n_vars, n_funcs;
 };
@@ -99,6 +102,24 @@ static bool is_function(LLVMValueRef global)
            LLVMFunctionTypeKind;
 }
 
+/* Weak and common definitions may be in several modules. */
+static bool is_repeated(struct definitions *definitions, const char *name)
+{
+    void **place;
+    bool repeated;
+
+    if (!definitions->seen)
+        return false;
+    place = name_map_insert(definitions->seen, name);
+    if (!place) {
+        definitions->no_memory = true;
+        return false;
+    }
+    repeated = *place != NULL;
+    *place = definitions;
+    return repeated;
+}
+
 static void add_definition(LLVMValueRef global, void *context)
 {
     struct definitions *definitions = context;
@@ -112,6 +133,8 @@ static void add_definition(LLVMValueRef global, void *context)
         return;
     /* A variable of each thread has no address of its own. */
     if (!function && LLVMIsAGlobalVariable(global) && LLVMIsThreadLocal(global))
+        return;
+    if (is_repeated(definitions, symbol.name))
         return;
     if (function) {
         if (definitions->funcs)
@@ -137,7 +160,22 @@ static bool copy_names(struct arena *arena, struct cache_symbol *symbols,
     return true;
 }
 
-enum status publish_definitions(LLVMModuleRef script,
+/* Counts, or fills the lists if there are any. */
+static bool visit_objects(const struct objects *script,
+                          struct definitions *definitions)
+{
+    struct name_map seen;
+
+    name_map_init(&seen);
+    definitions->seen = script->n_objects > 1 ? &seen : NULL;
+    definitions->n_vars = definitions->n_funcs = 0;
+    for (size_t i = 0; i < script->n_objects; i++)
+        for_each_global(script->object[i].module, add_definition, definitions);
+    name_map_release(&seen);
+    return !definitions->no_memory;
+}
+
+enum status publish_definitions(const struct objects *script,
                                 const struct request *request,
                                 struct compile_result *result,
                                 struct error *err)
@@ -151,16 +189,16 @@ enum status publish_definitions(LLVMModuleRef script,
             return error_no_memory(err);
         definitions.only = &marks;
     }
-    for_each_global(script, add_definition, &definitions);
+    if (!visit_objects(script, &definitions))
+        return error_no_memory(err);
     definitions.vars =
         arena_alloc(arena, definitions.n_vars + 1, sizeof(*definitions.vars));
     definitions.funcs =
         arena_alloc(arena, definitions.n_funcs + 1, sizeof(*definitions.funcs));
     if (!definitions.vars || !definitions.funcs)
         return error_no_memory(err);
-    definitions.n_vars = definitions.n_funcs = 0;
-    for_each_global(script, add_definition, &definitions);
-    if (!copy_names(arena, definitions.vars, definitions.n_vars) ||
+    if (!visit_objects(script, &definitions) ||
+        !copy_names(arena, definitions.vars, definitions.n_vars) ||
         !copy_names(arena, definitions.funcs, definitions.n_funcs))
         return error_no_memory(err);
     result->export_vars = definitions.vars;

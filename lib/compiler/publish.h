@@ -5,6 +5,7 @@
 #include <llvm-c/Core.h>
 
 #include "compile.h"
+#include "link_objects.h"
 
 /* Names that must survive as they are; sorted, no duplicates. Lives in the
  * result's arena. */
@@ -13,10 +14,10 @@ struct public_names {
     size_t n_names;
 };
 
-/* Add the script's externally visible definitions to the export lists of
- * *result, in module order. For scripts that do not list their exports.
- * NO_MEMORY. */
-enum status publish_definitions(LLVMModuleRef script,
+/* Add the externally visible definitions of the script, and of the objects
+ * linked with it, to the export lists of *result, in module order. For scripts
+ * that do not list their exports. NO_MEMORY. */
+enum status publish_definitions(const struct objects *script,
                                 const struct request *request,
                                 struct compile_result *result,
                                 struct error *err) MUST_CHECK;

@@ -16,6 +16,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "join_modules.h"
+
 enum {
     WRAPPER_HEADER_SIZE = 16, /* magic, version, offset, size */
     TEXT_PROBE_SIZE = 256
@@ -23,10 +25,18 @@ enum {
 
 static const uint8_t wrapper_magic[4] = {0xde, 0xc0, 0x17, 0x0b};
 static const uint8_t bitcode_magic[4] = {'B', 'C', 0xc0, 0xde};
+static const uint8_t elf_magic[4] = {0x7f, 'E', 'L', 'F'};
 
 static bool starts_with(struct span bytes, const uint8_t magic[4])
 {
     return bytes.size >= 4 && memcmp(bytes.data, magic, 4) == 0;
+}
+
+enum module_kind module_kind(struct span bytes)
+{
+    if (starts_with(bytes, wrapper_magic) || starts_with(bytes, bitcode_magic))
+        return MODULE_BITCODE;
+    return starts_with(bytes, elf_magic) ? MODULE_ELF_OBJECT : MODULE_UNKNOWN;
 }
 
 static uint32_t get32(const uint8_t *at)
@@ -82,10 +92,15 @@ enum status module_read(struct glue *glue, struct span bytes, const char *name,
         if (status)
             return status;
     }
+    if (starts_with(bytes, bitcode_magic) && join_count(bytes) > 1)
+        return join_modules(glue, bytes, name, ret_module, err);
     if (starts_with(bytes, bitcode_magic))
         return glue_read_bitcode(glue, bytes, name, ret_module, err);
     if (looks_like_text(bytes))
         return glue_read_text(glue, bytes, name, ret_module, err);
+    if (starts_with(bytes, elf_magic))
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: an ELF object, not bitcode", name);
     return error_set(err, STATUS_CORRUPT, "%s: %zu bytes that are no bitcode",
                      name, bytes.size);
 }

@@ -4,8 +4,13 @@
 
 #include "llvm_glue.h"
 
+/* What bytes are, from the first of them. */
+enum module_kind { MODULE_UNKNOWN, MODULE_BITCODE, MODULE_ELF_OBJECT };
+enum module_kind module_kind(struct span bytes);
+
 /* Raw bitcode, bitcode in the Android wrapper, or textual IR. The module
- * borrows bytes and is lazy: see glue_read_bitcode(). CORRUPT. */
+ * borrows bytes and is lazy: see glue_read_bitcode(). Several modules in one
+ * file become one. CORRUPT, UNSUPPORTED (an ELF object). */
 enum status module_read(struct glue *glue, struct span bytes, const char *name,
                         LLVMModuleRef *ret_module,
                         struct error *err) MUST_CHECK;

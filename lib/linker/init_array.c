@@ -7,9 +7,11 @@
  *   .dtors.N         run first to last         N is 65535 - priority
  *
  * Sections without a number come after all numbered ones. With the words of
- * .ctors and .dtors turned around inside each section, they mean the same as
- * .init_array and .fini_array, in which they are merged. LLVM writes .ctors
- * unless it is told otherwise, which its C API cannot do.
+ * .ctors and .dtors turned around inside each section, and the sections of an
+ * object in reverse order (outputs.c), they mean the same as .init_array and
+ * .fini_array, in which they are merged. LLVM writes .ctors unless it is told
+ * otherwise, which its C API cannot do; several sections of them for variables
+ * of C++ that may be in several files (inline ones, members of templates).
  *
  * A .ctors section may also hold the marks that crtbegin.o and crtend.o put
  * around the list, -1 and 0. They are left out.

@@ -305,9 +305,23 @@ static enum status add_chunks(struct link *link, struct error *err)
 
 /* ---- Order inside an output ---- */
 
+/* Of equal priority: in the order of objects, and in an object as its sections
+ * are, but from the last to the first where they were turned around. */
+static int compare_constructors(const struct chunk *first,
+                                const struct chunk *second, int by_index)
+{
+    if (first->object != second->object)
+        return by_index;
+    if (first->rearranged != second->rearranged)
+        return first->rearranged ? -1 : 1;
+    return first->rearranged ? -by_index : by_index;
+}
+
 /* Wide alignment, of more than a page, comes first: in the middle it would
- * cost up to as much in gaps. Constructors are ordered by priority. */
-static int compare_chunks(const struct chunk *first, const struct chunk *second)
+ * cost up to as much in gaps. Constructors are ordered by priority. by_index,
+ * -1 or 1, decides between equals: it makes the sort stable. */
+static int compare_chunks(const struct chunk *first, const struct chunk *second,
+                          int by_index)
 {
     enum { PAGE = 4096 };
     const uint64_t first_align = first->align > PAGE ? first->align : 0;
@@ -315,25 +329,25 @@ static int compare_chunks(const struct chunk *first, const struct chunk *second)
 
     if (first->init_order != second->init_order)
         return first->init_order < second->init_order ? -1 : 1;
+    if (first->role == CHUNK_INIT || first->role == CHUNK_FINI)
+        return compare_constructors(first, second, by_index);
     if (first_align != second_align)
         return first_align > second_align ? -1 : 1;
-    return 0;
+    return by_index;
 }
 
 struct sort_row {
     struct chunk *chunk;
-    size_t index; /* makes the sort stable */
+    size_t index;
 };
 
 static int compare_rows(const void *a, const void *b)
 {
     const struct sort_row *first = a;
     const struct sort_row *second = b;
-    const int order = compare_chunks(first->chunk, second->chunk);
 
-    if (order)
-        return order;
-    return first->index < second->index ? -1 : first->index > second->index;
+    return compare_chunks(first->chunk, second->chunk,
+                          first->index < second->index ? -1 : 1);
 }
 
 static enum status sort_chunks(struct output *output, struct error *err)
@@ -344,7 +358,7 @@ static enum status sort_chunks(struct output *output, struct error *err)
     bool sorted = true;
 
     for (size_t i = 1; i < n_chunks && sorted; i++)
-        sorted = compare_chunks(chunks[i - 1], chunks[i]) <= 0;
+        sorted = compare_chunks(chunks[i - 1], chunks[i], -1) < 0;
     if (sorted)
         return STATUS_OK;
     rows = calloc(n_chunks, sizeof(*rows));

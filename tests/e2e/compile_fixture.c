@@ -61,6 +61,13 @@ void compile_fixture_add_text(struct compile_fixture *f, const char *name,
                         (struct span){(const uint8_t *)text, strlen(text)});
 }
 
+void compile_fixture_add_object(struct compile_fixture *f, const char *name,
+                                const char *text)
+{
+    compile_fixture_add_text(f, name, text);
+    f->inputs[f->request.n_inputs - 1].role = REQUEST_OBJECT;
+}
+
 void compile_fixture_mark(struct compile_fixture *f, const char *name)
 {
     assert_true(f->request.n_marks < FIXTURE_MAX);

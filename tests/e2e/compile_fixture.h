@@ -33,6 +33,9 @@ void compile_fixture_add(struct compile_fixture *f, const char *name,
                          struct span bytes);
 void compile_fixture_add_text(struct compile_fixture *f, const char *name,
                               const char *text);
+/* The same as an object, which is linked whole. */
+void compile_fixture_add_object(struct compile_fixture *f, const char *name,
+                                const char *text);
 void compile_fixture_mark(struct compile_fixture *f, const char *name);
 
 /* Forget inputs, marks and the result. */

@@ -13,6 +13,7 @@ int main(int argc, char **argv)
     const struct request_input inputs[] = {
         {REQUEST_SCRIPT, OBCC_FILE_RESOURCE, false, "twice.bc", 1234},
         {REQUEST_LIBRARY, OBCC_APK_RESOURCE, true, "lib math", 5},
+        {REQUEST_OBJECT, OBCC_FILE_RESOURCE, false, "lib.a", 68},
     };
 
     buffer_init(&out);
@@ -23,7 +24,7 @@ int main(int argc, char **argv)
         sample_cache_release(&sample);
     } else {
         request.inputs = inputs;
-        request.n_inputs = 2;
+        request.n_inputs = sizeof(inputs) / sizeof(inputs[0]);
         status = request_write(&request, &out, NULL);
     }
     if (status || fwrite(out.data, 1, out.size, stdout) != out.size)

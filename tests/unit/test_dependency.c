@@ -288,8 +288,14 @@ static void another_role_or_type_is_stale(void **state)
     expect_stale(f, "input 0 (new/script.bc): was the script");
     f->inputs[0].role = REQUEST_SCRIPT;
     f->inputs[1].role = REQUEST_SCRIPT;
-    expect_stale(f, "input 1 (lib.bc): was a library");
+    expect_stale(f, "input 1 (lib.bc): was a linked library");
+    f->inputs[1].role = REQUEST_OBJECT;
+    expect_stale(f, "input 1 (lib.bc): was a linked library");
+    f->dependencies[1].flags = OBCC_DEPENDENCY_OBJECT;
+    assert_int_equal(check(f, 2), STATUS_OK);
     f->inputs[1].role = REQUEST_LIBRARY;
+    expect_stale(f, "input 1 (lib.bc): was a linked object");
+    f->dependencies[1].flags = OBCC_DEPENDENCY_LIBRARY;
     f->inputs[1].type = OBCC_FILE_RESOURCE;
     expect_stale(f, "input 1 (lib.bc): was a resource of another type");
 }

@@ -277,6 +277,33 @@ static void orders_constructors_by_priority(void **state)
     assert_list(f, DT_FINI_ARRAY, DT_FINI_ARRAYSZ, fini, sizeof(fini));
 }
 
+/* As LLVM writes the list 1, 2, 3, 4 if 1 and 2 are of variables that may be
+ * in other files, too. */
+static void sections_of_constructors_are_turned_around(void **state)
+{
+    static const uint8_t init[] = {9, 1, 2, 3, 4, 5, 6};
+    struct fixture *f = *state;
+
+    fixture_assemble(f, "a.o",
+                     ".globl code\n.text\nfunc code\n.zero 16\n"
+                     ".section .init_array, \"aw\", @init_array\n.balign 8\n"
+                     ".quad code+9\n");
+    fixture_assemble(f, "b.o",
+                     ".section .ctors, \"aw\"\n.balign 8\n"
+                     ".quad code+4, code+3\n"
+                     ".section .ctors, \"awG\", @progbits, two, comdat\n"
+                     ".balign 8\n.quad code+2\n"
+                     ".section .ctors, \"awG\", @progbits, one, comdat\n"
+                     ".balign 8\n.quad code+1\n");
+    fixture_assemble(f, "c.o",
+                     ".section .ctors, \"aw\"\n.balign 8\n"
+                     ".quad code+5\n"
+                     ".section .init_array, \"aw\", @init_array\n.balign 8\n"
+                     ".quad code+6\n");
+    fixture_image(f);
+    assert_list(f, DT_INIT_ARRAY, DT_INIT_ARRAYSZ, init, sizeof(init));
+}
+
 static void refuses_constructors_that_are_no_whole_words(void **state)
 {
     struct fixture *f = *state;
@@ -303,6 +330,7 @@ int main(void)
         TEST(makes_the_symbols_that_linkers_make),
         TEST(leaves_linker_names_to_inputs_that_define_them),
         TEST(orders_constructors_by_priority),
+        TEST(sections_of_constructors_are_turned_around),
         TEST(refuses_constructors_that_are_no_whole_words),
     };
 #undef TEST

@@ -18,7 +18,7 @@
 static const struct request_input inputs[] = {
     {REQUEST_SCRIPT, OBCC_APK_RESOURCE, false, "raw/my script.bc", 1234},
     {REQUEST_LIBRARY, OBCC_FILE_RESOURCE, true, "/usr/lib/lib%41\nx.bc", 0},
-    {REQUEST_LIBRARY, OBCC_FILE_RESOURCE, false, "", UINT64_MAX},
+    {REQUEST_OBJECT, OBCC_FILE_RESOURCE, false, "", UINT64_MAX},
     {REQUEST_LIBRARY, OBCC_APK_RESOURCE, true, "\x01 \x7f\xc3\xbc input=", 1},
 };
 
@@ -59,7 +59,7 @@ static const char rich_rest[] =
     "portable=1\n"
     "input=script apk - 1234 raw/my%20script.bc\n"
     "input=library file skip-sha1 0 /usr/lib/lib%2541%0Ax.bc\n"
-    "input=library file - 18446744073709551615 \n"
+    "input=object file - 18446744073709551615 \n"
     "input=library apk skip-sha1 1 %01%20%7F\xc3\xbc%20input=\n";
 
 struct fixture {
@@ -291,6 +291,7 @@ static const struct bad_case bad_cases[] = {
     {"portable=1", "portable=2", "line 14: portable is neither 0 nor 1"},
     {"portable=1", "portable=", "line 14: not a decimal number"},
     {"input=script", "input=scripts", "line 15: unknown role"},
+    {"input=object", "input=objects", "line 17: unknown role"},
     {"script apk", "script zip", "line 15: unknown role or resource type"},
     {"script apk", "script  apk", "line 15: unknown role or resource type"},
     {"apk - ", "apk + ", "line 15: unknown input flag"},

@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "options.h"
 #include "script_setup.h"
+#include "static_archives.h"
 
 int cmd_compile(int argc, char **argv)
 {
@@ -12,13 +13,17 @@ int cmd_compile(int argc, char **argv)
     int status = EXIT_OK;
     bool failed;
 
-    if (!options_parse(&options, argc, argv, "bTCFERvOo", false))
+    if (!options_parse(&options, argc, argv, "bklLTCFERvOo", false))
         return EXIT_USAGE;
-    if (options.n_arguments != 1 || !options.output) {
-        complain("compile: one file and -o are needed");
+    if (options.n_arguments < 1 || !options.output) {
+        complain("compile: a file and -o are needed");
         print_usage("compile", true);
         return EXIT_USAGE;
     }
+    options.more_files = options.arguments + 1;
+    options.n_more_files = (size_t)options.n_arguments - 1;
+    if (!static_archives_find(&options))
+        return EXIT_FAILED;
     script = setup_script(&options, options.arguments[0], options.entry != NULL,
                           &failed);
     if (!script)

@@ -15,6 +15,7 @@
 #include "commands.h"
 #include "compile_client.h"
 #include "cpu_features.h"
+#include "dependency.h"
 #include "json.h"
 #include "options.h"
 
@@ -206,8 +207,7 @@ static void dump_dependencies(struct printer *printer,
         for (size_t j = 0; j < sizeof(row->sha1); j++)
             snprintf(sha1 + 2 * j, 3, "%02x", row->sha1[j]);
         begin_row(printer);
-        print_text(printer, "role",
-                   flags & OBCC_DEPENDENCY_LIBRARY ? "library" : "script");
+        print_text(printer, "role", dependency_role_name(flags));
         print_text(printer, "type",
                    obcc_get32(row->type) == OBCC_FILE_RESOURCE ? "file"
                                                                : "resource");

@@ -13,6 +13,7 @@
 #include "options.h"
 #include "progress.h"
 #include "script_setup.h"
+#include "static_archives.h"
 
 struct job {
     char *path;
@@ -178,13 +179,15 @@ int cmd_precompile(int argc, char **argv)
     const char *reason;
     char dir[PATH_MAX];
 
-    if (!options_parse(&options, argc, argv, "bDTCFEXBvOj", false))
+    if (!options_parse(&options, argc, argv, "bklLDTCFEXBvOj", false))
         return EXIT_USAGE;
     if (options.n_arguments < 1) {
         complain("precompile: no file");
         print_usage("precompile", true);
         return EXIT_USAGE;
     }
+    if (!static_archives_find(&options))
+        return EXIT_FAILED;
     if (!setup_cache_dir(&options, dir, &reason)) {
         complain("%s", reason);
         return EXIT_FAILED;

@@ -12,6 +12,7 @@
 #include "process_symbols.h"
 #include "script.h"
 #include "script_setup.h"
+#include "static_archives.h"
 
 /* The program, for its destructors. A native one's run after every handler
  * that it gave to atexit(), from its constructors on: so ours is given first.
@@ -62,13 +63,15 @@ int cmd_run(int argc, char **argv)
     const char *name;
     bool failed;
 
-    if (!options_parse(&options, argc, argv, "blLDNTCFEBRvO", true))
+    if (!options_parse(&options, argc, argv, "bklLDNTCFEBRvO", true))
         return EXIT_USAGE;
     if (options.n_arguments < 1) {
         complain("run: no file");
         print_usage("run", true);
         return EXIT_USAGE;
     }
+    if (!static_archives_find(&options))
+        return EXIT_FAILED;
     say_name_is(options.arguments[0]);
     script = setup_script(&options, options.arguments[0], true, &failed);
     if (script && failed)

@@ -19,8 +19,9 @@ static const struct command {
      "    -lNAME -LDIR      take symbols from this shared library, too\n"
      "    --report=json     what prepare did, one line on standard error\n"},
     {"compile", cmd_compile,
-     "bcc compile [options] FILE -o OUT.oBCC\n"
+     "bcc compile [options] FILE... -o OUT.oBCC\n"
      "    Make one cache file, for this machine or another (--target).\n"
+     "    Several files are linked, as with --link.\n"
      "    --entry NAME      keep only this function: a program\n"},
     {"precompile", cmd_precompile,
      "bcc precompile [options] [-j N] PATH...\n"
@@ -40,6 +41,9 @@ enum { N_COMMANDS = sizeof(commands) / sizeof(*commands) };
 
 static const char common_usage[] =
     "Common options:\n"
+    "    --link FILE       another file of the program: bitcode, or an\n"
+    "                      archive of it (repeatable, in order)\n"
+    "    -lNAME -LDIR      libNAME.a in DIR, if no libNAME.so is there\n"
     "    --lib RUNTIME.bc  link a runtime library (repeatable, in order)\n"
     "    --cache-dir DIR   default: $BCC_CACHE_DIR, $XDG_CACHE_HOME/bcc,\n"
     "                      ~/.cache/bcc\n"

@@ -22,6 +22,7 @@ void complain(const char *format, ...)
 /* Option letters; the long ones without a short form have capitals. */
 static const struct option long_options[] = {
     {"lib", required_argument, NULL, 'b'},
+    {"link", required_argument, NULL, 'k'},
     {"cache-dir", required_argument, NULL, 'D'},
     {"no-cache", no_argument, NULL, 'N'},
     {"target", required_argument, NULL, 'T'},
@@ -86,6 +87,8 @@ static bool parse_value(struct options *options, int letter, const char *value)
         return false;
     case 'b':
         return append(&options->libraries, &options->n_libraries, value);
+    case 'k':
+        return append(&options->objects, &options->n_objects, value);
     case 'l':
         return append(&options->shared, &options->n_shared, value);
     case 'L':
@@ -164,6 +167,10 @@ bool options_parse(struct options *options, int argc, char **argv,
 void options_release(struct options *options)
 {
     free(options->libraries);
+    free(options->objects);
+    for (size_t i = 0; i < options->n_archives; i++)
+        free(options->archives[i]);
+    free(options->archives);
     free(options->shared);
     free(options->library_dirs);
 }

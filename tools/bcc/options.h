@@ -12,6 +12,12 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 struct options {
     const char **libraries; /* --lib, in order */
     size_t n_libraries;
+    const char **objects; /* --link, in order */
+    size_t n_objects;
+    char **archives; /* that -l stands for, owned; see static_archives.h */
+    size_t n_archives;
+    char **more_files; /* of the program, behind the first: bcc compile */
+    size_t n_more_files;
     const char **shared; /* -l, in order */
     size_t n_shared;
     const char **library_dirs; /* -L, in order */

@@ -24,6 +24,27 @@ static void log_line(void *context, int level, const char *area,
     complain("%s: %s", area, text);
 }
 
+static bool link_files(BCCScriptRef script, const char *const *files, size_t n,
+                       unsigned long flags)
+{
+    for (size_t i = 0; i < n; i++)
+        if (bccLinkFile(script, files[i], flags))
+            return false;
+    return true;
+}
+
+/* In the order of a native command line: objects, then -l. */
+static bool link_all(BCCScriptRef script, const struct options *options)
+{
+    return link_files(script, (const char *const *)options->more_files,
+                      options->n_more_files, BCC_LINK_WHOLE) &&
+           link_files(script, options->objects, options->n_objects,
+                      BCC_LINK_WHOLE) &&
+           link_files(script, (const char *const *)options->archives,
+                      options->n_archives, BCC_LINK_WHOLE) &&
+           link_files(script, options->libraries, options->n_libraries, 0);
+}
+
 BCCScriptRef setup_script(const struct options *options, const char *path,
                           bool program, bool *ret_failed)
 {
@@ -44,10 +65,8 @@ BCCScriptRef setup_script(const struct options *options, const char *path,
         bccSetLogCallback(script, log_line, NULL);
     if (program)
         bccMarkExternalSymbol(script, entry_of(options));
-    *ret_failed =
-        bccSetOptions(script, &compile) || bccReadFile(script, path, 0);
-    for (size_t i = 0; !*ret_failed && i < options->n_libraries; i++)
-        *ret_failed = bccLinkFile(script, options->libraries[i], 0);
+    *ret_failed = bccSetOptions(script, &compile) ||
+                  bccReadFile(script, path, 0) || !link_all(script, options);
     return script;
 }
 
@@ -144,6 +163,13 @@ void setup_entry_name(const struct options *options, const char *path,
                   options->opt_level, entry_of(options));
     for (size_t i = 0; i < options->n_libraries; i++)
         add_path(&key, options->libraries[i]);
+    /* Not a path: what is behind it was linked in another way. */
+    if (options->n_objects + options->n_archives > 0)
+        buffer_printf(&key, "\n");
+    for (size_t i = 0; i < options->n_objects; i++)
+        add_path(&key, options->objects[i]);
+    for (size_t i = 0; i < options->n_archives; i++)
+        add_path(&key, options->archives[i]);
     snprintf(ret_name, NAME_MAX, "%.*s-%016" PRIx64,
              stem_size < 200 ? stem_size : 200, base,
              checksum_xxh3(buffer_span(&key)));

@@ -9,9 +9,9 @@
 
 #include "options.h"
 
-/* A script with the options, the file and the libraries set; *ret_failed: not
- * all of them, its error message says why. NULL after a complaint: no memory.
- * program: only the entry (options->entry, else "main") is kept. */
+/* A script with the options, the file, objects and libraries set; *ret_failed:
+ * not all of them, its error message says why. NULL after a complaint: no
+ * memory. program: only the entry (options->entry, else "main") is kept. */
 BCCScriptRef setup_script(const struct options *options, const char *path,
                           bool program, bool *ret_failed);
 
@@ -25,8 +25,8 @@ bool setup_cache_dir(const struct options *options, char ret_dir[PATH_MAX],
                      const char **ret_reason);
 
 /* Name of an entry in the tools' cache: the file's name, and a digest of its
- * absolute path, of its libraries' and of the options. What is in the files is
- * checked when the entry is opened. */
+ * absolute path, of its objects' and libraries' and of the options. What is in
+ * the files is checked when the entry is opened. */
 void setup_entry_name(const struct options *options, const char *path,
                       bool program, char ret_name[NAME_MAX]);
 

@@ -223,8 +223,7 @@ enum status inputs_settle(const struct inputs *inputs,
         *row = (struct cache_dependency){
             .name = request->name,
             .type = request->type,
-            .flags =
-                request->role == REQUEST_LIBRARY ? OBCC_DEPENDENCY_LIBRARY : 0,
+            .flags = dependency_role_flag(request->role),
         };
         if (request->skip_sha1) {
             row->flags |= OBCC_DEPENDENCY_SKIP_SHA1;

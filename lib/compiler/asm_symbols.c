@@ -1,0 +1,244 @@
+/* An assembler is the only one who knows what assembly means; LLVM's is not to
+ * be had before there is code. What the linking of modules needs is less: the
+ * names in it that are no mnemonics, registers or sections, and which of them
+ * it defines itself. So the text is cut into statements as GNU as does it:
+ *
+ *   label: mnemonic operand, operand ; next statement   # comment
+ *   name = value
+ *
+ * A word that is taken for a name and is none (an operand of Intel's syntax, a
+ * register of ARM) can do harm only where a library happens to define a
+ * function of that name: it is linked without need. */
+#include "asm_symbols.h"
+
+#include <string.h>
+
+#include "asm_names.h"
+#include "name_map.h"
+
+struct scan {
+    const char *at, *end;
+    struct arena *arena;
+    struct name_map map; /* name -> struct asm_symbol */
+    struct asm_symbol *symbol;
+    size_t n_symbols;
+    bool no_memory;
+};
+
+/* ---- Words ---- */
+
+struct word {
+    const char *text; /* NULL: the statement has no more of them */
+    size_t size;
+};
+
+static bool is_word_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9') || c == '_' || c == '.';
+}
+
+static bool is_separator(char c)
+{
+    return c == '\n' || c == ';';
+}
+
+static bool looking_at(const struct scan *scan, const char *text)
+{
+    size_t size = strlen(text);
+
+    return (size_t)(scan->end - scan->at) >= size &&
+           memcmp(scan->at, text, size) == 0;
+}
+
+static void skip_to(struct scan *scan, const char *text)
+{
+    while (scan->at < scan->end && !looking_at(scan, text))
+        scan->at++;
+}
+
+static void skip_string(struct scan *scan)
+{
+    scan->at++;
+    while (scan->at < scan->end && *scan->at != '"' && *scan->at != '\n')
+        scan->at += *scan->at == '\\' && scan->end - scan->at > 1 ? 2 : 1;
+    if (scan->at < scan->end && *scan->at == '"')
+        scan->at++;
+}
+
+static void skip_comment(struct scan *scan)
+{
+    if (looking_at(scan, "/*")) {
+        skip_to(scan, "*/");
+        scan->at += looking_at(scan, "*/") ? 2 : 0;
+    } else {
+        skip_to(scan, "\n");
+    }
+}
+
+static struct word take_bytes(struct scan *scan)
+{
+    struct word word = {scan->at, 0};
+
+    while (scan->at < scan->end && is_word_byte(*scan->at))
+        scan->at++;
+    word.size = (size_t)(scan->at - word.text);
+    return word;
+}
+
+/* The next word of this statement, and no register (%rax), modifier (@PLT) or
+ * number. What is behind the last word is passed over. */
+static struct word next_word(struct scan *scan)
+{
+    while (scan->at < scan->end && !is_separator(*scan->at)) {
+        char c = *scan->at;
+
+        if (c == '"') {
+            skip_string(scan);
+        } else if (c == '#' || looking_at(scan, "//") ||
+                   looking_at(scan, "/*")) {
+            skip_comment(scan);
+        } else if (is_word_byte(c)) {
+            struct word word = take_bytes(scan);
+            if (c < '0' || c > '9')
+                return word;
+        } else {
+            scan->at++;
+            if (c == '%' || c == '@')
+                take_bytes(scan);
+        }
+    }
+    return (struct word){NULL, 0};
+}
+
+static bool next_is(struct scan *scan, char c)
+{
+    while (scan->at < scan->end && (*scan->at == ' ' || *scan->at == '\t'))
+        scan->at++;
+    return scan->at < scan->end && *scan->at == c;
+}
+
+/* ---- Statements ---- */
+
+static void note(struct scan *scan, struct word word, unsigned uses)
+{
+    char *name = arena_copy_string(scan->arena, word.text, word.size);
+    void **place = name ? name_map_insert(&scan->map, name) : NULL;
+    struct asm_symbol *symbol;
+
+    if (!place) {
+        scan->no_memory = true;
+        return;
+    }
+    if (!*place) {
+        *place = &scan->symbol[scan->n_symbols++];
+        ((struct asm_symbol *)*place)->name = name;
+    }
+    symbol = *place;
+    symbol->uses |= uses;
+}
+
+/* What directives do to their operands; others refer to them. */
+static const struct directive {
+    const char *name;
+    unsigned first, rest; /* operands; 0: none is a symbol of interest */
+} directives[] = {
+    {".globl", ASM_GLOBAL, ASM_GLOBAL},
+    {".global", ASM_GLOBAL, ASM_GLOBAL},
+    {".weak", ASM_GLOBAL | ASM_WEAK, ASM_GLOBAL | ASM_WEAK},
+    {".comm", ASM_DEFINED | ASM_GLOBAL, 0},
+    {".lcomm", ASM_DEFINED, 0},
+    {".set", ASM_DEFINED, ASM_REFERENCED},
+    {".equ", ASM_DEFINED, ASM_REFERENCED},
+    {".equiv", ASM_DEFINED, ASM_REFERENCED},
+    {".type", 0, 0},
+    {".size", 0, 0},
+    {".local", 0, 0},
+    {".hidden", 0, 0},
+    {".internal", 0, 0},
+    {".protected", 0, 0},
+    {".section", 0, 0},
+    {".pushsection", 0, 0},
+    {".file", 0, 0},
+    {".ident", 0, 0},
+    {".arch", 0, 0},
+    {".cpu", 0, 0},
+    {".fpu", 0, 0},
+};
+
+static struct directive find_directive(struct word mnemonic)
+{
+    static const struct directive plain = {NULL, ASM_REFERENCED,
+                                           ASM_REFERENCED};
+
+    for (size_t i = 0; i < sizeof(directives) / sizeof(directives[0]); i++)
+        if (strlen(directives[i].name) == mnemonic.size &&
+            memcmp(directives[i].name, mnemonic.text, mnemonic.size) == 0)
+            return directives[i];
+    return plain;
+}
+
+static void scan_operands(struct scan *scan, unsigned first, unsigned rest)
+{
+    unsigned uses = first;
+
+    for (;;) {
+        struct word word = next_word(scan);
+
+        if (!word.text)
+            return;
+        /* A section's name, or "." itself: the place where we are. */
+        if (uses && word.text[0] != '.')
+            note(scan, word, uses);
+        uses = rest;
+    }
+}
+
+static void scan_statement(struct scan *scan)
+{
+    struct word word = next_word(scan);
+
+    while (word.text && next_is(scan, ':')) {
+        note(scan, word, ASM_DEFINED);
+        word = next_word(scan);
+    }
+    if (word.text && next_is(scan, '=')) {
+        note(scan, word, ASM_DEFINED);
+        scan_operands(scan, ASM_REFERENCED, ASM_REFERENCED);
+    } else if (word.text) {
+        struct directive directive = find_directive(word);
+        scan_operands(scan, directive.first, directive.rest);
+    }
+    if (scan->at < scan->end)
+        scan->at++; /* the separator */
+}
+
+/* No two words without a byte between them. */
+static size_t most_words(size_t size)
+{
+    return size / 2 + 1;
+}
+
+enum status asm_symbols_read(LLVMModuleRef module, struct arena *arena,
+                             struct asm_symbols *ret_symbols, struct error *err)
+{
+    struct scan scan = {.arena = arena};
+    struct buffer text;
+
+    buffer_init(&text);
+    name_map_init(&scan.map);
+    asm_text_append(module, &text);
+    scan.at = (const char *)text.data;
+    scan.end = scan.at + text.size;
+    scan.symbol =
+        arena_alloc(arena, most_words(text.size), sizeof(*scan.symbol));
+    scan.no_memory = buffer_failed(&text) || !scan.symbol;
+    while (!scan.no_memory && scan.at < scan.end)
+        scan_statement(&scan);
+    name_map_release(&scan.map);
+    buffer_release(&text);
+    if (scan.no_memory)
+        return error_no_memory(err);
+    *ret_symbols = (struct asm_symbols){scan.symbol, scan.n_symbols};
+    return STATUS_OK;
+}

@@ -1,0 +1,41 @@
+/* What assembly says of symbols: which it refers to, and which it defines. */
+#ifndef BCC_COMPILER_ASM_SYMBOLS_H
+#define BCC_COMPILER_ASM_SYMBOLS_H
+
+#include <stdbool.h>
+
+#include <llvm-c/Core.h>
+
+#include "arena.h"
+#include "error.h"
+
+enum {
+    ASM_REFERENCED = 1u << 0,
+    ASM_DEFINED = 1u << 1,
+    ASM_GLOBAL = 1u << 2, /* visible to other modules, if it is defined */
+    ASM_WEAK = 1u << 3
+};
+
+struct asm_symbol {
+    const char *name;
+    unsigned uses; /* ASM_... */
+};
+
+struct asm_symbols {
+    struct asm_symbol *symbol; /* in order of appearance */
+    size_t n_symbols;
+};
+
+/* Undefined here, so that another module is asked for it. */
+static inline bool asm_symbol_is_wanted(const struct asm_symbol *symbol)
+{
+    return !(symbol->uses & (ASM_DEFINED | ASM_WEAK));
+}
+
+/* Of the module's own assembly and the inline assembly in those of its
+ * functions whose bodies were read. Lives in arena. NO_MEMORY. */
+enum status asm_symbols_read(LLVMModuleRef module, struct arena *arena,
+                             struct asm_symbols *ret_symbols,
+                             struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,21 @@
+/* Bitcode files that hold several modules. */
+#ifndef BCC_COMPILER_JOIN_MODULES_H
+#define BCC_COMPILER_JOIN_MODULES_H
+
+#include "llvm_glue.h"
+
+/* How many modules the bitcode holds; 0 if it is malformed. */
+size_t join_count(struct span bitcode);
+
+/* All of them, linked into one, which is not lazy. CORRUPT, COMPILE,
+ * NO_MEMORY. */
+enum status join_modules(struct glue *glue, struct span bitcode,
+                         const char *name, LLVMModuleRef *ret_module,
+                         struct error *err) MUST_CHECK;
+
+/* LLVM's linker leaves out an inline function (linkonce) that its own module
+ * does not use. A native object has it, and another module may want it: make
+ * them weak, so that they are linked. */
+void join_keep_linkonce(LLVMModuleRef module);
+
+#endif

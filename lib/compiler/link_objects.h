@@ -1,0 +1,48 @@
+/* What is linked whole: the script, objects, and members of archives. */
+#ifndef BCC_COMPILER_LINK_OBJECTS_H
+#define BCC_COMPILER_LINK_OBJECTS_H
+
+#include "arena.h"
+#include "llvm_glue.h"
+
+struct object {
+    const char *name;     /* of an archive's member: "libx.a(m.o)" */
+    LLVMModuleRef module; /* lazy; NULL once it was linked */
+};
+
+/* The program, in the order of linking. A zeroed one is empty. */
+struct objects {
+    struct object *object;
+    size_t n_objects;
+};
+
+/* One input of the command line, in its order. */
+struct object_input {
+    const char *name;
+    struct span bytes; /* a module or an archive, borrowed */
+};
+
+/* How to make a module of bytes; its status is passed on. */
+struct object_reader {
+    enum status (*read)(void *context, struct span bytes, const char *name,
+                        LLVMModuleRef *ret_module, struct error *err);
+    void *context;
+};
+
+/* Read the inputs, and of archives the members that are needed: by the modules
+ * before them, by each other, or since their name is in wanted. Names live in
+ * arena. COMPILE (definitions that contradict each other), UNSUPPORTED (what
+ * is needed is no bitcode), CORRUPT, NO_MEMORY. */
+enum status objects_read(const struct object_reader *reader,
+                         const struct object_input *inputs, size_t n_inputs,
+                         const char *const *wanted, size_t n_wanted,
+                         struct arena *arena, struct objects *ret_objects,
+                         struct error *err) MUST_CHECK;
+
+/* Link them all into dest. They are consumed, on failure too. */
+enum status objects_link(struct glue *glue, LLVMModuleRef dest,
+                         struct objects *objects, struct error *err) MUST_CHECK;
+
+void objects_release(struct objects *objects);
+
+#endif

@@ -1,0 +1,403 @@
+/* The rules are those of ELF linkers (gABI, "Symbol Table", and for archives
+ * what GNU ld and lld both do):
+ *
+ *  - Of several definitions of a name a strong one wins, then a common one
+ *    (C's tentative definition, without -fno-common), then the first weak one.
+ *    Two strong ones are an error, unless they are in groups (COMDAT), of
+ *    which the linker keeps one.
+ *  - An archive's member is taken if it defines what is undefined. A weak
+ *    reference takes none; a common symbol takes one that really defines it,
+ *    as a member full of initialised variables is meant.
+ *  - A thread-local symbol is reached by other code than a plain one, so all
+ *    modules must agree. That a function and a variable have the same name is
+ *    nothing that a linker sees.
+ *
+ * LLVM's own linker has the same rules and is what joins the modules in the
+ * end; here is what it cannot say: what is missing, and which files disagree.
+ */
+#include "symbols.h"
+
+#include <elf.h>
+#include <string.h>
+
+#include <llvm-c/Comdat.h>
+
+#include "asm_symbols.h"
+
+/* ORDER DEFINITION: what is later in the list wins. The first is that of a
+ * name that only archives know so far. */
+enum definition { UNKNOWN, WEAKLY_WANTED, WANTED, WEAK, COMMON, STRONG };
+
+struct symbol {
+    enum definition definition;
+    const char *file; /* that has this definition, or the first reference;
+                         NULL: none */
+    bool is_grouped;
+    bool is_ir; /* seen in IR, so that the next is known: */
+    bool is_thread_local;
+};
+
+/* ---- Global values of a module ---- */
+
+/* One symbol of a module, as that module has it. */
+struct occurrence {
+    const char *name;
+    enum definition definition;
+    bool is_grouped;
+    bool is_ir;
+    bool is_thread_local;
+};
+
+/* False stops. */
+typedef bool (*visit_fn)(void *context, const struct occurrence *occurrence);
+
+static bool is_declared_only(LLVMValueRef global)
+{
+    return LLVMIsDeclaration(global) ||
+           LLVMGetLinkage(global) == LLVMAvailableExternallyLinkage;
+}
+
+/* False: no other module can see it. */
+static bool read_global(LLVMValueRef global, struct occurrence *ret_occurrence)
+{
+    bool is_variable = LLVMIsAGlobalVariable(global) != NULL;
+    struct occurrence seen = {
+        .name = glue_name(global),
+        .definition = STRONG,
+        .is_ir = true,
+        .is_thread_local = is_variable && LLVMIsThreadLocal(global),
+    };
+
+    switch (LLVMGetLinkage(global)) {
+    case LLVMInternalLinkage:
+    case LLVMPrivateLinkage:
+    case LLVMAppendingLinkage:
+        return false;
+    case LLVMExternalWeakLinkage:
+        seen.definition = WEAKLY_WANTED;
+        break;
+    case LLVMCommonLinkage:
+        seen.definition = COMMON;
+        break;
+    case LLVMWeakAnyLinkage:
+    case LLVMWeakODRLinkage:
+    case LLVMLinkOnceAnyLinkage:
+    case LLVMLinkOnceODRLinkage:
+        seen.definition = WEAK;
+        break;
+    default:
+        if (is_declared_only(global))
+            seen.definition = WANTED;
+        break;
+    }
+    if (seen.definition >= WEAK && (is_variable || LLVMIsAFunction(global)))
+        seen.is_grouped = LLVMGetComdat(global) != NULL;
+    *ret_occurrence = seen;
+    return strncmp(seen.name, "llvm.", 5) != 0;
+}
+
+static bool visit_global(LLVMValueRef global, visit_fn visit, void *context)
+{
+    struct occurrence occurrence;
+
+    return !read_global(global, &occurrence) || visit(context, &occurrence);
+}
+
+static bool for_each_global(LLVMModuleRef module, visit_fn visit, void *context)
+{
+    LLVMValueRef at;
+    bool more = true;
+
+    for (at = LLVMGetFirstFunction(module); at && more;
+         at = LLVMGetNextFunction(at))
+        more = visit_global(at, visit, context);
+    for (at = LLVMGetFirstGlobal(module); at && more;
+         at = LLVMGetNextGlobal(at))
+        more = visit_global(at, visit, context);
+    for (at = LLVMGetFirstGlobalAlias(module); at && more;
+         at = LLVMGetNextGlobalAlias(at))
+        more = visit_global(at, visit, context);
+    for (at = LLVMGetFirstGlobalIFunc(module); at && more;
+         at = LLVMGetNextGlobalIFunc(at))
+        more = visit_global(at, visit, context);
+    return more;
+}
+
+/* False: a label that no other module can see. */
+static bool read_asm_symbol(const struct asm_symbol *symbol,
+                            struct occurrence *ret_occurrence)
+{
+    struct occurrence seen = {.name = symbol->name};
+    bool is_weak = symbol->uses & ASM_WEAK;
+
+    if (symbol->uses & ASM_DEFINED)
+        seen.definition = is_weak ? WEAK : STRONG;
+    else
+        seen.definition = is_weak ? WEAKLY_WANTED : WANTED;
+    *ret_occurrence = seen;
+    return !(symbol->uses & ASM_DEFINED) || symbol->uses & ASM_GLOBAL;
+}
+
+static enum status for_each_symbol(const struct symbols *symbols,
+                                   LLVMModuleRef module, visit_fn visit,
+                                   void *context, struct error *err)
+{
+    struct asm_symbols in_asm;
+    enum status status;
+    size_t size;
+
+    if (!for_each_global(module, visit, context))
+        return STATUS_OK;
+    LLVMGetModuleInlineAsm(module, &size);
+    if (size == 0)
+        return STATUS_OK;
+    status = asm_symbols_read(module, symbols->arena, &in_asm, err);
+    for (size_t i = 0; status == STATUS_OK && i < in_asm.n_symbols; i++) {
+        struct occurrence occurrence;
+        if (read_asm_symbol(&in_asm.symbol[i], &occurrence) &&
+            !visit(context, &occurrence))
+            break;
+    }
+    return status;
+}
+
+/* ---- Adding ---- */
+
+void symbols_init(struct symbols *symbols, struct arena *arena)
+{
+    *symbols = (struct symbols){.arena = arena};
+    name_map_init(&symbols->map);
+}
+
+void symbols_release(struct symbols *symbols)
+{
+    name_map_release(&symbols->map);
+}
+
+static void contradict(struct symbols *symbols, const char *format,
+                       const char *file, const char *name, const char *other)
+{
+    if (symbols->n_conflicts++ == 0)
+        error_set(&symbols->conflict, STATUS_COMPILE, format, file, name,
+                  other);
+}
+
+static void check_against(struct symbols *symbols, const struct symbol *symbol,
+                          const struct occurrence *seen, const char *file)
+{
+    bool is_grouped = symbol->is_grouped && seen->is_grouped;
+
+    if (symbol->definition == STRONG && seen->definition == STRONG &&
+        !is_grouped && symbol->is_ir && seen->is_ir)
+        contradict(symbols, "%s: '%s' is defined here and in %s", file,
+                   seen->name, symbol->file);
+    else if (symbol->is_ir && seen->is_ir &&
+             symbol->is_thread_local != seen->is_thread_local)
+        contradict(symbols,
+                   seen->is_thread_local
+                       ? "%s: '%s' is thread-local here and not in %s"
+                       : "%s: '%s' is not thread-local here as it is in %s",
+                   file, seen->name, symbol->file);
+}
+
+struct addition {
+    struct symbols *symbols;
+    const char *file;
+    bool no_memory;
+};
+
+/* The symbol of that name, made if there is none; NULL: no memory. */
+static struct symbol *intern(struct symbols *symbols, const char *name)
+{
+    void **place = name_map_insert(&symbols->map, name);
+
+    if (place && !*place)
+        *place = arena_alloc(symbols->arena, 1, sizeof(struct symbol));
+    return place ? *place : NULL;
+}
+
+static bool add_occurrence(void *context, const struct occurrence *seen)
+{
+    struct addition *addition = context;
+    struct symbol *symbol = intern(addition->symbols, seen->name);
+
+    addition->no_memory = !symbol;
+    if (!symbol)
+        return false;
+    check_against(addition->symbols, symbol, seen, addition->file);
+    if (seen->definition > symbol->definition || !symbol->file) {
+        symbol->definition = seen->definition;
+        symbol->file = addition->file;
+        symbol->is_grouped = seen->is_grouped;
+    }
+    if (seen->is_ir) {
+        symbol->is_ir = true;
+        symbol->is_thread_local = seen->is_thread_local;
+    }
+    return true;
+}
+
+enum status symbols_add(struct symbols *symbols, LLVMModuleRef module,
+                        const char *file, struct error *err)
+{
+    struct addition addition = {symbols, file, false};
+    enum status status =
+        for_each_symbol(symbols, module, add_occurrence, &addition, err);
+
+    return addition.no_memory ? error_no_memory(err) : status;
+}
+
+enum status symbols_want(struct symbols *symbols, const char *name,
+                         struct error *err)
+{
+    struct addition addition = {symbols, NULL, false};
+    const struct occurrence wanted = {.name = name, .definition = WANTED};
+
+    add_occurrence(&addition, &wanted);
+    return addition.no_memory ? error_no_memory(err) : STATUS_OK;
+}
+
+/* ---- Members of archives ---- */
+
+struct definition_row {
+    const char *name;
+    const struct symbol *symbol;
+    bool is_common;
+};
+
+struct collection {
+    struct symbols *symbols;
+    struct definitions definitions;
+    bool counts_only;
+    bool no_memory;
+};
+
+static bool collect(void *context, const struct occurrence *seen)
+{
+    struct collection *collection = context;
+    struct definitions *definitions = &collection->definitions;
+    struct symbol *symbol;
+
+    if (seen->definition < WEAK)
+        return true;
+    if (collection->counts_only) {
+        definitions->n_rows++;
+        return true;
+    }
+    symbol = intern(collection->symbols, seen->name);
+    collection->no_memory = !symbol;
+    definitions->row[definitions->n_rows++] =
+        (struct definition_row){seen->name, symbol, seen->definition == COMMON};
+    return symbol != NULL;
+}
+
+/* Each visits all symbols of `of`: once to count, once to collect. */
+typedef enum status (*visit_all_fn)(struct collection *collection,
+                                    const void *of, struct error *err);
+
+static enum status visit_module(struct collection *collection, const void *of,
+                                struct error *err)
+{
+    /* LLVM's handles are never const. */
+    LLVMModuleRef module = *(const LLVMModuleRef *)of;
+
+    return for_each_symbol(collection->symbols, module, collect, collection,
+                           err);
+}
+
+static enum definition definition_of(const struct object_symbol *symbol)
+{
+    switch (symbol->place) {
+    case OBJECT_SYMBOL_UNDEFINED:
+        return WANTED;
+    case OBJECT_SYMBOL_COMMON:
+        return COMMON;
+    default:
+        return symbol->binding == STB_WEAK ? WEAK : STRONG;
+    }
+}
+
+static enum status visit_object(struct collection *collection, const void *of,
+                                struct error *err)
+{
+    const struct object_view *object = of;
+
+    for (uint32_t i = 1; i < object->n_symbols; i++) {
+        struct object_symbol symbol;
+        struct occurrence seen = {0};
+        enum status status = object_symbol_at(object, i, &symbol, err);
+
+        if (status)
+            return status;
+        seen.name = symbol.name;
+        seen.definition = definition_of(&symbol);
+        if (symbol.binding != STB_LOCAL && !collect(collection, &seen))
+            break;
+    }
+    return STATUS_OK;
+}
+
+static enum status collect_all(struct symbols *symbols, visit_all_fn visit_all,
+                               const void *of,
+                               struct definitions *ret_definitions,
+                               struct error *err)
+{
+    struct collection collection = {.symbols = symbols, .counts_only = true};
+    struct definitions *definitions = &collection.definitions;
+    enum status status = visit_all(&collection, of, err);
+
+    if (status)
+        return status;
+    definitions->row = arena_alloc(symbols->arena, definitions->n_rows + 1,
+                                   sizeof(*definitions->row));
+    if (!definitions->row)
+        return error_no_memory(err);
+    definitions->n_rows = 0;
+    collection.counts_only = false;
+    status = visit_all(&collection, of, err);
+    if (status)
+        return status;
+    *ret_definitions = *definitions;
+    return collection.no_memory ? error_no_memory(err) : STATUS_OK;
+}
+
+enum status symbols_read_module(struct symbols *symbols, LLVMModuleRef module,
+                                struct definitions *ret_definitions,
+                                struct error *err)
+{
+    return collect_all(symbols, visit_module, &module, ret_definitions, err);
+}
+
+enum status symbols_read_object(struct symbols *symbols,
+                                const struct object_view *object,
+                                struct definitions *ret_definitions,
+                                struct error *err)
+{
+    return collect_all(symbols, visit_object, object, ret_definitions, err);
+}
+
+const char *symbols_wanted(const struct definitions *definitions)
+{
+    for (size_t i = 0; i < definitions->n_rows; i++) {
+        const struct definition_row *row = &definitions->row[i];
+        enum definition so_far = row->symbol->definition;
+
+        if (so_far == WANTED || (so_far == COMMON && !row->is_common))
+            return row->name;
+    }
+    return NULL;
+}
+
+/* ---- Result ---- */
+
+enum status symbols_check(const struct symbols *symbols, struct error *err)
+{
+    const char *message = symbols->conflict.message;
+
+    if (symbols->n_conflicts == 0)
+        return STATUS_OK;
+    if (symbols->n_conflicts == 1)
+        return error_set(err, STATUS_COMPILE, "%s", message);
+    return error_set(err, STATUS_COMPILE, "%s (and %zu more such names)",
+                     message, symbols->n_conflicts - 1);
+}

@@ -1,0 +1,855 @@
+#!/bin/sh
+# test_link.sh TEST: programs of several files and archives, against a native
+# link of the same files in the same order. Each test is a function below; CTest
+# runs them one by one.
+#
+# Environment: BCC, CLANG, LLVM_AR (may be empty), RUN_STATUS.
+set -u
+. "$(dirname "$0")/run_case_lib.sh"
+
+# ---- Helpers ----
+
+level=-O2
+
+# source NAME [FLAGS...]: standard input, C (C++ if FLAGS say so), to
+# $work/NAME.o and $work/NAME.bc.
+source_file() {
+    source_name=$work/$1
+    shift
+    cat >"$source_name.src"
+    for source_kind in "-o $source_name.o" "-emit-llvm -o $source_name.bc"; do
+        # shellcheck disable=SC2086 # these are words
+        "$CLANG" $level -x c "$@" -c "$source_name.src" $source_kind || exit 1
+    done
+}
+
+cxx_file() {
+    cxx_name=$1
+    shift
+    source_file "$cxx_name" -x c++ -std=gnu++20 "$@"
+}
+
+# archive NAME MEMBERS...: lib/libNAME.a of objects, bc/libNAME.a of bitcode.
+archive() {
+    archive_name=lib$1.a
+    shift
+    mkdir -p "$work/lib" "$work/bc" "$work/members"
+    rm -f "$work/lib/$archive_name" "$work/bc/$archive_name"
+    for member in "$@"; do
+        cp "$work/$member.bc" "$work/members/$member.o"
+        ar rc "$work/lib/$archive_name" "$work/$member.o"
+        (cd "$work/members" && ar_of_bitcode rc "$work/bc/$archive_name" \
+            "$member.o")
+    done 2>"$work/ar.err" # GNU ar may complain of newer bitcode
+    ranlib "$work/lib/$archive_name"
+}
+
+ar_of_bitcode() {
+    if [ -n "${LLVM_AR:-}" ]; then "$LLVM_AR" "$@"; else ar "$@"; fi
+}
+
+# link_native FILES...: to $work/native; "NAME.a" is an archive.
+link_native() {
+    native_files=
+    for file in "$@"; do
+        case $file in
+        *.a) native_files="$native_files $work/lib/$file" ;;
+        *) native_files="$native_files $work/$file.o" ;;
+        esac
+    done
+    # shellcheck disable=SC2086
+    "$CLANG" --driver-mode=g++ $native_files -o "$work/native" -pthread ||
+        fail "no native link of $*"
+}
+
+# link_options FILES...: the --link options for all but the first of them.
+link_options() {
+    link_files=
+    shift
+    for file in "$@"; do
+        case $file in
+        *.a) link_files="$link_files --link $work/bc/$file" ;;
+        *) link_files="$link_files --link $work/$file.bc" ;;
+        esac
+    done
+    echo "$link_files"
+}
+
+# compare FILES...: the program of these files, native and by bcc.
+compare() {
+    link_native "$@"
+    run native "$work/native"
+    rm -rf "$work/cache" "$work/installed"
+    mkdir -m 700 "$work/cache"
+    compare_with_native "$level $(link_options "$@")" "$work/$1.bc"
+}
+
+# At both ends of the optimiser.
+at_levels() {
+    for level in -O0 -O3; do
+        "$@"
+    done
+}
+
+expect() {
+    [ "$(cat "$work/$1.status")" = "$2" ] ||
+        fail "$1: ended with $(cat "$work/$1.status"), not $2:" \
+            "$(cat "$work/$1.err")"
+}
+
+says() {
+    grep -qF -- "$3" "$work/$1.$2" ||
+        fail "$1: its $2 lacks '$3':" "$(cat "$work/$1.$2")"
+}
+
+# complains NAME TEXT: exit status 1, and the text on standard error.
+complains() {
+    expect "$1" "exit 1"
+    says "$1" err "$2"
+}
+
+# A file NAME that says when its constructors and destructors run.
+announcing_file() {
+    announcing_name=$1
+    shift
+    {
+        echo '#include <stdio.h>'
+        for priority in "" "(101)" "(65535)"; do
+            tag=$(echo "$priority" | tr -d '()')
+            echo "__attribute__((constructor$priority)) static void up$tag(void)"
+            echo "{ puts(\"$announcing_name up $tag\"); }"
+            echo "__attribute__((destructor$priority)) static void down$tag(void)"
+            echo "{ puts(\"$announcing_name down $tag\"); }"
+        done
+        cat
+    } | source_file "$announcing_name" "$@"
+}
+
+# ---- Objects ----
+
+constructors() {
+    announcing_file main <<'C'
+int a(void), b(void);
+int main(void) { return printf("main %d\n", a() + b()) < 0; }
+C
+    echo 'int a(void) { return 1; }' | announcing_file a
+    echo 'int b(void) { return 2; }' | announcing_file b
+    compare main a b
+    compare main b a
+    compare a b main
+}
+
+test_constructors_run_in_the_order_of_files() {
+    at_levels constructors
+}
+
+cxx_globals() {
+    cat >"$work/log.h" <<'C'
+#include <cstdio>
+struct Log {
+    const char *name;
+    explicit Log(const char *name) : name(name) { std::printf("+%s\n", name); }
+    ~Log() { std::printf("-%s\n", name); }
+};
+inline Log shared("inline variable");
+template <typename T> struct Box { static Log log; };
+template <typename T> Log Box<T>::log("template member");
+inline Log &local() { static Log log("static local"); return log; }
+C
+    cxx_file main -include "$work/log.h" <<'C'
+static Log here("main");
+void *a(), *b();
+int main()
+{
+    std::printf("%d %d\n", a() == &local(), b() == &Box<int>::log);
+}
+C
+    cxx_file a -include "$work/log.h" <<'C'
+static Log here("a");
+void *a() { return &local(); }
+C
+    cxx_file b -include "$work/log.h" <<'C'
+static Log here("b");
+void *b() { return &Box<int>::log; }
+C
+    compare main a b
+    compare b main a
+}
+
+test_global_objects_of_all_files_live_once() {
+    at_levels cxx_globals
+}
+
+inline_functions() {
+    cat >"$work/inline.h" <<'C'
+#include <cstdio>
+#include <typeinfo>
+inline int counter() { static int n; return ++n; }
+inline int addressed(int x) { return x + 1; }
+template <typename T> T twice(T x) { return x + x; }
+struct Shape { virtual ~Shape() {} virtual int area() const { return 1; } };
+struct Failure { int code; };
+using Fn = int (*)(int);
+Fn fn_of_a(), fn_of_b(), template_of_a();
+const std::type_info &type_of_a();
+Shape *shape_of_a();
+void fail_in_a();
+C
+    cxx_file main -include "$work/inline.h" <<'C'
+int count_in_a(), count_in_b();
+int main()
+{
+    Shape *shape = shape_of_a();
+    std::printf("%d %d %d %d\n", fn_of_a() == addressed,
+                fn_of_b() == addressed, template_of_a() == twice<int>,
+                type_of_a() == typeid(Shape));
+    std::printf("%d\n", counter());
+    std::printf("%d\n", count_in_a());
+    std::printf("%d\n", count_in_b());
+    std::printf("%d %d\n", shape->area(), dynamic_cast<Shape *>(shape) != 0);
+    delete shape;
+    try {
+        fail_in_a();
+    } catch (const Failure &failure) {
+        std::printf("caught %d\n", failure.code);
+    }
+}
+C
+    cxx_file a -include "$work/inline.h" <<'C'
+struct Square : Shape { int area() const override { return 4; } };
+Fn fn_of_a() { return addressed; }
+Fn template_of_a() { return twice<int>; }
+const std::type_info &type_of_a() { return typeid(Shape); }
+Shape *shape_of_a() { return new Square; }
+int count_in_a() { return counter(); }
+void fail_in_a() { throw Failure{42}; }
+C
+    cxx_file b -include "$work/inline.h" <<'C'
+Fn fn_of_b() { return addressed; }
+int count_in_b() { return counter(); }
+C
+    compare main a b
+}
+
+test_inline_functions_are_one_in_all_files() {
+    at_levels inline_functions
+}
+
+weak_definitions() {
+    source_file main <<'C'
+#include <stdio.h>
+__attribute__((weak)) int overridden(void) { return 1; }
+__attribute__((weak)) int first(void) { return 1; }
+__attribute__((weak)) int value = 1;
+__attribute__((weak)) int absent(void);
+int aliased(void);
+int main(void)
+{
+    printf("%d %d %d %d %d\n", overridden(), first(), value, absent != 0,
+           aliased());
+    return 0;
+}
+C
+    source_file a <<'C'
+int overridden(void) { return 2; }
+__attribute__((weak)) int first(void) { return 2; }
+int value = 2;
+static int target(void) { return 5; }
+__attribute__((weak, alias("target"))) int aliased(void);
+C
+    echo 'int aliased(void) { return 6; }' | source_file b
+    compare main a
+    compare a main
+    compare main a b
+}
+
+test_weak_definitions_give_way() {
+    at_levels weak_definitions
+}
+
+common_symbols() {
+    source_file main -fcommon <<'C'
+#include <stdio.h>
+int small[2], defined, *address_in_a(void);
+double aligned;
+int main(void)
+{
+    small[1] = 3;
+    printf("%d %d %d %d\n", address_in_a() == small, small[1], defined,
+           (int)((unsigned long)&aligned % 64));
+    return 0;
+}
+C
+    source_file a -fcommon <<'C'
+int small[20], defined = 7;
+__attribute__((aligned(64))) double aligned;
+int *address_in_a(void) { small[19] = 1; return small; }
+C
+    compare main a
+    compare a main
+}
+
+test_common_symbols_merge() {
+    at_levels common_symbols
+}
+
+thread_locals() {
+    source_file main -pthread <<'C'
+#include <pthread.h>
+#include <stdio.h>
+extern _Thread_local int count;
+int bump(void);
+static void *work(void *x)
+{
+    count = 10;
+    printf("%d\n", bump());
+    return x;
+}
+int main(void)
+{
+    pthread_t thread;
+    count = 1;
+    pthread_create(&thread, 0, work, 0);
+    pthread_join(thread, 0);
+    printf("%d %d\n", bump(), count);
+    return 0;
+}
+C
+    source_file a <<'C'
+_Thread_local int count = 5;
+int bump(void) { return ++count; }
+C
+    compare main a
+    cxx_file main <<'C'
+#include <cstdio>
+#include <thread>
+#include <string>
+extern thread_local std::string name;
+thread_local int plain = 3;
+int use();
+int main()
+{
+    name += "!";
+    std::thread([] { std::printf("%s %d\n", name.c_str(), use()); }).join();
+    std::printf("%s %d\n", name.c_str(), use());
+}
+C
+    cxx_file a <<'C'
+#include <string>
+extern thread_local int plain;
+thread_local std::string name = std::string("made") + " late";
+int use() { return ++plain + (int)name.size(); }
+C
+    compare main a
+}
+
+test_thread_local_variables_are_one_in_all_files() {
+    at_levels thread_locals
+}
+
+static_names() {
+    source_file main <<'C'
+#include <stdio.h>
+static int state = 1;
+static const char *name(void) { return "main"; }
+const char *of_a(int *ret);
+__attribute__((visibility("hidden"))) extern int hidden;
+int main(void)
+{
+    int theirs;
+    const char *a = of_a(&theirs);
+    state += hidden;
+    printf("%s %d %s %d\n", name(), state, a, theirs);
+    return 0;
+}
+C
+    source_file a <<'C'
+static int state = 2;
+__attribute__((noinline)) static const char *name(void) { return "a"; }
+__attribute__((visibility("hidden"))) int hidden = 30;
+const char *of_a(int *ret) { *ret = ++state; return name(); }
+C
+    compare main a
+}
+
+test_static_names_are_of_their_file() {
+    at_levels static_names
+}
+
+# To a linker a name is a name: what a header got wrong works all the same.
+test_kinds_of_names_may_differ_as_for_a_linker() {
+    source_file main <<'C'
+#include <stdio.h>
+extern char code[];
+int main(void) { printf("%d\n", ((int (*)(int))(void *)code)(4)); return 0; }
+C
+    echo 'int code(int x) { return x * x; }' | source_file a
+    compare main a
+}
+
+# More than are linked one by one (lib/compiler/link_objects.c).
+test_many_files_are_linked_in_order() {
+    mkdir "$work/many"
+    n=100
+    while [ $n -lt 180 ]; do
+        n=$((n + 1))
+        cat >"$work/many/f$n.ll" <<LL
+@text = private constant [4 x i8] c"$n\\00"
+@shared = common global [$n x i8] zeroinitializer
+@llvm.global_ctors = appending global [1 x { i32, ptr, ptr }]
+  [{ i32, ptr, ptr } { i32 65535, ptr @up, ptr null }]
+define internal void @up() { call i32 @puts(ptr @text) ret void }
+define weak i32 @weakly() { ret i32 $n }
+define i32 @f$n() { %x = call i32 @f$((n + 1))() ret i32 %x }
+declare i32 @f$((n + 1))()
+declare i32 @puts(ptr)
+LL
+    done
+    cat >"$work/main.ll" <<'LL'
+define i32 @main() { %x = call i32 @f101() ret i32 %x }
+define i32 @f181() { %x = call i32 @weakly() ret i32 %x }
+declare i32 @f101()
+declare i32 @weakly()
+LL
+    "$CLANG" -w -O1 "$work/main.ll" "$work/many/"*.ll -o "$work/native" ||
+        exit 1
+    run native "$work/native"
+    expect native "exit 101"
+    options=
+    for file in "$work/many/"*.ll; do
+        options="$options --link $file"
+    done
+    compare_with_native "$options" "$work/main.ll"
+}
+
+# ---- Archives ----
+
+archive_members() {
+    announcing_file main <<'C'
+int needed(void);
+__attribute__((weak)) int weakly(void);
+int shared_name(void) { return 1; }
+int main(void) { return printf("%d %d\n", needed(), weakly != 0) < 0; }
+C
+    echo 'int deeper(void); int needed(void) { return deeper() + 1; }' |
+        announcing_file needed
+    echo 'int deeper(void) { return 40; }' | announcing_file deeper
+    echo 'int weakly(void) { return 1; }' | announcing_file weakly
+    echo 'int nobody(void) { return 1; }' | announcing_file nobody
+    echo 'int shared_name(void) { return 2; }' | announcing_file clash
+    archive all clash nobody weakly deeper needed
+    compare main liball.a
+    [ -n "$BCC" ] || return 0
+    says cold out "needed up"
+    says cold out "deeper up"
+    ! grep -q 'nobody\|weakly\|clash' "$work/cold.out" ||
+        fail "took more than it needs: $(cat "$work/cold.out")"
+    # The same library by -l, and where a shared one is there, not it.
+    run by_name "$BCC" run "$level" -L"$work/none" -L"$work/bc" -lall \
+        "$work/main.bc"
+    same native by_name
+}
+
+test_archive_members_are_linked_on_demand() {
+    at_levels archive_members
+}
+
+test_archives_are_searched_in_order_and_in_circles() {
+    announcing_file main <<'C'
+int one(void), both(void);
+int main(void) { return printf("%d %d\n", one(), both()) < 0; }
+C
+    echo 'int two(void); int one(void) { return two() + 1; }' |
+        announcing_file one
+    echo 'int three(void); int two(void) { return three() + 1; }' |
+        announcing_file two
+    echo 'int three(void) { return 1; }' | announcing_file three
+    echo 'int both(void) { return 10; }' | announcing_file first
+    echo 'int both(void) { return 20; }' | announcing_file second
+    archive x one three first
+    archive y second two
+    for order in "libx.a liby.a" "liby.a libx.a"; do
+        # shellcheck disable=SC2086
+        set -- $order
+        "$CLANG" "$work/main.o" -Wl,--start-group "$work/lib/$1" \
+            "$work/lib/$2" -Wl,--end-group -o "$work/native" || exit 1
+        run native "$work/native"
+        rm -rf "$work/cache" "$work/installed"
+        mkdir -m 700 "$work/cache"
+        compare_with_native "$(link_options main "$@")" "$work/main.bc"
+    done
+    # A later file may want something of an earlier archive.
+    run early "$BCC" run --link "$work/bc/libx.a" --link "$work/two.bc" \
+        "$work/main.bc"
+    expect early "exit 0"
+    says early out "three up"
+}
+
+# A tentative definition is meant to find the file that fills the variable.
+test_common_symbols_pull_real_definitions() {
+    source_file main -fcommon <<'C'
+#include <stdio.h>
+int table[4], other;
+int main(void) { return printf("%d %d\n", table[3], other) < 0; }
+C
+    echo 'int table[4] = {1, 2, 3, 4};' | source_file table
+    echo 'int other; int clash(void) { return 1; }' | source_file other -fcommon
+    archive tables other table
+    compare main libtables.a
+}
+
+test_programs_may_come_out_of_archives() {
+    announcing_file main <<'C'
+int f(void);
+int main(void) { return printf("%d\n", f()) < 0; }
+int second_entry(void) { return 9; }
+C
+    echo 'int f(void) { return 6; }' | announcing_file f
+    archive program f main
+    link_native main f
+    run native "$work/native"
+    compare_with_native "" "$work/bc/libprogram.a"
+    run entry "$BCC" run --entry second_entry "$work/bc/libprogram.a"
+    expect entry "exit 9"
+    run absent "$BCC" run --entry absent "$work/bc/libprogram.a"
+    complains absent "libprogram.a: an archive, none of whose members"
+    run unmarked "$BCC" compile "$work/bc/libprogram.a" -o "$work/x.oBCC"
+    complains unmarked "libprogram.a: an archive, none of whose members"
+    run marked "$BCC" compile --entry main "$work/bc/libprogram.a" \
+        -o "$work/x.oBCC"
+    expect marked "exit 0"
+}
+
+needing_f() {
+    source_file main <<'C'
+int f(int);
+int main(void) { return f(2); }
+C
+    echo 'int f(int x) { return x + 5; }' | source_file f
+    echo 'int unwanted(int x) { return x; }' | source_file unwanted
+}
+
+test_archives_of_both_tools_are_read() {
+    needing_f
+    cp "$work/f.bc" "$work/a_member_of_a_very_long_name_indeed.o"
+    cp "$work/unwanted.bc" "$work/u.o"
+    cd "$work" || exit 1
+    for tool in ar "${LLVM_AR:-ar}"; do
+        for how in rc rcS rcD; do
+            rm -f lib.a
+            "$tool" $how lib.a u.o a_member_of_a_very_long_name_indeed.o \
+                2>/dev/null
+            run "archive" "$BCC" run --no-cache --link lib.a main.bc
+            expect archive "exit 7"
+        done
+    done
+    if [ -n "${LLVM_AR:-}" ]; then
+        for format in bsd darwin; do
+            rm -f lib.a
+            "$LLVM_AR" rc --format=$format lib.a u.o \
+                a_member_of_a_very_long_name_indeed.o
+            run $format "$BCC" run --no-cache --link lib.a main.bc
+            expect $format "exit 7"
+        done
+    fi
+    rm -f lib.a
+    ar rcT lib.a u.o a_member_of_a_very_long_name_indeed.o 2>/dev/null
+    run thin "$BCC" run --no-cache --link lib.a main.bc
+    complains thin "lib.a: "
+    says thin err "thin archive"
+    : >empty
+    rm -f lib.a
+    ar rc lib.a 2>/dev/null
+    run empty "$BCC" run --no-cache --link lib.a --link f.bc main.bc
+    expect empty "exit 7"
+}
+
+test_native_members_are_refused_if_they_are_needed() {
+    needing_f
+    cd "$work" || exit 1
+    echo "a text" >notes.txt
+    rm -f lib.a
+    ar rc lib.a notes.txt unwanted.o f.bc 2>/dev/null
+    run unneeded "$BCC" run --link lib.a main.bc
+    expect unneeded "exit 7"
+    rm -f lib.a
+    ar rc lib.a unwanted.o f.o
+    run needed "$BCC" run --link lib.a main.bc
+    complains needed "lib.a(f.o): an ELF object, not bitcode, and wanted for 'f'"
+    head -c 200 f.o >cut.o
+    rm -f lib.a
+    ar rc lib.a cut.o 2>/dev/null
+    run unreadable "$BCC" run --link lib.a main.bc
+    complains unreadable "lib.a(cut.o): an ELF object, not bitcode"
+    run object "$BCC" run --link f.o main.bc
+    complains object "f.o: an ELF object, not bitcode"
+}
+
+# Cut anywhere, an archive gives what a whole one gives, or is refused by name.
+test_damaged_archives_are_refused_by_name() {
+    needing_f
+    cd "$work" || exit 1
+    rm -f lib.a
+    ar rc lib.a unwanted.bc f.bc 2>/dev/null
+    size=$(wc -c <lib.a)
+    for cut in 1 7 8 9 60 67 68 100 1000 $((size / 2)) $((size - 61)) \
+        $((size - 1)); do
+        [ "$cut" -lt "$size" ] || continue
+        head -c "$cut" lib.a >cut.a
+        run cut "$BCC" run --no-cache --link cut.a main.bc
+        expect cut "exit 1"
+        # Eight bytes are an archive without members.
+        [ "$cut" -eq 8 ] || says cut err "cut.a"
+    done
+    { head -c 66 lib.a && printf xx && tail -c +69 lib.a; } >field.a
+    run field "$BCC" run --no-cache --link field.a main.bc
+    complains field "field.a: archive member at offset 8: "
+}
+
+# ---- Contradictions ----
+
+test_duplicates_are_named() {
+    echo 'int f(void) { return 1; } int main(void) { return f(); }' |
+        source_file main
+    echo 'int f(void) { return 2; }' | source_file a
+    echo 'int f; int g(void) { return 3; }' | source_file b
+    echo 'int f(void) { return 2; } int g(void) { return 2; }' | source_file c
+    cd "$work" || exit 1
+    run two "$BCC" run --link a.bc main.bc
+    complains two "bcc: a.bc: 'f' is defined here and in main.bc"
+    ! grep -q "more such" two.err || fail "counts: $(cat two.err)"
+    run kinds "$BCC" run --link c.bc --link b.bc main.bc
+    complains kinds "c.bc: 'f' is defined here and in main.bc (and 2 more"
+    echo 'int g(void); int main(void) { return g(); }' | source_file main
+    archive c c
+    run member "$BCC" run --link a.bc --link bc/libc.a main.bc
+    complains member "bc/libc.a(c.o): 'f' is defined here and in a.bc"
+    # The first runtime that defines it wins, as ever.
+    run runtimes "$BCC" run --lib c.bc --lib b.bc main.bc
+    expect runtimes "exit 2"
+}
+
+test_thread_local_and_plain_do_not_mix() {
+    echo 'extern _Thread_local int t; int main(void) { return t; }' |
+        source_file main
+    echo 'int t = 4;' | source_file a
+    cd "$work" || exit 1
+    run mixed "$BCC" run --link a.bc main.bc
+    complains mixed "a.bc: 't' is not thread-local here as it is in main.bc"
+    run reverse "$BCC" run --link main.bc a.bc
+    complains reverse "main.bc: 't' is thread-local here and not in a.bc"
+}
+
+test_files_for_another_machine_are_named() {
+    echo 'int f(void); int main(void) { return f(); }' | source_file main
+    echo 'int f(void) { return 1; }' >"$work/f.c"
+    "$CLANG" --target=aarch64-linux-gnu -emit-llvm -c "$work/f.c" \
+        -o "$work/f.bc" || exit 1
+    run other "$BCC" run --link "$work/f.bc" "$work/main.bc"
+    complains other "f.bc: made for 'aarch64"
+}
+
+# ---- Cache ----
+
+test_changes_of_objects_are_misses() {
+    needing_f
+    archive f unwanted f
+    cd "$work" || exit 1
+    for input in f.bc bc/libf.a; do
+        run first "$BCC" run --report=json --link $input main.bc
+        expect first "exit 7"
+        reported first miss
+        run again "$BCC" run --report=json --link $input main.bc
+        expect again "exit 7"
+        reported again hit
+        touch $input
+        run touched "$BCC" run --report=json --link $input main.bc
+        reported touched hit
+    done
+    echo 'int f(int x) { return x + 6; }' | source_file f
+    archive f unwanted f
+    for input in f.bc bc/libf.a; do
+        run changed "$BCC" run --report=json --link $input main.bc
+        expect changed "exit 8"
+        reported changed miss
+    done
+    # Another way of linking the same file is another program.
+    run library "$BCC" run --report=json --lib f.bc main.bc
+    expect library "exit 8"
+    reported library miss
+}
+
+test_compile_links_its_files() {
+    needing_f
+    echo 'int more(int x) { return x; } int variable;' | source_file more
+    archive f unwanted f
+    cd "$work" || exit 1
+    run compile "$BCC" compile main.bc more.bc bc/libf.a -o out.oBCC
+    expect compile "exit 0"
+    run dump "$BCC" dump out.oBCC
+    for text in "role script type file" "role object type file" \
+        "name libf.a" "name main" "name more" "name f" "name variable"; do
+        says dump out "$text"
+    done
+    ! grep -q unwanted dump.out || fail "has more than it needs"
+    run by_name "$BCC" compile main.bc more.bc -Lbc -lf -o out.oBCC
+    expect by_name "exit 0"
+}
+
+test_shared_libraries_come_before_archives() {
+    needing_f
+    archive f f
+    cd "$work" || exit 1
+    mkdir shared
+    echo 'int f(int x) { return x + 100; }' >shared.c
+    "$CLANG" -shared -fPIC shared.c -o shared/libf.so || exit 1
+    run archive "$BCC" run -Lbc -Lshared -lf main.bc
+    expect archive "exit 7"
+    run shared "$BCC" run -Lshared -Lbc -lf main.bc
+    expect shared "exit 102"
+    cp bc/libf.a shared
+    run beside "$BCC" run -Lshared -lf main.bc
+    expect beside "exit 102"
+}
+
+# ---- Names in assembly ----
+
+test_names_in_assembly_are_found() {
+    [ "$(uname -m)" = x86_64 ] || exit 77
+    source_file main <<'C'
+int through_assembly(int);
+__asm__(".text\n.globl through_assembly\n"
+        "through_assembly: # not_this_one\n"
+        "    jmp target@PLT ; .size through_assembly, . - through_assembly\n");
+int main(void) { return through_assembly(3); }
+C
+    source_file library <<'C'
+int missing(void);
+int target(int x) { return x + 4; }
+int not_this_one(int x) { return missing(); }
+C
+    echo 'int target(int x) { return x + 4; }' | source_file target
+    echo 'int not_this_one(void) { return 1; }' | announcing_file not_this_one
+    archive target target not_this_one
+    cd "$work" || exit 1
+    run library "$BCC" run --lib library.bc main.bc
+    expect library "exit 7"
+    run archive "$BCC" run --link bc/libtarget.a main.bc
+    expect archive "exit 7"
+    [ ! -s archive.out ] || fail "linked not_this_one"
+}
+
+# ---- Bitcode for link-time optimisation ----
+
+lto_flavours="-flto
+-flto=thin
+-flto -funified-lto
+-flto=thin -fsplit-lto-unit
+-flto -fwhole-program-vtables -fvisibility=hidden
+-flto=thin -fwhole-program-vtables -fvisibility=hidden
+-flto -fsanitize=cfi -fvisibility=hidden
+-flto=thin -fsanitize=cfi -fvisibility=hidden"
+
+lto_files() {
+    cat >"$work/shape.h" <<'C'
+#include <cstdio>
+struct Shape { virtual ~Shape() {} virtual int area() const = 0; };
+Shape *make(int size);
+inline int twice(int x) { static int n; return 2 * x + n++; }
+using Fn = int (*)(int);
+extern Fn table[];
+C
+    cat >"$work/main.src" <<'C'
+#include "shape.h"
+int main(int argc, char **)
+{
+    Shape *shape = make(argc);
+    std::printf("%d %d %d\n", shape->area(), twice(3), table[argc](4));
+    delete shape;
+    return 5;
+}
+C
+    cat >"$work/shapes.src" <<'C'
+#include "shape.h"
+struct Square : Shape {
+    int side;
+    Square(int s) : side(s) {}
+    int area() const override { return side * side; }
+};
+struct Line : Shape { int area() const override { return 0; } };
+Shape *make(int size)
+{
+    if (size > 3)
+        return new Line;
+    return new Square(size + twice(1));
+}
+static int plus(int x) { return x + 1; }
+Fn table[] = {plus, twice};
+C
+}
+
+lto_compile() {
+    # shellcheck disable=SC2086 # these are words
+    "$CLANG" -O2 $2 -x c++ -c "$work/$1.src" -o "$work/$1.bc" || exit 1
+}
+
+test_files_for_link_time_optimisation_run() {
+    lto_files
+    "$CLANG" --driver-mode=g++ -O2 -x c++ "$work/main.src" "$work/shapes.src" \
+        -o "$work/native" || exit 1
+    run native "$work/native"
+    expect native "exit 5"
+    echo "$lto_flavours" >"$work/flavours"
+    while read -r flavour; do
+        lto_compile main "$flavour"
+        lto_compile shapes "$flavour"
+        for at in -O0 -O3; do
+            run lto "$BCC" run --no-cache $at --link "$work/shapes.bc" \
+                "$work/main.bc"
+            same native lto
+        done
+    done <"$work/flavours"
+    # The kinds may be mixed.
+    lto_compile main -flto
+    for flavour in -flto=thin -emit-llvm "-flto=thin -fsplit-lto-unit"; do
+        lto_compile shapes "$flavour"
+        run mixed "$BCC" run --no-cache --link "$work/shapes.bc" \
+            "$work/main.bc"
+        same native mixed
+    done
+}
+
+# What -fsanitize=cfi checks is checked: an object of another class traps.
+test_control_flow_integrity_is_enforced() {
+    cat >"$work/main.src" <<'C'
+struct Meant { virtual int f() { return 1; } };
+struct Other { virtual int f() { return 2; } };
+void *make(int argc)
+{
+    if (argc > 1)
+        return new Other;
+    return new Meant;
+}
+int main(int argc, char **) { return static_cast<Meant *>(make(argc))->f(); }
+C
+    for kind in -flto -flto=thin; do
+        lto_compile main "$kind -fsanitize=cfi -fvisibility=hidden"
+        run right "$BCC" run --no-cache "$work/main.bc"
+        expect right "exit 1"
+        run wrong "$BCC" run --no-cache "$work/main.bc" other
+        expect wrong "signal 4"
+        lto_compile main "$kind"
+        run unchecked "$BCC" run --no-cache "$work/main.bc" other
+        expect unchecked "exit 2"
+    done
+}
+
+# ---- Which ----
+
+if [ $# -ne 1 ]; then
+    echo "usage: test_link.sh TEST, one of:"
+    sed -n 's/^\(test_[a-z0-9_]*\)() {$/    \1/p' "$0"
+    exit 2
+fi
+"$1"
+finish
