@@ -151,7 +151,7 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
         return status;
     calls_normalise(c->module);
     builtins_allow(c->module);
-    imports_define_atexit(c->module);
+    imports_define_handlers(c->module);
     status = asm_names_collect(c->module, &c->arena, &asm_names, err);
     if (status)
         return status;
