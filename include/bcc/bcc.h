@@ -134,6 +134,14 @@ typedef void *(*BCCSymbolLookupFn)(void *context, const char *symbolName);
 BCC_API int bccRegisterSymbolCallback(BCCScriptRef script, BCCSymbolLookupFn fn,
                                       void *context);
 
+/* ---- Arguments ---- */
+
+/* What the script's constructors get for main()'s first two parameters; 0 and
+ * an empty list without it. argv[argc] is NULL; argv is *borrowed* until the
+ * script is disposed of, as constructors may keep it. Errors: INVALID_VALUE,
+ * INVALID_OPERATION (prepared already). */
+BCC_API int bccSetArguments(BCCScriptRef script, int argc, char **argv);
+
 /* ---- Options ---- */
 
 /* How to compile, and with what. Zero means the default for every field; set

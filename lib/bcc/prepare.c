@@ -136,6 +136,8 @@ static int prepare(struct prepare *p)
         goto out;
     if (p->execute) {
         script->prepared = true;
+        script->image.argc = script->argc;
+        script->image.argv = script->argv;
         load_start(&script->image);
         prepare_end_stage(p, BCC_STAGE_START);
     }

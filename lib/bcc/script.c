@@ -151,6 +151,21 @@ int bccRegisterSymbolCallback(BCCScriptRef script, BCCSymbolLookupFn fn,
     return 0;
 }
 
+int bccSetArguments(BCCScriptRef script, int argc, char **argv)
+{
+    if (!script)
+        return 1;
+    if (script->prepared)
+        return script_misuse(script, BCC_INVALID_OPERATION,
+                             "arguments: the script is prepared already");
+    if (argc < 0 || !argv || argv[argc])
+        return script_misuse(script, BCC_INVALID_VALUE,
+                             "arguments: not %d and a NULL", argc);
+    script->argc = argc;
+    script->argv = argv;
+    return 0;
+}
+
 /* ---- Options ---- */
 
 /* Copy the caller's struct, of whatever size, into ours. */

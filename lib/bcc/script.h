@@ -64,6 +64,8 @@ struct BCCOpaqueScript {
     void *lookup_context;
     BCCLogFn log;
     void *log_context;
+    int argc;    /* for constructors */
+    char **argv; /* borrowed; NULL: none */
 
     int error_code;
     struct error error;

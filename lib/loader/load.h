@@ -60,6 +60,10 @@ struct image {
     bool registers_at_exit;    /* imports __cxa_atexit: finalize on stop */
     struct tls_module *tls;    /* thread-local variables, or NULL */
     struct thread_exit *exits; /* destructors of such, or NULL */
+    /* For constructors; set by the caller before load_start(), borrowed for
+     * good, as they may keep it. NULL: no arguments. */
+    char **argv; /* NULL-terminated */
+    int argc;
     /* Set by load_start(): */
     void *unwinder; /* what knows eh_frame, or NULL */
     void *unwind_object[8];

@@ -34,6 +34,7 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     has_cache = setup_cache_dir(options, dir, &reason);
     setup_entry_name(options, path, true, name);
     bccRegisterSymbolCallback(script, process_symbols_find, NULL);
+    bccSetArguments(script, options->n_arguments, options->arguments);
     failed = bccPrepareExecutable(script, has_cache ? dir : NULL, name,
                                   setup_flags(options, true));
     if (options->report_json)
