@@ -84,6 +84,9 @@ const struct obcc_pragma *cache_pragma_at(const struct cache_view *view,
 /* Object slot index; 0 <= index < count is the caller's duty. */
 uint32_t cache_object_slot_at(const struct cache_view *view, uint32_t index);
 
+/* Needed library index, "" if index >= count. */
+const char *cache_needed_at(const struct cache_view *view, uint32_t index);
+
 /* NUL-terminated string of the pool, "" for an index outside it. */
 const char *cache_string(const struct cache_view *view, uint32_t index);
 

@@ -418,7 +418,7 @@ C
     done
     run json "$BCC" dump --json "$work/rich.oBCC"
     expect json "exit 0"
-    json json header sections identity dependencies imports export_vars \
+    json json header sections identity dependencies imports needed export_vars \
         export_funcs export_foreachs pragmas object_slots functions \
         variables strings
     run code "$BCC" dump --disassemble "$work/rich.oBCC"
