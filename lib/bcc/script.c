@@ -128,7 +128,13 @@ void bccDisposeScript(BCCScriptRef script)
     if (!script)
         return;
     load_stop(&script->image);
+    /* Threads that live on may still run destructors of the image, which may
+     * call into the libraries: these then stay open for good. */
+    if (script->image.exits)
+        script->libraries.n_handles = 0;
     load_release(&script->image);
+    libraries_release(script);
+    missing_release(script);
     sources_release(script);
     for (size_t i = 0; i < script->n_marks; i++)
         free(script->marks[i]);
