@@ -9,7 +9,6 @@
 
 #include "commands.h"
 #include "options.h"
-#include "process_symbols.h"
 #include "script.h"
 #include "script_setup.h"
 
@@ -33,10 +32,10 @@ static bool prepare(BCCScriptRef script, const struct options *options,
 
     has_cache = setup_cache_dir(options, dir, &reason);
     setup_entry_name(options, path, true, name);
-    bccRegisterSymbolCallback(script, process_symbols_find, NULL);
     bccSetArguments(script, options->n_arguments, options->arguments);
-    failed = bccPrepareExecutable(script, has_cache ? dir : NULL, name,
-                                  setup_flags(options, true));
+    failed =
+        bccPrepareExecutable(script, has_cache ? dir : NULL, name,
+                             setup_flags(options, true) | BCC_PROCESS_SYMBOLS);
     if (options->report_json)
         print_report(script, reason);
     if (failed)
@@ -74,8 +73,7 @@ int cmd_run(int argc, char **argv)
     script = setup_script(&options, options.arguments[0], true, &failed);
     if (script && failed)
         complain("%s", bccGetErrorMessage(script));
-    if (!script || failed || !process_symbols_open(&options) ||
-        atexit(run_destructors) ||
+    if (!script || failed || atexit(run_destructors) ||
         !prepare(script, &options, options.arguments[0])) {
         bccDisposeScript(script);
         options_release(&options);
