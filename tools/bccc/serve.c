@@ -171,10 +171,11 @@ copy_symbols(struct arena *arena, const struct link_symbol *symbols, size_t n)
     return rows;
 }
 
-static struct cache_import *copy_imports(struct arena *arena,
-                                         const struct link_result *link,
-                                         const struct needed *needed)
+static struct cache_import *copy_imports(const struct job *job,
+                                         struct arena *arena)
 {
+    const struct compile_result *result = &job->result;
+    const struct link_result *link = &result->link;
     struct cache_import *rows =
         arena_alloc(arena, link->n_imports + 1, sizeof(*rows));
 
@@ -183,7 +184,8 @@ static struct cache_import *copy_imports(struct arena *arena,
             .name = link->imports[i].name,
             .flags = (link->imports[i].weak ? OBCC_IMPORT_WEAK : 0) |
                      (link->imports[i].function ? OBCC_IMPORT_FUNCTION : 0),
-            .library = needed->of_import[i],
+            .user = result->import_users[i],
+            .library = job->needed.of_import[i],
         };
     return rows;
 }
@@ -234,7 +236,7 @@ static enum status write_file(struct job *job, struct error *err)
 
     fill_contents(job, &contents);
     contents.dependencies = dependencies;
-    contents.imports = copy_imports(&job->arena, link, &job->needed);
+    contents.imports = copy_imports(job, &job->arena);
     contents.funcs =
         copy_symbols(&job->arena, link->functions, link->n_functions);
     contents.vars = copy_symbols(&job->arena, link->objects, link->n_objects);
