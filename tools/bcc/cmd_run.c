@@ -8,9 +8,11 @@
 #include <bcc/bcc.h>
 
 #include "commands.h"
+#include "operators.h"
 #include "options.h"
 #include "script.h"
 #include "script_setup.h"
+#include "undefined.h"
 
 /* The program, for its destructors. A native one's run after every handler
  * that it gave to atexit(), from its constructors on: so ours is given first.
@@ -32,16 +34,17 @@ static bool prepare(BCCScriptRef script, const struct options *options,
 
     has_cache = setup_cache_dir(options, dir, &reason);
     setup_entry_name(options, path, true, name);
+    operators_take(script);
     bccSetArguments(script, options->n_arguments, options->arguments);
     failed =
         bccPrepareExecutable(script, has_cache ? dir : NULL, name,
                              setup_flags(options, true) | BCC_PROCESS_SYMBOLS);
     if (options->report_json)
         print_report(script, reason);
-    if (failed)
-        complain("%s", bccGetErrorMessage(script));
     if (failed && script->error_code == BCC_UNRESOLVED_SYMBOL)
-        complain("a shared library may define it: -lNAME, -LDIR");
+        complain_undefined(script, options, path);
+    else if (failed)
+        complain("%s", bccGetErrorMessage(script));
     return !failed;
 }
 
