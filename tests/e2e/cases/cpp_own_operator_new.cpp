@@ -2,6 +2,7 @@
  * allocates is deleted here, and the reverse. Each block has a header, so a
  * block of another allocator is noticed.
  *
+ * FLAGS: -std=gnu++17
  * STATUS: 0
  * OUTPUT:
  * from a stream: 12345678901234567890123456789012345678901234567890
