@@ -195,10 +195,12 @@ static enum status link_entry(struct prepare *p,
 {
     const struct load_binding binding = {symbols_resolve, symbols_note_missing,
                                          p};
-    enum status status =
-        libraries_open(p, view, source->name, &p->libraries, err);
+    enum status status = STATUS_OK;
 
-    missing_release(p->script);
+    if (p->script->n_missing)
+        missing_release(p->script);
+    if (cache_is_there(view, OBCC_NEEDED_LIST))
+        status = libraries_open(p, view, source->name, &p->libraries, err);
     if (status)
         return status;
     p->view = view;
@@ -259,7 +261,8 @@ static enum status load_entry(struct prepare *p, const struct entry *entry,
     script->report.imageBytes = layout.section[OBCC_CONTEXT].size;
 out:
     load_release(&image);
-    libraries_close(&p->libraries);
+    if (p->libraries.n_handles)
+        libraries_close(&p->libraries);
     return status;
 }
 

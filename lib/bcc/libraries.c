@@ -96,9 +96,7 @@ enum status libraries_open(struct prepare *p, const struct cache_view *view,
     const uint32_t n = cache_count(view, OBCC_NEEDED_LIST);
     struct libraries libraries = {0};
 
-    if (n == 0)
-        return STATUS_OK;
-    libraries.handle = calloc(n, sizeof(*libraries.handle));
+    libraries.handle = calloc(n + 1, sizeof(*libraries.handle));
     if (!libraries.handle)
         return error_no_memory(err);
     for (uint32_t i = 0; i < n; i++) {

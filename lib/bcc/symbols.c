@@ -2,6 +2,7 @@
  * support routines, the client's callback, the shared libraries that the entry
  * names, and the process if the script may see it. */
 #include <dlfcn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,11 +18,9 @@ static void *find_version(void *handle, const char *name)
     void *address = NULL;
     char *plain;
 
-    if (!at)
+    if (!at || asprintf(&plain, "%.*s", (int)(at - name), name) < 0)
         return NULL;
-    plain = strndup(name, (size_t)(at - name));
-    if (plain)
-        address = dlvsym(handle, plain, at + strspn(at, "@"));
+    address = dlvsym(handle, plain, at + (at[1] == '@') + 1);
     free(plain);
     return address;
 }

@@ -69,6 +69,12 @@ enum status cache_view_open(struct span bytes,
                             const char *name, struct cache_view *ret_view,
                             struct error *err) MUST_CHECK;
 
+/* Whether the file has a section of that kind. */
+static inline bool cache_is_there(const struct cache_view *view, unsigned kind)
+{
+    return view->section[kind].size > 0;
+}
+
 /* Number of entries of a list or table section; 0 if it is absent. */
 uint32_t cache_count(const struct cache_view *view, unsigned kind);
 

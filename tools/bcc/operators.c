@@ -38,9 +38,13 @@ static uintptr_t allocate_plain(uintptr_t size)
     return (uintptr_t)malloc(size ? size : 1);
 }
 
+/* No import: every start of the tool would pay for binding it. */
 static uintptr_t allocate_aligned(uintptr_t size, uintptr_t align)
 {
-    return (uintptr_t)aligned_alloc(align, (size + align - 1) & -align);
+    void *(*allocate)(size_t, size_t);
+
+    *(void **)&allocate = dlsym(RTLD_DEFAULT, "aligned_alloc");
+    return (uintptr_t)allocate(align, (size + align - 1) & -align);
 }
 
 static void *find_default(const char *name)
@@ -56,8 +60,7 @@ static void *find_default(const char *name)
         return address;
     if (strncmp(name, "_Zd", 3) == 0)
         return (void *)free;
-    return strstr(name, "St11align_val_t") ? (void *)allocate_aligned
-                                           : (void *)allocate_plain;
+    return name[5] == 'S' ? (void *)allocate_aligned : (void *)allocate_plain;
 }
 
 typedef uintptr_t operator_fn(uintptr_t first, uintptr_t second,

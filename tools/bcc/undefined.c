@@ -91,7 +91,7 @@ static bool is_better(const char *library, const char *than)
 static const char *shown_name(const char *path,
                               const struct shared_library *library)
 {
-    const char *file = strrchr(path, '/') + 1;
+    const char *file = strrchr(path, '/') + 1; /* lib*.so*, as was globbed */
 
     return strncmp(library->soname, file, strlen(file)) == 0 ? library->soname
                                                              : file;
@@ -159,12 +159,14 @@ static bool name_libraries(struct clue *clues, size_t n_clues)
 
     for (size_t i = 0; i < n_clues; i++) {
         const char *library = clues[i].library;
-        const char *end = strstr(library, ".so");
+        const char *end = library;
         size_t n_more = 0;
         char *name;
 
-        if (!end)
+        if (!*library)
             continue;
+        while (strncmp(end, ".so", 3) != 0)
+            end++;
         for (size_t j = i + 1; j < n_clues; j++)
             if (strcmp(clues[j].library, library) == 0) {
                 clues[j].library[0] = '\0';
