@@ -153,7 +153,7 @@ static void damage_is_read_without_harm(void **state)
         copy_sample(f, "damaged", size);
         walk(path.text);
     }
-    for (size_t i = 0; i < f->size; i += i < 4096 ? 1 : 7) {
+    for (size_t i = 0; i < f->size; i += i < 64 ? 1 : 13) {
         f->bytes[i] ^= 0xff;
         copy_sample(f, "damaged", f->size);
         walk(path.text);

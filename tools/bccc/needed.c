@@ -65,6 +65,7 @@ struct search {
     struct library_dirs dirs;
     struct want *wants;
     size_t n_wants;
+    size_t n_lacking; /* wants that make a library needed, not found yet */
     struct name_map by_name;
     bool is_foreign; /* there is no libc for the target */
     struct needed needed;
@@ -103,6 +104,7 @@ static enum status collect_wants(struct search *s,
         return error_no_memory(err);
     for (size_t i = 0; status == STATUS_OK && i < s->n_wants; i++) {
         s->wants[i].import = &link->imports[i];
+        s->n_lacking += !link->imports[i].weak;
         status = add_want(s, &s->wants[i], err);
     }
     return status;
@@ -150,7 +152,10 @@ static bool take(struct search *s, const struct shared_library *library,
                 continue;
             want->found = true;
             want->library = number;
-            is_needed = is_needed || !want->import->weak;
+            if (want->import->weak)
+                continue;
+            is_needed = true;
+            s->n_lacking--;
         }
     }
     for (size_t i = 0; !is_needed && i < s->n_wants; i++)
@@ -234,7 +239,7 @@ static enum status ask_defaults(struct search *s, struct error *err)
     enum status status = STATUS_OK;
     struct found_library found;
 
-    for (size_t i = 0; status == STATUS_OK && i < n; i++)
+    for (size_t i = 0; status == STATUS_OK && s->n_lacking && i < n; i++)
         if (library_open(&s->dirs, default_libraries[i], &found, NULL) ==
             STATUS_OK)
             status = take_found(s, &found, err);
