@@ -108,6 +108,31 @@ static bool try_file(const struct library_dirs *dirs, const char *dir,
     return true;
 }
 
+/* A linker's script is short, and text. */
+enum { SCRIPT_SIZE = 4096 };
+
+/* False if path is no such script. */
+static bool read_script(const char *path, char ret_text[SCRIPT_SIZE + 1])
+{
+    size_t size = 0;
+    int fd;
+
+    if (file_open(path, &fd, NULL, NULL))
+        return false;
+    if (file_read_at(fd, ret_text, SCRIPT_SIZE, 0, path, &size, NULL))
+        size = 0;
+    file_close(fd);
+    ret_text[size] = '\0';
+    return strstr(ret_text, "INPUT") || strstr(ret_text, "GROUP");
+}
+
+static bool is_script(const char *path)
+{
+    char text[SCRIPT_SIZE + 1];
+
+    return read_script(path, text);
+}
+
 static bool try_versions(const struct library_dirs *dirs, const char *dir,
                          const char *path, struct found_library *found)
 {
@@ -126,7 +151,8 @@ static bool try_versions(const struct library_dirs *dirs, const char *dir,
 }
 
 static bool search(const struct library_dirs *dirs, const char *file,
-                   bool with_versions, struct found_library *found)
+                   bool with_versions, struct found_library *found,
+                   char ret_script[PATH_MAX])
 {
     char path[PATH_MAX];
 
@@ -136,30 +162,132 @@ static bool search(const struct library_dirs *dirs, const char *file,
 
         if (n < 0 || (size_t)n >= sizeof(path))
             continue;
-        if (try_file(dirs, given, path, found) ||
-            (with_versions && try_versions(dirs, given, path, found)))
+        if (try_file(dirs, given, path, found))
+            return true;
+        if (with_versions && is_script(path)) {
+            memcpy(ret_script, path, sizeof(path));
+            return true;
+        }
+        if (with_versions && try_versions(dirs, given, path, found))
             return true;
     }
     return false;
 }
 
-enum status library_search(const struct library_dirs *dirs, const char *name,
-                           struct found_library *ret_found, struct error *err)
-{
-    char file[NAME_MAX];
-    bool found;
+/* ---- Linker scripts ---- */
 
-    if (name[0] == ':') {
-        found = search(dirs, name + 1, false, ret_found);
-    } else {
-        snprintf(file, sizeof(file), "lib%s.so", name);
-        found = search(dirs, file, true, ret_found);
+/* A visit of the libraries that a script names. */
+struct visit {
+    const struct library_dirs *dirs;
+    library_found_fn found;
+    void *context;
+    unsigned depth; /* scripts that name scripts */
+};
+
+enum { MAX_DEPTH = 4 };
+
+static enum status visit_name(const struct visit *visit, const char *name,
+                              struct error *err);
+
+static enum status visit_file(const struct visit *visit, const char *file,
+                              struct error *err)
+{
+    struct found_library found;
+    enum status status = library_open(visit->dirs, file, &found, err);
+
+    if (status)
+        return status;
+    status = visit->found(visit->context, &found, err);
+    shared_library_close(&found.library);
+    return status;
+}
+
+static bool is_archive(const char *word)
+{
+    const size_t size = strlen(word);
+
+    return size > 2 && strcmp(word + size - 2, ".a") == 0;
+}
+
+static enum status visit_word(const struct visit *visit, const char *word,
+                              struct error *err)
+{
+    if (strcmp(word, "AS_NEEDED") == 0 || is_archive(word))
+        return STATUS_OK;
+    if (strncmp(word, "-l", 2) == 0)
+        return visit_name(visit, word + 2, err);
+    return visit_file(visit, word, err);
+}
+
+/* The words in INPUT(...) or GROUP(...); text is changed. */
+static enum status visit_words(const struct visit *visit, char *text,
+                               struct error *err)
+{
+    static const char separators[] = " \t\r\n,";
+    enum status status = STATUS_OK;
+    unsigned depth = 0;
+
+    for (char *at = text; *at && status == STATUS_OK;) {
+        const size_t size = strcspn(at, " \t\r\n,()");
+        const char end = at[size];
+
+        at[size] = '\0';
+        if (size)
+            status = visit_word(visit, at, err);
+        depth += end == '(';
+        if (end == ')' && (depth == 0 || --depth == 0))
+            break;
+        at += size + (end != '\0');
+        at += strspn(at, separators);
     }
-    if (!found)
+    return status;
+}
+
+static enum status visit_script(const struct visit *visit, const char *path,
+                                struct error *err)
+{
+    struct visit deeper = *visit;
+    char text[SCRIPT_SIZE + 1];
+    char *start;
+
+    if (visit->depth == MAX_DEPTH || !read_script(path, text))
+        return error_set(err, STATUS_NOT_FOUND, "%s: scripts in scripts", path);
+    deeper.depth++;
+    start = strstr(text, "INPUT");
+    if (!start)
+        start = strstr(text, "GROUP");
+    return visit_words(&deeper, start + strlen("INPUT"), err);
+}
+
+static enum status visit_name(const struct visit *visit, const char *name,
+                              struct error *err)
+{
+    const bool is_file = name[0] == ':';
+    struct found_library found;
+    char file[NAME_MAX], script[PATH_MAX] = "";
+    enum status status;
+
+    snprintf(file, sizeof(file), is_file ? "%s" : "lib%s.so", name + is_file);
+    if (!search(visit->dirs, file, !is_file, &found, script))
         return error_set(err, STATUS_NOT_FOUND, "-l%s: no such shared library",
                          name);
-    return STATUS_OK;
+    if (*script)
+        return visit_script(visit, script, err);
+    status = visit->found(visit->context, &found, err);
+    shared_library_close(&found.library);
+    return status;
 }
+
+enum status library_search(const struct library_dirs *dirs, const char *name,
+                           library_found_fn found, void *context,
+                           struct error *err)
+{
+    const struct visit visit = {dirs, found, context, 0};
+
+    return visit_name(&visit, name, err);
+}
+
+/* ---- By file ---- */
 
 enum status library_open(const struct library_dirs *dirs, const char *name,
                          struct found_library *ret_found, struct error *err)
@@ -167,7 +295,7 @@ enum status library_open(const struct library_dirs *dirs, const char *name,
     enum status status;
 
     if (!strchr(name, '/')) {
-        if (search(dirs, name, false, ret_found))
+        if (search(dirs, name, false, ret_found, NULL))
             return STATUS_OK;
         return error_set(err, STATUS_NOT_FOUND, "%s: no such shared library",
                          name);

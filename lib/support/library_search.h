@@ -31,11 +31,17 @@ struct found_library {
     char name[PATH_MAX];
 };
 
+/* Told of a library that was found; it is closed behind the call. */
+typedef enum status (*library_found_fn)(void *context,
+                                        const struct found_library *found,
+                                        struct error *err);
+
 /* As a linker finds -lNAME, but with what runs in mind: libNAME.so, or if that
- * is not there or no library, libNAME.so.VERSION. ":FILE" is that file.
- * NOT_FOUND. */
+ * is not there, libNAME.so.VERSION. ":FILE" is that file. A linker's script in
+ * the place of a library stands for the shared libraries that it names.
+ * NOT_FOUND, or what the function says. */
 enum status library_search(const struct library_dirs *dirs, const char *name,
-                           struct found_library *ret_found,
+                           library_found_fn found, void *context,
                            struct error *err) MUST_CHECK;
 
 /* A library by its path, or, without a slash, by its soname. NOT_FOUND, or what

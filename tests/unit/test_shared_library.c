@@ -178,34 +178,57 @@ static void what_is_no_shared_library_is_refused(void **state)
 
 /* ---- Search ---- */
 
+/* The names of what was found, one a line. */
+struct names {
+    char text[1024];
+};
+
+static enum status add_name(void *context, const struct found_library *found,
+                            struct error *err)
+{
+    struct names *names = context;
+    const size_t used = strlen(names->text);
+
+    (void)err;
+    assert_true(used + strlen(found->name) + 2 < sizeof(names->text));
+    snprintf(names->text + used, sizeof(names->text) - used, "%s\n",
+             found->name);
+    return STATUS_OK;
+}
+
 static void assert_found(const struct fixture *f, const char *name,
                          const char *file)
 {
-    struct found_library found;
+    struct names names = {""};
     struct error err = {0};
-    if (library_search(&f->dirs, name, &found, &err))
+
+    if (library_search(&f->dirs, name, add_name, &names, &err))
         fail_msg("%s", err.message);
-    assert_string_equal(found.name, temp_dir_path(&f->dir, file).text);
-    shared_library_close(&found.library);
+    names.text[strlen(names.text) - 1] = '\0';
+    assert_string_equal(names.text, temp_dir_path(&f->dir, file).text);
+}
+
+static void assert_missing(const struct fixture *f, const char *name,
+                           const char *message)
+{
+    struct names names = {""};
+    struct error err = {0};
+
+    assert_int_equal(library_search(&f->dirs, name, add_name, &names, &err),
+                     STATUS_NOT_FOUND);
+    assert_string_equal(names.text, "");
+    assert_non_null(strstr(err.message, message));
 }
 
 static void is_found_as_a_linker_does(void **state)
 {
     struct fixture *f = *state;
-    struct found_library found;
-    struct error err = {0};
 
-    assert_int_equal(library_search(&f->dirs, "one", &found, &err),
-                     STATUS_NOT_FOUND);
-    assert_string_equal(err.message, "-lone: no such shared library");
+    assert_missing(f, "one", "-lone: no such shared library");
     copy_sample(f, "libone.so.2", f->size);
     copy_sample(f, "libone.so.1", f->size);
     assert_found(f, "one", "libone.so.2");
     assert_found(f, ":libone.so.1", "libone.so.1");
-    /* Text of a linker's language beside the library. */
-    assert_int_equal(
-        temp_dir_write(&f->dir, "libone.so", "INPUT(libone.so.2)\n"), 0);
-    assert_found(f, "one", "libone.so.2");
     copy_sample(f, "libone.so", f->size);
     assert_found(f, "one", "libone.so");
     /* What is to be opened later is the library of that version. */
@@ -213,18 +236,51 @@ static void is_found_as_a_linker_does(void **state)
     assert_found(f, "one", "libshared_sample.so.7");
 }
 
+static void linker_scripts_stand_for_what_they_name(void **state)
+{
+    struct fixture *f = *state;
+    struct names names = {""};
+    struct error err = {0};
+    char wanted[2048];
+
+    copy_sample(f, "libone.so.2", f->size);
+    copy_sample(f, "libtwo.so", f->size);
+    temp_dir_write(&f->dir, "libone.so",
+                   "/* GNU ld script */\n"
+                   "OUTPUT_FORMAT(elf64-x86-64)\n"
+                   "GROUP ( libone.so.2 libone_nonshared.a"
+                   " AS_NEEDED ( -ltwo ) )\n");
+    snprintf(wanted, sizeof(wanted), "%s\n%s\n",
+             temp_dir_path(&f->dir, "libone.so.2").text,
+             temp_dir_path(&f->dir, "libtwo.so").text);
+    if (library_search(&f->dirs, "one", add_name, &names, &err))
+        fail_msg("%s", err.message);
+    assert_string_equal(names.text, wanted);
+    temp_dir_write(&f->dir, "libone.so", "INPUT(-lthree)");
+    assert_missing(f, "one", "-lthree: no such shared library");
+    temp_dir_write(&f->dir, "libone.so", "INPUT(-lone)");
+    assert_missing(f, "one", "scripts in scripts");
+    temp_dir_write(&f->dir, "libone.so", "INPUT");
+    assert_int_equal(library_search(&f->dirs, "one", add_name, &names, &err),
+                     STATUS_OK);
+    /* No script: another kind of file. */
+    temp_dir_write(&f->dir, "libone.so", "what is this?");
+    assert_found(f, "one", "libone.so.2");
+}
+
 static void system_libraries_go_by_their_soname(void **state)
 {
     struct fixture *f = *state;
     struct found_library found;
+    struct names names = {""};
 
     assert_int_equal(library_open(&f->dirs, "libc.so.6", &found, NULL), 0);
     assert_string_equal(found.name, "libc.so.6");
     assert_int_equal(count(&found.library, "printf", NULL), 1);
     shared_library_close(&found.library);
-    assert_int_equal(library_search(&f->dirs, "c", &found, NULL), 0);
-    assert_string_equal(found.name, "libc.so.6");
-    shared_library_close(&found.library);
+    assert_int_equal(
+        library_search(&f->dirs, ":libc.so.6", add_name, &names, NULL), 0);
+    assert_string_equal(names.text, "libc.so.6\n");
     assert_int_equal(library_open(&f->dirs, SHARED_SAMPLE, &found, NULL), 0);
     assert_string_equal(found.name, SHARED_SAMPLE);
     shared_library_close(&found.library);
@@ -237,8 +293,7 @@ static void other_machines_libraries_are_passed_over(void **state)
 
     copy_sample(f, "libone.so.1", f->size);
     f->dirs.machine ^= 1;
-    assert_int_equal(library_search(&f->dirs, "one", &found, NULL),
-                     STATUS_NOT_FOUND);
+    assert_missing(f, "one", "-lone: no such");
     assert_int_equal(library_open(&f->dirs, SHARED_SAMPLE, &found, NULL),
                      STATUS_UNSUPPORTED);
 }
@@ -253,6 +308,7 @@ int main(void)
         TEST(damage_is_read_without_harm),
         TEST(what_is_no_shared_library_is_refused),
         TEST(is_found_as_a_linker_does),
+        TEST(linker_scripts_stand_for_what_they_name),
         TEST(system_libraries_go_by_their_soname),
         TEST(other_machines_libraries_are_passed_over),
     };

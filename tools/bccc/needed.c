@@ -36,9 +36,9 @@ static const char libc_name[] = "libc.so.6";
 static const char *const default_libraries[] = {
     "libm.so.6", "libmvec.so.1", "libgcc_s.so.1", "libstdc++.so.6"};
 
-/* Are parts of libc since glibc 2.34, which keeps the names. */
-static const char *const parts_of_libc[] = {"c",      "dl", "m",   "pthread",
-                                            "resolv", "rt", "util"};
+/* Are parts of libc since glibc 2.34, and need not be there; so is libm with
+ * other C libraries. */
+static const char *const parts_of_libc[] = {"dl", "m", "pthread", "rt", "util"};
 
 /* Sorted. */
 static const char *const allocator[] = {
@@ -46,6 +46,9 @@ static const char *const allocator[] = {
     "free",          "malloc",         "malloc_usable_size",
     "memalign",      "posix_memalign", "pvalloc",
     "realloc",       "valloc"};
+
+/* More than any program has. */
+enum { MAX_NEEDED = 1024 };
 
 enum { N_ALLOCATOR = sizeof(allocator) / sizeof(allocator[0]) };
 
@@ -170,18 +173,35 @@ static enum status record(struct search *s, const char *name, struct error *err)
 
     if (!copy)
         return error_no_memory(err);
+    if (s->needed.n_libraries == MAX_NEEDED)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: more than %d shared libraries are needed", name,
+                         MAX_NEEDED);
     s->needed.library[s->needed.n_libraries++] = copy;
     return STATUS_OK;
 }
 
-static enum status take_found(struct search *s, struct found_library *found,
+/* A library_found_fn; context is the search. */
+static enum status take_found(void *context, const struct found_library *found,
                               struct error *err)
 {
-    enum status status = STATUS_OK;
+    struct search *s = context;
 
     if (take(s, &found->library, (uint32_t)s->needed.n_libraries + 1))
-        status = record(s, found->name, err);
-    shared_library_close(&found->library);
+        return record(s, found->name, err);
+    return STATUS_OK;
+}
+
+static enum status ask_file(struct search *s, const char *name,
+                            struct error *err)
+{
+    struct found_library found;
+    enum status status = library_open(&s->dirs, name, &found, err);
+
+    if (status)
+        return status;
+    status = take_found(s, &found, err);
+    shared_library_close(&found.library);
     return status;
 }
 
@@ -216,14 +236,16 @@ static enum status ask_requested(struct search *s,
                                  struct error *err)
 {
     const bool searches = shared->how == REQUEST_SHARED_SEARCH;
-    struct found_library found;
     struct error why = {0};
     enum status status;
 
-    status = searches ? library_search(&s->dirs, shared->name, &found, &why)
-                      : library_open(&s->dirs, shared->name, &found, &why);
+    if (searches && strcmp(shared->name, "c") == 0)
+        return STATUS_OK; /* is there, and its turn comes */
+    status = searches
+                 ? library_search(&s->dirs, shared->name, take_found, s, &why)
+                 : ask_file(s, shared->name, &why);
     if (status == STATUS_OK)
-        return take_found(s, &found, err);
+        return STATUS_OK;
     if (searches && is_part_of_libc(shared->name))
         return STATUS_OK;
     if (s->is_foreign)
@@ -237,13 +259,11 @@ static enum status ask_defaults(struct search *s, struct error *err)
 {
     const size_t n = sizeof(default_libraries) / sizeof(default_libraries[0]);
     enum status status = STATUS_OK;
-    struct found_library found;
 
-    for (size_t i = 0; status == STATUS_OK && s->n_lacking && i < n; i++)
-        if (library_open(&s->dirs, default_libraries[i], &found, NULL) ==
-            STATUS_OK)
-            status = take_found(s, &found, err);
-    return status;
+    for (size_t i = 0; status != STATUS_NO_MEMORY && s->n_lacking && i < n; i++)
+        status = ask_file(s, default_libraries[i], err);
+    /* One that is not there is no error. */
+    return status == STATUS_NO_MEMORY ? status : STATUS_OK;
 }
 
 static enum status ask_all(struct search *s, struct error *err)
@@ -281,11 +301,10 @@ static enum status find(struct search *s, const struct link_result *link,
                         struct error *err)
 {
     const struct request *request = s->request;
-    size_t max = request->n_shared +
-                 sizeof(default_libraries) / sizeof(default_libraries[0]);
     enum status status;
 
-    s->needed.library = arena_alloc(s->arena, max, sizeof(*s->needed.library));
+    s->needed.library =
+        arena_alloc(s->arena, MAX_NEEDED, sizeof(*s->needed.library));
     s->needed.of_import = arena_alloc(s->arena, link->n_imports + 1,
                                       sizeof(*s->needed.of_import));
     if (!s->needed.library || !s->needed.of_import)
