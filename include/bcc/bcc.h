@@ -138,16 +138,51 @@ BCC_API int bccLinkFile(BCCScriptRef script, const char *path,
 /* Keep a definition and let it be found by name, whatever the metadata say. */
 BCC_API void bccMarkExternalSymbol(BCCScriptRef script, const char *name);
 
+/* ---- Shared libraries ---- */
+
+/* Flag of bccLinkSharedLibrary(). */
+enum {
+    /* The name is what a linker has behind -l: "z" for libz.so. */
+    BCC_SEARCH_LIBRARY = 1 << 6
+};
+
+/* Take symbols from this shared library, too, if the script's code needs one:
+ * by path, by soname ("libz.so.1"), or as a linker finds it. Any number, asked
+ * in order, and before libc but for malloc and its relatives. What the code
+ * needs is found out when it is compiled and recorded in the entry; a prepare
+ * opens that, with dlopen(), and no more. The libraries stay open until the
+ * script is disposed of, and longer if it has thread-local objects.
+ *
+ * Errors: INVALID_VALUE (no name), INVALID_ENUM, INVALID_OPERATION (prepared
+ * already), OUT_OF_MEMORY. A library that is not there is an IO_ERROR of the
+ * prepare that compiles, and UNRESOLVED_SYMBOL of one that finds no compiler.
+ */
+BCC_API int bccLinkSharedLibrary(BCCScriptRef script, const char *name,
+                                 unsigned long flags);
+
+/* Look for shared libraries in this directory first, before those that were
+ * added later and those of the system. Errors as above. */
+BCC_API int bccAddLibraryDirectory(BCCScriptRef script, const char *dir);
+
 /* ---- Symbols ---- */
 
 /* Address of an undefined symbol of the script, NULL if it is not known. Must
  * not use the script. Called from within prepare only, once for each name. */
 typedef void *(*BCCSymbolLookupFn)(void *context, const char *symbolName);
 
-/* Asked for every import that is no compiler-support routine. fn may be NULL:
+/* Asked for every import that is no compiler-support routine, before shared
+ * libraries and the process. fn may be NULL:
  * none. context is *borrowed* until the script is prepared. */
 BCC_API int bccRegisterSymbolCallback(BCCScriptRef script, BCCSymbolLookupFn fn,
                                       void *context);
+
+/* ---- Arguments ---- */
+
+/* What the script's constructors get for main()'s first two parameters; 0 and
+ * an empty list without it. argv[argc] is NULL; argv is *borrowed* until the
+ * script is disposed of, as constructors may keep it. Errors: INVALID_VALUE,
+ * INVALID_OPERATION (prepared already). */
+BCC_API int bccSetArguments(BCCScriptRef script, int argc, char **argv);
 
 /* ---- Options ---- */
 
@@ -204,7 +239,12 @@ enum {
     /* Check the whole cache entry against its checksums, code included. */
     BCC_VERIFY = 1 << 3,
     /* Do not look for an entry: compile, and replace it. */
-    BCC_REBUILD = 1 << 4
+    BCC_REBUILD = 1 << 4,
+    /* Take symbols from the libraries that programs in C and C++ are linked
+     * with, too: mathematics, unwinding, C++; those that the code needs. As if
+     * bccLinkSharedLibrary() had been told, but behind libc, and one that is
+     * not there is no error. */
+    BCC_DEFAULT_LIBRARIES = 1 << 7
 };
 
 /* Make the script's code callable. The entry is the file

@@ -102,7 +102,8 @@ enum {
     OBCC_IDENTITY = 11,
     OBCC_CONTEXT = 12,
     OBCC_DEBUG = 13,
-    OBCC_N_SECTION_KINDS = 14
+    OBCC_NEEDED_LIST = 14, /* optional: the shared libraries to open at load */
+    OBCC_N_SECTION_KINDS = 15
 };
 
 /* Section flag: a reader that does not know the kind must refuse the file. */
@@ -191,9 +192,18 @@ struct obcc_dependency {
 #define OBCC_IMPORT_WEAK     1u /* address 0 if nobody defines it */
 #define OBCC_IMPORT_FUNCTION 2u /* is called somewhere */
 
+#define OBCC_NO_STRING UINT32_MAX /* in place of a string index */
+
+/* Where an import is to be found. */
+#define OBCC_NO_LIBRARY  0u         /* in none of the needed list */
+#define OBCC_ANY_LIBRARY UINT32_MAX /* in the first that has it */
+
 struct obcc_import {
     struct obcc_le32 name; /* string index */
     struct obcc_le32 flags;
+    struct obcc_le32 user;    /* string index of a function or variable that
+                                 wants it, or OBCC_NO_STRING */
+    struct obcc_le32 library; /* 1 + index into the needed list, or the above */
 };
 
 #define OBCC_NO_ADDRESS UINT64_MAX /* exported, but not in the image */
@@ -214,6 +224,9 @@ struct obcc_pragma {
 
 /* Object slot list: obcc_list, then count struct obcc_le32: indexes into the
  * list of exported variables.
+ *
+ * Needed list: obcc_list, then count struct obcc_le32: string indexes of
+ * shared libraries, by soname or path. Absent if there is none.
  *
  * Identity: text, one "name=value" a line; see docs/cache-format.html. */
 
@@ -251,7 +264,8 @@ OBCC_ASSERT(sizeof(struct obcc_string) == 8);
 OBCC_ASSERT(sizeof(struct obcc_dependency) == 72);
 OBCC_ASSERT(offsetof(struct obcc_dependency, sha1) == 12);
 OBCC_ASSERT(offsetof(struct obcc_dependency, device) == 32);
-OBCC_ASSERT(sizeof(struct obcc_import) == 8);
+OBCC_ASSERT(sizeof(struct obcc_import) == 16);
+OBCC_ASSERT(offsetof(struct obcc_import, user) == 8);
 OBCC_ASSERT(sizeof(struct obcc_symbol) == 24);
 OBCC_ASSERT(offsetof(struct obcc_symbol, name) == 16);
 OBCC_ASSERT(sizeof(struct obcc_pragma) == 8);

@@ -3,7 +3,6 @@
  * nobody defines, code that this build cannot load. */
 #include "prepare.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +11,6 @@
 #include "cpu_features.h"
 #include "dependency.h"
 #include "store.h"
-#include "support_routines.h"
 
 /* An open cache file. */
 struct entry {
@@ -179,36 +177,40 @@ static enum status check_machine(const struct entry *entry,
     return STATUS_OK;
 }
 
-static void *resolve(void *context, const char *name)
+/* A failure that a compile cannot mend. Where shared libraries may define what
+ * is missing it can: they may have changed since they were looked at. */
+static bool is_final(const struct prepare *p, enum status status)
 {
-    BCCScriptRef script = ((struct prepare *)context)->script;
-    void *address = support_routine_find(name);
-
-    if (!address && script->lookup)
-        address = script->lookup(script->lookup_context, name);
-    if (!address && ((struct prepare *)context)->flags & BCC_PROCESS_SYMBOLS)
-        address = dlsym(RTLD_DEFAULT, name);
-    return address;
+    if (status == STATUS_UNRESOLVED)
+        return p->request.n_shared == 0 &&
+               !(p->request.flags & REQUEST_DEFAULT_LIBRARIES);
+    return status == STATUS_UNSUPPORTED || status == STATUS_NO_MEMORY;
 }
 
-static void log_missing(void *context, const char *name)
+/* Code and what it takes from elsewhere, once the view is known to be right. */
+static enum status link_entry(struct prepare *p,
+                              const struct load_source *source,
+                              const struct cache_view *view,
+                              struct image *image, struct error *err)
 {
-    script_log(((struct prepare *)context)->script, BCC_LOG_WARN, "load",
-               "undefined symbol: %s", name);
-}
+    const struct load_binding binding = {symbols_resolve, symbols_note_missing,
+                                         p};
+    enum status status = STATUS_OK;
 
-/* A failure that a compile cannot mend. */
-static bool is_final(enum status status)
-{
-    return status == STATUS_UNRESOLVED || status == STATUS_UNSUPPORTED ||
-           status == STATUS_NO_MEMORY;
+    if (p->script->n_missing)
+        missing_release(p->script);
+    if (cache_is_there(view, OBCC_NEEDED_LIST))
+        status = libraries_open(p, view, source->name, &p->libraries, err);
+    if (status)
+        return status;
+    p->view = view;
+    return load_link(source, image, &binding, err);
 }
 
 static enum status load_entry(struct prepare *p, const struct entry *entry,
                               bool is_fresh, bool *ret_is_final,
                               struct error *err)
 {
-    const struct load_binding binding = {resolve, log_missing, p};
     BCCScriptRef script = p->script;
     struct cache_layout layout;
     struct load_source source;
@@ -244,19 +246,23 @@ static enum status load_entry(struct prepare *p, const struct entry *entry,
         goto out;
     prepare_end_stage(p, is_fresh ? BCC_STAGE_PUBLISH : BCC_STAGE_LOOKUP);
 
-    status = load_link(&source, &image, &binding, err);
+    status = link_entry(p, &source, &view, &image, err);
     if (status) {
-        *ret_is_final = is_final(status);
+        *ret_is_final = is_final(p, status);
         goto out;
     }
     prepare_end_stage(p, BCC_STAGE_LOAD);
     script->image = image;
     image = (struct image){0};
+    script->libraries = p->libraries;
+    p->libraries = (struct libraries){0};
     script->layout = layout;
     script->view = view;
     script->report.imageBytes = layout.section[OBCC_CONTEXT].size;
 out:
     load_release(&image);
+    if (p->libraries.n_handles)
+        libraries_close(&p->libraries);
     return status;
 }
 

@@ -52,17 +52,24 @@ static void build_request(struct prepare *p)
         .cpu = options->cpu ? options->cpu : "native",
         .features = options->features ? options->features : "",
         .opt_level = options->opt_level,
-        .flags = p->flags & BCC_MARKED_ONLY ? REQUEST_MARKED_ONLY : 0,
+        .flags =
+            (p->flags & BCC_MARKED_ONLY ? REQUEST_MARKED_ONLY : 0) |
+            (p->flags & BCC_DEFAULT_LIBRARIES ? REQUEST_DEFAULT_LIBRARIES : 0),
         .marks = (const char *const *)p->script->marks,
         .n_marks = p->script->n_marks,
+        .library_dirs = (const char *const *)p->script->library_dirs,
+        .n_library_dirs = p->script->n_library_dirs,
+        .shared = p->script->shared,
+        .n_shared = p->script->n_shared,
         .limit_memory = options->memory_limit,
     };
 }
 
 static int check_prepare(BCCScriptRef script, unsigned long flags)
 {
-    const unsigned long known =
-        BCC_PROCESS_SYMBOLS | BCC_MARKED_ONLY | BCC_VERIFY | BCC_REBUILD;
+    const unsigned long known = BCC_PROCESS_SYMBOLS | BCC_MARKED_ONLY |
+                                BCC_VERIFY | BCC_REBUILD |
+                                BCC_DEFAULT_LIBRARIES;
 
     if (!script)
         return 1;
@@ -131,11 +138,18 @@ static int prepare(struct prepare *p)
     if (!p->dir || (status && !is_final)) {
         prepare_end_stage(p, BCC_STAGE_LOOKUP);
         status = prepare_miss(p, &why, &err);
+        /* Without a compiler it is the entry's own failure that matters. */
+        if (status == STATUS_NOT_FOUND && why.status == STATUS_UNRESOLVED) {
+            status = why.status;
+            err = why;
+        }
     }
     if (status)
         goto out;
     if (p->execute) {
         script->prepared = true;
+        script->image.argc = script->argc;
+        script->image.argv = script->argv;
         load_start(&script->image);
         prepare_end_stage(p, BCC_STAGE_START);
     }
@@ -147,6 +161,8 @@ out:
         sources_close(script);
     script->report.totalNs = clock_monotonic_ns() - start_ns;
     buffer_release(&p->identity);
+    if (status == STATUS_UNRESOLVED)
+        symbols_log_missing(script);
     return status ? script_fail(script, &err) : 0;
 }
 

@@ -2,6 +2,7 @@
  *
  *   prepare.c  the API functions, and the order of things
  *   hit.c      a cache file becomes code: check it, map it, bind it
+ *   symbols.c  its imports; libraries.c  those that shared libraries define
  *   miss.c     a cache file is made: run the compiler, publish */
 #ifndef BCC_ENGINE_PREPARE_H
 #define BCC_ENGINE_PREPARE_H
@@ -42,6 +43,9 @@ struct prepare {
     struct request request;
     struct buffer identity;
     uint64_t mark_ns; /* end of the stage before */
+    /* While imports are bound: */
+    const struct cache_view *view;
+    struct libraries libraries;
 };
 
 /* Give the time since the last mark to a stage, and mark. */
@@ -61,6 +65,23 @@ enum status prepare_hit(struct prepare *p, bool *ret_is_final,
  * is wanted. */
 enum status prepare_load_fresh(struct prepare *p, int fd, const char *name,
                                struct error *err) MUST_CHECK;
+
+/* ---- libraries.c ---- */
+
+/* Open what the entry says that its code needs. name is the entry's, for
+ * messages. UNRESOLVED, NO_MEMORY. */
+enum status libraries_open(struct prepare *p, const struct cache_view *view,
+                           const char *name, struct libraries *ret_libraries,
+                           struct error *err) MUST_CHECK;
+
+/* ---- symbols.c ---- */
+
+/* A load_resolve_fn and a load_missing_fn; context is the struct prepare. */
+void *symbols_resolve(void *context, const char *name, uint32_t import);
+const char *symbols_note_missing(void *context, const char *name,
+                                 uint32_t import);
+
+void symbols_log_missing(BCCScriptRef script);
 
 /* ---- miss.c ---- */
 

@@ -128,7 +128,13 @@ void bccDisposeScript(BCCScriptRef script)
     if (!script)
         return;
     load_stop(&script->image);
+    /* Threads that live on may still run destructors of the image, which may
+     * call into the libraries: these then stay open for good. */
+    if (script->image.exits)
+        script->libraries.n_handles = 0;
     load_release(&script->image);
+    libraries_release(script);
+    missing_release(script);
     sources_release(script);
     for (size_t i = 0; i < script->n_marks; i++)
         free(script->marks[i]);
@@ -148,6 +154,21 @@ int bccRegisterSymbolCallback(BCCScriptRef script, BCCSymbolLookupFn fn,
                              "symbol callback: the script is prepared already");
     script->lookup = fn;
     script->lookup_context = context;
+    return 0;
+}
+
+int bccSetArguments(BCCScriptRef script, int argc, char **argv)
+{
+    if (!script)
+        return 1;
+    if (script->prepared)
+        return script_misuse(script, BCC_INVALID_OPERATION,
+                             "arguments: the script is prepared already");
+    if (argc < 0 || !argv || argv[argc])
+        return script_misuse(script, BCC_INVALID_VALUE,
+                             "arguments: not %d and a NULL", argc);
+    script->argc = argc;
+    script->argv = argv;
     return 0;
 }
 

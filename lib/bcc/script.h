@@ -2,6 +2,8 @@
  *
  *   script.c          life, errors, options, logging
  *   source.c          inputs: files known by stat, memory, marked symbols
+ *   libraries.c       shared libraries: what is asked for, what is open
+ *   symbols.c         where imports come from, and which are missing
  *   prepare.c         prepare; hit.c and miss.c are its two ways
  *   compile_client.c  the compiler process
  *   reflect.c         lists and lookups, read from the mapped file in place
@@ -40,6 +42,18 @@ struct source {
     int fd;            /* during a prepare, once it is asked for; else -1 */
 };
 
+/* Shared libraries that are open for a script, in order; owned. */
+struct libraries {
+    void **handle;
+    size_t n_handles;
+};
+
+/* A symbol that nobody defines. Strings are owned. */
+struct missing_symbol {
+    char *name;
+    char *user; /* a function or variable that wants it, "" if not known */
+};
+
 struct script_options {
     /* owned; NULL: the default */
     char *triple;
@@ -57,6 +71,10 @@ struct BCCOpaqueScript {
     bool has_source; /* sources[0] is the script */
     char **marks;    /* owned */
     size_t n_marks;
+    struct request_shared *shared; /* names owned */
+    size_t n_shared;
+    char **library_dirs; /* owned */
+    size_t n_library_dirs;
     bool out_of_memory; /* a void function could not do its work */
 
     struct script_options options;
@@ -64,6 +82,8 @@ struct BCCOpaqueScript {
     void *lookup_context;
     BCCLogFn log;
     void *log_context;
+    int argc;    /* for constructors */
+    char **argv; /* borrowed; NULL: none */
 
     int error_code;
     struct error error;
@@ -72,6 +92,10 @@ struct BCCOpaqueScript {
     struct cache_layout layout;
     struct cache_view view; /* borrows image's mapping */
     struct image image;
+    struct libraries libraries;
+
+    struct missing_symbol *missing; /* of the last prepare */
+    size_t n_missing;
 
     BCCReport report; /* strings below */
     char *report_path;
@@ -114,5 +138,14 @@ enum status source_descriptor(struct source *source, int *ret_fd,
 /* Of all inputs of a script, when a prepare has ended. */
 void sources_close(BCCScriptRef script);
 void sources_release(BCCScriptRef script);
+
+/* ---- libraries.c, symbols.c ---- */
+
+/* Let go of what was asked for, and close what is open. */
+void libraries_release(BCCScriptRef script);
+
+void libraries_close(struct libraries *libraries);
+
+void missing_release(BCCScriptRef script);
 
 #endif

@@ -28,6 +28,7 @@ static const char *const section_names[OBCC_N_SECTION_KINDS] = {
     [OBCC_IDENTITY] = "identity",
     [OBCC_CONTEXT] = "context",
     [OBCC_DEBUG] = "debug section",
+    [OBCC_NEEDED_LIST] = "needed list",
 };
 
 const char *cache_section_name(uint32_t kind)
@@ -238,7 +239,7 @@ static enum status read_sections(struct span head, const char *name,
         return error_set(err, STATUS_CORRUPT,
                          "%s: last section does not end the file", name);
     for (uint32_t kind = 1; kind < OBCC_N_SECTION_KINDS; kind++)
-        if (kind != OBCC_DEBUG && !layout->section[kind].size)
+        if (!layout->section[kind].size && !cache_is_optional(kind))
             return error_set(err, STATUS_CORRUPT, "%s: %s: missing", name,
                              cache_section_name(kind));
     return STATUS_OK;

@@ -227,6 +227,14 @@ uint32_t cache_object_slot_at(const struct cache_view *view, uint32_t index)
     return slot ? obcc_get32(*slot) : 0;
 }
 
+const char *cache_needed_at(const struct cache_view *view, uint32_t index)
+{
+    const struct obcc_le32 *row =
+        entry_at(view, OBCC_NEEDED_LIST, index, sizeof(*row));
+
+    return row ? cache_string(view, obcc_get32(*row)) : "";
+}
+
 /* ---- Strings ---- */
 
 const char *cache_string(const struct cache_view *view, uint32_t index)

@@ -69,6 +69,12 @@ enum status cache_view_open(struct span bytes,
                             const char *name, struct cache_view *ret_view,
                             struct error *err) MUST_CHECK;
 
+/* Whether the file has a section of that kind. */
+static inline bool cache_is_there(const struct cache_view *view, unsigned kind)
+{
+    return view->section[kind].size > 0;
+}
+
 /* Number of entries of a list or table section; 0 if it is absent. */
 uint32_t cache_count(const struct cache_view *view, unsigned kind);
 
@@ -83,6 +89,9 @@ const struct obcc_pragma *cache_pragma_at(const struct cache_view *view,
                                           uint32_t index);
 /* Object slot index; 0 <= index < count is the caller's duty. */
 uint32_t cache_object_slot_at(const struct cache_view *view, uint32_t index);
+
+/* Needed library index, "" if index >= count. */
+const char *cache_needed_at(const struct cache_view *view, uint32_t index);
 
 /* NUL-terminated string of the pool, "" for an index outside it. */
 const char *cache_string(const struct cache_view *view, uint32_t index);

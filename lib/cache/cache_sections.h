@@ -3,6 +3,7 @@
 #ifndef BCC_CACHE_SECTIONS_H
 #define BCC_CACHE_SECTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,12 @@ const char *cache_section_name(uint32_t kind);
  * field taken as 0. */
 uint64_t cache_header_checksum(struct span head, size_t header_size);
 
+/* Whether a file may lack a section of that kind. */
+static inline bool cache_is_optional(unsigned kind)
+{
+    return kind == OBCC_DEBUG || kind == OBCC_NEEDED_LIST;
+}
+
 /* Bytes of an entry of a list or table section; 0 if kind is none. */
 static inline size_t cache_entry_size(unsigned kind)
 {
@@ -32,6 +39,7 @@ static inline size_t cache_entry_size(unsigned kind)
         [OBCC_FUNC_TABLE] = sizeof(struct obcc_symbol),
         [OBCC_VAR_TABLE] = sizeof(struct obcc_symbol),
         [OBCC_OBJECT_SLOT_LIST] = sizeof(struct obcc_le32),
+        [OBCC_NEEDED_LIST] = sizeof(struct obcc_le32),
     };
 
     return kind < OBCC_N_SECTION_KINDS ? entry_size[kind] : 0;

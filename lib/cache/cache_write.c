@@ -11,6 +11,7 @@
 #include "cache_write.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,10 +96,36 @@ static enum status write_imports(struct writer *w, struct error *err)
         write_list_head(w, contents->n_imports, "relocation table", err);
 
     for (size_t i = 0; status == STATUS_OK && i < contents->n_imports; i++) {
-        struct obcc_import entry = {.flags =
-                                        obcc_le32(contents->imports[i].flags)};
+        const struct cache_import *import = &contents->imports[i];
+        struct obcc_import entry = {
+            .flags = obcc_le32(import->flags),
+            .user = obcc_le32(OBCC_NO_STRING),
+            .library = obcc_le32(import->library),
+        };
 
-        status = add_string(w, contents->imports[i].name, &entry.name, err);
+        if (import->library > contents->n_needed &&
+            import->library != OBCC_ANY_LIBRARY)
+            return error_set(err, STATUS_MISUSE,
+                             "relocation table: '%s' is in library %u of %zu",
+                             import->name, import->library, contents->n_needed);
+        status = add_string(w, import->name, &entry.name, err);
+        if (status == STATUS_OK && import->user)
+            status = add_string(w, import->user, &entry.user, err);
+        buffer_append(w->out, &entry, sizeof(entry));
+    }
+    return status;
+}
+
+static enum status write_needed(struct writer *w, struct error *err)
+{
+    const struct cache_contents *contents = w->contents;
+    enum status status =
+        write_list_head(w, contents->n_needed, "needed list", err);
+
+    for (size_t i = 0; status == STATUS_OK && i < contents->n_needed; i++) {
+        struct obcc_le32 entry = obcc_le32(0);
+
+        status = add_string(w, contents->needed[i], &entry, err);
         buffer_append(w->out, &entry, sizeof(entry));
     }
     return status;
@@ -287,6 +314,7 @@ static const struct section_writer section_writers[] = {
     {OBCC_PRAGMA_LIST, write_pragmas},
     {OBCC_OBJECT_SLOT_LIST, write_object_slots},
     {OBCC_RELOCATION_TABLE, write_imports},
+    {OBCC_NEEDED_LIST, write_needed},
     {OBCC_VAR_TABLE, write_vars},
     {OBCC_FUNC_TABLE, write_funcs},
     {OBCC_STRING_POOL, write_pool},
@@ -297,6 +325,18 @@ static const struct section_writer section_writers[] = {
 enum {
     N_SECTION_WRITERS = sizeof(section_writers) / sizeof(section_writers[0])
 };
+
+static bool is_written(const struct cache_contents *contents, uint32_t kind)
+{
+    switch (kind) {
+    case OBCC_NEEDED_LIST:
+        return contents->n_needed > 0;
+    case OBCC_DEBUG:
+        return contents->debug.size > 0;
+    default:
+        return true;
+    }
+}
 
 static enum status write_section(struct writer *w,
                                  const struct section_writer *section,
@@ -363,17 +403,20 @@ enum status cache_write(const struct cache_contents *contents,
     const struct cache_geometry geometry = {
         contents->context_align, contents->image_span, contents->image_align};
     struct writer w = {.contents = contents, .out = out};
-    size_t n_sections = N_SECTION_WRITERS - (contents->debug.size == 0);
-    size_t header_size = OBCC_HEADER_SIZE + n_sections * OBCC_SECTION_SIZE;
+    size_t header_size = OBCC_HEADER_SIZE;
     enum status status;
 
     assert(out->size == 0);
+    for (size_t i = 0; i < N_SECTION_WRITERS; i++)
+        if (is_written(contents, section_writers[i].kind))
+            header_size += OBCC_SECTION_SIZE;
     string_pool_init(&w.pool);
     status =
         cache_geometry_check(&geometry, STATUS_UNSUPPORTED, "cache file", err);
     buffer_grow(out, header_size);
-    for (size_t i = 0; status == STATUS_OK && i < n_sections; i++)
-        status = write_section(&w, &section_writers[i], err);
+    for (size_t i = 0; status == STATUS_OK && i < N_SECTION_WRITERS; i++)
+        if (is_written(contents, section_writers[i].kind))
+            status = write_section(&w, &section_writers[i], err);
     if (status == STATUS_OK)
         write_header(&w, header_size);
     string_pool_release(&w.pool);

@@ -23,7 +23,9 @@ struct cache_dependency {
 
 struct cache_import {
     const char *name;
-    uint32_t flags; /* OBCC_IMPORT_... */
+    uint32_t flags;   /* OBCC_IMPORT_... */
+    const char *user; /* what wants it; NULL: not known */
+    uint32_t library; /* 1 + index into needed, or OBCC_NO_LIBRARY ... */
 };
 
 struct cache_symbol {
@@ -68,13 +70,15 @@ struct cache_contents {
     size_t n_vars;
     const uint32_t *object_slots;
     size_t n_object_slots;
-    struct span context; /* the ELF image */
-    struct span debug;   /* empty: no debug section */
+    const char *const *needed; /* shared libraries */
+    size_t n_needed;           /* 0: no needed list */
+    struct span context;       /* the ELF image */
+    struct span debug;         /* empty: no debug section */
 };
 
 /* Append the file to *out, which is empty. NO_MEMORY, UNSUPPORTED if a count,
  * a string or an alignment does not fit the format, or MISUSE (no identity, no
- * context, object slot without variable). */
+ * context, object slot without variable, import of no needed library). */
 enum status cache_write(const struct cache_contents *contents,
                         struct buffer *out, struct error *err) MUST_CHECK;
 

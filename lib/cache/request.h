@@ -21,6 +21,8 @@
  *   opt=3
  *   flags=marked-only     comma separated, "" for none
  *   mark=NAME             one line each, sorted by strcmp, no duplicates
+ *   library-dir=DIR       one line each, in the order of search
+ *   shared=HOW NAME       HOW search|open, one line each, in the order asked
  * Message lines after them:
  *   limit-memory=BYTES    0: none
  *   portable=1            or 0; 1: record no stat signatures of inputs
@@ -62,6 +64,19 @@ struct request_input {
 
 enum {
     REQUEST_MARKED_ONLY = 1u << 0, /* export the marked symbols, no others */
+    /* Take symbols also from the libraries that programs are linked with. */
+    REQUEST_DEFAULT_LIBRARIES = 1u << 1,
+};
+
+/* A shared library to take symbols from, if it has some that are wanted. */
+enum request_shared_how {
+    REQUEST_SHARED_OPEN,   /* name is a path or a soname */
+    REQUEST_SHARED_SEARCH, /* name is what a linker has behind -l */
+};
+
+struct request_shared {
+    enum request_shared_how how;
+    const char *name;
 };
 
 struct request {
@@ -75,6 +90,10 @@ struct request {
     unsigned flags;           /* REQUEST_MARKED_ONLY ... */
     const char *const *marks; /* any order, duplicates allowed */
     size_t n_marks;
+    const char *const *library_dirs;
+    size_t n_library_dirs;
+    const struct request_shared *shared;
+    size_t n_shared;
     const struct request_input *inputs; /* the script first */
     size_t n_inputs;
     uint64_t limit_memory; /* bytes of address space, 0: none */

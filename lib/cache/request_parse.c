@@ -2,7 +2,8 @@
  *
  *     message  = identity limit portable input { input }
  *     identity = "format=100" libbcc llvm triple cpu features opt flags
- *                { "mark=" value }
+ *                { "mark=" value } { "library-dir=" value }
+ *                { "shared=" how " " value }
  *     limit    = "limit-memory=" number
  *     portable = "portable=" ( "0" | "1" )
  *     input    = "input=" role " " type " " skip " " number " " value
@@ -241,6 +242,53 @@ static enum status parse_marks(struct parser *p, struct request *request)
     return STATUS_OK;
 }
 
+static enum status parse_library_dirs(struct parser *p, struct request *request)
+{
+    size_t n_dirs = count_lines(p->rest, "library-dir=");
+    const char **dirs = arena_alloc(p->arena, n_dirs + 1, sizeof(*dirs));
+    enum status status = STATUS_OK;
+
+    if (!dirs)
+        return error_no_memory(p->err);
+    for (size_t i = 0; status == STATUS_OK && i < n_dirs; i++)
+        status = parse_value_line(p, "library-dir=", &dirs[i]);
+    request->library_dirs = dirs;
+    request->n_library_dirs = n_dirs;
+    return status;
+}
+
+static enum status parse_shared(struct parser *p, struct request_shared *shared)
+{
+    const struct request_word *how;
+    enum status status = next_line(p, "shared=");
+
+    if (status)
+        return status;
+    how = find_word(request_shared_words, take_word(p, ' '));
+    if (!how || p->line.size == 0)
+        return bad_line(p, "not how to find which library");
+    shared->how = (enum request_shared_how)how->value;
+    return take_value(p, &shared->name);
+}
+
+static enum status parse_libraries(struct parser *p, struct request *request)
+{
+    enum status status = parse_library_dirs(p, request);
+    size_t n_shared = count_lines(p->rest, "shared=");
+    struct request_shared *shared =
+        arena_alloc(p->arena, n_shared + 1, sizeof(*shared));
+
+    if (status)
+        return status;
+    if (!shared)
+        return error_no_memory(p->err);
+    for (size_t i = 0; status == STATUS_OK && i < n_shared; i++)
+        status = parse_shared(p, &shared[i]);
+    request->shared = shared;
+    request->n_shared = n_shared;
+    return status;
+}
+
 static enum status parse_identity(struct parser *p, struct request *request)
 {
     const struct {
@@ -267,7 +315,9 @@ static enum status parse_identity(struct parser *p, struct request *request)
     status = parse_opt(p, request);
     if (status == STATUS_OK)
         status = parse_flags(p, request);
-    return status ? status : parse_marks(p, request);
+    if (status == STATUS_OK)
+        status = parse_marks(p, request);
+    return status ? status : parse_libraries(p, request);
 }
 
 /* ---- Message ---- */

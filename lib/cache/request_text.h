@@ -15,6 +15,7 @@ struct request_word {
 /* ORDER REQUEST FLAGS: flags are written in the order of this list. */
 extern const struct request_word request_flag_words[];
 extern const struct request_word request_role_words[];
+extern const struct request_word request_shared_words[];
 extern const struct request_word request_type_words[];
 
 /* True for the bytes that a value holds as %XX, two upper-case digits: what

@@ -12,6 +12,7 @@
 
 const struct request_word request_flag_words[] = {
     {"marked-only", REQUEST_MARKED_ONLY},
+    {"default-libraries", REQUEST_DEFAULT_LIBRARIES},
     {NULL, 0},
 };
 
@@ -19,6 +20,12 @@ const struct request_word request_role_words[] = {
     {"script", REQUEST_SCRIPT},
     {"library", REQUEST_LIBRARY},
     {"object", REQUEST_OBJECT},
+    {NULL, 0},
+};
+
+const struct request_word request_shared_words[] = {
+    {"open", REQUEST_SHARED_OPEN},
+    {"search", REQUEST_SHARED_SEARCH},
     {NULL, 0},
 };
 
@@ -110,6 +117,22 @@ static enum status append_marks(struct buffer *out,
     return STATUS_OK;
 }
 
+/* ---- Shared libraries ---- */
+
+static void append_libraries(struct buffer *out, const struct request *request)
+{
+    for (size_t i = 0; i < request->n_library_dirs; i++)
+        append_line(out, "library-dir", request->library_dirs[i]);
+    for (size_t i = 0; i < request->n_shared; i++) {
+        const struct request_shared *shared = &request->shared[i];
+
+        buffer_printf(out, "shared=%s ",
+                      word_of(request_shared_words, shared->how));
+        append_value(out, shared->name);
+        buffer_append(out, "\n", 1);
+    }
+}
+
 /* ---- Identity and message ---- */
 
 enum status request_write_identity(const struct request *request,
@@ -130,6 +153,7 @@ enum status request_write_identity(const struct request *request,
     status = append_marks(out, request, err);
     if (status)
         return status;
+    append_libraries(out, request);
     return buffer_failed(out) ? error_no_memory(err) : STATUS_OK;
 }
 

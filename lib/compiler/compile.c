@@ -36,6 +36,7 @@
 #include "publish.h"
 #include "read.h"
 #include "target.h"
+#include "users.h"
 
 /* One compile under way. */
 struct compilation {
@@ -49,6 +50,7 @@ struct compilation {
     struct runtime *runtimes;
     size_t n_runtimes;
     struct public_names names;
+    struct symbol_users users;
     LLVMModuleRef module; /* everything linked */
     LLVMMemoryBufferRef object;
 };
@@ -179,11 +181,13 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
     if (status)
         return status;
     status = glue_verify(&c->glue, c->module, c->name, err);
+    if (status == STATUS_OK)
+        status = users_collect(c->module, &c->arena, &c->users, err);
     if (status)
         return status;
     calls_normalise(c->module);
     builtins_allow(c->module);
-    imports_define_atexit(c->module);
+    imports_define_handlers(c->module);
     status = asm_names_collect(c->module, &c->arena, &asm_names, err);
     if (status)
         return status;
@@ -232,6 +236,28 @@ static void fill_addresses(const struct compilation *c,
     }
 }
 
+static enum status fill_users(const struct compilation *c, struct error *err)
+{
+    struct compile_result *result = c->result;
+    const struct link_result *link = &result->link;
+
+    result->import_users = arena_alloc(&result->arena, link->n_imports + 1,
+                                       sizeof(*result->import_users));
+    if (!result->import_users)
+        return error_no_memory(err);
+    for (size_t i = 0; i < link->n_imports; i++) {
+        const char *user = users_find(&c->users, link->imports[i].name);
+
+        if (!user)
+            continue;
+        user = arena_copy_string(&result->arena, user, strlen(user));
+        if (!user)
+            return error_no_memory(err);
+        result->import_users[i] = user;
+    }
+    return STATUS_OK;
+}
+
 static enum status stage_link_image(struct compilation *c, struct error *err)
 {
     struct compile_result *result = c->result;
@@ -257,7 +283,7 @@ static enum status stage_link_image(struct compilation *c, struct error *err)
                    link->functions, link->n_functions);
     fill_addresses(c, result->export_foreachs, result->n_export_foreachs,
                    link->functions, link->n_functions);
-    return STATUS_OK;
+    return fill_users(c, err);
 }
 
 /* ---- All of it ---- */

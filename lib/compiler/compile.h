@@ -29,6 +29,7 @@ struct compile_result {
     size_t n_export_foreachs;
     struct cache_pragma *pragmas;
     size_t n_pragmas;
+    const char **import_users; /* for each import who wants it, or NULL */
     uint32_t *object_slots;
     size_t n_object_slots;
     uint64_t stage_ns[REPLY_N_STAGES]; /* READ .. LINK_IMAGE are filled */

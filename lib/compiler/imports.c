@@ -12,9 +12,11 @@
  *    can neither see nor clear the mark, so every declaration is replaced by
  *    a new one without it. Calls get nonlazybind: they go through the GOT at
  *    once, not through a stub that goes through the GOT.
- *  - A program's atexit() is not an import at all: libc keeps it in a static
- *    part (libc_nonshared.a), because it must know which object is asking. It
- *    becomes a function of the module; __dso_handle comes from the linker.
+ *  - A program's atexit(), at_quick_exit() and pthread_atfork() are no imports
+ *    at all: libc keeps them in a static part (libc_nonshared.a), because they
+ *    must know which object is asking. They become functions of the module;
+ *    __dso_handle comes from the linker. (glibc 2.36 has no more there; before
+ *    2.33 there were stat() and its relatives.)
  *
  * Symbols of hidden visibility are left alone: they are never imported. */
 #include "imports.h"
@@ -62,18 +64,23 @@ LLVMModuleRef imports_create_module(struct glue *glue)
     return module;
 }
 
-/* ---- atexit ---- */
+/* ---- Handlers ---- */
 
-/* int name(void (*f)()) { return target(f, [NULL,] &__dso_handle); } */
+/* int name(void (*f)(), ...) { return target(f, ..., [NULL,] &__dso_handle); }
+ */
 struct wrapper {
     const char *name;
     const char *target;
+    unsigned n_handlers;
     bool passes_argument; /* the NULL that f will be called with */
 };
 
+enum { MAX_HANDLERS = 3 };
+
 static const struct wrapper wrappers[] = {
-    {"atexit", "__cxa_atexit", true},
-    {"at_quick_exit", "__cxa_at_quick_exit", false},
+    {"atexit", "__cxa_atexit", 1, true},
+    {"at_quick_exit", "__cxa_at_quick_exit", 1, false},
+    {"pthread_atfork", "__register_atfork", MAX_HANDLERS, false},
 };
 
 static LLVMValueRef get_dso_handle(LLVMModuleRef module)
@@ -94,17 +101,19 @@ static void define_wrapper(LLVMModuleRef module, LLVMValueRef function,
     LLVMContextRef context = LLVMGetModuleContext(module);
     LLVMTypeRef i32 = LLVMInt32TypeInContext(context);
     LLVMTypeRef pointer = LLVMPointerTypeInContext(context, 0);
-    LLVMTypeRef parameters[] = {pointer, pointer, pointer};
+    LLVMTypeRef parameters[] = {pointer, pointer, pointer, pointer};
     LLVMTypeRef type = LLVMFunctionType(
-        i32, parameters, wrapper->passes_argument ? 3 : 2, false);
+        i32, parameters, wrapper->n_handlers + wrapper->passes_argument + 1,
+        false);
     LLVMValueRef target = LLVMGetNamedFunction(module, wrapper->target);
     LLVMBuilderRef builder = LLVMCreateBuilderInContext(context);
-    LLVMValueRef arguments[3];
-    unsigned n = 0;
+    LLVMValueRef arguments[MAX_HANDLERS + 1];
+    unsigned n;
 
     if (!target)
         target = LLVMAddFunction(module, wrapper->target, type);
-    arguments[n++] = LLVMGetParam(function, 0);
+    for (n = 0; n < wrapper->n_handlers; n++)
+        arguments[n] = LLVMGetParam(function, n);
     if (wrapper->passes_argument)
         arguments[n++] = LLVMConstNull(pointer);
     arguments[n++] = get_dso_handle(module);
@@ -116,24 +125,28 @@ static void define_wrapper(LLVMModuleRef module, LLVMValueRef function,
     LLVMSetLinkage(function, LLVMInternalLinkage);
 }
 
-static bool takes_a_pointer(LLVMValueRef function)
+static bool takes_pointers(LLVMValueRef function, unsigned n_pointers)
 {
     LLVMTypeRef type = LLVMGlobalGetValueType(function);
     LLVMTypeRef result = LLVMGetReturnType(type);
 
-    return LLVMCountParams(function) == 1 &&
-           LLVMGetTypeKind(LLVMTypeOf(LLVMGetParam(function, 0))) ==
-               LLVMPointerTypeKind &&
-           LLVMGetTypeKind(result) == LLVMIntegerTypeKind &&
-           LLVMGetIntTypeWidth(result) == 32;
+    if (LLVMCountParams(function) != n_pointers ||
+        LLVMGetTypeKind(result) != LLVMIntegerTypeKind ||
+        LLVMGetIntTypeWidth(result) != 32)
+        return false;
+    for (unsigned i = 0; i < n_pointers; i++)
+        if (LLVMGetTypeKind(LLVMTypeOf(LLVMGetParam(function, i))) !=
+            LLVMPointerTypeKind)
+            return false;
+    return true;
 }
 
-void imports_define_atexit(LLVMModuleRef module)
+void imports_define_handlers(LLVMModuleRef module)
 {
     for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++) {
         LLVMValueRef function = LLVMGetNamedFunction(module, wrappers[i].name);
         if (function && LLVMIsDeclaration(function) &&
-            takes_a_pointer(function))
+            takes_pointers(function, wrappers[i].n_handlers))
             define_wrapper(module, function, &wrappers[i]);
     }
 }

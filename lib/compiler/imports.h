@@ -11,9 +11,9 @@
  * for a shared object of whatever is linked. */
 LLVMModuleRef imports_create_module(struct glue *glue);
 
-/* Before optimisation: give the module its own atexit and at_quick_exit if it
- * uses them. */
-void imports_define_atexit(LLVMModuleRef module);
+/* Before optimisation: give the module its own atexit, at_quick_exit and
+ * pthread_atfork if it uses them. */
+void imports_define_handlers(LLVMModuleRef module);
 
 /* After optimisation: every reference to an undefined symbol goes through the
  * GOT. NO_MEMORY. */

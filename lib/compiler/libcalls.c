@@ -67,6 +67,32 @@ static bool is_mathematics(const char *name)
     return IN_TABLE(mathematics, base);
 }
 
+static bool is_one_of(const char *const *list, size_t n, const char *text)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(list[i], text) == 0)
+            return true;
+    return false;
+}
+
+/* ORDER OPERATORS: as tools/bcc/operators.c exports them. size_t is mangled as
+ * m or j. */
+bool is_replaceable_operator(const char *name)
+{
+    static const char *const rest[] = {"", "RKSt9nothrow_t", "St11align_val_t",
+                                       "St11align_val_tRKSt9nothrow_t"};
+    bool has_size;
+
+    if (strncmp(name, "_Znw", 4) == 0 || strncmp(name, "_Zna", 4) == 0) {
+        has_size = name[4] == 'm' || name[4] == 'j';
+        return has_size && is_one_of(rest, 4, name + 5);
+    }
+    if (strncmp(name, "_ZdlPv", 6) != 0 && strncmp(name, "_ZdaPv", 6) != 0)
+        return false;
+    has_size = name[6] == 'm' || name[6] == 'j';
+    return is_one_of(rest, 4, name + 6 + has_size);
+}
+
 bool is_libcall(const char *name)
 {
     size_t n_prefixes = sizeof(support_prefix) / sizeof(support_prefix[0]);

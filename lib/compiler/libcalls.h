@@ -6,4 +6,8 @@
 
 bool is_libcall(const char *name);
 
+/* Global operator new and delete of C++, in the forms that a program may
+ * replace for its libraries, too. */
+bool is_replaceable_operator(const char *name);
+
 #endif

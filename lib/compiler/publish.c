@@ -10,9 +10,10 @@
  *
  * Not touched: declarations and llvm.* (the appending lists). Visible
  * definitions that something other than IR may use stay external, too: what
- * generated code may call, what assembly names, and what lies in a section of
- * its own choice, where __start_NAME or the loader finds it. What llvm.used
- * lists is internal as well: the list keeps it alive. */
+ * generated code may call, what libraries shall find (operator new), what
+ * assembly names, and what lies in a section of its own choice, where
+ * __start_NAME or the loader finds it. What llvm.used lists is internal as
+ * well: the list keeps it alive. */
 #include "publish.h"
 
 #include <stdlib.h>
@@ -289,7 +290,8 @@ static bool stays_visible(LLVMValueRef global, const char *name,
 {
     return publish_contains(names->published, name) ||
            publish_contains(names->in_asm, name) || has_section(global) ||
-           (is_function(global) && is_libcall(name));
+           (is_function(global) &&
+            (is_libcall(name) || is_replaceable_operator(name)));
 }
 
 static void set_linkage(LLVMValueRef global, void *context)

@@ -41,8 +41,23 @@ static void *find_own_function(struct binder *binder, const char *name)
     return address;
 }
 
-/* Returns NULL if nobody defines the import. */
-static void *resolve_import(struct binder *binder, const char *name, bool weak)
+static void note_missing(struct binder *binder, const char *name,
+                         uint32_t import)
+{
+    const struct load_binding *binding = binder->binding;
+    const char *user = "";
+
+    if (binding->missing)
+        user = binding->missing(binding->context, name, import);
+    if (binder->n_missing < BIND_MAX_NAMED)
+        binder->missing[binder->n_missing] =
+            (struct missing_import){name, user};
+    binder->n_missing++;
+}
+
+/* Returns NULL if nobody defines the import, symbol `index`. */
+static void *resolve_import(struct binder *binder, const char *name,
+                            uint32_t index, bool weak)
 {
     const struct load_binding *binding = binder->binding;
     void *address = NULL;
@@ -50,15 +65,10 @@ static void *resolve_import(struct binder *binder, const char *name, bool weak)
     if (name[0] == '_' && name[1] == '_')
         address = find_own_function(binder, name);
     if (!address)
-        address = binding->resolve(binding->context, name);
-    if (address || weak)
-        return address;
-    if (binder->n_missing < BIND_MAX_NAMED)
-        binder->missing[binder->n_missing] = name;
-    binder->n_missing++;
-    if (binding->missing)
-        binding->missing(binding->context, name);
-    return NULL;
+        address = binding->resolve(binding->context, name, index - 1);
+    if (!address && !weak)
+        note_missing(binder, name, index - 1);
+    return address;
 }
 
 struct symbol {
@@ -123,7 +133,7 @@ enum status bind_next_symbol(struct binder *binder, uint32_t index,
     }
     if (symbol.where == SHN_UNDEF)
         binder->value =
-            (uintptr_t)resolve_import(binder, symbol.name, symbol.weak);
+            (uintptr_t)resolve_import(binder, symbol.name, index, symbol.weak);
     else if (symbol.where == SHN_ABS)
         binder->value = (uintptr_t)symbol.value;
     else
@@ -150,9 +160,10 @@ static enum status bind_own_variable(struct binder *binder, const char *name,
 }
 
 static enum status bind_host_variable(struct binder *binder, const char *name,
-                                      bool weak, struct error *err)
+                                      uint32_t index, bool weak,
+                                      struct error *err)
 {
-    const void *address = resolve_import(binder, name, weak);
+    const void *address = resolve_import(binder, name, index, weak);
     struct tls_variable variable = {.index = {0, 0}};
 
     if (address && !tls_host_find(address, &variable))
@@ -181,7 +192,8 @@ enum status bind_variable(struct binder *binder, uint32_t index,
     if (status)
         return status;
     if (symbol.where == SHN_UNDEF)
-        status = bind_host_variable(binder, symbol.name, symbol.weak, err);
+        status =
+            bind_host_variable(binder, symbol.name, index, symbol.weak, err);
     else
         status = bind_own_variable(binder, symbol.name, symbol.value, err);
     if (status)
@@ -192,13 +204,17 @@ enum status bind_variable(struct binder *binder, uint32_t index,
 
 /* ---- The verdict ---- */
 
-/* Append ", 'name'" to a list of size bytes if it fits. A name is of unknown
- * length, and bitcode may put any byte in it; a message is one line. */
-static bool append_name(char *list, size_t size, const char *name)
+/* Append ", 'name' (wanted by 'user')" to a list of size bytes if it fits. A
+ * name is of unknown length, and bitcode may put any byte in it; a message is
+ * one line. */
+static bool append_name(char *list, size_t size,
+                        const struct missing_import *missing)
 {
     const size_t used = strlen(list);
-    const int n =
-        snprintf(list + used, size - used, "%s'%s'", used ? ", " : "", name);
+    const char *const user = missing->user;
+    const int n = snprintf(
+        list + used, size - used, "%s'%s'%s%s%s", used ? ", " : "",
+        missing->name, *user ? " (wanted by '" : "", user, *user ? "')" : "");
 
     if (n < 0 || (size_t)n >= size - used) {
         list[used] = 0;
@@ -219,7 +235,7 @@ enum status bind_finish(const struct binder *binder, struct error *err)
     if (binder->n_missing == 0)
         return STATUS_OK;
     while (n_named < binder->n_missing && n_named < BIND_MAX_NAMED &&
-           append_name(list, sizeof(list), binder->missing[n_named]))
+           append_name(list, sizeof(list), &binder->missing[n_named]))
         n_named++;
     if (n_named < binder->n_missing)
         snprintf(rest, sizeof(rest), " and %zu more",

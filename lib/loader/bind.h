@@ -27,7 +27,10 @@ struct binder {
     uint32_t variable_symbol;
     struct tls_variable variable;
     size_t n_missing;
-    const char *missing[BIND_MAX_NAMED]; /* in the image's string table */
+    struct missing_import {
+        const char *name; /* in the image's string table */
+        const char *user; /* borrowed from who was told; "" if not known */
+    } missing[BIND_MAX_NAMED];
 };
 
 /* Slow path of bind_symbol(). */

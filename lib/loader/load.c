@@ -173,12 +173,13 @@ void load_start(struct image *image)
     const size_t n_entries = image->init_array_size / sizeof(*entry);
     /* Constructors may keep it, so it lives as long as the process does. */
     static char *const no_arguments[] = {NULL};
+    char **argv = image->argv ? image->argv : (char **)no_arguments;
 
     assert(!image->started);
     image->started = true;
     unwind_table_register(image);
     for (size_t i = 0; i < n_entries; i++)
-        entry[i](0, (char **)no_arguments, environ);
+        entry[i](image->argc, argv, environ);
 }
 
 void load_stop(struct image *image)

@@ -60,6 +60,10 @@ struct image {
     bool registers_at_exit;    /* imports __cxa_atexit: finalize on stop */
     struct tls_module *tls;    /* thread-local variables, or NULL */
     struct thread_exit *exits; /* destructors of such, or NULL */
+    /* For constructors; set by the caller before load_start(), borrowed for
+     * good, as they may keep it. NULL: no arguments. */
+    char **argv; /* NULL-terminated */
+    int argc;
     /* Set by load_start(): */
     void *unwinder; /* what knows eh_frame, or NULL */
     void *unwind_object[8];
@@ -74,11 +78,16 @@ struct span load_prefix(const struct image *image);
 enum status load_map(const struct load_source *source, struct image *ret_image,
                      struct error *err) MUST_CHECK;
 
-/* Address of an import, NULL if unknown. */
-typedef void *(*load_resolve_fn)(void *context, const char *name);
+/* Address of an import, NULL if unknown. import: its place among the imports
+ * that lib/linker listed, as these come first in .dynsym. */
+typedef void *(*load_resolve_fn)(void *context, const char *name,
+                                 uint32_t import);
 
-/* Told of each import that resolve did not know (weak ones are not told). */
-typedef void (*load_missing_fn)(void *context, const char *name);
+/* Told of each import that resolve did not know (weak ones are not told). The
+ * result says who wants it: borrowed until load_link() returns; "" if that is
+ * not known. */
+typedef const char *(*load_missing_fn)(void *context, const char *name,
+                                       uint32_t import);
 
 struct load_binding {
     load_resolve_fn resolve;

@@ -140,14 +140,44 @@ C
     expect helped "exit 7"
 }
 
+# build_library NAME [FLAGS...]: standard input, C, to $work/NAME.
+build_library() {
+    library_name=$work/$1
+    shift
+    mkdir -p "$(dirname "$library_name")"
+    "$CLANG" -shared -fPIC "$@" -x c - -o "$library_name" || exit 1
+}
+
+# Prints which libraries of the test's directory, and of C++, are open.
+open_libraries() {
+    compile open <<'C'
+#include <stdio.h>
+#include <string.h>
+int from_library(int);
+int main(int argc, char **argv)
+{
+    FILE *maps = fopen("/proc/self/maps", "r");
+    char line[4096];
+
+    while (fgets(line, sizeof(line), maps)) {
+        char *name = strrchr(line, '/');
+
+        if (name && strstr(line, "r-x") && strncmp(name, "/lib", 4) == 0 &&
+            !strstr(name, "/libc.so"))
+            fputs(name + 1, stdout);
+    }
+    return from_library(argc);
+}
+C
+}
+
 test_shared_libraries_are_found_as_a_linker_does() {
     compile needy <<'C'
 int from_library(int);
 int main(void) { return from_library(20); }
 C
-    mkdir "$work/lib"
     echo 'int from_library(int x) { return x + 1; }' |
-        "$CLANG" -shared -fPIC -x c - -o "$work/lib/libneeded.so.3" || exit 1
+        build_library lib/libneeded.so.3
     run without "$BCC" run "$work/needy.bc"
     complains without from_library
     says without err "-lNAME"
@@ -155,6 +185,151 @@ C
     expect with "exit 21"
     run none "$BCC" run -L"$work/lib" -lnosuch "$work/needy.bc"
     complains none "-lnosuch"
+    run exact "$BCC" run -L"$work/lib" -l:libneeded.so.3 "$work/needy.bc"
+    expect exact "exit 21"
+    (cd "$work" && "$BCC" run --report=json -L./lib -lneeded needy.bc \
+        2>"$work/relative.report")
+    [ $? -eq 21 ] || fail "relative: $(cat "$work/relative.report")"
+    reported relative hit
+    run compiled "$BCC" compile -L"$work/lib" -lneeded "$work/needy.bc" \
+        -o "$work/needy.oBCC"
+    expect compiled "exit 0"
+}
+
+test_only_needed_libraries_are_opened() {
+    open_libraries
+    echo 'int from_library(int x) { return x + 40; }' |
+        build_library lib/libneeded.so -Wl,-soname,libneeded.so.3
+    cp "$work/lib/libneeded.so" "$work/lib/libneeded.so.3"
+    echo 'int other(int x) { return x; }' | build_library lib/libunused.so
+    for name in cold warm; do
+        run $name "$BCC" run --report=json -L"$work/lib" -lunused -lneeded \
+            -lpthread -ldl -lrt -lutil -lm "$work/open.bc"
+        expect $name "exit 41"
+        [ "$(cat "$work/$name.out")" = libneeded.so.3 ] ||
+            fail "$name opens $(cat "$work/$name.out")"
+    done
+    reported warm hit
+    run dump "$BCC" dump "$work"/cache/open*.oBCC
+    says dump out "name from_library user main library $work/lib/libneeded.so.3"
+}
+
+test_a_hit_does_not_search() {
+    open_libraries
+    mkdir "$work/first"
+    echo 'int from_library(int x) { return x + 40; }' |
+        build_library second/libneeded.so
+    run cold "$BCC" run --report=json -L"$work/first" -L"$work/second" \
+        -lneeded "$work/open.bc"
+    expect cold "exit 41"
+    echo 'int from_library(int x) { return x + 50; }' |
+        build_library first/libneeded.so
+    run warm "$BCC" run --report=json -L"$work/first" -L"$work/second" \
+        -lneeded "$work/open.bc"
+    expect warm "exit 41"
+    reported warm hit
+    run rebuilt "$BCC" run --rebuild -L"$work/first" -L"$work/second" \
+        -lneeded "$work/open.bc"
+    expect rebuilt "exit 51"
+}
+
+test_precompiled_with_libraries_is_a_hit() {
+    open_libraries
+    echo 'int from_library(int x) { return x + 40; }' |
+        build_library lib/libneeded.so
+    run precompile "$BCC" precompile -L"$work/lib" -lneeded "$work/open.bc"
+    expect precompile "exit 0"
+    run with "$BCC" run --report=json -L"$work/lib" -lneeded "$work/open.bc"
+    expect with "exit 41"
+    reported with hit
+}
+
+test_changed_libraries_are_looked_at_again() {
+    open_libraries
+    echo 'int other(int x) { return x; }' | build_library lib/libneeded.so
+    run lacking "$BCC" run -L"$work/lib" -lneeded "$work/open.bc"
+    complains lacking from_library
+    # Mended: what was recorded of the library does not hold any more.
+    echo 'int from_library(int x) { return x + 40; }' |
+        build_library lib/libneeded.so
+    run mended "$BCC" run --report=json -L"$work/lib" -lneeded "$work/open.bc"
+    expect mended "exit 41"
+    reported mended miss
+    mv "$work/lib/libneeded.so" "$work/lib/libneeded.so.4"
+    run moved "$BCC" run --report=json -L"$work/lib" -lneeded "$work/open.bc"
+    expect moved "exit 41"
+    reported moved miss
+    rm "$work/lib/libneeded.so.4"
+    run gone "$BCC" run -L"$work/lib" -lneeded "$work/open.bc"
+    complains gone "-lneeded: no such shared library"
+}
+
+test_libraries_come_before_libc_but_not_for_memory() {
+    compile program <<'C'
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+int main(void)
+{
+    char *copy = strdup("free() must be that of strdup()");
+    int length = (int)strlen(copy);
+
+    free(copy);
+    free(malloc(100));
+    return getpid() == 1234567 ? length : 1;
+}
+C
+    build_library lib/libinstead.so <<'C'
+int getpid(void) { return 1234567; }
+void *malloc(unsigned long size) { __builtin_trap(); }
+void free(void *memory) { __builtin_trap(); }
+C
+    run without "$BCC" run "$work/program.bc"
+    expect without "exit 1"
+    run instead "$BCC" run -L"$work/lib" -linstead "$work/program.bc"
+    expect instead "exit 31"
+}
+
+test_libraries_of_the_system_are_found() {
+    compile zlib <<'C'
+unsigned long crc32(unsigned long crc, const void *data, unsigned size);
+int main(void) { return crc32(0, "abc", 3) == 0x352441c2 ? 7 : 1; }
+C
+    run without "$BCC" run "$work/zlib.bc"
+    complains without "undefined symbol 'crc32', wanted by 'main'"
+    says without err "-lz may help: libz.so.1 defines 'crc32'"
+    run cold "$BCC" run -lz "$work/zlib.bc"
+    expect cold "exit 7"
+    run warm "$BCC" run --report=json -lz "$work/zlib.bc"
+    expect warm "exit 7"
+    reported warm hit
+}
+
+test_undefined_symbols_are_told_as_people_write_them() {
+    compile_name=$work/demangled.bc
+    "$CLANG" --driver-mode=g++ -O2 -emit-llvm -x c++ -c - \
+        -o "$compile_name" <<'C' || exit 1
+namespace shapes { struct circle { double area(int) const; }; }
+__attribute__((noinline)) static double total(const shapes::circle &c)
+{
+    return c.area(3);
+}
+extern int missing_table[];
+int *pointer_to_table = missing_table;
+extern int never_missed() __attribute__((weak));
+int main(int argc, char **)
+{
+    shapes::circle c;
+    return (int)total(c) + *pointer_to_table + (never_missed ? 1 : argc);
+}
+C
+    run missing "$BCC" run "$work/demangled.bc"
+    complains missing "undefined symbol 'shapes::circle::area(int) const'"
+    says missing err "wanted by 'total(shapes::circle const&)'"
+    says missing err "undefined symbol 'missing_table', wanted by 'pointer_to_table'"
+    says missing err "-lNAME"
+    [ "$(grep -c 'undefined symbol' "$work/missing.err")" -eq 2 ] ||
+        fail "not one line each: $(cat "$work/missing.err")"
 }
 
 test_zeros_take_no_file() {
@@ -217,7 +392,7 @@ int main(int argc, char **argv)
 
     while (fgets(line, sizeof(line), maps))
         n += strstr(line, "stdc++") || strstr(line, "LLVM") ||
-             strstr(line, "crypto");
+             strstr(line, "libgcc") || strstr(line, "crypto");
     return n + (sin(argc) > 2);
 }
 C
@@ -465,7 +640,7 @@ C
     done
     run json "$BCC" dump --json "$work/rich.oBCC"
     expect json "exit 0"
-    json json header sections identity dependencies imports export_vars \
+    json json header sections identity dependencies imports needed export_vars \
         export_funcs export_foreachs pragmas object_slots functions \
         variables strings
     run code "$BCC" dump --disassemble "$work/rich.oBCC"

@@ -342,6 +342,50 @@ static void atexit_is_told_which_image_asks(void **state)
     }
 }
 
+static const char *user_of(const struct compile_fixture *f, const char *name)
+{
+    const struct link_import *import = find_import(f, name);
+
+    assert_non_null(import);
+    return f->result.import_users[import - f->result.link.imports];
+}
+
+static void imports_know_who_wants_them(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(
+        f, "script.bc",
+        "@table = global { i32, ptr } { i32 1, ptr @by_variable }\n"
+        "@.hidden = private constant [1 x ptr] [ptr @by_constant]\n"
+        "@by_constant = external global i32\n"
+        "declare i32 @by_variable()\n"
+        "declare i32 @inner()\n"
+        "declare i32 @\"\\01literal\"()\n"
+        "define internal i32 @inlined() alwaysinline {\n"
+        "  %x = call i32 @inner()\n"
+        "  ret i32 %x\n"
+        "}\n"
+        "define i32 @entry(i64 %i) {\n"
+        "  %p = getelementptr [1 x ptr], ptr @.hidden, i64 0, i64 %i\n"
+        "  %v = load ptr, ptr %p\n"
+        "  %w = load i32, ptr %v\n"
+        "  %a = call i32 @inlined()\n"
+        "  %c = call i32 @\"\\01literal\"()\n"
+        "  %e = add i32 %c, %a\n"
+        "  %f = add i32 %e, %w\n"
+        "  ret i32 %f\n"
+        "}\n");
+    for (unsigned level = 0; level <= 3; level += 3) {
+        f->request.opt_level = level;
+        assert_compiles(f);
+        assert_string_equal(user_of(f, "by_variable"), "table");
+        assert_string_equal(user_of(f, "by_constant"), "entry");
+        assert_string_equal(user_of(f, "inner"), "inlined");
+        assert_string_equal(user_of(f, "literal"), "entry");
+    }
+}
+
 static void arguments_of_imports_keep_their_attributes(void **state)
 {
     struct compile_fixture *f = *state;
@@ -391,6 +435,7 @@ int main(void)
         TEST(undefined_functions_are_imported_for_calling),
         TEST(code_for_executables_becomes_position_independent),
         TEST(atexit_is_told_which_image_asks),
+        TEST(imports_know_who_wants_them),
         TEST(arguments_of_imports_keep_their_attributes),
         TEST(calls_of_generated_code_are_imported),
     };

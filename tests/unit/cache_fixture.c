@@ -130,7 +130,11 @@ uint64_t cache_view_walk(const struct cache_view *view)
     for (uint32_t i = 0; i < cache_count(view, OBCC_DEPENDENCY_TABLE); i++)
         sum += walk_string(view, cache_dependency_at(view, i)->name);
     for (uint32_t i = 0; i < cache_count(view, OBCC_RELOCATION_TABLE); i++)
-        sum += walk_string(view, cache_import_at(view, i)->name);
+        sum += walk_string(view, cache_import_at(view, i)->name) +
+               walk_string(view, cache_import_at(view, i)->user);
+    for (uint32_t i = 0; i < cache_count(view, OBCC_NEEDED_LIST); i++)
+        sum += strlen(cache_needed_at(view, i));
+    assert_string_equal(cache_needed_at(view, UINT32_MAX), "");
     for (uint32_t i = 0; i < cache_count(view, OBCC_PRAGMA_LIST); i++)
         sum += walk_string(view, cache_pragma_at(view, i)->key) +
                walk_string(view, cache_pragma_at(view, i)->value);

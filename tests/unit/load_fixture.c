@@ -67,11 +67,12 @@ static void init_imports(struct imports *imports)
 }
 
 /* Names come from images that may be damaged: they need not be known. */
-static void *resolve(void *context, const char *name)
+static void *resolve(void *context, const char *name, uint32_t index)
 {
     struct imports *imports = context;
     struct import *import = imports_find(imports, name);
 
+    imports->last_index = index;
     if (imports->on_resolve)
         imports->on_resolve(imports->context);
     if (!import)
@@ -80,12 +81,15 @@ static void *resolve(void *context, const char *name)
     return import->address;
 }
 
-static void note_missing(void *context, const char *name)
+static const char *note_missing(void *context, const char *name, uint32_t index)
 {
-    struct import *import = imports_find(context, name);
+    struct imports *imports = context;
+    struct import *import = imports_find(imports, name);
 
+    imports->last_index = index;
     if (import)
         import->n_missing++;
+    return imports->user ? imports->user : "";
 }
 
 /* ---- Mapping calls ---- */

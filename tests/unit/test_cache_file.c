@@ -17,10 +17,11 @@
 /* ---- Contents with something in every list ---- */
 
 static const struct cache_import imports[] = {
-    {"sinf", OBCC_IMPORT_FUNCTION},
-    {"__gmon_start__", OBCC_IMPORT_WEAK},
-    {"twice", 0},
+    {"sinf", OBCC_IMPORT_FUNCTION, "helper", 2},
+    {"__gmon_start__", OBCC_IMPORT_WEAK, NULL, OBCC_NO_LIBRARY},
+    {"twice", 0, "wanting", OBCC_ANY_LIBRARY},
 };
+static const char *const needed[] = {"libfirst.so.1", "/lib/libsecond.so"};
 static const struct cache_symbol export_vars[] = {
     {.name = "zeta", .address = 0x2000, .size = 4},
     {.name = "gain", .address = OBCC_NO_ADDRESS, .size = 0},
@@ -82,6 +83,7 @@ static const struct cache_contents rich = {
     LIST(funcs, funcs),
     LIST(vars, vars),
     LIST(object_slots, object_slots),
+    LIST(needed, needed),
     .context = {(const uint8_t *)"the image, 25 bytes of it", 25},
     .debug = {(const uint8_t *)"debug", 5},
 };
@@ -201,6 +203,9 @@ static void other_lists_come_back(void **state)
         assert_string_equal(cache_string(&o.view, obcc_get32(import->name)),
                             imports[i].name);
         assert_int_equal(obcc_get32(import->flags), imports[i].flags);
+        assert_string_equal(cache_string(&o.view, obcc_get32(import->user)),
+                            imports[i].user ? imports[i].user : "");
+        assert_int_equal(obcc_get32(import->library), imports[i].library);
         assert_string_equal(cache_string(&o.view, obcc_get32(pragma->key)),
                             pragmas[i].key);
         assert_string_equal(cache_string(&o.view, obcc_get32(pragma->value)),
@@ -208,6 +213,10 @@ static void other_lists_come_back(void **state)
     }
     assert_null(cache_import_at(&o.view, 3));
     assert_null(cache_pragma_at(&o.view, 3));
+    assert_int_equal(cache_count(&o.view, OBCC_NEEDED_LIST), 2);
+    assert_string_equal(cache_needed_at(&o.view, 0), needed[0]);
+    assert_string_equal(cache_needed_at(&o.view, 1), needed[1]);
+    assert_string_equal(cache_needed_at(&o.view, 2), "");
     assert_int_equal(cache_count(&o.view, OBCC_OBJECT_SLOT_LIST), 2);
     assert_int_equal(cache_object_slot_at(&o.view, 0), 2);
     assert_int_equal(cache_object_slot_at(&o.view, 1), 0);
@@ -267,6 +276,8 @@ static void empty_lists_are_there(void **state)
         assert_int_equal(cache_count(&o.view, kind), 0);
     }
     assert_int_equal(o.layout.section[OBCC_DEBUG].size, 0);
+    assert_int_equal(o.layout.section[OBCC_NEEDED_LIST].size, 0);
+    assert_int_equal(cache_count(&o.view, OBCC_NEEDED_LIST), 0);
     assert_null(cache_find_symbol(&o.view, OBCC_FUNC_TABLE, ""));
     assert_string_equal(cache_string(&o.view, 0), "");
     cache_file_free(&o.file);
@@ -424,6 +435,8 @@ static void writer_refuses_what_the_format_cannot_say(void **state)
     assert_refused(&c, STATUS_MISUSE, "context");
     c = rich, c.n_export_vars = 2;
     assert_refused(&c, STATUS_MISUSE, "slot 0 is variable 2 of 2");
+    c = rich, c.n_needed = 1;
+    assert_refused(&c, STATUS_MISUSE, "'sinf' is in library 2 of 1");
     c = rich, c.n_imports = (size_t)UINT32_MAX + 1;
     assert_refused(&c, STATUS_UNSUPPORTED, "relocation table: 4294967296");
 }

@@ -190,6 +190,19 @@ static void names_the_one_missing_import(void **state)
     assert_false(f->image.registers_at_exit);
 }
 
+static void says_who_wants_what_is_missing(void **state)
+{
+    struct fixture *f = *state;
+
+    imports_find(&f->imports, "import_add")->address = NULL;
+    f->imports.user = "main";
+    fixture_write(f, 0);
+    assert_int_equal(fixture_link(f), STATUS_UNRESOLVED);
+    assert_string_equal(
+        f->err.message,
+        "sample: nothing defines 'import_add' (wanted by 'main')");
+}
+
 static void tells_of_every_missing_import_and_names_eight(void **state)
 {
     struct fixture *f = *state;
@@ -495,6 +508,7 @@ int main(void)
         ALL(leaves_an_unknown_weak_import_zero),
         ALL(binds_a_known_weak_import),
         ALL(names_the_one_missing_import),
+        ALL(says_who_wants_what_is_missing),
         ALL(tells_of_every_missing_import_and_names_eight),
         ALL(protects_relro_and_nothing_else),
         ALL(never_has_memory_writable_and_executable),

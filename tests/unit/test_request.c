@@ -25,6 +25,13 @@ static const struct request_input inputs[] = {
 static const char *const marks[] = {"zeta", "alpha", "zeta",
                                     "",     "a b",   "alpha"};
 
+static const char *const library_dirs[] = {"/opt/z lib", "."};
+
+static const struct request_shared shared[] = {
+    {REQUEST_SHARED_SEARCH, "z"},
+    {REQUEST_SHARED_OPEN, "/opt/my lib.so"},
+};
+
 static const struct request rich = {
     .libbcc_version = "0.1.0",
     .llvm_version = "22.1.8",
@@ -35,6 +42,10 @@ static const struct request rich = {
     .flags = REQUEST_MARKED_ONLY,
     .marks = marks,
     .n_marks = 6,
+    .library_dirs = library_dirs,
+    .n_library_dirs = 2,
+    .shared = shared,
+    .n_shared = 2,
     .inputs = inputs,
     .n_inputs = 4,
     .limit_memory = UINT64_C(1) << 40,
@@ -52,7 +63,11 @@ static const char rich_identity[] = "format=100\n"
                                     "mark=\n"
                                     "mark=a%20b\n"
                                     "mark=alpha\n"
-                                    "mark=zeta\n";
+                                    "mark=zeta\n"
+                                    "library-dir=/opt/z%20lib\n"
+                                    "library-dir=.\n"
+                                    "shared=search z\n"
+                                    "shared=open /opt/my%20lib.so\n";
 
 static const char rich_rest[] =
     "limit-memory=1099511627776\n"
@@ -126,11 +141,11 @@ static void identity_depends_on_no_order_of_marks(void **state)
 static void identity_changes_with_each_option(void **state)
 {
     static const char *const one_mark[] = {"alpha"};
-    struct request changed[8];
+    struct request changed[11];
     struct buffer text;
 
     (void)state;
-    for (size_t i = 0; i < 8; i++)
+    for (size_t i = 0; i < 11; i++)
         changed[i] = rich;
     changed[0].libbcc_version = "0.1.1";
     changed[1].llvm_version = "22.1.9";
@@ -141,7 +156,10 @@ static void identity_changes_with_each_option(void **state)
     changed[6].flags = 0;
     changed[7].marks = one_mark;
     changed[7].n_marks = 1;
-    for (size_t i = 0; i < 8; i++) {
+    changed[8].flags |= REQUEST_DEFAULT_LIBRARIES;
+    changed[9].n_library_dirs = 1;
+    changed[10].n_shared = 1;
+    for (size_t i = 0; i < 11; i++) {
         buffer_init(&text);
         assert_int_equal(request_write_identity(&changed[i], &text, NULL), 0);
         buffer_append(&text, "", 1);
@@ -226,6 +244,13 @@ static void parsing_gives_back_what_was_written(void **state)
     assert_int_equal(got.n_marks, 4);
     for (size_t i = 0; i < 4; i++)
         assert_string_equal(got.marks[i], sorted[i]);
+    assert_int_equal(got.n_library_dirs, rich.n_library_dirs);
+    assert_int_equal(got.n_shared, rich.n_shared);
+    for (size_t i = 0; i < got.n_shared; i++) {
+        assert_string_equal(got.library_dirs[i], library_dirs[i]);
+        assert_int_equal(got.shared[i].how, shared[i].how);
+        assert_string_equal(got.shared[i].name, shared[i].name);
+    }
     assert_int_equal(got.n_inputs, rich.n_inputs);
     for (size_t i = 0; i < rich.n_inputs; i++)
         assert_same_input(&got.inputs[i], &rich.inputs[i]);
@@ -285,21 +310,26 @@ static const struct bad_case bad_cases[] = {
     {"flags=marked-only", "flags=marked-only,marked-only", "line 8: unknown"},
     {"mark=alpha", "mark=zeta", "line 12: marks are not in ascending order"},
     {"mark=zeta", "mark=a", "line 12: marks are not in ascending order"},
+    {"library-dir=.", "Library-dir=.", "line 14: 'limit-memory=' was"},
+    {"shared=search z", "shared=seek z", "line 15: not how to find"},
+    {"shared=search z", "shared=search ", "line 15: not how to find"},
+    {"shared=search z", "shared=search", "line 15: not how to find"},
+    {"open /opt/my%20lib.so", "open /opt/my lib.so", "line 16: a byte is"},
     {"memory=1099511627776", "memory=18446744073709551616",
-     "line 13: not a decimal number of 64 bits"},
-    {"memory=1099511627776", "memory=1 ", "line 13: not a decimal number"},
-    {"portable=1", "portable=2", "line 14: portable is neither 0 nor 1"},
-    {"portable=1", "portable=", "line 14: not a decimal number"},
-    {"input=script", "input=scripts", "line 15: unknown role"},
-    {"input=object", "input=objects", "line 17: unknown role"},
-    {"script apk", "script zip", "line 15: unknown role or resource type"},
-    {"script apk", "script  apk", "line 15: unknown role or resource type"},
-    {"apk - ", "apk + ", "line 15: unknown input flag"},
-    {"- 1234 raw/my%20script.bc", "- 1234", "line 15: input without a name"},
-    {"- 1234 raw/my%20script.bc", "-", "line 15: input without a name"},
-    {"- 1234 raw/my%20script.bc", "", "line 15: unknown input flag"},
-    {"1234 raw", "x234 raw", "line 15: not a decimal number"},
-    {"input=library apk skip", "output=library apk", "line 18: something"},
+     "line 17: not a decimal number of 64 bits"},
+    {"memory=1099511627776", "memory=1 ", "line 17: not a decimal number"},
+    {"portable=1", "portable=2", "line 18: portable is neither 0 nor 1"},
+    {"portable=1", "portable=", "line 18: not a decimal number"},
+    {"input=script", "input=scripts", "line 19: unknown role"},
+    {"input=object", "input=objects", "line 21: unknown role"},
+    {"script apk", "script zip", "line 19: unknown role or resource type"},
+    {"script apk", "script  apk", "line 19: unknown role or resource type"},
+    {"apk - ", "apk + ", "line 19: unknown input flag"},
+    {"- 1234 raw/my%20script.bc", "- 1234", "line 19: input without a name"},
+    {"- 1234 raw/my%20script.bc", "-", "line 19: input without a name"},
+    {"- 1234 raw/my%20script.bc", "", "line 19: unknown input flag"},
+    {"1234 raw", "x234 raw", "line 19: not a decimal number"},
+    {"input=library apk skip", "output=library apk", "line 22: something"},
 };
 
 static void each_malformed_line_is_named(void **state)

@@ -113,6 +113,7 @@ static const char *const section_names[OBCC_N_SECTION_KINDS] = {
     [OBCC_IDENTITY] = "identity",
     [OBCC_CONTEXT] = "context",
     [OBCC_DEBUG] = "debug",
+    [OBCC_NEEDED_LIST] = "needed_list",
 };
 
 static const char *machine_name(unsigned machine)
@@ -223,6 +224,17 @@ static void dump_dependencies(struct printer *printer,
     end_section(printer);
 }
 
+static const char *library_of(const struct cache_view *view,
+                              const struct obcc_import *row)
+{
+    uint32_t library = obcc_get32(row->library);
+
+    if (library == OBCC_NO_LIBRARY)
+        return "";
+    return library == OBCC_ANY_LIBRARY ? "any"
+                                       : cache_needed_at(view, library - 1);
+}
+
 static void dump_imports(struct printer *printer, const struct cache_view *view)
 {
     begin_section(printer, "imports", "Relocation table: imports to bind");
@@ -236,6 +248,19 @@ static void dump_imports(struct printer *printer, const struct cache_view *view)
         print_text(printer, "binding",
                    flags & OBCC_IMPORT_WEAK ? "weak" : "strong");
         print_text(printer, "name", cache_string(view, obcc_get32(row->name)));
+        print_text(printer, "user", cache_string(view, obcc_get32(row->user)));
+        print_text(printer, "library", library_of(view, row));
+        end_row(printer);
+    }
+    end_section(printer);
+}
+
+static void dump_needed(struct printer *printer, const struct cache_view *view)
+{
+    begin_section(printer, "needed", "Needed shared libraries");
+    for (uint32_t i = 0; i < cache_count(view, OBCC_NEEDED_LIST); i++) {
+        begin_row(printer);
+        print_text(printer, "name", cache_needed_at(view, i));
         end_row(printer);
     }
     end_section(printer);
@@ -309,6 +334,7 @@ static void dump(const struct cache_file *file, bool json)
     dump_identity(&printer, view);
     dump_dependencies(&printer, view);
     dump_imports(&printer, view);
+    dump_needed(&printer, view);
     dump_symbols(&printer, view, OBCC_EXPORT_VAR_LIST, "export_vars",
                  "Exported variables");
     dump_symbols(&printer, view, OBCC_EXPORT_FUNC_LIST, "export_funcs",

@@ -8,11 +8,12 @@
 #include <bcc/bcc.h>
 
 #include "commands.h"
+#include "operators.h"
 #include "options.h"
-#include "process_symbols.h"
 #include "script.h"
 #include "script_setup.h"
 #include "static_archives.h"
+#include "undefined.h"
 
 /* The program, for its destructors. A native one's run after every handler
  * that it gave to atexit(), from its constructors on: so ours is given first.
@@ -34,15 +35,17 @@ static bool prepare(BCCScriptRef script, const struct options *options,
 
     has_cache = setup_cache_dir(options, dir, &reason);
     setup_entry_name(options, path, true, name);
-    bccRegisterSymbolCallback(script, process_symbols_find, NULL);
-    failed = bccPrepareExecutable(script, has_cache ? dir : NULL, name,
-                                  setup_flags(options, true));
+    operators_take(script);
+    bccSetArguments(script, options->n_arguments, options->arguments);
+    failed =
+        bccPrepareExecutable(script, has_cache ? dir : NULL, name,
+                             setup_flags(options, true) | BCC_PROCESS_SYMBOLS);
     if (options->report_json)
         print_report(script, reason);
-    if (failed)
-        complain("%s", bccGetErrorMessage(script));
     if (failed && script->error_code == BCC_UNRESOLVED_SYMBOL)
-        complain("a shared library may define it: -lNAME, -LDIR");
+        complain_undefined(script, options, path);
+    else if (failed)
+        complain("%s", bccGetErrorMessage(script));
     return !failed;
 }
 
@@ -77,8 +80,7 @@ int cmd_run(int argc, char **argv)
     if (script && failed)
         complain("%s", bccGetErrorMessage(script));
     program = script; /* before the prepare: a constructor may exit */
-    if (!script || failed || !process_symbols_open(&options) ||
-        atexit(run_destructors) ||
+    if (!script || failed || atexit(run_destructors) ||
         !prepare(script, &options, options.arguments[0])) {
         program = NULL;
         bccDisposeScript(script);

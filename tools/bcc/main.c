@@ -16,7 +16,6 @@ static const struct command {
      "bcc run [options] FILE [ARGS...]\n"
      "    Run main() of a bitcode file; its exit status is the result.\n"
      "    --entry NAME      another function, of main's type\n"
-     "    -lNAME -LDIR      take symbols from this shared library, too\n"
      "    --report=json     what prepare did, one line on standard error\n"},
     {"compile", cmd_compile,
      "bcc compile [options] FILE... -o OUT.oBCC\n"
@@ -45,6 +44,7 @@ static const char common_usage[] =
     "                      archive of it (repeatable, in order)\n"
     "    -lNAME -LDIR      libNAME.a in DIR, if no libNAME.so is there\n"
     "    --lib RUNTIME.bc  link a runtime library (repeatable, in order)\n"
+    "    -lNAME -LDIR      take symbols from this shared library, too\n"
     "    --cache-dir DIR   default: $BCC_CACHE_DIR, $XDG_CACHE_HOME/bcc,\n"
     "                      ~/.cache/bcc\n"
     "    --no-cache        compile into memory\n"

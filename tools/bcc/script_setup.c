@@ -16,6 +16,27 @@ static const char *entry_of(const struct options *options)
     return options->entry ? options->entry : "main";
 }
 
+/* A relative directory means another one elsewhere, and the entry keeps it. */
+static bool add_directory(BCCScriptRef script, const char *dir)
+{
+    char absolute[PATH_MAX];
+
+    return bccAddLibraryDirectory(script, realpath(dir, absolute) ? absolute
+                                                                  : dir) == 0;
+}
+
+static bool add_shared(BCCScriptRef script, const struct options *options)
+{
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < options->n_library_dirs; i++)
+        ok = add_directory(script, options->library_dirs[i]);
+    for (size_t i = 0; ok && i < options->n_shared; i++)
+        ok = bccLinkSharedLibrary(script, options->shared[i],
+                                  BCC_SEARCH_LIBRARY) == 0;
+    return ok;
+}
+
 static void log_line(void *context, int level, const char *area,
                      const char *text)
 {
@@ -66,13 +87,14 @@ BCCScriptRef setup_script(const struct options *options, const char *path,
     if (program)
         bccMarkExternalSymbol(script, entry_of(options));
     *ret_failed = bccSetOptions(script, &compile) ||
-                  bccReadFile(script, path, 0) || !link_all(script, options);
+                  bccReadFile(script, path, 0) || !link_all(script, options) ||
+                  !add_shared(script, options);
     return script;
 }
 
 unsigned long setup_flags(const struct options *options, bool program)
 {
-    return (program ? BCC_MARKED_ONLY : 0) |
+    return (program ? BCC_MARKED_ONLY | BCC_DEFAULT_LIBRARIES : 0) |
            (options->rebuild ? BCC_REBUILD : 0);
 }
 
@@ -170,6 +192,10 @@ void setup_entry_name(const struct options *options, const char *path,
         add_path(&key, options->objects[i]);
     for (size_t i = 0; i < options->n_archives; i++)
         add_path(&key, options->archives[i]);
+    for (size_t i = 0; i < options->n_library_dirs; i++)
+        add_path(&key, options->library_dirs[i]);
+    for (size_t i = 0; i < options->n_shared; i++)
+        buffer_printf(&key, "-l%s\n", options->shared[i]);
     snprintf(ret_name, NAME_MAX, "%.*s-%016" PRIx64,
              stem_size < 200 ? stem_size : 200, base,
              checksum_xxh3(buffer_span(&key)));

@@ -22,6 +22,7 @@
 #include "clock.h"
 #include "compile.h"
 #include "inputs.h"
+#include "needed.h"
 #include "version.h"
 
 /* A request names inputs, it does not hold them. */
@@ -112,6 +113,7 @@ struct job {
     struct request request;
     struct inputs inputs;
     struct compile_result result;
+    struct needed needed;
     struct buffer file;
     struct reply reply;
 };
@@ -169,9 +171,11 @@ copy_symbols(struct arena *arena, const struct link_symbol *symbols, size_t n)
     return rows;
 }
 
-static struct cache_import *copy_imports(struct arena *arena,
-                                         const struct link_result *link)
+static struct cache_import *copy_imports(const struct job *job,
+                                         struct arena *arena)
 {
+    const struct compile_result *result = &job->result;
+    const struct link_result *link = &result->link;
     struct cache_import *rows =
         arena_alloc(arena, link->n_imports + 1, sizeof(*rows));
 
@@ -180,6 +184,8 @@ static struct cache_import *copy_imports(struct arena *arena,
             .name = link->imports[i].name,
             .flags = (link->imports[i].weak ? OBCC_IMPORT_WEAK : 0) |
                      (link->imports[i].function ? OBCC_IMPORT_FUNCTION : 0),
+            .user = result->import_users[i],
+            .library = job->needed.of_import[i],
         };
     return rows;
 }
@@ -214,6 +220,8 @@ static void fill_contents(const struct job *job,
         .n_vars = link->n_objects,
         .object_slots = result->object_slots,
         .n_object_slots = result->n_object_slots,
+        .needed = job->needed.library,
+        .n_needed = job->needed.n_libraries,
         .context = buffer_span(&link->image),
     };
 }
@@ -228,7 +236,7 @@ static enum status write_file(struct job *job, struct error *err)
 
     fill_contents(job, &contents);
     contents.dependencies = dependencies;
-    contents.imports = copy_imports(&job->arena, link);
+    contents.imports = copy_imports(job, &job->arena);
     contents.funcs =
         copy_symbols(&job->arena, link->functions, link->n_functions);
     contents.vars = copy_symbols(&job->arena, link->objects, link->n_objects);
@@ -271,7 +279,10 @@ static enum status run_job(struct job *job, struct error *err)
     memcpy(job->reply.stage_ns, job->result.stage_ns,
            sizeof(job->reply.stage_ns));
     start = clock_monotonic_ns();
-    status = write_file(job, err);
+    status = needed_find(&job->request, &job->result.link, &job->arena,
+                         &job->needed, err);
+    if (status == STATUS_OK)
+        status = write_file(job, err);
     job->reply.stage_ns[REPLY_WRITE] = clock_monotonic_ns() - start;
     return status;
 }

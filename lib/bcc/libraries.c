@@ -1,0 +1,124 @@
+/* Shared libraries that a script may take symbols from.
+ *
+ * Which of them its code needs was found out by the compiler process and is
+ * recorded in the entry: tools/bccc/needed.c. A launch opens these and no
+ * others, before its imports are bound, and never searches for one.
+ *
+ * They are opened by dlopen() for this script alone, or, where the script is a
+ * part of the process (BCC_PROCESS_SYMBOLS), for the process: then what the
+ * program or its plug-ins look up by dlsym() is found as in a native program,
+ * whose libraries are all visible. */
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "prepare.h"
+
+/* ---- What is asked for ---- */
+
+static int check(BCCScriptRef script, const char *what, const char *name)
+{
+    if (!script)
+        return 1;
+    if (script->prepared)
+        return script_misuse(script, BCC_INVALID_OPERATION,
+                             "%s: the script is prepared already", what);
+    if (!name || !*name)
+        return script_misuse(script, BCC_INVALID_VALUE, "%s: no name", what);
+    return 0;
+}
+
+int bccLinkSharedLibrary(BCCScriptRef script, const char *name,
+                         unsigned long flags)
+{
+    struct request_shared *shared;
+    char *copy;
+
+    if (check(script, "shared library", name))
+        return 1;
+    if (flags & ~(unsigned long)BCC_SEARCH_LIBRARY)
+        return script_misuse(script, BCC_INVALID_ENUM,
+                             "shared library %s: unknown flags 0x%lx", name,
+                             flags & ~(unsigned long)BCC_SEARCH_LIBRARY);
+    shared = realloc(script->shared, (script->n_shared + 1) * sizeof(*shared));
+    if (shared)
+        script->shared = shared;
+    copy = strdup(name);
+    if (!shared || !copy) {
+        free(copy);
+        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+    }
+    shared[script->n_shared++] = (struct request_shared){
+        .how = flags & BCC_SEARCH_LIBRARY ? REQUEST_SHARED_SEARCH
+                                          : REQUEST_SHARED_OPEN,
+        .name = copy,
+    };
+    return 0;
+}
+
+int bccAddLibraryDirectory(BCCScriptRef script, const char *dir)
+{
+    char **dirs, *copy;
+
+    if (check(script, "library directory", dir))
+        return 1;
+    dirs = realloc(script->library_dirs,
+                   (script->n_library_dirs + 1) * sizeof(*dirs));
+    if (dirs)
+        script->library_dirs = dirs;
+    copy = strdup(dir);
+    if (!dirs || !copy) {
+        free(copy);
+        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+    }
+    dirs[script->n_library_dirs++] = copy;
+    return 0;
+}
+
+void libraries_release(BCCScriptRef script)
+{
+    for (size_t i = 0; i < script->n_shared; i++)
+        free((char *)script->shared[i].name);
+    for (size_t i = 0; i < script->n_library_dirs; i++)
+        free(script->library_dirs[i]);
+    free(script->shared);
+    free(script->library_dirs);
+    libraries_close(&script->libraries);
+}
+
+/* ---- What is open ---- */
+
+enum status libraries_open(struct prepare *p, const struct cache_view *view,
+                           const char *name, struct libraries *ret_libraries,
+                           struct error *err)
+{
+    const bool for_all = p->flags & BCC_PROCESS_SYMBOLS;
+    const uint32_t n = cache_count(view, OBCC_NEEDED_LIST);
+    struct libraries libraries = {0};
+
+    libraries.handle = calloc(n + 1, sizeof(*libraries.handle));
+    if (!libraries.handle)
+        return error_no_memory(err);
+    for (uint32_t i = 0; i < n; i++) {
+        void *handle = dlopen(cache_needed_at(view, i),
+                              RTLD_NOW | (for_all ? RTLD_GLOBAL : RTLD_LOCAL));
+
+        if (!handle) {
+            error_set(err, STATUS_UNRESOLVED, "%s: needs a shared library: %s",
+                      name, dlerror());
+            libraries_close(&libraries);
+            return STATUS_UNRESOLVED;
+        }
+        libraries.handle[libraries.n_handles++] = handle;
+    }
+    *ret_libraries = libraries;
+    return STATUS_OK;
+}
+
+void libraries_close(struct libraries *libraries)
+{
+    for (size_t i = libraries->n_handles; i > 0; i--)
+        dlclose(libraries->handle[i - 1]);
+    free(libraries->handle);
+    *libraries = (struct libraries){0};
+}

@@ -1,0 +1,122 @@
+/* Where the addresses of a script's imports come from, in this order: the
+ * support routines, the client's callback, the shared libraries that the entry
+ * names, and the process if the script may see it. */
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "prepare.h"
+#include "support_routines.h"
+
+/* ---- Looking up ---- */
+
+/* "name@VERSION" or "name@@VERSION", as .symver writes it. */
+static void *find_version(void *handle, const char *name)
+{
+    const char *at = strchr(name, '@');
+    void *address = NULL;
+    char *plain;
+
+    if (!at || asprintf(&plain, "%.*s", (int)(at - name), name) < 0)
+        return NULL;
+    address = dlvsym(handle, plain, at + (at[1] == '@') + 1);
+    free(plain);
+    return address;
+}
+
+static void *find(void *handle, const char *name)
+{
+    void *address = dlsym(handle, name);
+
+    return address ? address : find_version(handle, name);
+}
+
+static void *find_in_libraries(const struct prepare *p, const char *name,
+                               uint32_t import)
+{
+    const struct libraries *libraries = &p->libraries;
+    const struct obcc_import *row = cache_import_at(p->view, import);
+    const uint32_t library = row ? obcc_get32(row->library) : OBCC_NO_LIBRARY;
+    void *address = NULL;
+
+    if (library == OBCC_ANY_LIBRARY)
+        for (size_t i = 0; !address && i < libraries->n_handles; i++)
+            address = find(libraries->handle[i], name);
+    else if (library != OBCC_NO_LIBRARY && library <= libraries->n_handles)
+        address = find(libraries->handle[library - 1], name);
+    return address;
+}
+
+void *symbols_resolve(void *context, const char *name, uint32_t import)
+{
+    const struct prepare *p = context;
+    BCCScriptRef script = p->script;
+    void *address = support_routine_find(name);
+
+    if (!address && script->lookup)
+        address = script->lookup(script->lookup_context, name);
+    if (!address && p->libraries.n_handles)
+        address = find_in_libraries(p, name, import);
+    if (!address && p->flags & BCC_PROCESS_SYMBOLS)
+        address = find(RTLD_DEFAULT, name);
+    return address;
+}
+
+/* ---- What is missing ---- */
+
+void missing_release(BCCScriptRef script)
+{
+    for (size_t i = 0; i < script->n_missing; i++) {
+        free(script->missing[i].name);
+        free(script->missing[i].user);
+    }
+    free(script->missing);
+    script->missing = NULL;
+    script->n_missing = 0;
+}
+
+/* The list is for reports: without memory it is only shorter. */
+static void remember(BCCScriptRef script, const char *name, const char *user)
+{
+    struct missing_symbol *missing =
+        realloc(script->missing, (script->n_missing + 1) * sizeof(*missing));
+    struct missing_symbol symbol;
+
+    if (!missing)
+        return;
+    script->missing = missing;
+    symbol = (struct missing_symbol){strdup(name), strdup(user)};
+    if (symbol.name && symbol.user) {
+        missing[script->n_missing++] = symbol;
+        return;
+    }
+    free(symbol.name);
+    free(symbol.user);
+}
+
+const char *symbols_note_missing(void *context, const char *name,
+                                 uint32_t import)
+{
+    const struct prepare *p = context;
+    const struct obcc_import *row = cache_import_at(p->view, import);
+    const char *user = row ? cache_string(p->view, obcc_get32(row->user)) : "";
+
+    remember(p->script, name, user);
+    return user;
+}
+
+void symbols_log_missing(BCCScriptRef script)
+{
+    for (size_t i = 0; i < script->n_missing; i++) {
+        const struct missing_symbol *symbol = &script->missing[i];
+
+        if (*symbol->user)
+            script_log(script, BCC_LOG_WARN, "load",
+                       "undefined symbol '%s', wanted by '%s'", symbol->name,
+                       symbol->user);
+        else
+            script_log(script, BCC_LOG_WARN, "load", "undefined symbol '%s'",
+                       symbol->name);
+    }
+}

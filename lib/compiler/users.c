@@ -1,0 +1,114 @@
+/* A declaration is used by instructions, which lie in functions, and by
+ * constants, which are used in turn until a variable has them in its
+ * initialiser. Front ends name constants of their own (".str", tables of a
+ * switch); their user says more. */
+#include "users.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "llvm_glue.h"
+
+/* Constants are in constants, but not deeper than people write them. */
+enum { MAX_DEPTH = 16 };
+
+static LLVMValueRef find_user(LLVMValueRef value, unsigned depth);
+
+static LLVMValueRef named_user(LLVMValueRef user, unsigned depth)
+{
+    if (LLVMIsAInstruction(user))
+        return LLVMGetBasicBlockParent(LLVMGetInstructionParent(user));
+    if (!LLVMIsAGlobalValue(user) || LLVMGetLinkage(user) == LLVMPrivateLinkage)
+        return depth < MAX_DEPTH ? find_user(user, depth + 1) : NULL;
+    /* llvm.used, llvm.global_ctors: who is listed there is no one's. */
+    return strncmp(glue_name(user), "llvm.", 5) == 0 ? NULL : user;
+}
+
+static LLVMValueRef find_user(LLVMValueRef value, unsigned depth)
+{
+    LLVMValueRef user = NULL;
+
+    for (LLVMUseRef use = LLVMGetFirstUse(value); use && !user;
+         use = LLVMGetNextUse(use))
+        user = named_user(LLVMGetUser(use), depth);
+    return user;
+}
+
+/* As the object file will have it: a leading \1 only says that it is meant
+ * literally. */
+static const char *copy_name(LLVMValueRef global, struct arena *arena)
+{
+    const char *name = glue_name(global);
+
+    name += *name == '\1';
+    return arena_copy_string(arena, name, strlen(name));
+}
+
+static bool add(struct symbol_users *users, LLVMValueRef declaration,
+                struct arena *arena)
+{
+    struct symbol_user *row = &users->row[users->n_rows];
+    LLVMValueRef user;
+
+    if (!LLVMIsDeclaration(declaration) ||
+        strncmp(glue_name(declaration), "llvm.", 5) == 0)
+        return true;
+    user = find_user(declaration, 0);
+    if (!user)
+        return true;
+    row->symbol = copy_name(declaration, arena);
+    row->user = copy_name(user, arena);
+    users->n_rows++;
+    return row->symbol && row->user;
+}
+
+static size_t count_globals(LLVMModuleRef module)
+{
+    LLVMValueRef at;
+    size_t n = 0;
+
+    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
+        n++;
+    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
+        n++;
+    return n;
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+    return strcmp(((const struct symbol_user *)a)->symbol,
+                  ((const struct symbol_user *)b)->symbol);
+}
+
+enum status users_collect(LLVMModuleRef module, struct arena *arena,
+                          struct symbol_users *ret_users, struct error *err)
+{
+    struct symbol_users users = {0};
+    bool ok = true;
+    LLVMValueRef at;
+
+    users.row =
+        arena_alloc(arena, count_globals(module) + 1, sizeof(*users.row));
+    if (!users.row)
+        return error_no_memory(err);
+    for (at = LLVMGetFirstFunction(module); ok && at;
+         at = LLVMGetNextFunction(at))
+        ok = add(&users, at, arena);
+    for (at = LLVMGetFirstGlobal(module); ok && at; at = LLVMGetNextGlobal(at))
+        ok = add(&users, at, arena);
+    if (!ok)
+        return error_no_memory(err);
+    qsort(users.row, users.n_rows, sizeof(*users.row), compare_rows);
+    *ret_users = users;
+    return STATUS_OK;
+}
+
+const char *users_find(const struct symbol_users *users, const char *symbol)
+{
+    const struct symbol_user key = {.symbol = symbol};
+    const struct symbol_user *row =
+        bsearch(&key, users->row, users->n_rows, sizeof(key), compare_rows);
+
+    return row ? row->user : NULL;
+}

@@ -1,0 +1,313 @@
+#include "library_search.h"
+
+#include <dlfcn.h>
+#include <glob.h>
+#include <link.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- Directories ---- */
+
+/* Is searched by way of the dynamic linker's cache, which has no interface. */
+static const char local_dir[] = "/usr/local/lib";
+
+/* What the dynamic linker says of itself: LD_LIBRARY_PATH, then its own. NULL
+ * if it does not say. Free it. */
+static Dl_serinfo *ask_dynamic_linker(void)
+{
+    void *process = dlopen(NULL, RTLD_LAZY);
+    Dl_serinfo size, *info = NULL;
+
+    if (process && dlinfo(process, RTLD_DI_SERINFOSIZE, &size) == 0)
+        info = malloc(size.dls_size);
+    if (info && (dlinfo(process, RTLD_DI_SERINFOSIZE, info) ||
+                 dlinfo(process, RTLD_DI_SERINFO, info))) {
+        free(info);
+        info = NULL;
+    }
+    if (process)
+        dlclose(process);
+    return info;
+}
+
+static bool fill(struct library_dirs *dirs, const char *const *given,
+                 size_t n_given, const Dl_serinfo *system, struct arena *arena)
+{
+    const size_t n_system = system ? system->dls_cnt : 0;
+
+    dirs->dir = arena_alloc(arena, n_given + 1 + n_system, sizeof(*dirs->dir));
+    if (!dirs->dir)
+        return false;
+    for (size_t i = 0; i < n_given; i++)
+        dirs->dir[dirs->n_dirs++] = given[i];
+    dirs->dir[dirs->n_dirs++] = local_dir;
+    dirs->first_system = dirs->n_dirs;
+    for (size_t i = 0; i < n_system; i++) {
+        const char *name = system->dls_serpath[i].dls_name;
+        const char *copy = arena_copy_string(arena, name, strlen(name));
+
+        if (!copy)
+            return false;
+        dirs->dir[dirs->n_dirs++] = copy;
+    }
+    return true;
+}
+
+enum status library_dirs_init(struct library_dirs *ret_dirs,
+                              const char *const *given, size_t n_given,
+                              unsigned machine, struct arena *arena,
+                              struct error *err)
+{
+    struct library_dirs dirs = {.machine = machine};
+    Dl_serinfo *system = ask_dynamic_linker();
+    bool filled = fill(&dirs, given, n_given, system, arena);
+
+    free(system);
+    if (!filled)
+        return error_no_memory(err);
+    *ret_dirs = dirs;
+    return STATUS_OK;
+}
+
+/* ---- One library ---- */
+
+/* What to open later: in a system directory the soname; elsewhere the file of
+ * that name, as what lies beside it under another may be a later version by
+ * then. */
+static void set_name(struct found_library *found, const char *dir,
+                     const char *path)
+{
+    const char *soname = found->library.soname;
+    int n = -1;
+
+    if (!dir && *soname) {
+        snprintf(found->name, sizeof(found->name), "%s", soname);
+        return;
+    }
+    if (dir && *soname)
+        n = snprintf(found->name, sizeof(found->name), "%s/%s", dir, soname);
+    if (n < 0 || (size_t)n >= sizeof(found->name) ||
+        access(found->name, R_OK) != 0)
+        snprintf(found->name, sizeof(found->name), "%s", path);
+}
+
+/* dir: NULL if it is the system's. */
+static bool try_file(const struct library_dirs *dirs, const char *dir,
+                     const char *path, struct found_library *found)
+{
+    if (shared_library_open(path, &found->library, NULL))
+        return false;
+    if (found->library.machine != dirs->machine) {
+        shared_library_close(&found->library);
+        return false;
+    }
+    set_name(found, dir, path);
+    return true;
+}
+
+/* A linker's script is short, and text. */
+enum { SCRIPT_SIZE = 4096 };
+
+/* False if path is no such script. */
+static bool read_script(const char *path, char ret_text[SCRIPT_SIZE + 1])
+{
+    size_t size = 0;
+    int fd;
+
+    if (file_open(path, &fd, NULL, NULL))
+        return false;
+    if (file_read_at(fd, ret_text, SCRIPT_SIZE, 0, path, &size, NULL))
+        size = 0;
+    file_close(fd);
+    ret_text[size] = '\0';
+    return strstr(ret_text, "INPUT") || strstr(ret_text, "GROUP");
+}
+
+static bool is_script(const char *path)
+{
+    char text[SCRIPT_SIZE + 1];
+
+    return read_script(path, text);
+}
+
+static bool try_versions(const struct library_dirs *dirs, const char *dir,
+                         const char *path, struct found_library *found)
+{
+    char pattern[PATH_MAX + 2];
+    bool opened = false;
+    glob_t versions;
+
+    snprintf(pattern, sizeof(pattern), "%s.*", path);
+    if (glob(pattern, 0, NULL, &versions))
+        return false;
+    /* Backwards: the highest, for versions of one digit. */
+    for (size_t i = versions.gl_pathc; !opened && i > 0; i--)
+        opened = try_file(dirs, dir, versions.gl_pathv[i - 1], found);
+    globfree(&versions);
+    return opened;
+}
+
+static bool search(const struct library_dirs *dirs, const char *file,
+                   bool with_versions, struct found_library *found,
+                   char ret_script[PATH_MAX])
+{
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < dirs->n_dirs; i++) {
+        const char *given = i < dirs->first_system ? dirs->dir[i] : NULL;
+        int n = snprintf(path, sizeof(path), "%s/%s", dirs->dir[i], file);
+
+        if (n < 0 || (size_t)n >= sizeof(path))
+            continue;
+        if (try_file(dirs, given, path, found))
+            return true;
+        if (with_versions && is_script(path)) {
+            memcpy(ret_script, path, sizeof(path));
+            return true;
+        }
+        if (with_versions && try_versions(dirs, given, path, found))
+            return true;
+    }
+    return false;
+}
+
+/* ---- Linker scripts ---- */
+
+/* A visit of the libraries that a script names. */
+struct visit {
+    const struct library_dirs *dirs;
+    library_found_fn found;
+    void *context;
+    unsigned depth; /* scripts that name scripts */
+};
+
+enum { MAX_DEPTH = 4 };
+
+static enum status visit_name(const struct visit *visit, const char *name,
+                              struct error *err);
+
+static enum status visit_file(const struct visit *visit, const char *file,
+                              struct error *err)
+{
+    struct found_library found;
+    enum status status = library_open(visit->dirs, file, &found, err);
+
+    if (status)
+        return status;
+    status = visit->found(visit->context, &found, err);
+    shared_library_close(&found.library);
+    return status;
+}
+
+static bool is_archive(const char *word)
+{
+    const size_t size = strlen(word);
+
+    return size > 2 && strcmp(word + size - 2, ".a") == 0;
+}
+
+static enum status visit_word(const struct visit *visit, const char *word,
+                              struct error *err)
+{
+    if (strcmp(word, "AS_NEEDED") == 0 || is_archive(word))
+        return STATUS_OK;
+    if (strncmp(word, "-l", 2) == 0)
+        return visit_name(visit, word + 2, err);
+    return visit_file(visit, word, err);
+}
+
+/* The words in INPUT(...) or GROUP(...); text is changed. */
+static enum status visit_words(const struct visit *visit, char *text,
+                               struct error *err)
+{
+    static const char separators[] = " \t\r\n,";
+    enum status status = STATUS_OK;
+    unsigned depth = 0;
+
+    for (char *at = text; *at && status == STATUS_OK;) {
+        const size_t size = strcspn(at, " \t\r\n,()");
+        const char end = at[size];
+
+        at[size] = '\0';
+        if (size)
+            status = visit_word(visit, at, err);
+        depth += end == '(';
+        if (end == ')' && (depth == 0 || --depth == 0))
+            break;
+        at += size + (end != '\0');
+        at += strspn(at, separators);
+    }
+    return status;
+}
+
+static enum status visit_script(const struct visit *visit, const char *path,
+                                struct error *err)
+{
+    struct visit deeper = *visit;
+    char text[SCRIPT_SIZE + 1];
+    char *start;
+
+    if (visit->depth == MAX_DEPTH || !read_script(path, text))
+        return error_set(err, STATUS_NOT_FOUND, "%s: scripts in scripts", path);
+    deeper.depth++;
+    start = strstr(text, "INPUT");
+    if (!start)
+        start = strstr(text, "GROUP");
+    return visit_words(&deeper, start + strlen("INPUT"), err);
+}
+
+static enum status visit_name(const struct visit *visit, const char *name,
+                              struct error *err)
+{
+    const bool is_file = name[0] == ':';
+    struct found_library found;
+    char file[NAME_MAX], script[PATH_MAX] = "";
+    enum status status;
+
+    snprintf(file, sizeof(file), is_file ? "%s" : "lib%s.so", name + is_file);
+    if (!search(visit->dirs, file, !is_file, &found, script))
+        return error_set(err, STATUS_NOT_FOUND, "-l%s: no such shared library",
+                         name);
+    if (*script)
+        return visit_script(visit, script, err);
+    status = visit->found(visit->context, &found, err);
+    shared_library_close(&found.library);
+    return status;
+}
+
+enum status library_search(const struct library_dirs *dirs, const char *name,
+                           library_found_fn found, void *context,
+                           struct error *err)
+{
+    const struct visit visit = {dirs, found, context, 0};
+
+    return visit_name(&visit, name, err);
+}
+
+/* ---- By file ---- */
+
+enum status library_open(const struct library_dirs *dirs, const char *name,
+                         struct found_library *ret_found, struct error *err)
+{
+    enum status status;
+
+    if (!strchr(name, '/')) {
+        if (search(dirs, name, false, ret_found, NULL))
+            return STATUS_OK;
+        return error_set(err, STATUS_NOT_FOUND, "%s: no such shared library",
+                         name);
+    }
+    status = shared_library_open(name, &ret_found->library, err);
+    if (status)
+        return status;
+    if (ret_found->library.machine != dirs->machine) {
+        shared_library_close(&ret_found->library);
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: made for another machine", name);
+    }
+    snprintf(ret_found->name, sizeof(ret_found->name), "%s", name);
+    return STATUS_OK;
+}

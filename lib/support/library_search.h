@@ -1,0 +1,53 @@
+/* Where shared libraries are: in the directories that the user names, then
+ * where the dynamic linker looks by itself. */
+#ifndef BCC_SUPPORT_LIBRARY_SEARCH_H
+#define BCC_SUPPORT_LIBRARY_SEARCH_H
+
+#include <limits.h>
+#include <stddef.h>
+
+#include "arena.h"
+#include "error.h"
+#include "shared_library.h"
+
+struct library_dirs {
+    const char **dir;
+    size_t n_dirs;
+    size_t first_system; /* from here on dlopen() finds what is there by its
+                            soname alone */
+    unsigned machine;    /* ELF e_machine; others' libraries are passed over */
+};
+
+/* The given directories, borrowed, then the system's. The list lives in arena.
+ * NO_MEMORY. */
+enum status library_dirs_init(struct library_dirs *ret_dirs,
+                              const char *const *given, size_t n_given,
+                              unsigned machine, struct arena *arena,
+                              struct error *err) MUST_CHECK;
+
+/* An open library and what dlopen() is to be given for it. */
+struct found_library {
+    struct shared_library library;
+    char name[PATH_MAX];
+};
+
+/* Told of a library that was found; it is closed behind the call. */
+typedef enum status (*library_found_fn)(void *context,
+                                        const struct found_library *found,
+                                        struct error *err);
+
+/* As a linker finds -lNAME, but with what runs in mind: libNAME.so, or if that
+ * is not there, libNAME.so.VERSION. ":FILE" is that file. A linker's script in
+ * the place of a library stands for the shared libraries that it names.
+ * NOT_FOUND, or what the function says. */
+enum status library_search(const struct library_dirs *dirs, const char *name,
+                           library_found_fn found, void *context,
+                           struct error *err) MUST_CHECK;
+
+/* A library by its path, or, without a slash, by its soname. NOT_FOUND, or what
+ * shared_library_open() says of the path. */
+enum status library_open(const struct library_dirs *dirs, const char *name,
+                         struct found_library *ret_found,
+                         struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,50 @@
+/* What a shared library defines, read from its file: nothing of it runs.
+ *
+ * Its own definitions alone, as a linker sees them: not those of the libraries
+ * that it needs, which dlsym() on a handle would find too. Sections say where
+ * the tables are (ELF gABI, chapters 4 and 5; versions: "Symbol Versioning" of
+ * the LSB). Files of this machine's word size and byte order only. */
+#ifndef BCC_SUPPORT_SHARED_LIBRARY_H
+#define BCC_SUPPORT_SHARED_LIBRARY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "file.h"
+#include "span.h"
+
+struct shared_library {
+    struct file_mapping file;
+    unsigned machine;     /* ELF e_machine */
+    const char *soname;   /* "" if it has none; borrows file, as all below */
+    struct span symbols;  /* the dynamic symbol table */
+    struct span strings;  /* its names, ended by a NUL */
+    struct span versions; /* a number for each symbol, or empty */
+    struct span version_definitions;
+    struct span version_strings;
+};
+
+/* IO, CORRUPT, UNSUPPORTED (no shared library for machines like this). */
+enum status shared_library_open(const char *path,
+                                struct shared_library *ret_library,
+                                struct error *err) MUST_CHECK;
+void shared_library_close(struct shared_library *library);
+
+struct shared_definition {
+    const char *name;
+    unsigned version; /* for shared_library_version() */
+    bool is_default;  /* what a reference without version means */
+};
+
+/* The next definition that others may use; *position begins as 0. False: that
+ * was the last. */
+bool shared_library_next(const struct shared_library *library,
+                         uint32_t *position,
+                         struct shared_definition *ret_definition);
+
+/* Name of a version, "" if it has none. */
+const char *shared_library_version(const struct shared_library *library,
+                                   unsigned version);
+
+#endif

@@ -1,0 +1,7 @@
+/* The shared library of test_api_shared. */
+int extra_answer(void);
+
+int extra_answer(void)
+{
+    return 42;
+}

@@ -1,0 +1,292 @@
+/* Shared libraries through the API: what is opened, for whom, for how long; and
+ * what else a script has of the process: arguments and handlers of fork(). */
+#include <dlfcn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "api_fixture.h"
+
+#define TEST(function)                                                         \
+    cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
+
+static bool is_open(const char *path)
+{
+    void *handle = dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
+
+    if (handle)
+        dlclose(handle);
+    return handle != NULL;
+}
+
+static BCCScriptRef open_extra(const char *library, unsigned long flags)
+{
+    BCCScriptRef script = open_script(bitcode_path("extra.bc").text, NULL);
+
+    if (library)
+        assert_succeeds(script, bccLinkSharedLibrary(script, library, flags));
+    return script;
+}
+
+/* The script sees libc, too: pthread_atfork is made of a function of it. */
+static int prepare(BCCScriptRef script, const struct fixture *f)
+{
+    return bccPrepareExecutable(script, f->cache, "entry", BCC_PROCESS_SYMBOLS);
+}
+
+/* ---- Libraries ---- */
+
+static void is_open_from_prepare_to_dispose(void **state)
+{
+    const struct fixture *f = *state;
+
+    assert_false(is_open(EXTRA_LIBRARY));
+    for (int i = 0; i < 2; i++) {
+        BCCScriptRef script = open_extra(EXTRA_LIBRARY, 0);
+
+        assert_succeeds(script, prepare(script, f));
+        assert_cache(script, i ? BCC_CACHE_HIT : BCC_CACHE_MISS);
+        assert_true(is_open(EXTRA_LIBRARY));
+        assert_int_equal(call(script, "answer"), 42);
+        bccDisposeScript(script);
+        assert_false(is_open(EXTRA_LIBRARY));
+    }
+}
+
+static void is_found_in_directories_by_name(void **state)
+{
+    const struct fixture *f = *state;
+    BCCScriptRef script = open_extra("bcc_extra", BCC_SEARCH_LIBRARY);
+
+    assert_fails(script, prepare(script, f), BCC_IO_ERROR);
+    assert_string_equal(bccGetErrorMessage(script),
+                        "-lbcc_extra: no such shared library");
+    assert_succeeds(script, bccAddLibraryDirectory(script, EXTRA_DIR));
+    assert_succeeds(script, prepare(script, f));
+    assert_int_equal(call(script, "answer"), 42);
+    bccDisposeScript(script);
+}
+
+static void is_not_opened_if_nothing_needs_it(void **state)
+{
+    const struct fixture *f = *state;
+    BCCScriptRef script = open_script(bitcode_path("answer.bc").text, NULL);
+
+    assert_succeeds(script, bccLinkSharedLibrary(script, EXTRA_LIBRARY, 0));
+    assert_succeeds(script, prepare(script, f));
+    assert_false(is_open(EXTRA_LIBRARY));
+    bccDisposeScript(script);
+}
+
+static int instead(void)
+{
+    return 43;
+}
+
+static void *find_instead(void *context, const char *name)
+{
+    (void)context;
+    return strcmp(name, "extra_answer") == 0 ? (void *)instead : NULL;
+}
+
+static void the_callback_is_asked_first(void **state)
+{
+    const struct fixture *f = *state;
+    BCCScriptRef script = open_extra(EXTRA_LIBRARY, 0);
+
+    assert_succeeds(script,
+                    bccRegisterSymbolCallback(script, find_instead, NULL));
+    assert_succeeds(script, prepare(script, f));
+    assert_int_equal(call(script, "answer"), 43);
+    bccDisposeScript(script);
+}
+
+static void *find_in_libc(void *context, const char *name)
+{
+    (void)context;
+    return strcmp(name, "extra_answer") ? dlsym(RTLD_DEFAULT, name) : NULL;
+}
+
+/* In a child: what dlsym() has found there stays open for good. */
+static bool process_sees_library(void)
+{
+    pid_t child = fork();
+    int status;
+
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(dlsym(RTLD_DEFAULT, "extra_answer") ? 1 : 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status) == 1;
+}
+
+static void is_for_the_script_alone_unless_the_process_is_shared(void **state)
+{
+    const struct fixture *f = *state;
+    BCCScriptRef script = open_extra(EXTRA_LIBRARY, 0);
+
+    assert_succeeds(script, prepare(script, f));
+    assert_true(process_sees_library());
+    bccDisposeScript(script);
+
+    script = open_extra(EXTRA_LIBRARY, 0);
+    assert_succeeds(script,
+                    bccRegisterSymbolCallback(script, find_in_libc, NULL));
+    assert_succeeds(script, bccPrepareExecutable(script, f->cache, "entry", 0));
+    assert_cache(script, BCC_CACHE_HIT);
+    assert_false(process_sees_library());
+    assert_int_equal(call(script, "answer"), 42);
+    bccDisposeScript(script);
+}
+
+static void one_that_is_gone_is_named(void **state)
+{
+    const struct fixture *f = *state;
+    struct path copy = fixture_path(f, "libcopy.so");
+    BCCOptions options = runnable_options();
+    BCCScriptRef script;
+
+    copy_whole(EXTRA_LIBRARY, copy.text);
+    script = open_extra(copy.text, 0);
+    assert_succeeds(script, prepare(script, f));
+    bccDisposeScript(script);
+    assert_int_equal(unlink(copy.text), 0);
+
+    /* A compiler looks for it, and says that it is not there. */
+    script = open_extra(copy.text, 0);
+    assert_fails(script, prepare(script, f), BCC_IO_ERROR);
+    assert_non_null(strstr(bccGetErrorMessage(script), copy.text));
+    bccDisposeScript(script);
+
+    /* Without one it is the entry that cannot be used. */
+    options.compilerPath = "/nonexistent/bccc";
+    script = open_extra(copy.text, 0);
+    assert_succeeds(script, bccSetOptions(script, &options));
+    assert_fails(script, prepare(script, f), BCC_UNRESOLVED_SYMBOL);
+    assert_non_null(strstr(bccGetErrorMessage(script), copy.text));
+    bccDisposeScript(script);
+}
+
+static void wrong_use_is_refused(void **state)
+{
+    const struct fixture *f = *state;
+    BCCScriptRef script = open_extra(EXTRA_LIBRARY, 0);
+
+    assert_int_equal(bccLinkSharedLibrary(NULL, "libz.so.1", 0), 1);
+    assert_int_equal(bccAddLibraryDirectory(NULL, "/lib"), 1);
+    assert_fails(script, bccLinkSharedLibrary(script, NULL, 0),
+                 BCC_INVALID_VALUE);
+    assert_fails(script, bccLinkSharedLibrary(script, "", 0),
+                 BCC_INVALID_VALUE);
+    assert_fails(script, bccLinkSharedLibrary(script, "libz.so.1", 1),
+                 BCC_INVALID_ENUM);
+    assert_fails(script, bccAddLibraryDirectory(script, ""), BCC_INVALID_VALUE);
+    assert_succeeds(script, prepare(script, f));
+    assert_fails(script, bccLinkSharedLibrary(script, "libz.so.1", 0),
+                 BCC_INVALID_OPERATION);
+    assert_fails(script, bccAddLibraryDirectory(script, "/lib"),
+                 BCC_INVALID_OPERATION);
+    bccDisposeScript(script);
+}
+
+/* ---- Undefined symbols ---- */
+
+struct log {
+    char text[512];
+};
+
+static void keep_log(void *context, int level, const char *area,
+                     const char *text)
+{
+    struct log *log = context;
+
+    if (level == BCC_LOG_WARN && strcmp(area, "load") == 0)
+        snprintf(log->text, sizeof(log->text), "%s", text);
+}
+
+static void undefined_symbols_are_named_with_their_user(void **state)
+{
+    const struct fixture *f = *state;
+    BCCScriptRef script = open_extra(NULL, 0);
+    struct log log = {""};
+
+    bccSetLogCallback(script, keep_log, &log);
+    assert_fails(script, prepare(script, f), BCC_UNRESOLVED_SYMBOL);
+    assert_non_null(strstr(bccGetErrorMessage(script),
+                           "'extra_answer' (wanted by 'answer')"));
+    assert_string_equal(log.text,
+                        "undefined symbol 'extra_answer', wanted by 'answer'");
+    bccDisposeScript(script);
+}
+
+/* ---- Arguments and fork() ---- */
+
+static void constructors_get_the_arguments(void **state)
+{
+    const struct fixture *f = *state;
+    char name[] = "program", option[] = "-x";
+    char *argv[] = {name, option, NULL};
+    BCCScriptRef script = open_extra(EXTRA_LIBRARY, 0);
+
+    assert_succeeds(script, prepare(script, f));
+    assert_int_equal(call(script, "arguments"), 0);
+    assert_fails(script, bccSetArguments(script, 2, argv),
+                 BCC_INVALID_OPERATION);
+    bccDisposeScript(script);
+
+    script = open_extra(EXTRA_LIBRARY, 0);
+    assert_int_equal(bccSetArguments(NULL, 2, argv), 1);
+    assert_fails(script, bccSetArguments(script, 1, argv), BCC_INVALID_VALUE);
+    assert_fails(script, bccSetArguments(script, 0, NULL), BCC_INVALID_VALUE);
+    assert_succeeds(script, bccSetArguments(script, 2, argv));
+    assert_succeeds(script, prepare(script, f));
+    assert_int_equal(call(script, "arguments"), 2);
+    bccDisposeScript(script);
+}
+
+static void fork_and_wait(void)
+{
+    pid_t child = fork();
+    int status;
+
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+static void fork_handlers_are_forgotten_at_dispose(void **state)
+{
+    const struct fixture *f = *state;
+    BCCScriptRef script = open_extra(EXTRA_LIBRARY, 0);
+
+    assert_succeeds(script, prepare(script, f));
+    assert_int_equal(call(script, "watch_forks"), 0);
+    fork_and_wait();
+    assert_int_equal(call(script, "forks"), 1);
+    bccDisposeScript(script);
+    /* The handler's code is not there any more. */
+    fork_and_wait();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(is_open_from_prepare_to_dispose),
+        TEST(is_found_in_directories_by_name),
+        TEST(is_not_opened_if_nothing_needs_it),
+        TEST(the_callback_is_asked_first),
+        TEST(is_for_the_script_alone_unless_the_process_is_shared),
+        TEST(one_that_is_gone_is_named),
+        TEST(wrong_use_is_refused),
+        TEST(undefined_symbols_are_named_with_their_user),
+        TEST(constructors_get_the_arguments),
+        TEST(fork_handlers_are_forgotten_at_dispose),
+    };
+
+    return cmocka_run_group_tests_name("shared libraries", tests, NULL, NULL);
+}

@@ -1,0 +1,214 @@
+/* A linker that misses a symbol knows its name and who refers to it. Here the
+ * libraries that the user might have named are on this machine, too: those in
+ * the directories of -L and of the system are read until one defines it.
+ * Nothing of this costs a program that runs. */
+#include "undefined.h"
+
+#include <dlfcn.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "library_search.h"
+#include "prepare.h"
+#include "script.h"
+
+enum {
+    MAX_LINES = 100,      /* what people read */
+    MAX_LIBRARIES = 4096, /* what a machine reads in some tenths of a second */
+};
+
+/* ---- Names as people write them ---- */
+
+typedef char *demangle_fn(const char *name, char *buffer, size_t *size,
+                          int *status);
+
+/* From libstdc++, which is opened here and for this alone. */
+static demangle_fn *find_demangle(void)
+{
+    void *library = dlopen("libstdc++.so.6", RTLD_LAZY | RTLD_LOCAL);
+    demangle_fn *demangle = NULL;
+
+    if (library)
+        *(void **)&demangle = dlsym(library, "__cxa_demangle");
+    return demangle;
+}
+
+/* Owned by the caller; NULL: no memory. */
+static char *readable_name(const char *name)
+{
+    static demangle_fn *demangle;
+    char *readable = NULL;
+    int status;
+
+    if (strncmp(name, "_Z", 2) == 0) {
+        if (!demangle)
+            demangle = find_demangle();
+        if (demangle)
+            readable = demangle(name, NULL, NULL, &status);
+    }
+    return readable ? readable : strdup(name);
+}
+
+static void complain_of(const struct missing_symbol *symbol, const char *path)
+{
+    char *name = readable_name(symbol->name);
+    char *user = readable_name(symbol->user);
+
+    if (name && user && *user)
+        complain("%s: undefined symbol '%s', wanted by '%s'", path, name, user);
+    else
+        complain("%s: undefined symbol '%s'", path, name ? name : symbol->name);
+    free(name);
+    free(user);
+}
+
+/* ---- Who defines them ---- */
+
+/* A symbol, and the library with the shortest name that defines it. */
+struct clue {
+    const char *symbol;         /* borrowed */
+    char library[NAME_MAX + 1]; /* "libz.so.1", "" while there is none */
+};
+
+static int compare_clues(const void *a, const void *b)
+{
+    return strcmp(((const struct clue *)a)->symbol,
+                  ((const struct clue *)b)->symbol);
+}
+
+static bool is_better(const char *library, const char *than)
+{
+    const size_t size = strlen(library), than_size = strlen(than);
+
+    return than_size == 0 || size < than_size ||
+           (size == than_size && strcmp(library, than) < 0);
+}
+
+/* The soname, where it only adds a version to the file's name. */
+static const char *shown_name(const char *path,
+                              const struct shared_library *library)
+{
+    const char *file = strrchr(path, '/') + 1; /* lib*.so*, as was globbed */
+
+    return strncmp(library->soname, file, strlen(file)) == 0 ? library->soname
+                                                             : file;
+}
+
+static void read_library(const char *path, struct clue *clues, size_t n_clues)
+{
+    struct shared_definition definition;
+    struct shared_library library;
+    uint32_t position = 0;
+    const char *file;
+
+    if (shared_library_open(path, &library, NULL))
+        return;
+    file = shown_name(path, &library);
+    while (library.machine == HOST_MACHINE &&
+           shared_library_next(&library, &position, &definition)) {
+        const struct clue key = {.symbol = definition.name};
+        struct clue *clue =
+            bsearch(&key, clues, n_clues, sizeof(key), compare_clues);
+
+        if (clue && definition.is_default && is_better(file, clue->library))
+            snprintf(clue->library, sizeof(clue->library), "%s", file);
+    }
+    shared_library_close(&library);
+}
+
+static void read_directory(const char *dir, struct clue *clues, size_t n_clues,
+                           size_t *n_read)
+{
+    char pattern[PATH_MAX];
+    glob_t found;
+
+    snprintf(pattern, sizeof(pattern), "%s/lib*.so*", dir);
+    if (glob(pattern, GLOB_NOSORT, NULL, &found))
+        return;
+    for (size_t i = 0; i < found.gl_pathc && *n_read < MAX_LIBRARIES; i++) {
+        read_library(found.gl_pathv[i], clues, n_clues);
+        (*n_read)++;
+    }
+    globfree(&found);
+}
+
+static void search(const struct options *options, struct clue *clues,
+                   size_t n_clues)
+{
+    struct library_dirs dirs;
+    struct arena arena;
+    size_t n_read = 0;
+
+    arena_init(&arena);
+    if (library_dirs_init(&dirs, options->library_dirs, options->n_library_dirs,
+                          HOST_MACHINE, &arena, NULL) == STATUS_OK)
+        for (size_t i = 0; i < dirs.n_dirs; i++)
+            read_directory(dirs.dir[i], clues, n_clues, &n_read);
+    arena_release(&arena);
+}
+
+/* ---- What may help ---- */
+
+/* True if a library was named. One line for each. */
+static bool name_libraries(struct clue *clues, size_t n_clues)
+{
+    bool named = false;
+
+    for (size_t i = 0; i < n_clues; i++) {
+        const char *library = clues[i].library;
+        const char *end = library;
+        size_t n_more = 0;
+        char *name;
+
+        if (!*library)
+            continue;
+        while (strncmp(end, ".so", 3) != 0)
+            end++;
+        for (size_t j = i + 1; j < n_clues; j++)
+            if (strcmp(clues[j].library, library) == 0) {
+                clues[j].library[0] = '\0';
+                n_more++;
+            }
+        name = readable_name(clues[i].symbol);
+        if (n_more)
+            complain("-l%.*s may help: %s defines '%s' and %zu more",
+                     (int)(end - library - 3), library + 3, library,
+                     name ? name : "", n_more);
+        else
+            complain("-l%.*s may help: %s defines '%s'",
+                     (int)(end - library - 3), library + 3, library,
+                     name ? name : "");
+        free(name);
+        named = true;
+    }
+    return named;
+}
+
+void complain_undefined(BCCScriptRef script, const struct options *options,
+                        const char *path)
+{
+    const size_t n = script->n_missing;
+    struct clue *clues = calloc(n + 1, sizeof(*clues));
+    bool named = false;
+
+    if (n == 0)
+        complain("%s", bccGetErrorMessage(script));
+    for (size_t i = 0; i < n && i < MAX_LINES; i++)
+        complain_of(&script->missing[i], path);
+    if (n > MAX_LINES)
+        complain("%s: and %zu more", path, n - MAX_LINES);
+    if (clues && n) {
+        for (size_t i = 0; i < n; i++)
+            clues[i].symbol = script->missing[i].name;
+        qsort(clues, n, sizeof(*clues), compare_clues);
+        search(options, clues, n);
+        named = name_libraries(clues, n);
+    }
+    if (!named)
+        complain("what defines it can be given: -lNAME and -LDIR a shared "
+                 "library, --lib RUNTIME.bc or --link FILE bitcode");
+    free(clues);
+}

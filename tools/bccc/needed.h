@@ -1,0 +1,24 @@
+/* Which shared libraries the code needs, and for what. */
+#ifndef BCC_TOOLS_NEEDED_H
+#define BCC_TOOLS_NEEDED_H
+
+#include "arena.h"
+#include "error.h"
+#include "link.h"
+#include "request.h"
+
+struct needed {
+    const char **library; /* what dlopen() is to be given, in order */
+    size_t n_libraries;
+    uint32_t *of_import; /* for each import: 1 + index into library, or
+                            OBCC_NO_LIBRARY, OBCC_ANY_LIBRARY */
+};
+
+/* Lives in arena. IO (a library that was asked for is not there), UNSUPPORTED,
+ * CORRUPT (it is none), NO_MEMORY. */
+enum status needed_find(const struct request *request,
+                        const struct link_result *link, struct arena *arena,
+                        struct needed *ret_needed,
+                        struct error *err) MUST_CHECK;
+
+#endif
