@@ -189,7 +189,11 @@ enum {
     /* Check the whole cache entry against its checksums, code included. */
     BCC_VERIFY = 1 << 3,
     /* Do not look for an entry: compile, and replace it. */
-    BCC_REBUILD = 1 << 4
+    BCC_REBUILD = 1 << 4,
+    /* Drop the debug information of the bitcode. It is kept otherwise, in a
+     * part of the entry that is not mapped: it costs compile time and space,
+     * and nothing later. */
+    BCC_STRIP_DEBUG = 1 << 5
 };
 
 /* Make the script's code callable. The entry is the file

@@ -52,7 +52,8 @@ static void build_request(struct prepare *p)
         .cpu = options->cpu ? options->cpu : "native",
         .features = options->features ? options->features : "",
         .opt_level = options->opt_level,
-        .flags = p->flags & BCC_MARKED_ONLY ? REQUEST_MARKED_ONLY : 0,
+        .flags = (p->flags & BCC_MARKED_ONLY ? REQUEST_MARKED_ONLY : 0) |
+                 (p->flags & BCC_STRIP_DEBUG ? REQUEST_STRIP_DEBUG : 0),
         .marks = (const char *const *)p->script->marks,
         .n_marks = p->script->n_marks,
         .limit_memory = options->memory_limit,
@@ -61,8 +62,8 @@ static void build_request(struct prepare *p)
 
 static int check_prepare(BCCScriptRef script, unsigned long flags)
 {
-    const unsigned long known =
-        BCC_PROCESS_SYMBOLS | BCC_MARKED_ONLY | BCC_VERIFY | BCC_REBUILD;
+    const unsigned long known = BCC_PROCESS_SYMBOLS | BCC_MARKED_ONLY |
+                                BCC_VERIFY | BCC_REBUILD | BCC_STRIP_DEBUG;
 
     if (!script)
         return 1;

@@ -19,7 +19,7 @@
  *   cpu=native            or a name LLVM knows
  *   features=+avx2,-fma   as given, "" for none
  *   opt=3
- *   flags=marked-only     comma separated, "" for none
+ *   flags=marked-only,strip-debug   in this order, "" for none
  *   mark=NAME             one line each, sorted by strcmp, no duplicates
  * Message lines after them:
  *   limit-memory=BYTES    0: none
@@ -59,6 +59,7 @@ struct request_input {
 
 enum {
     REQUEST_MARKED_ONLY = 1u << 0, /* export the marked symbols, no others */
+    REQUEST_STRIP_DEBUG = 1u << 1, /* drop debug information of the inputs */
 };
 
 struct request {

@@ -12,6 +12,7 @@
 
 const struct request_word request_flag_words[] = {
     {"marked-only", REQUEST_MARKED_ONLY},
+    {"strip-debug", REQUEST_STRIP_DEBUG},
     {NULL, 0},
 };
 
