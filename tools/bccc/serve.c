@@ -215,6 +215,7 @@ static void fill_contents(const struct job *job,
         .object_slots = result->object_slots,
         .n_object_slots = result->n_object_slots,
         .context = buffer_span(&link->image),
+        .debug = buffer_span(&link->debug),
     };
 }
 
