@@ -1,14 +1,16 @@
 /* Debug information never gets into the image, which is mapped at each
  * launch, but into a file for debuggers, shaped as `objcopy --only-keep-debug`
- * would make it from an image that had everything in it:
+ * would make it from an image that had everything in it, and with its unwind
+ * table:
  *
  *   ELF header
  *   program headers   of the image, without bytes in the file
+ *   .eh_frame         as in the image
  *   .debug_*          those of all inputs, one behind the other
  *   .symtab .strtab   all symbols, local ones too
  *   .shstrtab
- *   section headers   first those of the image (SHT_NOBITS, at their image
- *                     addresses and indexes), then the above
+ *   section headers   first those of the image (SHT_NOBITS but for .eh_frame,
+ *                     at their image addresses and indexes), then the above
  *
  * Sections of debug information are not loaded: they lie at address 0, so
  * that a reference from one to another is an offset, as DWARF wants it (DWARF
@@ -27,6 +29,7 @@
 #include <string.h>
 
 #include "checked.h"
+#include "outputs.h"
 #include "reloc_error.h"
 #include "symbol_address.h"
 
@@ -249,23 +252,40 @@ static void add_header(struct debug *debug, const char *name, Elf64_Shdr header)
     buffer_append(&debug->headers, &header, sizeof(header));
 }
 
+/* The unwind table: without its bytes, a debugger that has nothing but this
+ * file cannot tell who called an optimised function. */
+static void copy_unwind_table(struct debug *debug, const struct output *table)
+{
+    const uint8_t *image = debug->link->result->image.data;
+
+    buffer_append(debug->file, image + table->file_offset, (size_t)table->size);
+}
+
 /* The image's sections, in the order of their indexes. */
-static void add_image_headers(struct debug *debug)
+static void add_image_sections(struct debug *debug)
 {
     const struct buffer *list = &debug->link->outputs;
     struct output **outputs = LIST_ITEMS(struct output *, list);
 
-    for (size_t i = 0; i < LIST_COUNT(struct output *, list); i++)
-        if (outputs[i]->section_index)
-            add_header(debug, outputs[i]->name,
-                       (Elf64_Shdr){
-                           .sh_type = SHT_NOBITS,
-                           .sh_flags = outputs[i]->flags,
-                           .sh_addr = outputs[i]->address,
-                           .sh_offset = debug->file->size,
-                           .sh_size = outputs[i]->size,
-                           .sh_addralign = outputs[i]->align,
-                       });
+    for (size_t i = 0; i < LIST_COUNT(struct output *, list); i++) {
+        const bool unwind = outputs[i]->rank == RANK_EH_FRAME;
+
+        if (!outputs[i]->section_index)
+            continue;
+        if (unwind)
+            buffer_align(debug->file, sizeof(uint64_t));
+        add_header(debug, outputs[i]->name,
+                   (Elf64_Shdr){
+                       .sh_type = unwind ? SHT_PROGBITS : SHT_NOBITS,
+                       .sh_flags = outputs[i]->flags,
+                       .sh_addr = outputs[i]->address,
+                       .sh_offset = debug->file->size,
+                       .sh_size = outputs[i]->size,
+                       .sh_addralign = outputs[i]->align,
+                   });
+        if (unwind)
+            copy_unwind_table(debug, outputs[i]);
+    }
 }
 
 static enum status write_sections(struct debug *debug, struct error *err)
@@ -389,7 +409,7 @@ static enum status write_file(struct debug *debug, struct error *err)
         return status;
     write_program_headers(debug);
     add_header(debug, "", (Elf64_Shdr){.sh_type = SHT_NULL});
-    add_image_headers(debug);
+    add_image_sections(debug);
     status = write_sections(debug, err);
     if (status)
         return status;

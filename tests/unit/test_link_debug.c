@@ -149,12 +149,29 @@ static void shows_the_sections_of_the_image_where_they_are(void **state)
                                                image->e_shoff) +
             i;
 
-        assert_int_equal(here->sh_type, SHT_NOBITS);
+        if (here != section(f, ".eh_frame"))
+            assert_int_equal(here->sh_type, SHT_NOBITS);
         assert_int_equal(here->sh_addr, there->sh_addr);
         assert_int_equal(here->sh_size, there->sh_size);
         assert_int_equal(here->sh_flags, there->sh_flags);
     }
     assert_non_null(section(f, ".bss"));
+}
+
+static void has_the_unwind_table(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_assemble(f, "a.o",
+                     ".text\nfunc f\n.cfi_startproc\nret\n.cfi_endproc\n"
+                     ".section .debug_line, \"\", @progbits\n.byte 1\n");
+    fixture_image(f);
+
+    const Elf64_Shdr *table = section(f, ".eh_frame");
+
+    assert_int_equal(table->sh_type, SHT_PROGBITS);
+    assert_memory_equal(bytes_of(f, ".eh_frame"), fixture_at(f, table->sh_addr),
+                        table->sh_size);
 }
 
 static void resolves_addresses_and_offsets(void **state)
@@ -394,6 +411,7 @@ int main(void)
         TEST(makes_no_file_without_debug_information),
         TEST(keeps_debug_information_out_of_the_image),
         TEST(shows_the_sections_of_the_image_where_they_are),
+        TEST(has_the_unwind_table),
         TEST(resolves_addresses_and_offsets),
         TEST(resolves_thread_local_variables_to_offsets),
         TEST(marks_what_is_not_in_the_image),
