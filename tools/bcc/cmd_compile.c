@@ -12,7 +12,7 @@ int cmd_compile(int argc, char **argv)
     int status = EXIT_OK;
     bool failed;
 
-    if (!options_parse(&options, argc, argv, "bTCFERvOo", false))
+    if (!options_parse(&options, argc, argv, "bTCFERSvOo", false))
         return EXIT_USAGE;
     if (options.n_arguments != 1 || !options.output) {
         complain("compile: one file and -o are needed");

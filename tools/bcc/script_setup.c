@@ -54,7 +54,8 @@ BCCScriptRef setup_script(const struct options *options, const char *path,
 unsigned long setup_flags(const struct options *options, bool program)
 {
     return (program ? BCC_MARKED_ONLY : 0) |
-           (options->rebuild ? BCC_REBUILD : 0);
+           (options->rebuild ? BCC_REBUILD : 0) |
+           (options->strip_debug ? BCC_STRIP_DEBUG : 0);
 }
 
 /* ---- Cache directory ---- */
@@ -142,6 +143,8 @@ void setup_entry_name(const struct options *options, const char *path,
                   options->cpu ? options->cpu : "",
                   options->features ? options->features : "",
                   options->opt_level, entry_of(options));
+    if (options->strip_debug)
+        buffer_append_string(&key, "strip-debug\n");
     for (size_t i = 0; i < options->n_libraries; i++)
         add_path(&key, options->libraries[i]);
     snprintf(ret_name, NAME_MAX, "%.*s-%016" PRIx64,
