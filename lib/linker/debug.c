@@ -3,14 +3,13 @@
  * would make it from an image that had everything in it, and with its unwind
  * table:
  *
- *   ELF header
- *   program headers   of the image, without bytes in the file
- *   .eh_frame         as in the image
+ *   ELF header, program headers ... .eh_frame_hdr .eh_frame   as in the image
  *   .debug_*          those of all inputs, one behind the other
  *   .symtab .strtab   all symbols, local ones too
  *   .shstrtab
- *   section headers   first those of the image (SHT_NOBITS but for .eh_frame,
- *                     at their image addresses and indexes), then the above
+ *   section headers   first those of the image, at their image addresses and
+ *                     indexes (SHT_NOBITS but for the unwind table), then the
+ *                     above
  *
  * Sections of debug information are not loaded: they lie at address 0, so
  * that a reference from one to another is an offset, as DWARF wants it (DWARF
@@ -252,39 +251,32 @@ static void add_header(struct debug *debug, const char *name, Elf64_Shdr header)
     buffer_append(&debug->headers, &header, sizeof(header));
 }
 
-/* The unwind table: without its bytes, a debugger that has nothing but this
- * file cannot tell who called an optimised function. */
-static void copy_unwind_table(struct debug *debug, const struct output *table)
+static bool is_unwind_table(const struct output *output)
 {
-    const uint8_t *image = debug->link->result->image.data;
-
-    buffer_append(debug->file, image + table->file_offset, (size_t)table->size);
+    return output->rank == RANK_EH_FRAME_HDR || output->rank == RANK_EH_FRAME;
 }
 
 /* The image's sections, in the order of their indexes. */
-static void add_image_sections(struct debug *debug)
+static void add_image_headers(struct debug *debug)
 {
     const struct buffer *list = &debug->link->outputs;
     struct output **outputs = LIST_ITEMS(struct output *, list);
 
     for (size_t i = 0; i < LIST_COUNT(struct output *, list); i++) {
-        const bool unwind = outputs[i]->rank == RANK_EH_FRAME;
+        const bool kept = is_unwind_table(outputs[i]);
 
         if (!outputs[i]->section_index)
             continue;
-        if (unwind)
-            buffer_align(debug->file, sizeof(uint64_t));
-        add_header(debug, outputs[i]->name,
-                   (Elf64_Shdr){
-                       .sh_type = unwind ? SHT_PROGBITS : SHT_NOBITS,
-                       .sh_flags = outputs[i]->flags,
-                       .sh_addr = outputs[i]->address,
-                       .sh_offset = debug->file->size,
-                       .sh_size = outputs[i]->size,
-                       .sh_addralign = outputs[i]->align,
-                   });
-        if (unwind)
-            copy_unwind_table(debug, outputs[i]);
+        add_header(
+            debug, outputs[i]->name,
+            (Elf64_Shdr){
+                .sh_type = kept ? SHT_PROGBITS : SHT_NOBITS,
+                .sh_flags = outputs[i]->flags,
+                .sh_addr = outputs[i]->address,
+                .sh_offset = kept ? outputs[i]->file_offset : debug->file->size,
+                .sh_size = outputs[i]->size,
+                .sh_addralign = outputs[i]->align,
+            });
     }
 }
 
@@ -351,19 +343,30 @@ static void write_symbols(struct debug *debug)
     buffer_append(debug->file, debug->text.data, debug->text.size);
 }
 
-/* Those of the image, right behind its ELF header. */
-static void write_program_headers(struct debug *debug)
+/* The image from its start to the end of its unwind table: without that, a
+ * debugger that has nothing but this file cannot tell who called an optimised
+ * function. Of other parts of the image there are no bytes. */
+static void write_image_head(struct debug *debug)
 {
-    const uint8_t *image = debug->link->result->image.data;
+    const struct buffer *image = &debug->link->result->image;
+    const struct output *table = outputs_standard(debug->link, RANK_EH_FRAME);
+    const uint64_t end = table->file_offset + table->size;
     Elf64_Ehdr header;
     Elf64_Phdr row;
 
-    memcpy(&header, image, sizeof(header));
-    buffer_append(debug->file, &header, sizeof(header));
+    buffer_append(debug->file, image->data, (size_t)end);
+    if (buffer_failed(debug->file))
+        return;
+    memcpy(&header, image->data, sizeof(header));
     for (unsigned i = 0; i < header.e_phnum; i++) {
-        memcpy(&row, image + header.e_phoff + i * sizeof(row), sizeof(row));
-        row.p_filesz = 0;
-        buffer_append(debug->file, &row, sizeof(row));
+        uint8_t *at = debug->file->data + header.e_phoff + i * sizeof(row);
+
+        memcpy(&row, at, sizeof(row));
+        if (row.p_offset >= end)
+            row.p_filesz = 0;
+        else if (row.p_filesz > end - row.p_offset)
+            row.p_filesz = end - row.p_offset;
+        memcpy(at, &row, sizeof(row));
     }
 }
 
@@ -407,9 +410,9 @@ static enum status write_file(struct debug *debug, struct error *err)
 
     if (status)
         return status;
-    write_program_headers(debug);
+    write_image_head(debug);
     add_header(debug, "", (Elf64_Shdr){.sh_type = SHT_NULL});
-    add_image_sections(debug);
+    add_image_headers(debug);
     status = write_sections(debug, err);
     if (status)
         return status;
