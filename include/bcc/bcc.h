@@ -143,7 +143,7 @@ BCC_API void bccMarkExternalSymbol(BCCScriptRef script, const char *name);
 /* Flag of bccLinkSharedLibrary(). */
 enum {
     /* The name is what a linker has behind -l: "z" for libz.so. */
-    BCC_SEARCH_LIBRARY = 1 << 6
+    BCC_SEARCH_LIBRARY = 1 << 9
 };
 
 /* Take symbols from this shared library, too, if the script's code needs one:
@@ -244,7 +244,11 @@ enum {
      * with, too: mathematics, unwinding, C++; those that the code needs. As if
      * bccLinkSharedLibrary() had been told, but behind libc, and one that is
      * not there is no error. */
-    BCC_DEFAULT_LIBRARIES = 1 << 7
+    BCC_DEFAULT_LIBRARIES = 1 << 7,
+    /* Drop the debug information of the bitcode. It is kept otherwise, in a
+     * part of the entry that is not mapped: it costs compile time and space,
+     * and nothing later. */
+    BCC_STRIP_DEBUG = 1 << 8
 };
 
 /* Make the script's code callable. The entry is the file

@@ -54,7 +54,8 @@ static void build_request(struct prepare *p)
         .opt_level = options->opt_level,
         .flags =
             (p->flags & BCC_MARKED_ONLY ? REQUEST_MARKED_ONLY : 0) |
-            (p->flags & BCC_DEFAULT_LIBRARIES ? REQUEST_DEFAULT_LIBRARIES : 0),
+            (p->flags & BCC_DEFAULT_LIBRARIES ? REQUEST_DEFAULT_LIBRARIES : 0) |
+            (p->flags & BCC_STRIP_DEBUG ? REQUEST_STRIP_DEBUG : 0),
         .marks = (const char *const *)p->script->marks,
         .n_marks = p->script->n_marks,
         .library_dirs = (const char *const *)p->script->library_dirs,
@@ -69,7 +70,7 @@ static int check_prepare(BCCScriptRef script, unsigned long flags)
 {
     const unsigned long known = BCC_PROCESS_SYMBOLS | BCC_MARKED_ONLY |
                                 BCC_VERIFY | BCC_REBUILD |
-                                BCC_DEFAULT_LIBRARIES;
+                                BCC_DEFAULT_LIBRARIES | BCC_STRIP_DEBUG;
 
     if (!script)
         return 1;

@@ -19,7 +19,7 @@
  *   cpu=native            or a name LLVM knows
  *   features=+avx2,-fma   as given, "" for none
  *   opt=3
- *   flags=marked-only     comma separated, "" for none
+ *   flags=marked-only,strip-debug   in this order, "" for none
  *   mark=NAME             one line each, sorted by strcmp, no duplicates
  *   library-dir=DIR       one line each, in the order of search
  *   shared=HOW NAME       HOW search|open, one line each, in the order asked
@@ -66,6 +66,7 @@ enum {
     REQUEST_MARKED_ONLY = 1u << 0, /* export the marked symbols, no others */
     /* Take symbols also from the libraries that programs are linked with. */
     REQUEST_DEFAULT_LIBRARIES = 1u << 1,
+    REQUEST_STRIP_DEBUG = 1u << 2, /* drop debug information of the inputs */
 };
 
 /* A shared library to take symbols from, if it has some that are wanted. */

@@ -13,6 +13,7 @@
 const struct request_word request_flag_words[] = {
     {"marked-only", REQUEST_MARKED_ONLY},
     {"default-libraries", REQUEST_DEFAULT_LIBRARIES},
+    {"strip-debug", REQUEST_STRIP_DEBUG},
     {NULL, 0},
 };
 

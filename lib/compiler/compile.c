@@ -10,9 +10,12 @@
  *   image     lib/linker makes the image; exports get their addresses
  *
  * Nothing that varies by machine or moment gets into the module: its name is
- * constant, so the same inputs give the same bytes. Debug information is
- * dropped on reading, unparsed: the image has no place for it, and it doubles
- * the time of the back end. */
+ * constant, so the same inputs give the same bytes.
+ *
+ * Debug information stays, and the image is the same with and without it. It
+ * must not fail a compile either: of another version than this LLVM's it is
+ * dropped on reading, as LLVM does when it reads a module at once; where the
+ * verifier finds fault with it, all of it is dropped. */
 #include "compile.h"
 
 #include <stdlib.h>
@@ -72,7 +75,9 @@ static enum status read_module(void *context, struct span bytes,
         LLVMDisposeModule(module);
         return status;
     }
-    LLVMStripModuleDebugInfo(module);
+    if ((c->request->flags & REQUEST_STRIP_DEBUG) ||
+        LLVMGetModuleDebugMetadataVersion(module) != LLVMDebugMetadataVersion())
+        LLVMStripModuleDebugInfo(module);
     *ret_module = module;
     return STATUS_OK;
 }
@@ -165,6 +170,17 @@ static enum status stage_read(struct compilation *c, const struct span *inputs,
 
 /* ---- Link, optimise, emit ---- */
 
+/* Once more without debug information, which may be all that is wrong. */
+static enum status verify(struct compilation *c, struct error *err)
+{
+    struct error fault;
+
+    if (glue_verify(&c->glue, c->module, c->name, &fault) == STATUS_OK)
+        return STATUS_OK;
+    LLVMStripModuleDebugInfo(c->module);
+    return glue_verify(&c->glue, c->module, c->name, err);
+}
+
 static enum status stage_link_bitcode(struct compilation *c, struct error *err)
 {
     struct public_names asm_names;
@@ -180,7 +196,7 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
                               &c->names, &c->arena, err);
     if (status)
         return status;
-    status = glue_verify(&c->glue, c->module, c->name, err);
+    status = verify(c, err);
     if (status == STATUS_OK)
         status = users_collect(c->module, &c->arena, &c->users, err);
     if (status)

@@ -95,6 +95,20 @@ static LLVMValueRef get_dso_handle(LLVMModuleRef module)
     return handle;
 }
 
+/* As front ends give to each function, so that its frame is described whether
+ * or not there is debug information. */
+static void describe_frame(LLVMValueRef function, LLVMContextRef context)
+{
+    enum { AT_EACH_INSTRUCTION = 2 };
+    static const char uwtable[] = "uwtable";
+    const unsigned kind =
+        LLVMGetEnumAttributeKindForName(uwtable, strlen(uwtable));
+
+    LLVMAddAttributeAtIndex(
+        function, on_function,
+        LLVMCreateEnumAttribute(context, kind, AT_EACH_INSTRUCTION));
+}
+
 static void define_wrapper(LLVMModuleRef module, LLVMValueRef function,
                            const struct wrapper *wrapper)
 {
@@ -122,6 +136,9 @@ static void define_wrapper(LLVMModuleRef module, LLVMValueRef function,
     LLVMBuildRet(builder,
                  LLVMBuildCall2(builder, type, target, arguments, n, ""));
     LLVMDisposeBuilder(builder);
+    /* What a front end says of a declaration does not hold of a definition. */
+    LLVMGlobalClearMetadata(function);
+    describe_frame(function, context);
     LLVMSetLinkage(function, LLVMInternalLinkage);
 }
 

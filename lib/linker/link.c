@@ -15,6 +15,7 @@
  *   got, eh_frame_hdr, dynamic   contents of what the linker makes
  *   emit       headers
  *   tables     what the caller wants to know
+ *   debug      the file for debuggers
  *
  * Sizes are known before addresses and never depend on them, so no pass runs
  * twice. */
@@ -23,6 +24,7 @@
 #include <elf.h>
 
 #include "boundary.h"
+#include "debug.h"
 #include "dynamic.h"
 #include "eh_frame.h"
 #include "eh_frame_hdr.h"
@@ -54,6 +56,7 @@ static void release(struct link *link)
     for (size_t i = 0; i < LIST_COUNT(struct output *, &link->outputs); i++)
         buffer_release(&outputs[i]->chunks);
     buffer_release(&link->chunks);
+    buffer_release(&link->debug_chunks);
     buffer_release(&link->globals);
     buffer_release(&link->boundaries);
     buffer_release(&link->imports);
@@ -163,6 +166,8 @@ static enum status write_image(struct link *link, struct error *err)
         emit_headers(link);
     if (status == STATUS_OK)
         status = tables_fill(link, err);
+    if (status == STATUS_OK)
+        status = debug_write(link, err);
     return status;
 }
 
@@ -177,6 +182,7 @@ enum status link_image(const struct link_params *params,
         return error_set(err, STATUS_MISUSE, "link: no input");
     arena_init(&result.arena);
     buffer_init(&result.image);
+    buffer_init(&result.debug);
     init(&link, params, &result);
     status = read_inputs(&link, err);
     if (status == STATUS_OK)
@@ -200,6 +206,7 @@ enum status link_image(const struct link_params *params,
 void link_result_release(struct link_result *result)
 {
     buffer_release(&result->image);
+    buffer_release(&result->debug);
     arena_release(&result->arena);
     *result = (struct link_result){.machine = EM_NONE};
 }

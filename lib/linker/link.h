@@ -62,6 +62,7 @@ struct link_import {
 struct link_result {
     struct arena arena;
     struct buffer image;
+    struct buffer debug;   /* ELF file of debug information; empty: none */
     unsigned machine;      /* ELF e_machine */
     unsigned address_size; /* bytes of a pointer: 8 or 4 */
     uint32_t page_size;    /* largest page size of the target */

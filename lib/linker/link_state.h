@@ -31,6 +31,7 @@ struct output;
 struct object {
     struct object_view view;
     struct chunk **chunks;   /* by section index; NULL: not in the image */
+    struct chunk **debug;    /* by section index; NULL: no debug information */
     struct symbol **symbols; /* by symbol index */
 };
 
@@ -66,7 +67,8 @@ enum symbol_place {
     SYMBOL_COMMON,    /* value: alignment; becomes SYMBOL_IN_CHUNK */
     SYMBOL_IN_IMAGE,  /* made by the linker; value: image address, set when
                          addresses are known */
-    SYMBOL_DISCARDED, /* local, in a section that is not in the image */
+    SYMBOL_DISCARDED, /* local, in a section that is not in the image: chunk
+                         is debug information or NULL */
 };
 
 struct symbol {
@@ -153,9 +155,10 @@ struct link {
     struct link_result *result;
     struct arena arena;
 
-    struct object *objects; /* params->n_inputs */
-    struct buffer chunks;   /* struct chunk *, in input order */
-    struct name_map groups; /* COMDAT signatures */
+    struct object *objects;     /* params->n_inputs */
+    struct buffer chunks;       /* struct chunk *, in input order */
+    struct buffer debug_chunks; /* struct chunk *, not in the image */
+    struct name_map groups;     /* COMDAT signatures */
     struct name_map symbols;
     struct buffer globals;    /* struct symbol *, in order of first sight */
     struct name_map named;    /* outputs named by inputs */

@@ -69,6 +69,7 @@ static struct symbol from_entry(const struct object *object,
             symbol.place = SYMBOL_IN_CHUNK;
         } else if (symbol.local) {
             symbol.place = SYMBOL_DISCARDED;
+            symbol.chunk = object->debug[entry->section];
             if (symbol.name[0] == 0)
                 symbol.name = object->view.sections[entry->section].name;
         } else {

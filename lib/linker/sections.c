@@ -5,7 +5,8 @@
  *   - members of a COMDAT group of which an earlier one was seen: that is how
  *     one of many copies of an inline function or of a template is chosen;
  *   - sections that describe such a member (SHF_LINK_ORDER).
- * Debug information is not SHF_ALLOC and stays behind. */
+ * Debug information is not SHF_ALLOC. It is read here, too, but goes elsewhere:
+ * see debug.c. */
 #include "sections.h"
 
 #include <elf.h>
@@ -144,6 +145,49 @@ static bool is_loaded(const struct object_view *view, uint32_t index,
     }
 }
 
+/* What is for tools that work on objects (SHF_EXCLUDE) stays behind. */
+static bool is_debug(const struct object_view *view, uint32_t index,
+                     const bool *discarded)
+{
+    const struct object_section *section = &view->sections[index];
+
+    return section->type == SHT_PROGBITS &&
+           !(section->flags & (SHF_ALLOC | SHF_EXCLUDE)) && !discarded[index] &&
+           (has_prefix(section->name, ".debug_") ||
+            has_prefix(section->name, ".zdebug_"));
+}
+
+static enum status compressed(const struct object *object,
+                              const struct object_section *section,
+                              struct error *err)
+{
+    return error_set(err, STATUS_UNSUPPORTED, "%s: %s is compressed",
+                     object->view.name, section->name);
+}
+
+static enum status add_debug(struct link *link, struct object *object,
+                             uint32_t index, struct error *err)
+{
+    const struct object_section *section = &object->view.sections[index];
+    struct chunk *chunk;
+
+    /* The older way to compress shows in the name alone. */
+    if ((section->flags & SHF_COMPRESSED) || has_prefix(section->name, ".z"))
+        return compressed(object, section, err);
+    chunk = arena_alloc(&link->arena, 1, sizeof(*chunk));
+    if (!chunk)
+        return error_no_memory(err);
+    chunk->object = object;
+    chunk->name = section->name;
+    chunk->type = section->type;
+    chunk->size = section->size;
+    chunk->align = section->align;
+    chunk->bytes = section->bytes;
+    object->debug[index] = chunk;
+    list_append_pointer(&link->debug_chunks, chunk);
+    return STATUS_OK;
+}
+
 static enum status add_chunk(struct link *link, struct object *object,
                              uint32_t index, struct error *err)
 {
@@ -151,8 +195,7 @@ static enum status add_chunk(struct link *link, struct object *object,
     struct chunk *chunk;
 
     if (section->flags & SHF_COMPRESSED)
-        return error_set(err, STATUS_UNSUPPORTED, "%s: %s is compressed",
-                         object->view.name, section->name);
+        return compressed(object, section, err);
     if ((section->flags & SHF_WRITE) && (section->flags & SHF_EXECINSTR))
         return error_set(err, STATUS_UNSUPPORTED,
                          "%s: %s is both writable and executable",
@@ -179,15 +222,18 @@ static enum status add_chunks(struct link *link, struct object *object,
 
     object->chunks =
         arena_alloc(&link->arena, view->n_sections, sizeof(*object->chunks));
-    if (!discarded || !object->chunks)
+    object->debug =
+        arena_alloc(&link->arena, view->n_sections, sizeof(*object->debug));
+    if (!discarded || !object->chunks || !object->debug)
         return error_no_memory(err);
     status = read_groups(link, view, discarded, err);
     if (status)
         return status;
     for (uint32_t i = 1; i < view->n_sections; i++) {
-        if (!is_loaded(view, i, discarded))
-            continue;
-        status = add_chunk(link, object, i, err);
+        if (is_loaded(view, i, discarded))
+            status = add_chunk(link, object, i, err);
+        else if (is_debug(view, i, discarded))
+            status = add_debug(link, object, i, err);
         if (status)
             return status;
     }
@@ -229,6 +275,7 @@ static enum status attach_relocations(struct link *link,
 
     for (uint32_t i = 1; i < view->n_sections; i++) {
         const struct object_section *section = &view->sections[i];
+        struct chunk *chunk;
         enum status status;
 
         if (section->type != SHT_RELA && section->type != SHT_REL &&
@@ -239,9 +286,12 @@ static enum status attach_relocations(struct link *link,
                              "%s: %s: relocations of section %u, which does "
                              "not exist",
                              view->name, section->name, section->info);
-        if (!object->chunks[section->info])
+        chunk = object->chunks[section->info];
+        if (!chunk)
+            chunk = object->debug[section->info];
+        if (!chunk)
             continue;
-        status = attach(link, view, i, object->chunks[section->info], err);
+        status = attach(link, view, i, chunk, err);
         if (status)
             return status;
     }
@@ -320,5 +370,7 @@ enum status sections_read(struct link *link, struct error *err)
         if (status)
             return status;
     }
-    return buffer_failed(&link->chunks) ? error_no_memory(err) : STATUS_OK;
+    return buffer_failed(&link->chunks) || buffer_failed(&link->debug_chunks)
+               ? error_no_memory(err)
+               : STATUS_OK;
 }

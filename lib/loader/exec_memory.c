@@ -82,14 +82,16 @@ static int map_text(int fd, const struct load_source *source,
     return 0;
 }
 
-/* The file again, in memory that no mount option of a file system covers. */
+/* The file again, in memory that no mount option of a file system covers. What
+ * follows the image is for tools and never mapped. */
 static enum status copy_file(const struct load_source *source, int *ret_fd,
                              struct error *err)
 {
     struct file_mapping file;
     enum status status;
 
-    status = file_map(source->fd, source->file_size, source->name, &file, err);
+    status = file_map(source->fd, source->image_offset + source->image_size,
+                      source->name, &file, err);
     if (status)
         return status;
     status = file_create_memory("bcc-image", file.bytes, ret_fd, err);

@@ -48,20 +48,21 @@ static int open_entry(const struct fixture *f)
     return fd;
 }
 
-/* Place of the image in the good entry. */
-static size_t find_context(const struct fixture *f, size_t *ret_size)
+/* Place of a section in the good entry. */
+static size_t find_section(const struct fixture *f, uint32_t kind,
+                           size_t *ret_size)
 {
     const struct obcc_header *header = (const struct obcc_header *)f->entry;
     const struct obcc_section *sections =
         (const struct obcc_section *)(f->entry + OBCC_HEADER_SIZE);
 
     for (size_t i = 0; i < obcc_get16(header->n_sections); i++) {
-        if (obcc_get32(sections[i].kind) == OBCC_CONTEXT) {
+        if (obcc_get32(sections[i].kind) == kind) {
             *ret_size = (size_t)obcc_get64(sections[i].size);
             return (size_t)obcc_get64(sections[i].offset);
         }
     }
-    fail_msg("the entry has no context");
+    fail_msg("the entry has no section of kind %u", kind);
     return 0;
 }
 
@@ -90,7 +91,7 @@ static void every_flipped_bit_before_the_code_is_a_miss_unverified(void **state)
 {
     struct fixture *f = *state;
     BCCScriptRef script = create(VICTIM_BITCODE, NO_COMPILER);
-    size_t size, end = find_context(f, &size);
+    size_t size, end = find_section(f, OBCC_CONTEXT, &size);
     int fd = open_entry(f);
 
     for (size_t bit = 0; bit < end * 8; bit++) {
@@ -109,7 +110,7 @@ static void every_flipped_bit_of_the_image_head_is_survived(void **state)
 {
     struct fixture *f = *state;
     BCCScriptRef script = create(VICTIM_BITCODE, NO_COMPILER);
-    size_t size, start = find_context(f, &size);
+    size_t size, start = find_section(f, OBCC_CONTEXT, &size);
     int fd = open_entry(f);
 
     /* ELF header, program headers, dynamic symbols and strings, relocations */
@@ -121,6 +122,25 @@ static void every_flipped_bit_of_the_image_head_is_survived(void **state)
     }
     close(fd);
     bccDisposeScript(script);
+    require_good_entry(f);
+}
+
+/* A launch does not look at debug information. */
+static void damage_behind_the_code_is_not_seen_unverified(void **state)
+{
+    struct fixture *f = *state;
+    BCCScriptRef script = create(VICTIM_BITCODE, NO_COMPILER);
+    size_t size, start = find_section(f, OBCC_DEBUG, &size);
+    int fd = open_entry(f);
+
+    for (size_t byte = start; byte < start + size; byte++) {
+        flip(fd, f, byte * 8 + byte % 8);
+        judge(f, &script, 0, true, "debug byte", byte);
+        unflip(fd, f, byte * 8 + byte % 8);
+    }
+    close(fd);
+    bccDisposeScript(script);
+    assert_int_equal(f->n_hits, size);
     require_good_entry(f);
 }
 
@@ -159,7 +179,7 @@ static void every_sealed_bit_before_the_code_is_survived(void **state)
     struct fixture *f = *state;
     BCCScriptRef script = create(VICTIM_BITCODE, NO_COMPILER);
     uint8_t *bytes = malloc(f->size);
-    size_t size, end = find_context(f, &size);
+    size_t size, end = find_section(f, OBCC_CONTEXT, &size);
     int fd = open_entry(f);
 
     assert_non_null(bytes);
@@ -424,6 +444,7 @@ int main(void)
         CASE(every_flipped_bit_is_a_miss),
         CASE(every_flipped_bit_before_the_code_is_a_miss_unverified),
         CASE(every_flipped_bit_of_the_image_head_is_survived),
+        CASE(damage_behind_the_code_is_not_seen_unverified),
         CASE(every_sealed_bit_before_the_code_is_survived),
         CASE(every_length_is_a_miss),
         CASE(damage_is_mended_by_the_compiler),

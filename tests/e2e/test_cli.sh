@@ -67,7 +67,8 @@ test_wrong_usage_exits_with_2() {
         "compile -o out.oBCC" "run -O7 x.bc" "run -Ox x.bc" \
         "run --report=xml x.bc" "precompile" "precompile -j 0 x.bc" \
         "precompile -j many x.bc" "dump" "dump a b" \
-        "dump --json --disassemble x" "cache" "cache nonsense" \
+        "dump --json --disassemble x" "dump --json --image y x" \
+        "dump --image" "run --image y x.bc" "cache --strip-debug ls" "cache" "cache nonsense" \
         "cache stats ls" "run --lib" "compile --json x.bc -o y.oBCC"; do
         # shellcheck disable=SC2086 # these are words
         run usage "$BCC" $wrong
@@ -650,6 +651,207 @@ C
     : >"$work/damaged.oBCC"
     run damaged "$BCC" dump "$work/damaged.oBCC"
     complains damaged "damaged.oBCC"
+}
+
+# ---- Debug information ----
+
+# A program whose main() and twice() are at lines 7 and 3 of its source.
+debugged_source() {
+    cat >"$work/debugged.c" <<'C'
+#include <stdio.h>
+#include <unistd.h>
+__attribute__((noinline)) static int twice(int x)
+{
+    return 2 * x + (int)read(0, &(char){0}, 1);
+}
+int main(int argc, char **argv)
+{
+    printf("%p %d\n", (void *)main, (int)getpid());
+    fflush(stdout);
+    return twice(argc) + 1;
+}
+C
+}
+
+# debugged [FLAGS...]: $work/debugged.bc, and its entry and file for debuggers.
+debugged() {
+    debugged_source
+    "$CLANG" -O2 "$@" -emit-llvm -c "$work/debugged.c" \
+        -o "$work/debugged.bc" || exit 1
+    run compile "$BCC" compile --entry main "$work/debugged.bc" \
+        -o "$work/debugged.oBCC"
+    expect compile "exit 0"
+    run extract "$BCC" dump --debug-file "$work/debugged.debug" \
+        "$work/debugged.oBCC"
+    expect extract "exit 0"
+    silent extract out
+    silent extract err
+}
+
+# needs PROGRAM...: the path of the first that there is, in $found.
+needs() {
+    for candidate in "$@"; do
+        found=$(command -v "$candidate") && return 0
+    done
+    echo "SKIPPED: no $1"
+    exit 77
+}
+
+# clang_tool NAME: as needs, first where clang is.
+clang_tool() {
+    needs "$("$CLANG" -print-prog-name="$1")" "$1"
+}
+
+# image_address NAME: of a function, from the entry's own table.
+image_address() {
+    "$BCC" dump "$work/debugged.oBCC" |
+        sed -n "/^Function table/,/^\$/s/.*address \(0x[0-9a-f]*\) .* name $1\$/\1/p"
+}
+
+test_addresses_lead_to_source_lines() {
+    needs addr2line
+    for flags in "-g" "-g -gdwarf-4" "-g1" "-gline-tables-only" "-ggdb3" \
+        "-g -gsplit-dwarf"; do
+        # shellcheck disable=SC2086 # these are words
+        debugged $flags
+        for function in twice:3 main:7; do
+            run line "$found" -f -e "$work/debugged.debug" \
+                "$(image_address "${function%:*}")"
+            says line out "${function%:*}"
+            grep -qE "/debugged.c:(${function#*:}|$((${function#*:} + 1)))\$" \
+                "$work/line.out" ||
+                fail "$flags: $function: $(cat "$work/line.out")"
+        done
+    done
+}
+
+test_debug_information_is_well_formed() {
+    clang_tool llvm-dwarfdump
+    for flags in "-g" "-g -gdwarf-4" "-g1" "-gline-tables-only" "-ggdb3"; do
+        # shellcheck disable=SC2086
+        debugged $flags
+        run verify "$found" --verify "$work/debugged.debug"
+        expect verify "exit 0"
+    done
+}
+
+test_readelf_reads_image_and_debug_file() {
+    needs readelf
+    debugged -g
+    run extract "$BCC" dump --image "$work/debugged.image" \
+        --debug-file "$work/again.debug" "$work/debugged.oBCC"
+    expect extract "exit 0"
+    cmp "$work/debugged.debug" "$work/again.debug" || fail "two debug files"
+    run image "$found" -hlSdrW --dyn-syms "$work/debugged.image"
+    expect image "exit 0"
+    silent image err
+    says image out .eh_frame
+    ! grep -q '\.debug_' "$work/image.out" || fail "debug sections in the image"
+    run debug "$found" -hSsW -w "$work/debugged.debug"
+    expect debug "exit 0"
+    silent debug err
+    says debug out .debug_info
+    grep -q 'FUNC *LOCAL .* twice$' "$work/debug.out" || fail "no local symbol"
+}
+
+test_debug_information_changes_no_code() {
+    debugged -g
+    "$BCC" dump --image "$work/with" "$work/debugged.oBCC"
+    "$CLANG" -O2 -emit-llvm -c "$work/debugged.c" -o "$work/plain.bc"
+    run plain "$BCC" compile --entry main "$work/plain.bc" -o "$work/plain.oBCC"
+    expect plain "exit 0"
+    "$BCC" dump --image "$work/without" "$work/plain.oBCC"
+    cmp "$work/with" "$work/without" || fail "another image"
+    run none "$BCC" dump --debug-file "$work/none" "$work/plain.oBCC"
+    complains none "there is no debug information in it"
+    [ ! -e "$work/none" ] || fail "wrote a file of nothing"
+}
+
+test_debug_information_can_be_stripped() {
+    debugged -g
+    run strip "$BCC" compile --strip-debug --entry main "$work/debugged.bc" \
+        -o "$work/stripped.oBCC"
+    expect strip "exit 0"
+    run dump "$BCC" dump "$work/stripped.oBCC"
+    says dump out "flags = marked-only,strip-debug"
+    ! grep -q 'name debug$' "$work/dump.out" || fail "a debug section is left"
+    run dump "$BCC" dump "$work/debugged.oBCC"
+    grep -q 'name debug$' "$work/dump.out" || fail "no debug section"
+    # An entry of its own each, so that both stay warm.
+    for round in miss hit; do
+        for option in "--verbose" "--strip-debug"; do
+            run launch "$BCC" run --report=json $option "$work/debugged.bc"
+            expect launch "exit 3"
+            reported launch "$round"
+        done
+    done
+    run precompile "$BCC" precompile --strip-debug "$work/debugged.bc"
+    says precompile out "1 up to date"
+}
+
+test_debug_information_does_not_depend_on_the_place() {
+    debugged -g
+    mkdir "$work/elsewhere"
+    cp "$work/debugged.bc" "$work/elsewhere"
+    (cd "$work/elsewhere" && TZ=Asia/Tokyo LC_ALL=C "$BCC" compile \
+        --entry main debugged.bc -o there.oBCC) || fail "the second compile"
+    "$BCC" dump --debug-file "$work/there.debug" "$work/elsewhere/there.oBCC"
+    cmp "$work/debugged.debug" "$work/there.debug" || fail "other bytes"
+}
+
+# What other versions wrote is kept, and goes together in one program.
+test_debug_information_of_other_versions() {
+    clang_tool llvm-dwarfdump
+    echo 'int scale(int x); int main(void) { return scale(5) - 10; }' \
+        >"$work/script.c"
+    echo 'int scale(int x) { int y = 2 * x; return y; }' >"$work/library.c"
+    tried=
+    for version in 14 15 16 17 18 19 20 21; do
+        command -v "clang-$version" >/dev/null || continue
+        tried="$tried $version"
+        for pair in "$CLANG clang-$version" "clang-$version $CLANG"; do
+            "${pair% *}" -g -O2 -emit-llvm -c "$work/script.c" \
+                -o "$work/script.bc"
+            "${pair#* }" -g -gdwarf-4 -O1 -emit-llvm -c "$work/library.c" \
+                -o "$work/library.bc"
+            run mixed "$BCC" run --no-cache --lib "$work/library.bc" \
+                "$work/script.bc"
+            expect mixed "exit 0"
+            run compile "$BCC" compile --lib "$work/library.bc" \
+                "$work/script.bc" -o "$work/mixed.oBCC"
+            expect compile "exit 0"
+            run extract "$BCC" dump --debug-file "$work/mixed.debug" \
+                "$work/mixed.oBCC"
+            expect extract "exit 0"
+            run verify "$found" --verify "$work/mixed.debug"
+            expect verify "exit 0"
+        done
+    done
+    [ -n "$tried" ] || {
+        echo "SKIPPED: no other clang"
+        exit 77
+    }
+}
+
+test_debugger_shows_the_source() {
+    needs gdb
+    debugged -g
+    mkfifo "$work/input" "$work/output"
+    "$BCC" run "$work/debugged.bc" <"$work/input" >"$work/output" &
+    exec 3>"$work/input"
+    read -r address process <"$work/output" || fail "it does not run"
+    run gdb "$found" -batch -nx -p "$process" -ex "add-symbol-file \
+        $work/debugged.debug -o $((address - $(image_address main)))" -ex bt
+    exec 3>&-
+    wait
+    if grep -qi "not permitted" "$work/gdb.err"; then
+        echo "SKIPPED: $(grep -i "not permitted" "$work/gdb.err")"
+        exit 77
+    fi
+    grep -qE 'in twice \(x=1\) at .*debugged\.c:5' "$work/gdb.out" ||
+        fail "no line of twice: $(cat "$work/gdb.out")"
+    grep -qE 'in main \(argc=1, .* at .*debugged\.c:11' "$work/gdb.out" ||
+        fail "no line of main: $(cat "$work/gdb.out")"
 }
 
 # ---- precompile ----

@@ -1,9 +1,34 @@
 /* The linker: one foreign object, and the same one twice. */
+#include <elf.h>
+#include <string.h>
+
 #include "fuzz.h"
 #include "link.h"
 
+/* The file of debug information: its sections are inside it. */
+static void check_debug(struct span file)
+{
+    Elf64_Ehdr header;
+    Elf64_Shdr section;
+    struct span bytes;
+
+    if (file.size == 0)
+        return;
+    fuzz_require(file.size > sizeof(header));
+    memcpy(&header, file.data, sizeof(header));
+    for (size_t i = 0; i < header.e_shnum; i++) {
+        fuzz_require(span_slice(file, header.e_shoff + i * sizeof(section),
+                                sizeof(section), &bytes));
+        memcpy(&section, bytes.data, sizeof(section));
+        fuzz_require(
+            section.sh_type == SHT_NOBITS ||
+            span_slice(file, section.sh_offset, section.sh_size, &bytes));
+    }
+}
+
 static void check(const struct link_result *result)
 {
+    check_debug(buffer_span(&result->debug));
     for (size_t i = 0; i < result->n_functions; i++) {
         const struct link_symbol *f = &result->functions[i];
         fuzz_require(f->address <= result->span &&

@@ -141,11 +141,11 @@ static void identity_depends_on_no_order_of_marks(void **state)
 static void identity_changes_with_each_option(void **state)
 {
     static const char *const one_mark[] = {"alpha"};
-    struct request changed[11];
+    struct request changed[12];
     struct buffer text;
 
     (void)state;
-    for (size_t i = 0; i < 11; i++)
+    for (size_t i = 0; i < 12; i++)
         changed[i] = rich;
     changed[0].libbcc_version = "0.1.1";
     changed[1].llvm_version = "22.1.9";
@@ -159,13 +159,34 @@ static void identity_changes_with_each_option(void **state)
     changed[8].flags |= REQUEST_DEFAULT_LIBRARIES;
     changed[9].n_library_dirs = 1;
     changed[10].n_shared = 1;
-    for (size_t i = 0; i < 11; i++) {
+    changed[11].flags = REQUEST_MARKED_ONLY | REQUEST_STRIP_DEBUG;
+    for (size_t i = 0; i < 12; i++) {
         buffer_init(&text);
         assert_int_equal(request_write_identity(&changed[i], &text, NULL), 0);
         buffer_append(&text, "", 1);
         assert_string_not_equal((char *)text.data, rich_identity);
         buffer_release(&text);
     }
+}
+
+static void flags_are_words_in_one_order(void **state)
+{
+    struct fixture *f = *state;
+    struct request request = rich, parsed;
+    struct buffer text;
+    size_t identity_size;
+
+    request.flags = REQUEST_STRIP_DEBUG | REQUEST_MARKED_ONLY;
+    buffer_init(&text);
+    assert_int_equal(request_write(&request, &text, NULL), STATUS_OK);
+    assert_int_equal(request_parse(buffer_span(&text), &f->arena, &parsed,
+                                   &identity_size, NULL),
+                     STATUS_OK);
+    assert_int_equal(parsed.flags, request.flags);
+    buffer_append(&text, "", 1);
+    assert_non_null(
+        strstr((char *)text.data, "\nflags=marked-only,strip-debug\n"));
+    buffer_release(&text);
 }
 
 static void value_cannot_pass_for_another_line(void **state)
@@ -307,6 +328,7 @@ static const struct bad_case bad_cases[] = {
     {"flags=marked-only", "flags=marked", "line 8: unknown flag"},
     {"flags=marked-only", "flags=marked-only,", "line 8: flag list ends"},
     {"flags=marked-only", "flags=,marked-only", "line 8: unknown flag"},
+    {"flags=marked-only", "flags=strip-debug,marked-only", "out of order"},
     {"flags=marked-only", "flags=marked-only,marked-only", "line 8: unknown"},
     {"mark=alpha", "mark=zeta", "line 12: marks are not in ascending order"},
     {"mark=zeta", "mark=a", "line 12: marks are not in ascending order"},
@@ -445,6 +467,7 @@ int main(void)
         TEST(identity_is_canonical_text_without_inputs),
         TEST(identity_depends_on_no_order_of_marks),
         TEST(identity_changes_with_each_option),
+        TEST(flags_are_words_in_one_order),
         TEST(value_cannot_pass_for_another_line),
         TEST(message_is_identity_and_inputs),
         TEST(no_inputs_and_too_many_are_misuse),

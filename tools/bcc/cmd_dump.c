@@ -3,6 +3,8 @@
  * One walk over the file, two printers: each section is a named list of rows,
  * each row a list of named values, and the printer decides how that looks. */
 #include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -368,26 +370,72 @@ static int disassemble(const char *path)
     return EXIT_FAILED;
 }
 
+/* ---- Parts as files ---- */
+
+static enum status write_part(const struct cache_file *file, unsigned kind,
+                              const char *path, struct error *err)
+{
+    enum status status;
+    int fd;
+
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return error_set_os(err, errno, "%s", path);
+    status = file_write_all(fd, file->view.section[kind], path, err);
+    if (close(fd) < 0 && status == STATUS_OK)
+        return error_set_os(err, errno, "%s", path);
+    return status;
+}
+
+static int write_parts(const struct cache_file *file,
+                       const struct options *options)
+{
+    enum status status = STATUS_OK;
+    struct error err = {0};
+
+    if (options->debug && !file->view.section[OBCC_DEBUG].size) {
+        complain("%s: there is no debug information in it",
+                 options->arguments[0]);
+        return EXIT_FAILED;
+    }
+    if (options->image)
+        status = write_part(file, OBCC_CONTEXT, options->image, &err);
+    if (options->debug && status == STATUS_OK)
+        status = write_part(file, OBCC_DEBUG, options->debug, &err);
+    if (status)
+        complain("%s", err.message);
+    return status ? EXIT_FAILED : EXIT_OK;
+}
+
+static int show(const struct cache_file *file, const struct options *options)
+{
+    dump(file, options->json);
+    return options->disassemble ? disassemble(options->arguments[0]) : EXIT_OK;
+}
+
 int cmd_dump(int argc, char **argv)
 {
     struct options options;
     struct cache_file file;
     struct error err = {0};
-    const char *path;
+    bool writes;
+    int result;
 
-    if (!options_parse(&options, argc, argv, "JA", false))
+    if (!options_parse(&options, argc, argv, "JAIG", false))
         return EXIT_USAGE;
-    if (options.n_arguments != 1 || (options.json && options.disassemble)) {
-        complain("dump: one file is needed, and --json or --disassemble");
+    writes = options.image || options.debug;
+    if (options.n_arguments != 1 ||
+        options.json + options.disassemble + writes > 1) {
+        complain("dump: one file is needed, and one of --json, --disassemble, "
+                 "and parts to write");
         print_usage("dump", true);
         return EXIT_USAGE;
     }
-    path = options.arguments[0];
-    if (cache_file_open(path, CACHE_CHECK_ALL, &file, &err)) {
+    if (cache_file_open(options.arguments[0], CACHE_CHECK_ALL, &file, &err)) {
         complain("%s", err.message);
         return EXIT_FAILED;
     }
-    dump(&file, options.json);
+    result = writes ? write_parts(&file, &options) : show(&file, &options);
     cache_file_close(&file);
-    return options.disassemble ? disassemble(path) : EXIT_OK;
+    return result;
 }

@@ -179,7 +179,7 @@ int cmd_precompile(int argc, char **argv)
     const char *reason;
     char dir[PATH_MAX];
 
-    if (!options_parse(&options, argc, argv, "bklLDTCFEXBvOj", false))
+    if (!options_parse(&options, argc, argv, "bklLDTCFEXBSvOj", false))
         return EXIT_USAGE;
     if (options.n_arguments < 1) {
         complain("precompile: no file");

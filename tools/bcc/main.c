@@ -30,7 +30,9 @@ static const struct command {
      "    --entry NAME      for bcc run --entry NAME\n"},
     {"dump", cmd_dump,
      "bcc dump [--json] [--disassemble] FILE.oBCC\n"
-     "    Show every section of a cache file.\n"},
+     "    Show every section of a cache file.\n"
+     "bcc dump [--image OUT] [--debug-file OUT] FILE.oBCC\n"
+     "    Take the native image out of it, or the file for debuggers.\n"},
     {"cache", cmd_cache,
      "bcc cache stats|ls|clear [--json] [--cache-dir DIR]\n"
      "    What the cache holds; clear removes its entries.\n"},
@@ -49,6 +51,7 @@ static const char common_usage[] =
     "                      ~/.cache/bcc\n"
     "    --no-cache        compile into memory\n"
     "    --rebuild         compile, and replace the entry\n"
+    "    --strip-debug     drop debug information\n"
     "    --target TRIPLE --cpu CPU --features LIST -O0..-O3 (default -O3)\n"
     "    -v                say what happens\n";
 

@@ -31,9 +31,12 @@ static const struct option long_options[] = {
     {"entry", required_argument, NULL, 'E'},
     {"exports", no_argument, NULL, 'X'},
     {"rebuild", no_argument, NULL, 'B'},
+    {"strip-debug", no_argument, NULL, 'S'},
     {"report", required_argument, NULL, 'R'},
     {"json", no_argument, NULL, 'J'},
     {"disassemble", no_argument, NULL, 'A'},
+    {"image", required_argument, NULL, 'I'},
+    {"debug-file", required_argument, NULL, 'G'},
     {"jobs", required_argument, NULL, 'j'},
     {"output", required_argument, NULL, 'o'},
     {"verbose", no_argument, NULL, 'v'},
@@ -111,6 +114,12 @@ static bool parse_value(struct options *options, int letter, const char *value)
     case 'o':
         options->output = value;
         return true;
+    case 'I':
+        options->image = value;
+        return true;
+    case 'G':
+        options->debug = value;
+        return true;
     }
     return false;
 }
@@ -124,6 +133,8 @@ static bool parse_switch(struct options *options, int letter)
         return options->exports = true;
     case 'B':
         return options->rebuild = true;
+    case 'S':
+        return options->strip_debug = true;
     case 'J':
         return options->json = true;
     case 'A':

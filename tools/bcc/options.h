@@ -31,12 +31,15 @@ struct options {
     const char *entry;  /* --entry; NULL: not given */
     bool exports;       /* --exports */
     bool rebuild;       /* --rebuild */
+    bool strip_debug;   /* --strip-debug */
     bool report_json;   /* --report=json */
     bool verbose;       /* -v */
     const char *output; /* -o */
     int jobs;           /* -j; 0: one for each CPU */
     bool json;          /* --json */
     bool disassemble;   /* --disassemble */
+    const char *image;  /* --image; NULL: not given */
+    const char *debug;  /* --debug-file; NULL: not given */
     char **arguments;   /* what is not an option, NULL-terminated */
     int n_arguments;
 };

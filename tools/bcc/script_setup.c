@@ -95,7 +95,8 @@ BCCScriptRef setup_script(const struct options *options, const char *path,
 unsigned long setup_flags(const struct options *options, bool program)
 {
     return (program ? BCC_MARKED_ONLY | BCC_DEFAULT_LIBRARIES : 0) |
-           (options->rebuild ? BCC_REBUILD : 0);
+           (options->rebuild ? BCC_REBUILD : 0) |
+           (options->strip_debug ? BCC_STRIP_DEBUG : 0);
 }
 
 /* ---- Cache directory ---- */
@@ -183,6 +184,8 @@ void setup_entry_name(const struct options *options, const char *path,
                   options->cpu ? options->cpu : "",
                   options->features ? options->features : "",
                   options->opt_level, entry_of(options));
+    if (options->strip_debug)
+        buffer_append_string(&key, "strip-debug\n");
     for (size_t i = 0; i < options->n_libraries; i++)
         add_path(&key, options->libraries[i]);
     /* Not a path: what is behind it was linked in another way. */

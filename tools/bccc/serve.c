@@ -223,6 +223,7 @@ static void fill_contents(const struct job *job,
         .needed = job->needed.library,
         .n_needed = job->needed.n_libraries,
         .context = buffer_span(&link->image),
+        .debug = buffer_span(&link->debug),
     };
 }
 

@@ -1,0 +1,443 @@
+/* Debug information never gets into the image, which is mapped at each
+ * launch, but into a file for debuggers, shaped as `objcopy --only-keep-debug`
+ * would make it from an image that had everything in it, and with its unwind
+ * table:
+ *
+ *   ELF header, program headers ... .eh_frame_hdr .eh_frame   as in the image
+ *   .debug_*          those of all inputs, one behind the other
+ *   .symtab .strtab   all symbols, local ones too
+ *   .shstrtab
+ *   section headers   first those of the image, at their image addresses and
+ *                     indexes (SHT_NOBITS but for the unwind table), then the
+ *                     above
+ *
+ * Sections of debug information are not loaded: they lie at address 0, so
+ * that a reference from one to another is an offset, as DWARF wants it (DWARF
+ * 5, section 7.3.1). All that code refers to is known by now, and nothing
+ * refers to debug information but itself: relocating it is the last step.
+ *
+ * What it describes may be missing from the image: the other copies of an
+ * inline function are in COMDAT groups that were seen before. Their address
+ * becomes 0, where an image has its ELF header and no code. In lists of ranges
+ * before DWARF 5 a pair of zeros ends the list, hence 1 there, an empty range
+ * [1, 1); in the index of names -1 says that there is none. Other linkers
+ * write the same, and debuggers expect it. */
+#include "debug.h"
+
+#include <elf.h>
+#include <string.h>
+
+#include "checked.h"
+#include "outputs.h"
+#include "reloc_error.h"
+#include "symbol_address.h"
+
+struct debug {
+    struct link *link;
+    struct buffer *file;      /* that is made */
+    struct buffer sections;   /* struct output *, .debug_* */
+    struct buffer headers;    /* Elf64_Shdr */
+    struct buffer names;      /* .shstrtab */
+    struct buffer symbols;    /* .symtab */
+    struct buffer text;       /* .strtab */
+    uint32_t n_local_symbols; /* with the null symbol */
+};
+
+/* ---- Sections ---- */
+
+/* A reader of DWARF takes it byte by byte: more is of no use. */
+static uint64_t alignment(const struct chunk *chunk)
+{
+    return chunk->align < sizeof(uint64_t) ? chunk->align : sizeof(uint64_t);
+}
+
+static enum status add_section(struct debug *debug, struct name_map *by_name,
+                               struct chunk *chunk, struct error *err)
+{
+    void **place = name_map_insert(by_name, chunk->name);
+    struct output *section;
+
+    if (!place)
+        return error_no_memory(err);
+    if (!*place) {
+        section = arena_alloc(&debug->link->arena, 1, sizeof(*section));
+        if (!section)
+            return error_no_memory(err);
+        section->name = chunk->name;
+        section->align = 1;
+        *place = section;
+        list_append_pointer(&debug->sections, section);
+    }
+    section = *place;
+    chunk->output = section;
+    chunk->offset = align_up(section->size, alignment(chunk));
+    section->size = chunk->offset + chunk->size;
+    if (alignment(chunk) > section->align)
+        section->align = alignment(chunk);
+    return STATUS_OK;
+}
+
+/* Those of one name become one section. */
+static enum status merge_sections(struct debug *debug, struct error *err)
+{
+    const struct buffer *list = &debug->link->debug_chunks;
+    struct chunk **chunks = LIST_ITEMS(struct chunk *, list);
+    enum status status = STATUS_OK;
+    struct name_map by_name;
+
+    name_map_init(&by_name);
+    for (size_t i = 0; !status && i < LIST_COUNT(struct chunk *, list); i++)
+        status = add_section(debug, &by_name, chunks[i], err);
+    name_map_release(&by_name);
+    if (status == STATUS_OK && buffer_failed(&debug->sections))
+        return error_no_memory(err);
+    return status;
+}
+
+/* ---- Relocations ---- */
+
+/* False: neither in the image nor in this file. */
+static bool find_definition(const struct symbol *symbol, uint64_t *ret_address)
+{
+    switch (symbol->place) {
+    case SYMBOL_IN_CHUNK:
+        *ret_address = symbol_definition_address(symbol);
+        return !symbol->chunk->rearranged;
+    case SYMBOL_ABSOLUTE:
+    case SYMBOL_IN_IMAGE:
+        *ret_address = symbol->value;
+        return true;
+    case SYMBOL_DISCARDED:
+        if (!symbol->chunk)
+            return false;
+        *ret_address = chunk_address(symbol->chunk) + symbol->value;
+        return true;
+    case SYMBOL_UNDEFINED:
+    case SYMBOL_COMMON:
+        break;
+    }
+    return false;
+}
+
+/* What stands for the address of what is missing. */
+static uint64_t missing(const char *section_name)
+{
+    if (strcmp(section_name, ".debug_loc") == 0 ||
+        strcmp(section_name, ".debug_ranges") == 0)
+        return 1;
+    return strcmp(section_name, ".debug_names") == 0 ? UINT64_MAX : 0;
+}
+
+/* In the letters of reloc.h. */
+static enum status apply(const struct link *link, const struct chunk *chunk,
+                         const struct relocation *relocation, uint8_t *field,
+                         const struct reloc_type *type, struct error *err)
+{
+    const struct symbol *symbol = chunk->object->symbols[relocation->symbol];
+    const uint64_t A = (uint64_t)relocation->addend;
+    uint64_t S = 0;
+
+    if (!find_definition(symbol, &S)) {
+        const uint64_t value = missing(chunk->name);
+
+        /* All ones in the index of names, however wide the field. */
+        memcpy(field, &value, type->size); /* little-endian host */
+        return STATUS_OK;
+    }
+    if (type->expression == RELOC_TLS_OFFSET)
+        S -= link->tls.address;
+    if (!link->machine->write(type, field, S + A))
+        return reloc_error(link, chunk, relocation, STATUS_OUT_OF_RANGE, err,
+                           "value 0x%llx does not fit in %u bits",
+                           (unsigned long long)(S + A), type->size * 8u);
+    return STATUS_OK;
+}
+
+static enum status relocate_chunk(const struct link *link,
+                                  const struct chunk *chunk, uint8_t *bytes,
+                                  struct error *err)
+{
+    for (size_t i = 0; i < chunk->relocations.n_items; i++) {
+        const struct relocation *relocation = &chunk->relocations.items[i];
+        const struct reloc_type *type = link->machine->type(relocation->type);
+        enum status status;
+
+        if (!type)
+            return reloc_error(link, chunk, relocation, STATUS_UNSUPPORTED, err,
+                               "not known");
+        if (relocation->offset > chunk->size ||
+            type->size > chunk->size - relocation->offset)
+            return reloc_error(link, chunk, relocation, STATUS_CORRUPT, err,
+                               "place is outside the section of 0x%llx bytes",
+                               (unsigned long long)chunk->size);
+        if (type->expression == RELOC_NONE)
+            continue;
+        if (type->expression != RELOC_ABS &&
+            type->expression != RELOC_TLS_OFFSET)
+            return reloc_error(link, chunk, relocation, STATUS_UNSUPPORTED, err,
+                               "debug information is at no address");
+        status = apply(link, chunk, relocation, bytes + relocation->offset,
+                       type, err);
+        if (status)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* ---- Symbols ---- */
+
+static bool is_listed(const struct symbol *symbol)
+{
+    return symbol->place == SYMBOL_IN_CHUNK && symbol->name[0] &&
+           strncmp(symbol->name, ".L", 2) != 0 && !symbol->chunk->rearranged &&
+           symbol->chunk->output->section_index != 0 &&
+           symbol->type != STT_SECTION && symbol->type != STT_FILE;
+}
+
+static void add_symbol(struct debug *debug, const struct symbol *symbol)
+{
+    const uint8_t type = symbol->type == STT_COMMON ? STT_OBJECT : symbol->type;
+    Elf64_Sym entry = {
+        .st_name = (uint32_t)debug->text.size,
+        .st_info =
+            ELF64_ST_INFO(symbol->exported ? STB_GLOBAL : STB_LOCAL, type),
+        .st_shndx = (uint16_t)symbol->chunk->output->section_index,
+        .st_value = symbol_definition_address(symbol),
+        .st_size = symbol->size,
+    };
+
+    if (symbol->chunk->flags & SHF_TLS)
+        entry.st_value -= debug->link->tls.address;
+    buffer_append(&debug->symbols, &entry, sizeof(entry));
+    buffer_append(&debug->text, symbol->name, strlen(symbol->name) + 1);
+}
+
+static void add_locals(struct debug *debug, const struct object *object)
+{
+    for (uint32_t i = 1; i < object->view.n_symbols; i++)
+        if (object->symbols[i]->local && is_listed(object->symbols[i]))
+            add_symbol(debug, object->symbols[i]);
+}
+
+static void add_globals(struct debug *debug, bool exported)
+{
+    const struct buffer *list = &debug->link->globals;
+    struct symbol **globals = LIST_ITEMS(struct symbol *, list);
+
+    for (size_t i = 0; i < LIST_COUNT(struct symbol *, list); i++)
+        if (globals[i]->exported == exported && is_listed(globals[i]))
+            add_symbol(debug, globals[i]);
+}
+
+/* What the image does not export is local to it, whatever the inputs said;
+ * local symbols come first (ELF gABI, "Symbol Table"). */
+static void add_symbols(struct debug *debug)
+{
+    buffer_grow(&debug->symbols, sizeof(Elf64_Sym));
+    buffer_append(&debug->text, "", 1);
+    for (size_t i = 0; i < debug->link->params->n_inputs; i++)
+        add_locals(debug, &debug->link->objects[i]);
+    add_globals(debug, false);
+    debug->n_local_symbols = (uint32_t)LIST_COUNT(Elf64_Sym, &debug->symbols);
+    add_globals(debug, true);
+}
+
+/* ---- The file ---- */
+
+static void add_header(struct debug *debug, const char *name, Elf64_Shdr header)
+{
+    header.sh_name = (uint32_t)debug->names.size;
+    buffer_append(&debug->names, name, strlen(name) + 1);
+    buffer_append(&debug->headers, &header, sizeof(header));
+}
+
+static bool is_unwind_table(const struct output *output)
+{
+    return output->rank == RANK_EH_FRAME_HDR || output->rank == RANK_EH_FRAME;
+}
+
+/* The image's sections, in the order of their indexes. */
+static void add_image_headers(struct debug *debug)
+{
+    const struct buffer *list = &debug->link->outputs;
+    struct output **outputs = LIST_ITEMS(struct output *, list);
+
+    for (size_t i = 0; i < LIST_COUNT(struct output *, list); i++) {
+        const bool kept = is_unwind_table(outputs[i]);
+
+        if (!outputs[i]->section_index)
+            continue;
+        add_header(
+            debug, outputs[i]->name,
+            (Elf64_Shdr){
+                .sh_type = kept ? SHT_PROGBITS : SHT_NOBITS,
+                .sh_flags = outputs[i]->flags,
+                .sh_addr = outputs[i]->address,
+                .sh_offset = kept ? outputs[i]->file_offset : debug->file->size,
+                .sh_size = outputs[i]->size,
+                .sh_addralign = outputs[i]->align,
+            });
+    }
+}
+
+static enum status write_sections(struct debug *debug, struct error *err)
+{
+    struct link *link = debug->link;
+    struct output **sections = LIST_ITEMS(struct output *, &debug->sections);
+    struct chunk **chunks = LIST_ITEMS(struct chunk *, &link->debug_chunks);
+    const size_t n_chunks = LIST_COUNT(struct chunk *, &link->debug_chunks);
+
+    for (size_t i = 0; i < LIST_COUNT(struct output *, &debug->sections); i++) {
+        struct output *section = sections[i];
+
+        buffer_align(debug->file, (size_t)section->align);
+        section->file_offset = debug->file->size;
+        buffer_grow(debug->file, (size_t)section->size);
+        add_header(debug, section->name,
+                   (Elf64_Shdr){
+                       .sh_type = SHT_PROGBITS,
+                       .sh_offset = section->file_offset,
+                       .sh_size = section->size,
+                       .sh_addralign = section->align,
+                   });
+    }
+    if (buffer_failed(debug->file))
+        return error_no_memory(err);
+    for (size_t i = 0; i < n_chunks; i++) {
+        uint8_t *bytes = debug->file->data + chunks[i]->output->file_offset +
+                         chunks[i]->offset;
+        enum status status;
+
+        if (chunks[i]->size)
+            memcpy(bytes, chunks[i]->bytes.data, chunks[i]->bytes.size);
+        status = relocate_chunk(link, chunks[i], bytes, err);
+        if (status)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static void write_symbols(struct debug *debug)
+{
+    const uint32_t index = (uint32_t)LIST_COUNT(Elf64_Shdr, &debug->headers);
+
+    buffer_align(debug->file, sizeof(uint64_t));
+    add_header(debug, ".symtab",
+               (Elf64_Shdr){
+                   .sh_type = SHT_SYMTAB,
+                   .sh_offset = debug->file->size,
+                   .sh_size = debug->symbols.size,
+                   .sh_link = index + 1, /* .strtab */
+                   .sh_info = debug->n_local_symbols,
+                   .sh_addralign = sizeof(uint64_t),
+                   .sh_entsize = sizeof(Elf64_Sym),
+               });
+    buffer_append(debug->file, debug->symbols.data, debug->symbols.size);
+    add_header(debug, ".strtab",
+               (Elf64_Shdr){
+                   .sh_type = SHT_STRTAB,
+                   .sh_offset = debug->file->size,
+                   .sh_size = debug->text.size,
+                   .sh_addralign = 1,
+               });
+    buffer_append(debug->file, debug->text.data, debug->text.size);
+}
+
+/* The image from its start to the end of its unwind table: without that, a
+ * debugger that has nothing but this file cannot tell who called an optimised
+ * function. Of other parts of the image there are no bytes. */
+static void write_image_head(struct debug *debug)
+{
+    const struct buffer *image = &debug->link->result->image;
+    const struct output *table = outputs_standard(debug->link, RANK_EH_FRAME);
+    const uint64_t end = table->file_offset + table->size;
+    Elf64_Ehdr header;
+    Elf64_Phdr row;
+
+    buffer_append(debug->file, image->data, (size_t)end);
+    if (buffer_failed(debug->file))
+        return;
+    memcpy(&header, image->data, sizeof(header));
+    for (unsigned i = 0; i < header.e_phnum; i++) {
+        uint8_t *at = debug->file->data + header.e_phoff + i * sizeof(row);
+
+        memcpy(&row, at, sizeof(row));
+        if (row.p_offset >= end)
+            row.p_filesz = 0;
+        else if (row.p_filesz > end - row.p_offset)
+            row.p_filesz = end - row.p_offset;
+        memcpy(at, &row, sizeof(row));
+    }
+}
+
+/* Nothing is added to the file from here. */
+static enum status write_section_headers(struct debug *debug, struct error *err)
+{
+    static const char name[] = ".shstrtab";
+    const size_t n_headers = LIST_COUNT(Elf64_Shdr, &debug->headers) + 1;
+    Elf64_Ehdr header;
+
+    if (n_headers >= SHN_LORESERVE)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: %zu sections are more than the file of debug "
+                         "information can have",
+                         debug->link->params->inputs[0].name, n_headers);
+    add_header(debug, name,
+               (Elf64_Shdr){
+                   .sh_type = SHT_STRTAB,
+                   .sh_offset = debug->file->size,
+                   .sh_size = debug->names.size + sizeof(name),
+                   .sh_addralign = 1,
+               });
+    buffer_append(debug->file, debug->names.data, debug->names.size);
+    buffer_align(debug->file, sizeof(uint64_t));
+    if (buffer_failed(debug->file) || buffer_failed(&debug->names) ||
+        buffer_failed(&debug->headers) || buffer_failed(&debug->symbols) ||
+        buffer_failed(&debug->text))
+        return error_no_memory(err);
+    memcpy(&header, debug->file->data, sizeof(header));
+    header.e_shoff = debug->file->size;
+    header.e_shnum = (uint16_t)n_headers;
+    header.e_shstrndx = (uint16_t)(n_headers - 1);
+    memcpy(debug->file->data, &header, sizeof(header));
+    buffer_append(debug->file, debug->headers.data, debug->headers.size);
+    return buffer_failed(debug->file) ? error_no_memory(err) : STATUS_OK;
+}
+
+static enum status write_file(struct debug *debug, struct error *err)
+{
+    enum status status = merge_sections(debug, err);
+
+    if (status)
+        return status;
+    write_image_head(debug);
+    add_header(debug, "", (Elf64_Shdr){.sh_type = SHT_NULL});
+    add_image_headers(debug);
+    status = write_sections(debug, err);
+    if (status)
+        return status;
+    add_symbols(debug);
+    write_symbols(debug);
+    return write_section_headers(debug, err);
+}
+
+enum status debug_write(struct link *link, struct error *err)
+{
+    struct debug debug = {.link = link, .file = &link->result->debug};
+    enum status status;
+
+    if (link->debug_chunks.size == 0)
+        return STATUS_OK;
+    buffer_init(&debug.sections);
+    buffer_init(&debug.headers);
+    buffer_init(&debug.names);
+    buffer_init(&debug.symbols);
+    buffer_init(&debug.text);
+    status = write_file(&debug, err);
+    buffer_release(&debug.sections);
+    buffer_release(&debug.headers);
+    buffer_release(&debug.names);
+    buffer_release(&debug.symbols);
+    buffer_release(&debug.text);
+    return status;
+}
