@@ -32,6 +32,7 @@ struct object {
     struct object_view view;
     struct chunk **chunks;   /* by section index; NULL: not in the image */
     struct symbol **symbols; /* by symbol index */
+    bool is_member; /* of an archive: its definitions yield to others */
 };
 
 enum chunk_role {
@@ -146,7 +147,7 @@ struct link {
     struct link_result *result;
     struct arena arena;
 
-    struct object *objects; /* params->n_inputs */
+    struct buffer objects;  /* struct object *, inputs before members */
     struct buffer chunks;   /* struct chunk *, in input order */
     struct name_map groups; /* COMDAT signatures */
     struct name_map symbols;
