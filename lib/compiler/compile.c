@@ -5,7 +5,8 @@
  *             names internal; CPU attributes replaced
  *   optimise  LLVM's pipeline; then imports through the GOT
  *   emit      machine code in a relocatable ELF object
- *   image     lib/linker makes the image; exports get their addresses
+ *   image     lib/linker makes the image, with the support routines that the
+ *             code calls; exports get their addresses
  *
  * Nothing that varies by machine or moment gets into the module: its name is
  * constant, so the same inputs give the same bytes. Debug information is
@@ -30,6 +31,7 @@
 #include "optimise.h"
 #include "publish.h"
 #include "read.h"
+#include "support_archive.h"
 #include "target.h"
 
 /* One compile under way. */
@@ -206,11 +208,14 @@ static enum status stage_link_image(struct compilation *c, struct error *err)
         .object = {(const uint8_t *)LLVMGetBufferStart(c->object),
                    LLVMGetBufferSize(c->object)},
     };
+    struct link_archive archives[SUPPORT_MAX_ARCHIVES];
     struct link_params params = {
         .inputs = &input,
         .n_inputs = 1,
         .exports = c->names.name,
         .n_exports = c->names.n_names,
+        .archives = archives,
+        .n_archives = support_archives(c->target.elf_machine, archives),
     };
     enum status status = link_image(&params, &result->link, err);
 
