@@ -34,7 +34,7 @@ if(NOT BCC_SUPPORT_X86_64)
   set(BCC_SUPPORT_X86_64 "${bcc_builtins}" CACHE FILEPATH
       "compiler-rt's builtins for x86_64, an archive" FORCE)
 endif()
-if(NOT EXISTS "${BCC_SUPPORT_X86_64}")
+if(NOT EXISTS "${BCC_SUPPORT_X86_64}" OR IS_DIRECTORY "${BCC_SUPPORT_X86_64}")
   message(FATAL_ERROR
     "compiler-rt's builtins for x86_64 not found: install "
     "libclang-rt-${BCC_LLVM_VERSION}-dev, or name the archive with "
