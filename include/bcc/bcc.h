@@ -170,9 +170,9 @@ BCC_API int bccAddLibraryDirectory(BCCScriptRef script, const char *dir);
  * not use the script. Called from within prepare only, once for each name. */
 typedef void *(*BCCSymbolLookupFn)(void *context, const char *symbolName);
 
-/* Asked for every import that is no compiler-support routine, before shared
- * libraries and the process. fn may be NULL:
- * none. context is *borrowed* until the script is prepared. */
+/* Asked for every import, before shared libraries and the process, but for
+ * functions of libc that compilers call by themselves, as memcpy. fn may be
+ * NULL: none. context is *borrowed* until the script is prepared. */
 BCC_API int bccRegisterSymbolCallback(BCCScriptRef script, BCCSymbolLookupFn fn,
                                       void *context);
 

@@ -47,7 +47,7 @@ static void build_request(struct prepare *p)
 
     p->request = (struct request){
         .libbcc_version = BCC_VERSION_STRING,
-        .llvm_version = BCC_LLVM_VERSION_STRING,
+        .llvm_version = BCC_LLVM_IDENTITY,
         .triple = options->triple ? options->triple : HOST_TRIPLE,
         .cpu = options->cpu ? options->cpu : "native",
         .features = options->features ? options->features : "",

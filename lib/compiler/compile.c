@@ -7,7 +7,8 @@
  *   optimise  LLVM's pipeline; then imports through the GOT, large variables
  *             out of the way
  *   emit      machine code in a relocatable ELF object
- *   image     lib/linker makes the image; exports get their addresses
+ *   image     lib/linker makes the image, with the support routines that the
+ *             code calls; exports get their addresses
  *
  * Nothing that varies by machine or moment gets into the module: its name is
  * constant, so the same inputs give the same bytes.
@@ -38,6 +39,7 @@
 #include "optimise.h"
 #include "publish.h"
 #include "read.h"
+#include "support_archive.h"
 #include "target.h"
 #include "users.h"
 
@@ -283,11 +285,14 @@ static enum status stage_link_image(struct compilation *c, struct error *err)
         .object = {(const uint8_t *)LLVMGetBufferStart(c->object),
                    LLVMGetBufferSize(c->object)},
     };
+    struct link_archive archives[SUPPORT_MAX_ARCHIVES];
     struct link_params params = {
         .inputs = &input,
         .n_inputs = 1,
         .exports = c->names.name,
         .n_exports = c->names.n_names,
+        .archives = archives,
+        .n_archives = support_archives(c->target.elf_machine, archives),
     };
     enum status status = link_image(&params, &result->link, err);
 

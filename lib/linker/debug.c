@@ -233,10 +233,13 @@ static void add_globals(struct debug *debug, bool exported)
  * local symbols come first (ELF gABI, "Symbol Table"). */
 static void add_symbols(struct debug *debug)
 {
+    const struct buffer *list = &debug->link->objects;
+    struct object **objects = LIST_ITEMS(struct object *, list);
+
     buffer_grow(&debug->symbols, sizeof(Elf64_Sym));
     buffer_append(&debug->text, "", 1);
-    for (size_t i = 0; i < debug->link->params->n_inputs; i++)
-        add_locals(debug, &debug->link->objects[i]);
+    for (size_t i = 0; i < LIST_COUNT(struct object *, list); i++)
+        add_locals(debug, objects[i]);
     add_globals(debug, false);
     debug->n_local_symbols = (uint32_t)LIST_COUNT(Elf64_Sym, &debug->symbols);
     add_globals(debug, true);

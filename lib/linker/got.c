@@ -166,8 +166,9 @@ enum status got_begin(struct link *link, struct error *err)
         total += chunks[i]->size;
     }
     link->may_relax = total < link->machine->relax_reach;
-    for (size_t i = 0; i < link->params->n_inputs; i++) {
-        const struct object *object = &link->objects[i];
+    for (size_t i = 0; i < LIST_COUNT(struct object *, &link->objects); i++) {
+        const struct object *object =
+            LIST_ITEMS(struct object *, &link->objects)[i];
 
         for (uint32_t j = 0; j < object->view.n_symbols; j++) {
             const enum status status =

@@ -3,6 +3,7 @@
  *
  *   sections   read the objects, choose the sections that are loaded
  *   resolve    one meaning for each name
+ *   pull       members of archives that define what is still undefined
  *   outputs    which sections the image has
  *   boundary   symbols that the linker makes
  *   eh_frame   take the unwind tables apart
@@ -33,6 +34,7 @@
 #include "layout.h"
 #include "link_state.h"
 #include "outputs.h"
+#include "pull.h"
 #include "relocate.h"
 #include "resolve.h"
 #include "scan.h"
@@ -55,6 +57,7 @@ static void release(struct link *link)
 
     for (size_t i = 0; i < LIST_COUNT(struct output *, &link->outputs); i++)
         buffer_release(&outputs[i]->chunks);
+    buffer_release(&link->objects);
     buffer_release(&link->chunks);
     buffer_release(&link->debug_chunks);
     buffer_release(&link->globals);
@@ -114,6 +117,11 @@ static enum status read_inputs(struct link *link, struct error *err)
     status = sections_read(link, err);
     if (status == STATUS_OK)
         status = resolve_symbols(link, err);
+    if (status == STATUS_OK)
+        status = pull_members(link, err);
+    if (status == STATUS_OK)
+        status = resolve_commons(link, err);
+    /* From here no input is added. */
     if (status == STATUS_OK)
         status = make_chunks(link, err);
     if (status == STATUS_OK)

@@ -37,6 +37,12 @@ struct link_input {
     struct span object;
 };
 
+/* A static library: its members become inputs as they are needed. */
+struct link_archive {
+    const char *name; /* for messages */
+    struct span bytes;
+};
+
 struct link_params {
     const struct link_input *inputs;
     size_t n_inputs;
@@ -44,6 +50,9 @@ struct link_params {
      * are left out. */
     const char *const *exports;
     size_t n_exports;
+    /* Where definitions are looked for that no input has, in this order. */
+    const struct link_archive *archives;
+    size_t n_archives;
 };
 
 struct link_symbol {

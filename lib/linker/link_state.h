@@ -33,6 +33,7 @@ struct object {
     struct chunk **chunks;   /* by section index; NULL: not in the image */
     struct chunk **debug;    /* by section index; NULL: no debug information */
     struct symbol **symbols; /* by symbol index */
+    bool is_member; /* of an archive: its definitions yield to others */
 };
 
 enum chunk_role {
@@ -155,7 +156,7 @@ struct link {
     struct link_result *result;
     struct arena arena;
 
-    struct object *objects;     /* params->n_inputs */
+    struct buffer objects;      /* struct object *, inputs before members */
     struct buffer chunks;       /* struct chunk *, in input order */
     struct buffer debug_chunks; /* struct chunk *, not in the image */
     struct name_map groups;     /* COMDAT signatures */

@@ -5,6 +5,9 @@
  *
  *     strong  >  common  >  weak  >  undefined
  *
+ * A member of an archive was taken for one name; where an input defines
+ * another of its names, be it weakly, that definition stays.
+ *
  * A definition in a section that was not taken (the copy of an inline
  * function in a COMDAT group seen before) is a wish for the definition that
  * was taken.
@@ -90,6 +93,12 @@ static unsigned strength(const struct symbol *symbol)
     return symbol->weak ? 1 : 3;
 }
 
+static bool yields(const struct symbol *other, const struct symbol *known)
+{
+    return other->object->is_member && !known->object->is_member &&
+           known->place != SYMBOL_UNDEFINED;
+}
+
 static uint8_t stricter_visibility(uint8_t a, uint8_t b)
 {
     /* STV_INTERNAL 1 is stricter than STV_HIDDEN 2, that than STV_PROTECTED
@@ -105,7 +114,7 @@ static enum status merge(struct symbol *known, const struct symbol *other,
     const uint8_t visibility =
         stricter_visibility(known->visibility, other->visibility);
     const unsigned known_strength = strength(known);
-    const unsigned other_strength = strength(other);
+    const unsigned other_strength = yields(other, known) ? 0 : strength(other);
 
     if (other_strength > known_strength) {
         *known = *other;
@@ -148,8 +157,8 @@ static enum status add_global(struct link *link, const struct symbol *symbol,
 
 /* ---- One object ---- */
 
-static enum status read_symbols(struct link *link, struct object *object,
-                                struct error *err)
+enum status resolve_object(struct link *link, struct object *object,
+                           struct error *err)
 {
     const uint32_t n_symbols = object->view.n_symbols;
     struct symbol *locals;
@@ -178,6 +187,19 @@ static enum status read_symbols(struct link *link, struct object *object,
         if (status)
             return status;
     }
+    return buffer_failed(&link->globals) ? error_no_memory(err) : STATUS_OK;
+}
+
+enum status resolve_symbols(struct link *link, struct error *err)
+{
+    struct object **objects = LIST_ITEMS(struct object *, &link->objects);
+
+    for (size_t i = 0; i < LIST_COUNT(struct object *, &link->objects); i++) {
+        const enum status status = resolve_object(link, objects[i], err);
+
+        if (status)
+            return status;
+    }
     return STATUS_OK;
 }
 
@@ -202,21 +224,13 @@ static enum status give_memory(struct link *link, struct symbol *symbol,
     return STATUS_OK;
 }
 
-enum status resolve_symbols(struct link *link, struct error *err)
+enum status resolve_commons(struct link *link, struct error *err)
 {
-    enum status status;
-
-    for (size_t i = 0; i < link->params->n_inputs; i++) {
-        status = read_symbols(link, &link->objects[i], err);
-        if (status)
-            return status;
-    }
-    if (buffer_failed(&link->globals))
-        return error_no_memory(err);
-
     struct symbol **globals = LIST_ITEMS(struct symbol *, &link->globals);
 
     for (size_t i = 0; i < LIST_COUNT(struct symbol *, &link->globals); i++) {
+        enum status status;
+
         if (globals[i]->place != SYMBOL_COMMON)
             continue;
         status = give_memory(link, globals[i], err);

@@ -4,9 +4,16 @@
 
 #include "link_state.h"
 
-/* Fills objects' symbols, link.globals; gives common symbols memory. MISUSE
- * for two strong definitions, CORRUPT. */
+/* Fills objects' symbols and link.globals. MISUSE for two strong definitions,
+ * CORRUPT. */
 enum status resolve_symbols(struct link *link, struct error *err) MUST_CHECK;
+
+/* The same for one more object. */
+enum status resolve_object(struct link *link, struct object *object,
+                           struct error *err) MUST_CHECK;
+
+/* Gives common symbols memory, once all objects are there. */
+enum status resolve_commons(struct link *link, struct error *err) MUST_CHECK;
 
 /* For messages: the name, or that of the section for a section's symbol. */
 const char *symbol_text(const struct symbol *symbol);

@@ -336,12 +336,16 @@ static enum status find_machine(struct link *link,
     return STATUS_OK;
 }
 
-static enum status read_object(struct link *link, struct object *object,
-                               const struct link_input *input,
-                               struct error *err)
+enum status sections_read_object(struct link *link,
+                                 const struct link_input *input,
+                                 struct object **ret_object, struct error *err)
 {
+    struct object *object = arena_alloc(&link->arena, 1, sizeof(*object));
     enum status status;
 
+    if (!object)
+        return error_no_memory(err);
+    list_append_pointer(&link->objects, object);
     status = object_view_open(input->name, input->object, &link->arena,
                               &object->view, err);
     if (status == STATUS_OK)
@@ -352,25 +356,26 @@ static enum status read_object(struct link *link, struct object *object,
         status = attach_relocations(link, object, err);
     if (status == STATUS_OK)
         status = classify(link, object, err);
-    return status;
+    if (status)
+        return status;
+    if (buffer_failed(&link->objects) || buffer_failed(&link->chunks) ||
+        buffer_failed(&link->debug_chunks))
+        return error_no_memory(err);
+    *ret_object = object;
+    return STATUS_OK;
 }
 
 enum status sections_read(struct link *link, struct error *err)
 {
     const struct link_params *params = link->params;
 
-    link->objects =
-        arena_alloc(&link->arena, params->n_inputs, sizeof(*link->objects));
-    if (!link->objects)
-        return error_no_memory(err);
     for (size_t i = 0; i < params->n_inputs; i++) {
+        struct object *object;
         const enum status status =
-            read_object(link, &link->objects[i], &params->inputs[i], err);
+            sections_read_object(link, &params->inputs[i], &object, err);
 
         if (status)
             return status;
     }
-    return buffer_failed(&link->chunks) || buffer_failed(&link->debug_chunks)
-               ? error_no_memory(err)
-               : STATUS_OK;
+    return STATUS_OK;
 }

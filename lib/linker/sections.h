@@ -8,4 +8,10 @@
  * and link.machine. CORRUPT, UNSUPPORTED, MISUSE. */
 enum status sections_read(struct link *link, struct error *err) MUST_CHECK;
 
+/* The same for one more object. */
+enum status sections_read_object(struct link *link,
+                                 const struct link_input *input,
+                                 struct object **ret_object,
+                                 struct error *err) MUST_CHECK;
+
 #endif

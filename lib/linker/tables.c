@@ -80,8 +80,9 @@ static enum status add_all(struct tables *tables, struct error *err)
         if (status)
             return status;
     }
-    for (size_t i = 0; i < link->params->n_inputs; i++) {
-        const struct object *object = &link->objects[i];
+    for (size_t i = 0; i < LIST_COUNT(struct object *, &link->objects); i++) {
+        const struct object *object =
+            LIST_ITEMS(struct object *, &link->objects)[i];
 
         for (uint32_t j = 1; j < object->view.n_symbols; j++) {
             enum status status;

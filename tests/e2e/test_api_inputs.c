@@ -1,6 +1,6 @@
 /* Inputs that cannot be used: files that cannot be read, bytes that are no
- * bitcode, symbols that nobody defines; and that a prepare that failed can be
- * mended. */
+ * bitcode, symbols that nobody defines, and those that need nobody; and that a
+ * prepare that failed can be mended. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -308,6 +308,31 @@ static void a_callback_that_knows_too_little_is_retried(void **state)
     bccDisposeScript(script);
 }
 
+/* No callback, no symbols of the process, and a hit as well as a miss. */
+static void what_generated_code_calls_is_there_without_asking(void **state)
+{
+    static const char *const functions[] = {
+        "divide_integers", "compute_quads",   "divide_complex",
+        "convert_halves",  "raise_to_powers", "ask_for_features"};
+    const struct fixture *f = *state;
+
+    for (int launch = 0; launch < 2; launch++) {
+        BCCScriptRef script =
+            open_script(bitcode_path("arithmetic.bc").text, NULL);
+        unsigned long (*length)(const char *);
+
+        assert_succeeds(script, prepare(script, f));
+        assert_cache(script, launch == 0 ? BCC_CACHE_MISS : BCC_CACHE_HIT);
+        for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
+            if (call(script, functions[i]) != 0)
+                fail_msg("%s", functions[i]);
+        length = bccGetFuncAddr(script, "length");
+        assert_non_null(length);
+        assert_int_equal(length("fifteen letters"), 15);
+        bccDisposeScript(script);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +348,7 @@ int main(void)
         TEST(a_prepared_script_holds_no_descriptor),
         TEST(a_file_that_is_hashed_is_not_mapped),
         TEST(unresolved_symbols_are_all_named),
+        TEST(what_generated_code_calls_is_there_without_asking),
         TEST(a_failed_prepare_is_retried_after_more_input),
         TEST(a_callback_that_knows_too_little_is_retried),
     };

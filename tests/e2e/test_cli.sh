@@ -854,6 +854,39 @@ test_debugger_shows_the_source() {
         fail "no line of main: $(cat "$work/gdb.out")"
 }
 
+# The digest of the routines that get into images stands behind LLVM's version.
+test_entries_say_which_routines_they_may_have() {
+    small_program
+    version=$("$BCC_BCCC" --version | sed -n 's/.*(LLVM \(.*\))$/\1/p')
+    case $version in
+    *.*+????????????) ;;
+    *) fail "bccc says '$version'" ;;
+    esac
+    run compile "$BCC" compile "$work/small.bc" -o "$work/small.oBCC"
+    expect compile "exit 0"
+    run dump "$BCC" dump "$work/small.oBCC"
+    says dump out "llvm = $version"
+}
+
+# Objects of more than 16 bytes are under the locks of libatomic.
+test_run_finds_large_atomics_in_libatomic() {
+    compile atomic <<'C'
+typedef struct { long part[4]; } large;
+static _Atomic large shared;
+int main(void)
+{
+    large value = {{1, 2, 3, 4}};
+    shared = value;
+    value = shared;
+    return (int)value.part[3];
+}
+C
+    run without "$BCC" run --no-cache "$work/atomic.bc"
+    complains without "__atomic_store"
+    run with "$BCC" run --no-cache -latomic "$work/atomic.bc"
+    expect with "exit 4"
+}
+
 # ---- precompile ----
 
 test_precompile_goes_on_after_a_bad_file() {

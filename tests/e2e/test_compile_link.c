@@ -1,6 +1,8 @@
 /* compile(): joining script and libraries, and what is left to import. */
 #include "compile_fixture.h"
 
+#include <stdio.h>
+
 #define TEST(function)                                                         \
     cmocka_unit_test_setup_teardown(function, compile_fixture_setup,           \
                                     compile_fixture_teardown)
@@ -404,17 +406,94 @@ static void arguments_of_imports_keep_their_attributes(void **state)
     assert_true(find_function(f, "entry")->size > 16);
 }
 
-static void calls_of_generated_code_are_imported(void **state)
+static const char divides[] = "define i128 @entry(i128 %a, i128 %b) {\n"
+                              "  %c = udiv i128 %a, %b\n"
+                              "  ret i128 %c\n"
+                              "}\n";
+
+static void routines_that_generated_code_calls_are_linked(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "script.bc", divides);
+    assert_compiles(f);
+    assert_non_null(find_function(f, "__udivti3"));
+    assert_int_equal(f->result.link.n_imports, 0);
+}
+
+static void mathematics_that_generated_code_calls_is_imported(void **state)
 {
     struct compile_fixture *f = *state;
 
     compile_fixture_add_text(f, "script.bc",
-                             "define i128 @entry(i128 %a, i128 %b) {\n"
-                             "  %c = udiv i128 %a, %b\n"
-                             "  ret i128 %c\n"
+                             "define double @entry(double %a, double %b) {\n"
+                             "  %c = frem double %a, %b\n"
+                             "  ret double %c\n"
                              "}\n");
     assert_compiles(f);
-    assert_non_null(find_import(f, "__udivti3"));
+    assert_true(find_import(f, "fmod")->function);
+}
+
+/* compiler-rt's would bring a third function, __udivmodti4. */
+static void a_scripts_own_routine_wins(void **state)
+{
+    static const char *const kinds[] = {"", "weak "};
+    struct compile_fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        char script[512];
+
+        snprintf(script, sizeof(script),
+                 "%s"
+                 "define %si128 @__udivti3(i128 %%a, i128 %%b) {\n"
+                 "  ret i128 %%b\n"
+                 "}\n",
+                 divides, kinds[i]);
+        compile_fixture_add_text(f, "script.bc", script);
+        assert_compiles(f);
+        assert_non_null(find_function(f, "__udivti3"));
+        assert_int_equal(f->result.link.n_functions, 2);
+        compile_fixture_reset(f);
+    }
+}
+
+static void a_librarys_own_routine_wins_if_it_is_linked(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "script.bc",
+                             "declare i128 @__udivti3(i128, i128)\n"
+                             "define i128 @entry(i128 %a, i128 %b) {\n"
+                             "  %c = udiv i128 %a, %b\n"
+                             "  %d = call i128 @__udivti3(i128 %c, i128 %b)\n"
+                             "  ret i128 %d\n"
+                             "}\n");
+    compile_fixture_add_text(f, "library.bc",
+                             "define i128 @__udivti3(i128 %a, i128 %b) {\n"
+                             "  ret i128 %b\n"
+                             "}\n");
+    assert_compiles(f);
+    assert_non_null(find_function(f, "__udivti3"));
+    assert_int_equal(f->result.link.n_functions, 2);
+}
+
+/* compiler-rt has __lttf2 and __gttf2, which are called here, in members that
+ * define others as well. */
+static void a_scripts_own_routine_wins_beside_its_neighbours(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "script.bc",
+                             "define i32 @__letf2(fp128 %a, fp128 %b) {\n"
+                             "  ret i32 0\n"
+                             "}\n"
+                             "define i1 @less(fp128 %a, fp128 %b) {\n"
+                             "  %c = fcmp olt fp128 %a, %b\n"
+                             "  ret i1 %c\n"
+                             "}\n");
+    assert_compiles(f);
+    assert_true(find_function(f, "__letf2")->size < 16);
+    assert_true(find_function(f, "__lttf2")->size > 16);
 }
 
 int main(void)
@@ -437,7 +516,11 @@ int main(void)
         TEST(atexit_is_told_which_image_asks),
         TEST(imports_know_who_wants_them),
         TEST(arguments_of_imports_keep_their_attributes),
-        TEST(calls_of_generated_code_are_imported),
+        TEST(routines_that_generated_code_calls_are_linked),
+        TEST(mathematics_that_generated_code_calls_is_imported),
+        TEST(a_scripts_own_routine_wins),
+        TEST(a_librarys_own_routine_wins_if_it_is_linked),
+        TEST(a_scripts_own_routine_wins_beside_its_neighbours),
     };
 
     return cmocka_run_group_tests_name("compile_link", tests, NULL, NULL);

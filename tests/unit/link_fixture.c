@@ -38,6 +38,8 @@ int fixture_teardown(void **state)
         link_result_release(&f->result);
     for (size_t i = 0; i < f->n_inputs; i++)
         free((void *)f->inputs[i].object.data);
+    for (size_t i = 0; i < f->n_archives; i++)
+        free((void *)f->archives[i].bytes.data);
     temp_dir_remove(&f->dir);
     free(f);
     return 0;
@@ -120,6 +122,38 @@ void fixture_compile(struct fixture *f, const char *name, const char *flag,
     add_object(f, name, arguments, text);
 }
 
+static void write_file(const char *path, struct span bytes)
+{
+    FILE *file = fopen(path, "wb");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes.data, 1, bytes.size, file), bytes.size);
+    assert_int_equal(fclose(file), 0);
+}
+
+void fixture_archive(struct fixture *f, const char *name, size_t n_members)
+{
+    const struct temp_path archive = temp_dir_path(&f->dir, name);
+    struct temp_path members[MAX_INPUTS];
+    const char *arguments[MAX_INPUTS + 4] = {LINK_TEST_ARCHIVER, "qcsD",
+                                             archive.text};
+    const size_t first = f->n_inputs - n_members;
+
+    assert_true(n_members <= f->n_inputs && f->n_archives < MAX_ARCHIVES);
+    for (size_t i = 0; i < n_members; i++) {
+        const struct link_input *input = &f->inputs[first + i];
+
+        members[i] = temp_dir_path(&f->dir, input->name);
+        write_file(members[i].text, input->object);
+        arguments[3 + i] = members[i].text;
+    }
+    run(arguments);
+    while (f->n_inputs > first)
+        free((void *)f->inputs[--f->n_inputs].object.data);
+    f->archives[f->n_archives++] =
+        (struct link_archive){name, read_file(archive.text)};
+}
+
 uint8_t *fixture_input_bytes(struct fixture *f, size_t input)
 {
     return (uint8_t *)(uintptr_t)f->inputs[input].object.data;
@@ -158,8 +192,14 @@ void fixture_export(struct fixture *f, const char *name)
 
 enum status fixture_link(struct fixture *f)
 {
-    const struct link_params params = {f->inputs, f->n_inputs, f->exports,
-                                       f->n_exports};
+    const struct link_params params = {
+        .inputs = f->inputs,
+        .n_inputs = f->n_inputs,
+        .exports = f->exports,
+        .n_exports = f->n_exports,
+        .archives = f->archives,
+        .n_archives = f->n_archives,
+    };
     enum status status;
 
     assert_false(f->linked);

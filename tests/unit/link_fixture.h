@@ -17,12 +17,14 @@
 #include "link.h"
 #include "temp_dir.h"
 
-enum { PAGE = 4096, MAX_INPUTS = 8, MAX_EXPORTS = 16 };
+enum { PAGE = 4096, MAX_INPUTS = 8, MAX_ARCHIVES = 2, MAX_EXPORTS = 16 };
 
 struct fixture {
     struct temp_dir dir;
     struct link_input inputs[MAX_INPUTS]; /* objects on the heap, exact size */
     size_t n_inputs;
+    struct link_archive archives[MAX_ARCHIVES]; /* likewise */
+    size_t n_archives;
     const char *exports[MAX_EXPORTS];
     size_t n_exports;
     struct link_result result;
@@ -48,6 +50,9 @@ void fixture_assemble_for(struct fixture *f, const char *machine,
 /* Compile C at -O1 -fPIC with one more flag, or NULL. */
 void fixture_compile(struct fixture *f, const char *name, const char *flag,
                      const char *text);
+
+/* Make an archive of the last inputs, in their order, and take these back. */
+void fixture_archive(struct fixture *f, const char *name, size_t n_members);
 
 /* A section's header in an input, to be changed; fails if there is none. */
 Elf64_Shdr *fixture_input_section(struct fixture *f, size_t input,

@@ -8,7 +8,7 @@
 
 static int print_version(void)
 {
-    printf("bccc %s (LLVM %s)\n", BCC_VERSION_STRING, BCC_LLVM_VERSION_STRING);
+    printf("bccc %s (LLVM %s)\n", BCC_VERSION_STRING, BCC_LLVM_IDENTITY);
     return 0;
 }
 

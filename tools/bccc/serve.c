@@ -147,10 +147,10 @@ static enum status check_versions(const struct request *request,
                                   struct error *err)
 {
     if (strcmp(request->libbcc_version, BCC_VERSION_STRING) != 0 ||
-        strcmp(request->llvm_version, BCC_LLVM_VERSION_STRING) != 0)
+        strcmp(request->llvm_version, BCC_LLVM_IDENTITY) != 0)
         return error_set(err, STATUS_UNSUPPORTED,
                          "bccc %s with LLVM %s: asked by libbcc %s for LLVM %s",
-                         BCC_VERSION_STRING, BCC_LLVM_VERSION_STRING,
+                         BCC_VERSION_STRING, BCC_LLVM_IDENTITY,
                          request->libbcc_version, request->llvm_version);
     return STATUS_OK;
 }
