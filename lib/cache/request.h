@@ -59,7 +59,7 @@ struct request_input {
 
 enum {
     REQUEST_MARKED_ONLY = 1u << 0, /* export the marked symbols, no others */
-    REQUEST_STRIP_DEBUG = 1u << 1, /* drop debug information of the inputs */
+    REQUEST_STRIP_DEBUG = 1u << 2, /* drop debug information of the inputs */
 };
 
 struct request {

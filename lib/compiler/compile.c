@@ -227,6 +227,7 @@ static enum status stage_link_image(struct compilation *c, struct error *err)
         .n_inputs = 1,
         .exports = c->names.name,
         .n_exports = c->names.n_names,
+        .strip_debug = c->request->flags & REQUEST_STRIP_DEBUG,
     };
     enum status status = link_image(&params, &result->link, err);
 

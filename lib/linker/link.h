@@ -42,6 +42,7 @@ struct link_params {
      * are left out. */
     const char *const *exports;
     size_t n_exports;
+    bool strip_debug; /* leave debug information behind */
 };
 
 struct link_symbol {

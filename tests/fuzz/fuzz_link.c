@@ -48,7 +48,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                         {"b.o", {data, size}}};
 
     for (size_t n_inputs = 1; n_inputs <= 2; n_inputs++) {
-        const struct link_params params = {inputs, n_inputs, exports, 3};
+        const struct link_params params = {.inputs = inputs,
+                                           .n_inputs = n_inputs,
+                                           .exports = exports,
+                                           .n_exports = 3};
         struct link_result result;
         struct error err = {0};
 

@@ -158,8 +158,12 @@ void fixture_export(struct fixture *f, const char *name)
 
 enum status fixture_link(struct fixture *f)
 {
-    const struct link_params params = {f->inputs, f->n_inputs, f->exports,
-                                       f->n_exports};
+    const struct link_params params = {
+        .inputs = f->inputs,
+        .n_inputs = f->n_inputs,
+        .exports = f->exports,
+        .n_exports = f->n_exports,
+    };
     enum status status;
 
     assert_false(f->linked);

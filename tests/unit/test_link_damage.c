@@ -29,7 +29,8 @@ static void try_bytes(const uint8_t *bytes, size_t size)
 {
     const struct link_input input = {"a.o", {bytes, size}};
     static const char *const exports[] = {"same", "v", "shared"};
-    const struct link_params params = {&input, 1, exports, 3};
+    const struct link_params params = {
+        .inputs = &input, .n_inputs = 1, .exports = exports, .n_exports = 3};
     struct link_result result;
     struct error err = {.status = STATUS_OK};
     const enum status status = link_image(&params, &result, &err);
@@ -347,7 +348,7 @@ static void refuses_an_image_larger_than_the_address_space(void **state)
 static void leaves_the_result_alone_when_it_fails(void **state)
 {
     struct fixture *f = *state;
-    const struct link_params params = {f->inputs, 1, NULL, 0};
+    const struct link_params params = {.inputs = f->inputs, .n_inputs = 1};
     struct link_result result, before;
 
     make_sample(f);
