@@ -13,7 +13,7 @@
  *     +--------------------+ a multiple of context_align
  *     | context            |  an ELF shared object, mapped from the file
  *     +--------------------+
- *     | debug (optional)   |
+ *     | debug (optional)   |  for debuggers; no launch reads it
  *     +--------------------+ file_size
  *
  * All integers are little-endian and are read with obcc_get16/32/64, whatever
@@ -101,7 +101,7 @@ enum {
     OBCC_OBJECT_SLOT_LIST = 10,
     OBCC_IDENTITY = 11,
     OBCC_CONTEXT = 12,
-    OBCC_DEBUG = 13,
+    OBCC_DEBUG = 13, /* an ELF file for debuggers, of the context */
     OBCC_NEEDED_LIST = 14, /* optional: the shared libraries to open at load */
     OBCC_N_SECTION_KINDS = 15
 };

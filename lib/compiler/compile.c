@@ -293,6 +293,7 @@ static enum status stage_link_image(struct compilation *c, struct error *err)
         .n_exports = c->names.n_names,
         .archives = archives,
         .n_archives = support_archives(c->target.elf_machine, archives),
+        .strip_debug = c->request->flags & REQUEST_STRIP_DEBUG,
     };
     enum status status = link_image(&params, &result->link, err);
 

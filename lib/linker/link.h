@@ -53,6 +53,7 @@ struct link_params {
     /* Where definitions are looked for that no input has, in this order. */
     const struct link_archive *archives;
     size_t n_archives;
+    bool strip_debug; /* leave debug information behind */
 };
 
 struct link_symbol {

@@ -6,7 +6,8 @@
  *     one of many copies of an inline function or of a template is chosen;
  *   - sections that describe such a member (SHF_LINK_ORDER).
  * Debug information is not SHF_ALLOC. It is read here, too, but goes elsewhere:
- * see debug.c. */
+ * see debug.c. That of objects that compress it is left behind: a library from
+ * elsewhere need not fail a link for what nobody may ever look at. */
 #include "sections.h"
 
 #include <elf.h>
@@ -153,28 +154,30 @@ static bool is_debug(const struct object_view *view, uint32_t index,
 
     return section->type == SHT_PROGBITS &&
            !(section->flags & (SHF_ALLOC | SHF_EXCLUDE)) && !discarded[index] &&
-           (has_prefix(section->name, ".debug_") ||
-            has_prefix(section->name, ".zdebug_"));
+           has_prefix(section->name, ".debug_");
 }
 
-static enum status compressed(const struct object *object,
-                              const struct object_section *section,
-                              struct error *err)
+/* An object whose debug information is compressed has none, as far as can be
+ * read here. The older way to compress shows in the name alone. */
+static bool has_readable_debug(const struct object_view *view)
 {
-    return error_set(err, STATUS_UNSUPPORTED, "%s: %s is compressed",
-                     object->view.name, section->name);
+    for (uint32_t i = 1; i < view->n_sections; i++) {
+        const struct object_section *section = &view->sections[i];
+
+        if (has_prefix(section->name, ".zdebug_") ||
+            ((section->flags & SHF_COMPRESSED) &&
+             has_prefix(section->name, ".debug_")))
+            return false;
+    }
+    return true;
 }
 
 static enum status add_debug(struct link *link, struct object *object,
                              uint32_t index, struct error *err)
 {
     const struct object_section *section = &object->view.sections[index];
-    struct chunk *chunk;
+    struct chunk *chunk = arena_alloc(&link->arena, 1, sizeof(*chunk));
 
-    /* The older way to compress shows in the name alone. */
-    if ((section->flags & SHF_COMPRESSED) || has_prefix(section->name, ".z"))
-        return compressed(object, section, err);
-    chunk = arena_alloc(&link->arena, 1, sizeof(*chunk));
     if (!chunk)
         return error_no_memory(err);
     chunk->object = object;
@@ -195,7 +198,8 @@ static enum status add_chunk(struct link *link, struct object *object,
     struct chunk *chunk;
 
     if (section->flags & SHF_COMPRESSED)
-        return compressed(object, section, err);
+        return error_set(err, STATUS_UNSUPPORTED, "%s: %s is compressed",
+                         object->view.name, section->name);
     if ((section->flags & SHF_WRITE) && (section->flags & SHF_EXECINSTR))
         return error_set(err, STATUS_UNSUPPORTED,
                          "%s: %s is both writable and executable",
@@ -217,6 +221,8 @@ static enum status add_chunks(struct link *link, struct object *object,
                               struct error *err)
 {
     const struct object_view *view = &object->view;
+    const bool with_debug =
+        !link->params->strip_debug && has_readable_debug(view);
     bool *discarded = arena_alloc(&link->arena, view->n_sections, 1);
     enum status status;
 
@@ -232,7 +238,7 @@ static enum status add_chunks(struct link *link, struct object *object,
     for (uint32_t i = 1; i < view->n_sections; i++) {
         if (is_loaded(view, i, discarded))
             status = add_chunk(link, object, i, err);
-        else if (is_debug(view, i, discarded))
+        else if (with_debug && is_debug(view, i, discarded))
             status = add_debug(link, object, i, err);
         if (status)
             return status;
