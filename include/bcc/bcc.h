@@ -130,7 +130,8 @@ BCC_API void bccMarkExternalSymbol(BCCScriptRef script, const char *name);
 typedef void *(*BCCSymbolLookupFn)(void *context, const char *symbolName);
 
 /* Asked for every import, but for functions of libc that compilers call by
- * themselves, as memcpy. fn may be NULL: none. context is *borrowed* until the script is prepared. */
+ * themselves, as memcpy. fn may be NULL: none. context is *borrowed* until the
+ * script is prepared. */
 BCC_API int bccRegisterSymbolCallback(BCCScriptRef script, BCCSymbolLookupFn fn,
                                       void *context);
 
