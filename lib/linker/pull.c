@@ -11,8 +11,6 @@
  * was taken for, hence none is taken twice. */
 #include "pull.h"
 
-#include <stdio.h>
-
 #include "archive.h"
 #include "resolve.h"
 #include "sections.h"

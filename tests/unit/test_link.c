@@ -1,7 +1,7 @@
 /* lib/linker: which symbols and sections an image has, and where they are.
  * Other parts are in test_link_symbols.c, test_link_unwind.c,
- * test_link_reloc.c; running images in test_link_run.c, damaged objects in
- * test_link_damage.c. */
+ * test_link_reloc.c, archives in test_link_archive.c; running images in
+ * test_link_run.c, damaged objects in test_link_damage.c. */
 #include "link_fixture.h"
 
 #include <stdlib.h>

@@ -15,8 +15,10 @@
  * bswap 55555555555555555555555555555555
  * bits 37 1 0 60
  * bswap 000000000000001021436587a9cbedff
- * to float -0x1.234568p+116, double -0x1.23456789abcdfp+116, long double -0x9.1a2b3c4d5e6f78p+113, half 0x1.f48p+9
- * unsigned to float 0x1.555556p+126, double 0x1.5555555555555p+126, long double 0xa.aaaaaaaaaaaaaabp+123, half 0x1.f48p+9
+ * to float -0x1.234568p+116, double -0x1.23456789abcdfp+116
+ * to long double -0x9.1a2b3c4d5e6f78p+113, half 0x1.f48p+9
+ * unsigned to float 0x1.555556p+126, double 0x1.5555555555555p+126
+ * to long double 0xa.aaaaaaaaaaaaaabp+123, half 0x1.f48p+9
  * from float ffffffe8000000000000000000000000
  * from double 000048d159e26af37800000000000000
  * from long double 0123456789abcdef0000000000000000
@@ -78,10 +80,12 @@ int main(void)
     show("negated", (uint128)-large);
     bits(natural);
     bits((uint128)large);
-    printf("to float %a, double %a, long double %La, half %a\n", (float)large,
-           (double)large, (long double)large, (double)(_Float16)small);
-    printf("unsigned to float %a, double %a, long double %La, half %a\n",
-           (float)natural, (double)natural, (long double)natural,
+    printf("to float %a, double %a\n", (float)large, (double)large);
+    printf("to long double %La, half %a\n", (long double)large,
+           (double)(_Float16)small);
+    printf("unsigned to float %a, double %a\n", (float)natural,
+           (double)natural);
+    printf("to long double %La, half %a\n", (long double)natural,
            (double)(_Float16)(uint128)small);
     show("from float", (uint128)(int128)single);
     show("from double", (uint128)(int128)wide);
