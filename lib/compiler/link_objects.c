@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "archive.h"
+#include "asm_symbols.h"
 #include "imports.h"
 #include "join_modules.h"
 #include "object_view.h"
@@ -48,6 +49,31 @@ struct reading {
     struct objects objects;
 };
 
+/* A static name that the module's assembly uses must stay as it is, and LLVM's
+ * linker renames static names at will. Hidden ones it leaves alone, and where
+ * two modules have the same the contradiction is found. */
+static enum status expose_to_asm(struct reading *reading, LLVMModuleRef module,
+                                 struct error *err)
+{
+    struct asm_symbols in_asm;
+    enum status status;
+    size_t size;
+
+    LLVMGetModuleInlineAsm(module, &size);
+    if (size == 0)
+        return STATUS_OK;
+    status = asm_symbols_read(module, reading->arena, &in_asm, err);
+    for (size_t i = 0; status == STATUS_OK && i < in_asm.n_symbols; i++) {
+        LLVMValueRef global = glue_find_global(module, in_asm.symbol[i].name);
+
+        if (global && LLVMGetLinkage(global) == LLVMInternalLinkage) {
+            LLVMSetLinkage(global, LLVMExternalLinkage);
+            LLVMSetVisibility(global, LLVMHiddenVisibility);
+        }
+    }
+    return status;
+}
+
 static enum status add_object(struct reading *reading, const char *name,
                               LLVMModuleRef module, struct error *err)
 {
@@ -63,6 +89,18 @@ static enum status add_object(struct reading *reading, const char *name,
     objects->object = longer;
     objects->n_objects = n + 1;
     return STATUS_OK;
+}
+
+static enum status add_resolved(struct reading *reading, const char *name,
+                                LLVMModuleRef module, struct error *err)
+{
+    enum status status = add_object(reading, name, module, err);
+
+    if (status == STATUS_OK)
+        status = expose_to_asm(reading, module, err);
+    if (status)
+        return status;
+    return symbols_add(&reading->symbols, module, name, err);
 }
 
 /* ---- Members ---- */
@@ -187,7 +225,6 @@ static enum status take_if_needed(struct reading *reading,
 {
     const char *name = symbols_wanted(&member->definitions);
     LLVMModuleRef module = member->module;
-    enum status status;
 
     if (!name)
         return STATUS_OK;
@@ -196,9 +233,7 @@ static enum status take_if_needed(struct reading *reading,
     *taken = true;
     member->module = NULL;
     member->definitions.n_rows = 0;
-    status = add_object(reading, member->name, module, err);
-    return status ? status
-                  : symbols_add(&reading->symbols, module, member->name, err);
+    return add_resolved(reading, member->name, module, err);
 }
 
 /* Until the archive has nothing more to give. */
@@ -256,10 +291,8 @@ static enum status read_input(struct reading *reading,
         reader->read(reader->context, input->bytes, input->name, &module, err);
     if (status)
         return status;
-    status = add_object(reading, input->name, module, err);
-    if (status || is_alone)
-        return status;
-    return symbols_add(&reading->symbols, module, input->name, err);
+    return is_alone ? add_object(reading, input->name, module, err)
+                    : add_resolved(reading, input->name, module, err);
 }
 
 static enum status read_all(struct reading *reading,

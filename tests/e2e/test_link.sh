@@ -739,6 +739,40 @@ C
     [ ! -s archive.out ] || fail "linked not_this_one"
 }
 
+# Static names that assembly uses, where another file has the same.
+test_assembly_keeps_its_static_names() {
+    [ "$(uname -m)" = x86_64 ] || exit 77
+    source_file main <<'C'
+#include <stdio.h>
+int of_a(int);
+__attribute__((noinline)) static int helper(int x) { return x + 1; }
+int main(int argc, char **argv)
+{
+    return printf("%d %d\n", helper(argc), of_a(argc)) < 0;
+}
+C
+    source_file a <<'C'
+__asm__(".text\n.globl of_a\nof_a: jmp helper\n");
+__attribute__((used)) static int helper(int x) { return x + 100; }
+C
+    compare main a
+    compare a main
+    # A static name is none that an archive could be asked for.
+    echo 'int helper(int x) { return 0; }' | source_file helper
+    archive helper helper
+    compare main a libhelper.a
+    source_file main <<'C'
+int of_a(int), of_b(int);
+int main(int argc, char **argv) { return of_a(argc) + of_b(argc); }
+C
+    source_file b <<'C'
+__asm__(".text\n.globl of_b\nof_b: jmp helper\n");
+__attribute__((used)) static int helper(int x) { return x + 50; }
+C
+    run both "$BCC" run --link "$work/a.bc" --link "$work/b.bc" "$work/main.bc"
+    complains both "b.bc: 'helper' is defined here and in"
+}
+
 # ---- Bitcode for link-time optimisation ----
 
 lto_flavours="-flto
