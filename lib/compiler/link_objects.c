@@ -16,6 +16,7 @@
  * looked at. */
 #include "link_objects.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,16 +45,46 @@ struct reading {
     const struct object_reader *reader;
     struct arena *arena;
     struct symbols symbols;
+    struct name_map labels; /* of assembly, local to their modules */
     struct archive *archives;
     size_t n_archives;
     struct objects objects;
 };
 
+/* Assembly of several modules becomes one text, in which a label that was
+ * local to its module must not be there twice. */
+static enum status settle_label(struct reading *reading, LLVMModuleRef module,
+                                const char *name, struct error *err)
+{
+    void **place = name_map_insert(&reading->labels, name);
+    bool is_taken;
+    char suffix[32];
+
+    if (!place)
+        return error_no_memory(err);
+    is_taken = *place || symbols_know(&reading->symbols, name);
+    *place = reading;
+    if (!is_taken)
+        return STATUS_OK;
+    snprintf(suffix, sizeof(suffix), ".%zu", reading->objects.n_objects);
+    return asm_symbols_rename(module, name, suffix, err);
+}
+
 /* A static name that the module's assembly uses must stay as it is, and LLVM's
  * linker renames static names at will. Hidden ones it leaves alone, and where
  * two modules have the same the contradiction is found. */
-static enum status expose_to_asm(struct reading *reading, LLVMModuleRef module,
-                                 struct error *err)
+static void expose(LLVMModuleRef module, const char *name)
+{
+    LLVMValueRef global = glue_find_global(module, name);
+
+    if (!global || LLVMGetLinkage(global) != LLVMInternalLinkage)
+        return;
+    LLVMSetLinkage(global, LLVMExternalLinkage);
+    LLVMSetVisibility(global, LLVMHiddenVisibility);
+}
+
+static enum status settle_asm(struct reading *reading, LLVMModuleRef module,
+                              struct error *err)
 {
     struct asm_symbols in_asm;
     enum status status;
@@ -64,12 +95,12 @@ static enum status expose_to_asm(struct reading *reading, LLVMModuleRef module,
         return STATUS_OK;
     status = asm_symbols_read(module, reading->arena, &in_asm, err);
     for (size_t i = 0; status == STATUS_OK && i < in_asm.n_symbols; i++) {
-        LLVMValueRef global = glue_find_global(module, in_asm.symbol[i].name);
+        const struct asm_symbol *symbol = &in_asm.symbol[i];
 
-        if (global && LLVMGetLinkage(global) == LLVMInternalLinkage) {
-            LLVMSetLinkage(global, LLVMExternalLinkage);
-            LLVMSetVisibility(global, LLVMHiddenVisibility);
-        }
+        if (asm_symbol_is_local(symbol))
+            status = settle_label(reading, module, symbol->name, err);
+        else
+            expose(module, symbol->name);
     }
     return status;
 }
@@ -97,7 +128,7 @@ static enum status add_resolved(struct reading *reading, const char *name,
     enum status status = add_object(reading, name, module, err);
 
     if (status == STATUS_OK)
-        status = expose_to_asm(reading, module, err);
+        status = settle_asm(reading, module, err);
     if (status)
         return status;
     return symbols_add(&reading->symbols, module, name, err);
@@ -330,6 +361,7 @@ enum status objects_read(const struct object_reader *reader,
     enum status status;
 
     symbols_init(&reading.symbols, arena);
+    name_map_init(&reading.labels);
     reading.archives = arena_alloc(arena, n_inputs, sizeof(*reading.archives));
     if (reading.archives)
         status = read_all(&reading, inputs, n_inputs, wanted, n_wanted, err);
@@ -340,6 +372,7 @@ enum status objects_read(const struct object_reader *reader,
             if (reading.archives[i].members[j].module)
                 LLVMDisposeModule(reading.archives[i].members[j].module);
     symbols_release(&reading.symbols);
+    name_map_release(&reading.labels);
     if (status) {
         objects_release(&reading.objects);
         return status;

@@ -739,6 +739,36 @@ C
     [ ! -s archive.out ] || fail "linked not_this_one"
 }
 
+test_local_labels_of_assembly_may_be_in_several_files() {
+    [ "$(uname -m)" = x86_64 ] || exit 77
+    source_file main <<'C'
+#include <stdio.h>
+int of_a(void), of_b(void), again(void);
+const char *text_of_b(void);
+int main(void)
+{
+    return printf("%d %d %d %s\n", of_a(), of_b(), again(), text_of_b()) < 0;
+}
+C
+    source_file a <<'C'
+int local(void);
+int of_a(void) { return local(); }
+__asm__(".text\nlocal: jmp .Lagain\n.Lagain: mov $5, %eax\n ret\n");
+C
+    echo 'int again(void) { return 3; }' | source_file c
+    source_file b <<'C'
+int local(void);
+const char *text_of_b(void);
+int of_b(void) { return local(); }
+__asm__(".text\n.globl text_of_b\n"
+        "text_of_b: lea text(%rip), %rax\n ret\n"
+        "text: .asciz \"local again text\"\n"
+        "local: jmp .Lagain # \"again\n"
+        ".Lagain: again: mov $7, %eax\n ret\n");
+C
+    compare main c a b
+}
+
 # Static names that assembly uses, where another file has the same.
 test_assembly_keeps_its_static_names() {
     [ "$(uname -m)" = x86_64 ] || exit 77
