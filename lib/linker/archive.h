@@ -1,4 +1,4 @@
-/* A static archive (ar), member by member. */
+/* A foreign `ar` archive, checked as it is walked. */
 #ifndef BCC_LINKER_ARCHIVE_H
 #define BCC_LINKER_ARCHIVE_H
 
@@ -9,33 +9,58 @@
 #include "error.h"
 #include "span.h"
 
-/* Borrows name and bytes. */
 struct archive_view {
     const char *name; /* for messages */
     struct span bytes;
-    struct span long_names;
+    struct span index;      /* of symbols; empty: there is none */
+    bool index64;           /* its numbers have 8 bytes, not 4 */
+    struct span long_names; /* may be empty */
 };
 
 struct archive_member {
-    const char *name; /* not NUL-terminated, borrows the archive's bytes */
+    const char *name; /* name_size bytes, not NUL-terminated */
     size_t name_size;
     struct span bytes;
-    uint64_t offset; /* of its header */
+    uint64_t offset; /* of its header in the archive */
 };
 
-/* Is this an archive, thin ones included? */
+/* One row of the symbol index. */
+struct archive_symbol {
+    const char *name;
+    uint64_t member; /* offset, for archive_member_at() */
+};
+
+/* Where a walk over the symbol index is; starts as zeros. */
+struct archive_cursor {
+    uint64_t row;
+    uint64_t name_offset; /* among the names */
+};
+
+/* Whether bytes begin as an archive does, a thin one included. */
 bool archive_is(struct span bytes);
 
-/* UNSUPPORTED (thin), CORRUPT. */
+/* The view borrows bytes and name. CORRUPT; UNSUPPORTED for a thin archive,
+ * which holds the names of its members and not their bytes. */
 enum status archive_open(struct span bytes, const char *name,
                          struct archive_view *ret_view,
                          struct error *err) MUST_CHECK;
 
-/* The member at *at, which starts at 0 and is moved behind it; the symbol
- * index and the table of names are passed over. NOT_FOUND at the end, CORRUPT
- * names the place. */
+/* The member at *at, which starts as 0 and moves on; index and table of names
+ * are skipped. NOT_FOUND at the end, with *err untouched; CORRUPT. */
 enum status archive_next(const struct archive_view *view, uint64_t *at,
                          struct archive_member *ret_member,
                          struct error *err) MUST_CHECK;
+
+/* The member whose header is at offset. CORRUPT. */
+enum status archive_member_at(const struct archive_view *view, uint64_t offset,
+                              struct archive_member *ret_member,
+                              struct error *err) MUST_CHECK;
+
+/* The next row of the symbol index. NOT_FOUND at the end, with *err
+ * untouched; CORRUPT. */
+enum status archive_next_symbol(const struct archive_view *view,
+                                struct archive_cursor *cursor,
+                                struct archive_symbol *ret_symbol,
+                                struct error *err) MUST_CHECK;
 
 #endif
