@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "asm_names.h"
+#include "llvm_glue.h"
 #include "name_map.h"
 
 struct scan {
@@ -241,4 +242,66 @@ enum status asm_symbols_read(LLVMModuleRef module, struct arena *arena,
         return error_no_memory(err);
     *ret_symbols = (struct asm_symbols){scan.symbol, scan.n_symbols};
     return STATUS_OK;
+}
+
+/* ---- Renaming ---- */
+
+static void copy_renamed(struct scan *scan, struct span name,
+                         const char *suffix, struct buffer *out)
+{
+    while (scan->at < scan->end) {
+        const char *start = scan->at;
+        bool is_name = false;
+
+        if (*start == '"') {
+            skip_string(scan);
+        } else if (is_word_byte(*start)) {
+            struct word word = take_bytes(scan);
+            is_name = word.size == name.size &&
+                      memcmp(word.text, name.data, name.size) == 0;
+        } else {
+            scan->at++;
+        }
+        buffer_append(out, start, (size_t)(scan->at - start));
+        if (is_name)
+            buffer_append_string(out, suffix);
+    }
+}
+
+static void rename_declaration(LLVMModuleRef module, const char *name,
+                               const char *suffix)
+{
+    LLVMValueRef global = glue_find_global(module, name);
+    struct buffer longer;
+
+    if (!global || !LLVMIsDeclaration(global))
+        return;
+    buffer_init(&longer);
+    buffer_printf(&longer, "%s%s", name, suffix);
+    if (!buffer_failed(&longer))
+        LLVMSetValueName2(global, (const char *)longer.data, longer.size);
+    buffer_release(&longer);
+}
+
+enum status asm_symbols_rename(LLVMModuleRef module, const char *name,
+                               const char *suffix, struct error *err)
+{
+    const struct span bytes = {(const uint8_t *)name, strlen(name)};
+    struct buffer renamed;
+    struct scan scan = {0};
+    bool failed;
+    size_t size;
+
+    scan.at = LLVMGetModuleInlineAsm(module, &size);
+    scan.end = scan.at + size;
+    buffer_init(&renamed);
+    copy_renamed(&scan, bytes, suffix, &renamed);
+    failed = buffer_failed(&renamed);
+    if (!failed) {
+        rename_declaration(module, name, suffix);
+        LLVMSetModuleInlineAsm2(module, (const char *)renamed.data,
+                                renamed.size);
+    }
+    buffer_release(&renamed);
+    return failed ? error_no_memory(err) : STATUS_OK;
 }

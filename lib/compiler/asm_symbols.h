@@ -32,10 +32,22 @@ static inline bool asm_symbol_is_wanted(const struct asm_symbol *symbol)
     return !(symbol->uses & (ASM_DEFINED | ASM_WEAK));
 }
 
+/* A label that no other module can see. */
+static inline bool asm_symbol_is_local(const struct asm_symbol *symbol)
+{
+    return (symbol->uses & ASM_DEFINED) && !(symbol->uses & ASM_GLOBAL);
+}
+
 /* Of the module's own assembly and the inline assembly in those of its
  * functions whose bodies were read. Lives in arena. NO_MEMORY. */
 enum status asm_symbols_read(LLVMModuleRef module, struct arena *arena,
                              struct asm_symbols *ret_symbols,
                              struct error *err) MUST_CHECK;
+
+/* Append suffix to a name wherever the module's own assembly has it, and where
+ * its IR declares it. NO_MEMORY. */
+enum status asm_symbols_rename(LLVMModuleRef module, const char *name,
+                               const char *suffix,
+                               struct error *err) MUST_CHECK;
 
 #endif

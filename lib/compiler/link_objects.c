@@ -16,10 +16,12 @@
  * looked at. */
 #include "link_objects.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "archive.h"
+#include "asm_symbols.h"
 #include "imports.h"
 #include "join_modules.h"
 #include "object_view.h"
@@ -43,10 +45,65 @@ struct reading {
     const struct object_reader *reader;
     struct arena *arena;
     struct symbols symbols;
+    struct name_map labels; /* of assembly, local to their modules */
     struct archive *archives;
     size_t n_archives;
     struct objects objects;
 };
+
+/* Assembly of several modules becomes one text, in which a label that was
+ * local to its module must not be there twice. */
+static enum status settle_label(struct reading *reading, LLVMModuleRef module,
+                                const char *name, struct error *err)
+{
+    void **place = name_map_insert(&reading->labels, name);
+    bool is_taken;
+    char suffix[32];
+
+    if (!place)
+        return error_no_memory(err);
+    is_taken = *place || symbols_know(&reading->symbols, name);
+    *place = reading;
+    if (!is_taken)
+        return STATUS_OK;
+    snprintf(suffix, sizeof(suffix), ".%zu", reading->objects.n_objects);
+    return asm_symbols_rename(module, name, suffix, err);
+}
+
+/* A static name that the module's assembly uses must stay as it is, and LLVM's
+ * linker renames static names at will. Hidden ones it leaves alone, and where
+ * two modules have the same the contradiction is found. */
+static void expose(LLVMModuleRef module, const char *name)
+{
+    LLVMValueRef global = glue_find_global(module, name);
+
+    if (!global || LLVMGetLinkage(global) != LLVMInternalLinkage)
+        return;
+    LLVMSetLinkage(global, LLVMExternalLinkage);
+    LLVMSetVisibility(global, LLVMHiddenVisibility);
+}
+
+static enum status settle_asm(struct reading *reading, LLVMModuleRef module,
+                              struct error *err)
+{
+    struct asm_symbols in_asm;
+    enum status status;
+    size_t size;
+
+    LLVMGetModuleInlineAsm(module, &size);
+    if (size == 0)
+        return STATUS_OK;
+    status = asm_symbols_read(module, reading->arena, &in_asm, err);
+    for (size_t i = 0; status == STATUS_OK && i < in_asm.n_symbols; i++) {
+        const struct asm_symbol *symbol = &in_asm.symbol[i];
+
+        if (asm_symbol_is_local(symbol))
+            status = settle_label(reading, module, symbol->name, err);
+        else
+            expose(module, symbol->name);
+    }
+    return status;
+}
 
 static enum status add_object(struct reading *reading, const char *name,
                               LLVMModuleRef module, struct error *err)
@@ -63,6 +120,18 @@ static enum status add_object(struct reading *reading, const char *name,
     objects->object = longer;
     objects->n_objects = n + 1;
     return STATUS_OK;
+}
+
+static enum status add_resolved(struct reading *reading, const char *name,
+                                LLVMModuleRef module, struct error *err)
+{
+    enum status status = add_object(reading, name, module, err);
+
+    if (status == STATUS_OK)
+        status = settle_asm(reading, module, err);
+    if (status)
+        return status;
+    return symbols_add(&reading->symbols, module, name, err);
 }
 
 /* ---- Members ---- */
@@ -187,7 +256,6 @@ static enum status take_if_needed(struct reading *reading,
 {
     const char *name = symbols_wanted(&member->definitions);
     LLVMModuleRef module = member->module;
-    enum status status;
 
     if (!name)
         return STATUS_OK;
@@ -196,9 +264,7 @@ static enum status take_if_needed(struct reading *reading,
     *taken = true;
     member->module = NULL;
     member->definitions.n_rows = 0;
-    status = add_object(reading, member->name, module, err);
-    return status ? status
-                  : symbols_add(&reading->symbols, module, member->name, err);
+    return add_resolved(reading, member->name, module, err);
 }
 
 /* Until the archive has nothing more to give. */
@@ -256,10 +322,8 @@ static enum status read_input(struct reading *reading,
         reader->read(reader->context, input->bytes, input->name, &module, err);
     if (status)
         return status;
-    status = add_object(reading, input->name, module, err);
-    if (status || is_alone)
-        return status;
-    return symbols_add(&reading->symbols, module, input->name, err);
+    return is_alone ? add_object(reading, input->name, module, err)
+                    : add_resolved(reading, input->name, module, err);
 }
 
 static enum status read_all(struct reading *reading,
@@ -297,6 +361,7 @@ enum status objects_read(const struct object_reader *reader,
     enum status status;
 
     symbols_init(&reading.symbols, arena);
+    name_map_init(&reading.labels);
     reading.archives = arena_alloc(arena, n_inputs, sizeof(*reading.archives));
     if (reading.archives)
         status = read_all(&reading, inputs, n_inputs, wanted, n_wanted, err);
@@ -307,6 +372,7 @@ enum status objects_read(const struct object_reader *reader,
             if (reading.archives[i].members[j].module)
                 LLVMDisposeModule(reading.archives[i].members[j].module);
     symbols_release(&reading.symbols);
+    name_map_release(&reading.labels);
     if (status) {
         objects_release(&reading.objects);
         return status;

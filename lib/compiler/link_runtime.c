@@ -21,25 +21,12 @@
  * they are linked: it can rely on nothing. */
 #include "link_runtime.h"
 
-#include <string.h>
-
 #include "asm_symbols.h"
 
 static bool is_definition(LLVMValueRef global)
 {
     return global && !LLVMIsDeclaration(global) &&
            LLVMGetLinkage(global) != LLVMAvailableExternallyLinkage;
-}
-
-static LLVMValueRef find_global(LLVMModuleRef module, const char *name)
-{
-    LLVMValueRef found = LLVMGetNamedFunction(module, name);
-
-    if (!found)
-        found = LLVMGetNamedGlobal(module, name);
-    if (!found)
-        found = LLVMGetNamedGlobalAlias(module, name, strlen(name));
-    return found;
 }
 
 /* Linkage with which the linker copies a definition only on demand. Common
@@ -63,8 +50,8 @@ static void make_lazy(LLVMValueRef global)
 static void make_wanted(LLVMModuleRef library, LLVMModuleRef dest,
                         const char *name)
 {
-    LLVMValueRef global = find_global(library, name);
-    LLVMValueRef present = find_global(dest, name);
+    LLVMValueRef global = glue_find_global(library, name);
+    LLVMValueRef present = glue_find_global(dest, name);
 
     if (!is_definition(global))
         return;

@@ -206,3 +206,14 @@ const char *glue_name(LLVMValueRef global)
 
     return LLVMGetValueName2(global, &size);
 }
+
+LLVMValueRef glue_find_global(LLVMModuleRef module, const char *name)
+{
+    LLVMValueRef found = LLVMGetNamedFunction(module, name);
+
+    if (!found)
+        found = LLVMGetNamedGlobal(module, name);
+    if (!found)
+        found = LLVMGetNamedGlobalAlias(module, name, strlen(name));
+    return found;
+}

@@ -67,4 +67,7 @@ enum status glue_target(const char *triple, LLVMTargetRef *ret_target,
 /* Name of a global value, borrowed, NUL-terminated. */
 const char *glue_name(LLVMValueRef global);
 
+/* The function, variable or alias of that name; NULL if there is none. */
+LLVMValueRef glue_find_global(LLVMModuleRef module, const char *name);
+
 #endif

@@ -257,6 +257,13 @@ enum status symbols_want(struct symbols *symbols, const char *name,
     return addition.no_memory ? error_no_memory(err) : STATUS_OK;
 }
 
+bool symbols_know(const struct symbols *symbols, const char *name)
+{
+    const struct symbol *symbol = name_map_find(&symbols->map, name);
+
+    return symbol && symbol->definition != UNKNOWN;
+}
+
 /* ---- Members of archives ---- */
 
 struct definition_row {

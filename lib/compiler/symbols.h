@@ -29,6 +29,9 @@ enum status symbols_add(struct symbols *symbols, LLVMModuleRef module,
 enum status symbols_want(struct symbols *symbols, const char *name,
                          struct error *err) MUST_CHECK;
 
+/* Does a module that was added define the name, or refer to it? */
+bool symbols_know(const struct symbols *symbols, const char *name);
+
 /* What a member of an archive defines, so that it can be asked for again and
  * again. Lives in the arena; names are borrowed from the module or object. */
 struct definitions {

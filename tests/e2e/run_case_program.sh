@@ -1,6 +1,7 @@
 #!/bin/sh
 # run_case_program.sh DIR: the sample of several files (tests/samples/program),
-# as one module and as a script with a library for each other file.
+# as one module, as a script with a library for each other file, and as a script
+# with the other files linked to it.
 #
 # Environment: SOURCE (where the sample's source is), and that of
 # run_case_lib.sh.
@@ -19,11 +20,15 @@ compare() {
     rm -rf "$work/cache" "$work/installed"
     mkdir -m 700 "$work/cache"
     compare_with_native "$libraries" "$built/main.bc" "$@"
+    rm -rf "$work/cache" "$work/installed"
+    mkdir -m 700 "$work/cache"
+    compare_with_native "$objects" "$built/main.bc" "$@"
 }
 
-libraries=
+libraries= objects=
 for module in options words sort stats report; do
     libraries="$libraries --lib $built/$module.bc"
+    objects="$objects --link $built/$module.bc"
 done
 
 compare
@@ -37,7 +42,7 @@ run warm "$BCC" run --report=json "$built/program.bc" --sort=word
 same native warm
 run native "$built/program" --sort=wrong
 # shellcheck disable=SC2086 # the libraries are to be split
-run warm "$BCC" run --report=json $libraries "$built/main.bc" --sort=wrong
+run warm "$BCC" run --report=json $objects "$built/main.bc" --sort=wrong
 same native warm
 reported warm hit
 finish

@@ -143,8 +143,7 @@ static void refuses_what_is_no_bitcode(void **state)
     assert_refused(f, STATUS_CORRUPT, "empty.bc: 0 bytes");
     compile_fixture_reset(f);
     compile_fixture_add(f, "elf.bc", (struct span){elf, sizeof(elf)});
-    assert_refused(f, STATUS_UNSUPPORTED,
-                   "elf.bc: an ELF object, not bitcode");
+    assert_refused(f, STATUS_UNSUPPORTED, "elf.bc: an ELF object, not bitcode");
     compile_fixture_reset(f);
     compile_fixture_add_text(f, "prose.bc", "Call me Ishmael.\n");
     assert_refused(f, STATUS_CORRUPT, "prose.bc");

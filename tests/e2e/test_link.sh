@@ -603,7 +603,7 @@ test_damaged_archives_are_refused_by_name() {
     done
     { head -c 66 lib.a && printf xx && tail -c +69 lib.a; } >field.a
     run field "$BCC" run --no-cache --link field.a main.bc
-    complains field "field.a: archive member at offset 8: "
+    complains field "field.a: archive member at "
 }
 
 # ---- Contradictions ----
@@ -737,6 +737,70 @@ C
     run archive "$BCC" run --link bc/libtarget.a main.bc
     expect archive "exit 7"
     [ ! -s archive.out ] || fail "linked not_this_one"
+}
+
+test_local_labels_of_assembly_may_be_in_several_files() {
+    [ "$(uname -m)" = x86_64 ] || exit 77
+    source_file main <<'C'
+#include <stdio.h>
+int of_a(void), of_b(void), again(void);
+const char *text_of_b(void);
+int main(void)
+{
+    return printf("%d %d %d %s\n", of_a(), of_b(), again(), text_of_b()) < 0;
+}
+C
+    source_file a <<'C'
+int local(void);
+int of_a(void) { return local(); }
+__asm__(".text\nlocal: jmp .Lagain\n.Lagain: mov $5, %eax\n ret\n");
+C
+    echo 'int again(void) { return 3; }' | source_file c
+    source_file b <<'C'
+int local(void);
+const char *text_of_b(void);
+int of_b(void) { return local(); }
+__asm__(".text\n.globl text_of_b\n"
+        "text_of_b: lea text(%rip), %rax\n ret\n"
+        "text: .asciz \"local again text\"\n"
+        "local: jmp .Lagain # \"again\n"
+        ".Lagain: again: mov $7, %eax\n ret\n");
+C
+    compare main c a b
+}
+
+# Static names that assembly uses, where another file has the same.
+test_assembly_keeps_its_static_names() {
+    [ "$(uname -m)" = x86_64 ] || exit 77
+    source_file main <<'C'
+#include <stdio.h>
+int of_a(int);
+__attribute__((noinline)) static int helper(int x) { return x + 1; }
+int main(int argc, char **argv)
+{
+    return printf("%d %d\n", helper(argc), of_a(argc)) < 0;
+}
+C
+    source_file a <<'C'
+__asm__(".text\n.globl of_a\nof_a: jmp helper\n");
+__attribute__((used)) static int helper(int x) { return x + 100; }
+C
+    compare main a
+    compare a main
+    # A static name is none that an archive could be asked for.
+    echo 'int helper(int x) { return 0; }' | source_file helper
+    archive helper helper
+    compare main a libhelper.a
+    source_file main <<'C'
+int of_a(int), of_b(int);
+int main(int argc, char **argv) { return of_a(argc) + of_b(argc); }
+C
+    source_file b <<'C'
+__asm__(".text\n.globl of_b\nof_b: jmp helper\n");
+__attribute__((used)) static int helper(int x) { return x + 50; }
+C
+    run both "$BCC" run --link "$work/a.bc" --link "$work/b.bc" "$work/main.bc"
+    complains both "b.bc: 'helper' is defined here and in"
 }
 
 # ---- Bitcode for link-time optimisation ----
