@@ -231,7 +231,8 @@ BCC_API int bccSetLogCallback(BCCScriptRef script, BCCLogFn fn, void *context);
 /* Flags of the prepare functions. */
 enum {
     /* Symbols of the process (dlsym's default search) are visible too, after
-     * the callback. */
+     * the callback and the shared libraries; and these are opened for the
+     * process. */
     BCC_PROCESS_SYMBOLS = 1 << 1,
     /* Only marked symbols are kept, no other is exported: for programs, where
      * "main" is all that is needed. */

@@ -253,7 +253,7 @@ static enum status visit_script(const struct visit *visit, const char *path,
     if (visit->depth == MAX_DEPTH || !read_script(path, text))
         return error_set(err, STATUS_NOT_FOUND, "%s: scripts in scripts", path);
     deeper.depth++;
-    start = strstr(text, "INPUT");
+    start = strstr(text, "INPUT"); /* as long as the other word */
     if (!start)
         start = strstr(text, "GROUP");
     return visit_words(&deeper, start + strlen("INPUT"), err);

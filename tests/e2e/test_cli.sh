@@ -291,6 +291,21 @@ C
     expect instead "exit 31"
 }
 
+# A library cannot take what it lacks from the program: said as it is.
+test_libraries_that_cannot_be_opened_are_named() {
+    compile program <<'C'
+int in_library(int);
+int in_program(int x) { return x * 2; }
+int main(void) { return in_library(4); }
+C
+    echo 'int in_program(int); int in_library(int x) { return in_program(x); }' |
+        build_library lib/liblacking.so
+    run lacking "$BCC" run -L"$work/lib" -llacking "$work/program.bc"
+    complains lacking "$work/lib/liblacking.so: undefined symbol: in_program"
+    [ "$(wc -l <"$work/lacking.err")" -eq 1 ] ||
+        fail "says more: $(cat "$work/lacking.err")"
+}
+
 test_libraries_of_the_system_are_found() {
     compile zlib <<'C'
 unsigned long crc32(unsigned long crc, const void *data, unsigned size);

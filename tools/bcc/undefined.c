@@ -194,13 +194,16 @@ void complain_undefined(BCCScriptRef script, const struct options *options,
     struct clue *clues = calloc(n + 1, sizeof(*clues));
     bool named = false;
 
-    if (n == 0)
+    if (n == 0) { /* a library could not be opened */
         complain("%s", bccGetErrorMessage(script));
+        free(clues);
+        return;
+    }
     for (size_t i = 0; i < n && i < MAX_LINES; i++)
         complain_of(&script->missing[i], path);
     if (n > MAX_LINES)
         complain("%s: and %zu more", path, n - MAX_LINES);
-    if (clues && n) {
+    if (clues) {
         for (size_t i = 0; i < n; i++)
             clues[i].symbol = script->missing[i].name;
         qsort(clues, n, sizeof(*clues), compare_clues);

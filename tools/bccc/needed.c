@@ -258,12 +258,16 @@ static enum status ask_requested(struct search *s,
 static enum status ask_defaults(struct search *s, struct error *err)
 {
     const size_t n = sizeof(default_libraries) / sizeof(default_libraries[0]);
-    enum status status = STATUS_OK;
 
-    for (size_t i = 0; status != STATUS_NO_MEMORY && s->n_lacking && i < n; i++)
-        status = ask_file(s, default_libraries[i], err);
-    /* One that is not there is no error. */
-    return status == STATUS_NO_MEMORY ? status : STATUS_OK;
+    for (size_t i = 0; s->n_lacking && i < n; i++) {
+        struct error why;
+        enum status status = ask_file(s, default_libraries[i], &why);
+
+        /* One that is not there is no error. */
+        if (status == STATUS_NO_MEMORY)
+            return error_no_memory(err);
+    }
+    return STATUS_OK;
 }
 
 static enum status ask_all(struct search *s, struct error *err)
