@@ -129,8 +129,10 @@ static enum status data_error(const struct load_source *source,
                               const struct image_segment *segment,
                               struct error *err)
 {
-    return error_set_os(err, errno, "%s: mapping the segment at 0x%llx",
-                        source->name, (unsigned long long)segment->address);
+    return error_set_os(err, errno,
+                        "%s: mapping the segment of 0x%llx bytes at 0x%llx",
+                        source->name, (unsigned long long)segment->memory_size,
+                        (unsigned long long)segment->address);
 }
 
 static uint64_t page_end(const struct image_view *view,

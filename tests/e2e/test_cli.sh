@@ -16,6 +16,13 @@ compile() {
     "$CLANG" -O2 -fPIC -emit-llvm "$@" -x c -c - -o "$compile_name" || exit 1
 }
 
+# The same of C++.
+compile_cxx() {
+    compile_name=$work/$1.bc
+    shift
+    "$CLANG" -O2 -fPIC -emit-llvm "$@" -x c++ -c - -o "$compile_name" || exit 1
+}
+
 small_program() {
     compile small <<'C'
 #include <stdio.h>
@@ -393,6 +400,56 @@ C
             expect mixed "exit 7"
         done
     done
+}
+
+# Natively these are made by the linker's optimiser, which not every machine
+# with clang has: what is expected stands here.
+test_type_checks_are_made() {
+    for level in 0 2; do
+        compile_cxx checked "-O$level" -flto -fvisibility=hidden \
+            -fsanitize=cfi <<'C'
+struct one { virtual int get() { return 1; } };
+struct other { virtual int get() { return 2; } };
+__attribute__((noinline)) int get(one *object) { return object->get(); }
+static int right(int x) { return x; }
+static double wrong(double x) { return x; }
+int (*volatile function)(int) = right;
+int main(int argc, char **)
+{
+    one first;
+    other second;
+
+    if (argc == 2)
+        return get(reinterpret_cast<one *>(&second));
+    if (argc == 3)
+        function = reinterpret_cast<int (*)(int)>(wrong);
+    return get(&first) + function(4);
+}
+C
+        run checked "$BCC" run "-O$level" "$work/checked.bc"
+        expect checked "exit 5"
+        run object "$BCC" run "-O$level" "$work/checked.bc" wrong
+        expect object "signal 4"
+        run called "$BCC" run "-O$level" "$work/checked.bc" wrong call
+        expect called "signal 4"
+    done
+    compile_cxx loaded -flto -fvisibility=hidden \
+        -fwhole-program-vtables -fvirtual-function-elimination <<'C'
+struct base { virtual int get() { return 1; } virtual int unused() { return 2; } };
+struct derived : base { int get() override { return 3; } };
+base first;
+derived second;
+base *volatile object = &first;
+int main()
+{
+    int sum = object->get();
+
+    object = &second;
+    return sum + object->get();
+}
+C
+    run loaded "$BCC" run "$work/loaded.bc"
+    expect loaded "exit 4"
 }
 
 test_plain_c_does_not_pay_for_cxx() {
