@@ -55,7 +55,6 @@ enum { N_ALLOCATOR = sizeof(allocator) / sizeof(allocator[0]) };
 /* An undefined symbol. */
 struct want {
     const struct link_import *import;
-    size_t name_size;    /* bytes before the version */
     const char *version; /* NULL: the default */
     struct want *next;   /* of the same name, another version */
     bool found;
@@ -81,12 +80,12 @@ static enum status add_want(struct search *s, struct want *want,
 {
     const char *name = want->import->name;
     const char *at = strchr(name + (*name != '\0'), '@');
+    const size_t size = at ? (size_t)(at - name) : strlen(name);
     void **place;
 
-    want->name_size = at ? (size_t)(at - name) : strlen(name);
     if (at)
         want->version = at + strspn(at, "@");
-    name = arena_copy_string(s->arena, name, want->name_size);
+    name = arena_copy_string(s->arena, name, size);
     place = name ? name_map_insert(&s->by_name, name) : NULL;
     if (!place)
         return error_no_memory(err);
