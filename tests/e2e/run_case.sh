@@ -11,7 +11,8 @@
 #   STATUS: exit status, or "signal 15"
 #   OUTPUT: followed by lines of output, to the end of the comment
 #
-# Environment: CLANG, and that of run_case_lib.sh.
+# Environment: CLANG (exit status 77 if it is not there), and that of
+# run_case_lib.sh.
 set -u
 case_file=$1
 . "$(dirname "$0")/run_case_lib.sh"
@@ -30,6 +31,10 @@ block() {
         index($0, key) == 1 { inside = 1 }' "$case_file"
 }
 
+command -v "$CLANG" >/dev/null || {
+    echo "skipped: no $CLANG"
+    exit 77
+}
 status=$(field STATUS)
 case $status in
 signal*) echo "$status" ;;
