@@ -363,6 +363,22 @@ test_compiles_are_identical_bytes() {
         fail "another directory gives other bytes"
 }
 
+# A gigabyte of zeros, and alignment, are address space and not file.
+test_zeros_take_no_room_in_the_file() {
+    compile zeros <<'C'
+static char zeros[1ul << 30], aligned[5] __attribute__((aligned(1 << 21)));
+int main(int argc, char **argv)
+{
+    (void)argv;
+    return zeros[argc] + aligned[argc];
+}
+C
+    run zeros "$BCC" compile "$work/zeros.bc" -o "$work/zeros.oBCC"
+    expect zeros "exit 0"
+    [ "$(wc -c <"$work/zeros.oBCC")" -lt 100000 ] ||
+        fail "the file has $(wc -c <"$work/zeros.oBCC") bytes"
+}
+
 test_compiles_for_another_cpu() {
     small_program
     run old "$BCC" compile --target x86_64-linux-gnu --cpu x86-64-v2 \
