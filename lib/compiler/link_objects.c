@@ -26,7 +26,7 @@
 #include "join_modules.h"
 #include "object_view.h"
 #include "read.h"
-#include "symbols.h"
+#include "object_symbols.h"
 
 /* A member that was not taken so far. */
 struct member {
@@ -44,7 +44,7 @@ struct archive {
 struct reading {
     const struct object_reader *reader;
     struct arena *arena;
-    struct symbols symbols;
+    struct object_symbols symbols;
     struct name_map labels; /* of assembly, local to their modules */
     struct archive *archives;
     size_t n_archives;
@@ -62,7 +62,7 @@ static enum status settle_label(struct reading *reading, LLVMModuleRef module,
 
     if (!place)
         return error_no_memory(err);
-    is_taken = *place || symbols_know(&reading->symbols, name);
+    is_taken = *place || object_symbols_know(&reading->symbols, name);
     *place = reading;
     if (!is_taken)
         return STATUS_OK;
@@ -131,7 +131,7 @@ static enum status add_resolved(struct reading *reading, const char *name,
         status = settle_asm(reading, module, err);
     if (status)
         return status;
-    return symbols_add(&reading->symbols, module, name, err);
+    return object_symbols_add(&reading->symbols, module, name, err);
 }
 
 /* ---- Members ---- */
@@ -167,8 +167,8 @@ static enum status read_object_member(struct reading *reading,
     struct object_view object;
 
     if (object_view_open(member->name, bytes, reading->arena, &object, NULL) ||
-        symbols_read_object(&reading->symbols, &object, &member->definitions,
-                            NULL))
+        object_symbols_read_object(&reading->symbols, &object,
+                                   &member->definitions, NULL))
         return foreign_object(member->name, "what it defines cannot be read",
                               NULL, err);
     return STATUS_OK;
@@ -186,8 +186,8 @@ static enum status read_member(struct reading *reading, struct span bytes,
                               &member->module, err);
         if (status)
             return status;
-        return symbols_read_module(&reading->symbols, member->module,
-                                   &member->definitions, err);
+        return object_symbols_read_module(&reading->symbols, member->module,
+                                          &member->definitions, err);
     case MODULE_ELF_OBJECT:
         return read_object_member(reading, bytes, member, err);
     case MODULE_UNKNOWN:
@@ -254,7 +254,7 @@ static enum status take_if_needed(struct reading *reading,
                                   struct member *member, bool *taken,
                                   struct error *err)
 {
-    const char *name = symbols_wanted(&member->definitions);
+    const char *name = object_symbols_wanted(&member->definitions);
     LLVMModuleRef module = member->module;
 
     if (!name)
@@ -334,13 +334,13 @@ static enum status read_all(struct reading *reading,
     enum status status = STATUS_OK;
 
     for (size_t i = 0; !status && i < n_wanted; i++)
-        status = symbols_want(&reading->symbols, wanted[i], err);
+        status = object_symbols_want(&reading->symbols, wanted[i], err);
     for (size_t i = 0; !status && i < n_inputs; i++)
         status = read_input(reading, &inputs[i], n_inputs == 1, err);
     if (status == STATUS_OK)
         status = search_all(reading, err);
     if (status == STATUS_OK)
-        status = symbols_check(&reading->symbols, err);
+        status = object_symbols_check(&reading->symbols, err);
     if (status)
         return status;
     if (reading->objects.n_objects == 0)
@@ -360,7 +360,7 @@ enum status objects_read(const struct object_reader *reader,
     struct reading reading = {.reader = reader, .arena = arena};
     enum status status;
 
-    symbols_init(&reading.symbols, arena);
+    object_symbols_init(&reading.symbols, arena);
     name_map_init(&reading.labels);
     reading.archives = arena_alloc(arena, n_inputs, sizeof(*reading.archives));
     if (reading.archives)
@@ -371,7 +371,7 @@ enum status objects_read(const struct object_reader *reader,
         for (size_t j = 0; j < reading.archives[i].n_members; j++)
             if (reading.archives[i].members[j].module)
                 LLVMDisposeModule(reading.archives[i].members[j].module);
-    symbols_release(&reading.symbols);
+    object_symbols_release(&reading.symbols);
     name_map_release(&reading.labels);
     if (status) {
         objects_release(&reading.objects);

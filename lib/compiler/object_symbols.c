@@ -15,7 +15,7 @@
  * LLVM's own linker has the same rules and is what joins the modules in the
  * end; here is what it cannot say: what is missing, and which files disagree.
  */
-#include "symbols.h"
+#include "object_symbols.h"
 
 #include <elf.h>
 #include <string.h>
@@ -138,7 +138,7 @@ static bool read_asm_symbol(const struct asm_symbol *symbol,
     return !(symbol->uses & ASM_DEFINED) || symbol->uses & ASM_GLOBAL;
 }
 
-static enum status for_each_symbol(const struct symbols *symbols,
+static enum status for_each_symbol(const struct object_symbols *symbols,
                                    LLVMModuleRef module, visit_fn visit,
                                    void *context, struct error *err)
 {
@@ -163,18 +163,18 @@ static enum status for_each_symbol(const struct symbols *symbols,
 
 /* ---- Adding ---- */
 
-void symbols_init(struct symbols *symbols, struct arena *arena)
+void object_symbols_init(struct object_symbols *symbols, struct arena *arena)
 {
-    *symbols = (struct symbols){.arena = arena};
+    *symbols = (struct object_symbols){.arena = arena};
     name_map_init(&symbols->map);
 }
 
-void symbols_release(struct symbols *symbols)
+void object_symbols_release(struct object_symbols *symbols)
 {
     name_map_release(&symbols->map);
 }
 
-static void contradict(struct symbols *symbols, const char *format,
+static void contradict(struct object_symbols *symbols, const char *format,
                        const char *file, const char *name, const char *other)
 {
     if (symbols->n_conflicts++ == 0)
@@ -182,7 +182,8 @@ static void contradict(struct symbols *symbols, const char *format,
                   other);
 }
 
-static void check_against(struct symbols *symbols, const struct symbol *symbol,
+static void check_against(struct object_symbols *symbols,
+                          const struct symbol *symbol,
                           const struct occurrence *seen, const char *file)
 {
     bool is_grouped = symbol->is_grouped && seen->is_grouped;
@@ -201,13 +202,13 @@ static void check_against(struct symbols *symbols, const struct symbol *symbol,
 }
 
 struct addition {
-    struct symbols *symbols;
+    struct object_symbols *symbols;
     const char *file;
     bool no_memory;
 };
 
 /* The symbol of that name, made if there is none; NULL: no memory. */
-static struct symbol *intern(struct symbols *symbols, const char *name)
+static struct symbol *intern(struct object_symbols *symbols, const char *name)
 {
     void **place = name_map_insert(&symbols->map, name);
 
@@ -237,8 +238,9 @@ static bool add_occurrence(void *context, const struct occurrence *seen)
     return true;
 }
 
-enum status symbols_add(struct symbols *symbols, LLVMModuleRef module,
-                        const char *file, struct error *err)
+enum status object_symbols_add(struct object_symbols *symbols,
+                               LLVMModuleRef module, const char *file,
+                               struct error *err)
 {
     struct addition addition = {symbols, file, false};
     enum status status =
@@ -247,8 +249,8 @@ enum status symbols_add(struct symbols *symbols, LLVMModuleRef module,
     return addition.no_memory ? error_no_memory(err) : status;
 }
 
-enum status symbols_want(struct symbols *symbols, const char *name,
-                         struct error *err)
+enum status object_symbols_want(struct object_symbols *symbols,
+                                const char *name, struct error *err)
 {
     struct addition addition = {symbols, NULL, false};
     const struct occurrence wanted = {.name = name, .definition = WANTED};
@@ -257,7 +259,7 @@ enum status symbols_want(struct symbols *symbols, const char *name,
     return addition.no_memory ? error_no_memory(err) : STATUS_OK;
 }
 
-bool symbols_know(const struct symbols *symbols, const char *name)
+bool object_symbols_know(const struct object_symbols *symbols, const char *name)
 {
     const struct symbol *symbol = name_map_find(&symbols->map, name);
 
@@ -273,7 +275,7 @@ struct definition_row {
 };
 
 struct collection {
-    struct symbols *symbols;
+    struct object_symbols *symbols;
     struct definitions definitions;
     bool counts_only;
     bool no_memory;
@@ -344,8 +346,8 @@ static enum status visit_object(struct collection *collection, const void *of,
     return STATUS_OK;
 }
 
-static enum status collect_all(struct symbols *symbols, visit_all_fn visit_all,
-                               const void *of,
+static enum status collect_all(struct object_symbols *symbols,
+                               visit_all_fn visit_all, const void *of,
                                struct definitions *ret_definitions,
                                struct error *err)
 {
@@ -368,22 +370,23 @@ static enum status collect_all(struct symbols *symbols, visit_all_fn visit_all,
     return collection.no_memory ? error_no_memory(err) : STATUS_OK;
 }
 
-enum status symbols_read_module(struct symbols *symbols, LLVMModuleRef module,
-                                struct definitions *ret_definitions,
-                                struct error *err)
+enum status object_symbols_read_module(struct object_symbols *symbols,
+                                       LLVMModuleRef module,
+                                       struct definitions *ret_definitions,
+                                       struct error *err)
 {
     return collect_all(symbols, visit_module, &module, ret_definitions, err);
 }
 
-enum status symbols_read_object(struct symbols *symbols,
-                                const struct object_view *object,
-                                struct definitions *ret_definitions,
-                                struct error *err)
+enum status object_symbols_read_object(struct object_symbols *symbols,
+                                       const struct object_view *object,
+                                       struct definitions *ret_definitions,
+                                       struct error *err)
 {
     return collect_all(symbols, visit_object, object, ret_definitions, err);
 }
 
-const char *symbols_wanted(const struct definitions *definitions)
+const char *object_symbols_wanted(const struct definitions *definitions)
 {
     for (size_t i = 0; i < definitions->n_rows; i++) {
         const struct definition_row *row = &definitions->row[i];
@@ -397,7 +400,8 @@ const char *symbols_wanted(const struct definitions *definitions)
 
 /* ---- Result ---- */
 
-enum status symbols_check(const struct symbols *symbols, struct error *err)
+enum status object_symbols_check(const struct object_symbols *symbols,
+                                 struct error *err)
 {
     const char *message = symbols->conflict.message;
 
