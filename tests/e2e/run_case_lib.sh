@@ -51,18 +51,17 @@ reported() {
 
 # compare_cached_with_native 'OPTIONS' FILE [ARGS...]: the run "native" was
 # done; holds against it a cold, a warm and a precompiled `bcc run`. OPTIONS
-# (for run and precompile) are split at blanks, as are $run_options (for run).
-run_options=
+# (for run and precompile) are split at blanks.
 compare_cached_with_native() {
     options=$1
     shift
     [ -n "$BCC" ] || return 0
     # shellcheck disable=SC2086 # options are to be split
     {
-        run cold "$BCC" run --report=json $run_options $options "$@"
+        run cold "$BCC" run --report=json $options "$@"
         same native cold
         reported cold miss
-        run warm "$BCC" run --report=json $run_options $options "$@"
+        run warm "$BCC" run --report=json $options "$@"
         same native warm
         reported warm hit
 
@@ -73,7 +72,7 @@ compare_cached_with_native() {
             return 0
         }
         run precompiled "$BCC" run --report=json \
-            --cache-dir "$work/installed" $run_options $options "$@"
+            --cache-dir "$work/installed" $options "$@"
         same native precompiled
         reported precompiled hit
     }

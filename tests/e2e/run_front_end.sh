@@ -33,8 +33,7 @@ compare() {
         fail "$1: the native one ends by $(cat "$work/native.status")"
     rm -rf "$work/cache"
     mkdir -m 700 "$work/cache"
-    run_options=$2
-    compare_cached_with_native "" "$3" alpha beta
+    compare_cached_with_native "$2" "$3" alpha beta
     [ "$failures" -eq 0 ] || fail "at $1"
 }
 
