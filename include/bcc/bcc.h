@@ -220,7 +220,7 @@ BCC_API int bccPrepareSharedObjectFile(BCCScriptRef script, const char *path,
 /* ORDER REPORT CACHE */
 enum { BCC_CACHE_OFF = 0, BCC_CACHE_HIT = 1, BCC_CACHE_MISS = 2 };
 
-/* Stages of a prepare, in time order. ORDER STAGES */
+/* Stages of a prepare, the first eleven in time order. ORDER STAGES */
 enum {
     BCC_STAGE_LOOKUP,       /* find and check the entry */
     BCC_STAGE_READ,         /* compiler: parse bitcode */
@@ -233,6 +233,7 @@ enum {
     BCC_STAGE_PUBLISH,      /* sync and rename */
     BCC_STAGE_LOAD,         /* map, bind, relocate, protect */
     BCC_STAGE_START,        /* constructors */
+    BCC_STAGE_WAIT,         /* after lookup: another makes this very entry */
     BCC_N_STAGES
 };
 
@@ -241,7 +242,8 @@ enum {
 typedef struct BCCReport {
     size_t size;
     int cache;           /* BCC_CACHE_... */
-    const char *reason;  /* why not a hit, or why there is no cache; "" */
+    const char *reason;  /* why not a hit, or why there is no cache; of a hit
+                            that came about while waiting, that; else "" */
     const char *path;    /* of the entry, "" if there is none */
     uint64_t imageBytes; /* of the native image */
     uint64_t totalNs;

@@ -235,8 +235,8 @@ const char *bccGetStageName(int stage)
 {
     /* ORDER STAGES */
     static const char *const names[BCC_N_STAGES] = {
-        "lookup", "read",    "link_bitcode", "optimise", "emit", "link_image",
-        "write",  "process", "publish",      "load",     "start"};
+        "lookup", "read",    "link_bitcode", "optimise", "emit",  "link_image",
+        "write",  "process", "publish",      "load",     "start", "wait"};
 
     return stage >= 0 && stage < BCC_N_STAGES ? names[stage] : NULL;
 }

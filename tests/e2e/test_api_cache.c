@@ -285,6 +285,9 @@ static void failed_attempts_leave_no_files_behind(void **state)
     assert_fails(script, bccPrepareExecutable(script, f->cache, "entry", 0),
                  BCC_INVALID_VALUE);
     bccDisposeScript(script);
+    /* The lock file stays: it is empty, and others may be using it. */
+    assert_int_equal(unlink(fixture_path(f, "cache/.bcc/lock").text), 0);
+    assert_int_equal(rmdir(fixture_path(f, "cache/.bcc").text), 0);
     assert_int_equal(rmdir(f->cache), 0);
     assert_int_equal(mkdir(f->cache, 0700), 0);
 }

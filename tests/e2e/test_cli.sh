@@ -332,6 +332,16 @@ test_clear_removes_what_dead_processes_left() {
         fail "left: $(ls -A "$BCC_CACHE_DIR")"
     [ -e "$BCC_CACHE_DIR/.small.oBCC.$$.00ff.tmp" ] ||
         fail "took a temporary file from its owner"
+    mkdir -m 700 "$BCC_CACHE_DIR/.bcc"
+    left="$BCC_CACHE_DIR/.bcc/.small.oBCC.$$.0123456789abcdef.tmp"
+    touch "$left"
+    run clear "$BCC" cache clear
+    [ -e "$left" ] && fail "left what a dead writer left: $left"
+    touch "$left"
+    small_program
+    run small "$BCC" run --report=json "$work/small.bc"
+    reported small miss
+    [ -e "$left" ] && fail "the next writer did not clean up: $left"
 }
 
 test_name_of_the_program_is_not_believed() {

@@ -84,6 +84,8 @@ static void restrain_process(void)
     const struct rlimit no_core = {0, 0};
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    /* A host may limit the size of files. That is an answer, not an end. */
+    signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_CORE, &no_core);
 }
 
@@ -291,6 +293,7 @@ int serve_request(void)
     int exit_status;
 
     restrain_process();
+    start_beat();
     catch_ends();
     arena_init(&job.arena);
     buffer_init(&job.file);
