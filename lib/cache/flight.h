@@ -28,7 +28,7 @@
 
 enum {
     FLIGHT_PERIOD_MS = 50,
-    FLIGHT_PATIENCE_MS = 400,
+    FLIGHT_PATIENCE_MS = 350,
     /* So many holders of a lock may come to nothing, then who waits for them
      * compiles: a script that does not compile is not tried by one after the
      * other. */
