@@ -164,6 +164,15 @@ enum {
  * (prepared already), OUT_OF_MEMORY. */
 BCC_API int bccSetOptions(BCCScriptRef script, const BCCOptions *options);
 
+/* ---- Cache layers ---- */
+
+/* Directories that bccPrepareExecutable() searches for the entry, in order,
+ * before cacheDir, and never writes to, separated by ':': those of a vendor
+ * and of the system. What they hold must be as trustworthy as in cacheDir.
+ * NULL, the default: the environment's BCC_CACHE_PATH, unless the process runs
+ * with rights that its caller lacks. "": none. Errors: OUT_OF_MEMORY. */
+BCC_API int bccSetCachePath(BCCScriptRef script, const char *path);
+
 /* ---- Logging ---- */
 
 /* ORDER LOG LEVEL */
@@ -193,10 +202,11 @@ enum {
 };
 
 /* Make the script's code callable. The entry is the file
- * <cacheDir>/<cacheName>.oBCC; cacheDir must exist. With cacheDir NULL there
- * is no cache: compiled into memory. A cache that cannot be used (missing,
- * unwritable, writable by others, damaged entry) is never an error: the script
- * is compiled, and bccGetReport() says why.
+ * <cacheDir>/<cacheName>.oBCC; cacheDir must exist. With cacheDir NULL nothing
+ * is kept: compiled into memory, if no layer has cacheName (NULL: none is
+ * searched). A cache that cannot be used (missing, unwritable, writable by
+ * others, damaged entry) is never an error: the script is compiled, and
+ * bccGetReport() says why.
  *
  * Constructors of the script run before this returns. Errors: INVALID_VALUE
  * (cacheName NULL, empty, with '/' or a leading '.'; damaged bitcode),

@@ -134,6 +134,7 @@ void bccDisposeScript(BCCScriptRef script)
         free(script->marks[i]);
     free(script->marks);
     options_release(&script->options);
+    free(script->cache_path);
     free(script->report_path);
     free(script);
 }
@@ -148,6 +149,19 @@ int bccRegisterSymbolCallback(BCCScriptRef script, BCCSymbolLookupFn fn,
                              "symbol callback: the script is prepared already");
     script->lookup = fn;
     script->lookup_context = context;
+    return 0;
+}
+
+int bccSetCachePath(BCCScriptRef script, const char *path)
+{
+    char *copy = path ? strdup(path) : NULL;
+
+    if (!script || (path && !copy)) {
+        free(copy);
+        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+    }
+    free(script->cache_path);
+    script->cache_path = copy;
     return 0;
 }
 

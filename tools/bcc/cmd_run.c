@@ -34,7 +34,8 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     has_cache = setup_cache_dir(options, dir, &reason);
     setup_entry_name(options, path, true, name);
     bccRegisterSymbolCallback(script, process_symbols_find, NULL);
-    failed = bccPrepareExecutable(script, has_cache ? dir : NULL, name,
+    failed = bccPrepareExecutable(script, has_cache ? dir : NULL,
+                                  options->no_cache ? NULL : name,
                                   setup_flags(options, true));
     if (options->report_json)
         print_report(script, reason);
