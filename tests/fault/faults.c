@@ -57,6 +57,7 @@ static bool fails(enum call call)
         return fails(CALL_##name) ? (failure) : __real_##name arguments;       \
     }
 
+WRAP(int, access, -1, (const char *path, int mode), (path, mode))
 WRAP(int, stat, -1, (const char *path, struct stat *st), (path, st))
 WRAP(int, fstat, -1, (int fd, struct stat *st), (fd, st))
 WRAP(ssize_t, read, -1, (int fd, void *data, size_t size), (fd, data, size))

@@ -12,6 +12,7 @@
 #define CALL_MAP(X)                                                            \
     X(open, EACCES, EMFILE, EINTR)                                             \
     X(openat, EACCES, ENOSPC, EINTR)                                           \
+    X(access, EACCES, EIO, ELOOP)                                              \
     X(stat, EACCES, ENOENT, ELOOP)                                             \
     X(fstat, EIO, ENOMEM, EOVERFLOW)                                           \
     X(read, EIO, EISDIR, EINTR)                                                \

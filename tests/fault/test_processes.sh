@@ -276,8 +276,8 @@ test_compiler_killed_at_each_system_call() {
 
 # ---- Systems that refuse ----
 
-# mounted OPTIONS...: in a mount namespace of its own, which ends with it, run
-# the rest of this test with a tmpfs at $work/mount.
+# in_namespace: the rest of this test is run in a mount namespace of its own,
+# and what is mounted is gone when it ends.
 in_namespace() {
     needs_root
     [ -z "${BCC_TEST_NAMESPACE:-}" ] || return 0
@@ -424,6 +424,58 @@ test_storm_of_launches_writers_and_clears() {
     no_leftovers
     [ "$(find "$BCC_CACHE_DIR" -type f -size +0 | wc -l)" -eq 0 ] ||
         fail "space is not given back: $(find "$BCC_CACHE_DIR" -type f)"
+}
+
+free_blocks() {
+    stat -f -c %f "$work/mount"
+}
+
+# A program whose entry is removed, and replaced, runs on; what it held is free
+# once it has ended.
+test_space_is_free_when_the_last_user_has_ended() {
+    in_namespace
+    mount_tmpfs size=4m
+    export BCC_CACHE_DIR="$work/mount"
+    "$CLANG" -O2 -emit-llvm -x c -c - -o "$work/one.bc" <<'C' || exit 1
+#include <stdio.h>
+static const char table[300000] = {1, [150000] = 1};
+int main(void)
+{
+    volatile int sum = 0;
+    puts("started");
+    fflush(stdout);
+    getchar();
+    for (int i = 0; i < 300000; i++)
+        sum += table[i];
+    printf("value %d\n", sum - 1);
+    return 3;
+}
+C
+    "$BCC" cache clear >/dev/null
+    "$BCC" run "$work/one.bc" </dev/null >/dev/null
+    "$BCC" cache clear >/dev/null
+    before=$(free_blocks)
+    mkfifo "$work/hold"
+    "$BCC" run "$work/one.bc" <"$work/hold" >"$work/held.out" &
+    held_pid=$!
+    exec 8>"$work/hold"
+    until grep -q started "$work/held.out" 2>/dev/null; do
+        kill -0 "$held_pid" || break
+        sleep 0.01
+    done
+    "$BCC" cache clear >/dev/null
+    for _ in 1 2 3; do
+        "$BCC" precompile --cache-dir "$work/mount" "$work/one.bc" >/dev/null 2>&1
+        "$BCC" cache clear >/dev/null
+    done
+    [ "$(free_blocks)" -lt "$before" ] || fail "nothing was held"
+    exec 8>&-
+    wait "$held_pid"
+    [ $? -eq 3 ] || fail "ended otherwise"
+    grep -q "value 1" "$work/held.out" || fail "$(cat "$work/held.out")"
+    [ "$(free_blocks)" -eq "$before" ] ||
+        fail "blocks are lost: $before free before, $(free_blocks) after"
+    no_leftovers
 }
 
 # ---- Which ----
