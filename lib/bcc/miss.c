@@ -142,12 +142,13 @@ static bool wait_for_turn(struct prepare *p, struct flight *flight,
     return false;
 }
 
-/* Did the compiler find no room for the file? What it made is lost then. */
-static bool is_full(const struct error *err)
+/* Could the compiler not write the file? What it made is lost then. That of
+ * an input it could not read is no other error; it will be met again. */
+static bool is_unwritable(const struct error *err)
 {
     return err->status == STATUS_IO &&
            (err->os_errno == ENOSPC || err->os_errno == EDQUOT ||
-            err->os_errno == EFBIG);
+            err->os_errno == EFBIG || err->os_errno == EIO);
 }
 
 /* The old entry stays. That is no failure where the code is to be run. */
@@ -175,7 +176,7 @@ static enum status make_entry(struct prepare *p, struct flight *flight,
         return status;
     }
     status = run_compiler(p, writer.fd, flight->fd, err);
-    *ret_unusable = status && is_full(err);
+    *ret_unusable = status && is_unwritable(err);
     if (status)
         goto out;
     status = store_publish(&writer, &warning);

@@ -279,31 +279,24 @@ enum status store_begin_file(const char *path, struct store_writer *ret_writer,
     return begin(dir, VOUCHED_FOR, &writer, ret_writer, err);
 }
 
-static int sync_retrying(int fd)
-{
-    int result;
-
-    do
-        result = fsync(fd);
-    while (result < 0 && errno == EINTR);
-    return result;
-}
-
 enum status store_publish(struct store_writer *writer, struct error *err)
 {
     const char *entry = writer->entry;
+    enum status status;
 
     /* First the bytes, then the name: after a power cut no name stands for
      * bytes that never reached the disk. */
-    if (sync_retrying(writer->fd) < 0)
-        return error_set_os(err, errno, "%s: fsync", entry);
+    status = file_sync(writer->fd, entry, err);
+    if (status)
+        return status;
     if (renameat(temporary_dir(writer), writer->temporary, writer->dir_fd,
                  entry) < 0)
         return error_set_os(err, errno, "%s: rename", entry);
     writer->temporary[0] = '\0';
     /* The entry is in place. Should the directory not reach the disk, then the
      * old entry is there after a power cut, which is no failure. */
-    (void)sync_retrying(writer->dir_fd);
+    status = file_sync(writer->dir_fd, entry, NULL);
+    (void)status;
     return STATUS_OK;
 }
 

@@ -1,5 +1,6 @@
 /* Cache directories and entries that cannot be used or trusted: never an
  * error of an executable, always a reason in its report. */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -354,6 +355,51 @@ static void a_shared_object_file_is_an_entry_of_its_directory(void **state)
     bccDisposeScript(script);
 }
 
+/* ---- Many at once ---- */
+
+struct launcher {
+    const char *cache_dir;
+    int cache; /* what its report said */
+};
+
+static void *launch_at_once(void *context)
+{
+    struct launcher *launcher = context;
+    BCCScriptRef script = open_script(bitcode_path("answer.bc").text, NULL);
+    BCCReport report = {.size = sizeof(report)};
+
+    if (bccPrepareExecutable(script, launcher->cache_dir, "entry", 0) ||
+        call(script, "answer") != 42 || bccGetReport(script, &report))
+        launcher->cache = -1;
+    else
+        launcher->cache = report.cache;
+    bccDisposeScript(script);
+    return NULL;
+}
+
+static void threads_that_miss_at_once_compile_once(void **state)
+{
+    enum { N = 12 };
+    const struct fixture *f = *state;
+    struct launcher launchers[N];
+    pthread_t threads[N];
+    int n_hits = 0, n_misses = 0;
+
+    for (int i = 0; i < N; i++) {
+        launchers[i] = (struct launcher){.cache_dir = f->cache};
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, launch_at_once, &launchers[i]),
+            0);
+    }
+    for (int i = 0; i < N; i++) {
+        pthread_join(threads[i], NULL);
+        n_hits += launchers[i].cache == BCC_CACHE_HIT;
+        n_misses += launchers[i].cache == BCC_CACHE_MISS;
+    }
+    assert_int_equal(n_hits + n_misses, N);
+    assert_int_equal(n_misses, 1);
+}
+
 /* ---- Layers ---- */
 
 struct layers {
@@ -496,6 +542,7 @@ int main(void)
         TEST(rebuild_makes_the_same_entry_again),
         TEST(a_shared_object_file_replaces_nothing_but_files),
         TEST(a_shared_object_file_is_an_entry_of_its_directory),
+        TEST(threads_that_miss_at_once_compile_once),
         TEST(layers_are_searched_in_order_and_not_written_to),
         TEST(layers_that_are_stale_damaged_or_open_to_all_are_passed),
         TEST(layers_come_from_the_environment_unless_they_are_set),

@@ -243,8 +243,13 @@ static enum status write_file(struct job *job, struct error *err)
     status = cache_write(&contents, &job->file, err);
     if (status)
         return status;
-    return file_write_all(REQUEST_OUTPUT_FD, buffer_span(&job->file),
-                          "cache file", err);
+    status = file_write_all(REQUEST_OUTPUT_FD, buffer_span(&job->file),
+                            "cache file", err);
+    if (status)
+        return status;
+    /* Who publishes the file syncs it. Done here it is done while the lock
+     * beats: a disk may take longer than others have patience. */
+    return file_sync(REQUEST_OUTPUT_FD, "cache file", err);
 }
 
 /* ---- All of it ---- */
