@@ -147,7 +147,8 @@ typedef struct BCCOptions {
     int optLevel;             /* BCC_OPT_... */
     const char *compilerPath; /* of bccc; default: the environment's BCC_BCCC,
                                  then libexec/bcc/bccc near the library */
-    uint32_t compileTimeLimitMs; /* then the compiler is killed; 0: none */
+    uint32_t compileTimeLimitMs; /* then the compiler is killed, and another's
+                                    compile is waited for no longer; 0: none */
     uint64_t compileMemoryLimit; /* bytes of address space; 0: none */
 } BCCOptions;
 
@@ -206,7 +207,8 @@ enum {
  * is kept: compiled into memory, if no layer has cacheName (NULL: none is
  * searched). A cache that cannot be used (missing, unwritable, writable by
  * others, damaged entry) is never an error: the script is compiled, and
- * bccGetReport() says why.
+ * bccGetReport() says why. Where others make the same entry at this moment,
+ * one compiles, and the rest wait for it as long as it gets on.
  *
  * Constructors of the script run before this returns. Errors: INVALID_VALUE
  * (cacheName NULL, empty, with '/' or a leading '.'; damaged bitcode),

@@ -377,22 +377,46 @@ test_limit_of_file_size_is_an_error_with_a_reason() {
     reported after miss
 }
 
-# A program that runs with another's rights believes no environment.
+# as_somebody NAME COMMAND...: as another user, with an environment that names
+# a compiler and a layer.
+as_somebody() {
+    as_name=$1
+    shift
+    run "$as_name" env -u HOME -u XDG_CACHE_HOME -u BCC_CACHE_DIR \
+        BCC_BCCC="$work/evil" BCC_CACHE_PATH="$work/layer" \
+        setpriv --reuid 12345 --clear-groups "$@"
+}
+
+# A program that runs with another's rights believes no environment; without,
+# it does.
 test_caller_with_foreign_rights_trusts_no_environment() {
     needs_root
     command -v setpriv >/dev/null || skip "no setpriv"
     program one
+    program other
     chmod 755 "$work"
     cp "$BCC" "$work/bcc-setuid"
     chmod 4755 "$work/bcc-setuid"
-    printf '#!/bin/sh\ntouch %s/started\n' "$work" >"$work/evil"
+    printf '#!/bin/sh\ntouch %s/probe/started\n' "$work" >"$work/evil"
     chmod 755 "$work/evil"
-    mkdir -m 777 "$work/probe"
-    setpriv --reuid 12345 --clear-groups sh -c "test -r '$work/one.bc'" ||
+    mkdir "$work/probe" "$work/layer"
+    chmod 777 "$work/probe"
+    "$BCC" precompile --cache-dir "$work/layer" "$work/one.bc" >/dev/null 2>&1
+    setpriv --reuid 12345 --clear-groups test -x "$BCC" ||
         skip "another user cannot read here"
-    run foreign env BCC_BCCC="$work/evil" setpriv --reuid 12345 \
-        --clear-groups "$work/bcc-setuid" run --no-cache "$work/one.bc"
-    [ ! -e "$work/started" ] || fail "started what the environment named"
+    cp "$BCC" "$work/bcc-plain"
+
+    as_somebody plain "$work/bcc-plain" run --report=json "$work/one.bc"
+    right plain
+    reported plain hit
+    as_somebody plain_miss "$work/bcc-plain" run "$work/other.bc"
+    [ -e "$work/probe/started" ] || fail "the environment names no compiler"
+    rm -f "$work/probe/started"
+
+    as_somebody setuid "$work/bcc-setuid" run --report=json "$work/one.bc"
+    ! grep -q '"cache":"hit"' "$work/setuid.report" ||
+        fail "believed BCC_CACHE_PATH"
+    [ ! -e "$work/probe/started" ] || fail "believed BCC_BCCC"
 }
 
 # ---- Replaced, removed and cleared while in use ----
