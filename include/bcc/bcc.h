@@ -197,7 +197,8 @@ typedef struct BCCOptions {
     int optLevel;             /* BCC_OPT_... */
     const char *compilerPath; /* of bccc; default: the environment's BCC_BCCC,
                                  then libexec/bcc/bccc near the library */
-    uint32_t compileTimeLimitMs; /* then the compiler is killed; 0: none */
+    uint32_t compileTimeLimitMs; /* then the compiler is killed, and another's
+                                    compile is waited for no longer; 0: none */
     uint64_t compileMemoryLimit; /* bytes of address space; 0: none */
 } BCCOptions;
 
@@ -213,6 +214,15 @@ enum {
 /* NULL sets the defaults again. Errors: INVALID_VALUE, INVALID_OPERATION
  * (prepared already), OUT_OF_MEMORY. */
 BCC_API int bccSetOptions(BCCScriptRef script, const BCCOptions *options);
+
+/* ---- Cache layers ---- */
+
+/* Directories that bccPrepareExecutable() searches for the entry, in order,
+ * before cacheDir, and never writes to, separated by ':': those of a vendor
+ * and of the system. What they hold must be as trustworthy as in cacheDir.
+ * NULL, the default: the environment's BCC_CACHE_PATH, unless the process runs
+ * with rights that its caller lacks. "": none. Errors: OUT_OF_MEMORY. */
+BCC_API int bccSetCachePath(BCCScriptRef script, const char *path);
 
 /* ---- Logging ---- */
 
@@ -253,10 +263,12 @@ enum {
 };
 
 /* Make the script's code callable. The entry is the file
- * <cacheDir>/<cacheName>.oBCC; cacheDir must exist. With cacheDir NULL there
- * is no cache: compiled into memory. A cache that cannot be used (missing,
- * unwritable, writable by others, damaged entry) is never an error: the script
- * is compiled, and bccGetReport() says why.
+ * <cacheDir>/<cacheName>.oBCC; cacheDir must exist. With cacheDir NULL nothing
+ * is kept: compiled into memory, if no layer has cacheName (NULL: none is
+ * searched). A cache that cannot be used (missing, unwritable, writable by
+ * others, damaged entry) is never an error: the script is compiled, and
+ * bccGetReport() says why. Where others make the same entry at this moment,
+ * one compiles, and the rest wait for it as long as it gets on.
  *
  * Constructors of the script run before this returns. Errors: INVALID_VALUE
  * (cacheName NULL, empty, with '/' or a leading '.'; damaged bitcode),
@@ -280,7 +292,7 @@ BCC_API int bccPrepareSharedObjectFile(BCCScriptRef script, const char *path,
 /* ORDER REPORT CACHE */
 enum { BCC_CACHE_OFF = 0, BCC_CACHE_HIT = 1, BCC_CACHE_MISS = 2 };
 
-/* Stages of a prepare, in time order. ORDER STAGES */
+/* Stages of a prepare, the first eleven in time order. ORDER STAGES */
 enum {
     BCC_STAGE_LOOKUP,       /* find and check the entry */
     BCC_STAGE_READ,         /* compiler: parse bitcode */
@@ -293,6 +305,7 @@ enum {
     BCC_STAGE_PUBLISH,      /* sync and rename */
     BCC_STAGE_LOAD,         /* map, bind, relocate, protect */
     BCC_STAGE_START,        /* constructors */
+    BCC_STAGE_WAIT,         /* after lookup: another makes this very entry */
     BCC_N_STAGES
 };
 
@@ -301,7 +314,8 @@ enum {
 typedef struct BCCReport {
     size_t size;
     int cache;           /* BCC_CACHE_... */
-    const char *reason;  /* why not a hit, or why there is no cache; "" */
+    const char *reason;  /* why not a hit, or why there is no cache; of a hit
+                            that came about while waiting, that; else "" */
     const char *path;    /* of the entry, "" if there is none */
     uint64_t imageBytes; /* of the native image */
     uint64_t totalNs;

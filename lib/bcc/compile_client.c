@@ -111,8 +111,8 @@ enum status compile_client_find(const char *given, char ret_path[PATH_MAX],
 
 /* The child's descriptor table from 3 on; all of ours, numbered above. */
 struct descriptors {
-    int fd[REQUEST_FIRST_INPUT_FD + REQUEST_MAX_INPUTS];
-    int n; /* one past the last */
+    int fd[REQUEST_FIRST_INPUT_FD + REQUEST_MAX_INPUTS]; /* -1: /dev/null */
+    int n;                                               /* one past the last */
 };
 
 static void descriptors_close(struct descriptors *table)
@@ -121,13 +121,14 @@ static void descriptors_close(struct descriptors *table)
         file_close(table->fd[i]);
 }
 
-/* A copy of fd whose number none of the child's can collide with. */
+/* A copy of fd, if there is one, whose number none of the child's can collide
+ * with. */
 static enum status add_descriptor(struct descriptors *table, int fd, int above,
                                   struct error *err)
 {
-    int copy = fcntl(fd, F_DUPFD_CLOEXEC, above);
+    int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, above);
 
-    if (copy < 0)
+    if (copy < 0 && fd >= 0)
         return error_set_os(err, errno, "bccc: descriptor %d", fd);
     table->fd[table->n++] = copy;
     return STATUS_OK;
@@ -148,6 +149,8 @@ static enum status build_descriptors(const struct compile_job *job,
         status = add_descriptor(table, job->output_fd, above, err);
     if (status == STATUS_OK)
         status = add_descriptor(table, reply_fd, above, err);
+    if (status == STATUS_OK)
+        status = add_descriptor(table, job->lock_fd, above, err);
     for (size_t i = 0; status == STATUS_OK && i < job->n_inputs; i++)
         status = add_descriptor(table, job->input_fds[i], above, err);
     return status;
@@ -158,11 +161,11 @@ static int fill_actions(posix_spawn_file_actions_t *actions,
 {
     int rc = 0;
 
-    for (int fd = 0; rc == 0 && fd < REQUEST_FD; fd++)
-        rc = posix_spawn_file_actions_addopen(actions, fd, "/dev/null", O_RDWR,
-                                              0);
-    for (int fd = REQUEST_FD; rc == 0 && fd < table->n; fd++)
-        rc = posix_spawn_file_actions_adddup2(actions, table->fd[fd], fd);
+    for (int fd = 0; rc == 0 && fd < table->n; fd++)
+        rc = fd < REQUEST_FD || table->fd[fd] < 0
+                 ? posix_spawn_file_actions_addopen(actions, fd, "/dev/null",
+                                                    O_RDWR, 0)
+                 : posix_spawn_file_actions_adddup2(actions, table->fd[fd], fd);
     if (rc == 0)
         rc = posix_spawn_file_actions_addclosefrom_np(actions, table->n);
     return rc;

@@ -19,6 +19,7 @@ struct compile_job {
     const int *input_fds;
     size_t n_inputs;
     int output_fd;
+    int lock_fd;            /* that of a flight; -1: none */
     uint32_t time_limit_ms; /* 0: none */
 };
 

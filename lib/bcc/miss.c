@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "compile_client.h"
+#include "flight.h"
 #include "store.h"
 
-static enum status run_compiler(struct prepare *p, int output_fd,
+static enum status run_compiler(struct prepare *p, int output_fd, int lock_fd,
                                 struct error *err)
 {
     BCCScriptRef script = p->script;
@@ -50,6 +52,7 @@ static enum status run_compiler(struct prepare *p, int output_fd,
             .input_fds = fds,
             .n_inputs = script->n_sources,
             .output_fd = output_fd,
+            .lock_fd = lock_fd,
             .time_limit_ms = script->options.time_limit_ms,
         };
         status = compile_client_run(&job, &reply, err);
@@ -77,7 +80,7 @@ static enum status make_in_memory(struct prepare *p, struct error *err)
     status = file_create_memory("bcc-code", (struct span){NULL, 0}, &fd, err);
     if (status)
         return status;
-    status = run_compiler(p, fd, err);
+    status = run_compiler(p, fd, -1, err);
     /* From here nobody, not even the compiler's children, changes the code. */
     if (status == STATUS_OK &&
         fcntl(fd, F_ADD_SEALS,
@@ -89,16 +92,77 @@ static enum status make_in_memory(struct prepare *p, struct error *err)
     return status;
 }
 
-/* Did the compiler find no room for the file? What it made is lost then. */
-static bool is_full(const struct error *err)
+/* ---- With a cache ---- */
+
+/* The entry may have been made since it was looked for. */
+static bool look_again(struct prepare *p, enum status *ret_status,
+                       struct error *err)
 {
-    return err->status == STATUS_IO &&
-           (err->os_errno == ENOSPC || err->os_errno == EDQUOT);
+    BCCScriptRef script = p->script;
+    struct error why = {0};
+    bool is_final;
+
+    *ret_status = prepare_hit(p, &is_final, &why);
+    if (*ret_status && !is_final) {
+        prepare_end_stage(p, BCC_STAGE_LOOKUP);
+        return false;
+    }
+    script->report.cache = BCC_CACHE_HIT;
+    if (*ret_status)
+        *err = why;
+    error_set(&why, STATUS_OK, "%s: made by another in the meantime",
+              script->report.path);
+    memcpy(script->report_reason, why.message, sizeof(why.message));
+    return true;
 }
 
-/* With a cache: *ret_unusable says that the directory takes no entry. */
-static enum status make_entry(struct prepare *p, bool *ret_unusable,
-                              struct error *err)
+/* Of those who miss on one entry at once, one compiles. True: *ret_status is
+ * that of an entry which another has made. False: it is our turn. */
+static bool wait_for_turn(struct prepare *p, struct flight *flight,
+                          enum status *ret_status, struct error *err)
+{
+    uint32_t limit_ms = p->script->options.time_limit_ms;
+    uint64_t deadline_ns = UINT64_MAX;
+    bool is_ours, goes_on;
+
+    if (limit_ms)
+        deadline_ns = clock_monotonic_ns() + limit_ms * (uint64_t)1000000;
+    flight_begin(flight, p->dir, p->name, buffer_span(&p->identity));
+    for (goes_on = flight->fd >= 0; goes_on;) {
+        /* Looked at in either case: what another publishes before we have its
+         * lock, we do not compile again. */
+        is_ours = flight_take(flight);
+        if (look_again(p, ret_status, err))
+            return true;
+        if (is_ours)
+            return false;
+        goes_on = flight_wait(flight, deadline_ns);
+        prepare_end_stage(p, BCC_STAGE_WAIT);
+    }
+    return false;
+}
+
+/* Could the compiler not write the file? What it made is lost then. That of
+ * an input it could not read is no other error; it will be met again. */
+static bool is_unwritable(const struct error *err)
+{
+    return err->status == STATUS_IO &&
+           (err->os_errno == ENOSPC || err->os_errno == EDQUOT ||
+            err->os_errno == EFBIG || err->os_errno == EIO);
+}
+
+/* The old entry stays. That is no failure where the code is to be run. */
+static void report_unpublished(struct prepare *p, const struct error *why)
+{
+    script_log(p->script, BCC_LOG_WARN, "cache", "%s", why->message);
+    p->script->report.cache = BCC_CACHE_OFF;
+    p->script->report.path = "";
+    memcpy(p->script->report_reason, why->message, sizeof(why->message));
+}
+
+/* *ret_unusable says that the directory takes no entry. */
+static enum status make_entry(struct prepare *p, struct flight *flight,
+                              bool *ret_unusable, struct error *err)
 {
     struct store_writer writer;
     struct error warning = {0};
@@ -111,22 +175,18 @@ static enum status make_entry(struct prepare *p, bool *ret_unusable,
         *ret_unusable = true;
         return status;
     }
-    status = run_compiler(p, writer.fd, err);
-    *ret_unusable = status && is_full(err);
+    status = run_compiler(p, writer.fd, flight->fd, err);
+    *ret_unusable = status && is_unwritable(err);
     if (status)
         goto out;
     status = store_publish(&writer, &warning);
+    flight_end(flight);
     if (status && !p->execute) {
         *err = warning;
         goto out;
     }
-    if (status) {
-        script_log(p->script, BCC_LOG_WARN, "cache", "%s", warning.message);
-        p->script->report.cache = BCC_CACHE_OFF;
-        p->script->report.path = "";
-        memcpy(p->script->report_reason, warning.message,
-               sizeof(warning.message));
-    }
+    if (status)
+        report_unpublished(p, &warning);
     status = prepare_load_fresh(p, writer.fd, p->script->report_path, err);
 out:
     store_end(&writer);
@@ -137,13 +197,21 @@ enum status prepare_miss(struct prepare *p, const struct error *why,
                          struct error *err)
 {
     struct error unusable = {0};
+    struct flight flight = {.fd = -1};
     enum status status;
     bool is_unusable;
 
     if (!p->dir && !p->file)
         return make_in_memory(p, err);
     prepare_set_reason(p, BCC_CACHE_MISS, why);
-    status = make_entry(p, &is_unusable, &unusable);
+    /* Who asks for a rebuild wants no other's. */
+    if (!p->file && !(p->flags & BCC_REBUILD) &&
+        wait_for_turn(p, &flight, &status, err)) {
+        flight_end(&flight);
+        return status;
+    }
+    status = make_entry(p, &flight, &is_unusable, &unusable);
+    flight_end(&flight);
     if (!is_unusable || !p->execute) {
         if (status)
             *err = unusable;

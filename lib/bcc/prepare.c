@@ -1,5 +1,6 @@
 /* Prepare: the one path from a cache file to code.
  *
+ *   layers  as a hit, in directories that are only read
  *   hit     find the entry -> check it -> map, bind, relocate -> constructors
  *   miss    run the compiler into a temporary file -> publish it -> as a hit,
  *           from the descriptor that is already open
@@ -88,7 +89,7 @@ static int check_prepare(BCCScriptRef script, unsigned long flags)
     return 0;
 }
 
-static bool set_path(const struct prepare *p)
+bool prepare_set_path(struct prepare *p)
 {
     BCCScriptRef script = p->script;
     char *path = NULL;
@@ -118,17 +119,18 @@ static int prepare(struct prepare *p)
     struct error err = {0}, why = {0};
     uint64_t start_ns = clock_monotonic_ns();
     enum status status;
-    bool is_final = false;
+    bool is_final = false, is_found;
 
     p->mark_ns = start_ns;
-    if (!set_path(p))
+    if (!prepare_set_path(p))
         return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
     build_request(p);
     buffer_init(&p->identity);
     status = request_write_identity(&p->request, &p->identity, &err);
     if (status)
         goto out;
-    if (p->dir) {
+    is_found = prepare_search_layers(p, &status, &err);
+    if (!is_found && p->dir) {
         status = prepare_hit(p, &is_final, &why);
         /* Final: a good entry, whose code cannot run here. */
         if (status == STATUS_OK || is_final)
@@ -136,7 +138,7 @@ static int prepare(struct prepare *p)
         if (is_final)
             err = why;
     }
-    if (!p->dir || (status && !is_final)) {
+    if (!is_found && (!p->dir || (status && !is_final))) {
         prepare_end_stage(p, BCC_STAGE_LOOKUP);
         status = prepare_miss(p, &why, &err);
         /* Without a compiler it is the entry's own failure that matters. */

@@ -1,6 +1,7 @@
 /* What the parts of a prepare share.
  *
  *   prepare.c  the API functions, and the order of things
+ *   layers.c   directories that are searched before the caller's
  *   hit.c      a cache file becomes code: check it, map it, bind it
  *   symbols.c  its imports; libraries.c  those that shared libraries define
  *   miss.c     a cache file is made: run the compiler, publish */
@@ -53,6 +54,16 @@ void prepare_end_stage(struct prepare *p, int stage);
 
 /* Report that there is no hit, or no cache, and why. */
 void prepare_set_reason(struct prepare *p, int cache, const struct error *why);
+
+/* A new report, of the entry in p->dir. False: no memory. */
+bool prepare_set_path(struct prepare *p);
+
+/* ---- layers.c ---- */
+
+/* Look for the entry where it is only read. True: the prepare ends here, and
+ * *ret_status says how. */
+bool prepare_search_layers(struct prepare *p, enum status *ret_status,
+                           struct error *err) MUST_CHECK;
 
 /* ---- hit.c ---- */
 

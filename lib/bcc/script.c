@@ -140,6 +140,7 @@ void bccDisposeScript(BCCScriptRef script)
         free(script->marks[i]);
     free(script->marks);
     options_release(&script->options);
+    free(script->cache_path);
     free(script->report_path);
     free(script);
 }
@@ -169,6 +170,19 @@ int bccSetArguments(BCCScriptRef script, int argc, char **argv)
                              "arguments: not %d and a NULL", argc);
     script->argc = argc;
     script->argv = argv;
+    return 0;
+}
+
+int bccSetCachePath(BCCScriptRef script, const char *path)
+{
+    char *copy = path ? strdup(path) : NULL;
+
+    if (!script || (path && !copy)) {
+        free(copy);
+        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+    }
+    free(script->cache_path);
+    script->cache_path = copy;
     return 0;
 }
 
@@ -256,8 +270,8 @@ const char *bccGetStageName(int stage)
 {
     /* ORDER STAGES */
     static const char *const names[BCC_N_STAGES] = {
-        "lookup", "read",    "link_bitcode", "optimise", "emit", "link_image",
-        "write",  "process", "publish",      "load",     "start"};
+        "lookup", "read",    "link_bitcode", "optimise", "emit",  "link_image",
+        "write",  "process", "publish",      "load",     "start", "wait"};
 
     return stage >= 0 && stage < BCC_N_STAGES ? names[stage] : NULL;
 }

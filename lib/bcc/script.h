@@ -78,6 +78,7 @@ struct BCCOpaqueScript {
     bool out_of_memory; /* a void function could not do its work */
 
     struct script_options options;
+    char *cache_path; /* owned; NULL: the environment's */
     BCCSymbolLookupFn lookup;
     void *lookup_context;
     BCCLogFn log;

@@ -46,7 +46,8 @@ enum {
     REQUEST_FD = 3,        /* memfd: the message, read from offset 0 */
     REQUEST_OUTPUT_FD = 4, /* the cache file to write, empty */
     REQUEST_REPLY_FD = 5,  /* memfd: the reply, see reply.h */
-    REQUEST_FIRST_INPUT_FD = 6,
+    REQUEST_LOCK_FD = 6,   /* the lock that beats, see flight.h, or no lock */
+    REQUEST_FIRST_INPUT_FD = 7,
     REQUEST_MAX_INPUTS = 256
 };
 

@@ -1,6 +1,4 @@
-/* The rules of trust are applied to descriptors: what was opened is what was
- * checked, and nobody can put something else in its place in between. A hit
- * costs open, fstat, openat, fstat, geteuid and close. */
+/* A hit costs open, fstat, openat, fstat, geteuid and close. */
 #include "store.h"
 
 #include <assert.h>
@@ -14,6 +12,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "trust.h"
 
 enum {
     ENTRY_NAME_SIZE = sizeof(((struct store_writer *)0)->entry),
@@ -54,22 +53,7 @@ static void temporary_name(const char *name, uint64_t random,
     (void)length;
 }
 
-/* ---- Trust ---- */
-
-static enum status check_trust(const struct stat *st, const char *dir,
-                               const char *entry, struct error *err)
-{
-    const char *separator = *entry ? "/" : "";
-
-    if (st->st_mode & (S_IWGRP | S_IWOTH))
-        return error_set(err, STATUS_UNTRUSTED,
-                         "%s%s%s: writable by group or others (mode %04o)", dir,
-                         separator, entry, (unsigned)st->st_mode & 07777);
-    if (st->st_uid != 0 && st->st_uid != geteuid())
-        return error_set(err, STATUS_UNTRUSTED, "%s%s%s: belongs to user %lu",
-                         dir, separator, entry, (unsigned long)st->st_uid);
-    return STATUS_OK;
-}
+/* ---- Directories ---- */
 
 static int open_retrying(int dir_fd, const char *name, int flags)
 {
@@ -87,18 +71,13 @@ enum trust { CHECKED, VOUCHED_FOR };
 static enum status open_directory(const char *dir, int access, enum trust trust,
                                   int *ret_fd, struct error *err)
 {
-    enum status status;
-    struct stat st;
+    enum status status = STATUS_OK;
     int fd = open_retrying(AT_FDCWD, dir, access | O_DIRECTORY);
 
     if (fd < 0)
         return error_set_os(err, errno, "%s", dir);
-    if (trust == VOUCHED_FOR)
-        status = STATUS_OK;
-    else if (fstat(fd, &st) < 0)
-        status = error_set_os(err, errno, "%s: fstat", dir);
-    else
-        status = check_trust(&st, dir, "", err);
+    if (trust == CHECKED)
+        status = trust_check_fd(fd, dir, "", err);
     if (status) {
         file_close(fd);
         return status;
@@ -139,7 +118,7 @@ static enum status open_entry(int dir_fd, const char *dir, const char *entry,
         status = error_set(err, STATUS_UNTRUSTED, "%s/%s: not a regular file",
                            dir, entry);
     else
-        status = check_trust(&st, dir, entry, err);
+        status = trust_check(&st, dir, entry, err);
     if (status) {
         file_close(fd);
         return status;
@@ -175,6 +154,51 @@ enum status store_open(const char *dir, const char *name, int *ret_fd,
 
 /* ---- Publishing ---- */
 
+enum status store_open_work_dir(const char *dir, struct work_dir *ret_work,
+                                struct error *err)
+{
+    enum status status;
+    int dir_fd;
+
+    status = open_directory(dir, O_PATH, CHECKED, &dir_fd, err);
+    if (status)
+        return status;
+    status = work_dir_open(dir_fd, dir, ret_work, err);
+    file_close(dir_fd);
+    return status;
+}
+
+void store_sweep(const char *dir)
+{
+    struct work_dir work;
+    int dir_fd;
+
+    if (open_directory(dir, O_PATH, CHECKED, &dir_fd, NULL))
+        return;
+    /* Where nothing was ever written, nothing is made now. */
+    if (faccessat(dir_fd, WORK_DIR_NAME, F_OK, 0) == 0 &&
+        work_dir_open(dir_fd, dir, &work, NULL) == STATUS_OK) {
+        work_dir_sweep(&work);
+        work_dir_close(&work);
+    }
+    file_close(dir_fd);
+}
+
+static struct store_writer no_writer(void)
+{
+    return (struct store_writer){
+        .dir_fd = -1,
+        .fd = -1,
+        .work = {-1, -1},
+    };
+}
+
+/* Where the temporary file is. */
+static int temporary_dir(const struct store_writer *writer)
+{
+    return writer->work.fd >= 0 ? writer->work.fd : writer->dir_fd;
+}
+
 static enum status create_temporary(const char *dir, const char *name,
                                     struct store_writer *writer,
                                     struct error *err)
@@ -189,7 +213,10 @@ static enum status create_temporary(const char *dir, const char *name,
         if (n != (ssize_t)sizeof(random))
             return error_set_os(err, errno, "%s: getrandom", dir);
         temporary_name(name, random, writer);
-        writer->fd = open_retrying(writer->dir_fd, writer->temporary,
+        /* First the lock: a file without it may be swept away at once. */
+        writer->slot = work_slot(random);
+        work_lock(writer->work.lock_fd, writer->slot + WORK_SLOT_FILE, 1);
+        writer->fd = open_retrying(temporary_dir(writer), writer->temporary,
                                    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW);
         if (writer->fd >= 0)
             return STATUS_OK;
@@ -206,10 +233,15 @@ static enum status begin(const char *dir, enum trust trust,
     enum status status;
 
     status = open_directory(dir, O_RDONLY, trust, &writer->dir_fd, err);
-    if (status)
-        return status;
-    status = create_temporary(dir, writer->entry, writer, err);
+    if (status == STATUS_OK && trust == CHECKED) {
+        status = work_dir_open(writer->dir_fd, dir, &writer->work, err);
+        if (status == STATUS_OK)
+            work_dir_sweep(&writer->work);
+    }
+    if (status == STATUS_OK)
+        status = create_temporary(dir, writer->entry, writer, err);
     if (status) {
+        work_dir_close(&writer->work);
         file_close(writer->dir_fd);
         return status;
     }
@@ -220,7 +252,7 @@ static enum status begin(const char *dir, enum trust trust,
 enum status store_begin(const char *dir, const char *name,
                         struct store_writer *ret_writer, struct error *err)
 {
-    struct store_writer writer = {.dir_fd = -1, .fd = -1};
+    struct store_writer writer = no_writer();
     enum status status = entry_name(name, writer.entry, err);
 
     return status ? status : begin(dir, CHECKED, &writer, ret_writer, err);
@@ -229,7 +261,7 @@ enum status store_begin(const char *dir, const char *name,
 enum status store_begin_file(const char *path, struct store_writer *ret_writer,
                              struct error *err)
 {
-    struct store_writer writer = {.dir_fd = -1, .fd = -1};
+    struct store_writer writer = no_writer();
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
     char dir[PATH_MAX] = ".";
@@ -247,38 +279,37 @@ enum status store_begin_file(const char *path, struct store_writer *ret_writer,
     return begin(dir, VOUCHED_FOR, &writer, ret_writer, err);
 }
 
-static int sync_retrying(int fd)
-{
-    int result;
-
-    do
-        result = fsync(fd);
-    while (result < 0 && errno == EINTR);
-    return result;
-}
-
 enum status store_publish(struct store_writer *writer, struct error *err)
 {
     const char *entry = writer->entry;
+    enum status status;
 
     /* First the bytes, then the name: after a power cut no name stands for
      * bytes that never reached the disk. */
-    if (sync_retrying(writer->fd) < 0)
-        return error_set_os(err, errno, "%s: fsync", entry);
-    if (renameat(writer->dir_fd, writer->temporary, writer->dir_fd, entry) < 0)
+    status = file_sync(writer->fd, entry, err);
+    if (status)
+        return status;
+    if (renameat(temporary_dir(writer), writer->temporary, writer->dir_fd,
+                 entry) < 0)
         return error_set_os(err, errno, "%s: rename", entry);
     writer->temporary[0] = '\0';
     /* The entry is in place. Should the directory not reach the disk, then the
      * old entry is there after a power cut, which is no failure. */
-    (void)sync_retrying(writer->dir_fd);
+    status = file_sync(writer->dir_fd, entry, NULL);
+    (void)status;
     return STATUS_OK;
 }
 
 void store_end(struct store_writer *writer)
 {
     if (writer->dir_fd >= 0 && writer->temporary[0])
-        unlinkat(writer->dir_fd, writer->temporary, 0);
+        unlinkat(temporary_dir(writer), writer->temporary, 0);
+    /* Closing alone would not do: a host that forks at the wrong moment has
+     * another descriptor of this lock. */
+    if (writer->work.lock_fd >= 0)
+        work_unlock(writer->work.lock_fd, writer->slot + WORK_SLOT_FILE, 1);
+    work_dir_close(&writer->work);
     file_close(writer->fd);
     file_close(writer->dir_fd);
-    *writer = (struct store_writer){.dir_fd = -1, .fd = -1};
+    *writer = no_writer();
 }

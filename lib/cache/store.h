@@ -1,15 +1,16 @@
 /* A cache directory: finding an entry, and publishing one.
  *
  * An entry is `<name>.oBCC`. It is native code, so it is used only if it is a
- * regular file, reached without following a link in its last component, owned
- * by the effective user or root, not writable by group or others, in a
- * directory of which the same holds (a sticky directory such as /tmp counts
- * as private for the entry's owner: UNTRUSTED all the same, as anyone may
- * place a file of a name that does not exist yet).
+ * regular file, reached without following a link in its last component, that
+ * passes the rules of trust.h, in a directory that does. A sticky directory
+ * such as /tmp does not pass them: anyone may place a file of a name that does
+ * not exist yet.
  *
  * An entry is never written in place: `store_begin` makes a temporary file of
- * a unique name beside it, `store_publish` syncs it and renames it over the
- * old entry. Readers take no lock and see the old or the new file, whole. */
+ * a unique name in the directory's ".bcc" (work_dir.h), and takes away what
+ * dead writers left there; `store_publish` syncs it and renames it over the
+ * old entry. Readers take no lock and see the old or the new file, whole. That
+ * several do not make one entry at once is flight.h's part. */
 #ifndef BCC_CACHE_STORE_H
 #define BCC_CACHE_STORE_H
 
@@ -18,6 +19,7 @@
 #include <sys/stat.h>
 
 #include "error.h"
+#include "work_dir.h"
 
 /* In each function: name is not empty, has no '/' and no leading '.', and is
  * short enough for a file name with STORE_SUFFIX; MISUSE otherwise. */
@@ -31,6 +33,8 @@ struct store_writer {
     int dir_fd;
     int fd; /* the temporary file, read-write, mode 0644 less the group and
                others' write bits, empty */
+    struct work_dir work; /* holds the temporary file; closed: dir_fd does */
+    off_t slot;           /* whose lock says that the writer lives */
     char temporary[64];
     char entry[NAME_MAX + 1]; /* the name it will have */
 };
@@ -50,9 +54,17 @@ enum status store_begin_file(const char *path, struct store_writer *ret_writer,
 enum status store_publish(struct store_writer *writer,
                           struct error *err) MUST_CHECK;
 
-/* Close, and remove the temporary file if it was not published. Accepts a
- * writer that was zeroed and never begun only if its fds are -1. */
+/* Close, and remove the temporary file if it was not published. Welcome again
+ * on a writer that was ended. */
 void store_end(struct store_writer *writer);
+
+/* Take away what dead writers left, as far as that can be told. Each writer
+ * does this anyway. */
+void store_sweep(const char *dir);
+
+/* The directory's ".bcc", for locks. IO, UNTRUSTED. */
+enum status store_open_work_dir(const char *dir, struct work_dir *ret_work,
+                                struct error *err) MUST_CHECK;
 
 #define STORE_SUFFIX ".oBCC"
 

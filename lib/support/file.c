@@ -97,6 +97,16 @@ enum status file_write_all(int fd, struct span bytes, const char *name,
     return STATUS_OK;
 }
 
+enum status file_sync(int fd, const char *name, struct error *err)
+{
+    int result;
+
+    do
+        result = fsync(fd);
+    while (result < 0 && errno == EINTR);
+    return result < 0 ? error_set_os(err, errno, "%s: fsync", name) : STATUS_OK;
+}
+
 enum status file_read_at(int fd, void *data, size_t size, uint64_t offset,
                          const char *name, size_t *ret_size, struct error *err)
 {

@@ -43,6 +43,9 @@ void file_unmap(struct file_mapping *mapping);
 enum status file_write_all(int fd, struct span bytes, const char *name,
                            struct error *err) MUST_CHECK;
 
+/* fsync, over EINTR: what was written is on the disk. */
+enum status file_sync(int fd, const char *name, struct error *err) MUST_CHECK;
+
 /* Up to size bytes at offset, over EINTR and short reads; *ret_size tells. */
 enum status file_read_at(int fd, void *data, size_t size, uint64_t offset,
                          const char *name, size_t *ret_size,

@@ -1,5 +1,6 @@
 /* Cache directories and entries that cannot be used or trusted: never an
  * error of an executable, always a reason in its report. */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -294,6 +295,9 @@ static void failed_attempts_leave_no_files_behind(void **state)
     assert_fails(script, bccPrepareExecutable(script, f->cache, "entry", 0),
                  BCC_INVALID_VALUE);
     bccDisposeScript(script);
+    /* The lock file stays: it is empty, and others may be using it. */
+    assert_int_equal(unlink(fixture_path(f, "cache/.bcc/lock").text), 0);
+    assert_int_equal(rmdir(fixture_path(f, "cache/.bcc").text), 0);
     assert_int_equal(rmdir(f->cache), 0);
     assert_int_equal(mkdir(f->cache, 0700), 0);
 }
@@ -360,6 +364,174 @@ static void a_shared_object_file_is_an_entry_of_its_directory(void **state)
     bccDisposeScript(script);
 }
 
+/* ---- Many at once ---- */
+
+struct launcher {
+    const char *cache_dir;
+    int cache; /* what its report said */
+};
+
+static void *launch_at_once(void *context)
+{
+    struct launcher *launcher = context;
+    BCCScriptRef script = open_script(bitcode_path("answer.bc").text, NULL);
+    BCCReport report = {.size = sizeof(report)};
+
+    if (bccPrepareExecutable(script, launcher->cache_dir, "entry", 0) ||
+        call(script, "answer") != 42 || bccGetReport(script, &report))
+        launcher->cache = -1;
+    else
+        launcher->cache = report.cache;
+    bccDisposeScript(script);
+    return NULL;
+}
+
+static void threads_that_miss_at_once_compile_once(void **state)
+{
+    enum { N = 12 };
+    const struct fixture *f = *state;
+    struct launcher launchers[N];
+    pthread_t threads[N];
+    int n_hits = 0, n_misses = 0;
+
+    for (int i = 0; i < N; i++) {
+        launchers[i] = (struct launcher){.cache_dir = f->cache};
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, launch_at_once, &launchers[i]),
+            0);
+    }
+    for (int i = 0; i < N; i++) {
+        pthread_join(threads[i], NULL);
+        n_hits += launchers[i].cache == BCC_CACHE_HIT;
+        n_misses += launchers[i].cache == BCC_CACHE_MISS;
+    }
+    assert_int_equal(n_hits + n_misses, N);
+    assert_int_equal(n_misses, 1);
+}
+
+/* ---- Layers ---- */
+
+struct layers {
+    struct path vendor, system;
+    char list[PATH_SIZE * 6];
+};
+
+static struct layers make_layers(const struct fixture *f)
+{
+    struct layers layers = {
+        .vendor = fixture_path(f, "vendor"),
+        .system = fixture_path(f, "system"),
+    };
+
+    assert_int_equal(mkdir(layers.vendor.text, 0755), 0);
+    assert_int_equal(mkdir(layers.system.text, 0755), 0);
+    snprintf(layers.list, sizeof(layers.list), "%s::%s:/nonexistent",
+             layers.vendor.text, layers.system.text);
+    return layers;
+}
+
+/* As launch_once(), with layers; the entry comes from, or goes to, `place`. */
+static void launch_layered(const struct fixture *f, const char *list,
+                           unsigned long flags, int expected, const char *place)
+{
+    BCCScriptRef script = open_script(bitcode_path("answer.bc").text, NULL);
+    const char *path;
+
+    assert_succeeds(script, bccSetCachePath(script, list));
+    assert_succeeds(script,
+                    bccPrepareExecutable(script, f->cache, "entry", flags));
+    assert_cache(script, expected);
+    path = report_of(script).path;
+    assert_memory_equal(path, place, strlen(place));
+    assert_int_equal(path[strlen(place)], '/');
+    assert_int_equal(call(script, "answer"), 42);
+    bccDisposeScript(script);
+}
+
+static void layers_are_searched_in_order_and_not_written_to(void **state)
+{
+    const struct fixture *f = *state;
+    struct layers layers = make_layers(f);
+
+    launch_layered(f, layers.list, 0, BCC_CACHE_MISS, f->cache);
+    launch_layered(f, layers.list, 0, BCC_CACHE_HIT, f->cache);
+    assert_int_equal(rmdir(layers.vendor.text), 0);
+    assert_int_equal(mkdir(layers.vendor.text, 0755), 0);
+    launch_once(layers.system.text, 0, BCC_CACHE_MISS);
+    launch_layered(f, layers.list, 0, BCC_CACHE_HIT, layers.system.text);
+    launch_once(layers.vendor.text, 0, BCC_CACHE_MISS);
+    launch_layered(f, layers.list, 0, BCC_CACHE_HIT, layers.vendor.text);
+    launch_layered(f, layers.list, BCC_REBUILD, BCC_CACHE_MISS, f->cache);
+    launch_layered(f, "", 0, BCC_CACHE_HIT, f->cache);
+}
+
+static void
+layers_that_are_stale_damaged_or_open_to_all_are_passed(void **state)
+{
+    const struct fixture *f = *state;
+    struct layers layers = make_layers(f);
+    struct path damaged = fixture_path(f, "vendor/entry.oBCC");
+    BCCScriptRef script;
+
+    write_whole(damaged.text, "damaged", 7);
+    script = open_script(bitcode_path("answer_43.bc").text, NULL);
+    assert_succeeds(
+        script, bccPrepareSharedObject(script, layers.system.text, "entry", 0));
+    bccDisposeScript(script);
+    launch_layered(f, layers.list, 0, BCC_CACHE_MISS, f->cache);
+    launch_layered(f, layers.list, 0, BCC_CACHE_HIT, f->cache);
+    launch_once(layers.system.text, 0, BCC_CACHE_MISS);
+    launch_layered(f, layers.list, 0, BCC_CACHE_HIT, layers.system.text);
+    assert_int_equal(chmod(layers.system.text, 0777), 0);
+    launch_layered(f, layers.list, 0, BCC_CACHE_HIT, f->cache);
+}
+
+static void layers_come_from_the_environment_unless_they_are_set(void **state)
+{
+    const struct fixture *f = *state;
+    struct layers layers = make_layers(f);
+
+    launch_once(layers.system.text, 0, BCC_CACHE_MISS);
+    assert_int_equal(setenv("BCC_CACHE_PATH", layers.list, 1), 0);
+    launch_layered(f, NULL, 0, BCC_CACHE_HIT, layers.system.text);
+    launch_layered(f, "", 0, BCC_CACHE_MISS, f->cache);
+    assert_int_equal(unsetenv("BCC_CACHE_PATH"), 0);
+}
+
+static void layers_are_searched_where_nothing_may_be_kept(void **state)
+{
+    const struct fixture *f = *state;
+    struct layers layers = make_layers(f);
+    BCCScriptRef script;
+
+    launch_once(layers.system.text, 0, BCC_CACHE_MISS);
+    script = open_script(bitcode_path("answer.bc").text, NULL);
+    assert_succeeds(script, bccSetCachePath(script, layers.list));
+    assert_succeeds(script, bccPrepareExecutable(script, NULL, "entry", 0));
+    assert_cache(script, BCC_CACHE_HIT);
+    bccDisposeScript(script);
+    script = open_script(bitcode_path("answer.bc").text, NULL);
+    assert_succeeds(script, bccSetCachePath(script, layers.list));
+    assert_succeeds(script, bccPrepareExecutable(script, NULL, NULL, 0));
+    assert_cache(script, BCC_CACHE_OFF);
+    bccDisposeScript(script);
+}
+
+/* What an installer makes is wanted where it says. */
+static void an_entry_that_is_to_be_made_is_not_found_in_a_layer(void **state)
+{
+    const struct fixture *f = *state;
+    struct layers layers = make_layers(f);
+    BCCScriptRef script = open_script(bitcode_path("answer.bc").text, NULL);
+
+    launch_once(layers.system.text, 0, BCC_CACHE_MISS);
+    assert_succeeds(script, bccSetCachePath(script, layers.list));
+    assert_succeeds(script,
+                    bccPrepareSharedObject(script, f->cache, "entry", 0));
+    assert_cache(script, BCC_CACHE_MISS);
+    bccDisposeScript(script);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,6 +552,12 @@ int main(void)
         TEST(rebuild_makes_the_same_entry_again),
         TEST(a_shared_object_file_replaces_nothing_but_files),
         TEST(a_shared_object_file_is_an_entry_of_its_directory),
+        TEST(threads_that_miss_at_once_compile_once),
+        TEST(layers_are_searched_in_order_and_not_written_to),
+        TEST(layers_that_are_stale_damaged_or_open_to_all_are_passed),
+        TEST(layers_come_from_the_environment_unless_they_are_set),
+        TEST(layers_are_searched_where_nothing_may_be_kept),
+        TEST(an_entry_that_is_to_be_made_is_not_found_in_a_layer),
     };
 
     return cmocka_run_group_tests_name("api_cache", tests, NULL, NULL);

@@ -556,6 +556,28 @@ test_unusable_cache_still_runs_and_says_so() {
     fi
 }
 
+test_layers_are_searched_before_the_cache() {
+    small_program
+    mkdir -m 755 "$work/system"
+    run install "$BCC" precompile --cache-dir "$work/system" "$work/small.bc"
+    expect install "exit 0"
+    BCC_CACHE_PATH=$work/nowhere:$work/system
+    export BCC_CACHE_PATH
+    run layered "$BCC" run --report=json "$work/small.bc"
+    expect layered "exit 3"
+    reported layered hit
+    grep -q "\"path\":\"$work/system/" "$work/layered.report" ||
+        fail "elsewhere: $(cat "$work/layered.report")"
+    [ -z "$(ls -A "$BCC_CACHE_DIR")" ] || fail "wrote to the cache"
+    run none "$BCC" run --report=json --no-cache "$work/small.bc"
+    reported none off
+    # Writable by others: passed over, with a warning.
+    chmod 777 "$work/system"
+    run open "$BCC" run -v --report=json "$work/small.bc"
+    reported open miss
+    says open err "writable by group or others"
+}
+
 test_changes_of_input_are_misses() {
     small_program
     run first "$BCC" run --report=json "$work/small.bc"
@@ -627,6 +649,16 @@ test_clear_removes_what_dead_processes_left() {
         fail "left: $(ls -A "$BCC_CACHE_DIR")"
     [ -e "$BCC_CACHE_DIR/.small.oBCC.$$.00ff.tmp" ] ||
         fail "took a temporary file from its owner"
+    mkdir -m 700 "$BCC_CACHE_DIR/.bcc"
+    left="$BCC_CACHE_DIR/.bcc/.small.oBCC.$$.0123456789abcdef.tmp"
+    touch "$left"
+    run clear "$BCC" cache clear
+    [ -e "$left" ] && fail "left what a dead writer left: $left"
+    touch "$left"
+    small_program
+    run small "$BCC" run --report=json "$work/small.bc"
+    reported small miss
+    [ -e "$left" ] && fail "the next writer did not clean up: $left"
 }
 
 test_name_of_the_program_is_not_believed() {

@@ -86,15 +86,25 @@ static void assert_content(const struct temp_dir *dir, const char *name,
     file_close(fd);
 }
 
+/* Entries, other files, and files under way; not what holds these. */
 static size_t count_files(const struct temp_dir *dir)
 {
+    static const char *const ignored[] = {".", "..", ".bcc", "lock"};
     DIR *listing = opendir(dir->path);
     struct dirent *entry;
     size_t n_files = 0;
 
     assert_non_null(listing);
-    while ((entry = readdir(listing)))
-        n_files += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+    while ((entry = readdir(listing))) {
+        bool is_counted = true;
+        for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+            is_counted = is_counted && strcmp(entry->d_name, ignored[i]) != 0;
+        n_files += is_counted;
+        if (strcmp(entry->d_name, ".bcc") == 0) {
+            struct temp_dir work = inside(dir, ".bcc");
+            n_files += count_files(&work);
+        }
+    }
     closedir(listing);
     return n_files;
 }
@@ -365,7 +375,7 @@ static void publish_of_a_removed_file_keeps_the_old_entry(void **state)
 
     put(dir, "one", "first");
     writer = begin(dir, "one", "second");
-    assert_int_equal(unlinkat(writer.dir_fd, writer.temporary, 0), 0);
+    assert_int_equal(unlinkat(writer.work.fd, writer.temporary, 0), 0);
     assert_int_equal(store_publish(&writer, &err), STATUS_IO);
     assert_int_equal(err.os_errno, ENOENT);
     store_end(&writer);
@@ -494,7 +504,7 @@ static void path_that_names_no_file_is_misuse(void **state)
 
 static void writer_that_never_began_can_be_ended(void **state)
 {
-    struct store_writer writer = {.dir_fd = -1, .fd = -1};
+    struct store_writer writer = {.dir_fd = -1, .fd = -1, .work = {-1, -1}};
 
     (void)state;
     store_end(&writer);

@@ -164,6 +164,7 @@ static int clear(const struct listing *listing, bool json)
     int n_removed = 0, n_failed = 0;
 
     remove_leftovers(listing->dir);
+    store_sweep(listing->dir);
 
     for (int i = 0; i < listing->n_names; i++) {
         char path[PATH_MAX];

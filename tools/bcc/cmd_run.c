@@ -37,9 +37,9 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     setup_entry_name(options, path, true, name);
     operators_take(script);
     bccSetArguments(script, options->n_arguments, options->arguments);
-    failed =
-        bccPrepareExecutable(script, has_cache ? dir : NULL, name,
-                             setup_flags(options, true) | BCC_PROCESS_SYMBOLS);
+    failed = bccPrepareExecutable(
+        script, has_cache ? dir : NULL, options->no_cache ? NULL : name,
+        setup_flags(options, true) | BCC_PROCESS_SYMBOLS);
     if (options->report_json)
         print_report(script, reason);
     if (failed && script->error_code == BCC_UNRESOLVED_SYMBOL)

@@ -6,6 +6,9 @@
  * the exit status. */
 int serve_request(void);
 
+/* From now on those who wait for this compile see that it goes on. */
+void start_beat(void);
+
 /* `bccc disassemble FILE`: to standard output. Returns the exit status. */
 int disassemble_file(const char *path);
 

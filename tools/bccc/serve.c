@@ -85,6 +85,8 @@ static void restrain_process(void)
     const struct rlimit no_core = {0, 0};
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    /* A host may limit the size of files. That is an answer, not an end. */
+    signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_CORE, &no_core);
 }
 
@@ -250,8 +252,13 @@ static enum status write_file(struct job *job, struct error *err)
     status = cache_write(&contents, &job->file, err);
     if (status)
         return status;
-    return file_write_all(REQUEST_OUTPUT_FD, buffer_span(&job->file),
-                          "cache file", err);
+    status = file_write_all(REQUEST_OUTPUT_FD, buffer_span(&job->file),
+                            "cache file", err);
+    if (status)
+        return status;
+    /* Who publishes the file syncs it. Done here it is done while the lock
+     * beats: a disk may take longer than others have patience. */
+    return file_sync(REQUEST_OUTPUT_FD, "cache file", err);
 }
 
 /* ---- All of it ---- */
@@ -303,6 +310,7 @@ int serve_request(void)
     int exit_status;
 
     restrain_process();
+    start_beat();
     catch_ends();
     arena_init(&job.arena);
     buffer_init(&job.file);

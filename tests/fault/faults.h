@@ -1,0 +1,54 @@
+/* Calls of the operating system and of the allocator that fail when they are
+ * told to. The library is linked in as an archive, and each of these calls of
+ * it goes through a wrapper (ld --wrap); those of the C library's own inside
+ * do not. */
+#ifndef BCC_FAULT_FAULTS_H
+#define BCC_FAULT_FAULTS_H
+
+#include <stdbool.h>
+
+/* ORDER CALLS: a name, what it returns when it fails, and plausible errors.
+ * posix_spawn returns its error. */
+#define CALL_MAP(X)                                                            \
+    X(open, EACCES, EMFILE, EINTR)                                             \
+    X(openat, EACCES, ENOSPC, EINTR)                                           \
+    X(access, EACCES, EIO, ELOOP)                                              \
+    X(stat, EACCES, ENOENT, ELOOP)                                             \
+    X(fstat, EIO, ENOMEM, EOVERFLOW)                                           \
+    X(read, EIO, EISDIR, EINTR)                                                \
+    X(pread, EIO, ENOMEM, EINTR)                                               \
+    X(write, ENOSPC, EIO, EINTR)                                               \
+    X(lseek, EINVAL, ESPIPE, EOVERFLOW)                                        \
+    X(fcntl, EMFILE, ENOLCK, EINVAL)                                           \
+    X(mkdirat, EROFS, ENOSPC, EEXIST)                                          \
+    X(renameat, EIO, ENOSPC, EROFS)                                            \
+    X(unlinkat, EIO, ENOENT, EROFS)                                            \
+    X(fsync, EIO, ENOSPC, EINTR)                                               \
+    X(memfd_create, EMFILE, ENOMEM, ENOSYS)                                    \
+    X(getrandom, ENOSYS, EIO, EINTR)                                           \
+    X(mmap, ENOMEM, EACCES, ENODEV)                                            \
+    X(mprotect, ENOMEM, EACCES, EINVAL)                                        \
+    X(posix_spawn, ENOMEM, EAGAIN, EACCES)                                     \
+    X(waitid, ECHILD, EINTR, EINVAL)                                           \
+    X(malloc, ENOMEM, 0, 0)                                                    \
+    X(calloc, ENOMEM, 0, 0)                                                    \
+    X(realloc, ENOMEM, 0, 0)                                                   \
+    X(strdup, ENOMEM, 0, 0)                                                    \
+    X(strndup, ENOMEM, 0, 0)                                                   \
+    X(asprintf, ENOMEM, 0, 0)                                                  \
+    X(fdopendir, ENOMEM, 0, 0)
+
+enum call {
+#define X(name, ...) CALL_##name,
+    CALL_MAP(X)
+#undef X
+        N_CALLS
+};
+
+/* From now on the nth such call fails, once. */
+void faults_arm(enum call call, int os_errno, unsigned nth);
+
+/* No more. True if there was an nth call. */
+bool faults_disarm(void);
+
+#endif

@@ -1,0 +1,291 @@
+/* Every call of the operating system and of the allocator fails, the 1st, the
+ * 2nd, the 3rd ... of its kind, until a prepare goes through without it. Each
+ * time
+ *   - the outcome is code that is right, or an error with a message,
+ *   - no descriptor and no memory is lost,
+ *   - the next prepare, with nothing failing, is right. */
+#include "faults.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bcc/bcc.h>
+
+#include "temp_dir.h"
+
+static const struct {
+    const char *name;
+    int os_errno[3];
+} calls[N_CALLS] = {
+#define X(name, ...) [CALL_##name] = {#name, {__VA_ARGS__}},
+    CALL_MAP(X)
+#undef X
+};
+
+static int set_up(void **state)
+{
+    struct temp_dir *dir = malloc(sizeof(*dir));
+
+    *state = dir;
+    return dir ? temp_dir_make(dir) : -1;
+}
+
+static int tear_down(void **state)
+{
+    struct temp_dir *dir = *state;
+    int result = temp_dir_remove(dir);
+
+    free(dir);
+    return result;
+}
+
+/* ---- One prepare ---- */
+
+struct scenario {
+    const char *name;
+    size_t n_errors; /* of those of each call */
+    bool has_cache;
+    bool is_stale;   /* an entry of other bitcode is there */
+    bool has_entry;  /* an entry is there */
+    bool has_layers; /* and two directories more that hold nothing */
+};
+
+struct outcome {
+    bool is_prepared;
+    int cache;
+    bool reached; /* the call that was to fail was there */
+    char message[1024];
+};
+
+/* The sum of what the script's functions say, 42 if all is well. */
+static int ask(BCCScriptRef script)
+{
+    int (*answer)(void);
+
+    *(void **)&answer = bccGetFuncAddr(script, "answer");
+    assert_non_null(answer);
+    return answer();
+}
+
+/* All that a host does. What is to fail is armed already. */
+static void launch_into(const struct scenario *scenario, const char *dir,
+                        const char *bitcode, struct outcome *ret_outcome)
+{
+    const BCCOptions options = {.size = sizeof(options),
+                                .optLevel = BCC_OPT_O0};
+    BCCReport report = {.size = sizeof(report)};
+    BCCScriptRef script = bccCreateScript();
+    bool failed =
+        !script || bccReadFile(script, bitcode, 0) ||
+        bccSetOptions(script, &options) ||
+        bccSetCachePath(script, scenario->has_layers ? "/bin:/usr/bin" : "") ||
+        bccPrepareExecutable(script, scenario->has_cache ? dir : NULL, "entry",
+                             0);
+
+    ret_outcome->reached = faults_disarm();
+    ret_outcome->is_prepared = !failed;
+    if (script) {
+        snprintf(ret_outcome->message, sizeof(ret_outcome->message), "%s",
+                 bccGetErrorMessage(script));
+        bccGetReport(script, &report);
+        ret_outcome->cache = report.cache;
+    } else {
+        snprintf(ret_outcome->message, sizeof(ret_outcome->message),
+                 "no script");
+    }
+    if (!failed)
+        assert_int_equal(ask(script), 42);
+    bccDisposeScript(script);
+}
+
+static struct outcome launch(const struct scenario *scenario, const char *dir,
+                             enum call call, int os_errno, unsigned nth)
+{
+    struct outcome outcome = {0};
+
+    faults_arm(call, os_errno, nth);
+    launch_into(scenario, dir, ANSWER_BITCODE, &outcome);
+    return outcome;
+}
+
+/* With nothing failing. */
+static void launch_rightly(const struct scenario *scenario, const char *dir)
+{
+    struct outcome outcome = launch(scenario, dir, N_CALLS, 0, 1);
+
+    if (!outcome.is_prepared)
+        fail_msg("%s", outcome.message);
+}
+
+/* ---- What may be lost ---- */
+
+static size_t count_names(const char *path, const char *suffix)
+{
+    DIR *listing = opendir(path);
+    const struct dirent *entry;
+    size_t n = 0;
+
+    while (listing && (entry = readdir(listing)))
+        n += strstr(entry->d_name, suffix) != NULL;
+    if (listing)
+        closedir(listing);
+    return n;
+}
+
+static size_t count_descriptors(void)
+{
+    return count_names("/proc/self/fd", "");
+}
+
+static size_t count_temporaries(const struct temp_dir *dir)
+{
+    return count_names(temp_dir_path(dir, ".bcc").text, ".tmp");
+}
+
+/* ---- Every call ---- */
+
+static void set_scene(const struct scenario *scenario,
+                      const struct temp_dir *dir)
+{
+    const struct scenario plain = {.has_cache = true};
+
+    unlink(temp_dir_path(dir, "entry.oBCC").text);
+    if (scenario->has_entry)
+        launch_rightly(&plain, dir->path);
+    else if (scenario->is_stale)
+        assert_int_equal(temp_dir_write(dir, "entry.oBCC", "stale"), 0);
+}
+
+/* Calls that serve the cache alone: without it the code runs all the same. */
+static bool serves_the_cache_alone(enum call call)
+{
+    return call == CALL_openat || call == CALL_mkdirat ||
+           call == CALL_renameat || call == CALL_unlinkat ||
+           call == CALL_fsync || call == CALL_getrandom ||
+           call == CALL_fdopendir;
+}
+
+/* One call fails. False if there was no such call. */
+static bool fail_one(const struct scenario *scenario,
+                     const struct temp_dir *dir, enum call call, int os_errno,
+                     unsigned nth)
+{
+    struct outcome outcome;
+    size_t n_descriptors, n_bytes;
+
+    set_scene(scenario, dir);
+    n_descriptors = count_descriptors();
+    n_bytes = mallinfo2().uordblks;
+    outcome = launch(scenario, dir->path, call, os_errno, nth);
+    if (mallinfo2().uordblks != n_bytes ||
+        count_descriptors() != n_descriptors || count_temporaries(dir) ||
+        (!outcome.is_prepared && !*outcome.message) ||
+        (!outcome.is_prepared &&
+         (os_errno == EINTR || serves_the_cache_alone(call))))
+        fail_msg("%s: %s %u, %s: %zd bytes, %zd descriptors, %zu files left, "
+                 "%s, '%s'",
+                 scenario->name, calls[call].name, nth, strerror(os_errno),
+                 (ssize_t)(mallinfo2().uordblks - n_bytes),
+                 (ssize_t)(count_descriptors() - n_descriptors),
+                 count_temporaries(dir),
+                 outcome.is_prepared ? "prepared" : "not prepared",
+                 outcome.message);
+    if (!outcome.reached && !outcome.is_prepared)
+        fail_msg("%s: failed though nothing did: %s", scenario->name,
+                 outcome.message);
+    if (outcome.reached)
+        launch_rightly(scenario, dir->path);
+    return outcome.reached;
+}
+
+static void fail_all(const struct temp_dir *dir,
+                     const struct scenario *scenario)
+{
+    unsigned n_faults = 0;
+
+    /* The first time some things are made that stay. */
+    set_scene(scenario, dir);
+    launch_rightly(scenario, dir->path);
+    for (enum call call = 0; call < N_CALLS; call++) {
+        for (size_t i = 0; i < scenario->n_errors && calls[call].os_errno[i];
+             i++) {
+            unsigned nth = 1;
+            while (fail_one(scenario, dir, call, calls[call].os_errno[i], nth))
+                nth++;
+            n_faults += nth - 1;
+        }
+    }
+    printf("%s: %u faults\n", scenario->name, n_faults);
+    assert_true(n_faults > 20);
+}
+
+static void hit_survives_every_fault(void **state)
+{
+    const struct scenario scenario = {
+        .name = "hit", .n_errors = 3, .has_cache = true, .has_entry = true};
+
+    fail_all(*state, &scenario);
+}
+
+static void layered_hit_survives_every_fault(void **state)
+{
+    const struct scenario scenario = {.name = "hit behind layers",
+                                      .n_errors = 3,
+                                      .has_cache = true,
+                                      .has_entry = true,
+                                      .has_layers = true};
+
+    fail_all(*state, &scenario);
+}
+
+static void miss_survives_every_fault(void **state)
+{
+    const struct scenario scenario = {
+        .name = "miss", .n_errors = 3, .has_cache = true};
+
+    fail_all(*state, &scenario);
+}
+
+static void stale_entry_survives_every_fault(void **state)
+{
+    const struct scenario scenario = {.name = "stale entry",
+                                      .n_errors = 1,
+                                      .has_cache = true,
+                                      .is_stale = true};
+
+    fail_all(*state, &scenario);
+}
+
+static void compile_into_memory_survives_every_fault(void **state)
+{
+    const struct scenario scenario = {.name = "no cache", .n_errors = 2};
+
+    fail_all(*state, &scenario);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(hit_survives_every_fault),
+        TEST(layered_hit_survives_every_fault),
+        TEST(miss_survives_every_fault),
+        TEST(stale_entry_survives_every_fault),
+        TEST(compile_into_memory_survives_every_fault),
+    };
+#undef TEST
+
+    return cmocka_run_group_tests_name("fault", tests, NULL, NULL);
+}

@@ -1,0 +1,514 @@
+#!/bin/sh
+# test_processes.sh TEST: many processes on one cache directory, processes that
+# are killed or stopped, and systems that refuse. What must come out each time
+# is the program's own result. Each test is a function below; CTest runs them
+# one by one. Those that need root or strace are skipped without.
+#
+# Environment: that of test_cli.sh; BCC_TEST_PROCESSES, how many at once (12);
+# BCC_TEST_SECONDS, how long the storm blows (3).
+set -u
+. "$(dirname "$0")/../e2e/run_case_lib.sh"
+
+n_processes=${BCC_TEST_PROCESSES:-12}
+real_compiler=$BCC_BCCC
+
+# ---- Helpers ----
+
+skip() {
+    echo "SKIPPED: $*"
+    exit 77
+}
+
+needs_root() {
+    [ "$(id -u)" -eq 0 ] || skip "needs root"
+}
+
+# program NAME [VALUE]: a program that prints VALUE and exits with 3.
+program() {
+    "$CLANG" -O2 -emit-llvm -x c -c - -o "$work/$1.bc" <<C || exit 1
+#include <stdio.h>
+int main(void)
+{
+    puts("value ${2:-1}");
+    return 3;
+}
+C
+}
+
+# compiler [SCRIPT]: $work/compiler notes each start in $work/compiles, does
+# what SCRIPT says, and goes on as the compiler.
+compiler() {
+    {
+        echo '#!/bin/sh'
+        echo "echo start >>'$work/compiles'"
+        echo "${1:-}"
+        echo "exec '$real_compiler' \"\$@\""
+    } >"$work/compiler"
+    chmod 700 "$work/compiler"
+    : >"$work/compiles"
+    BCC_BCCC=$work/compiler
+    export BCC_BCCC
+}
+
+compiles() {
+    wc -l <"$work/compiles"
+}
+
+# right NAME [VALUE]: the run of that name had the program's result.
+right() {
+    [ "$(cat "$work/$1.status")" = "exit 3" ] &&
+        [ "$(cat "$work/$1.out")" = "value ${2:-1}" ] ||
+        fail "$1: $(cat "$work/$1.status"): $(cat "$work/$1.all")"
+}
+
+# has_reason NAME TEXT: the report says why.
+has_reason() {
+    grep -q "\"reason\":\"[^\"]*$2" "$work/$1.report" ||
+        fail "$1: no reason '$2': $(cat "$work/$1.report")"
+}
+
+# no_leftovers: nothing under way is left in the directory.
+no_leftovers() {
+    left=$(find "$BCC_CACHE_DIR" -name '*.tmp')
+    [ -z "$left" ] || fail "left behind: $left"
+}
+
+# wait_for_file FILE: for at most 20 seconds.
+wait_for_file() {
+    for _ in $(seq 2000); do
+        [ -e "$1" ] && return 0
+        sleep 0.01
+    done
+    fail "$1 never appeared"
+}
+
+now_ms() {
+    date +%s%3N
+}
+
+# takes_over NAME: another process comes to the right result soon. Half a
+# second and a compile is what it should take; the limit here is a slow
+# machine's.
+takes_over() {
+    takes_over_start=$(now_ms)
+    run "$1" "$BCC" run --report=json "$work/one.bc"
+    takes_over_ms=$(($(now_ms) - takes_over_start))
+    right "$1"
+    echo "$1: taken over after $takes_over_ms ms"
+    [ "$takes_over_ms" -lt 5000 ] || fail "$1: took over too late"
+}
+
+# ---- Many processes ----
+
+test_one_key_is_compiled_once() {
+    program one
+    compiler
+    for i in $(seq "$n_processes"); do
+        run "one_$i" "$BCC" run --report=json "$work/one.bc" &
+    done
+    wait
+    for i in $(seq "$n_processes"); do
+        right "one_$i"
+    done
+    [ "$(compiles)" -eq 1 ] || fail "compiled $(compiles) times"
+    [ "$(cat "$work"/one_*.report | grep -c '"cache":"miss"')" -eq 1 ] ||
+        fail "not one miss"
+    no_leftovers
+}
+
+test_each_of_many_keys_is_compiled_once() {
+    n_keys=$((n_processes * 3 / 2))
+    for key in $(seq "$n_keys"); do
+        program "key_$key" "$key"
+    done
+    compiler
+    for i in $(seq "$n_processes"); do
+        for j in $(seq "$n_keys"); do
+            key=$(((i * 7 + j) % n_keys + 1))
+            run "run_${i}_$key" "$BCC" run "$work/key_$key.bc"
+            right "run_${i}_$key" "$key"
+        done &
+    done
+    wait
+    [ "$(compiles)" -eq "$n_keys" ] || fail "compiled $(compiles) times"
+    ! grep -l FAIL "$work"/*.all || fail "some runs failed"
+    no_leftovers
+}
+
+test_a_program_that_does_not_compile_holds_up_nobody() {
+    echo garbage >"$work/bad.bc"
+    compiler
+    for i in $(seq "$n_processes"); do
+        run "bad_$i" "$BCC" run "$work/bad.bc" &
+    done
+    wait
+    for i in $(seq "$n_processes"); do
+        [ "$(cat "$work/bad_$i.status")" = "exit 1" ] ||
+            fail "bad_$i: $(cat "$work/bad_$i.status")"
+    done
+    no_leftovers
+}
+
+# ---- Killed and stopped ----
+
+# compiler_once SCRIPT: the same, but that the first compile alone does it.
+compiler_once() {
+    compiler "mkdir '$work/first' 2>/dev/null && { $1; }"
+}
+
+# In the background: the run that gets into trouble.
+trouble() {
+    "$BCC" run "$work/one.bc" >"$work/trouble.out" 2>&1 &
+    trouble_pid=$!
+    wait_for_file "$work/first"
+}
+
+test_killed_host_is_followed() {
+    program one
+    compiler_once "kill -KILL \$PPID; sleep 1"
+    trouble
+    takes_over killed
+    wait "$trouble_pid"
+    run again "$BCC" run --report=json "$work/one.bc"
+    right again
+    reported again hit
+    program other
+    run other "$BCC" run "$work/other.bc"
+    no_leftovers
+}
+
+test_killed_compiler_is_followed() {
+    program one
+    compiler_once "kill -KILL \$\$"
+    trouble
+    takes_over killed
+    wait "$trouble_pid"
+    [ $? -eq 1 ] || fail "a host whose compiler dies should fail"
+    no_leftovers
+}
+
+test_stopped_compiler_is_passed() {
+    program one
+    compiler_once "echo \$\$ >'$work/pid'; kill -STOP \$\$"
+    trouble
+    wait_for_file "$work/pid"
+    takes_over stopped
+    kill -CONT "$(cat "$work/pid")"
+    wait "$trouble_pid"
+    [ $? -eq 3 ] || fail "the stopped one: $(cat "$work/trouble.out")"
+    no_leftovers
+}
+
+test_compiler_that_stops_at_work_is_passed() {
+    program one
+    # The pid stays the same when the shell becomes the compiler.
+    compiler_once "(sleep 0.2; kill -STOP \$\$; touch '$work/stopped') & sleep 0.19
+        echo \$\$ >'$work/pid'"
+    trouble
+    wait_for_file "$work/stopped"
+    takes_over stopped
+    kill -CONT "$(cat "$work/pid")" 2>/dev/null
+    wait "$trouble_pid"
+    [ $? -eq 3 ] || fail "the stopped one: $(cat "$work/trouble.out")"
+    no_leftovers
+}
+
+test_stopped_host_is_passed() {
+    program one
+    compiler_once "echo \$PPID >'$work/pid'; kill -STOP \$PPID"
+    trouble
+    wait_for_file "$work/pid"
+    takes_over stopped
+    kill -CONT "$(cat "$work/pid")"
+    wait "$trouble_pid"
+    [ $? -eq 3 ] || fail "the stopped one: $(cat "$work/trouble.out")"
+    no_leftovers
+}
+
+# traced COMMAND: $work/traced runs it under strace, as $trace says.
+traced() {
+    command -v strace >/dev/null || skip "no strace"
+    echo "#!/bin/sh
+exec strace -qq \$trace $1" >"$work/traced"
+    chmod 700 "$work/traced"
+}
+
+# killed_at_each_call STRIDE COMMAND...: COMMAND, which runs $work/traced with
+# $trace, is killed at each of its system calls in turn, or every STRIDE-th.
+# After each the program runs rightly, whatever the dead one left.
+killed_at_each_call() {
+    stride=$1
+    shift
+    trace="-o $work/trace"
+    export trace
+    "$@" >/dev/null 2>&1
+    sed -n 's/^\([a-z][a-z0-9_]*\)(.*/\1/p' "$work/trace" |
+        awk -v "stride=$stride" '{ n = ++seen[$1] }
+            NR % stride == 0 { print $1 ":signal=KILL:when=" n }' >"$work/calls"
+    while read -r call; do
+        rm -f "$BCC_CACHE_DIR"/*.oBCC
+        trace="-o /dev/null -e inject=$call"
+        export trace
+        "$@" >/dev/null 2>&1 </dev/null
+        run after "$BCC" run --report=json "$work/one.bc"
+        right after
+        [ "$failures" -eq 0 ] || { fail "after a kill at $call" && break; }
+    done <"$work/calls"
+    echo "killed at $(wc -l <"$work/calls") system calls"
+    [ "$(wc -l <"$work/calls")" -gt 50 ] || fail "those were too few"
+    program other
+    run other "$BCC" run "$work/other.bc"
+    no_leftovers
+}
+
+test_host_killed_at_each_system_call() {
+    program one
+    traced "'$BCC' run '$work/one.bc'"
+    killed_at_each_call 1 "$work/traced"
+}
+
+test_compiler_killed_at_each_system_call() {
+    program one
+    traced "'$real_compiler' compile"
+    killed_at_each_call "${BCC_TEST_STRIDE:-5}" \
+        env BCC_BCCC="$work/traced" "$BCC" run "$work/one.bc"
+}
+
+# ---- Systems that refuse ----
+
+# in_namespace: the rest of this test is run in a mount namespace of its own,
+# and what is mounted is gone when it ends.
+in_namespace() {
+    needs_root
+    [ -z "${BCC_TEST_NAMESPACE:-}" ] || return 0
+    BCC_TEST_NAMESPACE=1 unshare -m true 2>/dev/null ||
+        skip "no mount namespaces"
+    BCC_TEST_NAMESPACE=1 exec unshare -m "$0" "$test_name"
+}
+
+mount_tmpfs() {
+    mkdir -p "$work/mount"
+    mount -t tmpfs -o "mode=700,$1" none "$work/mount" || skip "no tmpfs"
+    trap 'umount "$work/mount"; rm -rf "$work"' EXIT
+}
+
+test_full_file_system_means_no_cache() {
+    in_namespace
+    program one
+    mount_tmpfs size=64k
+    export BCC_CACHE_DIR="$work/mount"
+    # Room for no byte, then page by page for more, until the entry fits.
+    room=0
+    while :; do
+        rm -rf "$work/mount/"* "$work/mount/.bcc"
+        dd if=/dev/zero of="$work/mount/filler" bs=4k count=16 2>/dev/null
+        truncate -s "$(((16 - room) * 4096))" "$work/mount/filler"
+        run full "$BCC" run --report=json "$work/one.bc"
+        right full
+        no_leftovers
+        grep -q '"cache":"miss"' "$work/full.report" && break
+        has_reason full "No space left on device"
+        room=$((room + 1))
+        [ "$room" -lt 16 ] || { fail "never fits" && break; }
+    done
+    [ "$room" -gt 0 ] || fail "was never full"
+    run fits "$BCC" run --report=json "$work/one.bc"
+    right fits
+    reported fits hit
+}
+
+test_read_only_file_system_is_searched_and_not_written() {
+    in_namespace
+    program one
+    program other
+    mount_tmpfs size=1m
+    export BCC_CACHE_DIR="$work/mount"
+    run one "$BCC" run "$work/one.bc"
+    mount -o remount,ro "$work/mount" || skip "no remount"
+    run hit "$BCC" run --report=json "$work/one.bc"
+    right hit
+    reported hit hit
+    run miss "$BCC" run --report=json "$work/other.bc"
+    right miss
+    reported miss off
+    has_reason miss "Read-only file system"
+    mount -o remount,rw "$work/mount"
+    rm -r "$work/mount/.bcc"
+    mount -o remount,ro "$work/mount"
+    run bare "$BCC" run --report=json "$work/other.bc"
+    right bare
+    reported bare off
+    has_reason bare "Read-only file system"
+}
+
+test_noexec_file_system_works() {
+    in_namespace
+    program one
+    mount_tmpfs size=1m,noexec
+    export BCC_CACHE_DIR="$work/mount"
+    run miss "$BCC" run --report=json "$work/one.bc"
+    right miss
+    reported miss miss
+    run hit "$BCC" run --report=json "$work/one.bc"
+    right hit
+    reported hit hit
+}
+
+test_no_home_means_no_cache() {
+    program one
+    run none env -u HOME -u XDG_CACHE_HOME -u BCC_CACHE_DIR \
+        "$BCC" run --report=json "$work/one.bc"
+    right none
+    reported none off
+    has_reason none .
+}
+
+# A limit of 2 KiB: too small for the entry, and for code in memory.
+test_limit_of_file_size_is_an_error_with_a_reason() {
+    program one
+    run limited sh -c "ulimit -f 4; exec '$BCC' run '$work/one.bc'"
+    [ "$(cat "$work/limited.status")" = "exit 1" ] ||
+        fail "$(cat "$work/limited.status")"
+    grep -q "File too large" "$work/limited.err" ||
+        fail "no reason: $(cat "$work/limited.err")"
+    no_leftovers
+    run after "$BCC" run --report=json "$work/one.bc"
+    right after
+    reported after miss
+}
+
+# as_somebody NAME COMMAND...: as another user, with an environment that names
+# a compiler and a layer.
+as_somebody() {
+    as_name=$1
+    shift
+    run "$as_name" env -u HOME -u XDG_CACHE_HOME -u BCC_CACHE_DIR \
+        BCC_BCCC="$work/evil" BCC_CACHE_PATH="$work/layer" \
+        setpriv --reuid 12345 --clear-groups "$@"
+}
+
+# A program that runs with another's rights believes no environment; without,
+# it does.
+test_caller_with_foreign_rights_trusts_no_environment() {
+    needs_root
+    command -v setpriv >/dev/null || skip "no setpriv"
+    program one
+    program other
+    chmod 755 "$work"
+    cp "$BCC" "$work/bcc-setuid"
+    chmod 4755 "$work/bcc-setuid"
+    printf '#!/bin/sh\ntouch %s/probe/started\n' "$work" >"$work/evil"
+    chmod 755 "$work/evil"
+    mkdir "$work/probe" "$work/layer"
+    chmod 777 "$work/probe"
+    "$BCC" precompile --cache-dir "$work/layer" "$work/one.bc" >/dev/null 2>&1
+    setpriv --reuid 12345 --clear-groups test -x "$BCC" ||
+        skip "another user cannot read here"
+    cp "$BCC" "$work/bcc-plain"
+
+    as_somebody plain "$work/bcc-plain" run --report=json "$work/one.bc"
+    right plain
+    reported plain hit
+    as_somebody plain_miss "$work/bcc-plain" run "$work/other.bc"
+    [ -e "$work/probe/started" ] || fail "the environment names no compiler"
+    rm -f "$work/probe/started"
+
+    as_somebody setuid "$work/bcc-setuid" run --report=json "$work/one.bc"
+    ! grep -q '"cache":"hit"' "$work/setuid.report" ||
+        fail "believed BCC_CACHE_PATH"
+    [ ! -e "$work/probe/started" ] || fail "believed BCC_BCCC"
+}
+
+# ---- Replaced, removed and cleared while in use ----
+
+test_storm_of_launches_writers_and_clears() {
+    program one
+    seconds=${BCC_TEST_SECONDS:-3}
+    end=$(($(date +%s) + seconds))
+    for i in 1 2 3 4; do
+        n=0
+        while [ "$(date +%s)" -lt "$end" ]; do
+            run "loader_$i" "$BCC" run "$work/one.bc"
+            right "loader_$i"
+            n=$((n + 1))
+        done >"$work/storm_$i.log" 2>&1 &
+    done
+    while [ "$(date +%s)" -lt "$end" ]; do
+        run rebuild "$BCC" precompile --cache-dir "$BCC_CACHE_DIR" \
+            "$work/one.bc"
+        run clear "$BCC" cache clear
+        [ "$(cat "$work/clear.status")" = "exit 0" ] ||
+            fail "clear: $(cat "$work/clear.all")"
+    done
+    wait
+    cat "$work"/storm_*.log
+    ! grep -q FAIL "$work"/storm_*.log || fail "a launch failed"
+    run last "$BCC" run "$work/one.bc"
+    run clear "$BCC" cache clear
+    no_leftovers
+    [ "$(find "$BCC_CACHE_DIR" -type f -size +0 | wc -l)" -eq 0 ] ||
+        fail "space is not given back: $(find "$BCC_CACHE_DIR" -type f)"
+}
+
+free_blocks() {
+    stat -f -c %f "$work/mount"
+}
+
+# A program whose entry is removed, and replaced, runs on; what it held is free
+# once it has ended.
+test_space_is_free_when_the_last_user_has_ended() {
+    in_namespace
+    mount_tmpfs size=4m
+    export BCC_CACHE_DIR="$work/mount"
+    "$CLANG" -O2 -emit-llvm -x c -c - -o "$work/one.bc" <<'C' || exit 1
+#include <stdio.h>
+static const char table[300000] = {1, [150000] = 1};
+int main(void)
+{
+    volatile int sum = 0;
+    puts("started");
+    fflush(stdout);
+    getchar();
+    for (int i = 0; i < 300000; i++)
+        sum += table[i];
+    printf("value %d\n", sum - 1);
+    return 3;
+}
+C
+    "$BCC" cache clear >/dev/null
+    "$BCC" run "$work/one.bc" </dev/null >/dev/null
+    "$BCC" cache clear >/dev/null
+    before=$(free_blocks)
+    mkfifo "$work/hold"
+    "$BCC" run "$work/one.bc" <"$work/hold" >"$work/held.out" &
+    held_pid=$!
+    exec 8>"$work/hold"
+    until grep -q started "$work/held.out" 2>/dev/null; do
+        kill -0 "$held_pid" || break
+        sleep 0.01
+    done
+    "$BCC" cache clear >/dev/null
+    for _ in 1 2 3; do
+        "$BCC" precompile --cache-dir "$work/mount" "$work/one.bc" >/dev/null 2>&1
+        "$BCC" cache clear >/dev/null
+    done
+    [ "$(free_blocks)" -lt "$before" ] || fail "nothing was held"
+    exec 8>&-
+    wait "$held_pid"
+    [ $? -eq 3 ] || fail "ended otherwise"
+    grep -q "value 1" "$work/held.out" || fail "$(cat "$work/held.out")"
+    [ "$(free_blocks)" -eq "$before" ] ||
+        fail "blocks are lost: $before free before, $(free_blocks) after"
+    no_leftovers
+}
+
+# ---- Which ----
+
+if [ $# -ne 1 ]; then
+    echo "usage: test_processes.sh TEST, one of:"
+    sed -n 's/^\(test_[a-z0-9_]*\)() {$/    \1/p' "$0"
+    exit 2
+fi
+test_name=$1
+"$1"
+finish
