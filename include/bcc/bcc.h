@@ -149,6 +149,11 @@ typedef struct BCCOptions {
                                  then libexec/bcc/bccc near the library */
     uint32_t compileTimeLimitMs; /* then the compiler is killed; 0: none */
     uint64_t compileMemoryLimit; /* bytes of address space; 0: none */
+    uint64_t cacheSizeLimit; /* bytes of disk that the entries of a cache
+                                directory may take before the least recently
+                                used ones are removed, in the background, after
+                                a miss; 0: the environment's BCC_CACHE_SIZE,
+                                else 1 GiB; UINT64_MAX: no limit */
 } BCCOptions;
 
 /* ORDER OPT LEVEL */

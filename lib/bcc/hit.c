@@ -11,6 +11,8 @@
 
 #include "cpu_features.h"
 #include "dependency.h"
+#include "last_use.h"
+#include "payload_check.h"
 #include "store.h"
 #include "support_routines.h"
 
@@ -268,6 +270,7 @@ enum status prepare_hit(struct prepare *p, bool *ret_is_final,
 {
     struct entry entry = {.fd = -1, .name = p->script->report.path};
     enum status status;
+    bool check_all;
     struct stat st;
 
     *ret_is_final = false;
@@ -277,7 +280,9 @@ enum status prepare_hit(struct prepare *p, bool *ret_is_final,
     if (status)
         return status;
     entry.size = (uint64_t)st.st_size;
-    if (!p->execute || (p->flags & BCC_VERIFY))
+    check_all =
+        !p->execute || (p->flags & BCC_VERIFY) || !payload_is_checked(&st);
+    if (check_all)
         status = check_whole_file(p, &entry, err);
     if (status == STATUS_OK && p->execute)
         status = load_entry(p, &entry, false, ret_is_final, err);
@@ -292,6 +297,10 @@ enum status prepare_hit(struct prepare *p, bool *ret_is_final,
             status = whole;
         }
     }
+    /* Of an entry that is noted as used, the change time is another one. */
+    if (status == STATUS_OK &&
+        (last_use_record(p->dir, entry.fd, &st) || check_all))
+        payload_remember(&st);
     file_close(entry.fd);
     return status;
 }

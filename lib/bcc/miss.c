@@ -127,6 +127,8 @@ static enum status make_entry(struct prepare *p, bool *ret_unusable,
         memcpy(p->script->report_reason, warning.message,
                sizeof(warning.message));
     }
+    if (status == STATUS_OK)
+        prepare_bound_cache(p, &writer);
     status = prepare_load_fresh(p, writer.fd, p->script->report_path, err);
 out:
     store_end(&writer);

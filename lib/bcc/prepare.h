@@ -2,7 +2,8 @@
  *
  *   prepare.c  the API functions, and the order of things
  *   hit.c      a cache file becomes code: check it, map it, bind it
- *   miss.c     a cache file is made: run the compiler, publish */
+ *   miss.c     a cache file is made: run the compiler, publish
+ *   bound.c    a directory that became too large is pruned */
 #ifndef BCC_ENGINE_PREPARE_H
 #define BCC_ENGINE_PREPARE_H
 
@@ -14,6 +15,7 @@
 #include "error.h"
 #include "request.h"
 #include "script.h"
+#include "store.h"
 
 #if defined(__x86_64__)
 #define HOST_TRIPLE  "x86_64-pc-linux-gnu"
@@ -66,5 +68,10 @@ enum status prepare_load_fresh(struct prepare *p, int fd, const char *name,
 
 enum status prepare_miss(struct prepare *p, const struct error *why,
                          struct error *err) MUST_CHECK;
+
+/* ---- bound.c ---- */
+
+/* What was just published may make the directory too large. */
+void prepare_bound_cache(struct prepare *p, const struct store_writer *writer);
 
 #endif

@@ -209,6 +209,7 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
         copy.opt_level = (unsigned)given.optLevel - BCC_OPT_O0;
     copy.time_limit_ms = given.compileTimeLimitMs;
     copy.memory_limit = given.compileMemoryLimit;
+    copy.cache_size_limit = given.cacheSizeLimit;
     options_release(&script->options);
     script->options = copy;
     return 0;

@@ -49,6 +49,7 @@ struct script_options {
     unsigned opt_level; /* 0..3 */
     uint32_t time_limit_ms;
     uint64_t memory_limit;
+    uint64_t cache_size_limit; /* 0: the default */
 };
 
 struct BCCOpaqueScript {
@@ -64,6 +65,9 @@ struct BCCOpaqueScript {
     void *lookup_context;
     BCCLogFn log;
     void *log_context;
+    /* Of our own tools, asked on a miss only: it may read a file. */
+    uint64_t (*find_cache_limit)(const void *context);
+    const void *cache_limit_context;
 
     int error_code;
     struct error error;

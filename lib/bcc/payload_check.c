@@ -1,0 +1,129 @@
+#include "payload_check.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "file.h"
+
+enum {
+    /* tmpfs counts 20 bytes for each name of a directory, other file systems
+     * no less. At some 16,000 markers, or 16 MB of the kernel's memory, all
+     * are forgotten. */
+    MAX_DIRECTORY_SIZE = 20 * 16384,
+    MARKER_SIZE = 5 * 17
+};
+
+/* The directory of the markers; false: none is to be had. */
+static bool find_place(char ret_dir[PATH_MAX])
+{
+    const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
+    int size;
+
+    if (runtime && *runtime == '/')
+        size = snprintf(ret_dir, PATH_MAX, "%s/bcc", runtime);
+    else
+        size = snprintf(ret_dir, PATH_MAX, "/dev/shm/bcc-%lu",
+                        (unsigned long)geteuid());
+    return size < PATH_MAX;
+}
+
+static void name_marker(const struct stat *st, char ret_name[MARKER_SIZE])
+{
+    snprintf(ret_name, MARKER_SIZE,
+             "%" PRIx64 "-%" PRIx64 "-%" PRIx64 "-%" PRIx64,
+             (uint64_t)st->st_dev, (uint64_t)st->st_ino, (uint64_t)st->st_size,
+             clock_ns(st->st_ctim));
+}
+
+/* A clock that was set since then makes a marker look old at worst. */
+static bool is_of_this_boot(struct timespec time)
+{
+    struct timespec up;
+
+    clock_gettime(CLOCK_BOOTTIME, &up);
+    return clock_ns(time) + clock_ns(up) >= clock_realtime_ns();
+}
+
+bool payload_is_checked(const struct stat *st)
+{
+    char path[PATH_MAX + MARKER_SIZE], name[MARKER_SIZE];
+    int saved = errno;
+    struct stat marker;
+    bool exists;
+
+    if (!find_place(path))
+        return false;
+    name_marker(st, name);
+    snprintf(path + strlen(path), MARKER_SIZE + 1, "/%s", name);
+    exists = lstat(path, &marker) == 0;
+    errno = saved;
+    return exists && S_ISREG(marker.st_mode) && marker.st_uid == geteuid() &&
+           is_of_this_boot(marker.st_ctim);
+}
+
+/* ---- Remembering ---- */
+
+static void forget_all(int dir_fd)
+{
+    int copy = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
+    DIR *stream = copy < 0 ? NULL : fdopendir(copy);
+    const struct dirent *entry;
+
+    if (!stream) {
+        file_close(copy);
+        return;
+    }
+    while ((entry = readdir(stream)))
+        if (entry->d_name[0] != '.')
+            unlinkat(dir_fd, entry->d_name, 0);
+    closedir(stream);
+}
+
+/* The directory, made if it is not there; -1 unless it is ours alone. */
+static int open_place(const char *dir)
+{
+    struct stat st;
+    int fd;
+
+    mkdir(dir, 0700);
+    fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, &st) < 0 || st.st_uid != geteuid() ||
+        st.st_mode & (S_IWGRP | S_IWOTH)) {
+        file_close(fd);
+        return -1;
+    }
+    if (st.st_size > MAX_DIRECTORY_SIZE)
+        forget_all(fd);
+    return fd;
+}
+
+void payload_remember(const struct stat *st)
+{
+    char dir[PATH_MAX], name[MARKER_SIZE];
+    int saved = errno, dir_fd, fd;
+
+    dir_fd = find_place(dir) ? open_place(dir) : -1;
+    if (dir_fd >= 0) {
+        name_marker(st, name);
+        fd = openat(dir_fd, name,
+                    O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+                    0600);
+        if (fd >= 0)
+            futimens(fd, NULL); /* one of an earlier boot is of this one now */
+        file_close(fd);
+        file_close(dir_fd);
+    }
+    errno = saved;
+}
