@@ -13,6 +13,7 @@
 #include "dependency.h"
 #include "last_use.h"
 #include "payload_check.h"
+#include "reason.h"
 #include "store.h"
 #include "support_routines.h"
 
@@ -51,11 +52,17 @@ static enum status say_what_differs(const char *name, struct span has,
     }
     has_size = line_size(has, line);
     wants_size = line_size(wants, line);
-    return error_set(err, STATUS_STALE, "%s: made with %.*s, wanted %.*s", name,
-                     has_size ? has_size : (int)strlen(nothing),
-                     has_size ? (const char *)has.data + line : nothing,
-                     wants_size ? wants_size : (int)strlen(nothing),
-                     wants_size ? (const char *)wants.data + line : nothing);
+    error_set(err, STATUS_STALE, "%s: made with %.*s, wanted %.*s", name,
+              has_size ? has_size : (int)strlen(nothing),
+              has_size ? (const char *)has.data + line : nothing,
+              wants_size ? wants_size : (int)strlen(nothing),
+              wants_size ? (const char *)wants.data + line : nothing);
+    return error_add_reason(
+        err, STATUS_STALE,
+        wants_size
+            ? reason_of_line((const char *)wants.data + line,
+                             (size_t)wants_size)
+            : reason_of_line((const char *)has.data + line, (size_t)has_size));
 }
 
 static enum status check_identity(struct prepare *p, const char *name,
@@ -165,18 +172,24 @@ static enum status check_machine(const struct entry *entry,
 
     if (layout->machine != HOST_MACHINE ||
         layout->sizeof_ptr_t != sizeof(void *) || layout->endianness != 'e')
-        return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: made for another machine (ELF machine %u, this "
-                         "one is %u)",
-                         entry->name, layout->machine, HOST_MACHINE);
+        return error_add_reason(
+            err,
+            error_set(err, STATUS_UNSUPPORTED,
+                      "%s: made for another machine (ELF machine %u, this "
+                      "one is %u)",
+                      entry->name, layout->machine, HOST_MACHINE),
+            BCC_REASON_MACHINE);
     host = cpu_features_host();
     missing = cpu_features_missing(&layout->cpu_features, &host);
     if (missing >= 0) {
         const char *name = cpu_feature_name(HOST_MACHINE, (unsigned)missing);
-        return error_set(err, STATUS_STALE,
-                         "%s: needs the CPU feature '%s', which this machine "
-                         "lacks",
-                         entry->name, name ? name : "unknown");
+        return error_add_reason(
+            err,
+            error_set(err, STATUS_STALE,
+                      "%s: needs the CPU feature '%s', which this machine "
+                      "lacks",
+                      entry->name, name ? name : "unknown"),
+            BCC_REASON_HOST_CPU);
     }
     return STATUS_OK;
 }
@@ -275,7 +288,9 @@ enum status prepare_hit(struct prepare *p, bool *ret_is_final,
 
     *ret_is_final = false;
     if (p->flags & BCC_REBUILD)
-        return error_set(err, STATUS_STALE, "rebuild was asked for");
+        return error_add_reason(
+            err, error_set(err, STATUS_STALE, "rebuild was asked for"),
+            BCC_REASON_REBUILD);
     status = store_open(p->dir, p->name, &entry.fd, &st, err);
     if (status)
         return status;

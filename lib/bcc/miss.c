@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "compile_client.h"
+#include "reason.h"
 #include "store.h"
 
 static enum status run_compiler(struct prepare *p, int output_fd,
@@ -124,6 +125,7 @@ static enum status make_entry(struct prepare *p, bool *ret_unusable,
         script_log(p->script, BCC_LOG_WARN, "cache", "%s", warning.message);
         p->script->report.cache = BCC_CACHE_OFF;
         p->script->report.path = "";
+        p->script->report.reasonCode = reason_of_error(&warning);
         memcpy(p->script->report_reason, warning.message,
                sizeof(warning.message));
     }

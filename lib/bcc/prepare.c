@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "clock.h"
+#include "reason.h"
 #include "store.h"
 #include "version.h"
 
@@ -33,6 +34,7 @@ void prepare_set_reason(struct prepare *p, int cache, const struct error *why)
     script->report.cache = cache;
     if (cache == BCC_CACHE_OFF)
         script->report.path = "";
+    script->report.reasonCode = reason_of_error(why);
     memcpy(script->report_reason, why->message, sizeof(why->message));
     script_log(script,
                why->status == STATUS_NOT_FOUND ? BCC_LOG_DEBUG : BCC_LOG_WARN,
@@ -61,8 +63,8 @@ static void build_request(struct prepare *p)
 
 static int check_prepare(BCCScriptRef script, unsigned long flags)
 {
-    const unsigned long known =
-        BCC_PROCESS_SYMBOLS | BCC_MARKED_ONLY | BCC_VERIFY | BCC_REBUILD;
+    const unsigned long known = BCC_PROCESS_SYMBOLS | BCC_MARKED_ONLY |
+                                BCC_VERIFY | BCC_REBUILD | BCC_CACHE_ONLY;
 
     if (!script)
         return 1;
@@ -97,11 +99,33 @@ static bool set_path(const struct prepare *p)
     script->report = (BCCReport){
         .size = sizeof(script->report),
         .cache = path ? BCC_CACHE_MISS : BCC_CACHE_OFF,
+        .reasonCode = path ? BCC_REASON_NONE : BCC_REASON_NO_CACHE,
         .reason = script->report_reason,
         .path = path ? path : "",
     };
     script->report_reason[0] = '\0';
     return true;
+}
+
+enum status prepare_write_identity(BCCScriptRef script, unsigned long flags,
+                                   struct buffer *out, struct error *err)
+{
+    struct prepare p = {.script = script, .flags = flags};
+
+    build_request(&p);
+    return request_write_identity(&p.request, out, err);
+}
+
+/* A miss that is to stay one. */
+static enum status refuse_to_compile(struct prepare *p, const struct error *why,
+                                     struct error *err)
+{
+    if (!p->dir)
+        return error_set(err, STATUS_NOT_FOUND,
+                         "no cache directory, and compiling was ruled out");
+    prepare_set_reason(p, BCC_CACHE_MISS, why);
+    return error_set(err, STATUS_NOT_FOUND, "%s; compiling was ruled out",
+                     why->message);
 }
 
 static int prepare(struct prepare *p)
@@ -130,7 +154,8 @@ static int prepare(struct prepare *p)
     }
     if (!p->dir || (status && !is_final)) {
         prepare_end_stage(p, BCC_STAGE_LOOKUP);
-        status = prepare_miss(p, &why, &err);
+        status = p->flags & BCC_CACHE_ONLY ? refuse_to_compile(p, &why, &err)
+                                           : prepare_miss(p, &why, &err);
     }
     if (status)
         goto out;

@@ -52,6 +52,11 @@ void prepare_end_stage(struct prepare *p, int stage);
 /* Report that there is no hit, or no cache, and why. */
 void prepare_set_reason(struct prepare *p, int cache, const struct error *why);
 
+/* Append the identity that a prepare with these flags asks for. NO_MEMORY. */
+enum status prepare_write_identity(BCCScriptRef script, unsigned long flags,
+                                   struct buffer *out,
+                                   struct error *err) MUST_CHECK;
+
 /* ---- hit.c ---- */
 
 /* OK: the entry is good, and loaded if that was asked for. *ret_is_final: a

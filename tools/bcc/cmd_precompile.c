@@ -178,7 +178,7 @@ int cmd_precompile(int argc, char **argv)
     const char *reason;
     char dir[PATH_MAX];
 
-    if (!options_parse(&options, argc, argv, "bDTCFEXBvOj", false))
+    if (!options_parse(&options, argc, argv, "bDTCFEXBvOjM", false))
         return EXIT_USAGE;
     if (options.n_arguments < 1) {
         complain("precompile: no file");

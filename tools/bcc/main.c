@@ -32,8 +32,14 @@ static const struct command {
      "bcc dump [--json] [--disassemble] FILE.oBCC\n"
      "    Show every section of a cache file.\n"},
     {"cache", cmd_cache,
-     "bcc cache stats|ls|clear [--json] [--cache-dir DIR]\n"
-     "    What the cache holds; clear removes its entries.\n"},
+     "bcc cache stats|ls|verify|gc|clear [--json] [--cache-dir DIR]\n"
+     "    What the cache holds; is every byte of it whole; remove what was\n"
+     "    used longest ago and is above the limit; remove all.\n"
+     "    --max-size SIZE   the limit: 512M, 2G, none (gc, stats)\n"
+     "    --dry-run         gc: only say what would be removed\n"
+     "    --remove          verify: remove what is damaged\n"
+     "bcc cache explain [--json] [options of run] FILE\n"
+     "    Would it be a hit? If not: what differs from the nearest entry.\n"},
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(*commands) };
@@ -45,6 +51,8 @@ static const char common_usage[] =
     "                      ~/.cache/bcc\n"
     "    --no-cache        compile into memory\n"
     "    --rebuild         compile, and replace the entry\n"
+    "    --max-size SIZE   of the cache; default: $BCC_CACHE_SIZE, the file\n"
+    "                      ~/.config/bcc/config, 1G\n"
     "    --target TRIPLE --cpu CPU --features LIST -O0..-O3 (default -O3)\n"
     "    -v                say what happens\n";
 

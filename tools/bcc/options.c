@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "prune.h"
+
 void complain(const char *format, ...)
 {
     va_list args;
@@ -33,6 +35,9 @@ static const struct option long_options[] = {
     {"report", required_argument, NULL, 'R'},
     {"json", no_argument, NULL, 'J'},
     {"disassemble", no_argument, NULL, 'A'},
+    {"dry-run", no_argument, NULL, 'Y'},
+    {"remove", no_argument, NULL, 'U'},
+    {"max-size", required_argument, NULL, 'M'},
     {"jobs", required_argument, NULL, 'j'},
     {"output", required_argument, NULL, 'o'},
     {"verbose", no_argument, NULL, 'v'},
@@ -108,6 +113,11 @@ static bool parse_value(struct options *options, int letter, const char *value)
     case 'o':
         options->output = value;
         return true;
+    case 'M':
+        options->has_max_size = prune_parse_limit(value, &options->max_size);
+        if (!options->has_max_size)
+            complain("--max-size %s: not a size: 512M, 2G, none", value);
+        return options->has_max_size;
     }
     return false;
 }
@@ -125,6 +135,10 @@ static bool parse_switch(struct options *options, int letter)
         return options->json = true;
     case 'A':
         return options->disassemble = true;
+    case 'Y':
+        return options->dry_run = true;
+    case 'U':
+        return options->remove = true;
     case 'v':
         return options->verbose = true;
     }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Exit statuses. */
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -31,6 +32,10 @@ struct options {
     int jobs;           /* -j; 0: one for each CPU */
     bool json;          /* --json */
     bool disassemble;   /* --disassemble */
+    bool dry_run;       /* --dry-run */
+    bool remove;        /* --remove */
+    bool has_max_size;  /* --max-size */
+    uint64_t max_size;  /* bytes */
     char **arguments;   /* what is not an option, NULL-terminated */
     int n_arguments;
 };

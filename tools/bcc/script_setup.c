@@ -10,6 +10,8 @@
 #include "buffer.h"
 #include "checksum.h"
 #include "json.h"
+#include "script.h"
+#include "settings.h"
 
 static const char *entry_of(const struct options *options)
 {
@@ -42,6 +44,8 @@ BCCScriptRef setup_script(const struct options *options, const char *path,
     }
     if (options->verbose)
         bccSetLogCallback(script, log_line, NULL);
+    script->find_cache_limit = settings_cache_limit_bytes;
+    script->cache_limit_context = options;
     if (program)
         bccMarkExternalSymbol(script, entry_of(options));
     *ret_failed =
@@ -162,7 +166,8 @@ void print_report(BCCScriptRef script, const char *off_reason)
         return;
     if (report.cache == BCC_CACHE_OFF && !*report.reason && off_reason)
         report.reason = off_reason;
-    fprintf(stderr, "{\"cache\":\"%s\",\"reason\":", caches[report.cache]);
+    fprintf(stderr, "{\"cache\":\"%s\",\"code\":\"%s\",\"reason\":",
+            caches[report.cache], bccGetReasonName(report.reasonCode));
     json_print_string(stderr, report.reason);
     fputs(",\"path\":", stderr);
     json_print_string(stderr, report.path);

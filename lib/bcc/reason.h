@@ -1,0 +1,18 @@
+/* BCC_REASON_... of what the rooms below report. */
+#ifndef BCC_ENGINE_REASON_H
+#define BCC_ENGINE_REASON_H
+
+#include <stddef.h>
+
+#include <bcc/bcc.h>
+
+#include "error.h"
+
+/* Of the first line in which two identities differ. */
+int reason_of_line(const char *line, size_t size);
+
+/* Of a failed look for an entry: what set the error may have said more than
+ * its status does. */
+int reason_of_error(const struct error *err);
+
+#endif
