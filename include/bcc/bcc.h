@@ -150,11 +150,15 @@ typedef struct BCCOptions {
                                  then libexec/bcc/bccc near the library */
     uint32_t compileTimeLimitMs; /* then the compiler is killed; 0: none */
     uint64_t compileMemoryLimit; /* bytes of address space; 0: none */
-    uint64_t cacheSizeLimit;     /* bytes of disk that the entries of a cache
-                                    directory may take before the least recently
-                                    used ones are removed, in the background, after
-                                    a miss; 0: the environment's BCC_CACHE_SIZE,
-                                    else 1 GiB; UINT64_MAX: no limit */
+    /* Bytes of disk that the entries of a cache directory may take before the
+     * least recently used ones are removed, in the background, after a miss.
+     * 0: the environment's BCC_CACHE_SIZE, else 1 GiB; UINT64_MAX: no limit. */
+    uint64_t cacheSizeLimit;
+    /* Not NULL: only entries signed by one of these Ed25519 public keys are
+     * used: 64 hexadecimal digits each, with commas between. Without such an
+     * entry the prepare fails (NO_COMPILER); nothing is compiled. Needs
+     * libcrypto.so.3 at run time. */
+    const char *trustedKeys;
 } BCCOptions;
 
 /* ORDER OPT LEVEL */

@@ -105,6 +105,9 @@ enum {
     OBCC_N_SECTION_KINDS = 14
 };
 
+/* Kinds from 64 on are of no interest to who loads the code. */
+#define OBCC_SIGNATURE 64u /* struct obcc_signature; the last section */
+
 /* Section flag: a reader that does not know the kind must refuse the file. */
 #define OBCC_SECTION_REQUIRED 1u
 
@@ -210,6 +213,16 @@ struct obcc_pragma {
     struct obcc_le32 value; /* string index */
 };
 
+#define OBCC_SIGNATURE_ED25519 1u
+
+/* Of the SHA-512 of all bytes before it; see docs/cache-format.html. */
+struct obcc_signature {
+    struct obcc_le32 algorithm; /* OBCC_SIGNATURE_ED25519 */
+    struct obcc_le32 reserved;  /* 0 */
+    uint8_t key[32];            /* the public key */
+    uint8_t signature[64];
+};
+
 /* Object slot list: obcc_list, then count struct obcc_le32: indexes into the
  * list of exported variables.
  *
@@ -253,6 +266,9 @@ OBCC_ASSERT(sizeof(struct obcc_import) == 8);
 OBCC_ASSERT(sizeof(struct obcc_symbol) == 24);
 OBCC_ASSERT(offsetof(struct obcc_symbol, name) == 16);
 OBCC_ASSERT(sizeof(struct obcc_pragma) == 8);
+OBCC_ASSERT(sizeof(struct obcc_signature) == 104);
+OBCC_ASSERT(offsetof(struct obcc_signature, key) == 8);
+OBCC_ASSERT(offsetof(struct obcc_signature, signature) == 40);
 
 #ifdef __cplusplus
 }

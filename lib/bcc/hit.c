@@ -142,6 +142,7 @@ static enum status check_whole_file(struct prepare *p,
                                     const struct entry *entry,
                                     struct error *err)
 {
+    const struct script_options *options = &p->script->options;
     struct file_mapping mapping;
     struct cache_layout layout;
     struct cache_view view;
@@ -155,6 +156,9 @@ static enum status check_whole_file(struct prepare *p,
         return status;
     status = cache_view_open(mapping.bytes, &layout, CACHE_CHECK_ALL,
                              entry->name, &view, err);
+    if (status == STATUS_OK && options->n_trusted_keys)
+        status = signature_check(mapping.bytes, options->trusted_keys,
+                                 options->n_trusted_keys, entry->name, err);
     if (status == STATUS_OK)
         status = check_view(p, entry->name, &view, err);
     file_unmap(&mapping);
@@ -295,8 +299,8 @@ enum status prepare_hit(struct prepare *p, bool *ret_is_final,
     if (status)
         return status;
     entry.size = (uint64_t)st.st_size;
-    check_all =
-        !p->execute || (p->flags & BCC_VERIFY) || !payload_is_checked(&st);
+    check_all = !p->execute || (p->flags & BCC_VERIFY) ||
+                p->script->options.n_trusted_keys || !payload_is_checked(&st);
     if (check_all)
         status = check_whole_file(p, &entry, err);
     if (status == STATUS_OK && p->execute)

@@ -116,6 +116,13 @@ enum status prepare_write_identity(BCCScriptRef script, unsigned long flags,
     return request_write_identity(&p.request, out, err);
 }
 
+/* What is compiled here is signed by nobody. */
+static bool may_compile(const struct prepare *p)
+{
+    return !(p->flags & BCC_CACHE_ONLY) &&
+           p->script->options.n_trusted_keys == 0;
+}
+
 /* A miss that is to stay one. */
 static enum status refuse_to_compile(struct prepare *p, const struct error *why,
                                      struct error *err)
@@ -154,8 +161,8 @@ static int prepare(struct prepare *p)
     }
     if (!p->dir || (status && !is_final)) {
         prepare_end_stage(p, BCC_STAGE_LOOKUP);
-        status = p->flags & BCC_CACHE_ONLY ? refuse_to_compile(p, &why, &err)
-                                           : prepare_miss(p, &why, &err);
+        status = may_compile(p) ? prepare_miss(p, &why, &err)
+                                : refuse_to_compile(p, &why, &err);
     }
     if (status)
         goto out;

@@ -23,6 +23,7 @@
 #include "file.h"
 #include "load.h"
 #include "request.h"
+#include "signature.h"
 #include "span.h"
 
 /* One input. A file is stat'ed when it is named, and opened and read only when
@@ -49,7 +50,9 @@ struct script_options {
     unsigned opt_level; /* 0..3 */
     uint32_t time_limit_ms;
     uint64_t memory_limit;
-    uint64_t cache_size_limit; /* 0: the default */
+    uint64_t cache_size_limit;          /* 0: the default */
+    struct signature_key *trusted_keys; /* owned */
+    size_t n_trusted_keys;              /* 0: signatures are not asked for */
 };
 
 struct BCCOpaqueScript {

@@ -363,6 +363,48 @@ static void every_reason_has_a_word(void **state)
     assert_null(bccGetReasonName(-1));
 }
 
+static void trusted_keys_fail_closed(void **state)
+{
+    static const char key[] =
+        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+    static const char *const bad[] = {"", ",", "d75a", "none"};
+    const struct fixture *f = *state;
+    struct path file = fixture_path(f, "file.oBCC");
+    struct launch launch = install(f);
+    char many[3 * sizeof(key)];
+    BCCScriptRef script;
+
+    launch.options.trustedKeys = key;
+    assert_reason(f, &launch, BCC_REASON_UNSIGNED, "not signed");
+    /* With no flag that forbids it, nothing is compiled either. */
+    script = open_launch(&launch, NULL, 0);
+    assert_fails(script, bccPrepareExecutable(script, f->cache, "entry", 0),
+                 BCC_NO_COMPILER);
+    assert_fails(script, bccPrepareExecutable(script, NULL, NULL, 0),
+                 BCC_NO_COMPILER);
+    assert_fails(script, bccPrepareSharedObject(script, f->cache, "new", 0),
+                 BCC_NO_COMPILER);
+    assert_fails(script, bccPrepareSharedObjectFile(script, file.text, 0),
+                 BCC_NO_COMPILER);
+    assert_int_equal(access(file.text, F_OK), -1);
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        launch.options.trustedKeys = bad[i];
+        assert_fails(script, bccSetOptions(script, &launch.options),
+                     BCC_INVALID_VALUE);
+    }
+    snprintf(many, sizeof(many), "%s;%s", key, key);
+    launch.options.trustedKeys = many;
+    assert_fails(script, bccSetOptions(script, &launch.options),
+                 BCC_INVALID_VALUE);
+    many[sizeof(key) - 1] = ',';
+    assert_succeeds(script, bccSetOptions(script, &launch.options));
+    many[10] = 'x';
+    assert_fails(script, bccSetOptions(script, &launch.options),
+                 BCC_INVALID_VALUE);
+    bccDisposeScript(script);
+}
+
 /* ---- What is no part of the key ---- */
 
 static void touch_all(struct launch *launch)
@@ -539,6 +581,7 @@ int main(void)
         TEST(what_the_entry_says_of_itself_counts),
         TEST(other_reasons_have_codes_too),
         cmocka_unit_test(every_reason_has_a_word),
+        TEST(trusted_keys_fail_closed),
         TEST(nothing_else_is_in_the_key),
         TEST(another_user_hits),
         TEST(entries_do_not_depend_on_each_other),

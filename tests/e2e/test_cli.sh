@@ -69,7 +69,8 @@ test_wrong_usage_exits_with_2() {
         "precompile -j many x.bc" "dump" "dump a b" \
         "dump --json --disassemble x" "cache" "cache nonsense" \
         "cache stats ls" "cache explain" "cache stats --dry-run" \
-        "cache ls --max-size 1G" "cache gc --max-size big" "run --lib" "compile --json x.bc -o y.oBCC"; do
+        "cache ls --max-size 1G" "cache gc --max-size big" "sign x.oBCC" "verify --key x.pem" \
+        "run --lib" "compile --json x.bc -o y.oBCC"; do
         # shellcheck disable=SC2086 # these are words
         run usage "$BCC" $wrong
         expect usage "exit 2"
@@ -466,6 +467,65 @@ C
     [ "$(ls "$BCC_CACHE_DIR" | wc -l)" -eq 1 ] || fail "explain compiled"
     run missing "$BCC" cache explain "$work/missing.bc"
     complains missing "missing.bc"
+}
+
+test_only_signed_entries_run_when_that_is_asked() {
+    command -v openssl >/dev/null || {
+        echo "SKIPPED: no openssl to make keys with"
+        exit 77
+    }
+    for key in ours theirs; do
+        openssl genpkey -algorithm ed25519 -out "$work/$key.pem" 2>/dev/null &&
+            openssl pkey -in "$work/$key.pem" -pubout -out "$work/$key.pub" ||
+            fail "openssl makes no key"
+    done
+    small_program
+    run cold "$BCC" run --trusted-key "$work/ours.pub" "$work/small.bc"
+    complains cold "no such entry"
+    [ -z "$(ls "$BCC_CACHE_DIR")" ] || fail "compiled all the same"
+    run unsigned "$BCC" run "$work/small.bc"
+    run refused "$BCC" run --report=json --trusted-key "$work/ours.pub" \
+        "$work/small.bc"
+    complains refused "not signed"
+    says refused report '"code":"unsigned"'
+    silent refused out
+    entry=$(echo "$BCC_CACHE_DIR"/*.oBCC)
+    run sign "$BCC" sign --key "$work/ours.pem" "$entry"
+    expect sign "exit 0"
+    run trusted "$BCC" run --report=json --trusted-key "$work/theirs.pub" \
+        --trusted-key "$work/ours.pub" "$work/small.bc"
+    expect trusted "exit 3"
+    reported trusted hit
+    run plain "$BCC" run --report=json "$work/small.bc"
+    reported plain hit
+    run other "$BCC" run --trusted-key "$work/theirs.pub" "$work/small.bc"
+    complains other "signed by a key that is not trusted"
+    run verify "$BCC" verify --key "$work/ours.pub" "$entry"
+    expect verify "exit 0"
+    run verify "$BCC" verify --key "$work/theirs.pub" "$entry"
+    complains verify "not trusted"
+    run nocache "$BCC" run --no-cache --trusted-key "$work/ours.pub" \
+        "$work/small.bc"
+    complains nocache "ruled out"
+    run public "$BCC" sign --key "$work/ours.pub" "$entry"
+    complains public "not an Ed25519 private key"
+    run private "$BCC" run --trusted-key "$work/ours.pem" "$work/small.bc"
+    complains private "not an Ed25519 public key"
+    # The form of the page, by another's hand: message, key, signature.
+    tail -c 64 "$entry" >"$work/signature"
+    python3 - "$entry" "$work/message" <<'PYTHON' || exit 77
+import hashlib, struct, sys
+data = bytearray(open(sys.argv[1], "rb").read())
+row = 96 + 32 * (struct.unpack_from("<H", data, 14)[0] - 1)
+offset = struct.unpack_from("<Q", data, row + 8)[0]
+data[88:96] = bytes(8)
+data[row + 24:row + 32] = bytes(8)
+digest = hashlib.sha512(data[:offset]).digest()
+open(sys.argv[2], "wb").write(b"oBCC signature 1" + digest)
+PYTHON
+    openssl pkeyutl -verify -pubin -inkey "$work/ours.pub" -rawin \
+        -in "$work/message" -sigfile "$work/signature" >"$work/openssl.out" ||
+        fail "not what the page says: $(cat "$work/openssl.out")"
 }
 
 # ---- compile and dump ----

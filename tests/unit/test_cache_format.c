@@ -61,7 +61,9 @@ static const struct field fields[] = {
     FIELD(obcc_import, flags),         FIELD(obcc_symbol, address),
     FIELD(obcc_symbol, size),          FIELD(obcc_symbol, name),
     FIELD(obcc_symbol, signature),     FIELD(obcc_pragma, key),
-    FIELD(obcc_pragma, value),
+    FIELD(obcc_pragma, value),         FIELD(obcc_signature, algorithm),
+    FIELD(obcc_signature, reserved),   FIELD(obcc_signature, key),
+    FIELD(obcc_signature, signature),
 };
 
 #define STRUCTURE(name)                                                        \
@@ -70,9 +72,11 @@ static const struct field fields[] = {
     }
 
 static const struct structure structures[] = {
-    STRUCTURE(obcc_header),     STRUCTURE(obcc_section), STRUCTURE(obcc_list),
-    STRUCTURE(obcc_string),     STRUCTURE(obcc_import),  STRUCTURE(obcc_symbol),
+    STRUCTURE(obcc_header),     STRUCTURE(obcc_section),
+    STRUCTURE(obcc_list),       STRUCTURE(obcc_string),
+    STRUCTURE(obcc_import),     STRUCTURE(obcc_symbol),
     STRUCTURE(obcc_dependency), STRUCTURE(obcc_pragma),
+    STRUCTURE(obcc_signature),
 };
 
 static const struct {
@@ -92,6 +96,8 @@ static const struct {
     {"OBCC_IDENTITY", OBCC_IDENTITY},
     {"OBCC_CONTEXT", OBCC_CONTEXT},
     {"OBCC_DEBUG", OBCC_DEBUG},
+    {"OBCC_SIGNATURE", OBCC_SIGNATURE},
+    {"OBCC_SIGNATURE_ED25519", OBCC_SIGNATURE_ED25519},
     {"OBCC_APK_RESOURCE", OBCC_APK_RESOURCE},
     {"OBCC_FILE_RESOURCE", OBCC_FILE_RESOURCE},
     {"OBCC_DEPENDENCY_LIBRARY", OBCC_DEPENDENCY_LIBRARY},

@@ -203,7 +203,7 @@ static const struct action {
     {"verify", "DJjU", 1, cache_verify},
     {"gc", "DJMY", 1, cache_gc},
     {"clear", "DJ", 1, clear},
-    {"explain", "DJbTCFEXvO", 2, cache_explain},
+    {"explain", "DJbTCFEXvOS", 2, cache_explain},
 };
 
 static const struct action *find_action(const struct options *options)
@@ -225,7 +225,7 @@ int cmd_cache(int argc, char **argv)
 
     /* First with the options of all, to find the action among them; options
      * that parse once parse again. */
-    if (!options_parse(&options, argc, argv, "DJMjUYbTCFEXvO", false))
+    if (!options_parse(&options, argc, argv, "DJMjUYbTCFEXvOS", false))
         return EXIT_USAGE;
     action = find_action(&options);
     options_release(&options);

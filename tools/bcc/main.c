@@ -17,7 +17,10 @@ static const struct command {
      "    Run main() of a bitcode file; its exit status is the result.\n"
      "    --entry NAME      another function, of main's type\n"
      "    -lNAME -LDIR      take symbols from this shared library, too\n"
-     "    --report=json     what prepare did, one line on standard error\n"},
+     "    --report=json     what prepare did, one line on standard error\n"
+     "    --trusted-key PUBLIC.pem\n"
+     "                      only entries that this key has signed\n"
+     "                      (repeatable); nothing is compiled\n"},
     {"compile", cmd_compile,
      "bcc compile [options] FILE -o OUT.oBCC\n"
      "    Make one cache file, for this machine or another (--target).\n"
@@ -40,6 +43,12 @@ static const struct command {
      "    --remove          verify: remove what is damaged\n"
      "bcc cache explain [--json] [options of run] FILE\n"
      "    Would it be a hit? If not: what differs from the nearest entry.\n"},
+    {"sign", cmd_sign,
+     "bcc sign --key PRIVATE.pem FILE.oBCC...\n"
+     "    Put an Ed25519 signature into cache files.\n"},
+    {"verify", cmd_verify,
+     "bcc verify --key PUBLIC.pem FILE.oBCC...\n"
+     "    Are they whole, and signed by that key?\n"},
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(*commands) };

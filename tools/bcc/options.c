@@ -35,6 +35,8 @@ static const struct option long_options[] = {
     {"report", required_argument, NULL, 'R'},
     {"json", no_argument, NULL, 'J'},
     {"disassemble", no_argument, NULL, 'A'},
+    {"key", required_argument, NULL, 'K'},
+    {"trusted-key", required_argument, NULL, 'S'},
     {"dry-run", no_argument, NULL, 'Y'},
     {"remove", no_argument, NULL, 'U'},
     {"max-size", required_argument, NULL, 'M'},
@@ -113,6 +115,9 @@ static bool parse_value(struct options *options, int letter, const char *value)
     case 'o':
         options->output = value;
         return true;
+    case 'K':
+    case 'S':
+        return append(&options->keys, &options->n_keys, value);
     case 'M':
         options->has_max_size = prune_parse_limit(value, &options->max_size);
         if (!options->has_max_size)
@@ -180,4 +185,5 @@ void options_release(struct options *options)
     free(options->libraries);
     free(options->shared);
     free(options->library_dirs);
+    free(options->keys);
 }

@@ -32,11 +32,13 @@ struct options {
     int jobs;           /* -j; 0: one for each CPU */
     bool json;          /* --json */
     bool disassemble;   /* --disassemble */
-    bool dry_run;       /* --dry-run */
-    bool remove;        /* --remove */
-    bool has_max_size;  /* --max-size */
-    uint64_t max_size;  /* bytes */
-    char **arguments;   /* what is not an option, NULL-terminated */
+    const char **keys;  /* --key, --trusted-key */
+    size_t n_keys;
+    bool dry_run;      /* --dry-run */
+    bool remove;       /* --remove */
+    bool has_max_size; /* --max-size */
+    uint64_t max_size; /* bytes */
+    char **arguments;  /* what is not an option, NULL-terminated */
     int n_arguments;
 };
 

@@ -10,6 +10,7 @@
 #include "buffer.h"
 #include "checksum.h"
 #include "json.h"
+#include "key_file.h"
 #include "script.h"
 #include "settings.h"
 
@@ -26,20 +27,55 @@ static void log_line(void *context, int level, const char *area,
     complain("%s: %s", area, text);
 }
 
+/* --trusted-key as the API wants them, for the caller to free; NULL without
+ * one, or after a complaint, then *ret_failed. */
+static char *trusted_keys(const struct options *options, bool *ret_failed)
+{
+    char *text, *at;
+
+    *ret_failed = false;
+    if (options->n_keys == 0)
+        return NULL;
+    text = malloc(options->n_keys * KEY_TEXT_SIZE);
+    *ret_failed = text == NULL;
+    if (!text)
+        complain("out of memory");
+    at = text;
+    for (size_t i = 0; !*ret_failed && i < options->n_keys; i++) {
+        struct signature_key key;
+
+        *ret_failed = !key_file_read_public(options->keys[i], &key);
+        if (*ret_failed)
+            break;
+        if (i > 0)
+            at[-1] = ',';
+        key_file_print(&key, at);
+        at += KEY_TEXT_SIZE;
+    }
+    if (!*ret_failed)
+        return text;
+    free(text);
+    return NULL;
+}
+
 BCCScriptRef setup_script(const struct options *options, const char *path,
                           bool program, bool *ret_failed)
 {
+    char *keys = trusted_keys(options, ret_failed);
     const BCCOptions compile = {
         .size = sizeof(compile),
+        .trustedKeys = keys,
         .targetTriple = options->target,
         .cpu = options->cpu,
         .features = options->features,
         .optLevel = BCC_OPT_O0 + options->opt_level,
     };
-    BCCScriptRef script = bccCreateScript();
+    BCCScriptRef script = *ret_failed ? NULL : bccCreateScript();
 
     if (!script) {
-        complain("out of memory");
+        if (!*ret_failed)
+            complain("out of memory");
+        free(keys);
         return NULL;
     }
     if (options->verbose)
@@ -52,6 +88,7 @@ BCCScriptRef setup_script(const struct options *options, const char *path,
         bccSetOptions(script, &compile) || bccReadFile(script, path, 0);
     for (size_t i = 0; !*ret_failed && i < options->n_libraries; i++)
         *ret_failed = bccLinkFile(script, options->libraries[i], 0);
+    free(keys);
     return script;
 }
 
