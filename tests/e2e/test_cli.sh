@@ -670,6 +670,21 @@ test_precompile_goes_on_after_a_bad_file() {
     complains fifo "fifo.bc"
 }
 
+test_precompile_gives_one_name_to_one_file() {
+    mkdir "$work/a" "$work/b"
+    echo 'int answer(void) { return 1; }' | compile one
+    echo 'int answer(void) { return 2; }' | compile two
+    mv "$work/one.bc" "$work/a/same.bc"
+    mv "$work/two.bc" "$work/b/same.bc"
+    run exports "$BCC" precompile -j 1 --exports "$work/a" "$work/b" \
+        "$work/a/same.bc"
+    complains exports "$work/b/same.bc: $work/a/same.bc has the entry same.oBCC"
+    says exports out "1 compiled, 1 up to date, 1 failed"
+    run programs "$BCC" precompile --entry answer "$work/a" "$work/b"
+    expect programs "exit 0"
+    says programs out "2 compiled, 0 up to date, 0 failed"
+}
+
 test_precompile_needs_its_cache() {
     small_program
     : >"$work/file"
