@@ -3,12 +3,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,8 +20,16 @@ enum {
      * no less. At some 16,000 markers, or 16 MB of the kernel's memory, all
      * are forgotten. */
     MAX_DIRECTORY_SIZE = 20 * 16384,
-    MARKER_SIZE = 5 * 17
+    MARKER_SIZE = 4 * 17 + 1
 };
+
+/* geteuid() without its system call: of the start of this program. Should it
+ * have changed since, the directory is not this user's, and nothing is found
+ * or remembered. */
+static uid_t user_id(void)
+{
+    return (uid_t)getauxval(AT_EUID);
+}
 
 /* The directory of the markers; false: none is to be had. */
 static bool find_place(char ret_dir[PATH_MAX])
@@ -33,16 +41,31 @@ static bool find_place(char ret_dir[PATH_MAX])
         size = snprintf(ret_dir, PATH_MAX, "%s/bcc", runtime);
     else
         size = snprintf(ret_dir, PATH_MAX, "/dev/shm/bcc-%lu",
-                        (unsigned long)geteuid());
+                        (unsigned long)user_id());
     return size < PATH_MAX;
+}
+
+/* In hexadecimal; by hand, as every launch does it. */
+static char *append(char *at, char separator, uint64_t number)
+{
+    int shift = 60;
+
+    *at++ = separator;
+    while (shift > 0 && number >> shift == 0)
+        shift -= 4;
+    for (; shift >= 0; shift -= 4)
+        *at++ = "0123456789abcdef"[number >> shift & 15];
+    return at;
 }
 
 static void name_marker(const struct stat *st, char ret_name[MARKER_SIZE])
 {
-    snprintf(ret_name, MARKER_SIZE,
-             "%" PRIx64 "-%" PRIx64 "-%" PRIx64 "-%" PRIx64,
-             (uint64_t)st->st_dev, (uint64_t)st->st_ino, (uint64_t)st->st_size,
-             clock_ns(st->st_ctim));
+    char *at = append(ret_name, 'd', st->st_dev);
+
+    at = append(at, 'i', st->st_ino);
+    at = append(at, 's', (uint64_t)st->st_size);
+    at = append(at, 'c', clock_ns(st->st_ctim));
+    *at = '\0';
 }
 
 /* A clock that was set since then makes a marker look old at worst. */
@@ -56,18 +79,20 @@ static bool is_of_this_boot(struct timespec time)
 
 bool payload_is_checked(const struct stat *st)
 {
-    char path[PATH_MAX + MARKER_SIZE], name[MARKER_SIZE];
+    char path[PATH_MAX + 1 + MARKER_SIZE];
     int saved = errno;
     struct stat marker;
     bool exists;
+    size_t size;
 
     if (!find_place(path))
         return false;
-    name_marker(st, name);
-    snprintf(path + strlen(path), MARKER_SIZE + 1, "/%s", name);
+    size = strlen(path);
+    path[size] = '/';
+    name_marker(st, path + size + 1);
     exists = lstat(path, &marker) == 0;
     errno = saved;
-    return exists && S_ISREG(marker.st_mode) && marker.st_uid == geteuid() &&
+    return exists && S_ISREG(marker.st_mode) && marker.st_uid == user_id() &&
            is_of_this_boot(marker.st_ctim);
 }
 
