@@ -3,10 +3,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <time.h>
@@ -20,7 +18,8 @@ enum {
      * no less. At some 16,000 markers, or 16 MB of the kernel's memory, all
      * are forgotten. */
     MAX_DIRECTORY_SIZE = 20 * 16384,
-    MARKER_SIZE = 4 * 17 + 1
+    MARKER_SIZE = 4 * 17 + 1,
+    PLACE_SIZE = sizeof("/dev/shm/bcc-") + 20
 };
 
 /* geteuid() without its system call: of the start of this program. Should it
@@ -31,18 +30,10 @@ static uid_t user_id(void)
     return (uid_t)getauxval(AT_EUID);
 }
 
-/* The directory of the markers; false: none is to be had. */
-static bool find_place(char ret_dir[PATH_MAX])
+/* The directory of the markers. */
+static void find_place(char ret_dir[PLACE_SIZE])
 {
-    const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
-    int size;
-
-    if (runtime && *runtime == '/')
-        size = snprintf(ret_dir, PATH_MAX, "%s/bcc", runtime);
-    else
-        size = snprintf(ret_dir, PATH_MAX, "/dev/shm/bcc-%lu",
-                        (unsigned long)user_id());
-    return size < PATH_MAX;
+    snprintf(ret_dir, PLACE_SIZE, "/dev/shm/bcc-%lu", (unsigned long)user_id());
 }
 
 /* In hexadecimal; by hand, as every launch does it. */
@@ -68,7 +59,8 @@ static void name_marker(const struct stat *st, char ret_name[MARKER_SIZE])
     *at = '\0';
 }
 
-/* A clock that was set since then makes a marker look old at worst. */
+/* /dev/shm should be empty after a start anyway. A clock that was set forward
+ * since makes a marker look old at worst. */
 static bool is_of_this_boot(struct timespec time)
 {
     struct timespec up;
@@ -79,14 +71,13 @@ static bool is_of_this_boot(struct timespec time)
 
 bool payload_is_checked(const struct stat *st)
 {
-    char path[PATH_MAX + 1 + MARKER_SIZE];
+    char path[PLACE_SIZE + 1 + MARKER_SIZE];
     int saved = errno;
     struct stat marker;
     bool exists;
     size_t size;
 
-    if (!find_place(path))
-        return false;
+    find_place(path);
     size = strlen(path);
     path[size] = '/';
     name_marker(st, path + size + 1);
@@ -136,10 +127,11 @@ static int open_place(const char *dir)
 
 void payload_remember(const struct stat *st)
 {
-    char dir[PATH_MAX], name[MARKER_SIZE];
+    char dir[PLACE_SIZE], name[MARKER_SIZE];
     int saved = errno, dir_fd, fd;
 
-    dir_fd = find_place(dir) ? open_place(dir) : -1;
+    find_place(dir);
+    dir_fd = open_place(dir);
     if (dir_fd >= 0) {
         name_marker(st, name);
         fd = openat(dir_fd, name,

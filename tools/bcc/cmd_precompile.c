@@ -14,6 +14,7 @@
 #include "options.h"
 #include "progress.h"
 #include "script_setup.h"
+#include "settings.h"
 
 struct job {
     char *path;
@@ -230,6 +231,7 @@ int cmd_precompile(int argc, char **argv)
 {
     struct options options;
     struct work work = {.options = &options};
+    struct cache_limit limit;
     const char *reason;
     char dir[PATH_MAX];
 
@@ -244,6 +246,10 @@ int cmd_precompile(int argc, char **argv)
         complain("%s", reason);
         return EXIT_FAILED;
     }
+    /* Asked for once, and not for each file. */
+    settings_cache_limit(&options, &limit);
+    options.has_max_size = true;
+    options.max_size = limit.bytes;
     work.dir = dir;
     if (!collect(&work, options.arguments) ||
         (options.exports && !find_conflicts(&work))) {
