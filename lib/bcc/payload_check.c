@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <time.h>
@@ -13,13 +12,15 @@
 #include "clock.h"
 #include "file.h"
 
+static const char place[] = "/dev/shm/bcc-"; /* and the user's number */
+
 enum {
     /* tmpfs counts 20 bytes for each name of a directory, other file systems
      * no less. At some 16,000 markers, or 16 MB of the kernel's memory, all
      * are forgotten. */
     MAX_DIRECTORY_SIZE = 20 * 16384,
     MARKER_SIZE = 4 * 17 + 1,
-    PLACE_SIZE = sizeof("/dev/shm/bcc-") + 20
+    PLACE_SIZE = sizeof(place) + 20
 };
 
 /* geteuid() without its system call: of the start of this program. Should it
@@ -30,32 +31,42 @@ static uid_t user_id(void)
     return (uid_t)getauxval(AT_EUID);
 }
 
-/* The directory of the markers. */
-static void find_place(char ret_dir[PLACE_SIZE])
+/* In text; by hand, as every launch does it. Returns the end. */
+static char *append(char *at, uint64_t number, unsigned base)
 {
-    snprintf(ret_dir, PLACE_SIZE, "/dev/shm/bcc-%lu", (unsigned long)user_id());
-}
+    char digits[20];
+    size_t n = 0;
 
-/* In hexadecimal; by hand, as every launch does it. */
-static char *append(char *at, char separator, uint64_t number)
-{
-    int shift = 60;
-
-    *at++ = separator;
-    while (shift > 0 && number >> shift == 0)
-        shift -= 4;
-    for (; shift >= 0; shift -= 4)
-        *at++ = "0123456789abcdef"[number >> shift & 15];
+    do {
+        digits[n++] = "0123456789abcdef"[number % base];
+        number /= base;
+    } while (number);
+    while (n > 0)
+        *at++ = digits[--n];
     return at;
 }
 
-static void name_marker(const struct stat *st, char ret_name[MARKER_SIZE])
+/* The directory of the markers. Returns its end, where a NUL is. */
+static char *find_place(char dir[PLACE_SIZE])
 {
-    char *at = append(ret_name, 'd', st->st_dev);
+    char *end;
 
-    at = append(at, 'i', st->st_ino);
-    at = append(at, 's', (uint64_t)st->st_size);
-    at = append(at, 'c', clock_ns(st->st_ctim));
+    memcpy(dir, place, sizeof(place));
+    end = append(dir + strlen(place), user_id(), 10);
+    *end = '\0';
+    return end;
+}
+
+static void name_marker(const struct stat *st, char name[MARKER_SIZE])
+{
+    char *at = append(name, st->st_dev, 16);
+
+    *at++ = '-';
+    at = append(at, st->st_ino, 16);
+    *at++ = '-';
+    at = append(at, (uint64_t)st->st_size, 16);
+    *at++ = '-';
+    at = append(at, clock_ns(st->st_ctim), 16);
     *at = '\0';
 }
 
@@ -71,16 +82,14 @@ static bool is_of_this_boot(struct timespec time)
 
 bool payload_is_checked(const struct stat *st)
 {
-    char path[PLACE_SIZE + 1 + MARKER_SIZE];
+    char path[PLACE_SIZE + MARKER_SIZE];
+    char *end = find_place(path);
     int saved = errno;
     struct stat marker;
     bool exists;
-    size_t size;
 
-    find_place(path);
-    size = strlen(path);
-    path[size] = '/';
-    name_marker(st, path + size + 1);
+    *end = '/';
+    name_marker(st, end + 1);
     exists = lstat(path, &marker) == 0;
     errno = saved;
     return exists && S_ISREG(marker.st_mode) && marker.st_uid == user_id() &&
