@@ -469,16 +469,24 @@ C
     complains missing "missing.bc"
 }
 
-test_only_signed_entries_run_when_that_is_asked() {
-    command -v openssl >/dev/null || {
-        echo "SKIPPED: no openssl to make keys with"
-        exit 77
-    }
+# needs COMMAND: or the test is skipped.
+needs() {
+    command -v "$1" >/dev/null && return
+    echo "SKIPPED: no $1"
+    exit 77
+}
+
+make_keys() {
     for key in ours theirs; do
         openssl genpkey -algorithm ed25519 -out "$work/$key.pem" 2>/dev/null &&
             openssl pkey -in "$work/$key.pem" -pubout -out "$work/$key.pub" ||
             fail "openssl makes no key"
     done
+}
+
+test_only_signed_entries_run_when_that_is_asked() {
+    needs openssl
+    make_keys
     small_program
     run cold "$BCC" run --trusted-key "$work/ours.pub" "$work/small.bc"
     complains cold "no such entry"
@@ -511,9 +519,20 @@ test_only_signed_entries_run_when_that_is_asked() {
     complains public "not an Ed25519 private key"
     run private "$BCC" run --trusted-key "$work/ours.pem" "$work/small.bc"
     complains private "not an Ed25519 public key"
-    # The form of the page, by another's hand: message, key, signature.
+}
+
+# The message by other hands, and its signature checked by them.
+test_signature_is_what_the_page_says() {
+    needs openssl
+    needs python3
+    make_keys
+    small_program
+    entry=$work/small.oBCC
+    "$BCC" compile "$work/small.bc" -o "$entry" || fail "compile"
+    run sign "$BCC" sign --key "$work/ours.pem" "$entry"
+    expect sign "exit 0"
     tail -c 64 "$entry" >"$work/signature"
-    python3 - "$entry" "$work/message" <<'PYTHON' || exit 77
+    python3 - "$entry" "$work/message" <<'PYTHON' || fail "python3"
 import hashlib, struct, sys
 data = bytearray(open(sys.argv[1], "rb").read())
 row = 96 + 32 * (struct.unpack_from("<H", data, 14)[0] - 1)
