@@ -62,7 +62,8 @@ enum {
     BCC_COMPILE_ERROR = 0x0511,     /* bitcode refused, or the compiler died */
     BCC_UNRESOLVED_SYMBOL = 0x0512, /* the message names them */
     BCC_UNSUPPORTED = 0x0513,       /* target or construct not handled */
-    BCC_NO_COMPILER = 0x0514        /* a miss, and no bccc to be found */
+    BCC_NO_COMPILER = 0x0514        /* a miss, and no bccc to be found, or
+                                       BCC_CACHE_ONLY */
 };
 
 /* Code of the last failure; resets it to BCC_NO_ERROR. The value of NULL is
@@ -200,6 +201,15 @@ typedef struct BCCOptions {
     uint32_t compileTimeLimitMs; /* then the compiler is killed, and another's
                                     compile is waited for no longer; 0: none */
     uint64_t compileMemoryLimit; /* bytes of address space; 0: none */
+    /* Bytes of disk that the entries of a cache directory may take before the
+     * least recently used ones are removed, in the background, after a miss.
+     * 0: the environment's BCC_CACHE_SIZE, else 1 GiB; UINT64_MAX: no limit. */
+    uint64_t cacheSizeLimit;
+    /* Not NULL: only entries signed by one of these Ed25519 public keys are
+     * used: 64 hexadecimal digits each, with commas between. Without such an
+     * entry the prepare fails (NO_COMPILER); nothing is compiled. Needs
+     * libcrypto.so.3 at run time. */
+    const char *trustedKeys;
 } BCCOptions;
 
 /* ORDER OPT LEVEL */
@@ -259,7 +269,11 @@ enum {
     /* Drop the debug information of the bitcode. It is kept otherwise, in a
      * part of the entry that is not mapped: it costs compile time and space,
      * and nothing later. */
-    BCC_STRIP_DEBUG = 1 << 8
+    BCC_STRIP_DEBUG = 1 << 8,
+    /* Do not compile: without a good entry the prepare fails (NO_COMPILER, or
+     * UNRESOLVED_SYMBOL if the entry needs what is not there), and the report
+     * says why there is none. Layers are searched by any prepare then. */
+    BCC_CACHE_ONLY = 1 << 10
 };
 
 /* Make the script's code callable. The entry is the file
@@ -292,6 +306,47 @@ BCC_API int bccPrepareSharedObjectFile(BCCScriptRef script, const char *path,
 /* ORDER REPORT CACHE */
 enum { BCC_CACHE_OFF = 0, BCC_CACHE_HIT = 1, BCC_CACHE_MISS = 2 };
 
+/* Why there was no hit. Values never change. ORDER REASONS */
+enum {
+    BCC_REASON_NONE = 0,      /* it was a hit */
+    BCC_REASON_NO_CACHE = 1,  /* no cache directory was given */
+    BCC_REASON_NO_ENTRY = 2,  /* no entry of that name, or no directory */
+    BCC_REASON_REBUILD = 3,   /* BCC_REBUILD */
+    BCC_REASON_UNTRUSTED = 4, /* entry or directory may be another's */
+    BCC_REASON_DAMAGED = 5,   /* the entry is not whole */
+    BCC_REASON_IO = 6,        /* the operating system refused */
+    BCC_REASON_NO_MEMORY = 7,
+    BCC_REASON_FORMAT = 8,    /* of another version of the format */
+    BCC_REASON_MACHINE = 9,   /* made for another machine */
+    BCC_REASON_HOST_CPU = 10, /* needs what this CPU lacks */
+    /* The entry was made by or with another ... */
+    BCC_REASON_LIBBCC = 11,   /* version of libbcc */
+    BCC_REASON_LLVM = 12,     /* version of LLVM */
+    BCC_REASON_TRIPLE = 13,   /* target triple */
+    BCC_REASON_CPU = 14,      /* CPU name */
+    BCC_REASON_FEATURES = 15, /* CPU feature list */
+    BCC_REASON_OPT_LEVEL = 16,
+    BCC_REASON_FLAGS = 17, /* BCC_MARKED_ONLY, BCC_DEFAULT_LIBRARIES or
+                              BCC_STRIP_DEBUG */
+    BCC_REASON_MARKS = 18, /* set of marked symbols */
+    BCC_REASON_OTHER_OPTION = 19,
+    BCC_REASON_INPUT_COUNT = 20, /* number of inputs */
+    BCC_REASON_INPUT_KIND = 21,  /* role or resource type of an input, or
+                                    BCC_SKIP_DEP_SHA1 of it */
+    BCC_REASON_SCRIPT = 22,      /* content of the script */
+    BCC_REASON_LIBRARY = 23,     /* content or order of the libraries */
+    BCC_REASON_UNSIGNED = 24,    /* no signature of a trusted key */
+    BCC_REASON_OBJECT = 25,      /* content or order of what is linked whole */
+    BCC_REASON_SHARED = 26,      /* set of shared libraries or of directories
+                                    where these are looked for */
+    BCC_REASON_UNRESOLVED = 27,  /* needs a symbol or a shared library that is
+                                    not there now */
+    BCC_N_REASONS
+};
+
+/* Word for a reason, "opt_level"; NULL if it does not exist. */
+BCC_API const char *bccGetReasonName(int reason);
+
 /* Stages of a prepare, the first eleven in time order. ORDER STAGES */
 enum {
     BCC_STAGE_LOOKUP,       /* find and check the entry */
@@ -320,6 +375,7 @@ typedef struct BCCReport {
     uint64_t imageBytes; /* of the native image */
     uint64_t totalNs;
     uint64_t stageNs[BCC_N_STAGES];
+    int reasonCode; /* BCC_REASON_... */
 } BCCReport;
 
 BCC_API int bccGetReport(BCCScriptRef script, BCCReport *report);

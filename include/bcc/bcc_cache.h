@@ -14,6 +14,8 @@
  *     | context            |  an ELF shared object, mapped from the file
  *     +--------------------+
  *     | debug (optional)   |  for debuggers; no launch reads it
+ *     +--------------------+
+ *     | signature          |  (optional)
  *     +--------------------+ file_size
  *
  * All integers are little-endian and are read with obcc_get16/32/64, whatever
@@ -101,10 +103,13 @@ enum {
     OBCC_OBJECT_SLOT_LIST = 10,
     OBCC_IDENTITY = 11,
     OBCC_CONTEXT = 12,
-    OBCC_DEBUG = 13, /* an ELF file for debuggers, of the context */
+    OBCC_DEBUG = 13,       /* an ELF file for debuggers, of the context */
     OBCC_NEEDED_LIST = 14, /* optional: the shared libraries to open at load */
     OBCC_N_SECTION_KINDS = 15
 };
+
+/* Kinds from 64 on are of no interest to who loads the code. */
+#define OBCC_SIGNATURE 64u /* struct obcc_signature; the last section */
 
 /* Section flag: a reader that does not know the kind must refuse the file. */
 #define OBCC_SECTION_REQUIRED 1u
@@ -222,6 +227,16 @@ struct obcc_pragma {
     struct obcc_le32 value; /* string index */
 };
 
+#define OBCC_SIGNATURE_ED25519 1u
+
+/* Of the SHA-512 of all bytes before it; see docs/cache-format.html. */
+struct obcc_signature {
+    struct obcc_le32 algorithm; /* OBCC_SIGNATURE_ED25519 */
+    struct obcc_le32 reserved;  /* 0 */
+    uint8_t key[32];            /* the public key */
+    uint8_t signature[64];
+};
+
 /* Object slot list: obcc_list, then count struct obcc_le32: indexes into the
  * list of exported variables.
  *
@@ -269,6 +284,9 @@ OBCC_ASSERT(offsetof(struct obcc_import, user) == 8);
 OBCC_ASSERT(sizeof(struct obcc_symbol) == 24);
 OBCC_ASSERT(offsetof(struct obcc_symbol, name) == 16);
 OBCC_ASSERT(sizeof(struct obcc_pragma) == 8);
+OBCC_ASSERT(sizeof(struct obcc_signature) == 104);
+OBCC_ASSERT(offsetof(struct obcc_signature, key) == 8);
+OBCC_ASSERT(offsetof(struct obcc_signature, signature) == 40);
 
 #ifdef __cplusplus
 }

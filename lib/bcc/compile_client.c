@@ -13,10 +13,12 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -185,10 +187,10 @@ static int fill_attributes(posix_spawnattr_t *attributes)
                                                     POSIX_SPAWN_SETPGROUP);
 }
 
-static enum status start(const char *path, const struct descriptors *table,
-                         pid_t *ret_pid, struct error *err)
+static enum status start(const char *path, char *const *argv,
+                         const struct descriptors *table, pid_t *ret_pid,
+                         struct error *err)
 {
-    char *const argv[] = {(char *)path, (char *)"compile", NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     int rc;
@@ -330,6 +332,7 @@ enum status compile_client_run(const struct compile_job *job,
     int request_fd = -1, reply_fd = -1, code = 0;
     struct descriptors table = {.n = REQUEST_FD};
     char path[PATH_MAX];
+    char *const argv[] = {path, (char *)"compile", NULL};
     enum status status;
     enum end end;
     pid_t pid;
@@ -347,7 +350,7 @@ enum status compile_client_run(const struct compile_job *job,
     status = build_descriptors(job, request_fd, reply_fd, &table, err);
     if (status)
         goto out;
-    status = start(path, &table, &pid, err);
+    status = start(path, argv, &table, &pid, err);
     /* The child has its own now; a host may have few to spare. */
     descriptors_close(&table);
     table.n = REQUEST_FD;
@@ -359,5 +362,27 @@ out:
     descriptors_close(&table);
     file_close(request_fd);
     file_close(reply_fd);
+    return status;
+}
+
+enum status compile_client_prune(const char *compiler_path, const char *dir,
+                                 uint64_t limit, struct error *err)
+{
+    struct descriptors table = {.n = REQUEST_FD};
+    char path[PATH_MAX], limit_text[24];
+    char *const argv[] = {path, (char *)"prune", (char *)dir, limit_text, NULL};
+    enum status status;
+    pid_t pid;
+    int code;
+
+    status = compile_client_find(compiler_path, path, err);
+    if (status)
+        return status;
+    snprintf(limit_text, sizeof(limit_text), "%" PRIu64, limit);
+    status = start(path, argv, &table, &pid, err);
+    /* The process leaves the work to a child, so that the host never has one
+     * of ours to reap, and ends at once. */
+    if (status == STATUS_OK)
+        wait_for(pid, 0, &code);
     return status;
 }

@@ -35,4 +35,10 @@ enum status compile_client_run(const struct compile_job *job,
                                struct reply *ret_reply,
                                struct error *err) MUST_CHECK;
 
+/* Let a process of its own bring a cache directory below its limit (see
+ * prune.h). This waits until it has started, not until it is done. Errors:
+ * NOT_FOUND, IO. */
+enum status compile_client_prune(const char *compiler_path, const char *dir,
+                                 uint64_t limit, struct error *err) MUST_CHECK;
+
 #endif

@@ -10,6 +10,9 @@
 
 #include "cpu_features.h"
 #include "dependency.h"
+#include "last_use.h"
+#include "payload_check.h"
+#include "reason.h"
 #include "store.h"
 
 /* An open cache file. */
@@ -21,14 +24,24 @@ struct entry {
 
 /* ---- Is the entry the answer to this request? ---- */
 
-/* Bytes of the line at `start`; 0 if the text ends there. */
-static int line_size(struct span text, size_t start)
+/* The line at `start`; empty if the text ends there. */
+static struct span line_at(struct span text, size_t start)
 {
-    size_t size = 0;
+    struct span line = {text.data + start, 0};
 
-    while (start + size < text.size && text.data[start + size] != '\n')
-        size++;
-    return size < ERROR_MESSAGE_SIZE ? (int)size : ERROR_MESSAGE_SIZE;
+    while (start + line.size < text.size && line.size < ERROR_MESSAGE_SIZE &&
+           line.data[line.size] != '\n')
+        line.size++;
+    return line;
+}
+
+static struct span or_nothing(struct span line)
+{
+    static const char nothing[] = "nothing there";
+
+    return line.size
+               ? line
+               : (struct span){(const uint8_t *)nothing, sizeof(nothing) - 1};
 }
 
 /* Name the first line of the identity in which the two differ; one of them may
@@ -36,22 +49,24 @@ static int line_size(struct span text, size_t start)
 static enum status say_what_differs(const char *name, struct span has,
                                     struct span wants, struct error *err)
 {
-    static const char nothing[] = "nothing there";
-    size_t line = 0, i = 0;
-    int has_size, wants_size;
+    size_t start = 0, i = 0;
+    struct span made, wanted;
+    int reason;
 
     while (i < has.size && i < wants.size && has.data[i] == wants.data[i]) {
         if (has.data[i] == '\n')
-            line = i + 1;
+            start = i + 1;
         i++;
     }
-    has_size = line_size(has, line);
-    wants_size = line_size(wants, line);
-    return error_set(err, STATUS_STALE, "%s: made with %.*s, wanted %.*s", name,
-                     has_size ? has_size : (int)strlen(nothing),
-                     has_size ? (const char *)has.data + line : nothing,
-                     wants_size ? wants_size : (int)strlen(nothing),
-                     wants_size ? (const char *)wants.data + line : nothing);
+    made = line_at(has, start);
+    wanted = line_at(wants, start);
+    reason = reason_of_lines(made, wanted);
+    made = or_nothing(made);
+    wanted = or_nothing(wanted);
+    error_set(err, STATUS_STALE, "%s: made with %.*s, wanted %.*s", name,
+              (int)made.size, (const char *)made.data, (int)wanted.size,
+              (const char *)wanted.data);
+    return error_add_reason(err, STATUS_STALE, reason);
 }
 
 static enum status check_identity(struct prepare *p, const char *name,
@@ -126,11 +141,14 @@ static enum status read_layout(const struct entry *entry,
                              entry->name, ret_layout, err);
 }
 
-/* Every byte against its checksum: BCC_VERIFY, and what is not to be run. */
+/* Every byte against its checksum. What is to be run does without that of the
+ * debug section, which is never loaded. */
 static enum status check_whole_file(struct prepare *p,
                                     const struct entry *entry,
                                     struct error *err)
 {
+    const struct script_options *options = &p->script->options;
+    bool with_debug = !p->execute || (p->flags & BCC_VERIFY);
     struct file_mapping mapping;
     struct cache_layout layout;
     struct cache_view view;
@@ -142,8 +160,13 @@ static enum status check_whole_file(struct prepare *p,
     status = file_map(entry->fd, entry->size, entry->name, &mapping, err);
     if (status)
         return status;
-    status = cache_view_open(mapping.bytes, &layout, CACHE_CHECK_ALL,
+    status = cache_view_open(mapping.bytes, &layout,
+                             CACHE_CHECK_ALL |
+                                 (with_debug ? 0 : CACHE_CHECK_NO_DEBUG),
                              entry->name, &view, err);
+    if (status == STATUS_OK && options->n_trusted_keys)
+        status = signature_check(mapping.bytes, options->trusted_keys,
+                                 options->n_trusted_keys, entry->name, err);
     if (status == STATUS_OK)
         status = check_view(p, entry->name, &view, err);
     file_unmap(&mapping);
@@ -161,18 +184,24 @@ static enum status check_machine(const struct entry *entry,
 
     if (layout->machine != HOST_MACHINE ||
         layout->sizeof_ptr_t != sizeof(void *) || layout->endianness != 'e')
-        return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: made for another machine (ELF machine %u, this "
-                         "one is %u)",
-                         entry->name, layout->machine, HOST_MACHINE);
+        return error_add_reason(
+            err,
+            error_set(err, STATUS_UNSUPPORTED,
+                      "%s: made for another machine (ELF machine %u, this "
+                      "one is %u)",
+                      entry->name, layout->machine, HOST_MACHINE),
+            BCC_REASON_MACHINE);
     host = cpu_features_host();
     missing = cpu_features_missing(&layout->cpu_features, &host);
     if (missing >= 0) {
         const char *name = cpu_feature_name(HOST_MACHINE, (unsigned)missing);
-        return error_set(err, STATUS_STALE,
-                         "%s: needs the CPU feature '%s', which this machine "
-                         "lacks",
-                         entry->name, name ? name : "unknown");
+        return error_add_reason(
+            err,
+            error_set(err, STATUS_STALE,
+                      "%s: needs the CPU feature '%s', which this machine "
+                      "lacks",
+                      entry->name, name ? name : "unknown"),
+            BCC_REASON_HOST_CPU);
     }
     return STATUS_OK;
 }
@@ -274,16 +303,21 @@ enum status prepare_hit(struct prepare *p, bool *ret_is_final,
 {
     struct entry entry = {.fd = -1, .name = p->script->report.path};
     enum status status;
+    bool check_all;
     struct stat st;
 
     *ret_is_final = false;
     if (p->flags & BCC_REBUILD)
-        return error_set(err, STATUS_STALE, "rebuild was asked for");
+        return error_add_reason(
+            err, error_set(err, STATUS_STALE, "rebuild was asked for"),
+            BCC_REASON_REBUILD);
     status = store_open(p->dir, p->name, &entry.fd, &st, err);
     if (status)
         return status;
     entry.size = (uint64_t)st.st_size;
-    if (!p->execute || (p->flags & BCC_VERIFY))
+    check_all = !p->execute || (p->flags & BCC_VERIFY) ||
+                p->script->options.n_trusted_keys || !payload_is_checked(&st);
+    if (check_all)
         status = check_whole_file(p, &entry, err);
     if (status == STATUS_OK && p->execute)
         status = load_entry(p, &entry, false, ret_is_final, err);
@@ -298,6 +332,10 @@ enum status prepare_hit(struct prepare *p, bool *ret_is_final,
             status = whole;
         }
     }
+    /* Of an entry that is noted as used, the change time is another one. */
+    if (status == STATUS_OK &&
+        ((!p->is_layer && last_use_record(p->dir, entry.fd, &st)) || check_all))
+        payload_remember(&st);
     file_close(entry.fd);
     return status;
 }

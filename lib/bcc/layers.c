@@ -13,7 +13,9 @@
 static const char *list_of(const struct prepare *p)
 {
     /* Who wants an entry made, wants it in the directory that it names. */
-    if (!p->execute || !p->name || (p->flags & BCC_REBUILD))
+    if (!p->execute && !(p->flags & BCC_CACHE_ONLY))
+        return "";
+    if (!p->name || (p->flags & BCC_REBUILD))
         return "";
     if (p->script->cache_path)
         return p->script->cache_path;
@@ -22,9 +24,9 @@ static const char *list_of(const struct prepare *p)
 
 /* True if that settles it. */
 static bool search_one(struct prepare *p, enum status *ret_status,
-                       struct error *err)
+                       struct error *why)
 {
-    struct error why = {0};
+    struct error fact = {0};
     bool is_final = false;
 
     if (!prepare_set_path(p))
@@ -33,19 +35,20 @@ static bool search_one(struct prepare *p, enum status *ret_status,
      * takes five. What it says is believed only if it is no. */
     if (access(p->script->report_path, F_OK) < 0 && errno == ENOENT)
         return false;
-    *ret_status = prepare_hit(p, &is_final, &why);
+    *ret_status = prepare_hit(p, &is_final, &fact);
+    if (*ret_status == STATUS_NOT_FOUND)
+        return false;
+    *why = fact;
     if (*ret_status == STATUS_OK || is_final) {
         p->script->report.cache = BCC_CACHE_HIT;
-        *err = why;
         return true;
     }
-    if (*ret_status != STATUS_NOT_FOUND)
-        script_log(p->script, BCC_LOG_WARN, "cache", "%s", why.message);
+    script_log(p->script, BCC_LOG_WARN, "cache", "%s", fact.message);
     return false;
 }
 
 bool prepare_search_layers(struct prepare *p, enum status *ret_status,
-                           struct error *err)
+                           struct error *why)
 {
     const char *own_dir = p->dir;
     const char *rest = list_of(p);
@@ -53,20 +56,22 @@ bool prepare_search_layers(struct prepare *p, enum status *ret_status,
 
     if (!rest || !*rest)
         return false;
+    p->is_layer = true;
     while (*rest && !is_found) {
         size_t size = strcspn(rest, ":");
         char *dir = size ? strndup(rest, size) : NULL;
 
         p->dir = dir;
-        is_found = dir && search_one(p, ret_status, err);
+        is_found = dir && search_one(p, ret_status, why);
         p->dir = own_dir;
         free(dir);
         rest += size + (rest[size] == ':');
     }
+    p->is_layer = false;
     if (is_found)
         return true;
     if (prepare_set_path(p))
         return false;
-    *ret_status = error_no_memory(err);
+    *ret_status = error_no_memory(why);
     return true;
 }

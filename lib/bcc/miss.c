@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "compile_client.h"
 #include "flight.h"
+#include "reason.h"
 #include "store.h"
 
 static enum status run_compiler(struct prepare *p, int output_fd, int lock_fd,
@@ -108,6 +109,7 @@ static bool look_again(struct prepare *p, enum status *ret_status,
         return false;
     }
     script->report.cache = BCC_CACHE_HIT;
+    script->report.reasonCode = BCC_REASON_NONE;
     if (*ret_status)
         *err = why;
     error_set(&why, STATUS_OK, "%s: made by another in the meantime",
@@ -157,6 +159,7 @@ static void report_unpublished(struct prepare *p, const struct error *why)
     script_log(p->script, BCC_LOG_WARN, "cache", "%s", why->message);
     p->script->report.cache = BCC_CACHE_OFF;
     p->script->report.path = "";
+    p->script->report.reasonCode = reason_of_error(why);
     memcpy(p->script->report_reason, why->message, sizeof(why->message));
 }
 
@@ -187,6 +190,8 @@ static enum status make_entry(struct prepare *p, struct flight *flight,
     }
     if (status)
         report_unpublished(p, &warning);
+    else
+        prepare_bound_cache(p, &writer);
     status = prepare_load_fresh(p, writer.fd, p->script->report_path, err);
 out:
     store_end(&writer);

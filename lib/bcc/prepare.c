@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "clock.h"
+#include "reason.h"
 #include "store.h"
 #include "version.h"
 
@@ -34,6 +35,7 @@ void prepare_set_reason(struct prepare *p, int cache, const struct error *why)
     script->report.cache = cache;
     if (cache == BCC_CACHE_OFF)
         script->report.path = "";
+    script->report.reasonCode = reason_of_error(why);
     memcpy(script->report_reason, why->message, sizeof(why->message));
     script_log(script,
                why->status == STATUS_NOT_FOUND ? BCC_LOG_DEBUG : BCC_LOG_WARN,
@@ -69,9 +71,9 @@ static void build_request(struct prepare *p)
 
 static int check_prepare(BCCScriptRef script, unsigned long flags)
 {
-    const unsigned long known = BCC_PROCESS_SYMBOLS | BCC_MARKED_ONLY |
-                                BCC_VERIFY | BCC_REBUILD |
-                                BCC_DEFAULT_LIBRARIES | BCC_STRIP_DEBUG;
+    const unsigned long known =
+        BCC_PROCESS_SYMBOLS | BCC_MARKED_ONLY | BCC_VERIFY | BCC_REBUILD |
+        BCC_DEFAULT_LIBRARIES | BCC_STRIP_DEBUG | BCC_CACHE_ONLY;
 
     if (!script)
         return 1;
@@ -106,11 +108,41 @@ bool prepare_set_path(struct prepare *p)
     script->report = (BCCReport){
         .size = sizeof(script->report),
         .cache = path ? BCC_CACHE_MISS : BCC_CACHE_OFF,
+        .reasonCode = path ? BCC_REASON_NONE : BCC_REASON_NO_CACHE,
         .reason = script->report_reason,
         .path = path ? path : "",
     };
     script->report_reason[0] = '\0';
     return true;
+}
+
+enum status prepare_write_identity(BCCScriptRef script, unsigned long flags,
+                                   struct buffer *out, struct error *err)
+{
+    struct prepare p = {.script = script, .flags = flags};
+
+    build_request(&p);
+    return request_write_identity(&p.request, out, err);
+}
+
+/* What is compiled here is signed by nobody. */
+static bool may_compile(const struct prepare *p)
+{
+    return !(p->flags & BCC_CACHE_ONLY) &&
+           p->script->options.n_trusted_keys == 0;
+}
+
+/* A miss that is to stay one. */
+static enum status refuse_to_compile(struct prepare *p, const struct error *why,
+                                     struct error *err)
+{
+    /* Without a directory a layer may still have had an entry. */
+    if (!p->dir && !why->status)
+        return error_set(err, STATUS_NOT_FOUND,
+                         "no cache directory, and compiling was ruled out");
+    prepare_set_reason(p, p->dir ? BCC_CACHE_MISS : BCC_CACHE_OFF, why);
+    return error_set(err, STATUS_NOT_FOUND, "%s; compiling was ruled out",
+                     why->message);
 }
 
 static int prepare(struct prepare *p)
@@ -129,23 +161,25 @@ static int prepare(struct prepare *p)
     status = request_write_identity(&p->request, &p->identity, &err);
     if (status)
         goto out;
-    is_found = prepare_search_layers(p, &status, &err);
+    is_found = prepare_search_layers(p, &status, &why);
     if (!is_found && p->dir) {
         status = prepare_hit(p, &is_final, &why);
         /* Final: a good entry, whose code cannot run here. */
-        if (status == STATUS_OK || is_final)
+        is_found = status == STATUS_OK || is_final;
+        if (is_found)
             script->report.cache = BCC_CACHE_HIT;
-        if (is_final)
-            err = why;
     }
-    if (!is_found && (!p->dir || (status && !is_final))) {
+    if (!is_found) {
         prepare_end_stage(p, BCC_STAGE_LOOKUP);
-        status = prepare_miss(p, &why, &err);
+        status = may_compile(p) ? prepare_miss(p, &why, &err)
+                                : refuse_to_compile(p, &why, &err);
         /* Without a compiler it is the entry's own failure that matters. */
         if (status == STATUS_NOT_FOUND && why.status == STATUS_UNRESOLVED) {
             status = why.status;
             err = why;
         }
+    } else if (status) {
+        err = why;
     }
     if (status)
         goto out;

@@ -4,7 +4,8 @@
  *   layers.c   directories that are searched before the caller's
  *   hit.c      a cache file becomes code: check it, map it, bind it
  *   symbols.c  its imports; libraries.c  those that shared libraries define
- *   miss.c     a cache file is made: run the compiler, publish */
+ *   miss.c     a cache file is made: run the compiler, publish
+ *   bound.c    a directory that became too large is pruned */
 #ifndef BCC_ENGINE_PREPARE_H
 #define BCC_ENGINE_PREPARE_H
 
@@ -16,6 +17,7 @@
 #include "error.h"
 #include "request.h"
 #include "script.h"
+#include "store.h"
 
 #if defined(__x86_64__)
 #define HOST_TRIPLE  "x86_64-pc-linux-gnu"
@@ -38,6 +40,7 @@ struct prepare {
     BCCScriptRef script;
     unsigned long flags;
     bool execute;     /* load what was found or made */
+    bool is_layer;    /* dir is only read */
     const char *dir;  /* NULL: no cache */
     const char *name; /* of the entry in dir */
     const char *file; /* not NULL: make this file, whatever was there */
@@ -58,12 +61,18 @@ void prepare_set_reason(struct prepare *p, int cache, const struct error *why);
 /* A new report, of the entry in p->dir. False: no memory. */
 bool prepare_set_path(struct prepare *p);
 
+/* Append the identity that a prepare with these flags asks for. NO_MEMORY. */
+enum status prepare_write_identity(BCCScriptRef script, unsigned long flags,
+                                   struct buffer *out,
+                                   struct error *err) MUST_CHECK;
+
 /* ---- layers.c ---- */
 
 /* Look for the entry where it is only read. True: the prepare ends here, and
- * *ret_status says how. */
+ * *ret_status says how. False: *why is set by an entry that is there, and may
+ * not be used. */
 bool prepare_search_layers(struct prepare *p, enum status *ret_status,
-                           struct error *err) MUST_CHECK;
+                           struct error *why) MUST_CHECK;
 
 /* ---- hit.c ---- */
 
@@ -98,5 +107,10 @@ void symbols_log_missing(BCCScriptRef script);
 
 enum status prepare_miss(struct prepare *p, const struct error *why,
                          struct error *err) MUST_CHECK;
+
+/* ---- bound.c ---- */
+
+/* What was just published may make the directory too large. */
+void prepare_bound_cache(struct prepare *p, const struct store_writer *writer);
 
 #endif

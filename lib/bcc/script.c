@@ -120,6 +120,7 @@ static void options_release(struct script_options *options)
     free(options->cpu);
     free(options->features);
     free(options->compiler_path);
+    free(options->trusted_keys);
     *options = (struct script_options){.opt_level = 3};
 }
 
@@ -214,10 +215,56 @@ static bool copy_option(const char *value, char **ret_copy)
     return *ret_copy != NULL;
 }
 
+static int digit_of(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* False: no key. */
+static bool read_key(const char *text, struct signature_key *ret_key)
+{
+    for (size_t i = 0; i < sizeof(ret_key->byte); i++) {
+        int high = digit_of(text[2 * i]);
+        int low = high < 0 ? -1 : digit_of(text[2 * i + 1]);
+
+        if (low < 0)
+            return false;
+        ret_key->byte[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+/* STATUS_MISUSE: not keys with commas between. Whoever asks for signatures
+ * gets them: an empty text is no key, not no wish. */
+static enum status read_keys(const char *text, struct script_options *options)
+{
+    enum { DIGITS = 2 * sizeof(struct signature_key) };
+    size_t n = (text ? strlen(text) : 0) / (DIGITS + 1) + 1;
+
+    if (!text)
+        return STATUS_OK;
+    if (strlen(text) != n * (DIGITS + 1) - 1)
+        return STATUS_MISUSE;
+    options->trusted_keys = calloc(n, sizeof(*options->trusted_keys));
+    if (!options->trusted_keys)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < n; i++, text += DIGITS + 1)
+        if (!read_key(text, &options->trusted_keys[i]) ||
+            (i + 1 < n && text[DIGITS] != ','))
+            return STATUS_MISUSE;
+    options->n_trusted_keys = n;
+    return STATUS_OK;
+}
+
 int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
 {
     struct script_options copy = {.opt_level = 3};
     BCCOptions given = {0};
+    enum status keys;
 
     if (!script)
         return 1;
@@ -233,7 +280,14 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
         return script_misuse(script, BCC_INVALID_VALUE,
                              "options: optLevel %d is none of BCC_OPT_...",
                              given.optLevel);
-    if (!copy_option(given.targetTriple, &copy.triple) ||
+    keys = read_keys(given.trustedKeys, &copy);
+    if (keys == STATUS_MISUSE) {
+        options_release(&copy);
+        return script_misuse(script, BCC_INVALID_VALUE,
+                             "options: trustedKeys are not 64 hexadecimal "
+                             "digits each, with commas between");
+    }
+    if (keys || !copy_option(given.targetTriple, &copy.triple) ||
         !copy_option(given.cpu, &copy.cpu) ||
         !copy_option(given.features, &copy.features) ||
         !copy_option(given.compilerPath, &copy.compiler_path)) {
@@ -244,6 +298,7 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
         copy.opt_level = (unsigned)given.optLevel - BCC_OPT_O0;
     copy.time_limit_ms = given.compileTimeLimitMs;
     copy.memory_limit = given.compileMemoryLimit;
+    copy.cache_size_limit = given.cacheSizeLimit;
     options_release(&script->options);
     script->options = copy;
     return 0;

@@ -25,6 +25,7 @@
 #include "file.h"
 #include "load.h"
 #include "request.h"
+#include "signature.h"
 #include "span.h"
 
 /* One input. A file is stat'ed when it is named, and opened and read only when
@@ -63,6 +64,9 @@ struct script_options {
     unsigned opt_level; /* 0..3 */
     uint32_t time_limit_ms;
     uint64_t memory_limit;
+    uint64_t cache_size_limit;          /* 0: the default */
+    struct signature_key *trusted_keys; /* owned */
+    size_t n_trusted_keys;              /* 0: signatures are not asked for */
 };
 
 struct BCCOpaqueScript {
@@ -85,6 +89,9 @@ struct BCCOpaqueScript {
     void *log_context;
     int argc;    /* for constructors */
     char **argv; /* borrowed; NULL: none */
+    /* Of our own tools, asked on a miss only: it may read a file. */
+    uint64_t (*find_cache_limit)(const void *context);
+    const void *cache_limit_context;
 
     int error_code;
     struct error error;

@@ -76,8 +76,8 @@ static bool is_zero(struct span bytes)
 /* The whole file: what lies between sections is zero, and sections of unknown
  * kinds are undamaged too. The table in bytes was checked by
  * cache_layout_read(); whatever it holds, nothing outside bytes is read. */
-static enum status check_gaps(struct span bytes, const char *name,
-                              struct error *err)
+static enum status check_gaps(struct span bytes, unsigned flags,
+                              const char *name, struct error *err)
 {
     const struct obcc_header *header = (const void *)bytes.data;
     const struct obcc_section *table = (const void *)(header + 1);
@@ -91,6 +91,8 @@ static enum status check_gaps(struct span bytes, const char *name,
     for (size_t i = 0; i < n_sections; i++) {
         uint64_t offset = obcc_get64(table[i].offset);
         uint64_t size = obcc_get64(table[i].size);
+        uint32_t kind = obcc_get32(table[i].kind);
+        bool is_unread = kind == OBCC_DEBUG && (flags & CACHE_CHECK_NO_DEBUG);
 
         if (!span_slice(bytes, end, offset - end, &gap) ||
             !span_slice(bytes, offset, size, &section))
@@ -100,11 +102,11 @@ static enum status check_gaps(struct span bytes, const char *name,
         if (!is_zero(gap))
             return error_set(err, STATUS_CORRUPT,
                              "%s: %s: bytes before it are not zero", name,
-                             cache_section_name(obcc_get32(table[i].kind)));
-        if (checksum_xxh3(section) != obcc_get64(table[i].checksum))
+                             cache_section_name(kind));
+        if (!is_unread &&
+            checksum_xxh3(section) != obcc_get64(table[i].checksum))
             return error_set(err, STATUS_CORRUPT, "%s: %s: checksum mismatch",
-                             name,
-                             cache_section_name(obcc_get32(table[i].kind)));
+                             name, cache_section_name(kind));
         end = offset + size;
     }
     return STATUS_OK;
@@ -113,7 +115,8 @@ static enum status check_gaps(struct span bytes, const char *name,
 /* Header and section table are those that the layout was read from. */
 static enum status check_whole(struct span bytes,
                                const struct cache_layout *layout,
-                               const char *name, struct error *err)
+                               unsigned flags, const char *name,
+                               struct error *err)
 {
     struct cache_layout again;
     enum status status;
@@ -128,7 +131,7 @@ static enum status check_whole(struct span bytes,
     if (memcmp(again.section, layout->section, sizeof(again.section)) != 0)
         return error_set(err, STATUS_CORRUPT, "%s: changed while it was read",
                          name);
-    return check_gaps(bytes, name, err);
+    return check_gaps(bytes, flags, name, err);
 }
 
 enum status cache_view_open(struct span bytes,
@@ -140,10 +143,11 @@ enum status cache_view_open(struct span bytes,
     enum status status;
 
     if (flags & CACHE_CHECK_ALL) {
-        status = check_whole(bytes, layout, name, err);
+        status = check_whole(bytes, layout, flags, name, err);
         if (status)
             return status;
-        /* From here every checksum is known to be right. */
+        /* From here each checksum but the debug section's, that nobody reads,
+         * is known to be right. */
     }
     for (unsigned kind = 1; kind < OBCC_N_SECTION_KINDS; kind++) {
         const struct cache_extent *extent = &layout->section[kind];

@@ -60,7 +60,10 @@ struct cache_view {
                                                   the whole file given */
 };
 
-enum { CACHE_CHECK_ALL = 1u << 0 };
+enum {
+    CACHE_CHECK_ALL = 1u << 0,
+    CACHE_CHECK_NO_DEBUG = 1u << 1 /* with it: but the debug section */
+};
 
 /* bytes: the file from offset 0, at least up to the context; with
  * CACHE_CHECK_ALL the whole file. The view borrows bytes. CORRUPT. */

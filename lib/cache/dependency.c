@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <bcc/bcc.h>
+
 #include "sha1.h"
 
 /* ---- Role ---- */
@@ -52,10 +54,8 @@ bool dependency_signature_is_sound(const struct file_signature *signature,
     return changed <= now_ns && now_ns - changed >= needed;
 }
 
-/* ---- Match ---- */
-
-static struct file_signature
-recorded_signature(const struct obcc_dependency *dependency)
+struct file_signature
+dependency_signature(const struct obcc_dependency *dependency)
 {
     return (struct file_signature){
         .device = obcc_get64(dependency->device),
@@ -67,37 +67,49 @@ recorded_signature(const struct obcc_dependency *dependency)
 }
 
 static enum status stale(const struct dependency_input *input, size_t index,
-                         const char *fact, struct error *err)
+                         const char *fact, int reason, struct error *err)
 {
-    return error_set(err, STATUS_STALE, "input %zu (%s): %s", index,
-                     input->name ? input->name : "", fact);
+    error_set(err, STATUS_STALE, "input %zu (%s): %s", index,
+              input->name ? input->name : "", fact);
+    return error_add_reason(err, STATUS_STALE, reason);
+}
+
+static enum status changed(const struct dependency_input *input, size_t index,
+                           struct error *err)
+{
+    static const int reasons[] = {
+        [REQUEST_SCRIPT] = BCC_REASON_SCRIPT,
+        [REQUEST_LIBRARY] = BCC_REASON_LIBRARY,
+        [REQUEST_OBJECT] = BCC_REASON_OBJECT,
+    };
+
+    return stale(input, index, "content changed", reasons[input->role], err);
 }
 
 static enum status check_content(const struct obcc_dependency *dependency,
                                  const struct dependency_input *input,
                                  size_t index, struct error *err)
 {
-    const char *changed = "content changed";
     uint8_t digest[SHA1_SIZE];
     enum status status;
     struct span bytes;
 
     if (input->signature &&
         obcc_get32(dependency->flags) & OBCC_DEPENDENCY_SIGNED) {
-        struct file_signature recorded = recorded_signature(dependency);
+        struct file_signature recorded = dependency_signature(dependency);
 
         if (file_signature_equal(&recorded, input->signature))
             return STATUS_OK;
         /* The recorded size is that of the content that was hashed. */
         if (recorded.size != input->signature->size)
-            return stale(input, index, changed, err);
+            return changed(input, index, err);
     }
     status = input->read(input->context, &bytes, err);
     if (status)
         return status;
     sha1_digest(bytes, digest);
     if (memcmp(digest, dependency->sha1, sizeof(digest)) != 0)
-        return stale(input, index, changed, err);
+        return changed(input, index, err);
     return STATUS_OK;
 }
 
@@ -114,15 +126,16 @@ static enum status check_one(const struct obcc_dependency *dependency,
         snprintf(fact, sizeof(fact), "was %s %s",
                  flags & ROLE_FLAGS ? "a linked" : "the",
                  dependency_role_name(flags));
-        return stale(input, index, fact, err);
+        return stale(input, index, fact, BCC_REASON_INPUT_KIND, err);
     }
     if (obcc_get32(dependency->type) != input->type)
-        return stale(input, index, "was a resource of another type", err);
+        return stale(input, index, "was a resource of another type",
+                     BCC_REASON_INPUT_KIND, err);
     if (was_skipped != input->skip_sha1)
         return stale(input, index,
                      was_skipped ? "content was not compared then"
                                  : "content was compared then",
-                     err);
+                     BCC_REASON_INPUT_KIND, err);
     if (input->skip_sha1)
         return STATUS_OK;
     return check_content(dependency, input, index, err);
@@ -136,8 +149,11 @@ enum status dependency_check(const struct cache_view *view,
     enum status status;
 
     if (count != n_inputs)
-        return error_set(err, STATUS_STALE, "made from %u inputs, not %zu",
-                         count, n_inputs);
+        return error_add_reason(err,
+                                error_set(err, STATUS_STALE,
+                                          "made from %u inputs, not %zu", count,
+                                          n_inputs),
+                                BCC_REASON_INPUT_COUNT);
     for (uint32_t i = 0; i < count; i++) {
         status = check_one(cache_dependency_at(view, i), &inputs[i], i, err);
         if (status)

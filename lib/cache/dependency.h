@@ -31,6 +31,10 @@ enum {
 bool dependency_signature_is_sound(const struct file_signature *signature,
                                    uint64_t now_ns);
 
+/* The one that was recorded; zero unless OBCC_DEPENDENCY_SIGNED. */
+struct file_signature
+dependency_signature(const struct obcc_dependency *dependency);
+
 /* An input as the reader has it. */
 struct dependency_input {
     enum request_role role;

@@ -35,6 +35,8 @@ enum { ERROR_MESSAGE_SIZE = 1024 };
 struct error {
     enum status status;
     int os_errno; /* 0 unless status is STATUS_IO */
+    int reason;   /* BCC_REASON_... of bcc.h, where it says more than the
+                     status does; else 0 */
     char message[ERROR_MESSAGE_SIZE];
 };
 
@@ -49,6 +51,16 @@ enum status error_set_os(struct error *err, int os_errno, const char *format,
                          ...) __attribute__((format(printf, 3, 4)));
 
 enum status error_no_memory(struct error *err);
+
+/* Add a reason to an error that was just set; err may be NULL. Returns status,
+ * for use in a return statement. */
+static inline enum status error_add_reason(struct error *err,
+                                           enum status status, int reason)
+{
+    if (err)
+        err->reason = reason;
+    return status;
+}
 
 /* "success", "out of memory" ... for any value, known or not. */
 const char *status_text(enum status status);

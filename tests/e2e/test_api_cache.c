@@ -1,5 +1,6 @@
 /* Cache directories and entries that cannot be used or trusted: never an
  * error of an executable, always a reason in its report. */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -368,7 +369,7 @@ static void a_shared_object_file_is_an_entry_of_its_directory(void **state)
 
 struct launcher {
     const char *cache_dir;
-    int cache; /* what its report said */
+    int cache, reason; /* what its report said */
 };
 
 static void *launch_at_once(void *context)
@@ -382,6 +383,7 @@ static void *launch_at_once(void *context)
         launcher->cache = -1;
     else
         launcher->cache = report.cache;
+    launcher->reason = report.reasonCode;
     bccDisposeScript(script);
     return NULL;
 }
@@ -404,6 +406,10 @@ static void threads_that_miss_at_once_compile_once(void **state)
         pthread_join(threads[i], NULL);
         n_hits += launchers[i].cache == BCC_CACHE_HIT;
         n_misses += launchers[i].cache == BCC_CACHE_MISS;
+        assert_int_equal(launchers[i].reason,
+                         launchers[i].cache == BCC_CACHE_HIT
+                             ? BCC_REASON_NONE
+                             : BCC_REASON_NO_ENTRY);
     }
     assert_int_equal(n_hits + n_misses, N);
     assert_int_equal(n_misses, 1);
@@ -517,6 +523,74 @@ static void layers_are_searched_where_nothing_may_be_kept(void **state)
     bccDisposeScript(script);
 }
 
+static void a_hit_in_a_layer_is_not_recorded(void **state)
+{
+    const struct timespec old[2] = {{.tv_sec = 1000000}, {.tv_sec = 1000000}};
+    const struct fixture *f = *state;
+    struct layers layers = make_layers(f);
+    struct path entry = fixture_path(f, "system/entry.oBCC");
+    struct stat st;
+
+    launch_once(layers.system.text, 0, BCC_CACHE_MISS);
+    assert_int_equal(utimensat(AT_FDCWD, entry.text, old, 0), 0);
+    launch_layered(f, layers.list, 0, BCC_CACHE_HIT, layers.system.text);
+    assert_int_equal(stat(entry.text, &st), 0);
+    assert_int_equal(st.st_mtim.tv_sec, 1000000);
+    launch_once(layers.system.text, 0, BCC_CACHE_HIT);
+    assert_int_equal(stat(entry.text, &st), 0);
+    assert_int_not_equal(st.st_mtim.tv_sec, 1000000);
+}
+
+/* A layer's entry, without a directory of the caller's own. */
+static BCCScriptRef open_layered(const struct layers *layers, const char *keys)
+{
+    BCCScriptRef script = open_script(bitcode_path("answer.bc").text, NULL);
+    BCCOptions options = runnable_options();
+
+    options.trustedKeys = keys;
+    assert_succeeds(script, bccSetOptions(script, &options));
+    assert_succeeds(script, bccSetCachePath(script, layers->list));
+    return script;
+}
+
+static void layers_serve_those_who_may_not_compile(void **state)
+{
+    static const char key[] =
+        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+    const struct fixture *f = *state;
+    struct layers layers = make_layers(f);
+    struct path entry = fixture_path(f, "system/entry.oBCC");
+    BCCScriptRef script;
+
+    launch_once(layers.system.text, 0, BCC_CACHE_MISS);
+    script = open_layered(&layers, NULL);
+    assert_succeeds(script, bccPrepareSharedObject(script, f->cache, "entry",
+                                                   BCC_CACHE_ONLY));
+    assert_string_equal(report_of(script).path, entry.text);
+    assert_succeeds(
+        script, bccPrepareExecutable(script, NULL, "entry", BCC_CACHE_ONLY));
+    assert_cache(script, BCC_CACHE_HIT);
+    bccDisposeScript(script);
+
+    script = open_layered(&layers, key);
+    assert_fails(script, bccPrepareExecutable(script, NULL, "entry", 0),
+                 BCC_NO_COMPILER);
+    assert_int_equal(report_of(script).reasonCode, BCC_REASON_UNSIGNED);
+    bccDisposeScript(script);
+
+    write_whole(entry.text, "damaged", 7);
+    script = open_layered(&layers, NULL);
+    assert_fails(script,
+                 bccPrepareExecutable(script, NULL, "entry", BCC_CACHE_ONLY),
+                 BCC_NO_COMPILER);
+    assert_int_equal(report_of(script).reasonCode, BCC_REASON_DAMAGED);
+    assert_fails(
+        script, bccPrepareExecutable(script, f->cache, "entry", BCC_CACHE_ONLY),
+        BCC_NO_COMPILER);
+    assert_int_equal(report_of(script).reasonCode, BCC_REASON_NO_ENTRY);
+    bccDisposeScript(script);
+}
+
 /* What an installer makes is wanted where it says. */
 static void an_entry_that_is_to_be_made_is_not_found_in_a_layer(void **state)
 {
@@ -557,6 +631,8 @@ int main(void)
         TEST(layers_that_are_stale_damaged_or_open_to_all_are_passed),
         TEST(layers_come_from_the_environment_unless_they_are_set),
         TEST(layers_are_searched_where_nothing_may_be_kept),
+        TEST(a_hit_in_a_layer_is_not_recorded),
+        TEST(layers_serve_those_who_may_not_compile),
         TEST(an_entry_that_is_to_be_made_is_not_found_in_a_layer),
     };
 

@@ -167,6 +167,7 @@ static void one_that_is_gone_is_named(void **state)
     assert_succeeds(script, bccSetOptions(script, &options));
     assert_fails(script, prepare(script, f), BCC_UNRESOLVED_SYMBOL);
     assert_non_null(strstr(bccGetErrorMessage(script), copy.text));
+    assert_int_equal(report_of(script).reasonCode, BCC_REASON_UNRESOLVED);
     bccDisposeScript(script);
 }
 

@@ -76,7 +76,9 @@ test_wrong_usage_exits_with_2() {
         "precompile -j many x.bc" "dump" "dump a b" \
         "dump --json --disassemble x" "dump --json --image y x" \
         "dump --image" "run --image y x.bc" "cache --strip-debug ls" "cache" "cache nonsense" \
-        "cache stats ls" "run --lib" "compile --json x.bc -o y.oBCC"; do
+        "cache stats ls" "cache explain" "cache stats --dry-run" \
+        "cache ls --max-size 1G" "cache gc --max-size big" "sign x.oBCC" "verify --key x.pem" \
+        "run --lib" "compile --json x.bc -o y.oBCC"; do
         # shellcheck disable=SC2086 # these are words
         run usage "$BCC" $wrong
         expect usage "exit 2"
@@ -601,7 +603,8 @@ test_report_is_one_line_of_json() {
     small_program
     for name in cold warm; do
         run $name "$BCC" run --report=json "$work/small.bc"
-        "$CHECK_JSON" cache reason path image_bytes stages_us total_us \
+        "$CHECK_JSON" cache code reason path image_bytes stages_us \
+            total_us \
             <"$work/$name.report" || fail "$(cat "$work/$name.report")"
     done
     grep -q '"optimise":' "$work/cold.report" || fail "cold: no optimise"
@@ -624,7 +627,7 @@ test_cache_lists_counts_and_clears() {
     run stats "$BCC" cache stats
     says stats out "entries    2"
     run stats_json "$BCC" cache stats --json
-    json stats_json dir entries bytes
+    json stats_json dir entries bytes disk_bytes limit limit_origin
     echo "foreign" >"$work/cache/keep.txt"
     echo "damaged" >"$work/cache/damaged.oBCC"
     run ls "$BCC" cache ls
@@ -635,6 +638,243 @@ test_cache_lists_counts_and_clears() {
     [ "$(ls "$work/cache")" = keep.txt ] || fail "left: $(ls "$work/cache")"
     run after "$BCC" run --report=json "$work/small.bc"
     reported after miss
+}
+
+# ---- Looking after the cache ----
+
+# Entries last used longer ago than counts as in use.
+age_entries() {
+    touch -d "${1:-2 hours ago}" "$BCC_CACHE_DIR"/*.oBCC
+}
+
+test_limit_of_the_cache_is_shown_with_its_origin() {
+    HOME=$work/home XDG_CONFIG_HOME=$work/config
+    export HOME XDG_CONFIG_HOME
+    mkdir -p "$work/config/bcc"
+    unset BCC_CACHE_SIZE
+    run default "$BCC" cache stats
+    says default out "limit      1073741824 (default)"
+    {
+        echo "# how much"
+        echo " cache-size = 7K # seven"
+    } >"$work/config/bcc/config"
+    run file "$BCC" cache stats
+    says file out "limit      7168 ($work/config/bcc/config)"
+    BCC_CACHE_SIZE=3M
+    export BCC_CACHE_SIZE
+    run environment "$BCC" cache stats
+    says environment out "limit      3145728 (BCC_CACHE_SIZE)"
+    run option "$BCC" cache stats --max-size 2G
+    says option out "limit      2147483648 (--max-size)"
+    run none "$BCC" cache stats --json --max-size none
+    says none out '"limit":null'
+    json none dir entries bytes disk_bytes limit limit_origin
+    BCC_CACHE_SIZE=large
+    run bad "$BCC" cache stats
+    expect bad "exit 0"
+    says bad err "BCC_CACHE_SIZE=large"
+    says bad out "limit      7168"
+    echo "cache-size=huge" >"$work/config/bcc/config"
+    unset BCC_CACHE_SIZE
+    run bad "$BCC" cache stats
+    says bad err "config:1: 'huge' is no size"
+    says bad out "(default)"
+}
+
+test_gc_removes_what_was_used_longest_ago() {
+    small_program
+    for level in 0 1 2; do
+        run "level$level" "$BCC" run -O$level "$work/small.bc"
+        age_entries "$((10 - level)) hours ago"
+    done
+    run fresh "$BCC" run "$work/small.bc"
+    age_entries "9 hours ago"
+    run used "$BCC" run -O1 --report=json "$work/small.bc"
+    reported used hit
+    run dry "$BCC" cache gc --dry-run --max-size 0
+    expect dry "exit 0"
+    says dry out "3 entries would be removed"
+    says dry out "1 entries were used in the last hour and stay"
+    [ "$(ls "$BCC_CACHE_DIR" | wc -l)" -eq 4 ] || fail "a dry run removed"
+    run roomy "$BCC" cache gc
+    says roomy out "0 entries removed"
+    run gc "$BCC" cache gc --json --max-size 0
+    expect gc "exit 0"
+    json gc names dry_run removed failed freed entries disk_bytes in_use \
+        limit limit_origin
+    says gc out '"removed":3,'
+    run again "$BCC" run -O1 --report=json "$work/small.bc"
+    reported again hit
+}
+
+# The process that prunes outlives the one that asked for it.
+test_a_cache_above_its_limit_is_pruned_after_a_miss() {
+    small_program
+    run first "$BCC" run "$work/small.bc"
+    age_entries
+    # The note of a miss says when the directory was looked at: long ago.
+    printf '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0' >"$BCC_CACHE_DIR/.size"
+    run second "$BCC" run -O1 --max-size 5K "$work/small.bc"
+    expect second "exit 3"
+    tries=0
+    while [ "$(ls "$BCC_CACHE_DIR" | wc -l)" -ne 1 ] && [ $tries -lt 100 ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+    run kept "$BCC" run -O1 --report=json "$work/small.bc"
+    reported kept hit
+    run gone "$BCC" run --report=json "$work/small.bc"
+    reported gone miss
+}
+
+test_verify_names_the_damaged() {
+    small_program
+    run one "$BCC" run "$work/small.bc"
+    run two "$BCC" run -O1 "$work/small.bc"
+    run good "$BCC" cache verify
+    expect good "exit 0"
+    says good out "2 entries"
+    says good out "0 damaged"
+    # The last byte is of the code, which an open does not look at.
+    for victim in "$BCC_CACHE_DIR"/*.oBCC; do :; done
+    printf 'X' | dd of="$victim" bs=1 conv=notrunc status=none \
+        seek=$(($(wc -c <"$victim") - 1))
+    run bad "$BCC" cache verify -j 2
+    expect bad "exit 1"
+    says bad out "$(basename "$victim"): context: checksum mismatch"
+    says bad out "1 damaged"
+    run json "$BCC" cache verify --json --remove
+    expect json "exit 1"
+    json json damaged entries bytes n_damaged
+    says json out '"removed":true'
+    [ ! -e "$victim" ] || fail "the damaged entry is still there"
+    run after "$BCC" cache verify
+    expect after "exit 0"
+}
+
+test_explain_says_what_differs() {
+    small_program
+    compile library <<'C'
+int unused(void) { return 1; }
+C
+    run none "$BCC" cache explain "$work/small.bc"
+    expect none "exit 0"
+    says none out "miss: "
+    says none out "no entry of that script"
+    run cold "$BCC" run "$work/small.bc"
+    run hit "$BCC" cache explain "$work/small.bc"
+    expect hit "exit 0"
+    says hit out "small.bc: hit"
+    run level "$BCC" cache explain -O1 "$work/small.bc"
+    expect level "exit 0"
+    says level out "miss: "
+    says level out "compared with $BCC_CACHE_DIR/small-"
+    says level out "opt                entry 3, request 1"
+    [ "$(grep -c '^  ' "$work/level.out")" -eq 1 ] ||
+        fail "level: $(cat "$work/level.out")"
+    run library "$BCC" cache explain --lib "$work/library.bc" "$work/small.bc"
+    says library out "number of inputs   entry 1, request 2"
+    run json "$BCC" cache explain --json --cpu x86-64-v2 "$work/small.bc"
+    json json file cache code reason path compared_with differences
+    says json out '{"field":"cpu","entry":"native","request":"x86-64-v2","decides":true}'
+    run whole "$BCC" cache explain --link "$work/library.bc" "$work/small.bc"
+    says whole out "number of inputs   entry 1, request 2"
+    run strip "$BCC" cache explain --strip-debug "$work/small.bc"
+    says strip out "flags              entry marked-only,default-libraries, request marked-only,default-libraries,strip-debug"
+    run shared "$BCC" cache explain --json -L/nonexistent -lz "$work/small.bc"
+    says shared out '"field":"library-dir","entry":"","request":"/nonexistent"'
+    says shared out '"field":"shared","entry":"","request":"search z"'
+    echo 'int main(void) { return 4; }' | compile small
+    run changed "$BCC" cache explain --json "$work/small.bc"
+    says changed out '"code":"script"'
+    says changed out '"field":"input 0 sha1"'
+    [ "$(ls "$BCC_CACHE_DIR" | wc -l)" -eq 1 ] || fail "explain compiled"
+    run object "$BCC" precompile --link "$work/library.bc" "$work/small.bc"
+    expect object "exit 0"
+    run linked "$BCC" cache explain --link "$work/library.bc" "$work/small.bc"
+    says linked out "small.bc: hit"
+    run role "$BCC" cache explain --lib "$work/library.bc" "$work/small.bc"
+    says role out "input 1 role       entry object, request library"
+    run missing "$BCC" cache explain "$work/missing.bc"
+    complains missing "missing.bc"
+}
+
+# needs COMMAND: or the test is skipped.
+needs() {
+    command -v "$1" >/dev/null && return
+    echo "SKIPPED: no $1"
+    exit 77
+}
+
+make_keys() {
+    for key in ours theirs; do
+        openssl genpkey -algorithm ed25519 -out "$work/$key.pem" 2>/dev/null &&
+            openssl pkey -in "$work/$key.pem" -pubout -out "$work/$key.pub" ||
+            fail "openssl makes no key"
+    done
+}
+
+test_only_signed_entries_run_when_that_is_asked() {
+    needs openssl
+    make_keys
+    small_program
+    run cold "$BCC" run --trusted-key "$work/ours.pub" "$work/small.bc"
+    complains cold "no such entry"
+    [ -z "$(ls "$BCC_CACHE_DIR")" ] || fail "compiled all the same"
+    run unsigned "$BCC" run "$work/small.bc"
+    run refused "$BCC" run --report=json --trusted-key "$work/ours.pub" \
+        "$work/small.bc"
+    complains refused "not signed"
+    says refused report '"code":"unsigned"'
+    silent refused out
+    entry=$(echo "$BCC_CACHE_DIR"/*.oBCC)
+    run sign "$BCC" sign --key "$work/ours.pem" "$entry"
+    expect sign "exit 0"
+    run trusted "$BCC" run --report=json --trusted-key "$work/theirs.pub" \
+        --trusted-key "$work/ours.pub" "$work/small.bc"
+    expect trusted "exit 3"
+    reported trusted hit
+    run plain "$BCC" run --report=json "$work/small.bc"
+    reported plain hit
+    run other "$BCC" run --trusted-key "$work/theirs.pub" "$work/small.bc"
+    complains other "signed by a key that is not trusted"
+    run verify "$BCC" verify --key "$work/ours.pub" "$entry"
+    expect verify "exit 0"
+    run verify "$BCC" verify --key "$work/theirs.pub" "$entry"
+    complains verify "not trusted"
+    run nocache "$BCC" run --no-cache --trusted-key "$work/ours.pub" \
+        "$work/small.bc"
+    complains nocache "ruled out"
+    run public "$BCC" sign --key "$work/ours.pub" "$entry"
+    complains public "not an Ed25519 private key"
+    run private "$BCC" run --trusted-key "$work/ours.pem" "$work/small.bc"
+    complains private "not an Ed25519 public key"
+}
+
+# The message by other hands, and its signature checked by them.
+test_signature_is_what_the_page_says() {
+    needs openssl
+    needs python3
+    make_keys
+    small_program
+    entry=$work/small.oBCC
+    "$BCC" compile "$work/small.bc" -o "$entry" || fail "compile"
+    run sign "$BCC" sign --key "$work/ours.pem" "$entry"
+    expect sign "exit 0"
+    tail -c 64 "$entry" >"$work/signature"
+    python3 - "$entry" "$work/message" <<'PYTHON' || fail "python3"
+import hashlib, struct, sys
+data = bytearray(open(sys.argv[1], "rb").read())
+row = 96 + 32 * (struct.unpack_from("<H", data, 14)[0] - 1)
+offset = struct.unpack_from("<Q", data, row + 8)[0]
+data[88:96] = bytes(8)
+data[row + 24:row + 32] = bytes(8)
+digest = hashlib.sha512(data[:offset]).digest()
+open(sys.argv[2], "wb").write(b"oBCC signature 1" + digest)
+PYTHON
+    openssl pkeyutl -verify -pubin -inkey "$work/ours.pub" -rawin \
+        -in "$work/message" -sigfile "$work/signature" >"$work/openssl.out" ||
+        fail "not what the page says: $(cat "$work/openssl.out")"
 }
 
 # ---- compile and dump ----
@@ -893,7 +1133,7 @@ test_debug_information_can_be_stripped() {
         -o "$work/stripped.oBCC"
     expect strip "exit 0"
     run dump "$BCC" dump "$work/stripped.oBCC"
-    says dump out "flags = marked-only,strip-debug"
+    says dump out "flags = marked-only,default-libraries,strip-debug"
     ! grep -q 'name debug$' "$work/dump.out" || fail "a debug section is left"
     run dump "$BCC" dump "$work/debugged.oBCC"
     grep -q 'name debug$' "$work/dump.out" || fail "no debug section"
@@ -1037,6 +1277,21 @@ test_precompile_goes_on_after_a_bad_file() {
     mkfifo "$work/fifo.bc"
     run fifo "$BCC" precompile "$work/fifo.bc"
     complains fifo "fifo.bc"
+}
+
+test_precompile_gives_one_name_to_one_file() {
+    mkdir "$work/a" "$work/b"
+    echo 'int answer(void) { return 1; }' | compile one
+    echo 'int answer(void) { return 2; }' | compile two
+    mv "$work/one.bc" "$work/a/same.bc"
+    mv "$work/two.bc" "$work/b/same.bc"
+    run exports "$BCC" precompile -j 1 --exports "$work/a" "$work/b" \
+        "$work/a/same.bc"
+    complains exports "$work/b/same.bc: $work/a/same.bc has the entry same.oBCC"
+    says exports out "1 compiled, 1 up to date, 1 failed"
+    run programs "$BCC" precompile --entry answer "$work/a" "$work/b"
+    expect programs "exit 0"
+    says programs out "2 compiled, 0 up to date, 0 failed"
 }
 
 test_precompile_needs_its_cache() {

@@ -405,6 +405,28 @@ static void unknown_optional_sections_are_checked_when_asked_for(void **state)
                         "test.oBCC: unknown section: checksum mismatch");
 }
 
+static enum status open_without_debug(const struct cache_file *file)
+{
+    struct cache_layout layout;
+    struct cache_view view;
+
+    return cache_file_open(file, CACHE_CHECK_ALL | CACHE_CHECK_NO_DEBUG,
+                           &layout, &view, NULL);
+}
+
+static void the_debug_section_need_not_be_checked(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t *context = cache_file_bytes(&f->file, OBCC_CONTEXT);
+    uint8_t *debug = cache_file_bytes(&f->file, OBCC_DEBUG);
+
+    debug[0] ^= 1;
+    assert_int_equal(open_whole(&f->file, NULL), STATUS_CORRUPT);
+    assert_int_equal(open_without_debug(&f->file), STATUS_OK);
+    context[0] ^= 1;
+    assert_int_equal(open_without_debug(&f->file), STATUS_CORRUPT);
+}
+
 static void bytes_between_sections_are_checked_when_asked_for(void **state)
 {
     struct fixture *f = *state;
@@ -530,6 +552,7 @@ int main(void)
         TEST(sections_out_of_order_are_refused),
         TEST(lists_behind_the_context_are_refused),
         TEST(unknown_optional_sections_are_checked_when_asked_for),
+        TEST(the_debug_section_need_not_be_checked),
         TEST(bytes_between_sections_are_checked_when_asked_for),
         TEST(a_table_that_changed_since_is_noticed),
         TEST(counts_must_fit_the_section),

@@ -62,7 +62,9 @@ static const struct field fields[] = {
     FIELD(obcc_import, library),       FIELD(obcc_symbol, address),
     FIELD(obcc_symbol, size),          FIELD(obcc_symbol, name),
     FIELD(obcc_symbol, signature),     FIELD(obcc_pragma, key),
-    FIELD(obcc_pragma, value),
+    FIELD(obcc_pragma, value),         FIELD(obcc_signature, algorithm),
+    FIELD(obcc_signature, reserved),   FIELD(obcc_signature, key),
+    FIELD(obcc_signature, signature),
 };
 
 #define STRUCTURE(name)                                                        \
@@ -71,9 +73,11 @@ static const struct field fields[] = {
     }
 
 static const struct structure structures[] = {
-    STRUCTURE(obcc_header),     STRUCTURE(obcc_section), STRUCTURE(obcc_list),
-    STRUCTURE(obcc_string),     STRUCTURE(obcc_import),  STRUCTURE(obcc_symbol),
+    STRUCTURE(obcc_header),     STRUCTURE(obcc_section),
+    STRUCTURE(obcc_list),       STRUCTURE(obcc_string),
+    STRUCTURE(obcc_import),     STRUCTURE(obcc_symbol),
     STRUCTURE(obcc_dependency), STRUCTURE(obcc_pragma),
+    STRUCTURE(obcc_signature),
 };
 
 static const struct {
@@ -96,6 +100,8 @@ static const struct {
     {"OBCC_NEEDED_LIST", OBCC_NEEDED_LIST},
     {"OBCC_NO_LIBRARY", OBCC_NO_LIBRARY},
     {"OBCC_ANY_LIBRARY", OBCC_ANY_LIBRARY},
+    {"OBCC_SIGNATURE", OBCC_SIGNATURE},
+    {"OBCC_SIGNATURE_ED25519", OBCC_SIGNATURE_ED25519},
     {"OBCC_APK_RESOURCE", OBCC_APK_RESOURCE},
     {"OBCC_FILE_RESOURCE", OBCC_FILE_RESOURCE},
     {"OBCC_DEPENDENCY_LIBRARY", OBCC_DEPENDENCY_LIBRARY},

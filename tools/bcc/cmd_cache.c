@@ -1,133 +1,138 @@
-/* bcc cache: what the directory holds. */
+/* bcc cache: what the directory holds, and keeping it in order. */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <bcc/bcc.h>
 
+#include "cache_actions.h"
 #include "cache_file.h"
 #include "commands.h"
 #include "json.h"
-#include "options.h"
+#include "prune.h"
 #include "script_setup.h"
+#include "settings.h"
+#include "static_archives.h"
 #include "store.h"
 
-struct listing {
-    const char *dir;
-    struct dirent **names; /* the entries, sorted */
-    int n_names;
-};
-
-static int is_entry(const struct dirent *entry)
+bool cache_inventory(const char *dir, struct inventory *ret_inventory)
 {
-    size_t size = strlen(entry->d_name), suffix = strlen(STORE_SUFFIX);
+    struct error err;
 
-    return entry->d_name[0] != '.' && size > suffix &&
-           strcmp(entry->d_name + size - suffix, STORE_SUFFIX) == 0;
-}
-
-static bool listing_read(struct listing *listing, const char *dir)
-{
-    *listing = (struct listing){.dir = dir};
-    listing->n_names = scandir(dir, &listing->names, is_entry, alphasort);
-    if (listing->n_names >= 0)
+    if (inventory_read(dir, ret_inventory, &err) == STATUS_OK)
         return true;
-    complain("%s: %s", dir, strerror(errno));
+    complain("%s", err.message);
     return false;
 }
 
-static void listing_release(struct listing *listing)
+void cache_entry_path(const char *dir, const struct inventory *inventory,
+                      size_t i, char ret_path[PATH_MAX])
 {
-    for (int i = 0; i < listing->n_names; i++)
-        free(listing->names[i]);
-    free(listing->names);
+    snprintf(ret_path, PATH_MAX, "%s/%s", dir, inventory_name(inventory, i));
 }
 
-static bool stat_entry(const struct listing *listing, int i,
-                       char ret_path[PATH_MAX], struct stat *ret_st)
+/* ---- ls ---- */
+
+/* Script's name, or what is wrong with the entry, for the caller to free. */
+static char *describe(const char *path, bool *ret_good)
 {
-    snprintf(ret_path, PATH_MAX, "%s/%s", listing->dir,
-             listing->names[i]->d_name);
-    return lstat(ret_path, ret_st) == 0 && S_ISREG(ret_st->st_mode);
+    struct cache_file file;
+    struct error err = {0};
+    const char *script = "";
+    char *copy;
+
+    *ret_good = cache_file_open(path, 0, &file, &err) == STATUS_OK;
+    if (!*ret_good)
+        return strdup(err.message);
+    if (cache_count(&file.view, OBCC_DEPENDENCY_TABLE))
+        script = cache_string(
+            &file.view, obcc_get32(cache_dependency_at(&file.view, 0)->name));
+    copy = strdup(script);
+    cache_file_close(&file);
+    return copy;
 }
 
-/* ---- Commands ---- */
-
-static int list(const struct listing *listing, bool json)
+static void list_entry(const struct inventory *inventory, size_t i,
+                       const char *dir, bool json)
 {
-    const char *separator = "";
+    const struct inventory_entry *entry = &inventory->entries[i];
+    const time_t used = (time_t)entry->used_s;
+    char path[PATH_MAX], date[32], *text;
+    bool good;
 
-    if (json)
-        putchar('[');
-    for (int i = 0; i < listing->n_names; i++) {
-        char path[PATH_MAX], date[32];
-        const char *script = "";
-        struct cache_file file;
-        struct error err = {0};
-        struct stat st;
-        bool good;
-
-        if (!stat_entry(listing, i, path, &st))
-            continue;
-        good = cache_file_open(path, 0, &file, &err) == STATUS_OK;
-        if (good && cache_count(&file.view, OBCC_DEPENDENCY_TABLE))
-            script = cache_string(
-                &file.view,
-                obcc_get32(cache_dependency_at(&file.view, 0)->name));
-        strftime(date, sizeof(date), "%Y-%m-%d %H:%M", localtime(&st.st_mtime));
-        if (json) {
-            printf("%s{\"entry\":", separator);
-            json_print_string(stdout, listing->names[i]->d_name);
-            printf(",\"size\":%jd,\"mtime\":%jd,\"script\":",
-                   (intmax_t)st.st_size, (intmax_t)st.st_mtime);
-            json_print_string(stdout, script);
-            fputs(",\"error\":", stdout);
-            json_print_string(stdout, good ? "" : err.message);
-            putchar('}');
-        } else {
-            printf("%10jd  %s  %s  %s\n", (intmax_t)st.st_size, date,
-                   listing->names[i]->d_name, good ? script : err.message);
-        }
-        separator = ",";
-        if (good)
-            cache_file_close(&file);
-    }
-    if (json)
-        puts("]");
-    return EXIT_OK;
-}
-
-static int stats(const struct listing *listing, bool json)
-{
-    char path[PATH_MAX];
-    uint64_t bytes = 0;
-    struct stat st;
-    int n = 0;
-
-    for (int i = 0; i < listing->n_names; i++) {
-        if (!stat_entry(listing, i, path, &st))
-            continue;
-        bytes += (uint64_t)st.st_size;
-        n++;
-    }
+    cache_entry_path(dir, inventory, i, path);
+    text = describe(path, &good);
+    strftime(date, sizeof(date), "%Y-%m-%d %H:%M", localtime(&used));
     if (json) {
-        fputs("{\"dir\":", stdout);
-        json_print_string(stdout, listing->dir);
-        printf(",\"entries\":%d,\"bytes\":%" PRIu64 "}\n", n, bytes);
+        printf("%s{\"entry\":", i ? "," : "");
+        json_print_string(stdout, inventory_name(inventory, i));
+        printf(",\"size\":%" PRIu64 ",\"mtime\":%" PRId64 ",\"script\":",
+               entry->size, entry->used_s);
+        json_print_string(stdout, good && text ? text : "");
+        fputs(",\"error\":", stdout);
+        json_print_string(stdout, good || !text ? "" : text);
+        putchar('}');
     } else {
-        printf("directory  %s\nentries    %d\nbytes      %" PRIu64 "\n",
-               listing->dir, n, bytes);
+        printf("%10" PRIu64 "  %s  %s  %s\n", entry->size, date,
+               inventory_name(inventory, i), text ? text : "");
     }
+    free(text);
+}
+
+static int list(const struct options *options, const char *dir)
+{
+    struct inventory inventory;
+
+    if (!cache_inventory(dir, &inventory))
+        return EXIT_FAILED;
+    if (options->json)
+        putchar('[');
+    for (size_t i = 0; i < inventory.n_entries; i++)
+        list_entry(&inventory, i, dir, options->json);
+    if (options->json)
+        puts("]");
+    inventory_release(&inventory);
     return EXIT_OK;
 }
+
+/* ---- stats ---- */
+
+static int stats(const struct options *options, const char *dir)
+{
+    struct inventory inventory;
+    struct cache_limit limit;
+
+    if (!cache_inventory(dir, &inventory))
+        return EXIT_FAILED;
+    settings_cache_limit(options, &limit);
+    if (options->json) {
+        fputs("{\"dir\":", stdout);
+        json_print_string(stdout, dir);
+        printf(",\"entries\":%zu,\"bytes\":%" PRIu64 ",\"disk_bytes\":%" PRIu64
+               ",\"limit\":",
+               inventory.n_entries, inventory.size, inventory.disk_size);
+        settings_print_limit(&limit, true);
+        fputs(",\"limit_origin\":", stdout);
+        json_print_string(stdout, limit.origin);
+        puts("}");
+    } else {
+        printf("directory  %s\nentries    %zu\nbytes      %" PRIu64
+               "\non disk    %" PRIu64 "\nlimit      ",
+               dir, inventory.n_entries, inventory.size, inventory.disk_size);
+        settings_print_limit(&limit, false);
+        printf(" (%s)\n", limit.origin);
+    }
+    inventory_release(&inventory);
+    return EXIT_OK;
+}
+
+/* ---- clear ---- */
 
 /* A temporary file ".NAME.PID.HEX.tmp" (see store.c) of a process that is no
  * more: killed in the middle of a compile. */
@@ -159,63 +164,89 @@ static void remove_leftovers(const char *dir)
         free(names);
 }
 
-static int clear(const struct listing *listing, bool json)
+static int clear(const struct options *options, const char *dir)
 {
-    int n_removed = 0, n_failed = 0;
+    size_t n_removed = 0, n_failed = 0;
+    struct inventory inventory;
 
-    remove_leftovers(listing->dir);
-    store_sweep(listing->dir);
+    if (!cache_inventory(dir, &inventory))
+        return EXIT_FAILED;
+    remove_leftovers(dir);
+    store_sweep(dir);
+    for (size_t i = 0; i < inventory.n_entries; i++) {
+        const char *name = inventory_name(&inventory, i);
 
-    for (int i = 0; i < listing->n_names; i++) {
-        char path[PATH_MAX];
-        snprintf(path, sizeof(path), "%s/%s", listing->dir,
-                 listing->names[i]->d_name);
-        if (unlink(path) == 0) {
+        if (unlinkat(inventory.dir_fd, name, 0) == 0 || errno == ENOENT) {
             n_removed++;
         } else {
-            complain("%s: %s", path, strerror(errno));
+            complain("%s/%s: %s", dir, name, strerror(errno));
             n_failed++;
         }
     }
-    printf(json ? "{\"removed\":%d,\"failed\":%d}\n"
-                : "%d entries removed, %d failed\n",
+    if (n_failed == 0)
+        unlinkat(inventory.dir_fd, PRUNE_STAMP_NAME, 0);
+    inventory_release(&inventory);
+    printf(options->json ? "{\"removed\":%zu,\"failed\":%zu}\n"
+                         : "%zu entries removed, %zu failed\n",
            n_removed, n_failed);
     return n_failed ? EXIT_FAILED : EXIT_OK;
 }
 
+/* ---- Which ---- */
+
+/* Letters: see options.c. */
 static const struct action {
     const char *name;
-    int (*run)(const struct listing *listing, bool json);
-} actions[] = {{"ls", list}, {"stats", stats}, {"clear", clear}};
+    const char *accepts;
+    int n_arguments; /* with the name */
+    int (*run)(const struct options *options, const char *dir);
+} actions[] = {
+    {"stats", "DJM", 1, stats},
+    {"ls", "DJ", 1, list},
+    {"verify", "DJjU", 1, cache_verify},
+    {"gc", "DJMY", 1, cache_gc},
+    {"clear", "DJ", 1, clear},
+    {"explain", "DJbklLTCFEXSvOP", 2, cache_explain},
+};
+
+static const struct action *find_action(const struct options *options)
+{
+    for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
+        if (options->n_arguments == actions[i].n_arguments &&
+            strcmp(options->arguments[0], actions[i].name) == 0)
+            return &actions[i];
+    return NULL;
+}
 
 int cmd_cache(int argc, char **argv)
 {
-    const struct action *action = NULL;
+    const struct action *action;
     struct options options;
-    struct listing listing;
     const char *reason;
     char dir[PATH_MAX];
     int status;
 
-    if (!options_parse(&options, argc, argv, "DJ", false))
+    /* First with the options of all, to find the action among them; options
+     * that parse once parse again. */
+    if (!options_parse(&options, argc, argv, "DJMjUYbklLTCFEXSvOP", false))
         return EXIT_USAGE;
-    for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
-        if (options.n_arguments == 1 &&
-            strcmp(options.arguments[0], actions[i].name) == 0)
-            action = &actions[i];
+    action = find_action(&options);
+    options_release(&options);
     if (!action) {
-        complain("cache: one of stats, ls, clear is needed");
+        complain("cache: one of stats, ls, verify, gc, clear is needed, or "
+                 "explain FILE");
         print_usage("cache", true);
         return EXIT_USAGE;
     }
-    if (!setup_cache_dir(&options, dir, &reason)) {
+    if (!options_parse(&options, argc, argv, action->accepts, false))
+        return EXIT_USAGE;
+    if (!static_archives_find(&options))
+        return EXIT_FAILED;
+    status = EXIT_FAILED;
+    if (setup_cache_dir(&options, dir, &reason))
+        status = action->run(&options, dir);
+    else
         complain("%s", reason);
-        return EXIT_FAILED;
-    }
-    if (!listing_read(&listing, dir))
-        return EXIT_FAILED;
-    status = action->run(&listing, options.json);
-    listing_release(&listing);
     options_release(&options);
     return status;
 }

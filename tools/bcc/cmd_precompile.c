@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bcc/bcc.h>
@@ -13,6 +14,7 @@
 #include "options.h"
 #include "progress.h"
 #include "script_setup.h"
+#include "settings.h"
 #include "static_archives.h"
 
 struct job {
@@ -91,6 +93,60 @@ static bool collect(struct work *work, char **paths)
     return ok;
 }
 
+/* ---- Entries of one name ---- */
+
+struct named_job {
+    char name[NAME_MAX];
+    struct job *job;
+};
+
+/* In the order in which they were named, where the entry is the same. */
+static int by_entry(const void *left, const void *right)
+{
+    const struct named_job *a = left, *b = right;
+    int order = strcmp(a->name, b->name);
+
+    return order ? order : (a->job > b->job) - (a->job < b->job);
+}
+
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat left, right;
+
+    return stat(a, &left) == 0 && stat(b, &right) == 0 &&
+           left.st_dev == right.st_dev && left.st_ino == right.st_ino;
+}
+
+/* With --exports an entry's name is the file's: of two files that want one,
+ * the first gets it, and the second is a failure instead of a winner. */
+static bool find_conflicts(struct work *work)
+{
+    struct named_job *named = calloc(work->n_jobs + 1, sizeof(*named));
+    const struct named_job *first;
+
+    if (!named)
+        return false;
+    for (size_t i = 0; i < work->n_jobs; i++) {
+        named[i].job = &work->jobs[i];
+        setup_entry_name(work->options, work->jobs[i].path, false,
+                         named[i].name);
+    }
+    qsort(named, work->n_jobs, sizeof(*named), by_entry);
+    first = named;
+    for (size_t i = 1; i < work->n_jobs; i++) {
+        struct job *job = named[i].job;
+
+        if (strcmp(first->name, named[i].name) != 0)
+            first = &named[i];
+        else if (!is_same_file(first->job->path, job->path) &&
+                 asprintf(&job->failure, "%s: %s has the entry %s.oBCC",
+                          job->path, first->job->path, first->name) < 0)
+            job->failure = NULL;
+    }
+    free(named);
+    return true;
+}
+
 /* ---- Doing it ---- */
 
 static const char *make_entry(struct work *work, struct job *job)
@@ -130,7 +186,7 @@ static void *worker(void *argument)
         const char *outcome;
 
         pthread_mutex_unlock(&work->lock);
-        outcome = make_entry(work, job);
+        outcome = job->failure ? "failed" : make_entry(work, job);
         pthread_mutex_lock(&work->lock);
         work->n_failed += job->failure != NULL;
         work->n_compiled += strcmp(outcome, "compiled") == 0;
@@ -176,10 +232,11 @@ int cmd_precompile(int argc, char **argv)
 {
     struct options options;
     struct work work = {.options = &options};
+    struct cache_limit limit;
     const char *reason;
     char dir[PATH_MAX];
 
-    if (!options_parse(&options, argc, argv, "bklLDTCFEXBSvOj", false))
+    if (!options_parse(&options, argc, argv, "bklLDTCFEXBSvOjM", false))
         return EXIT_USAGE;
     if (options.n_arguments < 1) {
         complain("precompile: no file");
@@ -192,8 +249,13 @@ int cmd_precompile(int argc, char **argv)
         complain("%s", reason);
         return EXIT_FAILED;
     }
+    /* Asked for once, and not for each file. */
+    settings_cache_limit(&options, &limit);
+    options.has_max_size = true;
+    options.max_size = limit.bytes;
     work.dir = dir;
-    if (!collect(&work, options.arguments)) {
+    if (!collect(&work, options.arguments) ||
+        (options.exports && !find_conflicts(&work))) {
         complain("out of memory");
         return EXIT_FAILED;
     }

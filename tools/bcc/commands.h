@@ -7,5 +7,7 @@ int cmd_compile(int argc, char **argv);
 int cmd_precompile(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
 int cmd_cache(int argc, char **argv);
+int cmd_sign(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
 
 #endif

@@ -16,7 +16,10 @@ static const struct command {
      "bcc run [options] FILE [ARGS...]\n"
      "    Run main() of a bitcode file; its exit status is the result.\n"
      "    --entry NAME      another function, of main's type\n"
-     "    --report=json     what prepare did, one line on standard error\n"},
+     "    --report=json     what prepare did, one line on standard error\n"
+     "    --trusted-key PUBLIC.pem\n"
+     "                      only entries that this key has signed\n"
+     "                      (repeatable); nothing is compiled\n"},
     {"compile", cmd_compile,
      "bcc compile [options] FILE... -o OUT.oBCC\n"
      "    Make one cache file, for this machine or another (--target).\n"
@@ -34,8 +37,20 @@ static const struct command {
      "bcc dump [--image OUT] [--debug-file OUT] FILE.oBCC\n"
      "    Take the native image out of it, or the file for debuggers.\n"},
     {"cache", cmd_cache,
-     "bcc cache stats|ls|clear [--json] [--cache-dir DIR]\n"
-     "    What the cache holds; clear removes its entries.\n"},
+     "bcc cache stats|ls|verify|gc|clear [--json] [--cache-dir DIR]\n"
+     "    What the cache holds; is every byte of it whole; remove what was\n"
+     "    used longest ago and is above the limit; remove all.\n"
+     "    --max-size SIZE   the limit: 512M, 2G, none (gc, stats)\n"
+     "    --dry-run         gc: only say what would be removed\n"
+     "    --remove          verify: remove what is damaged\n"
+     "bcc cache explain [--json] [options of run] FILE\n"
+     "    Would it be a hit? If not: what differs from the nearest entry.\n"},
+    {"sign", cmd_sign,
+     "bcc sign --key PRIVATE.pem FILE.oBCC...\n"
+     "    Put an Ed25519 signature into cache files.\n"},
+    {"verify", cmd_verify,
+     "bcc verify --key PUBLIC.pem FILE.oBCC...\n"
+     "    Are they whole, and signed by that key?\n"},
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(*commands) };
@@ -52,6 +67,8 @@ static const char common_usage[] =
     "    --no-cache        compile into memory\n"
     "    --rebuild         compile, and replace the entry\n"
     "    --strip-debug     drop debug information\n"
+    "    --max-size SIZE   of the cache; default: $BCC_CACHE_SIZE, the file\n"
+    "                      ~/.config/bcc/config, 1G\n"
     "    --target TRIPLE --cpu CPU --features LIST -O0..-O3 (default -O3)\n"
     "    -v                say what happens\n";
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "prune.h"
+
 void complain(const char *format, ...)
 {
     va_list args;
@@ -37,6 +39,11 @@ static const struct option long_options[] = {
     {"disassemble", no_argument, NULL, 'A'},
     {"image", required_argument, NULL, 'I'},
     {"debug-file", required_argument, NULL, 'G'},
+    {"key", required_argument, NULL, 'K'},
+    {"trusted-key", required_argument, NULL, 'P'},
+    {"dry-run", no_argument, NULL, 'Y'},
+    {"remove", no_argument, NULL, 'U'},
+    {"max-size", required_argument, NULL, 'M'},
     {"jobs", required_argument, NULL, 'j'},
     {"output", required_argument, NULL, 'o'},
     {"verbose", no_argument, NULL, 'v'},
@@ -120,6 +127,14 @@ static bool parse_value(struct options *options, int letter, const char *value)
     case 'G':
         options->debug = value;
         return true;
+    case 'K':
+    case 'P':
+        return append(&options->keys, &options->n_keys, value);
+    case 'M':
+        options->has_max_size = prune_parse_limit(value, &options->max_size);
+        if (!options->has_max_size)
+            complain("--max-size %s: not a size: 512M, 2G, none", value);
+        return options->has_max_size;
     }
     return false;
 }
@@ -139,6 +154,10 @@ static bool parse_switch(struct options *options, int letter)
         return options->json = true;
     case 'A':
         return options->disassemble = true;
+    case 'Y':
+        return options->dry_run = true;
+    case 'U':
+        return options->remove = true;
     case 'v':
         return options->verbose = true;
     }
@@ -184,4 +203,5 @@ void options_release(struct options *options)
     free(options->archives);
     free(options->shared);
     free(options->library_dirs);
+    free(options->keys);
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Exit statuses. */
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -40,7 +41,13 @@ struct options {
     bool disassemble;   /* --disassemble */
     const char *image;  /* --image; NULL: not given */
     const char *debug;  /* --debug-file; NULL: not given */
-    char **arguments;   /* what is not an option, NULL-terminated */
+    const char **keys;  /* --key, --trusted-key */
+    size_t n_keys;
+    bool dry_run;      /* --dry-run */
+    bool remove;       /* --remove */
+    bool has_max_size; /* --max-size */
+    uint64_t max_size; /* bytes */
+    char **arguments;  /* what is not an option, NULL-terminated */
     int n_arguments;
 };
 

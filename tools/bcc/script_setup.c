@@ -10,6 +10,9 @@
 #include "buffer.h"
 #include "checksum.h"
 #include "json.h"
+#include "key_file.h"
+#include "script.h"
+#include "settings.h"
 
 static const char *entry_of(const struct options *options)
 {
@@ -66,29 +69,67 @@ static bool link_all(BCCScriptRef script, const struct options *options)
            link_files(script, options->libraries, options->n_libraries, 0);
 }
 
+/* --trusted-key as the API wants them, for the caller to free; NULL without
+ * one, or after a complaint, then *ret_failed. */
+static char *trusted_keys(const struct options *options, bool *ret_failed)
+{
+    char *text, *at;
+
+    *ret_failed = false;
+    if (options->n_keys == 0)
+        return NULL;
+    text = malloc(options->n_keys * KEY_TEXT_SIZE);
+    *ret_failed = text == NULL;
+    if (!text)
+        complain("out of memory");
+    at = text;
+    for (size_t i = 0; !*ret_failed && i < options->n_keys; i++) {
+        struct signature_key key;
+
+        *ret_failed = !key_file_read_public(options->keys[i], &key);
+        if (*ret_failed)
+            break;
+        if (i > 0)
+            at[-1] = ',';
+        key_file_print(&key, at);
+        at += KEY_TEXT_SIZE;
+    }
+    if (!*ret_failed)
+        return text;
+    free(text);
+    return NULL;
+}
+
 BCCScriptRef setup_script(const struct options *options, const char *path,
                           bool program, bool *ret_failed)
 {
+    char *keys = trusted_keys(options, ret_failed);
     const BCCOptions compile = {
         .size = sizeof(compile),
+        .trustedKeys = keys,
         .targetTriple = options->target,
         .cpu = options->cpu,
         .features = options->features,
         .optLevel = BCC_OPT_O0 + options->opt_level,
     };
-    BCCScriptRef script = bccCreateScript();
+    BCCScriptRef script = *ret_failed ? NULL : bccCreateScript();
 
     if (!script) {
-        complain("out of memory");
+        if (!*ret_failed)
+            complain("out of memory");
+        free(keys);
         return NULL;
     }
     if (options->verbose)
         bccSetLogCallback(script, log_line, NULL);
+    script->find_cache_limit = settings_cache_limit_bytes;
+    script->cache_limit_context = options;
     if (program)
         bccMarkExternalSymbol(script, entry_of(options));
     *ret_failed = bccSetOptions(script, &compile) ||
                   bccReadFile(script, path, 0) || !link_all(script, options) ||
                   !add_shared(script, options);
+    free(keys);
     return script;
 }
 
@@ -217,7 +258,8 @@ void print_report(BCCScriptRef script, const char *off_reason)
         return;
     if (report.cache == BCC_CACHE_OFF && !*report.reason && off_reason)
         report.reason = off_reason;
-    fprintf(stderr, "{\"cache\":\"%s\",\"reason\":", caches[report.cache]);
+    fprintf(stderr, "{\"cache\":\"%s\",\"code\":\"%s\",\"reason\":",
+            caches[report.cache], bccGetReasonName(report.reasonCode));
     json_print_string(stderr, report.reason);
     fputs(",\"path\":", stderr);
     json_print_string(stderr, report.path);

@@ -12,4 +12,8 @@ void start_beat(void);
 /* `bccc disassemble FILE`: to standard output. Returns the exit status. */
 int disassemble_file(const char *path);
 
+/* `bccc prune DIRECTORY BYTES`: leave the work to a child, which has no
+ * parent to wait for it. Returns the exit status, in both. */
+int prune_cache(const char *dir, const char *limit);
+
 #endif

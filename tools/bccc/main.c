@@ -16,6 +16,7 @@ static int print_usage(void)
 {
     fputs("usage: bccc compile              (started by libbcc, see bccc(8))\n"
           "       bccc disassemble FILE.oBCC\n"
+          "       bccc prune DIRECTORY BYTES   (started by libbcc)\n"
           "       bccc --version\n",
           stderr);
     return 2;
@@ -27,6 +28,8 @@ int main(int argc, char **argv)
         return serve_request();
     if (argc == 3 && strcmp(argv[1], "disassemble") == 0)
         return disassemble_file(argv[2]);
+    if (argc == 4 && strcmp(argv[1], "prune") == 0)
+        return prune_cache(argv[2], argv[3]);
     if (argc == 2 && strcmp(argv[1], "--version") == 0)
         return print_version();
     return print_usage();

@@ -1,0 +1,42 @@
+/* What a cache directory holds: each entry's size and last use.
+ *
+ * Names and stats only, no entry is opened: 100,000 entries take some tenths
+ * of a second. Used to look at a cache and to bound it, never by a launch. */
+#ifndef BCC_CACHE_INVENTORY_H
+#define BCC_CACHE_INVENTORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buffer.h"
+#include "error.h"
+
+struct inventory_entry {
+    size_t name_offset; /* in names */
+    uint64_t size;      /* bytes of the file */
+    uint64_t disk_size; /* bytes that it takes of the disk */
+    int64_t used_s;     /* last use, to the hour: see last_use.h */
+};
+
+struct inventory {
+    int dir_fd;
+    struct inventory_entry *entries;
+    size_t n_entries;
+    struct buffer names; /* each with its NUL */
+    uint64_t size;       /* of all entries */
+    uint64_t disk_size;
+};
+
+/* The entries (regular files NAME.oBCC) of a directory, by name. Errors: IO,
+ * NO_MEMORY. Release it with inventory_release(). */
+enum status inventory_read(const char *dir, struct inventory *ret_inventory,
+                           struct error *err) MUST_CHECK;
+void inventory_release(struct inventory *inventory);
+
+/* The file's name, borrowed. */
+const char *inventory_name(const struct inventory *inventory, size_t i);
+
+/* Sort by last use, the longest ago first; by name where that is equal. */
+void inventory_sort_by_use(struct inventory *inventory);
+
+#endif

@@ -1,0 +1,181 @@
+#include "prune.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "file.h"
+#include "last_use.h"
+
+/* Of the stamp file; read only by the machine that wrote it. */
+struct record {
+    uint64_t bytes;
+    uint64_t time_s; /* of the first one: when the directory was looked at */
+};
+
+/* ---- Limits ---- */
+
+bool prune_parse_limit(const char *text, uint64_t *ret_limit)
+{
+    static const char units[] = "KMGT";
+    unsigned long long value;
+    const char *unit;
+    unsigned shift = 0;
+    char *end;
+
+    if (strcmp(text, "none") == 0) {
+        *ret_limit = PRUNE_NO_LIMIT;
+        return true;
+    }
+    if (*text < '0' || *text > '9')
+        return false; /* strtoull takes signs and blanks */
+    errno = 0;
+    value = strtoull(text, &end, 10);
+    unit = *end ? strchr(units, *end) : NULL;
+    if (unit) {
+        shift = 10 * (unsigned)(unit - units + 1);
+        end++;
+    }
+    if (errno || *end || value > UINT64_MAX >> shift)
+        return false;
+    *ret_limit = (uint64_t)value << shift;
+    return true;
+}
+
+/* ---- The stamp ---- */
+
+static int open_stamp(int dir_fd, int flags)
+{
+    return openat(dir_fd, PRUNE_STAMP_NAME,
+                  flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+}
+
+/* Is the sum of the records, or their number, a reason to look? */
+static bool is_due(int fd, uint64_t limit, uint64_t now_s)
+{
+    struct record records[PRUNE_MAX_RECORDS];
+    uint64_t total = 0;
+    size_t size, n;
+
+    if (file_read_at(fd, records, sizeof(records), 0, "", &size, NULL))
+        return false;
+    n = size / sizeof(records[0]);
+    for (size_t i = 0; i < n; i++)
+        total = records[i].bytes < UINT64_MAX - total ? total + records[i].bytes
+                                                      : UINT64_MAX;
+    if (n == 0 || (total <= limit && n < PRUNE_MAX_RECORDS))
+        return false;
+    return now_s < records[0].time_s ||
+           now_s - records[0].time_s >= PRUNE_PAUSE_S;
+}
+
+bool prune_note_entry(int dir_fd, uint64_t disk_size, uint64_t limit)
+{
+    uint64_t now_s = clock_realtime_ns() / 1000000000u;
+    const struct record record = {disk_size, now_s};
+    int fd = open_stamp(dir_fd, O_RDWR | O_APPEND | O_CREAT);
+    bool due;
+
+    if (fd < 0)
+        return false;
+    due = write(fd, &record, sizeof(record)) == (ssize_t)sizeof(record) &&
+          limit != PRUNE_NO_LIMIT && is_due(fd, limit, now_s);
+    file_close(fd);
+    return due;
+}
+
+/* In the place of the old one, whole: an append that comes between is lost. */
+static void renew_stamp(int dir_fd, uint64_t bytes)
+{
+    const struct record record = {bytes, clock_realtime_ns() / 1000000000u};
+    static const char fresh[] = PRUNE_STAMP_NAME ".new";
+    int fd = openat(dir_fd, fresh,
+                    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK |
+                        O_CLOEXEC,
+                    0600);
+
+    if (fd < 0)
+        return;
+    if (write(fd, &record, sizeof(record)) != (ssize_t)sizeof(record) ||
+        renameat(dir_fd, fresh, dir_fd, PRUNE_STAMP_NAME) < 0)
+        unlinkat(dir_fd, fresh, 0);
+    file_close(fd);
+}
+
+/* ---- Removing ---- */
+
+/* Not if it was used or replaced since it was looked at. */
+static bool is_unchanged(int dir_fd, const char *name,
+                         const struct inventory_entry *entry)
+{
+    struct stat st;
+
+    return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           S_ISREG(st.st_mode) && st.st_mtim.tv_sec == entry->used_s &&
+           (uint64_t)st.st_size == entry->size;
+}
+
+static bool remove_entry(int dir_fd, const char *name,
+                         const struct inventory_entry *entry)
+{
+    return is_unchanged(dir_fd, name, entry) && unlinkat(dir_fd, name, 0) == 0;
+}
+
+static void remove_oldest(const struct inventory *inventory, uint64_t limit,
+                          bool dry_run, prune_visit_fn visit, void *context,
+                          struct prune_result *result)
+{
+    int64_t now_s = (int64_t)(clock_realtime_ns() / 1000000000u);
+    uint64_t goal = limit - limit / 10;
+
+    for (size_t i = 0; i < inventory->n_entries && result->left > goal; i++) {
+        const struct inventory_entry *entry = &inventory->entries[i];
+        const char *name = inventory_name(inventory, i);
+
+        if (now_s - entry->used_s < LAST_USE_GRAIN_S) {
+            /* From here on all are. */
+            if (result->left > limit)
+                result->n_in_use = inventory->n_entries - i;
+            return;
+        }
+        if (!dry_run && !remove_entry(inventory->dir_fd, name, entry)) {
+            result->n_failed++;
+            continue;
+        }
+        if (visit)
+            visit(context, name, entry);
+        result->n_removed++;
+        result->n_left--;
+        result->freed += entry->disk_size;
+        result->left -= entry->disk_size;
+    }
+}
+
+enum status prune_directory(const char *dir, uint64_t limit, bool dry_run,
+                            prune_visit_fn visit, void *context,
+                            struct prune_result *ret_result, struct error *err)
+{
+    struct inventory inventory;
+    enum status status = inventory_read(dir, &inventory, err);
+
+    if (status)
+        return status;
+    *ret_result = (struct prune_result){
+        .left = inventory.disk_size,
+        .n_left = inventory.n_entries,
+    };
+    if (inventory.disk_size > limit) {
+        inventory_sort_by_use(&inventory);
+        remove_oldest(&inventory, limit, dry_run, visit, context, ret_result);
+    }
+    if (!dry_run)
+        renew_stamp(inventory.dir_fd, ret_result->left);
+    inventory_release(&inventory);
+    return STATUS_OK;
+}

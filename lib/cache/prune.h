@@ -1,0 +1,68 @@
+/* Bounding a cache directory: what was used longest ago is removed.
+ *
+ * Nobody can keep count of a directory that many processes write and that
+ * anyone may copy files into, and counting anew takes time that grows with
+ * it. So there are two parts:
+ *
+ *   prune_note_entry()  after each publish, in the process that missed: one
+ *                       record is appended to the file ".size", the records
+ *                       are summed up. Some microseconds. It says when it is
+ *                       time for the other part.
+ *   prune_directory()   in a process that nobody waits for: looks at all
+ *                       entries, removes from the oldest on, and writes the
+ *                       true sum as the first record of a new ".size".
+ *
+ * Records are appended with O_APPEND and no lock. What is lost or counted
+ * twice (an entry that replaces one) is put right by the next look, which
+ * comes at the latest after PRUNE_MAX_RECORDS publishes.
+ *
+ * An entry that was used in the last hour is in use and never removed, even if
+ * the directory is then above its limit. (Removing it would do no harm to those
+ * who run it: what is mapped stays.) Between looks at a directory that could
+ * not be brought below its limit are PRUNE_PAUSE_S seconds. */
+#ifndef BCC_CACHE_PRUNE_H
+#define BCC_CACHE_PRUNE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "inventory.h"
+
+#define PRUNE_STAMP_NAME    ".size"
+#define PRUNE_DEFAULT_LIMIT (UINT64_C(1) << 30)
+#define PRUNE_NO_LIMIT      UINT64_MAX
+
+enum {
+    PRUNE_PAUSE_S = 300,
+    /* 64 KiB of records: reading them takes about 20 us. */
+    PRUNE_MAX_RECORDS = 4096
+};
+
+/* "1073741824", "512M" (K, M, G, T: powers of 1024), "none". */
+bool prune_parse_limit(const char *text, uint64_t *ret_limit);
+
+/* An entry of so many bytes was published in the directory. True if it is time
+ * for prune_directory(). Failures are no matter. */
+bool prune_note_entry(int dir_fd, uint64_t disk_size, uint64_t limit);
+
+struct prune_result {
+    size_t n_removed, n_failed;
+    uint64_t freed;  /* bytes of disk */
+    uint64_t left;   /* bytes of disk that the entries take now */
+    size_t n_left;   /* entries */
+    size_t n_in_use; /* of them: kept, although above the limit */
+};
+
+/* Told of each entry that is removed, or would be; may be NULL. */
+typedef void (*prune_visit_fn)(void *context, const char *name,
+                               const struct inventory_entry *entry);
+
+/* Remove what is above the limit, and a tenth of the limit more, so that the
+ * next time is not soon. dry_run: only say so. Errors: IO, NO_MEMORY. */
+enum status prune_directory(const char *dir, uint64_t limit, bool dry_run,
+                            prune_visit_fn visit, void *context,
+                            struct prune_result *ret_result,
+                            struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,137 @@
+#include "ed25519.h"
+
+#include <dlfcn.h>
+#include <stdbool.h>
+
+#include <openssl/evp.h>
+
+/* ---- libcrypto ---- */
+
+#define FUNCTIONS(X)                                                           \
+    X(EVP_MD_CTX_new)                                                          \
+    X(EVP_MD_CTX_free)                                                         \
+    X(EVP_sha512)                                                              \
+    X(EVP_DigestInit_ex)                                                       \
+    X(EVP_DigestUpdate)                                                        \
+    X(EVP_DigestFinal_ex)                                                      \
+    X(EVP_PKEY_new_raw_public_key)                                             \
+    X(EVP_PKEY_new_raw_private_key)                                            \
+    X(EVP_PKEY_get_raw_public_key)                                             \
+    X(EVP_PKEY_free)                                                           \
+    X(EVP_DigestVerifyInit)                                                    \
+    X(EVP_DigestVerify)                                                        \
+    X(EVP_DigestSignInit)                                                      \
+    X(EVP_DigestSign)
+
+struct crypto {
+#define X(name) __typeof__(name) *name;
+    FUNCTIONS(X)
+#undef X
+};
+
+/* The handle is kept: the library is loaded once in a process. */
+static enum status open_crypto(struct crypto *crypto, struct error *err)
+{
+    void *handle = dlopen("libcrypto.so.3", RTLD_NOW | RTLD_LOCAL);
+    bool complete = handle != NULL;
+
+    if (!handle)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "signatures need libcrypto.so.3: %s", dlerror());
+#define X(name)                                                                \
+    *(void **)&crypto->name = dlsym(handle, #name);                            \
+    complete = complete && crypto->name;
+    FUNCTIONS(X)
+#undef X
+    if (!complete)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "signatures need libcrypto.so.3: it lacks functions");
+    return STATUS_OK;
+}
+
+static enum status fail(const char *what, struct error *err)
+{
+    return error_set(err, STATUS_UNSUPPORTED, "libcrypto.so.3: %s", what);
+}
+
+/* ---- SHA-512 ---- */
+
+enum status sha512_digest(const struct span *pieces, size_t n_pieces,
+                          uint8_t ret_digest[SHA512_SIZE], struct error *err)
+{
+    struct crypto crypto;
+    enum status status = open_crypto(&crypto, err);
+    EVP_MD_CTX *context;
+    bool ok;
+
+    if (status)
+        return status;
+    context = crypto.EVP_MD_CTX_new();
+    if (!context)
+        return error_no_memory(err);
+    ok = crypto.EVP_DigestInit_ex(context, crypto.EVP_sha512(), NULL) == 1;
+    for (size_t i = 0; ok && i < n_pieces; i++)
+        ok = crypto.EVP_DigestUpdate(context, pieces[i].data, pieces[i].size) ==
+             1;
+    ok = ok && crypto.EVP_DigestFinal_ex(context, ret_digest, NULL) == 1;
+    crypto.EVP_MD_CTX_free(context);
+    return ok ? STATUS_OK : fail("SHA-512 is not to be had", err);
+}
+
+/* ---- Ed25519 ---- */
+
+enum status ed25519_verify(const uint8_t key[ED25519_KEY_SIZE],
+                           struct span message,
+                           const uint8_t signature[ED25519_SIGNATURE_SIZE],
+                           struct error *err)
+{
+    struct crypto crypto;
+    enum status status = open_crypto(&crypto, err);
+    EVP_MD_CTX *context = NULL;
+    EVP_PKEY *pkey;
+
+    if (status)
+        return status;
+    pkey = crypto.EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key,
+                                              ED25519_KEY_SIZE);
+    if (pkey)
+        context = crypto.EVP_MD_CTX_new();
+    if (!context ||
+        crypto.EVP_DigestVerifyInit(context, NULL, NULL, NULL, pkey) != 1)
+        status = fail("Ed25519 is not to be had", err);
+    else if (crypto.EVP_DigestVerify(context, signature, ED25519_SIGNATURE_SIZE,
+                                     message.data, message.size) != 1)
+        status = error_set(err, STATUS_UNTRUSTED, "signature does not match");
+    crypto.EVP_MD_CTX_free(context);
+    crypto.EVP_PKEY_free(pkey);
+    return status;
+}
+
+enum status ed25519_sign(const uint8_t private_key[ED25519_KEY_SIZE],
+                         struct span message,
+                         uint8_t ret_signature[ED25519_SIGNATURE_SIZE],
+                         uint8_t ret_key[ED25519_KEY_SIZE], struct error *err)
+{
+    size_t signature_size = ED25519_SIGNATURE_SIZE;
+    size_t key_size = ED25519_KEY_SIZE;
+    struct crypto crypto;
+    enum status status = open_crypto(&crypto, err);
+    EVP_MD_CTX *context = NULL;
+    EVP_PKEY *pkey;
+
+    if (status)
+        return status;
+    pkey = crypto.EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL,
+                                               private_key, ED25519_KEY_SIZE);
+    if (pkey)
+        context = crypto.EVP_MD_CTX_new();
+    if (!context ||
+        crypto.EVP_DigestSignInit(context, NULL, NULL, NULL, pkey) != 1 ||
+        crypto.EVP_DigestSign(context, ret_signature, &signature_size,
+                              message.data, message.size) != 1 ||
+        crypto.EVP_PKEY_get_raw_public_key(pkey, ret_key, &key_size) != 1)
+        status = fail("Ed25519 is not to be had", err);
+    crypto.EVP_MD_CTX_free(context);
+    crypto.EVP_PKEY_free(pkey);
+    return status;
+}

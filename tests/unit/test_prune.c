@@ -1,0 +1,319 @@
+/* A cache directory is bounded: the oldest entries go, those in use stay. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "inventory.h"
+#include "last_use.h"
+#include "prune.h"
+#include "temp_dir.h"
+
+enum { HOUR = 3600, PAGE = 4096 };
+
+static int set_up(void **state)
+{
+    struct temp_dir *dir = malloc(sizeof(*dir));
+
+    *state = dir;
+    return dir ? temp_dir_make(dir) : -1;
+}
+
+static int tear_down(void **state)
+{
+    int result = temp_dir_remove(*state);
+
+    free(*state);
+    return result;
+}
+
+/* ---- Helpers ---- */
+
+/* A file of `pages` pages, last used age_s seconds ago. */
+static void make_file(const struct temp_dir *dir, const char *name,
+                      size_t pages, time_t age_s)
+{
+    struct temp_path path = temp_dir_path(dir, name);
+    const time_t used_s = time(NULL) - age_s;
+    const struct timespec times[2] = {{.tv_sec = used_s}, {.tv_sec = used_s}};
+    static const uint8_t page[PAGE] = {1};
+    int fd = open(path.text, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+    assert_true(fd >= 0);
+    for (size_t i = 0; i < pages; i++)
+        assert_int_equal(write(fd, page, PAGE), PAGE);
+    assert_int_equal(fsync(fd), 0); /* some systems give blocks late */
+    assert_int_equal(futimens(fd, times), 0);
+    file_close(fd);
+}
+
+static bool exists(const struct temp_dir *dir, const char *name)
+{
+    return access(temp_dir_path(dir, name).text, F_OK) == 0;
+}
+
+static struct prune_result prune(const struct temp_dir *dir, uint64_t limit,
+                                 bool dry_run)
+{
+    struct prune_result result = {0};
+    struct error err = {0};
+
+    if (prune_directory(dir->path, limit, dry_run, NULL, NULL, &result, &err))
+        fail_msg("%s", err.message);
+    return result;
+}
+
+/* ---- Limits ---- */
+
+static void limits_are_numbers_with_units(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t limit;
+    } good[] = {
+        {"0", 0},
+        {"12345", 12345},
+        {"4K", 4096},
+        {"512M", UINT64_C(512) << 20},
+        {"1G", UINT64_C(1) << 30},
+        {"2T", UINT64_C(2) << 40},
+        {"none", PRUNE_NO_LIMIT},
+    };
+    static const char *const bad[] = {
+        "",   "G",    "-1",  " 1",          "1 G",
+        "1g", "1GiB", "0x1", "1.5G",        "99999999999999999999",
+        "+1", "None", "1GG", "99999999999T"};
+    uint64_t limit;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        assert_true(prune_parse_limit(good[i].text, &limit));
+        assert_int_equal(limit, good[i].limit);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        if (prune_parse_limit(bad[i], &limit))
+            fail_msg("'%s' was taken for %llu", bad[i],
+                     (unsigned long long)limit);
+}
+
+/* ---- Inventory ---- */
+
+static void inventory_has_entries_only(void **state)
+{
+    const struct temp_dir *dir = *state;
+    struct inventory inventory;
+    struct error err = {0};
+
+    make_file(dir, "b.oBCC", 2, HOUR);
+    make_file(dir, "a.oBCC", 1, 0);
+    make_file(dir, "notes.txt", 1, 0);
+    make_file(dir, ".hidden.oBCC", 1, 0);
+    make_file(dir, ".oBCC", 1, 0);
+    assert_int_equal(symlink("a.oBCC", temp_dir_path(dir, "c.oBCC").text), 0);
+    assert_int_equal(mkdir(temp_dir_path(dir, "d.oBCC").text, 0700), 0);
+    assert_int_equal(inventory_read(dir->path, &inventory, &err), STATUS_OK);
+    assert_int_equal(inventory.n_entries, 2);
+    assert_string_equal(inventory_name(&inventory, 0), "a.oBCC");
+    assert_string_equal(inventory_name(&inventory, 1), "b.oBCC");
+    assert_int_equal(inventory.size, 3 * PAGE);
+    inventory_sort_by_use(&inventory);
+    assert_string_equal(inventory_name(&inventory, 0), "b.oBCC");
+    inventory_release(&inventory);
+    assert_int_equal(inventory_read("/proc/nonexistent", &inventory, &err),
+                     STATUS_IO);
+}
+
+/* ---- Removing ---- */
+
+static void oldest_entries_go_first(void **state)
+{
+    const struct temp_dir *dir = *state;
+    struct prune_result result;
+
+    make_file(dir, "new.oBCC", 40, 2 * HOUR);
+    make_file(dir, "old.oBCC", 40, 9 * HOUR);
+    make_file(dir, "older.oBCC", 40, 10 * HOUR);
+    make_file(dir, "notes.txt", 40, 20 * HOUR);
+    result = prune(dir, 100 * PAGE, false);
+    assert_int_equal(result.n_removed, 1);
+    assert_int_equal(result.n_left, 2);
+    assert_int_equal(result.n_in_use, 0);
+    assert_false(exists(dir, "older.oBCC"));
+    assert_true(exists(dir, "old.oBCC"));
+    assert_true(exists(dir, "notes.txt"));
+    result = prune(dir, 100 * PAGE, false);
+    assert_int_equal(result.n_removed, 0);
+}
+
+static void entries_in_use_stay(void **state)
+{
+    const struct temp_dir *dir = *state;
+    struct prune_result result;
+
+    make_file(dir, "running.oBCC", 10, HOUR - 60);
+    make_file(dir, "idle.oBCC", 10, HOUR + 60);
+    result = prune(dir, 0, false);
+    assert_int_equal(result.n_removed, 1);
+    assert_int_equal(result.n_in_use, 1);
+    assert_true(exists(dir, "running.oBCC"));
+    assert_false(exists(dir, "idle.oBCC"));
+}
+
+static void dry_run_removes_nothing(void **state)
+{
+    const struct temp_dir *dir = *state;
+    struct prune_result result;
+
+    make_file(dir, "a.oBCC", 10, 2 * HOUR);
+    make_file(dir, "b.oBCC", 10, 3 * HOUR);
+    result = prune(dir, 0, true);
+    assert_int_equal(result.n_removed, 2);
+    assert_true(exists(dir, "a.oBCC") && exists(dir, "b.oBCC"));
+    assert_false(exists(dir, PRUNE_STAMP_NAME));
+}
+
+static void no_limit_removes_nothing(void **state)
+{
+    const struct temp_dir *dir = *state;
+
+    make_file(dir, "a.oBCC", 10, 2 * HOUR);
+    assert_int_equal(prune(dir, PRUNE_NO_LIMIT, false).n_removed, 0);
+}
+
+/* ---- The stamp ---- */
+
+static int open_dir(const struct temp_dir *dir)
+{
+    int fd = open(dir->path, O_RDONLY | O_DIRECTORY);
+
+    assert_true(fd >= 0);
+    return fd;
+}
+
+/* The first record says when the directory was looked at. */
+static void age_stamp(int dir_fd, uint64_t seconds)
+{
+    int fd = openat(dir_fd, PRUNE_STAMP_NAME, O_RDWR);
+    uint64_t time_s;
+
+    assert_true(fd >= 0);
+    assert_int_equal(pread(fd, &time_s, 8, 8), 8);
+    time_s -= seconds;
+    assert_int_equal(pwrite(fd, &time_s, 8, 8), 8);
+    file_close(fd);
+}
+
+static void notes_are_summed_up_to_the_limit(void **state)
+{
+    const struct temp_dir *dir = *state;
+    int fd = open_dir(dir);
+
+    assert_false(prune_note_entry(fd, 50, 100));
+    age_stamp(fd, 2 * PRUNE_PAUSE_S);
+    assert_false(prune_note_entry(fd, 50, 100));
+    assert_true(prune_note_entry(fd, 1, 100));
+    assert_false(prune_note_entry(fd, 1, PRUNE_NO_LIMIT));
+    /* After a look: the true sum, and a pause. */
+    prune(dir, 100, false);
+    assert_false(prune_note_entry(fd, 200, 100));
+    age_stamp(fd, PRUNE_PAUSE_S);
+    assert_true(prune_note_entry(fd, 1, 100));
+    file_close(fd);
+}
+
+static void many_notes_are_a_reason_to_look(void **state)
+{
+    const struct temp_dir *dir = *state;
+    int fd = open_dir(dir);
+
+    assert_false(prune_note_entry(fd, 0, 100));
+    age_stamp(fd, 2 * PRUNE_PAUSE_S);
+    for (int i = 2; i < PRUNE_MAX_RECORDS; i++)
+        assert_false(prune_note_entry(fd, 0, 100));
+    assert_true(prune_note_entry(fd, 0, 100));
+    prune(dir, 100, false);
+    age_stamp(fd, 2 * PRUNE_PAUSE_S);
+    assert_false(prune_note_entry(fd, 0, 100));
+    file_close(fd);
+}
+
+static void a_damaged_stamp_is_survived(void **state)
+{
+    const struct temp_dir *dir = *state;
+    struct temp_path path = temp_dir_path(dir, PRUNE_STAMP_NAME);
+    int fd = open_dir(dir);
+
+    make_file(dir, PRUNE_STAMP_NAME, 100, 0);
+    prune_note_entry(fd, 1, 100);
+    prune(dir, 100, false);
+    assert_false(prune_note_entry(fd, 1, 100));
+    /* What is no file is left alone. */
+    assert_int_equal(unlink(path.text), 0);
+    assert_int_equal(mkfifo(path.text, 0600), 0);
+    assert_false(prune_note_entry(fd, 200, 100));
+    assert_int_equal(unlink(path.text), 0);
+    assert_int_equal(symlink("elsewhere", path.text), 0);
+    assert_false(prune_note_entry(fd, 200, 100));
+    assert_false(exists(dir, "elsewhere"));
+    file_close(fd);
+}
+
+/* ---- Last use ---- */
+
+static void last_use_is_written_once_an_hour(void **state)
+{
+    const struct temp_dir *dir = *state;
+    struct temp_path path = temp_dir_path(dir, "a.oBCC");
+    struct stat st;
+    int fd;
+
+    make_file(dir, "a.oBCC", 1, 2 * HOUR);
+    fd = open(path.text, O_RDONLY);
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_true(last_use_record(dir->path, fd, &st));
+    assert_true(time(NULL) - st.st_mtim.tv_sec < 60);
+    assert_false(last_use_record(dir->path, fd, &st));
+    make_file(dir, "a.oBCC", 1, HOUR - 60);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_false(last_use_record(dir->path, fd, &st));
+    make_file(dir, "a.oBCC", 1, 2 * HOUR);
+    assert_int_equal(fstat(fd, &st), 0);
+    /* Root may write everywhere. */
+    if (geteuid() != 0)
+        assert_false(last_use_record("/", fd, &st));
+    st.st_uid = geteuid() + 1;
+    assert_false(last_use_record(dir->path, fd, &st));
+    file_close(fd);
+}
+
+#define TEST(function)                                                         \
+    cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(limits_are_numbers_with_units),
+        TEST(inventory_has_entries_only),
+        TEST(oldest_entries_go_first),
+        TEST(entries_in_use_stay),
+        TEST(dry_run_removes_nothing),
+        TEST(no_limit_removes_nothing),
+        TEST(notes_are_summed_up_to_the_limit),
+        TEST(many_notes_are_a_reason_to_look),
+        TEST(a_damaged_stamp_is_survived),
+        TEST(last_use_is_written_once_an_hour),
+    };
+
+    return cmocka_run_group_tests_name("prune", tests, NULL, NULL);
+}

@@ -1,0 +1,403 @@
+/* bcc cache explain: would it hit, and if not, what is different?
+ *
+ * The verdict is the library's: a prepare that may not compile. The table
+ * beside it comes from comparing, field by field, what the entry says with
+ * what would be asked for; also fields that do not decide, marked so. Without
+ * an entry of the right name the nearest one of the directory is shown: made
+ * of the same script or of one of that name, with the most fields in common. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bcc/bcc.h>
+
+#include "cache_actions.h"
+#include "cache_file.h"
+#include "dependency.h"
+#include "json.h"
+#include "prepare.h"
+#include "script_setup.h"
+#include "sha1.h"
+#include "store.h"
+
+enum { MAX_FIELD = 32, MAX_VALUE = 512, MAX_LINES = 4096 };
+
+struct explain {
+    const struct options *options;
+    const char *dir;
+    BCCScriptRef script;
+    struct buffer identity;     /* that is asked for */
+    uint8_t (*sha1)[SHA1_SIZE]; /* of each source */
+    bool first_row;
+};
+
+/* ---- Printing ---- */
+
+static void print_row(struct explain *explain, const char *field,
+                      const char *entry, const char *request, bool decides)
+{
+    if (!explain->options->json) {
+        printf("  %-18s entry %s, request %s%s\n", field,
+               *entry ? entry : "none", *request ? request : "none",
+               decides ? "" : " (does not matter)");
+        return;
+    }
+    printf("%s{\"field\":", explain->first_row ? "" : ",");
+    json_print_string(stdout, field);
+    fputs(",\"entry\":", stdout);
+    json_print_string(stdout, entry);
+    fputs(",\"request\":", stdout);
+    json_print_string(stdout, request);
+    printf(",\"decides\":%s}", decides ? "true" : "false");
+    explain->first_row = false;
+}
+
+/* ---- Identities ---- */
+
+struct lines {
+    struct span line[MAX_LINES];
+    size_t n;
+};
+
+static void split(struct span text, struct lines *lines)
+{
+    size_t start = 0;
+
+    lines->n = 0;
+    for (size_t i = 0; i < text.size && lines->n < MAX_LINES; i++)
+        if (text.data[i] == '\n') {
+            lines->line[lines->n++] =
+                (struct span){text.data + start, i - start};
+            start = i + 1;
+        }
+}
+
+static bool has_line(const struct lines *lines, struct span line)
+{
+    for (size_t i = 0; i < lines->n; i++)
+        if (lines->line[i].size == line.size &&
+            memcmp(lines->line[i].data, line.data, line.size) == 0)
+            return true;
+    return false;
+}
+
+static size_t name_size(struct span line)
+{
+    const uint8_t *equals = memchr(line.data, '=', line.size);
+
+    return equals ? (size_t)(equals - line.data) : line.size;
+}
+
+static const char *value_of(struct span line, char value[MAX_VALUE])
+{
+    size_t skip = name_size(line) + 1;
+
+    snprintf(value, MAX_VALUE, "%.*s",
+             line.size > skip ? (int)(line.size - skip) : 0,
+             (const char *)line.data + skip);
+    return value;
+}
+
+/* What has lines that other has not, each beside the next of that name which
+ * only other has; of what has none, there is none. */
+static void compare_lines(struct explain *explain, struct lines *entry,
+                          const struct lines *request)
+{
+    char field[MAX_FIELD], a[MAX_VALUE], b[MAX_VALUE];
+
+    for (size_t i = 0; i < request->n; i++) {
+        struct span line = request->line[i];
+        size_t size = name_size(line), j = 0;
+
+        if (has_line(entry, line))
+            continue;
+        while (j < entry->n && (name_size(entry->line[j]) != size ||
+                                memcmp(entry->line[j].data, line.data, size) ||
+                                has_line(request, entry->line[j])))
+            j++;
+        snprintf(field, sizeof(field), "%.*s", (int)size,
+                 (const char *)line.data);
+        print_row(explain, field,
+                  j < entry->n ? value_of(entry->line[j], a) : "",
+                  value_of(line, b), true);
+        if (j < entry->n)
+            entry->line[j] = line; /* dealt with */
+    }
+    for (size_t j = 0; j < entry->n; j++) {
+        struct span line = entry->line[j];
+
+        if (has_line(request, line))
+            continue;
+        snprintf(field, sizeof(field), "%.*s", (int)name_size(line),
+                 (const char *)line.data);
+        print_row(explain, field, value_of(line, a), "", true);
+    }
+}
+
+static bool compare_identities(struct explain *explain,
+                               const struct cache_view *view)
+{
+    struct lines *entry = malloc(sizeof(*entry));
+    struct lines *request = malloc(sizeof(*request));
+    bool ok = entry && request;
+
+    if (ok) {
+        split(cache_identity(view), entry);
+        split(buffer_span(&explain->identity), request);
+        compare_lines(explain, entry, request);
+    }
+    free(entry);
+    free(request);
+    return ok;
+}
+
+/* ---- Inputs ---- */
+
+static const char *hex(const uint8_t *digest, char text[2 * SHA1_SIZE + 1])
+{
+    for (size_t i = 0; i < SHA1_SIZE; i++)
+        snprintf(text + 2 * i, 3, "%02x", digest[i]);
+    return text;
+}
+
+static const char *signature_text(const struct file_signature *s,
+                                  char text[MAX_VALUE])
+{
+    snprintf(text, MAX_VALUE,
+             "device %" PRIu64 " inode %" PRIu64 " size %" PRIu64
+             " mtime %" PRIu64 " ctime %" PRIu64,
+             s->device, s->inode, s->size, s->mtime_ns, s->ctime_ns);
+    return text;
+}
+
+static void compare_word(struct explain *explain, size_t i, const char *what,
+                         const char *entry, const char *request, bool decides)
+{
+    char field[MAX_FIELD];
+
+    if (strcmp(entry, request) == 0)
+        return;
+    snprintf(field, sizeof(field), "input %zu %s", i, what);
+    print_row(explain, field, entry, request, decides);
+}
+
+static void compare_input(struct explain *explain, size_t i,
+                          const struct cache_view *view)
+{
+    const struct obcc_dependency *row = cache_dependency_at(view, (uint32_t)i);
+    struct source *source = &explain->script->sources[i];
+    uint32_t flags = obcc_get32(row->flags);
+    char a[MAX_VALUE], b[MAX_VALUE];
+
+    compare_word(explain, i, "role", dependency_role_name(flags),
+                 dependency_role_name(dependency_role_flag(source->role)),
+                 true);
+    compare_word(
+        explain, i, "type",
+        obcc_get32(row->type) == OBCC_FILE_RESOURCE ? "file" : "resource",
+        source->type == OBCC_FILE_RESOURCE ? "file" : "resource", true);
+    compare_word(explain, i, "content",
+                 flags & OBCC_DEPENDENCY_SKIP_SHA1 ? "ignored" : "compared",
+                 source->skip_sha1 ? "ignored" : "compared", true);
+    compare_word(explain, i, "sha1", hex(row->sha1, a),
+                 hex(explain->sha1[i], b), !source->skip_sha1);
+    compare_word(explain, i, "name", cache_string(view, obcc_get32(row->name)),
+                 source->name, false);
+    if (source->type != OBCC_FILE_RESOURCE)
+        return;
+    if (flags & OBCC_DEPENDENCY_SIGNED) {
+        const struct file_signature recorded = dependency_signature(row);
+        signature_text(&recorded, a);
+    } else {
+        snprintf(a, sizeof(a), "none");
+    }
+    compare_word(explain, i, "stat", a,
+                 signature_text(source_signature(source), b), false);
+}
+
+static void compare_inputs(struct explain *explain,
+                           const struct cache_view *view)
+{
+    size_t n_entry = cache_count(view, OBCC_DEPENDENCY_TABLE);
+    size_t n_request = explain->script->n_sources;
+    char a[MAX_FIELD], b[MAX_FIELD];
+
+    snprintf(a, sizeof(a), "%zu", n_entry);
+    snprintf(b, sizeof(b), "%zu", n_request);
+    if (n_entry != n_request)
+        print_row(explain, "number of inputs", a, b, true);
+    for (size_t i = 0; i < n_entry && i < n_request; i++)
+        compare_input(explain, i, view);
+}
+
+static bool hash_inputs(struct explain *explain)
+{
+    BCCScriptRef script = explain->script;
+    struct span bytes;
+    struct error err;
+
+    explain->sha1 = calloc(script->n_sources, sizeof(*explain->sha1));
+    if (!explain->sha1) {
+        complain("out of memory");
+        return false;
+    }
+    for (size_t i = 0; i < script->n_sources; i++) {
+        if (source_read(&script->sources[i], &bytes, &err)) {
+            complain("%s", err.message);
+            return false;
+        }
+        sha1_digest(bytes, explain->sha1[i]);
+    }
+    return true;
+}
+
+/* ---- The nearest entry ---- */
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* Fields in common; 0 if it is of another script. */
+static size_t likeness(const struct explain *explain,
+                       const struct cache_view *view)
+{
+    const struct obcc_dependency *row;
+    struct span has = cache_identity(view);
+    struct span wants = buffer_span(&explain->identity);
+    size_t score = 0, n = cache_count(view, OBCC_DEPENDENCY_TABLE);
+
+    for (size_t i = 0; i < n && i < explain->script->n_sources; i++) {
+        row = cache_dependency_at(view, (uint32_t)i);
+        if (memcmp(row->sha1, explain->sha1[i], SHA1_SIZE) == 0)
+            score += 1000;
+        else if (i == 0 &&
+                 strcmp(base_name(cache_string(view, obcc_get32(row->name))),
+                        base_name(explain->script->sources[0].name)) == 0)
+            score += 500;
+        if (i == 0 && score == 0)
+            return 0;
+    }
+    /* How far the texts agree stands for how much of them. */
+    for (size_t i = 0; i < has.size && i < wants.size; i++) {
+        if (has.data[i] != wants.data[i])
+            break;
+        score += has.data[i] == '\n';
+    }
+    return score;
+}
+
+static bool find_nearest(const struct explain *explain, char ret_path[PATH_MAX])
+{
+    struct inventory inventory;
+    size_t best = 0;
+
+    if (!cache_inventory(explain->dir, &inventory))
+        return false;
+    for (size_t i = 0; i < inventory.n_entries; i++) {
+        struct cache_file file;
+        char path[PATH_MAX];
+        size_t score;
+
+        cache_entry_path(explain->dir, &inventory, i, path);
+        if (cache_file_open(path, 0, &file, NULL))
+            continue;
+        score = likeness(explain, &file.view);
+        cache_file_close(&file);
+        if (score > best) {
+            best = score;
+            memcpy(ret_path, path, sizeof(path));
+        }
+    }
+    inventory_release(&inventory);
+    return best > 0;
+}
+
+/* ---- All of it ---- */
+
+static bool print_verdict(struct explain *explain, const char *path)
+{
+    BCCReport report = {.size = sizeof(report)};
+    bool is_hit;
+
+    if (bccGetReport(explain->script, &report))
+        return false;
+    is_hit = report.cache == BCC_CACHE_HIT;
+    if (!explain->options->json) {
+        printf("%s: %s%s%s\n", path, is_hit ? "hit" : "miss",
+               is_hit ? "" : ": ", is_hit ? report.path : report.reason);
+        return is_hit;
+    }
+    fputs("{\"file\":", stdout);
+    json_print_string(stdout, path);
+    printf(",\"cache\":\"%s\",\"code\":\"%s\",\"reason\":",
+           is_hit ? "hit" : "miss", bccGetReasonName(report.reasonCode));
+    json_print_string(stdout, report.reason);
+    fputs(",\"path\":", stdout);
+    json_print_string(stdout, report.path);
+    return is_hit;
+}
+
+static void print_differences(struct explain *explain, bool is_hit)
+{
+    char path[PATH_MAX] = "";
+    struct cache_file file;
+    bool found;
+
+    snprintf(path, sizeof(path), "%s", explain->script->report.path);
+    found = cache_file_open(path, 0, &file, NULL) == STATUS_OK;
+    if (!found && !is_hit && find_nearest(explain, path))
+        found = cache_file_open(path, 0, &file, NULL) == STATUS_OK;
+    if (explain->options->json) {
+        fputs(",\"compared_with\":", stdout);
+        json_print_string(stdout, found ? path : "");
+        fputs(",\"differences\":[", stdout);
+    } else if (!is_hit) {
+        printf("%s%s\n", found ? "compared with " : "no entry of that script",
+               found ? path : "");
+    }
+    if (found) {
+        if (!compare_identities(explain, &file.view))
+            complain("out of memory");
+        compare_inputs(explain, &file.view);
+        cache_file_close(&file);
+    }
+    if (explain->options->json)
+        puts("]}");
+}
+
+int cache_explain(const struct options *options, const char *dir)
+{
+    struct explain explain = {
+        .options = options, .dir = dir, .first_row = true};
+    const char *path = options->arguments[1];
+    bool program = !options->exports, failed;
+    unsigned long flags = setup_flags(options, program) | BCC_CACHE_ONLY;
+    int status = EXIT_FAILED;
+    char name[NAME_MAX];
+
+    setup_entry_name(options, path, program, name);
+    explain.script = setup_script(options, path, program, &failed);
+    if (!explain.script)
+        return EXIT_FAILED;
+    buffer_init(&explain.identity);
+    /* A miss is a failure here too, which the report tells from others. */
+    if (!failed && bccPrepareSharedObject(explain.script, dir, name, flags) &&
+        explain.script->report.reasonCode == BCC_REASON_NONE)
+        failed = true;
+    if (failed ||
+        prepare_write_identity(explain.script, flags, &explain.identity,
+                               &explain.script->error)) {
+        complain("%s", bccGetErrorMessage(explain.script));
+    } else if (hash_inputs(&explain)) {
+        print_differences(&explain, print_verdict(&explain, path));
+        status = EXIT_OK;
+    }
+    free(explain.sha1);
+    buffer_release(&explain.identity);
+    bccDisposeScript(explain.script);
+    return status;
+}

@@ -1,0 +1,118 @@
+/* bcc sign, bcc verify: who vouches for cache files that travel. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cache_file.h"
+#include "commands.h"
+#include "key_file.h"
+#include "options.h"
+#include "store.h"
+
+/* ---- sign ---- */
+
+static enum status replace(const char *path, struct span bytes,
+                           struct error *err)
+{
+    struct store_writer writer;
+    enum status status = store_begin_file(path, &writer, err);
+
+    if (status)
+        return status;
+    status = file_write_all(writer.fd, bytes, path, err);
+    if (status == STATUS_OK)
+        status = store_publish(&writer, err);
+    store_end(&writer);
+    return status;
+}
+
+static bool sign_file(const char *path, const struct signature_key *key)
+{
+    struct cache_file file;
+    struct buffer out;
+    struct error err;
+    enum status status;
+
+    status = cache_file_open(path, CACHE_CHECK_ALL, &file, &err);
+    if (status == STATUS_OK) {
+        buffer_init(&out);
+        status =
+            signature_attach(file.mapping.bytes, key->byte, path, &out, &err);
+        if (status == STATUS_OK)
+            status = replace(path, buffer_span(&out), &err);
+        buffer_release(&out);
+        cache_file_close(&file);
+    }
+    if (status)
+        complain("%s", err.message);
+    return status == STATUS_OK;
+}
+
+/* One key and at least a file; false after a complaint. */
+static bool parse(struct options *options, int argc, char **argv)
+{
+    if (!options_parse(options, argc, argv, "K", false))
+        return false;
+    if (options->n_keys == 1 && options->n_arguments > 0)
+        return true;
+    complain("%s: needs --key KEY.pem, once, and files", argv[0]);
+    print_usage(argv[0], true);
+    options_release(options);
+    return false;
+}
+
+int cmd_sign(int argc, char **argv)
+{
+    struct signature_key key;
+    struct options options;
+    int status = EXIT_OK;
+
+    if (!parse(&options, argc, argv))
+        return EXIT_USAGE;
+    if (!key_file_read_private(options.keys[0], &key))
+        status = EXIT_FAILED;
+    for (int i = 0; status == EXIT_OK && i < options.n_arguments; i++)
+        if (!sign_file(options.arguments[i], &key))
+            status = EXIT_FAILED;
+    explicit_bzero(&key, sizeof(key));
+    options_release(&options);
+    return status;
+}
+
+/* ---- verify ---- */
+
+static bool verify_file(const char *path, const struct signature_key *key)
+{
+    struct cache_file file;
+    struct error err;
+    enum status status;
+
+    status = cache_file_open(path, CACHE_CHECK_ALL, &file, &err);
+    if (status == STATUS_OK) {
+        status = signature_check(file.mapping.bytes, key, 1, path, &err);
+        cache_file_close(&file);
+    }
+    if (status)
+        complain("%s", err.message);
+    else
+        printf("%s: signed by this key\n", path);
+    return status == STATUS_OK;
+}
+
+int cmd_verify(int argc, char **argv)
+{
+    struct signature_key key;
+    struct options options;
+    int status = EXIT_OK;
+
+    if (!parse(&options, argc, argv))
+        return EXIT_USAGE;
+    if (!key_file_read_public(options.keys[0], &key))
+        status = EXIT_FAILED;
+    else
+        for (int i = 0; i < options.n_arguments; i++)
+            if (!verify_file(options.arguments[i], &key))
+                status = EXIT_FAILED;
+    options_release(&options);
+    return status;
+}

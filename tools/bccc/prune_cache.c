@@ -1,0 +1,32 @@
+/* Bounding a cache directory behind everybody's back: with the lowest claim to
+ * CPU and disk, in a session of its own, out of the terminal's reach. */
+#include "bccc.h"
+
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "prune.h"
+
+enum {
+    IOPRIO_OF_PROCESS = 1,     /* IOPRIO_WHO_PROCESS */
+    IOPRIO_WHEN_IDLE = 3 << 13 /* IOPRIO_CLASS_IDLE */
+};
+
+int prune_cache(const char *dir, const char *limit)
+{
+    struct prune_result result;
+    uint64_t bytes;
+    pid_t child;
+
+    if (!prune_parse_limit(limit, &bytes))
+        return 2;
+    child = fork();
+    if (child)
+        return child < 0;
+    setsid();
+    setpriority(PRIO_PROCESS, 0, 19);
+    syscall(SYS_ioprio_set, IOPRIO_OF_PROCESS, 0, IOPRIO_WHEN_IDLE);
+    return prune_directory(dir, bytes, false, NULL, NULL, &result, NULL) != 0;
+}
