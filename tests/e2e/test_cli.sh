@@ -764,7 +764,7 @@ C
     run cold "$BCC" run "$work/small.bc"
     run hit "$BCC" cache explain "$work/small.bc"
     expect hit "exit 0"
-    says hit out "small.bc: hit"
+    says hit out "small.bc: hit: $BCC_CACHE_DIR/small-"
     run level "$BCC" cache explain -O1 "$work/small.bc"
     expect level "exit 0"
     says level out "miss: "

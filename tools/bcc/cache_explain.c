@@ -327,8 +327,8 @@ static bool print_verdict(struct explain *explain, const char *path)
         return false;
     is_hit = report.cache == BCC_CACHE_HIT;
     if (!explain->options->json) {
-        printf("%s: %s%s%s\n", path, is_hit ? "hit" : "miss",
-               is_hit ? "" : ": ", is_hit ? report.path : report.reason);
+        printf("%s: %s: %s\n", path, is_hit ? "hit" : "miss",
+               is_hit ? report.path : report.reason);
         return is_hit;
     }
     fputs("{\"file\":", stdout);
