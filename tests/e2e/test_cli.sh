@@ -861,7 +861,7 @@ test_debug_information_can_be_stripped() {
         -o "$work/stripped.oBCC"
     expect strip "exit 0"
     run dump "$BCC" dump "$work/stripped.oBCC"
-    says dump out "flags = marked-only,strip-debug"
+    says dump out "flags = marked-only,default-libraries,strip-debug"
     ! grep -q 'name debug$' "$work/dump.out" || fail "a debug section is left"
     run dump "$BCC" dump "$work/debugged.oBCC"
     grep -q 'name debug$' "$work/dump.out" || fail "no debug section"
