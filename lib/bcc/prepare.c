@@ -7,6 +7,7 @@
  */
 #include "prepare.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +118,7 @@ static int prepare(struct prepare *p)
     BCCScriptRef script = p->script;
     struct error err = {0}, why = {0};
     uint64_t start_ns = clock_monotonic_ns();
+    const int caller_errno = errno;
     enum status status;
     bool is_final = false;
 
@@ -151,6 +153,7 @@ static int prepare(struct prepare *p)
         script->prepared = true;
         script->image.argc = script->argc;
         script->image.argv = script->argv;
+        errno = caller_errno; /* as if constructors ran first */
         load_start(&script->image);
         prepare_end_stage(p, BCC_STAGE_START);
     }

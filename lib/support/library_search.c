@@ -74,20 +74,21 @@ enum status library_dirs_init(struct library_dirs *ret_dirs,
 
 /* ---- One library ---- */
 
-/* What to open later: in a system directory the soname; elsewhere the file of
- * that name, as what lies beside it under another may be a later version by
- * then. */
+/* What to open later: in a system directory the soname, or the file's name if
+ * it has none, as a native program names it; elsewhere the file of that name,
+ * as what lies beside it under another may be a later version by then. */
 static void set_name(struct found_library *found, const char *dir,
                      const char *path)
 {
     const char *soname = found->library.soname;
     int n = -1;
 
-    if (!dir && *soname) {
-        snprintf(found->name, sizeof(found->name), "%s", soname);
+    if (!dir) {
+        snprintf(found->name, sizeof(found->name), "%s",
+                 *soname ? soname : basename(path));
         return;
     }
-    if (dir && *soname)
+    if (*soname)
         n = snprintf(found->name, sizeof(found->name), "%s/%s", dir, soname);
     if (n < 0 || (size_t)n >= sizeof(found->name) ||
         access(found->name, R_OK) != 0)

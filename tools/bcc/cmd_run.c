@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <bcc/bcc.h>
@@ -37,6 +38,7 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     setup_entry_name(options, path, true, name);
     operators_take(script);
     bccSetArguments(script, options->n_arguments, options->arguments);
+    errno = 0; /* as a native program's constructors find it */
     failed =
         bccPrepareExecutable(script, has_cache ? dir : NULL, name,
                              setup_flags(options, true) | BCC_PROCESS_SYMBOLS);
@@ -49,13 +51,14 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     return !failed;
 }
 
-/* What err(3) and error(3) print before their messages. */
+/* What err(3) and error(3) print before their messages, and ps(1) shows. */
 static void say_name_is(char *path)
 {
     char *slash = strrchr(path, '/');
 
     program_invocation_name = path;
     program_invocation_short_name = slash ? slash + 1 : path;
+    prctl(PR_SET_NAME, program_invocation_short_name);
 }
 
 int cmd_run(int argc, char **argv)
