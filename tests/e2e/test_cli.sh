@@ -328,6 +328,70 @@ C
     reported warm hit
 }
 
+# A collector asks the dynamic linker where variables are.
+test_a_collector_keeps_what_variables_point_to() {
+    cat >"$work/collected.c" <<'C'
+#include <gc.h>
+#include <stdio.h>
+#include <string.h>
+struct node { struct node *next; long value; char room[200]; };
+struct node *global;
+static struct node *local[2];
+static int n_lost;
+static void lose(void *node, void *data) { n_lost++; }
+static void add(struct node **list, long value)
+{
+    struct node *node = GC_MALLOC(sizeof(*node));
+    node->next = *list;
+    node->value = value;
+    *list = node;
+    GC_register_finalizer(node, lose, NULL, NULL, NULL);
+}
+static long sum(const struct node *list)
+{
+    long sum = 0;
+    for (; list; list = list->next)
+        sum += list->value;
+    return sum;
+}
+__attribute__((noinline)) static void fill(void)
+{
+    for (int i = 0; i < 1000; i++) {
+        add(&global, i);
+        add(&local[i & 1], i);
+    }
+}
+/* Leaves no pointers on the stack. */
+__attribute__((noinline)) static void sweep(void)
+{
+    char room[20000];
+    memset(room, 0, sizeof(room));
+    __asm__ volatile("" : : "r"(room) : "memory");
+}
+int main(void)
+{
+    GC_INIT();
+    fill();
+    sweep();
+    GC_gcollect();
+    for (int i = 0; i < 100000; i++)
+        memset(GC_MALLOC(sizeof(struct node)), 1, sizeof(struct node));
+    GC_invoke_finalizers();
+    printf("%ld %ld lost %d\n", sum(global), sum(local[0]) + sum(local[1]),
+           n_lost);
+    return 0;
+}
+C
+    if ! "$CLANG" -O2 "$work/collected.c" -o "$work/collected" -lgc; then
+        echo "SKIPPED: no libgc"
+        exit 77
+    fi
+    compile collected <"$work/collected.c"
+    run native "$work/collected"
+    says native out "499500 499500 lost 0"
+    compare_cached_with_native -lgc "$work/collected.bc"
+}
+
 test_undefined_symbols_are_told_as_people_write_them() {
     compile_name=$work/demangled.bc
     "$CLANG" --driver-mode=g++ -O2 -emit-llvm -x c++ -c - \
