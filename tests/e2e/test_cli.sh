@@ -392,6 +392,41 @@ C
     compare_cached_with_native -lgc "$work/collected.bc"
 }
 
+# One that finds unwind tables by dl_iterate_phdr(), unlike libgcc's.
+test_other_unwinders_pass_through_the_program() {
+    cat >"$work/unwound.c" <<'C'
+#include <stdio.h>
+#include <unwind.h>
+static int n_frames;
+static _Unwind_Reason_Code count(struct _Unwind_Context *context, void *data)
+{
+    n_frames++;
+    return _URC_NO_REASON;
+}
+__attribute__((noinline)) static int descend(int depth)
+{
+    int result = depth ? descend(depth - 1) : (int)_Unwind_Backtrace(count, 0);
+    __asm__ volatile("");
+    return result + 1;
+}
+int main(void)
+{
+    descend(20);
+    printf("all %d\n", n_frames > 20);
+    return 0;
+}
+C
+    unwinder=-l:libunwind.so.1
+    if ! "$CLANG" -O1 "$work/unwound.c" -o "$work/unwound" $unwinder; then
+        echo "SKIPPED: no libunwind.so.1 (LLVM's)"
+        exit 77
+    fi
+    "$CLANG" -O1 -emit-llvm -c "$work/unwound.c" -o "$work/unwound.bc" || exit 1
+    run native "$work/unwound"
+    says native out "all 1"
+    compare_cached_with_native $unwinder "$work/unwound.bc"
+}
+
 test_undefined_symbols_are_told_as_people_write_them() {
     compile_name=$work/demangled.bc
     "$CLANG" --driver-mode=g++ -O2 -emit-llvm -x c++ -c - \
