@@ -9,6 +9,7 @@
 #include <bcc/bcc.h>
 
 #include "commands.h"
+#include "loaded_objects.h"
 #include "operators.h"
 #include "options.h"
 #include "script.h"
@@ -36,6 +37,7 @@ static bool prepare(BCCScriptRef script, const struct options *options,
 
     has_cache = setup_cache_dir(options, dir, &reason);
     setup_entry_name(options, path, true, name);
+    loaded_objects_take(script);
     operators_take(script);
     bccSetArguments(script, options->n_arguments, options->arguments);
     errno = 0; /* as a native program's constructors find it */
@@ -86,6 +88,7 @@ int cmd_run(int argc, char **argv)
     if (!script || failed || atexit(run_destructors) ||
         !prepare(script, &options, options.arguments[0])) {
         program = NULL;
+        loaded_objects_take(NULL);
         bccDisposeScript(script);
         options_release(&options);
         return EXIT_FAILED;
