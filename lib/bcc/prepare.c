@@ -151,6 +151,7 @@ static int prepare(struct prepare *p)
         goto out;
     if (p->execute) {
         script->prepared = true;
+        script->image.is_found = script->is_found;
         script->image.argc = script->argc;
         script->image.argv = script->argv;
         errno = caller_errno; /* as if constructors ran first */

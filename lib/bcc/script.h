@@ -82,8 +82,9 @@ struct BCCOpaqueScript {
     void *lookup_context;
     BCCLogFn log;
     void *log_context;
-    int argc;    /* for constructors */
-    char **argv; /* borrowed; NULL: none */
+    bool is_found; /* of our own tool: see struct image */
+    int argc;      /* for constructors */
+    char **argv;   /* borrowed; NULL: none */
 
     int error_code;
     struct error error;

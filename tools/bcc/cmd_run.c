@@ -38,6 +38,7 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     has_cache = setup_cache_dir(options, dir, &reason);
     setup_entry_name(options, path, true, name);
     loaded_objects_take(script);
+    bccRegisterSymbolCallback(script, loaded_objects_lookup, NULL);
     operators_take(script);
     bccSetArguments(script, options->n_arguments, options->arguments);
     errno = 0; /* as a native program's constructors find it */
@@ -89,6 +90,7 @@ int cmd_run(int argc, char **argv)
         !prepare(script, &options, options.arguments[0])) {
         program = NULL;
         loaded_objects_take(NULL);
+        operators_take(NULL);
         bccDisposeScript(script);
         options_release(&options);
         return EXIT_FAILED;

@@ -8,4 +8,8 @@
  * borrowed, NULL: none any more. */
 void loaded_objects_take(BCCScriptRef script);
 
+/* For bccRegisterSymbolCallback(): functions that are other ones for the
+ * program than for libraries. */
+void *loaded_objects_lookup(void *context, const char *symbol);
+
 #endif
