@@ -267,9 +267,12 @@ static enum status visit_name(const struct visit *visit, const char *name,
     struct found_library found;
     char file[NAME_MAX], script[PATH_MAX] = "";
     enum status status;
+    int size;
 
-    snprintf(file, sizeof(file), is_file ? "%s" : "lib%s.so", name + is_file);
-    if (!search(visit->dirs, file, !is_file, &found, script))
+    size = snprintf(file, sizeof(file), is_file ? "%s" : "lib%s.so",
+                    name + is_file);
+    if (size >= (int)sizeof(file) ||
+        !search(visit->dirs, file, !is_file, &found, script))
         return error_set(err, STATUS_NOT_FOUND, "-l%s: no such shared library",
                          name);
     if (*script)

@@ -954,6 +954,19 @@ test_debug_information_changes_no_code() {
     [ ! -e "$work/none" ] || fail "wrote a file of nothing"
 }
 
+# What only a debugger would read keeps no program from running.
+test_debug_information_never_fails_a_compile() {
+    cat >"$work/mine.c" <<'C'
+int main(void) { return 4; }
+__asm__(".pushsection .debug_mine,\"\",@progbits\n"
+        ".long main-.\n"
+        ".popsection");
+C
+    "$CLANG" -g -O2 -emit-llvm -c "$work/mine.c" -o "$work/mine.bc" || exit 1
+    run mine "$BCC" run --no-cache "$work/mine.bc"
+    expect mine "exit 4"
+}
+
 test_debug_information_can_be_stripped() {
     debugged -g
     run strip "$BCC" compile --strip-debug --entry main "$work/debugged.bc" \
