@@ -54,6 +54,8 @@ rust() {
     rust_source=$here/$1
     rust_level=$2
     shift 2
+    # Its temporary files are named after the source, and lie where it runs.
+    cd "$work" || exit 1
     must "$rustc" --edition=2021 --crate-type=bin -C codegen-units=1 "$@" \
         -C "opt-level=$rust_level" \
         --emit="llvm-bc=$work/program.bc,link=$work/program" "$rust_source"
