@@ -290,8 +290,7 @@ static enum status load_entry(struct prepare *p, const struct entry *entry,
     script->report.imageBytes = layout.section[OBCC_CONTEXT].size;
 out:
     load_release(&image);
-    if (p->libraries.n_handles)
-        libraries_close(&p->libraries);
+    libraries_close(&p->libraries);
     return status;
 }
 

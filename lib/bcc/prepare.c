@@ -8,6 +8,7 @@
  */
 #include "prepare.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,6 +151,7 @@ static int prepare(struct prepare *p)
     BCCScriptRef script = p->script;
     struct error err = {0}, why = {0};
     uint64_t start_ns = clock_monotonic_ns();
+    const int caller_errno = errno;
     enum status status;
     bool is_final = false, is_found;
 
@@ -185,8 +187,10 @@ static int prepare(struct prepare *p)
         goto out;
     if (p->execute) {
         script->prepared = true;
+        script->image.is_found = script->is_found;
         script->image.argc = script->argc;
         script->image.argv = script->argv;
+        errno = caller_errno; /* as if constructors ran first */
         load_start(&script->image);
         prepare_end_stage(p, BCC_STAGE_START);
     }

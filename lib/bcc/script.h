@@ -87,8 +87,9 @@ struct BCCOpaqueScript {
     void *lookup_context;
     BCCLogFn log;
     void *log_context;
-    int argc;    /* for constructors */
-    char **argv; /* borrowed; NULL: none */
+    bool is_found; /* of our own tool: see struct image */
+    int argc;      /* for constructors */
+    char **argv;   /* borrowed; NULL: none */
     /* Of our own tools, asked on a miss only: it may read a file. */
     uint64_t (*find_cache_limit)(const void *context);
     const void *cache_limit_context;

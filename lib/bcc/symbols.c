@@ -1,6 +1,6 @@
-/* Where the addresses of a script's imports come from, in this order: the
- * support routines, the client's callback, the shared libraries that the entry
- * names, and the process if the script may see it. */
+/* Where the addresses of a script's imports come from, in this order: what
+ * generated code calls of libc, the client's callback, the shared libraries
+ * that the entry names, and the process if the script may see it. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -297,6 +297,12 @@ static enum status stage_link_image(struct compilation *c, struct error *err)
     };
     enum status status = link_image(&params, &result->link, err);
 
+    /* What is wrong with debug information alone keeps nothing from running. */
+    if (status && status != STATUS_NO_MEMORY && !params.strip_debug) {
+        params.strip_debug = true;
+        status = link_image(&params, &result->link, err);
+    }
+
     if (status)
         return status;
     fill_addresses(c, result->export_vars, result->n_export_vars, link->objects,

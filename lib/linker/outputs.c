@@ -306,14 +306,16 @@ static enum status add_chunks(struct link *link, struct error *err)
 /* ---- Order inside an output ---- */
 
 /* Of equal priority: in the order of objects, and in an object as its sections
- * are, but from the last to the first where they were turned around. */
+ * are, but from the last to the first where they were turned around. These come
+ * behind what the program put into .init_array itself, as natively, where LLVM
+ * writes its own part last. */
 static int compare_constructors(const struct chunk *first,
                                 const struct chunk *second, int by_index)
 {
     if (first->object != second->object)
         return by_index;
     if (first->rearranged != second->rearranged)
-        return first->rearranged ? -1 : 1;
+        return first->rearranged ? 1 : -1;
     return first->rearranged ? -by_index : by_index;
 }
 

@@ -177,7 +177,8 @@ void load_start(struct image *image)
 
     assert(!image->started);
     image->started = true;
-    unwind_table_register(image);
+    if (!image->is_found)
+        unwind_table_register(image);
     for (size_t i = 0; i < n_entries; i++)
         entry[i](image->argc, argv, environ);
 }

@@ -64,6 +64,7 @@ struct image {
      * good, as they may keep it. NULL: no arguments. */
     char **argv; /* NULL-terminated */
     int argc;
+    bool is_found; /* by unwinders, without being registered: set likewise */
     /* Set by load_start(): */
     void *unwinder; /* what knows eh_frame, or NULL */
     void *unwind_object[8];

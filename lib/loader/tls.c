@@ -252,6 +252,13 @@ void *tls_get_addr(const struct tls_index *index)
     return get_addr_slowly(index);
 }
 
+void *tls_own_block(const struct tls_module *module)
+{
+    const struct tls_block *block = find_block(module);
+
+    return block ? block->address : NULL;
+}
+
 /* ---- Images ---- */
 
 /* With the lock held. */

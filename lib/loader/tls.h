@@ -42,6 +42,9 @@ enum status tls_create(const struct image_view *view,
 enum status tls_prepare(struct tls_module *module, const char *name,
                         struct error *err) MUST_CHECK;
 
+/* The block of the calling thread, NULL if it has made no use of it yet. */
+void *tls_own_block(const struct tls_module *module);
+
 /* Free the blocks of all threads. Accepts NULL. */
 void tls_free(struct tls_module *module);
 

@@ -74,20 +74,21 @@ enum status library_dirs_init(struct library_dirs *ret_dirs,
 
 /* ---- One library ---- */
 
-/* What to open later: in a system directory the soname; elsewhere the file of
- * that name, as what lies beside it under another may be a later version by
- * then. */
+/* What to open later: in a system directory the soname, or the file's name if
+ * it has none, as a native program names it; elsewhere the file of that name,
+ * as what lies beside it under another may be a later version by then. */
 static void set_name(struct found_library *found, const char *dir,
                      const char *path)
 {
     const char *soname = found->library.soname;
     int n = -1;
 
-    if (!dir && *soname) {
-        snprintf(found->name, sizeof(found->name), "%s", soname);
+    if (!dir) {
+        snprintf(found->name, sizeof(found->name), "%s",
+                 *soname ? soname : basename(path));
         return;
     }
-    if (dir && *soname)
+    if (*soname)
         n = snprintf(found->name, sizeof(found->name), "%s/%s", dir, soname);
     if (n < 0 || (size_t)n >= sizeof(found->name) ||
         access(found->name, R_OK) != 0)
@@ -266,9 +267,12 @@ static enum status visit_name(const struct visit *visit, const char *name,
     struct found_library found;
     char file[NAME_MAX], script[PATH_MAX] = "";
     enum status status;
+    int size;
 
-    snprintf(file, sizeof(file), is_file ? "%s" : "lib%s.so", name + is_file);
-    if (!search(visit->dirs, file, !is_file, &found, script))
+    size = snprintf(file, sizeof(file), is_file ? "%s" : "lib%s.so",
+                    name + is_file);
+    if (size >= (int)sizeof(file) ||
+        !search(visit->dirs, file, !is_file, &found, script))
         return error_set(err, STATUS_NOT_FOUND, "-l%s: no such shared library",
                          name);
     if (*script)

@@ -4,7 +4,7 @@
 # the same in both forms. KIND is a function below without its compile_.
 # Exit status 77: the front end is not here, or writes bitcode of a newer LLVM.
 #
-# Environment: RUSTC, FLANG, LDC (else the usual names), and that of
+# Environment: RUSTC, FLANG, LDC (else the usual names), CLANG, and that of
 # run_case_lib.sh.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)/front_ends
@@ -112,19 +112,20 @@ compile_fortran() {
 
 # ---- D ----
 
-# Its runtime knows no modules but those of the executable and of shared
-# libraries: a program's module constructors do not run, and the collector does
-# not look into its variables. See the manual page.
+# Its runtime finds the program as it finds shared libraries, and must have been
+# told of its modules: see d_registry.c.
 compile_d() {
     ldc=${LDC:-ldc2}
     command -v "$ldc" >/dev/null || skip "no $ldc"
+    command -v "$CLANG" >/dev/null || skip "no $CLANG"
+    must "$CLANG" -O2 -emit-llvm -c "$here/d_registry.c" -o "$work/registry.bc"
+    runtime="--link $work/registry.bc -lphobos2-ldc-shared -ldruntime-ldc-shared"
     for level in 0 2; do
-        must "$ldc" "-O$level" -link-defaultlib-shared "$here/d.d" \
+        must "$ldc" "-O$level" -unittest -link-defaultlib-shared "$here/d.d" \
             "-of=$work/program"
-        must "$ldc" "-O$level" --output-bc -c "$here/d.d" \
+        must "$ldc" "-O$level" -unittest --output-bc -c "$here/d.d" \
             "-of=$work/program.bc"
-        compare "-O$level" "-lphobos2-ldc-shared -ldruntime-ldc-shared" \
-            "$work/program.bc"
+        compare "-O$level" "$runtime" "$work/program.bc"
     done
 }
 

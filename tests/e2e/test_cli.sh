@@ -330,6 +330,105 @@ C
     reported warm hit
 }
 
+# A collector asks the dynamic linker where variables are.
+test_a_collector_keeps_what_variables_point_to() {
+    cat >"$work/collected.c" <<'C'
+#include <gc.h>
+#include <stdio.h>
+#include <string.h>
+struct node { struct node *next; long value; char room[200]; };
+struct node *global;
+static struct node *local[2];
+static int n_lost;
+static void lose(void *node, void *data) { n_lost++; }
+static void add(struct node **list, long value)
+{
+    struct node *node = GC_MALLOC(sizeof(*node));
+    node->next = *list;
+    node->value = value;
+    *list = node;
+    GC_register_finalizer(node, lose, NULL, NULL, NULL);
+}
+static long sum(const struct node *list)
+{
+    long sum = 0;
+    for (; list; list = list->next)
+        sum += list->value;
+    return sum;
+}
+__attribute__((noinline)) static void fill(void)
+{
+    for (int i = 0; i < 1000; i++) {
+        add(&global, i);
+        add(&local[i & 1], i);
+    }
+}
+/* Leaves no pointers on the stack. */
+__attribute__((noinline)) static void sweep(void)
+{
+    char room[20000];
+    memset(room, 0, sizeof(room));
+    __asm__ volatile("" : : "r"(room) : "memory");
+}
+int main(void)
+{
+    GC_INIT();
+    fill();
+    sweep();
+    GC_gcollect();
+    for (int i = 0; i < 100000; i++)
+        memset(GC_MALLOC(sizeof(struct node)), 1, sizeof(struct node));
+    GC_invoke_finalizers();
+    printf("%ld %ld lost %d\n", sum(global), sum(local[0]) + sum(local[1]),
+           n_lost);
+    return 0;
+}
+C
+    if ! "$CLANG" -O2 "$work/collected.c" -o "$work/collected" -lgc; then
+        echo "SKIPPED: no libgc"
+        exit 77
+    fi
+    compile collected <"$work/collected.c"
+    run native "$work/collected"
+    says native out "499500 499500 lost 0"
+    compare_cached_with_native -lgc "$work/collected.bc"
+}
+
+# One that finds unwind tables by dl_iterate_phdr(), unlike libgcc's.
+test_other_unwinders_pass_through_the_program() {
+    cat >"$work/unwound.c" <<'C'
+#include <stdio.h>
+#include <unwind.h>
+static int n_frames;
+static _Unwind_Reason_Code count(struct _Unwind_Context *context, void *data)
+{
+    n_frames++;
+    return _URC_NO_REASON;
+}
+__attribute__((noinline)) static int descend(int depth)
+{
+    int result = depth ? descend(depth - 1) : (int)_Unwind_Backtrace(count, 0);
+    __asm__ volatile("");
+    return result + 1;
+}
+int main(void)
+{
+    descend(20);
+    printf("all %d\n", n_frames > 20);
+    return 0;
+}
+C
+    unwinder=-l:libunwind.so.1
+    if ! "$CLANG" -O1 "$work/unwound.c" -o "$work/unwound" $unwinder; then
+        echo "SKIPPED: no libunwind.so.1 (LLVM's)"
+        exit 77
+    fi
+    "$CLANG" -O1 -emit-llvm -c "$work/unwound.c" -o "$work/unwound.bc" || exit 1
+    run native "$work/unwound"
+    says native out "all 1"
+    compare_cached_with_native $unwinder "$work/unwound.bc"
+}
+
 test_undefined_symbols_are_told_as_people_write_them() {
     compile_name=$work/demangled.bc
     "$CLANG" --driver-mode=g++ -O2 -emit-llvm -x c++ -c - \
@@ -1125,6 +1224,19 @@ test_debug_information_changes_no_code() {
     run none "$BCC" dump --debug-file "$work/none" "$work/plain.oBCC"
     complains none "there is no debug information in it"
     [ ! -e "$work/none" ] || fail "wrote a file of nothing"
+}
+
+# What only a debugger would read keeps no program from running.
+test_debug_information_never_fails_a_compile() {
+    cat >"$work/mine.c" <<'C'
+int main(void) { return 4; }
+__asm__(".pushsection .debug_mine,\"\",@progbits\n"
+        ".long main-.\n"
+        ".popsection");
+C
+    "$CLANG" -g -O2 -emit-llvm -c "$work/mine.c" -o "$work/mine.bc" || exit 1
+    run mine "$BCC" run --no-cache "$work/mine.bc"
+    expect mine "exit 4"
 }
 
 test_debug_information_can_be_stripped() {

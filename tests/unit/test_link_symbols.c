@@ -245,7 +245,7 @@ static void assert_list(struct fixture *f, int64_t tag, int64_t size_tag,
 
 static void orders_constructors_by_priority(void **state)
 {
-    static const uint8_t init[] = {9, 1, 2, 7, 3, 6, 5, 4, 8};
+    static const uint8_t init[] = {9, 1, 2, 7, 3, 8, 6, 5, 4};
     static const uint8_t fini[] = {1, 4, 3, 2};
     struct fixture *f = *state;
 
@@ -281,7 +281,7 @@ static void orders_constructors_by_priority(void **state)
  * in other files, too. */
 static void sections_of_constructors_are_turned_around(void **state)
 {
-    static const uint8_t init[] = {9, 1, 2, 3, 4, 5, 6};
+    static const uint8_t init[] = {9, 1, 2, 3, 4, 6, 5};
     struct fixture *f = *state;
 
     fixture_assemble(f, "a.o",

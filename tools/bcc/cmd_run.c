@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <bcc/bcc.h>
 
 #include "commands.h"
+#include "loaded_objects.h"
 #include "operators.h"
 #include "options.h"
 #include "script.h"
@@ -35,8 +37,11 @@ static bool prepare(BCCScriptRef script, const struct options *options,
 
     has_cache = setup_cache_dir(options, dir, &reason);
     setup_entry_name(options, path, true, name);
+    loaded_objects_take(script);
+    bccRegisterSymbolCallback(script, loaded_objects_lookup, NULL);
     operators_take(script);
     bccSetArguments(script, options->n_arguments, options->arguments);
+    errno = 0; /* as a native program's constructors find it */
     failed = bccPrepareExecutable(
         script, has_cache ? dir : NULL, options->no_cache ? NULL : name,
         setup_flags(options, true) | BCC_PROCESS_SYMBOLS);
@@ -49,13 +54,14 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     return !failed;
 }
 
-/* What err(3) and error(3) print before their messages. */
+/* What err(3) and error(3) print before their messages, and ps(1) shows. */
 static void say_name_is(char *path)
 {
     char *slash = strrchr(path, '/');
 
     program_invocation_name = path;
     program_invocation_short_name = slash ? slash + 1 : path;
+    prctl(PR_SET_NAME, program_invocation_short_name);
 }
 
 int cmd_run(int argc, char **argv)
@@ -83,6 +89,8 @@ int cmd_run(int argc, char **argv)
     if (!script || failed || atexit(run_destructors) ||
         !prepare(script, &options, options.arguments[0])) {
         program = NULL;
+        loaded_objects_take(NULL);
+        operators_take(NULL);
         bccDisposeScript(script);
         options_release(&options);
         return EXIT_FAILED;

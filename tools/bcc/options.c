@@ -164,33 +164,102 @@ static bool parse_switch(struct options *options, int letter)
     return false;
 }
 
+/* ---- Words ---- */
+
+/* The C library's getopt() keeps how it was used last, beyond what optind can
+ * reset; and the program that bcc is to run may be the next to use it. So its
+ * functions are not called here. */
+struct word_list {
+    char **word; /* up to a NULL; the next one */
+    const char *command;
+    const char *accepts;
+    struct options *options;
+};
+
+static bool complain_of_option(const struct word_list *list, const char *word,
+                               const char *fact)
+{
+    complain("%s: %s: %s", list->command, word, fact);
+    print_usage(list->command, true);
+    return false;
+}
+
+/* What the option that `word` names does. value: what follows in the same word,
+ * or NULL. */
+static bool apply_option(struct word_list *list, const char *word, int letter,
+                         bool takes_value, const char *value)
+{
+    if (letter == 'h') {
+        print_usage(list->command, false);
+        exit(EXIT_OK);
+    }
+    if (!letter || !strchr(list->accepts, letter) || (value && !takes_value))
+        return complain_of_option(list, word, "no such option here");
+    if (!takes_value)
+        return parse_switch(list->options, letter);
+    if (!value)
+        value = *list->word ? *list->word++ : NULL;
+    if (!value)
+        return complain_of_option(list, word, "needs a value");
+    return parse_value(list->options, letter, value);
+}
+
+/* --name, --name value, --name=value */
+static bool parse_long(struct word_list *list, const char *word)
+{
+    const char *name = word + 2;
+    const size_t size = strcspn(name, "=");
+    const char *value = name[size] ? name + size + 1 : NULL;
+    const struct option *row = long_options;
+
+    while (row->name &&
+           (strncmp(row->name, name, size) != 0 || row->name[size]))
+        row++;
+    return apply_option(list, word, row->val, row->has_arg, value);
+}
+
+/* -v, -vv, -O2, -j 2, -vj2 */
+static bool parse_short(struct word_list *list, const char *word)
+{
+    static const char switches[] = "hv", with_value[] = "OjolL";
+
+    for (const char *at = word + 1; *at; at++) {
+        const bool takes_value = strchr(with_value, *at) != NULL;
+        const bool known = takes_value || strchr(switches, *at);
+        const char *value = takes_value && at[1] ? at + 1 : NULL;
+
+        if (!apply_option(list, word, known ? *at : 0, takes_value, value))
+            return false;
+        if (takes_value)
+            break;
+    }
+    return true;
+}
+
 bool options_parse(struct options *options, int argc, char **argv,
                    const char *accepts, bool stop_at_file)
 {
-    const char *shorts = stop_at_file ? "+:hvO:j:o:l:L:" : ":hvO:j:o:l:L:";
-    int letter;
+    struct word_list list = {argv + 1, argv[0], accepts, options};
+    char **rest = argv + 1; /* what is no option is moved here */
+    bool done = false;
 
+    (void)argc;
     *options = (struct options){.opt_level = 3};
-    optind = 0;
-    opterr = 0;
-    while ((letter = getopt_long(argc, argv, shorts, long_options, NULL)) !=
-           -1) {
-        if (letter == 'h') {
-            print_usage(argv[0], false);
-            exit(EXIT_OK);
-        }
-        if (letter == ':' || letter == '?' || !strchr(accepts, letter)) {
-            complain("%s: %s: %s", argv[0], argv[optind - 1],
-                     letter == ':' ? "needs a value" : "no such option here");
-            print_usage(argv[0], true);
+    options->arguments = rest;
+    while (*list.word) {
+        char *word = *list.word++;
+
+        if (done || word[0] != '-' || !word[1]) {
+            *rest++ = word;
+            done |= stop_at_file;
+        } else if (strcmp(word, "--") == 0) {
+            done = true;
+        } else if (!(word[1] == '-' ? parse_long : parse_short)(&list, word)) {
             return false;
         }
-        if (optarg ? !parse_value(options, letter, optarg)
-                   : !parse_switch(options, letter))
-            return false;
     }
-    options->arguments = argv + optind;
-    options->n_arguments = argc - optind;
+    *rest = NULL;
+    options->n_arguments = (int)(rest - options->arguments);
     return true;
 }
 

@@ -295,9 +295,15 @@ static void fill_imports(struct search *s)
                                    ? OBCC_ANY_LIBRARY
                                    : OBCC_NO_LIBRARY;
 
-    for (size_t i = 0; i < s->n_wants; i++)
-        s->needed.of_import[i] =
-            s->wants[i].found ? s->wants[i].library : otherwise;
+    for (size_t i = 0; i < s->n_wants; i++) {
+        const struct want *want = &s->wants[i];
+
+        if (want->found)
+            s->needed.of_import[i] = want->library;
+        else
+            s->needed.of_import[i] =
+                is_allocator(want->import->name) ? OBCC_NO_LIBRARY : otherwise;
+    }
 }
 
 static enum status find(struct search *s, const struct link_result *link,

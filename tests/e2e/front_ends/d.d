@@ -1,8 +1,10 @@
 // Classes, exceptions, the collector, associative arrays, closures, ranges,
-// threads, thread-local variables.
+// threads, thread-local variables, module constructors, unit tests, and objects
+// that only variables point to, global ones and those of threads.
 module prog;
 
 import core.memory : GC;
+import core.runtime : Runtime, UnitTestResult;
 import core.thread : Thread;
 import std.algorithm : filter, map, sort, sum;
 import std.array : array;
@@ -53,6 +55,75 @@ int delegate(int) adder(int by) { return (int x) => x + by; }
 
 class Node { Node next; int[100] data; }
 
+UnitTestResult testAndGoOn()
+{
+    UnitTestResult result;
+    foreach (m; ModuleInfo)
+        if (m && m.name == "prog" && m.unitTest)
+            m.unitTest()();
+    result.runMain = true;
+    return result;
+}
+
+shared static this()
+{
+    writeln("module constructor");
+    Runtime.extendedModuleUnitTester = &testAndGoOn;
+}
+shared static ~this() { writeln("module destructor"); }
+static this() { perThread++; }
+static ~this() { if (perThread == 6) writeln("thread's destructor"); }
+
+unittest
+{
+    assert(adder(1)(2) == 3);
+    writeln("unit test");
+}
+
+__gshared int nDestroyed;
+
+class Held
+{
+    int value;
+    this(int value) { this.value = value; }
+    ~this() { nDestroyed++; }
+}
+
+// Gets the memory of those that were destroyed.
+class Other { int value = -1; }
+
+__gshared Held[10] global;
+Held[10] threads;
+
+void hold()
+{
+    foreach (i; 0 .. 10) {
+        global[i] = new Held(i);
+        threads[i] = new Held(10 * i);
+    }
+}
+
+// Leaves no pointers where the next call's frames lie.
+void sweep(int depth)
+{
+    char[1000] room = 0;
+    if (depth)
+        sweep(depth - 1);
+}
+
+int heldAfterCollection()
+{
+    hold();
+    sweep(20);
+    GC.collect();
+    foreach (i; 0 .. 10_000)
+        new Other;
+    int sum;
+    foreach (i; 0 .. 10)
+        sum += global[i].value + threads[i].value;
+    return sum;
+}
+
 int main(string[] args)
 {
     writeln(args[1 .. $]);
@@ -79,9 +150,15 @@ int main(string[] args)
     int n, total;
     for (auto node = list; node; node = node.next) { n++; total += node.data[0]; }
     writeln(n, " ", total);
-    auto thread = new Thread({ perThread++; plain = perThread; });
+    int held = heldAfterCollection();
+    writeln("held ", held, ", destroyed ", nDestroyed);
+    auto thread = new Thread({
+        plain = ++perThread;
+        held = heldAfterCollection();
+    });
     thread.start();
     thread.join();
+    writeln("held ", held);
     writeln(plain, " ", perThread, " ", adder(10)(5));
     try { writeln("x1".to!int); } catch (ConvException e) writeln("no number");
     auto shape = cast(Object) shapes[0];
