@@ -53,12 +53,6 @@ static void add_function(struct buffer *text, LLVMValueRef function)
 
 /* ---- The words ---- */
 
-static bool is_name_byte(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c >= '0' && c <= '9') || c == '_' || c == '.';
-}
-
 /* Ends each word in place with a NUL; calls for the array with NULL first. */
 static size_t split(char *text, size_t size, const char **ret_words)
 {
@@ -67,7 +61,7 @@ static size_t split(char *text, size_t size, const char **ret_words)
     for (size_t i = 0; i < size;) {
         size_t start = i;
 
-        while (i < size && is_name_byte(text[i]))
+        while (i < size && asm_is_name_byte(text[i]))
             i++;
         if (i > start && (text[start] < '0' || text[start] > '9')) {
             if (ret_words)

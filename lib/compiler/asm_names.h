@@ -2,12 +2,21 @@
 #ifndef BCC_COMPILER_ASM_NAMES_H
 #define BCC_COMPILER_ASM_NAMES_H
 
+#include <stdbool.h>
+
 #include <llvm-c/Core.h>
 
 #include "arena.h"
 #include "buffer.h"
 #include "error.h"
 #include "publish.h"
+
+/* Whether an assembler takes the byte for a part of a name. */
+static inline bool asm_is_name_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9') || c == '_' || c == '.';
+}
 
 /* Every word of the module's own assembly and of the inline assembly in its
  * functions that could be a name; sorted. Names live in arena. NO_MEMORY. */

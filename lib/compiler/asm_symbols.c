@@ -33,12 +33,6 @@ struct word {
     size_t size;
 };
 
-static bool is_word_byte(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c >= '0' && c <= '9') || c == '_' || c == '.';
-}
-
 static bool is_separator(char c)
 {
     return c == '\n' || c == ';';
@@ -81,7 +75,7 @@ static struct word take_bytes(struct scan *scan)
 {
     struct word word = {scan->at, 0};
 
-    while (scan->at < scan->end && is_word_byte(*scan->at))
+    while (scan->at < scan->end && asm_is_name_byte(*scan->at))
         scan->at++;
     word.size = (size_t)(scan->at - word.text);
     return word;
@@ -99,7 +93,7 @@ static struct word next_word(struct scan *scan)
         } else if (c == '#' || looking_at(scan, "//") ||
                    looking_at(scan, "/*")) {
             skip_comment(scan);
-        } else if (is_word_byte(c)) {
+        } else if (asm_is_name_byte(c)) {
             struct word word = take_bytes(scan);
             if (c < '0' || c > '9')
                 return word;
@@ -255,7 +249,7 @@ static void copy_renamed(struct scan *scan, struct span name,
 
         if (*start == '"') {
             skip_string(scan);
-        } else if (is_word_byte(*start)) {
+        } else if (asm_is_name_byte(*start)) {
             struct word word = take_bytes(scan);
             is_name = word.size == name.size &&
                       memcmp(word.text, name.data, name.size) == 0;

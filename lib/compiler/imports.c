@@ -170,23 +170,12 @@ void imports_define_handlers(LLVMModuleRef module)
 
 /* ---- References ---- */
 
-static void copy_metadata(LLVMValueRef from, LLVMValueRef to)
-{
-    size_t n;
-    LLVMValueMetadataEntry *entries = LLVMGlobalCopyAllMetadata(from, &n);
-
-    for (unsigned i = 0; i < n; i++)
-        LLVMGlobalSetMetadata(to, LLVMValueMetadataEntriesGetKind(entries, i),
-                              LLVMValueMetadataEntriesGetMetadata(entries, i));
-    LLVMDisposeValueMetadataEntries(entries);
-}
-
 /* `to` takes over the users and what both kinds have in common. */
 static void take_over(LLVMValueRef from, LLVMValueRef to)
 {
     LLVMSetLinkage(to, LLVMGetLinkage(from));
     LLVMSetUnnamedAddress(to, LLVMGetUnnamedAddress(from));
-    copy_metadata(from, to);
+    glue_copy_metadata(from, to);
     LLVMReplaceAllUsesWith(from, to);
 }
 

@@ -150,17 +150,6 @@ static enum status link_definitions(struct glue *glue, LLVMModuleRef module,
     return glue_link(glue, module, definitions, name, err);
 }
 
-static void copy_metadata(LLVMValueRef from, LLVMValueRef to)
-{
-    size_t n;
-    LLVMValueMetadataEntry *entries = LLVMGlobalCopyAllMetadata(from, &n);
-
-    for (unsigned i = 0; i < n; i++)
-        LLVMGlobalSetMetadata(to, LLVMValueMetadataEntriesGetKind(entries, i),
-                              LLVMValueMetadataEntriesGetMetadata(entries, i));
-    LLVMDisposeValueMetadataEntries(entries);
-}
-
 /* `large` takes over everything of global, which is gone afterwards. */
 static void replace(LLVMValueRef global, LLVMValueRef large)
 {
@@ -169,7 +158,7 @@ static void replace(LLVMValueRef global, LLVMValueRef large)
     LLVMSetLinkage(large, LLVMGetLinkage(global));
     LLVMSetVisibility(large, LLVMGetVisibility(global));
     LLVMSetUnnamedAddress(large, LLVMGetUnnamedAddress(global));
-    copy_metadata(global, large);
+    glue_copy_metadata(global, large);
     LLVMReplaceAllUsesWith(global, large);
     LLVMDeleteGlobal(global);
     LLVMSetValueName2(large, name, strlen(name));

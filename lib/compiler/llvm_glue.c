@@ -207,6 +207,17 @@ const char *glue_name(LLVMValueRef global)
     return LLVMGetValueName2(global, &size);
 }
 
+void glue_copy_metadata(LLVMValueRef from, LLVMValueRef to)
+{
+    size_t n;
+    LLVMValueMetadataEntry *entries = LLVMGlobalCopyAllMetadata(from, &n);
+
+    for (unsigned i = 0; i < n; i++)
+        LLVMGlobalSetMetadata(to, LLVMValueMetadataEntriesGetKind(entries, i),
+                              LLVMValueMetadataEntriesGetMetadata(entries, i));
+    LLVMDisposeValueMetadataEntries(entries);
+}
+
 LLVMValueRef glue_find_global(LLVMModuleRef module, const char *name)
 {
     LLVMValueRef found = LLVMGetNamedFunction(module, name);

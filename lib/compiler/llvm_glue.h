@@ -70,4 +70,7 @@ const char *glue_name(LLVMValueRef global);
 /* The function, variable or alias of that name; NULL if there is none. */
 LLVMValueRef glue_find_global(LLVMModuleRef module, const char *name);
 
+/* All metadata of a global value, for one that takes its place. */
+void glue_copy_metadata(LLVMValueRef from, LLVMValueRef to);
+
 #endif
