@@ -236,35 +236,60 @@ static bool parse_short(struct word_list *list, const char *word)
     return true;
 }
 
+/* What follows the options is the program's argv, and stays where it is. */
+static bool parse_up_to_file(struct word_list *list)
+{
+    while (*list->word && (*list->word)[0] == '-' && (*list->word)[1]) {
+        const char *word = *list->word++;
+
+        if (strcmp(word, "--") == 0)
+            break;
+        if (!(word[1] == '-' ? parse_long : parse_short)(list, word))
+            return false;
+    }
+    list->options->arguments = list->word;
+    while (list->options->arguments[list->options->n_arguments])
+        list->options->n_arguments++;
+    return true;
+}
+
+/* Options anywhere; argv is not changed, as it may be parsed again. */
+static bool parse_all(struct word_list *list, int argc)
+{
+    struct options *options = list->options;
+    bool done = false;
+
+    options->collected = calloc((size_t)argc + 1, sizeof(char *));
+    if (!options->collected) {
+        complain("out of memory");
+        return false;
+    }
+    options->arguments = options->collected;
+    while (*list->word) {
+        char *word = *list->word++;
+
+        if (done || word[0] != '-' || !word[1])
+            options->collected[options->n_arguments++] = word;
+        else if (strcmp(word, "--") == 0)
+            done = true;
+        else if (!(word[1] == '-' ? parse_long : parse_short)(list, word))
+            return false;
+    }
+    return true;
+}
+
 bool options_parse(struct options *options, int argc, char **argv,
                    const char *accepts, bool stop_at_file)
 {
     struct word_list list = {argv + 1, argv[0], accepts, options};
-    char **rest = argv + 1; /* what is no option is moved here */
-    bool done = false;
 
-    (void)argc;
     *options = (struct options){.opt_level = 3};
-    options->arguments = rest;
-    while (*list.word) {
-        char *word = *list.word++;
-
-        if (done || word[0] != '-' || !word[1]) {
-            *rest++ = word;
-            done |= stop_at_file;
-        } else if (strcmp(word, "--") == 0) {
-            done = true;
-        } else if (!(word[1] == '-' ? parse_long : parse_short)(&list, word)) {
-            return false;
-        }
-    }
-    *rest = NULL;
-    options->n_arguments = (int)(rest - options->arguments);
-    return true;
+    return stop_at_file ? parse_up_to_file(&list) : parse_all(&list, argc);
 }
 
 void options_release(struct options *options)
 {
+    free(options->collected);
     free(options->libraries);
     free(options->objects);
     for (size_t i = 0; i < options->n_archives; i++)

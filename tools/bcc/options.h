@@ -49,6 +49,7 @@ struct options {
     uint64_t max_size; /* bytes */
     char **arguments;  /* what is not an option, NULL-terminated */
     int n_arguments;
+    char **collected; /* where these are, if not in argv; owned */
 };
 
 /* Parse argv[1..]; argv[0] is the command's name. accepts: letters of the
