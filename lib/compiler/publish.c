@@ -53,7 +53,7 @@ static bool is_llvm_name(const char *name)
 /* ---- Names ---- */
 
 struct definitions {
-    const struct public_names *only;   /* NULL: all */
+    const struct public_names *only; /* NULL: all */
     struct name_map *seen; /* NULL: one module, in which names are unique */
     bool no_memory;
     struct cache_symbol *vars, *funcs; /* NULL: count only */

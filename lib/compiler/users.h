@@ -19,8 +19,8 @@ struct symbol_users {
 };
 
 /* For each declaration of the module a function or variable that refers to it,
- * the same for the same input. Before optimisation: what is inlined has no name. All names live
- * in arena. NO_MEMORY. */
+ * the same for the same input. Before optimisation: what is inlined has no
+ * name. All names live in arena. NO_MEMORY. */
 enum status users_collect(LLVMModuleRef module, struct arena *arena,
                           struct symbol_users *ret_users,
                           struct error *err) MUST_CHECK;
