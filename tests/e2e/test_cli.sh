@@ -34,19 +34,6 @@ int main(int argc, char **argv)
 C
 }
 
-# expect NAME 'exit N': how the run of that name ended.
-expect() {
-    [ "$(cat "$work/$1.status")" = "$2" ] ||
-        fail "$1: ended with $(cat "$work/$1.status"), not $2:" \
-            "$(cat "$work/$1.err")"
-}
-
-# says NAME out|err TEXT: the output has that text.
-says() {
-    grep -qF -- "$3" "$work/$1.$2" ||
-        fail "$1: its $2 lacks '$3':" "$(cat "$work/$1.$2")"
-}
-
 silent() {
     [ ! -s "$work/$1.$2" ] || fail "$1: its $2 is not empty:" \
         "$(cat "$work/$1.$2")"

@@ -91,17 +91,6 @@ at_levels() {
     done
 }
 
-expect() {
-    [ "$(cat "$work/$1.status")" = "$2" ] ||
-        fail "$1: ended with $(cat "$work/$1.status"), not $2:" \
-            "$(cat "$work/$1.err")"
-}
-
-says() {
-    grep -qF -- "$3" "$work/$1.$2" ||
-        fail "$1: its $2 lacks '$3':" "$(cat "$work/$1.$2")"
-}
-
 # complains NAME TEXT: exit status 1, and the text on standard error.
 complains() {
     expect "$1" "exit 1"
