@@ -88,6 +88,22 @@ void libraries_release(BCCScriptRef script)
 
 /* ---- What is open ---- */
 
+static bool open_library(const char *name, bool for_all,
+                         struct libraries *libraries)
+{
+    void *handle =
+        dlopen(name, RTLD_NOW | (for_all ? RTLD_GLOBAL : RTLD_LOCAL));
+    struct library library = {.handle = handle};
+    struct link_map *map;
+
+    if (!handle)
+        return false;
+    if (dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0)
+        library.is_read = host_object_read(map, &library.object);
+    libraries->open[libraries->n_open++] = library;
+    return true;
+}
+
 enum status libraries_open(struct prepare *p, const struct cache_view *view,
                            const char *name, struct libraries *ret_libraries,
                            struct error *err)
@@ -96,29 +112,24 @@ enum status libraries_open(struct prepare *p, const struct cache_view *view,
     const uint32_t n = cache_count(view, OBCC_NEEDED_LIST);
     struct libraries libraries = {0};
 
-    libraries.handle = calloc(n + 1, sizeof(*libraries.handle));
-    if (!libraries.handle)
+    libraries.open = calloc(n + 1, sizeof(*libraries.open));
+    if (!libraries.open)
         return error_no_memory(err);
-    for (uint32_t i = 0; i < n; i++) {
-        void *handle = dlopen(cache_needed_at(view, i),
-                              RTLD_NOW | (for_all ? RTLD_GLOBAL : RTLD_LOCAL));
-
-        if (!handle) {
+    for (uint32_t i = 0; i < n; i++)
+        if (!open_library(cache_needed_at(view, i), for_all, &libraries)) {
             error_set(err, STATUS_UNRESOLVED, "%s: needs a shared library: %s",
                       name, dlerror());
             libraries_close(&libraries);
             return STATUS_UNRESOLVED;
         }
-        libraries.handle[libraries.n_handles++] = handle;
-    }
     *ret_libraries = libraries;
     return STATUS_OK;
 }
 
 void libraries_close(struct libraries *libraries)
 {
-    for (size_t i = libraries->n_handles; i > 0; i--)
-        dlclose(libraries->handle[i - 1]);
-    free(libraries->handle);
+    for (size_t i = libraries->n_open; i > 0; i--)
+        dlclose(libraries->open[i - 1].handle);
+    free(libraries->open);
     *libraries = (struct libraries){0};
 }

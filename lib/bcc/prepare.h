@@ -50,6 +50,8 @@ struct prepare {
     /* While imports are bound: */
     const struct cache_view *view;
     struct libraries libraries;
+    bool scope_is_read;
+    struct host_scope scope; /* if it is */
 };
 
 /* Give the time since the last mark to a stage, and mark. */

@@ -23,6 +23,7 @@
 #include "cache_read.h"
 #include "error.h"
 #include "file.h"
+#include "host_symbols.h"
 #include "load.h"
 #include "request.h"
 #include "signature.h"
@@ -44,9 +45,15 @@ struct source {
 };
 
 /* Shared libraries that are open for a script, in order; owned. */
+struct library {
+    void *handle; /* of dlopen() */
+    bool is_read;
+    struct host_object object; /* if it is */
+};
+
 struct libraries {
-    void **handle;
-    size_t n_handles;
+    struct library *open;
+    size_t n_open;
 };
 
 /* A symbol that nobody defines. Strings are owned. */

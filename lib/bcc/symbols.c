@@ -25,6 +25,7 @@ static void *find_version(void *handle, const char *name)
     return address;
 }
 
+/* What dlsym() does not find may be a version. */
 static void *find(void *handle, const char *name)
 {
     void *address = dlsym(handle, name);
@@ -32,8 +33,18 @@ static void *find(void *handle, const char *name)
     return address ? address : find_version(handle, name);
 }
 
+static void *find_in_library(const struct library *library, const char *name,
+                             uint32_t hash)
+{
+    void *address = NULL;
+
+    if (library->is_read)
+        address = host_object_find(&library->object, name, hash);
+    return address ? address : find(library->handle, name);
+}
+
 static void *find_in_libraries(const struct prepare *p, const char *name,
-                               uint32_t import)
+                               uint32_t hash, uint32_t import)
 {
     const struct libraries *libraries = &p->libraries;
     const struct obcc_import *row = cache_import_at(p->view, import);
@@ -41,25 +52,41 @@ static void *find_in_libraries(const struct prepare *p, const char *name,
     void *address = NULL;
 
     if (library == OBCC_ANY_LIBRARY)
-        for (size_t i = 0; !address && i < libraries->n_handles; i++)
-            address = find(libraries->handle[i], name);
-    else if (library != OBCC_NO_LIBRARY && library <= libraries->n_handles)
-        address = find(libraries->handle[library - 1], name);
+        for (size_t i = 0; !address && i < libraries->n_open; i++)
+            address = find_in_library(&libraries->open[i], name, hash);
+    else if (library != OBCC_NO_LIBRARY && library <= libraries->n_open)
+        address = find_in_library(&libraries->open[library - 1], name, hash);
     return address;
+}
+
+static void *find_in_process(struct prepare *p, const char *name, uint32_t hash)
+{
+    void *address;
+
+    if (!p->scope_is_read) {
+        host_scope_read(&p->scope);
+        p->scope_is_read = true;
+    }
+    address = host_scope_find(&p->scope, name, hash);
+    return address ? address : find(RTLD_DEFAULT, name);
 }
 
 void *symbols_resolve(void *context, const char *name, uint32_t import)
 {
-    const struct prepare *p = context;
+    struct prepare *p = context;
     BCCScriptRef script = p->script;
     void *address = support_routine_find(name);
+    uint32_t hash;
 
     if (!address && script->lookup)
         address = script->lookup(script->lookup_context, name);
-    if (!address && p->libraries.n_handles)
-        address = find_in_libraries(p, name, import);
+    if (address)
+        return address;
+    hash = host_symbol_hash(name);
+    if (p->libraries.n_open)
+        address = find_in_libraries(p, name, hash, import);
     if (!address && p->flags & BCC_PROCESS_SYMBOLS)
-        address = find(RTLD_DEFAULT, name);
+        address = find_in_process(p, name, hash);
     return address;
 }
 

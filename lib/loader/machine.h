@@ -7,6 +7,7 @@
 #define BCC_LOADER_MACHINE_H
 
 #include <elf.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What relocate.c does at a place P of the image, with S, A and B as in the
@@ -33,6 +34,10 @@ enum reloc_kind {
 #define ELF_TYPE(name)     Elf64_##name
 #define ELF_R_TYPE         ELF64_R_TYPE
 #define ELF_R_SYM          ELF64_R_SYM
+
+/* Whether the dynamic linker calls the resolver of an indirect function
+ * without arguments. */
+#define MACHINE_RESOLVERS_ARE_PLAIN true
 
 /* AMD64 psABI, table 4.9. */
 static inline enum reloc_kind machine_reloc_kind(uint32_t type)

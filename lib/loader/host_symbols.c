@@ -1,0 +1,239 @@
+/* References: ELF gABI, chapter 5; "GNU Hash ELF Sections" of the glibc and
+ * binutils lists for DT_GNU_HASH; the comments of glibc's elf/dl-lookup.c for
+ * which of several versions dlsym() takes. */
+#include "host_symbols.h"
+
+#include <string.h>
+#include <sys/auxv.h>
+
+#include "machine.h"
+
+enum { WORD_BITS = 8 * sizeof(ElfW(Addr)) };
+
+uint32_t host_symbol_hash(const char *name)
+{
+    uint32_t hash = 5381;
+
+    for (; *name; name++)
+        hash = hash * 33 + (uint8_t)*name;
+    return hash;
+}
+
+/* ---- One object ---- */
+
+/* The dynamic linker has made addresses of what the file has as offsets,
+ * except where it left the section read-only. */
+static const void *table_at(const struct link_map *map, ElfW(Addr) value)
+{
+    return (const void *)(value < map->l_addr ? value + map->l_addr : value);
+}
+
+/* nbuckets, first symbol with a hash, words of the filter, shift; the filter;
+ * the buckets; a hash for each symbol from the first one. */
+static void read_hash_table(struct host_object *object, const uint32_t *table)
+{
+    const uint32_t first_symbol = table[1], n_words = table[2];
+
+    object->n_buckets = table[0];
+    object->filter_mask = n_words - 1;
+    object->filter_shift = table[3];
+    object->filter = (const void *)(table + 4);
+    object->buckets = (const void *)(object->filter + n_words);
+    object->chain = object->buckets + object->n_buckets - first_symbol;
+}
+
+bool host_object_read(const struct link_map *map,
+                      struct host_object *ret_object)
+{
+    struct host_object object = {.base = map->l_addr};
+    const uint32_t *hash_table = NULL;
+
+    if (!map->l_ld)
+        return false;
+    for (const ElfW(Dyn) *entry = map->l_ld; entry->d_tag != DT_NULL; entry++) {
+        const void *table = table_at(map, entry->d_un.d_ptr);
+
+        switch (entry->d_tag) {
+        case DT_SYMTAB:
+            object.symbols = table;
+            break;
+        case DT_STRTAB:
+            object.strings = table;
+            break;
+        case DT_VERSYM:
+            object.versions = table;
+            break;
+        case DT_GNU_HASH:
+            hash_table = table;
+            break;
+        default:
+            break;
+        }
+    }
+    if (!hash_table || !object.symbols || !object.strings)
+        return false;
+    read_hash_table(&object, hash_table);
+    if (object.n_buckets == 0)
+        return false;
+    *ret_object = object;
+    return true;
+}
+
+/* ---- One symbol ---- */
+
+enum verdict { ABSENT, DEFINED, UNCLEAR };
+
+/* Of several versions of a name dlsym() takes the default one. */
+static bool is_default_version(const struct host_object *object, uint32_t index)
+{
+    return !object->versions || !(object->versions[index] & 0x8000);
+}
+
+static enum verdict judge(const struct host_object *object,
+                          const ElfW(Sym) * symbol, void **ret_address)
+{
+    const unsigned type = ELF64_ST_TYPE(symbol->st_info);
+    const unsigned binding = ELF64_ST_BIND(symbol->st_info);
+    const uintptr_t address = object->base + symbol->st_value;
+
+    if (symbol->st_shndx == SHN_UNDEF && symbol->st_value == 0)
+        return ABSENT;
+    if (symbol->st_shndx == SHN_UNDEF || symbol->st_shndx == SHN_ABS ||
+        symbol->st_value == 0 ||
+        (binding != STB_GLOBAL && binding != STB_WEAK) ||
+        ELF64_ST_VISIBILITY(symbol->st_other) == STV_HIDDEN ||
+        ELF64_ST_VISIBILITY(symbol->st_other) == STV_INTERNAL)
+        return UNCLEAR;
+    switch (type) {
+    case STT_FUNC:
+    case STT_OBJECT:
+    case STT_NOTYPE:
+        *ret_address = (void *)address;
+        return DEFINED;
+    case STT_GNU_IFUNC:
+        if (!MACHINE_RESOLVERS_ARE_PLAIN)
+            return UNCLEAR;
+        *ret_address = ((void *(*)(void))address)();
+        return DEFINED;
+    default:
+        return UNCLEAR;
+    }
+}
+
+static enum verdict look_up(const struct host_object *object, const char *name,
+                            uint32_t hash, void **ret_address)
+{
+    const ElfW(Addr) word =
+        object->filter[hash / WORD_BITS & object->filter_mask];
+    uint32_t index;
+
+    if (!(word >> hash % WORD_BITS & 1) ||
+        !(word >> (hash >> object->filter_shift) % WORD_BITS & 1))
+        return ABSENT;
+    index = object->buckets[hash % object->n_buckets];
+    if (index == 0)
+        return ABSENT;
+    for (;; index++) {
+        const uint32_t row = object->chain[index];
+        const ElfW(Sym) *symbol = &object->symbols[index];
+
+        /* The lowest bit of a hash is the mark of the last row. */
+        if ((row | 1) == (hash | 1) &&
+            strcmp(object->strings + symbol->st_name, name) == 0 &&
+            is_default_version(object, index))
+            return judge(object, symbol, ret_address);
+        if (row & 1)
+            return ABSENT;
+    }
+}
+
+void *host_object_find(const struct host_object *object, const char *name,
+                       uint32_t hash)
+{
+    void *address = NULL;
+
+    return look_up(object, name, hash, &address) == DEFINED ? address : NULL;
+}
+
+/* ---- The program and what it was started with ---- */
+
+/* A function of libc that nothing else defines: where it is found, at the
+ * address that it has for us, there is the libc that we are bound to. Where it
+ * is not (libbcc opened by dlmopen(), a program with a PLT entry as its
+ * address), there is no scope. */
+static bool is_our_libc(const struct host_object *object)
+{
+    static const char name[] = "getauxval";
+
+    return host_object_find(object, name, host_symbol_hash(name)) ==
+           (void *)getauxval;
+}
+
+static const ElfW(Phdr) * find_header(uint32_t type)
+{
+    const ElfW(Phdr) *header = (const void *)getauxval(AT_PHDR);
+    const size_t n_headers = getauxval(AT_PHNUM);
+
+    for (size_t i = 0; header && i < n_headers; i++)
+        if (header[i].p_type == type)
+            return &header[i];
+    return NULL;
+}
+
+/* The list of all objects, where a debugger finds it: _r_debug is the dynamic
+ * linker's, and libbcc.so needs libc alone. */
+static const struct link_map *first_object(void)
+{
+    const ElfW(Phdr) *headers = find_header(PT_PHDR);
+    const ElfW(Phdr) *dynamic = find_header(PT_DYNAMIC);
+    const ElfW(Dyn) * entry;
+
+    if (!headers || !dynamic)
+        return NULL;
+    entry = (const void *)(getauxval(AT_PHDR) - headers->p_vaddr +
+                           dynamic->p_vaddr);
+    for (; entry->d_tag != DT_NULL; entry++)
+        if (entry->d_tag == DT_DEBUG && entry->d_un.d_ptr)
+            return ((const struct r_debug *)entry->d_un.d_ptr)->r_map;
+    return NULL;
+}
+
+/* The list begins with the program and what it needs, breadth first, which is
+ * the order of its scope. These are never taken out; so as far as libc, which
+ * every program needs, the list does not change. */
+void host_scope_read(struct host_scope *ret_scope)
+{
+    const uintptr_t kernel_object = getauxval(AT_SYSINFO_EHDR);
+    size_t n = 0;
+
+    ret_scope->n_objects = 0;
+    for (const struct link_map *map = first_object(); map; map = map->l_next) {
+        if (kernel_object && map->l_addr == kernel_object)
+            continue; /* is in the list and not in the scope */
+        if (n == HOST_SCOPE_SIZE ||
+            !host_object_read(map, &ret_scope->object[n]))
+            return;
+        if (is_our_libc(&ret_scope->object[n++])) {
+            ret_scope->n_objects = n;
+            return;
+        }
+    }
+}
+
+void *host_scope_find(const struct host_scope *scope, const char *name,
+                      uint32_t hash)
+{
+    for (size_t i = 0; i < scope->n_objects; i++) {
+        void *address = NULL;
+
+        switch (look_up(&scope->object[i], name, hash, &address)) {
+        case ABSENT:
+            break;
+        case DEFINED:
+            return address;
+        case UNCLEAR:
+            return NULL;
+        }
+    }
+    return NULL;
+}

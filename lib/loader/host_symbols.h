@@ -1,0 +1,64 @@
+/* What objects of the process define, read from the tables that the dynamic
+ * linker itself reads.
+ *
+ * dlsym() answers the same question, and for a launch of ninety imports it is
+ * half of all that the launch computes: each call takes a lock, prepares for
+ * an error message and compares versions. So imports are looked up here first.
+ * Only an answer that dlsym() would also give is given; whatever is unclear
+ * (an object with tables of another kind, a thread-local variable, a symbol
+ * that is one of several versions) is left to dlsym(). */
+#ifndef BCC_LOADER_HOST_SYMBOLS_H
+#define BCC_LOADER_HOST_SYMBOLS_H
+
+#include <link.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+/* The tables of one object. All point into it, so it must stay open. */
+struct host_object {
+    uintptr_t base;
+    const ElfW(Sym) * symbols;
+    const char *strings;
+    const uint16_t *versions; /* by symbol; NULL: it has none */
+    /* DT_GNU_HASH */
+    const ElfW(Addr) * filter;
+    const uint32_t *buckets;
+    const uint32_t *chain; /* by symbol */
+    uint32_t filter_mask;  /* words less one */
+    uint32_t filter_shift;
+    uint32_t n_buckets;
+};
+
+/* Of a name, for the functions below. */
+uint32_t host_symbol_hash(const char *name);
+
+/* False: the object cannot be read here. */
+bool host_object_read(const struct link_map *map,
+                      struct host_object *ret_object) MUST_CHECK;
+
+/* The address that dlsym() of a handle of the object would return because the
+ * object itself defines the name. NULL: ask dlsym(). */
+void *host_object_find(const struct host_object *object, const char *name,
+                       uint32_t hash);
+
+/* More objects than most programs start with. */
+enum { HOST_SCOPE_SIZE = 24 };
+
+/* The objects that the program was started with, from the program itself to
+ * libc. dlsym(RTLD_DEFAULT) asks these first, in this order, and they are
+ * never closed, so no lock is needed. What was opened later is not here. */
+struct host_scope {
+    struct host_object object[HOST_SCOPE_SIZE];
+    size_t n_objects; /* 0: ask dlsym() */
+};
+
+void host_scope_read(struct host_scope *ret_scope);
+
+/* The address that dlsym(RTLD_DEFAULT) would return. NULL: ask dlsym(). */
+void *host_scope_find(const struct host_scope *scope, const char *name,
+                      uint32_t hash);
+
+#endif
