@@ -9,7 +9,6 @@
 #include "prepare.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -92,6 +91,21 @@ static int check_prepare(BCCScriptRef script, unsigned long flags)
     return 0;
 }
 
+/* Put together by hand, as every launch does it. */
+static char *path_of_entry(const char *dir, const char *name)
+{
+    const size_t dir_size = strlen(dir), name_size = strlen(name);
+    char *path = malloc(dir_size + 1 + name_size + sizeof(STORE_SUFFIX));
+
+    if (!path)
+        return NULL;
+    memcpy(path, dir, dir_size);
+    path[dir_size] = '/';
+    memcpy(path + dir_size + 1, name, name_size);
+    memcpy(path + dir_size + 1 + name_size, STORE_SUFFIX, sizeof(STORE_SUFFIX));
+    return path;
+}
+
 bool prepare_set_path(struct prepare *p)
 {
     BCCScriptRef script = p->script;
@@ -99,9 +113,8 @@ bool prepare_set_path(struct prepare *p)
 
     if (p->file)
         path = strdup(p->file);
-    else if (p->dir &&
-             asprintf(&path, "%s/%s" STORE_SUFFIX, p->dir, p->name) < 0)
-        path = NULL;
+    else if (p->dir)
+        path = path_of_entry(p->dir, p->name);
     if (!path && (p->file || p->dir))
         return false;
     free(script->report_path);

@@ -1,10 +1,21 @@
-/* When was an entry used last?
+/* When was an entry used last, and was its code found whole since the machine
+ * was started?
  *
- * Its mtime says so. Nothing else reads an entry's mtime: what it was made
- * from is in the file, and its bytes never change. atime would be free, but
- * most systems are mounted so that it is not kept. A launch that hits has the
- * mtime from the fstat() that it does anyway, and sets it only if it is older
- * than an hour: one write an hour for each entry, however often it is used. */
+ * Its mtime says both. Nothing else reads an entry's mtime: what it was made
+ * from is in the file, and its bytes never change. A launch that hits has it
+ * from the fstat() that it does anyway. (atime would be free, but most systems
+ * are mounted so that it is not kept.)
+ *
+ * The seconds are the last use. They are set if they are older than an hour:
+ * one write an hour for each entry, however often it is used.
+ *
+ * The nanoseconds are a mark: a digest of the seconds, of which file it is and
+ * of when the machine was started, put there when every byte was compared with
+ * its checksum. A write to the file sets other nanoseconds; a copy is another
+ * file; after the next start, another digest is asked for. And who changes the
+ * file and sets its mtime back is given away by the change time, which must be
+ * that of the mark. It is a defence against damage, not against enemies: who
+ * can set the times of an entry can also write entries. */
 #ifndef BCC_CACHE_LAST_USE_H
 #define BCC_CACHE_LAST_USE_H
 
@@ -16,10 +27,15 @@ enum {
     LAST_USE_GRAIN_S = 3600
 };
 
+/* Was the file of this stat found whole since the machine was started? */
+bool last_use_is_checked(const struct stat *st);
+
 /* Note that the entry behind fd, in directory dir, is used now; st is its
- * stat. True if the file's times were changed, and *st then is what they are.
- * Nothing is written to a file of another owner, nor in a directory that this
- * process may not write. A failure is no matter. */
-bool last_use_record(const char *dir, int fd, struct stat *st);
+ * stat. is_checked: and that it was found whole since the machine was started.
+ * True if the file's times were changed, and *st then is what they are: they
+ * are if is_checked is not noted yet, and when the hour is over. Nothing is
+ * written to a file of another owner, nor in a directory that this process may
+ * not write; and a file system may keep too few digits for the mark. */
+bool last_use_record(const char *dir, int fd, struct stat *st, bool is_checked);
 
 #endif
