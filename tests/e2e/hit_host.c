@@ -1,0 +1,50 @@
+/* hit_host DIR SCRIPT.bc SYMBOL N: launches of a script, of which the first may
+ * compile it and the second may note that it was checked; then N hits, each
+ * with its disposal, by launch_once(). Counted from outside. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <bcc/bcc.h>
+
+/* A function of its own, for tools that count in it. */
+__attribute__((noinline, visibility("default"))) int
+launch_once(char **arguments);
+
+static int launch(char **arguments, int expected)
+{
+    /* Valgrind does not know each CPU's instructions. */
+    const BCCOptions options = {.size = sizeof(options), .cpu = "x86-64"};
+    BCCReport report = {.size = sizeof(report)};
+    BCCScriptRef script = bccCreateScript();
+    int failed = bccSetOptions(script, &options) ||
+                 bccReadFile(script, arguments[2], 0) ||
+                 bccPrepareExecutable(script, arguments[1], "launch",
+                                      BCC_PROCESS_SYMBOLS) ||
+                 !bccGetFuncAddr(script, arguments[3]) ||
+                 bccGetReport(script, &report);
+
+    if (!failed && expected && report.cache != expected)
+        failed = 1;
+    if (failed)
+        fprintf(stderr, "hit_host: %s%s\n", bccGetErrorMessage(script),
+                report.reason ? report.reason : "");
+    bccDisposeScript(script);
+    return failed;
+}
+
+int launch_once(char **arguments)
+{
+    return launch(arguments, BCC_CACHE_HIT);
+}
+
+int main(int argc, char **argv)
+{
+    int failed;
+
+    if (argc != 5)
+        return 2;
+    failed = launch(argv, 0) || launch(argv, BCC_CACHE_HIT);
+    for (int n = atoi(argv[4]); n > 0 && !failed; n--)
+        failed = launch_once(argv);
+    return failed;
+}
