@@ -35,6 +35,11 @@
  * most memory that an image can use in vain, if its script never writes. */
 enum { MAX_READ = 8192 };
 
+/* Bytes of data that are taken from the first mapping, before they are hidden
+ * by the second: a call less for each segment. More are read, as their pages
+ * may have to be found first, which costs what a call does. */
+enum { MAX_COPY = 1024 };
+
 uint64_t exec_memory_page_size(void)
 {
     return (uint64_t)sysconf(_SC_PAGESIZE);
@@ -200,6 +205,59 @@ static bool is_read(const struct image_view *view,
     return segment->writable && file_end - start <= MAX_READ;
 }
 
+/* Some bytes of data, out of the way of the mapping that hides them. */
+struct copy {
+    uint64_t file_offset; /* from the start of the image */
+    size_t size;          /* 0: nothing was copied */
+    uint8_t bytes[MAX_COPY];
+};
+
+/* The file's bytes of the segments [first, end), where the first mapping shows
+ * them as long as no data was put over it. */
+static void copy_shown_bytes(const struct image *image,
+                             const struct image_segment *segments, size_t first,
+                             size_t end, struct copy *ret_copy)
+{
+    const uint64_t shown =
+        image->mapping_size - (size_t)(image->base - image->mapping);
+    uint64_t low = UINT64_MAX, high = 0;
+
+    ret_copy->size = 0;
+    for (size_t i = first; i < end; i++) {
+        const uint64_t offset = segments[i].file_offset;
+
+        if (segments[i].file_size == 0)
+            continue;
+        low = offset < low ? offset : low;
+        if (offset + segments[i].file_size > high)
+            high = offset + segments[i].file_size;
+    }
+    if (first > 1 || high <= low || high - low > MAX_COPY || high > shown)
+        return;
+    ret_copy->file_offset = low;
+    ret_copy->size = (size_t)(high - low);
+    memcpy(ret_copy->bytes, image->base + low, ret_copy->size);
+}
+
+static enum status read_segment(const struct load_source *source,
+                                const struct image *image,
+                                const struct image_segment *segment,
+                                struct error *err)
+{
+    const size_t wanted = (size_t)segment->file_size;
+    size_t got = 0;
+    enum status status;
+
+    status = file_read_at(source->fd, image->base + segment->address, wanted,
+                          source->image_offset + segment->file_offset,
+                          source->name, &got, err);
+    if (status == STATUS_OK && got < wanted)
+        return error_set(err, STATUS_CORRUPT,
+                         "%s: file ends in the segment at 0x%llx", source->name,
+                         (unsigned long long)segment->address);
+    return status;
+}
+
 /* The segments [first, end) in one anonymous mapping. */
 static enum status read_segments(const struct load_source *source,
                                  const struct image *image,
@@ -209,29 +267,26 @@ static enum status read_segments(const struct load_source *source,
     const struct image_segment *segments = view->segments;
     const uint64_t start = align_down(segments[first].address, view->page_size);
     const size_t size = (size_t)(page_end(view, &segments[end - 1]) - start);
+    enum status status = STATUS_OK;
+    struct copy copy;
 
+    copy_shown_bytes(image, segments, first, end, &copy);
     if (mmap(image->base + start, size, PROT_READ | PROT_WRITE,
              MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0) == MAP_FAILED)
         return data_error(source, &segments[first], err);
-    for (size_t i = first; i < end; i++) {
-        const size_t wanted = (size_t)segments[i].file_size;
-        size_t got = 0;
-        enum status status;
+    for (size_t i = first; i < end && status == STATUS_OK; i++) {
+        const struct image_segment *segment = &segments[i];
 
-        if (wanted == 0)
+        if (segment->file_size == 0)
             continue;
-        status =
-            file_read_at(source->fd, image->base + segments[i].address, wanted,
-                         source->image_offset + segments[i].file_offset,
-                         source->name, &got, err);
-        if (status)
-            return status;
-        if (got < wanted)
-            return error_set(
-                err, STATUS_CORRUPT, "%s: file ends in the segment at 0x%llx",
-                source->name, (unsigned long long)segments[i].address);
+        if (copy.size)
+            memcpy(image->base + segment->address,
+                   copy.bytes + (segment->file_offset - copy.file_offset),
+                   (size_t)segment->file_size);
+        else
+            status = read_segment(source, image, segment, err);
     }
-    return STATUS_OK;
+    return status;
 }
 
 static enum status map_segment(const struct load_source *source,
