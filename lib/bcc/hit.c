@@ -125,17 +125,20 @@ static enum status check_view(struct prepare *p, const char *name,
     return status ? status : check_dependencies(p, view, err);
 }
 
-/* Of a copy: the file can change at any moment. */
-static enum status read_layout(struct span file, const char *name,
+static enum status read_layout(const struct entry *entry,
                                struct cache_layout *ret_layout,
                                struct error *err)
 {
     uint8_t head[CACHE_HEAD_SIZE];
-    const size_t size = file.size < sizeof(head) ? file.size : sizeof(head);
+    enum status status;
+    size_t size;
 
-    memcpy(head, file.data, size);
-    return cache_layout_read((struct span){head, size}, file.size, name,
-                             ret_layout, err);
+    status =
+        file_read_at(entry->fd, head, sizeof(head), 0, entry->name, &size, err);
+    if (status)
+        return status;
+    return cache_layout_read((struct span){head, size}, entry->size,
+                             entry->name, ret_layout, err);
 }
 
 /* Every byte against its checksum. What is to be run does without that of the
@@ -151,15 +154,16 @@ static enum status check_whole_file(struct prepare *p,
     struct cache_view view;
     enum status status;
 
+    status = read_layout(entry, &layout, err);
+    if (status)
+        return status;
     status = file_map(entry->fd, entry->size, entry->name, &mapping, err);
     if (status)
         return status;
-    status = read_layout(mapping.bytes, entry->name, &layout, err);
-    if (status == STATUS_OK)
-        status = cache_view_open(mapping.bytes, &layout,
-                                 CACHE_CHECK_ALL |
-                                     (with_debug ? 0 : CACHE_CHECK_NO_DEBUG),
-                                 entry->name, &view, err);
+    status = cache_view_open(mapping.bytes, &layout,
+                             CACHE_CHECK_ALL |
+                                 (with_debug ? 0 : CACHE_CHECK_NO_DEBUG),
+                             entry->name, &view, err);
     if (status == STATUS_OK && options->n_trusted_keys)
         status = signature_check(mapping.bytes, options->trusted_keys,
                                  options->n_trusted_keys, entry->name, err);
@@ -171,7 +175,7 @@ static enum status check_whole_file(struct prepare *p,
 
 /* ---- From an entry to code ---- */
 
-static enum status check_machine(const char *name,
+static enum status check_machine(const struct entry *entry,
                                  const struct cache_layout *layout,
                                  struct error *err)
 {
@@ -185,18 +189,18 @@ static enum status check_machine(const char *name,
             error_set(err, STATUS_UNSUPPORTED,
                       "%s: made for another machine (ELF machine %u, this "
                       "one is %u)",
-                      name, layout->machine, HOST_MACHINE),
+                      entry->name, layout->machine, HOST_MACHINE),
             BCC_REASON_MACHINE);
     host = cpu_features_host();
     missing = cpu_features_missing(&layout->cpu_features, &host);
     if (missing >= 0) {
-        const char *feature = cpu_feature_name(HOST_MACHINE, (unsigned)missing);
+        const char *name = cpu_feature_name(HOST_MACHINE, (unsigned)missing);
         return error_add_reason(
             err,
             error_set(err, STATUS_STALE,
                       "%s: needs the CPU feature '%s', which this machine "
                       "lacks",
-                      name, feature ? feature : "unknown"),
+                      entry->name, name ? name : "unknown"),
             BCC_REASON_HOST_CPU);
     }
     return STATUS_OK;
@@ -232,47 +236,37 @@ static enum status link_entry(struct prepare *p,
     return load_link(source, image, &binding, err);
 }
 
-/* Map the file, and of what it says fill in where its image is. */
-static enum status open_image(struct load_source *source, struct image *image,
-                              struct cache_layout *ret_layout,
-                              struct error *err)
-{
-    enum status status = load_open(source, image, err);
-
-    if (status == STATUS_OK)
-        status = read_layout(load_file(image, source->file_size), source->name,
-                             ret_layout, err);
-    if (status == STATUS_OK)
-        status = check_machine(source->name, ret_layout, err);
-    if (status)
-        return status;
-    source->image_offset = ret_layout->section[OBCC_CONTEXT].offset;
-    source->image_size = ret_layout->section[OBCC_CONTEXT].size;
-    source->image_span = ret_layout->image_span;
-    source->image_align = ret_layout->image_align;
-    return load_map(source, image, err);
-}
-
 static enum status load_entry(struct prepare *p, const struct entry *entry,
                               bool is_fresh, bool *ret_is_final,
                               struct error *err)
 {
     BCCScriptRef script = p->script;
-    struct load_source source = {
-        .fd = entry->fd,
-        .name = entry->name,
-        .file_size = entry->size,
-    };
     struct cache_layout layout;
+    struct load_source source;
     struct cache_view view;
     struct image image = {0};
     enum status status;
 
-    *ret_is_final = is_fresh;
-    status = open_image(&source, &image, &layout, err);
-    if (status)
-        goto out;
     *ret_is_final = false;
+    status = read_layout(entry, &layout, err);
+    if (status == STATUS_OK)
+        status = check_machine(entry, &layout, err);
+    if (status) {
+        *ret_is_final = is_fresh;
+        return status;
+    }
+    source = (struct load_source){
+        .fd = entry->fd,
+        .name = entry->name,
+        .file_size = entry->size,
+        .image_offset = layout.section[OBCC_CONTEXT].offset,
+        .image_size = layout.section[OBCC_CONTEXT].size,
+        .image_span = layout.image_span,
+        .image_align = layout.image_align,
+    };
+    status = load_map(&source, &image, err);
+    if (status)
+        return status;
     status = cache_view_open(load_prefix(&image), &layout, 0, entry->name,
                              &view, err);
     if (status == STATUS_OK && !is_fresh)

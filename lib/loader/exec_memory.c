@@ -45,52 +45,6 @@ uint64_t exec_memory_page_size(void)
     return (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* Of most images: bss, and the page that each data segment leaves free. It is
- * address space that costs nothing where it is not used. */
-enum { ROOM_BEHIND_FILE = 65536 };
-
-enum status exec_memory_open(const struct load_source *source,
-                             struct image *ret_image, struct error *err)
-{
-    const uint64_t size =
-        align_up(source->file_size, exec_memory_page_size()) + ROOM_BEHIND_FILE;
-    bool is_readable_only = false;
-    void *head;
-
-    if (size < source->file_size || size > PTRDIFF_MAX)
-        return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: 0x%llx bytes are more than can be mapped",
-                         source->name, (unsigned long long)source->file_size);
-    head = mmap(NULL, (size_t)size, PROT_READ | PROT_EXEC, MAP_PRIVATE,
-                source->fd, 0);
-    if (head == MAP_FAILED && (errno == EPERM || errno == EACCES)) {
-        is_readable_only = true;
-        head = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, source->fd, 0);
-    }
-    if (head == MAP_FAILED)
-        return error_set_os(err, errno, "%s: mapping 0x%llx bytes",
-                            source->name, (unsigned long long)size);
-    *ret_image = (struct image){
-        .mapping = head,
-        .mapping_size = (size_t)size,
-        .is_readable_only = is_readable_only,
-        .head = head,
-    };
-    return STATUS_OK;
-}
-
-bool exec_memory_adopt(const struct load_source *source, struct image *image)
-{
-    if (image->is_readable_only ||
-        source->image_align > exec_memory_page_size() ||
-        source->image_offset + source->image_span > image->mapping_size)
-        return false;
-    image->base = image->head + source->image_offset;
-    image->span = source->image_span;
-    image->image_size = source->image_size;
-    return true;
-}
-
 /* Returns an errno, 0 for success. */
 static int map_text(int fd, const struct load_source *source,
                     struct image *ret_image)

@@ -3,7 +3,6 @@
 #ifndef BCC_LOADER_EXEC_MEMORY_H
 #define BCC_LOADER_EXEC_MEMORY_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "error.h"
@@ -12,18 +11,6 @@
 
 /* Of the running kernel, bytes. */
 uint64_t exec_memory_page_size(void);
-
-/* Map all of the file, read+execute, or read if it may not be executed, and
- * some address space behind it. IO, NO_MEMORY, UNSUPPORTED. */
-enum status exec_memory_open(const struct load_source *source,
-                             struct image *ret_image,
-                             struct error *err) MUST_CHECK;
-
-/* Make that mapping the image's. False if it will not do: it is too short, not
- * executable, or not aligned as the image is to be. The caller has checked the
- * source as for exec_memory_map(). */
-bool exec_memory_adopt(const struct load_source *source,
-                       struct image *image) MUST_CHECK;
 
 /* Map the file read+execute from offset 0 to the end of the image's span, so
  * that this one mapping is also the reservation. The caller has checked that

@@ -16,13 +16,6 @@
 /* Of libc: runs and forgets the handlers that were registered for dso. */
 extern void __cxa_finalize(void *dso);
 
-struct span load_file(const struct image *image, uint64_t file_size)
-{
-    const uint64_t n = image->mapping_size;
-
-    return (struct span){image->head, (size_t)(file_size < n ? file_size : n)};
-}
-
 struct span load_prefix(const struct image *image)
 {
     return (struct span){image->head, (size_t)(image->base - image->head)};
@@ -70,24 +63,14 @@ static enum status check_source(const struct load_source *source,
     return STATUS_OK;
 }
 
-enum status load_open(const struct load_source *source, struct image *ret_image,
-                      struct error *err)
-{
-    return exec_memory_open(source, ret_image, err);
-}
-
-enum status load_map(const struct load_source *source, struct image *image,
+enum status load_map(const struct load_source *source, struct image *ret_image,
                      struct error *err)
 {
     enum status status = check_source(source, err);
 
     if (status)
         return status;
-    if (image->mapping && exec_memory_adopt(source, image))
-        return STATUS_OK;
-    exec_memory_unmap(image);
-    *image = (struct image){0};
-    return exec_memory_map(source, image, err);
+    return exec_memory_map(source, ret_image, err);
 }
 
 /* ---- Link ---- */

@@ -6,11 +6,9 @@
  * the mapping before it is used, so that a damaged image can be refused and
  * never makes the loader itself read or write outside it.
  *
- *   load_open()    one mmap of the file from offset 0, read+execute, and some
- *                  more address space. The caller reads there what the file
- *                  says of the image.
- *   load_map()     that mapping is the image's, if it is as long as the bytes
- *                  before the image plus the image's span; else one that is.
+ *   load_map()     one mmap of the file from offset 0, read+execute, as long
+ *                  as the bytes before the image plus the image's span. The
+ *                  caller reads the bytes before the image there.
  *   load_link()    data mappings over it, imports bound, data relocated,
  *                  RELRO protected.
  *   load_start()   unwind table registered, constructors.
@@ -32,10 +30,9 @@
 #include "span.h"
 
 struct load_source {
-    int fd;             /* borrowed during the calls that take a source */
-    const char *name;   /* for messages, borrowed likewise */
-    uint64_t file_size; /* bytes of the file */
-    /* From here not for load_open(): */
+    int fd;                /* borrowed during load_map() and load_link() */
+    const char *name;      /* for messages, borrowed likewise */
+    uint64_t file_size;    /* bytes of the file */
     uint64_t image_offset; /* of the image in it, a multiple of the page size
                               of the machine that the image is for */
     uint64_t image_size;   /* bytes of the image in the file */
@@ -51,9 +48,8 @@ struct thread_exit;
 struct image {
     uint8_t *mapping; /* reservation */
     size_t mapping_size;
-    bool is_readable_only; /* load_open() could not have it executable */
-    uint8_t *head;         /* the file's first byte, mapped */
-    uint8_t *base;         /* image address 0 */
+    uint8_t *head; /* the file's first byte, mapped */
+    uint8_t *base; /* image address 0 */
     uint64_t span;
     uint64_t image_size;
     /* Found by load_link(), image addresses: */
@@ -74,22 +70,13 @@ struct image {
     void *unwind_object[8];
 };
 
-/* Map the whole file, which need not be executable. IO, NO_MEMORY,
- * UNSUPPORTED (larger than memory). On failure nothing is mapped. */
-enum status load_open(const struct load_source *source, struct image *ret_image,
-                      struct error *err) MUST_CHECK;
-
-/* The bytes of a file of this size that load_open() has mapped. */
-struct span load_file(const struct image *image, uint64_t file_size);
-
-/* The bytes of the file before the image, once that is mapped. */
+/* The bytes of the file before the image. */
 struct span load_prefix(const struct image *image);
 
-/* image: zero, or from load_open() of the same file. CORRUPT (the image does
- * not fit the file, or pages), IO, NO_MEMORY. A file that may not be executed,
- * as on a file system mounted noexec, is copied to memory. On failure nothing
- * new is mapped; release the image. */
-enum status load_map(const struct load_source *source, struct image *image,
+/* CORRUPT (the image does not fit the file, or pages), IO, NO_MEMORY. A file
+ * that may not be executed, as on a file system mounted noexec, is copied to
+ * memory. On failure nothing is mapped. */
+enum status load_map(const struct load_source *source, struct image *ret_image,
                      struct error *err) MUST_CHECK;
 
 /* Address of an import, NULL if unknown. import: its place among the imports

@@ -29,6 +29,7 @@ system_calls() {
 #   newfstatat  the script; the directory and the entry, whom they belong to
 #   openat      directory, entry
 #   mmap        the file; its data, which is copied from there
+#   pread64     head
 #   mprotect    relro
 test_makes_these_system_calls_and_no_others() {
     hits 1 env || return
@@ -39,6 +40,7 @@ mprotect 1
 munmap 1
 newfstatat 3
 openat 2
+pread64 1
 END
     system_calls >"$work/calls" || return
     diff "$work/expected" "$work/calls" || fail "not these calls"
