@@ -138,7 +138,8 @@ struct obcc_header {
     struct obcc_le64 image_span;    /* bytes of address space of the context */
     struct obcc_le64 image_align;   /* of its address, >= context_align */
     struct obcc_le64 cpu_features[2]; /* that its code may use */
-    struct obcc_le64 reserved[2];     /* 0 */
+    struct obcc_le64 text_span;       /* of image_span, from its start: code */
+    struct obcc_le64 reserved;        /* 0 */
     struct obcc_le64 checksum; /* XXH3-64 of header and section table, this
                                   field taken as 0 */
 };
@@ -268,7 +269,8 @@ OBCC_ASSERT(offsetof(struct obcc_header, file_size) == 32);
 OBCC_ASSERT(offsetof(struct obcc_header, image_span) == 40);
 OBCC_ASSERT(offsetof(struct obcc_header, image_align) == 48);
 OBCC_ASSERT(offsetof(struct obcc_header, cpu_features) == 56);
-OBCC_ASSERT(offsetof(struct obcc_header, reserved) == 72);
+OBCC_ASSERT(offsetof(struct obcc_header, text_span) == 72);
+OBCC_ASSERT(offsetof(struct obcc_header, reserved) == 80);
 OBCC_ASSERT(offsetof(struct obcc_header, checksum) == 88);
 OBCC_ASSERT(sizeof(struct obcc_section) == OBCC_SECTION_SIZE);
 OBCC_ASSERT(offsetof(struct obcc_section, offset) == 8);

@@ -263,6 +263,7 @@ static enum status load_entry(struct prepare *p, const struct entry *entry,
         .image_size = layout.section[OBCC_CONTEXT].size,
         .image_span = layout.image_span,
         .image_align = layout.image_align,
+        .text_span = layout.text_span,
     };
     status = load_map(&source, &image, err);
     if (status)

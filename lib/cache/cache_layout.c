@@ -108,6 +108,13 @@ enum status cache_geometry_check(const struct cache_geometry *geometry,
                          "%s: header: image span %#" PRIx64
                          " is not whole pages below 2^46",
                          name, geometry->image_span);
+    if (geometry->text_span == 0 ||
+        geometry->text_span % OBCC_MIN_CONTEXT_ALIGN != 0 ||
+        geometry->text_span > geometry->image_span)
+        return error_set(err, failure,
+                         "%s: header: text span %#" PRIx64
+                         " is not whole pages of image span %#" PRIx64,
+                         name, geometry->text_span, geometry->image_span);
     if (!is_power_of_two(geometry->image_align) ||
         geometry->image_align < context_align ||
         geometry->image_align > OBCC_MAX_IMAGE_ALIGN)
@@ -131,6 +138,7 @@ static enum status read_header(const struct obcc_header *header,
         .file_size = obcc_get64(header->file_size),
         .image_span = obcc_get64(header->image_span),
         .image_align = obcc_get64(header->image_align),
+        .text_span = obcc_get64(header->text_span),
         .context_align = obcc_get32(header->context_align),
     };
     for (size_t i = 0; i < CPU_FEATURE_WORDS; i++)
@@ -148,10 +156,10 @@ static enum status read_header(const struct obcc_header *header,
         return error_set(err, STATUS_CORRUPT,
                          "%s: header: endianness %#x is neither 'e' nor 'E'",
                          name, layout->endianness);
-    return cache_geometry_check(&(struct cache_geometry){layout->context_align,
-                                                         layout->image_span,
-                                                         layout->image_align},
-                                STATUS_CORRUPT, name, err);
+    return cache_geometry_check(
+        &(struct cache_geometry){layout->context_align, layout->image_span,
+                                 layout->image_align, layout->text_span},
+        STATUS_CORRUPT, name, err);
 }
 
 /* ---- Section table ---- */

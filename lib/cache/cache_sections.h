@@ -49,6 +49,7 @@ struct cache_geometry {
     uint32_t context_align;
     uint64_t image_span;
     uint64_t image_align;
+    uint64_t text_span;
 };
 
 /* failure, with a message, if a field is out of its bounds. */

@@ -383,6 +383,7 @@ static void write_header(struct writer *w, size_t header_size)
         .file_size = obcc_le64(w->out->size),
         .image_span = obcc_le64(contents->image_span),
         .image_align = obcc_le64(contents->image_align),
+        .text_span = obcc_le64(contents->text_span),
     };
 
     memcpy(header.magic, OBCC_MAGIC, sizeof(header.magic));
@@ -401,7 +402,8 @@ enum status cache_write(const struct cache_contents *contents,
                         struct buffer *out, struct error *err)
 {
     const struct cache_geometry geometry = {
-        contents->context_align, contents->image_span, contents->image_align};
+        contents->context_align, contents->image_span, contents->image_align,
+        contents->text_span};
     struct writer w = {.contents = contents, .out = out};
     size_t header_size = OBCC_HEADER_SIZE;
     enum status status;

@@ -50,6 +50,7 @@ struct cache_contents {
     uint32_t context_align; /* largest page size of the target */
     uint64_t image_span;
     uint64_t image_align;
+    uint64_t text_span;
     struct cpu_features cpu_features;
     struct span identity;
     const struct cache_dependency *dependencies;

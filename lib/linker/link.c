@@ -25,6 +25,7 @@
 #include <elf.h>
 
 #include "boundary.h"
+#include "checked.h"
 #include "debug.h"
 #include "dynamic.h"
 #include "eh_frame.h"
@@ -202,6 +203,8 @@ enum status link_image(const struct link_params *params,
         result.address_size = link.machine->address_size;
         result.page_size = link.machine->page_size;
         result.span = link.span;
+        result.text_span = align_up(link.segments[SEGMENT_TEXT].memory_size,
+                                    link.machine->page_size);
         result.align = link.align;
         *ret_result = result;
         result = (struct link_result){.machine = EM_NONE};

@@ -77,6 +77,7 @@ struct link_result {
     unsigned address_size; /* bytes of a pointer: 8 or 4 */
     uint32_t page_size;    /* largest page size of the target */
     uint64_t span;         /* address space from 0, a multiple of page_size */
+    uint64_t text_span;    /* of it, from 0, for what is executable; likewise */
     uint64_t align;        /* of the load address, >= page_size */
     struct link_symbol *functions; /* all STT_FUNC, local ones too, by name */
     size_t n_functions;

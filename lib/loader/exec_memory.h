@@ -12,20 +12,20 @@
 /* Of the running kernel, bytes. */
 uint64_t exec_memory_page_size(void);
 
-/* Map the file read+execute from offset 0 to the end of the image's span, so
- * that this one mapping is also the reservation. The caller has checked that
- * image_offset + image_span does not wrap, and that image_offset, image_span
- * and image_align fit the page size. IO, NO_MEMORY. */
+/* Reserve memory for the bytes before the image and its span, and map the file
+ * read+execute over it, from offset 0 to the end of the text. The caller has
+ * checked that image_offset + image_span does not wrap, and that image_offset,
+ * both spans and image_align fit the page size. IO, NO_MEMORY. */
 enum status exec_memory_map(const struct load_source *source,
                             struct image *ret_image,
                             struct error *err) MUST_CHECK;
 
-/* Put all segments of a checked view but the first in their places. CORRUPT
- * (the file has become shorter), IO, NO_MEMORY. */
-enum status exec_memory_map_data(const struct load_source *source,
-                                 const struct image *image,
-                                 const struct image_view *view,
-                                 struct error *err) MUST_CHECK;
+/* Bring the file's bytes to all segments of a checked view but the first.
+ * CORRUPT (the file has become shorter), IO, NO_MEMORY. */
+enum status exec_memory_fill_data(const struct load_source *source,
+                                  const struct image *image,
+                                  const struct image_view *view,
+                                  struct error *err) MUST_CHECK;
 
 /* Make whole pages read-only for good. IO, NO_MEMORY. */
 enum status exec_memory_protect(const struct load_source *source,

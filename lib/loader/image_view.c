@@ -68,18 +68,19 @@ static enum status check_elf_header(const char *name, struct span readable,
  * it has seen any header. Those after it hold data. */
 static enum status check_permissions(const struct image_view *view,
                                      const ELF_TYPE(Phdr) * header,
-                                     struct error *err)
+                                     uint64_t text_span, struct error *err)
 {
     const unsigned access = header->p_flags & (PF_R | PF_W | PF_X);
     const unsigned long long address = header->p_vaddr;
 
     if (view->n_segments == 0) {
         if (access != (PF_R | PF_X) || header->p_vaddr != 0 ||
-            header->p_offset != 0 || header->p_memsz != header->p_filesz)
+            header->p_offset != 0 || header->p_memsz != header->p_filesz ||
+            header->p_memsz > text_span)
             return error_set(err, STATUS_CORRUPT,
                              "%s: first segment is not read+execute file bytes "
-                             "at address 0",
-                             view->name);
+                             "in the 0x%llx from address 0",
+                             view->name, (unsigned long long)text_span);
         return STATUS_OK;
     }
     if (access & PF_X)
@@ -98,16 +99,17 @@ static enum status check_permissions(const struct image_view *view,
 
 static enum status add_segment(struct image_view *view,
                                const ELF_TYPE(Phdr) * header,
-                               uint64_t image_size, uint64_t span,
+                               const struct image_space *space,
                                struct error *err)
 {
     const unsigned long long address = header->p_vaddr;
+    const uint64_t image_size = space->image_size, span = space->span;
     uint64_t free_from = 0;
     enum status status;
 
     if (header->p_memsz == 0)
         return STATUS_OK;
-    status = check_permissions(view, header, err);
+    status = check_permissions(view, header, space->text_span, err);
     if (status)
         return status;
     if (header->p_filesz > header->p_memsz || header->p_offset > image_size ||
@@ -123,6 +125,8 @@ static enum status add_segment(struct image_view *view,
             &view->segments[view->n_segments - 1];
         free_from =
             align_up(last->address + last->memory_size, view->page_size);
+        if (free_from < space->text_span)
+            free_from = space->text_span;
     }
     if ((header->p_vaddr - header->p_offset) % view->page_size != 0 ||
         align_down(header->p_vaddr, view->page_size) < free_from)
@@ -146,7 +150,7 @@ static enum status add_segment(struct image_view *view,
 
 static enum status read_program_header(struct image_view *view,
                                        const ELF_TYPE(Phdr) * header,
-                                       uint64_t image_size, uint64_t span,
+                                       const struct image_space *space,
                                        struct image_range *ret_eh_frame_header,
                                        struct error *err)
 {
@@ -154,7 +158,7 @@ static enum status read_program_header(struct image_view *view,
 
     switch (header->p_type) {
     case PT_LOAD:
-        return add_segment(view, header, image_size, span, err);
+        return add_segment(view, header, space, err);
     case PT_DYNAMIC:
         view->dynamic = range;
         return STATUS_OK;
@@ -281,13 +285,17 @@ corrupt:
                      (unsigned long long)header.size);
 }
 
-enum status image_view_read_headers(const char *name, struct span readable,
-                                    uint64_t span, uint64_t page_size,
+enum status image_view_read_headers(const char *name,
+                                    const struct image_space *space,
                                     struct image_view *ret_view,
                                     struct error *err)
 {
+    const uint64_t readable_size = space->image_size < space->text_span
+                                       ? space->image_size
+                                       : space->text_span;
+    const struct span readable = {space->base, (size_t)readable_size};
     struct image_view view = {
-        .name = name, .base = readable.data, .page_size = page_size};
+        .name = name, .base = space->base, .page_size = space->page_size};
     const ELF_TYPE(Ehdr) *header = (const void *)readable.data;
     const ELF_TYPE(Phdr) * program_headers;
     struct image_range eh_frame_header = {0, 0};
@@ -298,8 +306,8 @@ enum status image_view_read_headers(const char *name, struct span readable,
         return status;
     program_headers = (const void *)(readable.data + header->e_phoff);
     for (size_t i = 0; i < header->e_phnum; i++) {
-        status = read_program_header(&view, &program_headers[i], readable.size,
-                                     span, &eh_frame_header, err);
+        status = read_program_header(&view, &program_headers[i], space,
+                                     &eh_frame_header, err);
         if (status)
             return status;
     }

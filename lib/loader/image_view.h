@@ -68,11 +68,21 @@ struct image_view {
     struct image_range fini_array;
 };
 
-/* Read the program headers of an image of which only segment 0 is mapped at
- * base. readable: bytes there that are bytes of the image's file. span: its
- * address space, whole pages. CORRUPT, UNSUPPORTED. */
-enum status image_view_read_headers(const char *name, struct span readable,
-                                    uint64_t span, uint64_t page_size,
+/* Where an image is before its headers were read. Bytes; spans are whole
+ * pages. */
+struct image_space {
+    const uint8_t *base;
+    uint64_t image_size; /* in the file */
+    uint64_t text_span;  /* from base: the file's bytes are there, if it has
+                            so many */
+    uint64_t span;       /* address space */
+    uint64_t page_size;
+};
+
+/* Read the program headers of an image of which only segment 0 is there.
+ * CORRUPT, UNSUPPORTED. */
+enum status image_view_read_headers(const char *name,
+                                    const struct image_space *space,
                                     struct image_view *ret_view,
                                     struct error *err) MUST_CHECK;
 

@@ -38,12 +38,16 @@ static enum status check_source(const struct load_source *source,
 
     if (source->image_offset % page_size != 0 ||
         source->image_span % page_size != 0 || source->image_span == 0 ||
+        source->text_span % page_size != 0 || source->text_span == 0 ||
+        source->text_span > source->image_span ||
         !is_power_of_two(source->image_align))
         return error_set(err, STATUS_CORRUPT,
-                         "%s: image offset 0x%llx, span 0x%llx and alignment "
-                         "0x%llx do not fit pages of 0x%llx",
+                         "%s: image offset 0x%llx, span 0x%llx, text span "
+                         "0x%llx and alignment 0x%llx do not fit pages of "
+                         "0x%llx",
                          source->name, (unsigned long long)source->image_offset,
                          (unsigned long long)source->image_span,
+                         (unsigned long long)source->text_span,
                          (unsigned long long)source->image_align,
                          (unsigned long long)page_size);
     if (source->image_offset > source->file_size ||
@@ -101,15 +105,18 @@ static enum status map_data(const struct load_source *source,
                             struct image *image, struct image_view *ret_view,
                             struct error *err)
 {
-    const uint64_t readable =
-        image->image_size < image->span ? image->image_size : image->span;
+    const struct image_space space = {
+        .base = image->base,
+        .image_size = image->image_size,
+        .text_span = image->text_span,
+        .span = image->span,
+        .page_size = exec_memory_page_size(),
+    };
     enum status status;
 
-    status = image_view_read_headers(
-        source->name, (struct span){image->base, (size_t)readable}, image->span,
-        exec_memory_page_size(), ret_view, err);
+    status = image_view_read_headers(source->name, &space, ret_view, err);
     if (status == STATUS_OK)
-        status = exec_memory_map_data(source, image, ret_view, err);
+        status = exec_memory_fill_data(source, image, ret_view, err);
     if (status == STATUS_OK)
         status = image_view_read_dynamic(ret_view, err);
     return status;

@@ -6,11 +6,12 @@
  * the mapping before it is used, so that a damaged image can be refused and
  * never makes the loader itself read or write outside it.
  *
- *   load_map()     one mmap of the file from offset 0, read+execute, as long
- *                  as the bytes before the image plus the image's span. The
- *                  caller reads the bytes before the image there.
- *   load_link()    data mappings over it, imports bound, data relocated,
- *                  RELRO protected.
+ *   load_map()     memory for the bytes before the image and for its span,
+ *                  of which the file is mapped read+execute as far as the
+ *                  text goes. The caller reads the bytes before the image
+ *                  there.
+ *   load_link()    data filled in, imports bound, data relocated, RELRO
+ *                  protected.
  *   load_start()   unwind table registered, constructors.
  *   load_stop()    destructors, unwind table forgotten.
  *   load_release() unmap.
@@ -38,6 +39,7 @@ struct load_source {
     uint64_t image_size;   /* bytes of the image in the file */
     uint64_t image_span;   /* address space of the image */
     uint64_t image_align;  /* of its load address, a power of two */
+    uint64_t text_span;    /* of image_span, for its first segment */
 };
 
 struct tls_module;
@@ -51,6 +53,7 @@ struct image {
     uint8_t *head; /* the file's first byte, mapped */
     uint8_t *base; /* image address 0 */
     uint64_t span;
+    uint64_t text_span;
     uint64_t image_size;
     /* Found by load_link(), image addresses: */
     uint64_t init_array, init_array_size; /* bytes */

@@ -409,6 +409,8 @@ void fixture_init(struct fixture *f, const char *path)
     mapping_calls_reset();
     restore_relro(f);
     f->span = span_of(f);
+    f->text_span =
+        (fixture_segment(f, PT_LOAD, 0)->p_memsz + PAGE - 1) / PAGE * PAGE;
     notes_clear();
 }
 
@@ -467,6 +469,7 @@ void fixture_write(struct fixture *f, uint64_t image_offset)
         .image_size = f->size,
         .image_span = f->span,
         .image_align = PAGE,
+        .text_span = f->text_span,
     };
 }
 

@@ -104,11 +104,15 @@ bool maps_have_writable_code(const void *start, size_t size);
 
 /* ---- The image ---- */
 
+/* An offset in the file from which data is read: it is not among the pages
+ * that come into memory at once. */
+enum { FAR_IN_FILE = 16 * PAGE };
+
 struct fixture {
     uint8_t *bytes; /* the image, to be changed before fixture_write() */
     size_t size;
-    uint64_t span; /* as it was read */
-    int fd;        /* -1: none */
+    uint64_t span, text_span; /* as it was read */
+    int fd;                   /* -1: none */
     struct load_source source;
     struct image image;
     struct imports imports;

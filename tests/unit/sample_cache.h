@@ -101,6 +101,7 @@ static inline enum status sample_cache_init(struct sample_cache *sample)
         .machine = EM_X86_64,
         .context_align = 4096,
         .image_span = 4096,
+        .text_span = 4096,
         .image_align = 4096,
         .cpu_features = {{0x7f, 0}},
         .dependencies = sample_dependencies,

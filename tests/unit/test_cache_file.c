@@ -70,6 +70,7 @@ static const struct cache_contents rich = {
     .machine = 183,
     .context_align = 8192,
     .image_span = 0x14000,
+    .text_span = 0x12000,
     .image_align = 65536,
     .cpu_features = {{UINT64_C(0x8000000000000001), 0x42}},
     .identity = {(const uint8_t *)"format=100\n", 11},
@@ -139,6 +140,7 @@ static void header_says_what_was_written(void **state)
     assert_int_equal(o.layout.file_size, o.file.size);
     assert_int_equal(o.layout.context_align, 8192);
     assert_int_equal(o.layout.image_span, 0x14000);
+    assert_int_equal(o.layout.text_span, 0x12000);
     assert_int_equal(o.layout.image_align, 65536);
     assert_memory_equal(&o.layout.cpu_features, &rich.cpu_features,
                         sizeof(rich.cpu_features));
@@ -264,6 +266,7 @@ static void empty_lists_are_there(void **state)
     struct cache_contents contents = {
         .context_align = 4096,
         .image_span = 4096,
+        .text_span = 4096,
         .image_align = 4096,
         .identity = {(const uint8_t *)"i", 1},
         .context = {(const uint8_t *)"c", 1},
@@ -427,6 +430,8 @@ static void writer_refuses_what_the_format_cannot_say(void **state)
     assert_refused(&c, STATUS_UNSUPPORTED, "context alignment");
     c = rich, c.image_span = 4097;
     assert_refused(&c, STATUS_UNSUPPORTED, "image span");
+    c = rich, c.text_span = c.image_span + 4096;
+    assert_refused(&c, STATUS_UNSUPPORTED, "text span");
     c = rich, c.image_align = 4096;
     assert_refused(&c, STATUS_UNSUPPORTED, "image alignment");
     c = rich, c.identity.size = 0;

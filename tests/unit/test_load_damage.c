@@ -95,6 +95,13 @@ static void refuses_a_source_that_fits_no_page(void **state)
     f->source.image_span = 0;
     assert_int_equal(fixture_link(f), STATUS_CORRUPT);
     f->source = good;
+    f->source.text_span = 0;
+    assert_int_equal(fixture_link(f), STATUS_CORRUPT);
+    f->source.text_span = good.text_span - 1;
+    assert_int_equal(fixture_link(f), STATUS_CORRUPT);
+    f->source.text_span = good.image_span + PAGE;
+    assert_int_equal(fixture_link(f), STATUS_CORRUPT);
+    f->source = good;
     f->source.image_align = 3 * PAGE;
     assert_int_equal(fixture_link(f), STATUS_CORRUPT);
     f->source.image_align = 0;
@@ -174,6 +181,18 @@ static void refuses_segments_with_other_permissions(void **state)
     refuses(f, STATUS_UNSUPPORTED, "only the first");
     data->p_flags = PF_W;
     refuses(f, STATUS_CORRUPT, "permissions");
+}
+
+/* What the cache file says of the text is held against what the image says. */
+static void refuses_segments_on_the_wrong_side_of_the_text_span(void **state)
+{
+    struct fixture *f = *state;
+
+    f->text_span -= PAGE;
+    if (f->text_span > 0)
+        refuses(f, STATUS_CORRUPT, "first segment");
+    f->text_span += 2 * PAGE;
+    refuses(f, STATUS_CORRUPT, "shares a page");
 }
 
 static void refuses_segments_outside_the_image(void **state)
@@ -494,7 +513,7 @@ static void reads_data_in_as_many_pieces_as_it_takes(void **state)
 {
     struct fixture *f = *state;
 
-    fixture_write(f, PAGE);
+    fixture_write(f, FAR_IN_FILE);
     mapping_calls_reset();
     mapping_calls.short_read = 7;
     assert_int_equal(fixture_link(f), STATUS_OK);
@@ -506,7 +525,7 @@ static void refuses_a_file_that_has_become_shorter(void **state)
 {
     struct fixture *f = *state;
 
-    fixture_write(f, PAGE);
+    fixture_write(f, FAR_IN_FILE);
     mapping_calls_reset();
     mapping_calls.end_of_file = true;
     assert_int_equal(fixture_link(f), STATUS_CORRUPT);
@@ -542,6 +561,7 @@ int main(void)
         BOTH(refuses_an_executable_stack),
         BOTH(refuses_segments_with_other_permissions),
         BOTH(refuses_segments_outside_the_image),
+        BOTH(refuses_segments_on_the_wrong_side_of_the_text_span),
         BOTH(refuses_segments_that_share_a_page),
         BOTH(refuses_relro_of_what_is_not_written),
         BOTH(refuses_tables_that_are_not_constant),

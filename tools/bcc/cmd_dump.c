@@ -152,6 +152,7 @@ static void dump_header(struct printer *printer, const struct cache_file *file)
     print_number(printer, "file_size", layout->file_size);
     print_address(printer, "image_span", layout->image_span);
     print_address(printer, "image_align", layout->image_align);
+    print_address(printer, "text_span", layout->text_span);
     print_address(printer, "context_align", layout->context_align);
     print_text(printer, "cpu_features", features);
     end_row(printer);
