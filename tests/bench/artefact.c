@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bcc/bcc.h>
@@ -20,7 +21,7 @@ const char artefact_out[] = "{out}";
 
 /* ---- Digests ---- */
 
-static bool digest_file(const char *path, char ret_text[ORIGIN_SIZE])
+bool artefact_digest(const char *path, char ret_text[ORIGIN_SIZE])
 {
     struct file_mapping mapping;
     uint8_t digest[SHA1_SIZE];
@@ -54,10 +55,12 @@ static void add_origin(struct provenance *from, const char *origin)
 
 bool artefact_source(const char *path, struct artefact *ret_artefact)
 {
-    memset(ret_artefact, 0, sizeof(*ret_artefact));
-    snprintf(ret_artefact->path, sizeof(ret_artefact->path), "%s", path);
-    ret_artefact->from.n_origins = 1;
-    return digest_file(path, ret_artefact->from.origin[0]);
+    struct artefact artefact = {.from.n_origins = 1};
+    const bool ok = artefact_digest(path, artefact.from.origin[0]);
+
+    snprintf(artefact.path, sizeof(artefact.path), "%s", path);
+    *ret_artefact = artefact;
+    return ok;
 }
 
 /* ---- Provenance ---- */
@@ -74,6 +77,12 @@ static void read_options(const char *const *argv, struct provenance *from)
         else if (strncmp(*argv, "-O", 2) == 0)
             snprintf(from->opt, sizeof(from->opt), "%s", *argv + 2);
     }
+}
+
+void provenance_add(struct provenance *a, const struct provenance *b)
+{
+    for (size_t i = 0; i < b->n_origins; i++)
+        add_origin(a, b->origin[i]);
 }
 
 static bool same_origins(const struct provenance *a, const struct provenance *b)
@@ -145,7 +154,7 @@ static bool describe(const struct artefact *const *inputs,
     for (; *inputs; inputs++) {
         char digest[ORIGIN_SIZE];
 
-        if (!digest_file((*inputs)->path, digest))
+        if (!artefact_digest((*inputs)->path, digest))
             return false;
         buffer_printf(stamp, "%s\n", digest);
     }
@@ -183,8 +192,7 @@ bool artefact_make(const char *name, const struct artefact *const *inputs,
     snprintf(ret_artefact->path, sizeof(ret_artefact->path), "%s/%s",
              bench_dir(), name);
     for (size_t i = 0; inputs[i]; i++)
-        for (size_t j = 0; j < inputs[i]->from.n_origins; j++)
-            add_origin(&ret_artefact->from, inputs[i]->from.origin[j]);
+        provenance_add(&ret_artefact->from, &inputs[i]->from);
     read_options(argv, &ret_artefact->from);
     snprintf(stamp_path, sizeof(stamp_path), "%s.from", ret_artefact->path);
     buffer_init(&stamp);
@@ -196,29 +204,48 @@ bool artefact_make(const char *name, const struct artefact *const *inputs,
     return ok;
 }
 
-bool artefact_generate(const char *name, const char *tag,
-                       bool (*write)(FILE *file, const void *context),
-                       const void *context, struct artefact *ret_artefact)
+static void make_empty(const char *path)
 {
-    const struct span stamp = {(const uint8_t *)tag, strlen(tag)};
-    char stamp_path[BENCH_PATH_SIZE + 8], path[BENCH_PATH_SIZE];
-    FILE *file;
-    bool ok;
+    char command[BENCH_PATH_SIZE + 16];
 
-    snprintf(path, sizeof(path), "%s/%s", bench_dir(), name);
-    snprintf(ret_artefact->path, sizeof(ret_artefact->path), "%s", path);
-    snprintf(stamp_path, sizeof(stamp_path), "%s.from", path);
-    if (!is_up_to_date(ret_artefact, stamp_path, stamp)) {
-        file = fopen(path, "w");
-        ok = file && write(file, context);
-        if (file && fclose(file) != 0)
-            ok = false;
-        if (!ok)
-            return bench_refuse("%s: cannot be written", path);
-        if (!write_stamp(stamp_path, stamp))
-            return false;
-    }
-    return artefact_source(path, ret_artefact);
+    snprintf(command, sizeof(command), "rm -rf '%s'", path);
+    if (system(command) != 0 || mkdir(path, 0700) != 0)
+        bench_die("%s: cannot be emptied", path);
+}
+
+bool bench_open_cache(const char *name, char ret_path[BENCH_PATH_SIZE])
+{
+    char stamp_path[BENCH_PATH_SIZE + 8], digest[ORIGIN_SIZE];
+    const struct span stamp = {(const uint8_t *)digest, ORIGIN_SIZE};
+    struct artefact cache;
+
+    if (!artefact_digest(BCC_BENCH_BCCC, digest))
+        return false;
+    snprintf(cache.path, sizeof(cache.path), "%s/%s.cache", bench_dir(), name);
+    snprintf(stamp_path, sizeof(stamp_path), "%s.from", cache.path);
+    snprintf(ret_path, BENCH_PATH_SIZE, "%s", cache.path);
+    if (is_up_to_date(&cache, stamp_path, stamp))
+        return true;
+    make_empty(cache.path);
+    return write_stamp(stamp_path, stamp);
+}
+
+bool artefact_compile(const char *name, const char *source_path,
+                      const char *const *more, struct artefact *ret_bitcode)
+{
+    const char *argv[MAX_ARGUMENTS] = {
+        BCC_BENCH_CLANG, "-O3", "-march=native", "-fPIC", "-emit-llvm", "-c",
+        source_path,     "-o",  artefact_out};
+    struct artefact source;
+    size_t n = 0;
+
+    while (argv[n])
+        n++;
+    for (; more && *more; more++)
+        argv[n++] = *more;
+    return artefact_source(source_path, &source) &&
+           artefact_make(name, (const struct artefact *const[]){&source, NULL},
+                         argv, ret_bitcode);
 }
 
 /* ---- Libraries and programs ---- */
@@ -250,6 +277,7 @@ bool artefact_library(const char *name, const struct artefact *bitcode,
                           "-s",
                           "-Wl,-Bsymbolic",
                           internal.path,
+                          "-Wl,--as-needed",
                           "-lm",
                           "-o",
                           artefact_out,
@@ -266,9 +294,11 @@ bool artefact_program(const char *name, const struct artefact *bitcode,
                       struct artefact *ret_program)
 {
     struct artefact internal;
-    const char *const argv[] = {
-        BCC_BENCH_CLANG, "-O3", "-march=native", "-s", internal.path,
-        "-lm",           "-o",  artefact_out,    NULL};
+    const char *const argv[] = {BCC_BENCH_CLANG, "-O3",
+                                "-march=native", "-s",
+                                internal.path,   "-Wl,--as-needed",
+                                "-lm",           "-o",
+                                artefact_out,    NULL};
 
     return internalize(name, bitcode, "main", &internal) &&
            artefact_make(name,

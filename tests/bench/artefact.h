@@ -34,11 +34,11 @@ extern const char artefact_out[];
 bool artefact_make(const char *name, const struct artefact *const *inputs,
                    const char *const *argv, struct artefact *ret_artefact);
 
-/* The same for bytes that the benchmark generates itself. write is called if
- * there is no file with that tag. */
-bool artefact_generate(const char *name, const char *tag,
-                       bool (*write)(FILE *file, const void *context),
-                       const void *context, struct artefact *ret_artefact);
+/* One source in C or C++ to bitcode, position independent, with clang -O3
+ * -march=native or, for "-disable-llvm-passes" in more, up to where that begins
+ * to optimise. more, if not NULL, ends with NULL. */
+bool artefact_compile(const char *name, const char *source,
+                      const char *const *more, struct artefact *ret_bitcode);
 
 /* A shared library of linked bitcode that exports the functions named, as one
  * who cares would make it: everything else is internal before the optimiser
@@ -62,6 +62,12 @@ struct entry {
 };
 
 bool entry_read(const char *path, struct entry *ret_entry);
+
+/* a, with what b was made from added. */
+void provenance_add(struct provenance *a, const struct provenance *b);
+
+/* Text of 40 digits. */
+bool artefact_digest(const char *path, char ret_text[ORIGIN_SIZE]);
 
 /* Refuse the row unless both come from the same. */
 bool provenance_is_same(const char *a_name, const struct provenance *a,

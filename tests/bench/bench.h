@@ -20,8 +20,11 @@
  * A ratio is refused, with the reason in its place, where its sides ran in
  * different circumstances: not in turn in the same rounds; not equally often;
  * not made from the same bitcode for the same CPU at the same level
- * (provenance.c); a hit that was none; others at work on the machine
- * (watch.c). */
+ * (artefact.h); a hit that was none; others at work on the machine
+ * (watch.c).
+ *
+ * The files row_*.c are the rows, a family in each; launchers.h and programs.h
+ * have the sides that several of them use. */
 #ifndef BCC_BENCH_H
 #define BCC_BENCH_H
 
@@ -54,7 +57,8 @@ struct bench_cost {
     uint64_t enter_faults, leave_faults;
 };
 
-/* All functions: false if the row cannot go on, after bench_refuse(). */
+/* All functions: false if the row cannot go on, after bench_refuse(). They are
+ * given the context. */
 struct bench_side {
     const char *enter_name; /* "hit" */
     const char *leave_name; /* "dispose"; NULL: has no such phase */
@@ -62,10 +66,10 @@ struct bench_side {
     bool (*enter)(void *context); /* timed */
     bool (*check)(void *context); /* not timed; NULL: nothing to check */
     bool (*leave)(void *context); /* timed; NULL: nothing to do */
-    /* In place of the three: does one round and says what it cost. */
+    /* In place of the three: does one round and says what it cost. enter, if
+     * there is one too, is then for counting system calls. */
     bool (*whole)(void *context, struct bench_cost *ret_cost);
-    bool is_process; /* count the system calls of started processes */
-    bool is_not_traced;
+    bool is_process;  /* count the system calls of the processes it starts */
     size_t n_repeats; /* a round is the median of so many; 0: one */
 
     struct bench_series in, out; /* the result */
@@ -81,6 +85,9 @@ struct bench_plan {
 bool bench_rounds(struct bench_side *sides, size_t n_sides,
                   struct bench_plan plan);
 void bench_release(struct bench_side *sides, size_t n_sides);
+
+/* One round of one side, for sides that are made of others. */
+bool bench_once(const struct bench_side *side, struct bench_cost *ret_cost);
 
 /* What getrusage() says of this process so far. */
 uint64_t bench_faults(void);
@@ -114,12 +121,16 @@ double bench_ratio(struct bench_comparison comparison);
 /* measured - yardstick, in ms: the median of the differences of each round. */
 void bench_difference(struct bench_comparison comparison);
 
-/* A figure without rounds: a size, a count. yardstick NAN: there is none, and
- * value is held against the goal; else value / yardstick is. */
+/* A figure without rounds: a size, a count. value is held against the goal;
+ * the yardstick, unless it is NAN, stands beside it. */
 void bench_value(const char *what, double value, double yardstick,
                  const char *unit, struct bench_goal goal);
 
-/* A ratio made of others, as a geometric mean is. */
+/* The same, but value / yardstick is held against the goal. */
+void bench_value_ratio(const char *what, double value, double yardstick,
+                       const char *unit, struct bench_goal goal);
+
+/* A ratio made of others of the row, as a geometric mean is. */
 void bench_combined(const char *what, double ratio, struct bench_goal goal);
 
 /* Why the row, or from here on the rest of it, has no figures. Returns false.
@@ -143,10 +154,26 @@ bool bench_is_quick(void);
 /* Where rows may write: artefacts, made once, and cache directories. */
 const char *bench_dir(void);
 
-/* "<bench_dir>/<name>", an empty directory of mode 0700. */
-bool bench_make_cache(const char *name, char ret_path[BENCH_PATH_SIZE]);
+/* "<bench_dir>/<name>", a directory of mode 0700 that bccc fills. It is empty
+ * if another bccc than this one filled it before. */
+bool bench_open_cache(const char *name, char ret_path[BENCH_PATH_SIZE]);
 
 bool run_l1(void);
 bool run_l2(void);
+bool run_l3(void);
+bool run_l4(void);
+bool run_l5(void);
+bool run_l6(void);
+bool run_l7(void);
+bool run_l8(void);
+bool run_c1(void);
+bool run_c2(void);
+bool run_c3(void);
+bool run_c4(void);
+bool run_c5(void);
+bool run_m1(void);
+bool run_m2(void);
+bool run_m3(void);
+bool run_m4(void);
 
 #endif

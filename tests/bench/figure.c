@@ -197,16 +197,37 @@ void bench_difference(struct bench_comparison comparison)
     judge(figure);
 }
 
-void bench_value(const char *what, double value, double yardstick,
-                 const char *unit, struct bench_goal goal)
+static struct report_figure *new_value(const char *what, double value,
+                                       double yardstick, const char *unit,
+                                       struct bench_goal goal)
 {
     struct report_figure *figure = new_figure(what, goal);
 
     figure->unit = unit;
     figure->measured = value;
     figure->yardstick = yardstick;
-    figure->value = isnan(yardstick) ? value : value / yardstick;
-    figure->value_unit = isnan(yardstick) ? unit : "x";
+    return figure;
+}
+
+void bench_value(const char *what, double value, double yardstick,
+                 const char *unit, struct bench_goal goal)
+{
+    struct report_figure *figure =
+        new_value(what, value, yardstick, unit, goal);
+
+    figure->value = value;
+    figure->value_unit = unit;
+    judge(figure);
+}
+
+void bench_value_ratio(const char *what, double value, double yardstick,
+                       const char *unit, struct bench_goal goal)
+{
+    struct report_figure *figure =
+        new_value(what, value, yardstick, unit, goal);
+
+    figure->value = value / yardstick;
+    figure->value_unit = "x";
     judge(figure);
 }
 
@@ -216,6 +237,9 @@ void bench_combined(const char *what, double value, struct bench_goal goal)
 
     figure->value = value;
     figure->value_unit = "x";
+    for (size_t i = 0; i + 1 < report.n_figures; i++)
+        figure->was_busy |= strcmp(report.figures[i].row, figure->row) == 0 &&
+                            report.figures[i].was_busy;
     if (isnan(value))
         refuse(figure, "not comparable: one of its parts is not");
     judge(figure);

@@ -10,17 +10,18 @@
 struct hit {
     struct sample sample;
     struct sample_files files;
+    const char *shared_library; /* to take symbols from; NULL */
+    int opt_level;              /* BCC_OPT_... */
     char cache_dir[BENCH_PATH_SIZE];
     const char *cache_name;
     char entry_path[BENCH_PATH_SIZE];
     BCCScriptRef script; /* between enter and leave */
 };
 
-/* Make the entry, by a miss, and load it once. name is also that of the cache
- * directory, which is emptied. */
+/* Make the entry, unless it is there, and load it once. name is that of the
+ * cache directory. */
 bool hit_make(struct hit *hit, const char *name);
 
-/* A whole launch, for its own sake: the caller disposes of hit->script. */
 bool hit_enter(void *hit);
 bool hit_check(void *hit); /* refuses what was no hit */
 bool hit_leave(void *hit);
@@ -28,14 +29,21 @@ struct bench_side hit_side(struct hit *hit);
 
 /* A script of the samples; refused if it is not known or not built. */
 bool hit_find_sample(const char *name, struct hit *ret_hit);
-/* The language interpreter, which takes its imports from the process. */
+/* The language interpreter, which takes its imports from the process. With
+ * --quick a small script stands for it. */
 bool hit_find_interpreter(struct hit *ret_hit);
+/* Bitcode by path, of which this function is looked up. */
+void hit_of_file(const char *path, const char *function, struct hit *ret_hit);
 
-/* What can be looked up in the prepared script, with commas between. */
-bool hit_list_exports(struct hit *hit, char *ret_names, size_t size);
+/* The same code as shared libraries: linked as the system links; and with the
+ * options that make dlopen() fastest here, which is one segment less and
+ * relative relocations packed. */
+struct library_pair {
+    struct artefact plain, tuned;
+};
 
-/* Its bitcode, linked with that of its library. */
-bool hit_link(const struct hit *hit, struct artefact *ret_bitcode);
+/* Refuses what is not made from the same as the entry. */
+bool library_pair_make(struct hit *hit, struct library_pair *ret_pair);
 
 struct library {
     const char *path;
@@ -43,6 +51,8 @@ struct library {
     void *handle;
 };
 
+bool library_enter(void *library);
+bool library_leave(void *library);
 struct bench_side library_side(struct library *library, const char *enter_name,
                                const char *leave_name);
 

@@ -1,5 +1,5 @@
-/* bcc_bench [--quick] [--busy-ok] [--dir DIR] [--json FILE] [--list]
- *           [ROW...]
+/* bcc_bench [--quick] [--busy-ok] [--dir DIR] [--json FILE] [--svg FILE]
+ *           [--list] [ROW...]
  *
  * Run all rows of the goals, or those that are named ("L1 C2"), and print what
  * came out; see bench.h for what the numbers mean. Exit status: 0 if every row
@@ -10,7 +10,7 @@
  *   --busy-ok  print ratios although others are at work on the machine. Their
  *              verdicts are marked BUSY.
  *   --dir      where artefacts and caches are; that of the build otherwise
- *   --json     DIR/bench.json otherwise */
+ *   --json, --svg   DIR/bench.json and DIR/bench.svg otherwise */
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
@@ -22,15 +22,18 @@
 #include "report.h"
 
 static const struct bench_row rows[] = {
-    {"L1", run_l1},
-    {"L2", run_l2},
+    {"L1", run_l1}, {"L2", run_l2}, {"L3", run_l3}, {"L4", run_l4},
+    {"L5", run_l5}, {"L6", run_l6}, {"L7", run_l7}, {"L8", run_l8},
+    {"C1", run_c1}, {"C2", run_c2}, {"C3", run_c3}, {"C4", run_c4},
+    {"C5", run_c5}, {"M1", run_m1}, {"M2", run_m2}, {"M3", run_m3},
+    {"M4", run_m4},
 };
 
 enum { N_ROWS = sizeof(rows) / sizeof(rows[0]) };
 
 static struct {
     bool is_quick;
-    const char *dir, *json;
+    const char *dir, *json, *svg;
 } options = {.dir = BCC_BENCH_DIR};
 
 bool bench_is_quick(void)
@@ -55,23 +58,6 @@ _Noreturn void bench_die(const char *format, ...)
     exit(1);
 }
 
-static void remove_tree(const char *path)
-{
-    char command[BENCH_PATH_SIZE + 16];
-
-    snprintf(command, sizeof(command), "rm -rf '%s'", path);
-    if (system(command) != 0)
-        bench_die("%s: cannot be removed", path);
-}
-
-bool bench_make_cache(const char *name, char ret_path[BENCH_PATH_SIZE])
-{
-    snprintf(ret_path, BENCH_PATH_SIZE, "%s/%s", options.dir, name);
-    remove_tree(ret_path);
-    return mkdir(ret_path, 0700) == 0 ||
-           bench_refuse("%s: %s", ret_path, strerror(errno));
-}
-
 /* ---- The command line ---- */
 
 static const struct bench_row *find_row(const char *id)
@@ -85,7 +71,7 @@ static const struct bench_row *find_row(const char *id)
 _Noreturn static void usage(void)
 {
     fputs("usage: bcc_bench [--quick] [--busy-ok] [--dir DIR] [--json FILE] "
-          "[--list] [ROW...]\nrows:",
+          "[--svg FILE] [--list] [ROW...]\nrows:",
           stderr);
     for (size_t i = 0; i < N_ROWS; i++)
         fprintf(stderr, " %s", rows[i].id);
@@ -100,6 +86,7 @@ static void parse(int argc, char **argv)
         {"busy-ok", no_argument, NULL, 'b'},
         {"dir", required_argument, NULL, 'd'},
         {"json", required_argument, NULL, 'j'},
+        {"svg", required_argument, NULL, 's'},
         {"list", no_argument, NULL, 'l'},
         {NULL, 0, NULL, 0},
     };
@@ -118,6 +105,9 @@ static void parse(int argc, char **argv)
             break;
         case 'j':
             options.json = optarg;
+            break;
+        case 's':
+            options.svg = optarg;
             break;
         case 'l':
             for (size_t i = 0; i < N_ROWS; i++)
@@ -177,14 +167,19 @@ static bool run_row(const struct bench_row *row)
 
 static void write_files(void)
 {
-    char json[BENCH_PATH_SIZE];
+    char json[BENCH_PATH_SIZE], svg[BENCH_PATH_SIZE];
 
     snprintf(json, sizeof(json), "%.1000s/bench.json", options.dir);
+    snprintf(svg, sizeof(svg), "%.1000s/bench.svg", options.dir);
     if (!options.json)
         options.json = json;
+    if (!options.svg)
+        options.svg = svg;
     if (!report_write_json(options.json))
         bench_die("%s: cannot be written", options.json);
-    printf("\n%s\n", options.json);
+    if (!chart_write(options.svg))
+        bench_die("%s: cannot be written", options.svg);
+    printf("\n%s\n%s\n", options.json, options.svg);
 }
 
 int main(int argc, char **argv)

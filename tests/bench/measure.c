@@ -9,7 +9,7 @@
 #include "trace.h"
 #include "watch.h"
 
-enum { MAX_SIDES = 16, QUICK_WARM_UP = 1, QUICK_ROUNDS = 5 };
+enum { MAX_SIDES = 16, QUICK_WARM_UP = 1, QUICK_ROUNDS = 3 };
 
 uint64_t bench_faults(void)
 {
@@ -21,7 +21,7 @@ uint64_t bench_faults(void)
 
 /* ---- One side, once ---- */
 
-static bool run_once(const struct bench_side *side, struct bench_cost *ret_cost)
+bool bench_once(const struct bench_side *side, struct bench_cost *ret_cost)
 {
     uint64_t faults, start;
 
@@ -70,12 +70,12 @@ static bool run_repeated(const struct bench_side *side,
     bool ok = true;
 
     if (n < 2)
-        return run_once(side, ret_cost);
+        return bench_once(side, ret_cost);
     costs = calloc(n, sizeof(*costs));
     if (!costs)
         bench_die("no memory");
     for (size_t i = 0; i < n && ok; i++)
-        ok = run_once(side, &costs[i]);
+        ok = bench_once(side, &costs[i]);
 #define MEDIAN(field)                                                          \
     ret_cost->field = median_field(costs, n, offsetof(struct bench_cost, field))
     MEDIAN(enter_ns);
@@ -187,7 +187,7 @@ bool bench_rounds(struct bench_side *sides, size_t n_sides,
     for (size_t i = 0; i < n_sides; i++) {
         struct bench_side *side = &sides[i];
 
-        if (!side->whole && !side->is_not_traced)
+        if (side->enter)
             trace_count(side, &side->in.n_syscalls, &side->out.n_syscalls);
         side->in.load = side->out.load = load;
         report_series(&side->in);

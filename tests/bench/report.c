@@ -49,7 +49,7 @@ static void write_verdict(const struct report_figure *figure,
 
     switch (figure->verdict) {
     case VERDICT_NONE:
-        snprintf(text, REPORT_TEXT_SIZE, "%s", busy);
+        snprintf(text, REPORT_TEXT_SIZE, "%s", *busy ? busy + 1 : "");
         break;
     case VERDICT_MET:
         snprintf(text, REPORT_TEXT_SIZE, "met%s%s", busy, quick);
@@ -68,7 +68,22 @@ static void write_verdict(const struct report_figure *figure,
 
 /* ---- The table ---- */
 
-static void print_figure(const struct report_figure *figure)
+/* Of the longest of the texts in the second column, at least min. */
+static int column_width(const void *items, size_t n, size_t item_size,
+                        size_t text_offset, int min)
+{
+    int width = min;
+
+    for (size_t i = 0; i < n; i++) {
+        const char *text = (const char *)items + i * item_size + text_offset;
+        const int length = (int)strlen(text);
+
+        width = length > width ? length : width;
+    }
+    return width;
+}
+
+static void print_figure(const struct report_figure *figure, int width)
 {
     char measured[CELL_SIZE], yardstick[CELL_SIZE], value[CELL_SIZE];
     char goal[CELL_SIZE], verdict[REPORT_TEXT_SIZE];
@@ -78,11 +93,11 @@ static void print_figure(const struct report_figure *figure)
     write_quantity(figure->value, figure->value_unit, value);
     write_goal(figure, goal);
     write_verdict(figure, verdict);
-    printf("%-3s %-42s %10s %10s %10s %12s  %s\n", figure->row, figure->what,
-           measured, yardstick, value, goal, verdict);
+    printf("%-3s %-*s %10s %10s %10s %11s  %s\n", figure->row, width,
+           figure->what, measured, yardstick, value, goal, verdict);
 }
 
-static void print_line(const struct report_line *line)
+static void print_line(const struct report_line *line, int width)
 {
     char p50[CELL_SIZE], p99[CELL_SIZE], min[CELL_SIZE], calls[CELL_SIZE] = "-";
 
@@ -91,9 +106,33 @@ static void print_line(const struct report_line *line)
     write_quantity((double)line->p99_ns / 1e6, "ms", p99);
     if (line->n_syscalls >= 0)
         snprintf(calls, sizeof(calls), "%ld", line->n_syscalls);
-    printf("%-3s %-34s %6zu %10s %10s %10s %8llu %8s %7.2f\n", line->row,
+    printf("%-3s %-*s %6zu %10s %10s %10s %8llu %8s %7.2f\n", line->row, width,
            line->name, line->n, min, p50, p99, (unsigned long long)line->faults,
            calls, line->load.mean);
+}
+
+static void print_lines(void)
+{
+    const int width =
+        column_width(report.lines, report.n_lines, sizeof(*report.lines),
+                     offsetof(struct report_line, name), 4);
+
+    printf("\n%-3s %-*s %6s %10s %10s %10s %8s %8s %7s\n", "row", width, "side",
+           "n", "min", "p50", "p99", "faults", "syscalls", "others");
+    for (size_t i = 0; i < report.n_lines; i++)
+        print_line(&report.lines[i], width);
+}
+
+static void print_figures(void)
+{
+    const int width =
+        column_width(report.figures, report.n_figures, sizeof(*report.figures),
+                     offsetof(struct report_figure, what), 4);
+
+    printf("\n%-3s %-*s %10s %10s %10s %11s  %s\n", "row", width, "what",
+           "measured", "yardstick", "ratio", "goal", "verdict");
+    for (size_t i = 0; i < report.n_figures; i++)
+        print_figure(&report.figures[i], width);
 }
 
 void report_print(void)
@@ -102,17 +141,11 @@ void report_print(void)
     size_t n;
 
     facts = machine_facts(&n);
-    puts("");
+    putchar('\n');
     for (size_t i = 0; i < n; i++)
         printf("%-10s %s\n", facts[i].name, facts[i].value);
-    printf("\n%-3s %-34s %6s %10s %10s %10s %8s %8s %7s\n", "row", "side", "n",
-           "min", "p50", "p99", "faults", "syscalls", "others");
-    for (size_t i = 0; i < report.n_lines; i++)
-        print_line(&report.lines[i]);
-    printf("\n%-3s %-42s %10s %10s %10s %12s  %s\n", "row", "what", "measured",
-           "yardstick", "ratio", "goal", "verdict");
-    for (size_t i = 0; i < report.n_figures; i++)
-        print_figure(&report.figures[i]);
+    print_lines();
+    print_figures();
 }
 
 /* ---- JSON ---- */
@@ -194,14 +227,14 @@ bool report_write_json(const char *path)
     fputc('{', file);
     write_machine(file);
     fprintf(file, ",\"quick\":%s", bench_is_quick() ? "true" : "false");
-    fputs(",\n\"sides\":[", file);
+    fputs(",\"sides\":[", file);
     for (size_t i = 0; i < report.n_lines; i++) {
-        fputs(i ? ",\n" : "\n", file);
+        fputs(i ? "," : "", file);
         write_line(file, &report.lines[i]);
     }
-    fputs("],\n\"figures\":[", file);
+    fputs("],\"figures\":[", file);
     for (size_t i = 0; i < report.n_figures; i++) {
-        fputs(i ? ",\n" : "\n", file);
+        fputs(i ? "," : "", file);
         write_figure(file, &report.figures[i]);
     }
     fputs("]}\n", file);

@@ -1,4 +1,4 @@
-/* All that was found, and how it is shown: a table, a JSON file. */
+/* All that was found, and how it is shown: a table, a JSON file, a chart. */
 #ifndef BCC_BENCH_REPORT_H
 #define BCC_BENCH_REPORT_H
 
@@ -51,7 +51,10 @@ void report_allow_busy(bool allowed);
 void report_print(void);
 bool report_write_json(const char *path);
 
-/* machine.c: what the figures were taken on, as name and value. */
+/* chart.c: false if the file cannot be written. */
+bool chart_write(const char *path);
+
+/* machine_facts.c: what the figures were taken on, as name and value. */
 struct machine_fact {
     const char *name;
     char value[128];

@@ -1,7 +1,7 @@
-/* The child runs the side N_RUNS times and says what it is about to do with a
+/* The child runs the side a few times and says what it is about to do with a
  * system call that does nothing: fcntl() on a descriptor that cannot exist. The
- * last run counts; those before bring buffers and bindings to where they are in
- * the middle of many rounds. */
+ * last run counts; those before bring buffers and bindings of this process to
+ * where they are in the middle of many rounds. */
 #include "trace.h"
 
 #include <signal.h>
@@ -23,12 +23,13 @@ static void mark(enum phase phase)
 
 _Noreturn static void run_child(const struct bench_side *side)
 {
+    const int n_runs = side->is_process ? 1 : N_RUNS;
     bool ok = true;
 
     if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
         _exit(1);
     raise(SIGSTOP);
-    for (int i = 0; i < N_RUNS && ok; i++) {
+    for (int i = 0; i < n_runs && ok; i++) {
         mark(PHASE_ENTER);
         ok = side->enter(side->context);
         mark(PHASE_CHECK);
@@ -43,6 +44,7 @@ _Noreturn static void run_child(const struct bench_side *side)
 struct count {
     pid_t child;
     bool is_process;
+    bool has_program; /* in this phase something was executed */
     enum phase phase;
     long n[N_PHASES];
 };
@@ -59,9 +61,19 @@ static void count_call(struct count *count, pid_t pid)
         (int)info.entry.args[0] == MARKER_FD) {
         count->phase = (enum phase)info.entry.args[1];
         count->n[count->phase] = 0;
+        count->has_program = false;
     } else if ((pid == count->child) != count->is_process) {
         count->n[count->phase]++;
     }
+}
+
+/* What the copy of this process did before it became the program does not
+ * count. */
+static void begin_program(struct count *count)
+{
+    if (!count->has_program)
+        count->n[count->phase] = 0;
+    count->has_program = true;
 }
 
 /* Follow all tracees until the child has ended; true if it ended well. */
@@ -80,6 +92,8 @@ static bool follow(struct count *count)
         }
         if (WSTOPSIG(status) == (SIGTRAP | 0x80))
             count_call(count, pid);
+        else if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXEC << 8))
+            begin_program(count);
         else if (WSTOPSIG(status) != SIGSTOP && WSTOPSIG(status) != SIGTRAP)
             signal = WSTOPSIG(status);
         ptrace(PTRACE_SYSCALL, pid, NULL, (void *)signal);

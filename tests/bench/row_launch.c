@@ -16,28 +16,6 @@
 
 enum { HIT, DLOPEN, TUNED, FLOOR, N_SIDES };
 
-static bool make_libraries(struct hit *hit, struct library *library,
-                           struct library *tuned,
-                           struct artefact ret_artefacts[2])
-{
-    static const char *const pack =
-        "-Wl,-z,noseparate-code,-z,pack-relative-relocs";
-    char name[2][64], exports[BENCH_PATH_SIZE / 2];
-    struct artefact bitcode;
-
-    snprintf(name[0], sizeof(name[0]), "%s.so", hit->sample.name);
-    snprintf(name[1], sizeof(name[1]), "%s.tuned.so", hit->sample.name);
-    if (!hit_link(hit, &bitcode) ||
-        !hit_list_exports(hit, exports, sizeof(exports)) ||
-        !artefact_library(name[0], &bitcode, exports, NULL,
-                          &ret_artefacts[0]) ||
-        !artefact_library(name[1], &bitcode, exports, pack, &ret_artefacts[1]))
-        return false;
-    *library = (struct library){ret_artefacts[0].path, hit->sample.entry, NULL};
-    *tuned = (struct library){ret_artefacts[1].path, hit->sample.entry, NULL};
-    return true;
-}
-
 static void compare(struct bench_side sides[N_SIDES])
 {
     bench_ratio((struct bench_comparison){"hit / dlopen", &sides[HIT].in,
@@ -48,14 +26,11 @@ static void compare(struct bench_side sides[N_SIDES])
     bench_ratio((struct bench_comparison){"hit / dlopen of one tuned for it",
                                           &sides[HIT].in, &sides[TUNED].in,
                                           .goal = NO_GOAL});
-    bench_ratio((struct bench_comparison){"dispose / dlclose", &sides[HIT].out,
-                                          &sides[DLOPEN].out,
-                                          .goal = AT_MOST(0.3)});
 }
 
 static bool run(struct hit *hit)
 {
-    struct artefact artefacts[2];
+    struct library_pair pair;
     struct library library, tuned;
     struct entry entry;
     struct floor floor = {.path = hit->entry_path, .entry = &entry};
@@ -66,12 +41,12 @@ static bool run(struct hit *hit)
         [FLOOR] = floor_side(&floor),
     };
 
-    if (!hit_make(hit, hit->sample.name) ||
-        !make_libraries(hit, &library, &tuned, artefacts) ||
-        !entry_read(hit->entry_path, &entry) ||
-        !provenance_is_same("the entry", &entry.from, "the library",
-                            &artefacts[0].from) ||
-        !bench_rounds(sides, N_SIDES,
+    if (!hit_make(hit, hit->sample.name) || !library_pair_make(hit, &pair) ||
+        !entry_read(hit->entry_path, &entry))
+        return false;
+    library = (struct library){pair.plain.path, hit->sample.entry, NULL};
+    tuned = (struct library){pair.tuned.path, hit->sample.entry, NULL};
+    if (!bench_rounds(sides, N_SIDES,
                       (struct bench_plan){.n_warm_up = 100, .n_rounds = 3000}))
         return false;
     compare(sides);
