@@ -1,0 +1,247 @@
+#include "launchers.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- A hit ---- */
+
+static const char *library_or_null(const struct hit *hit)
+{
+    return hit->files.library[0] ? hit->files.library : NULL;
+}
+
+bool hit_enter(void *context)
+{
+    struct hit *hit = context;
+    const BCCOptions options = {.size = sizeof(options),
+                                .optLevel = hit->opt_level};
+
+    if (sample_open(&hit->sample, &hit->files, &hit->script) ||
+        (hit->opt_level && bccSetOptions(hit->script, &options)) ||
+        (hit->shared_library &&
+         bccLinkSharedLibrary(hit->script, hit->shared_library, 0)) ||
+        bccPrepareExecutable(hit->script, hit->cache_dir, hit->cache_name,
+                             hit->sample.prepare_flags) ||
+        !bccGetFuncAddr(hit->script, hit->sample.entry))
+        return bench_refuse("%s: %s", hit->sample.name,
+                            bccGetErrorMessage(hit->script));
+    return true;
+}
+
+bool hit_check(void *context)
+{
+    const struct hit *hit = context;
+    BCCReport report = {.size = sizeof(report)};
+
+    bccGetReport(hit->script, &report);
+    return report.cache == BCC_CACHE_HIT ||
+           bench_refuse("%s: a hit was not a hit: %s", hit->sample.name,
+                        report.reason);
+}
+
+bool hit_leave(void *context)
+{
+    struct hit *hit = context;
+
+    bccDisposeScript(hit->script);
+    hit->script = NULL;
+    return true;
+}
+
+struct bench_side hit_side(struct hit *hit)
+{
+    return (struct bench_side){.enter_name = "hit",
+                               .leave_name = "dispose",
+                               .context = hit,
+                               .enter = hit_enter,
+                               .check = hit_check,
+                               .leave = hit_leave};
+}
+
+bool hit_make(struct hit *hit, const char *name)
+{
+    if (!bench_open_cache(name, hit->cache_dir))
+        return false;
+    hit->cache_name = "entry";
+    snprintf(hit->entry_path, sizeof(hit->entry_path), "%.1000s/entry.oBCC",
+             hit->cache_dir);
+    return hit_enter(hit) && hit_leave(hit) && hit_enter(hit) &&
+           hit_check(hit) && hit_leave(hit);
+}
+
+void hit_of_file(const char *path, const char *function, struct hit *ret_hit)
+{
+    memset(ret_hit, 0, sizeof(*ret_hit));
+    ret_hit->sample.name = path;
+    ret_hit->sample.entry = function;
+    snprintf(ret_hit->files.script, sizeof(ret_hit->files.script), "%s", path);
+}
+
+bool hit_find_sample(const char *name, struct hit *ret_hit)
+{
+    const struct sample *table;
+    size_t n;
+
+    memset(ret_hit, 0, sizeof(*ret_hit));
+    table = sample_table(&n);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(table[i].name, name) == 0) {
+            ret_hit->sample = table[i];
+            return sample_locate(&table[i], NULL, &ret_hit->files) == 0 ||
+                   bench_refuse("%s is not built", name);
+        }
+    return bench_refuse("there is no sample %s", name);
+}
+
+bool hit_find_interpreter(struct hit *ret_hit)
+{
+    if (bench_is_quick()) /* it takes half a minute to compile in all ways */
+        return hit_find_sample("Halo", ret_hit);
+    hit_of_file(BCC_BENCH_INTERPRETER, "interp_main", ret_hit);
+    ret_hit->sample.name = "interpreter";
+    ret_hit->sample.marks[0] = "interp_main";
+    ret_hit->sample.prepare_flags = BCC_PROCESS_SYMBOLS | BCC_MARKED_ONLY;
+    /* So that libm's symbols are the process's, for both sides. */
+    return dlopen("libm.so.6", RTLD_NOW | RTLD_GLOBAL) ||
+           bench_refuse("libm.so.6: %s", dlerror());
+}
+
+static void add_name(char *names, size_t size, const char *name)
+{
+    const size_t length = strlen(names);
+
+    snprintf(names + length, size - length, "%s%s", length ? "," : "", name);
+}
+
+/* What can be looked up in the prepared script, with commas between. */
+static bool list_exports(struct hit *hit, char *ret_names, size_t size)
+{
+    ret_names[0] = '\0';
+    if (!hit_enter(hit))
+        return false;
+    add_name(ret_names, size, hit->sample.entry);
+    for (size_t i = 0; i < bccGetExportFuncCount(hit->script); i++)
+        add_name(ret_names, size, bccGetExportFuncName(hit->script, i));
+    for (size_t i = 0; i < bccGetExportVarCount(hit->script); i++)
+        add_name(ret_names, size, bccGetExportVarName(hit->script, i));
+    for (size_t i = 0; i < bccGetExportForEachCount(hit->script); i++)
+        add_name(ret_names, size, bccGetExportForEachName(hit->script, i));
+    if (strlen(ret_names) + 1 == size)
+        bench_die("too many exports");
+    return hit_leave(hit);
+}
+
+/* Its bitcode, linked with that of its library. */
+static bool link_bitcode(const struct hit *hit, struct artefact *ret_bitcode)
+{
+    struct artefact script, library;
+    char name[64];
+    const char *const argv[] = {BCC_BENCH_LLVM_LINK, "--only-needed",
+                                "--internalize",     script.path,
+                                library.path,        "-o",
+                                artefact_out,        NULL};
+
+    if (!artefact_source(hit->files.script, &script))
+        return false;
+    if (!library_or_null(hit)) {
+        *ret_bitcode = script;
+        return true;
+    }
+    snprintf(name, sizeof(name), "%s.bc", hit->sample.name);
+    return artefact_source(hit->files.library, &library) &&
+           artefact_make(
+               name, (const struct artefact *const[]){&script, &library, NULL},
+               argv, ret_bitcode);
+}
+
+bool library_pair_make(struct hit *hit, struct library_pair *ret_pair)
+{
+    static const char *const tuning =
+        "-Wl,-z,noseparate-code,-z,pack-relative-relocs";
+    char name[2][64], exports[BENCH_PATH_SIZE / 2];
+    struct artefact bitcode;
+    struct entry entry;
+
+    snprintf(name[0], sizeof(name[0]), "%s.so", hit->sample.name);
+    snprintf(name[1], sizeof(name[1]), "%s.tuned.so", hit->sample.name);
+    return link_bitcode(hit, &bitcode) &&
+           list_exports(hit, exports, sizeof(exports)) &&
+           artefact_library(name[0], &bitcode, exports, NULL,
+                            &ret_pair->plain) &&
+           artefact_library(name[1], &bitcode, exports, tuning,
+                            &ret_pair->tuned) &&
+           entry_read(hit->entry_path, &entry) &&
+           provenance_is_same("the entry", &entry.from, "the library",
+                              &ret_pair->plain.from);
+}
+
+/* ---- The yardsticks ---- */
+
+bool library_enter(void *context)
+{
+    struct library *library = context;
+
+    library->handle = dlopen(library->path, RTLD_NOW | RTLD_LOCAL);
+    return (library->handle && dlsym(library->handle, library->symbol)) ||
+           bench_refuse("%s: %s", library->path, dlerror());
+}
+
+bool library_leave(void *context)
+{
+    struct library *library = context;
+
+    return dlclose(library->handle) == 0 ||
+           bench_refuse("%s: %s", library->path, dlerror());
+}
+
+struct bench_side library_side(struct library *library, const char *enter_name,
+                               const char *leave_name)
+{
+    return (struct bench_side){.enter_name = enter_name,
+                               .leave_name = leave_name,
+                               .context = library,
+                               .enter = library_enter,
+                               .leave = library_leave};
+}
+
+static bool floor_enter(void *context)
+{
+    struct floor *floor = context;
+    const int fd = open(floor->path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return bench_refuse("%s: cannot be opened", floor->path);
+    floor->code = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_EXEC,
+                       MAP_PRIVATE, fd, 0);
+    floor->data = mmap(NULL, floor->entry->data_size, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE, fd, (off_t)floor->entry->data_offset);
+    if (floor->code == MAP_FAILED || floor->data == MAP_FAILED)
+        return bench_refuse("%s: cannot be mapped", floor->path);
+    (void)floor->code[0];
+    floor->data[0] = 1;
+    close(fd);
+    return true;
+}
+
+static bool floor_leave(void *context)
+{
+    struct floor *floor = context;
+
+    return (munmap((void *)floor->code, floor->entry->file_size) == 0 &&
+            munmap((void *)floor->data, floor->entry->data_size) == 0) ||
+           bench_refuse("%s: cannot be unmapped", floor->path);
+}
+
+struct bench_side floor_side(struct floor *floor)
+{
+    return (struct bench_side){.enter_name = "floor",
+                               .leave_name = "munmap",
+                               .context = floor,
+                               .enter = floor_enter,
+                               .leave = floor_leave};
+}
