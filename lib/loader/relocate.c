@@ -70,12 +70,34 @@ static inline void add_base(struct relocation *state, uint64_t address)
 
 /* ---- DT_RELR ---- */
 
+/* The words of a bitmap, of which bit 0 is the word at address. */
+static enum status apply_bitmap(struct relocation *state, uint64_t address,
+                                uint64_t bits, struct error *err)
+{
+    const uint64_t first = address + WORD * (uint64_t)__builtin_ctzll(bits);
+    const uint64_t last =
+        address + WORD * (63 - (uint64_t)__builtin_clzll(bits));
+    /* All are places if the first and the last are, in one segment. */
+    const bool are_places =
+        is_place(state, first) && last - state->low < state->room;
+
+    for (; bits; bits &= bits - 1) {
+        const uint64_t word = address + WORD * (uint64_t)__builtin_ctzll(bits);
+
+        if (!are_places && !is_place(state, word))
+            return bad_place(state, word, err);
+        add_base(state, word);
+    }
+    return STATUS_OK;
+}
+
 static enum status apply_relr(struct relocation *state, struct error *err)
 {
     const struct image_range *table = &state->binder->view->relr;
     const ELF_TYPE(Addr) *entry = (const void *)(state->base + table->address);
     const ELF_TYPE(Addr) *end = entry + table->size / WORD;
     uint64_t next = 0; /* the word that the lowest bit of a bitmap means */
+    enum status status;
 
     for (; entry < end; entry++) {
         if ((*entry & 1) == 0) {
@@ -85,13 +107,10 @@ static enum status apply_relr(struct relocation *state, struct error *err)
             next = *entry + WORD;
             continue;
         }
-        for (uint64_t bits = *entry >> 1; bits; bits &= bits - 1) {
-            const uint64_t address =
-                next + WORD * (uint64_t)__builtin_ctzll(bits);
-
-            if (!is_place(state, address))
-                return bad_place(state, address, err);
-            add_base(state, address);
+        if (*entry >> 1) {
+            status = apply_bitmap(state, next, *entry >> 1, err);
+            if (status)
+                return status;
         }
         next += N_BITMAP_WORDS * WORD;
     }
