@@ -12,7 +12,8 @@ target_compile_options(bcc_flags INTERFACE
 # argument for unset after it. clang's analysis of the same has no such trouble.
 target_compile_options(bcc_flags INTERFACE
   $<$<C_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
-target_link_options(bcc_flags INTERFACE -Wl,--gc-sections -Wl,-z,relro,-z,now)
+target_link_options(bcc_flags INTERFACE -Wl,--gc-sections
+  -Wl,-z,relro -Wl,-z,$<IF:$<BOOL:$<TARGET_PROPERTY:BCC_BIND_LAZILY>>,lazy,now>)
 if(BCC_SANITIZE)
   target_compile_options(bcc_flags INTERFACE
     -fsanitize=${BCC_SANITIZE} -fno-sanitize-recover=all
@@ -30,14 +31,15 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 #                        script's constructor or a callback of the host through
 #                        the library, which ends such a walk. Debuggers have
 #                        the debug information instead.
-#   -fno-plt             calls of libc are bound at load anyway
+#   -fno-optimize-sibling-calls
+#                        a jump in a call's place repeats the function's end
 #   -fstack-protector    for functions with arrays of characters; "strong" adds
 #                        those that pass a variable's address on, 2.5 KB
 set(bcc_optimised $<CONFIG:Release,RelWithDebInfo,MinSizeRel>)
 add_library(bcc_small_flags INTERFACE)
 target_compile_options(bcc_small_flags INTERFACE
-  "$<${bcc_optimised}:-Oz;-fno-asynchronous-unwind-tables;-fno-plt>"
-  "$<${bcc_optimised}:-fstack-protector>")
+  "$<${bcc_optimised}:-Oz;-fno-asynchronous-unwind-tables>"
+  "$<${bcc_optimised}:-fno-optimize-sibling-calls;-fstack-protector>")
 
 # bcc_add_library(NAME SOURCES ... [LINK ...] [SMALL [FAST ...]]): a static
 # library of the folder lib/<NAME without bcc_>; its headers are visible to what

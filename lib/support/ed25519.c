@@ -32,7 +32,7 @@ struct crypto {
 };
 
 /* In the order of the fields, which are all pointers. */
-static const char function_names[][32] = {
+static const char function_names[][29] = {
 #define X(name) #name,
     FUNCTIONS(X)
 #undef X
