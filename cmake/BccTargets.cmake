@@ -54,7 +54,7 @@ function(bcc_add_library name)
     target_link_libraries(${name} PRIVATE bcc_small_flags)
   endif()
   set_property(SOURCE ${ARG_FAST} APPEND PROPERTY
-    COMPILE_OPTIONS $<${bcc_optimised}:-O2>)
+    COMPILE_OPTIONS $<${bcc_optimised}:-O3>)
 endfunction()
 
 # bcc_add_test(NAME SOURCES ... [LINK ...] [LABELS ...]): one cmocka program.
