@@ -12,7 +12,8 @@ target_compile_options(bcc_flags INTERFACE
 # argument for unset after it. clang's analysis of the same has no such trouble.
 target_compile_options(bcc_flags INTERFACE
   $<$<C_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
-target_link_options(bcc_flags INTERFACE -Wl,--gc-sections -Wl,-z,relro,-z,now)
+target_link_options(bcc_flags INTERFACE -Wl,--gc-sections
+  -Wl,-z,relro -Wl,-z,$<IF:$<BOOL:$<TARGET_PROPERTY:BCC_BIND_LAZILY>>,lazy,now>)
 if(BCC_SANITIZE)
   target_compile_options(bcc_flags INTERFACE
     -fsanitize=${BCC_SANITIZE} -fno-sanitize-recover=all
@@ -23,14 +24,37 @@ set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
-# bcc_add_library(NAME SOURCES ... [LINK ...]): a static library of the folder
-# lib/<NAME without bcc_>; its headers are visible to what links it.
+# What goes into libbcc.so is built for size: a launch runs each line of it once
+# or twice, from cold caches, and pays for pages more than for instructions. The
+# loops are the exception; the files that hold them are built for speed.
+#   no unwind tables     14 KB, of use only to who walks the stack from a
+#                        script's constructor or a callback of the host through
+#                        the library, which ends such a walk. Debuggers have
+#                        the debug information instead.
+#   -fno-optimize-sibling-calls
+#                        a jump in a call's place repeats the function's end
+#   -fstack-protector    for functions with arrays of characters; "strong" adds
+#                        those that pass a variable's address on, 2.5 KB
+set(bcc_optimised $<CONFIG:Release,RelWithDebInfo,MinSizeRel>)
+add_library(bcc_small_flags INTERFACE)
+target_compile_options(bcc_small_flags INTERFACE
+  "$<${bcc_optimised}:-Oz;-fno-asynchronous-unwind-tables>"
+  "$<${bcc_optimised}:-fno-optimize-sibling-calls;-fstack-protector>")
+
+# bcc_add_library(NAME SOURCES ... [LINK ...] [SMALL [FAST ...]]): a static
+# library of the folder lib/<NAME without bcc_>; its headers are visible to what
+# links it. SMALL: part of libbcc.so; FAST are the sources with loops.
 function(bcc_add_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "SMALL" "" "SOURCES;LINK;FAST" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   target_include_directories(${name}
     PUBLIC ${CMAKE_CURRENT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
   target_link_libraries(${name} PUBLIC ${ARG_LINK} PRIVATE bcc_flags)
+  if(ARG_SMALL)
+    target_link_libraries(${name} PRIVATE bcc_small_flags)
+  endif()
+  set_property(SOURCE ${ARG_FAST} APPEND PROPERTY
+    COMPILE_OPTIONS $<${bcc_optimised}:-O3>)
 endfunction()
 
 # bcc_add_test(NAME SOURCES ... [LINK ...] [LABELS ...]): one cmocka program.

@@ -36,9 +36,8 @@ extern char **environ;
 /* ---- Where the compiler is ---- */
 
 /* Where bccc lies, seen from the directory of the library and from that of a
- * program that contains it. */
-static const char *const relative_paths[] = {BCC_BCCC_FROM_LIB,
-                                             BCC_BCCC_FROM_BIN};
+ * program that contains it: two strings. */
+static const char relative_paths[] = BCC_BCCC_FROM_LIB "\0" BCC_BCCC_FROM_BIN;
 
 static bool is_program(const char *path)
 {
@@ -92,21 +91,15 @@ enum status compile_client_find(const char *given, char ret_path[PATH_MAX],
     if (!own_directory(dir))
         return error_set(err, STATUS_NOT_FOUND,
                          "bccc: this library's own place is not known");
-    for (size_t i = 0; i < sizeof(relative_paths) / sizeof(*relative_paths);
-         i++) {
-        size_t size = strlen(dir);
-        if (size + 1 + strlen(relative_paths[i]) >= PATH_MAX)
-            continue;
-        memcpy(ret_path, dir, size);
-        ret_path[size] = '/';
-        memcpy(ret_path + size + 1, relative_paths[i],
-               strlen(relative_paths[i]) + 1);
-        if (is_program(ret_path))
+    for (const char *path = relative_paths;
+         path < relative_paths + sizeof(relative_paths);
+         path += strlen(path) + 1)
+        if (snprintf(ret_path, PATH_MAX, "%s/%s", dir, path) < PATH_MAX &&
+            is_program(ret_path))
             return STATUS_OK;
-    }
     return error_set(err, STATUS_NOT_FOUND,
                      "bccc: the compiler is not installed (looked for %s/%s)",
-                     dir, relative_paths[0]);
+                     dir, relative_paths);
 }
 
 /* ---- Starting it ---- */

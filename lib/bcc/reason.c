@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-/* ORDER REASONS */
-static const char *const words[BCC_N_REASONS] = {
+/* ORDER REASONS; the words are in the table, as in all tables of the library: a
+ * pointer would be 8 bytes more, and 24 for its relocation. */
+static const char words[BCC_N_REASONS][13] = {
     "none",        "no_cache",   "no_entry",   "rebuild", "untrusted",
     "damaged",     "io",         "no_memory",  "format",  "machine",
     "host_cpu",    "libbcc",     "llvm",       "triple",  "cpu",
@@ -20,8 +21,8 @@ const char *bccGetReasonName(int reason)
 
 /* Lines of the identity, in its order; see request.h. */
 static const struct {
-    const char *name;
-    int reason;
+    char name[13];
+    uint8_t reason;
 } lines[] = {
     {"format=", BCC_REASON_FORMAT}, {"libbcc=", BCC_REASON_LIBBCC},
     {"llvm=", BCC_REASON_LLVM},     {"triple=", BCC_REASON_TRIPLE},

@@ -324,7 +324,7 @@ int bccGetReport(BCCScriptRef script, BCCReport *report)
 const char *bccGetStageName(int stage)
 {
     /* ORDER STAGES */
-    static const char *const names[BCC_N_STAGES] = {
+    static const char names[BCC_N_STAGES][13] = {
         "lookup", "read",    "link_bitcode", "optimise", "emit",  "link_image",
         "write",  "process", "publish",      "load",     "start", "wait"};
 

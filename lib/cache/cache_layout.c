@@ -14,7 +14,7 @@
 #include "checked.h"
 #include "checksum.h"
 
-static const char *const section_names[OBCC_N_SECTION_KINDS] = {
+static const char section_names[OBCC_N_SECTION_KINDS][24] = {
     [OBCC_STRING_POOL] = "string pool",
     [OBCC_DEPENDENCY_TABLE] = "dependency table",
     [OBCC_RELOCATION_TABLE] = "relocation table",

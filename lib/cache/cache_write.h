@@ -10,7 +10,7 @@
 #include "cpu_features.h"
 #include "error.h"
 #include "file.h"
-#include "sha1.h"
+#include "sha1_digest.h"
 #include "span.h"
 
 struct cache_dependency {

@@ -5,7 +5,7 @@
 
 #include <bcc/bcc.h>
 
-#include "sha1.h"
+#include "sha1_digest.h"
 
 /* ---- Role ---- */
 

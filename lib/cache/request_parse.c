@@ -88,9 +88,9 @@ static bool is_word(struct span word, const char *text)
 static const struct request_word *find_word(const struct request_word *words,
                                             struct span word)
 {
-    while (words->text && !is_word(word, words->text))
+    while (*words->text && !is_word(word, words->text))
         words++;
-    return words->text ? words : NULL;
+    return *words->text ? words : NULL;
 }
 
 /* ---- Values ---- */

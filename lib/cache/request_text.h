@@ -6,9 +6,9 @@
 
 enum { REQUEST_MAX_OPT_LEVEL = 3 };
 
-/* A word of the text and the constant it stands for; text NULL ends a list. */
+/* A word of the text and the constant it stands for; "" ends a list. */
 struct request_word {
-    const char *text;
+    char text[20];
     unsigned value;
 };
 

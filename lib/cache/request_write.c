@@ -14,26 +14,26 @@ const struct request_word request_flag_words[] = {
     {"marked-only", REQUEST_MARKED_ONLY},
     {"default-libraries", REQUEST_DEFAULT_LIBRARIES},
     {"strip-debug", REQUEST_STRIP_DEBUG},
-    {NULL, 0},
+    {"", 0},
 };
 
 const struct request_word request_role_words[] = {
     {"script", REQUEST_SCRIPT},
     {"library", REQUEST_LIBRARY},
     {"object", REQUEST_OBJECT},
-    {NULL, 0},
+    {"", 0},
 };
 
 const struct request_word request_shared_words[] = {
     {"open", REQUEST_SHARED_OPEN},
     {"search", REQUEST_SHARED_SEARCH},
-    {NULL, 0},
+    {"", 0},
 };
 
 const struct request_word request_type_words[] = {
     {"apk", OBCC_APK_RESOURCE},
     {"file", OBCC_FILE_RESOURCE},
-    {NULL, 0},
+    {"", 0},
 };
 
 /* ---- Words and values ---- */
@@ -59,19 +59,19 @@ static void append_value(struct buffer *out, const char *value)
     }
 }
 
+/* name ends in "=". */
 static void append_line(struct buffer *out, const char *name, const char *value)
 {
     buffer_append_string(out, name);
-    buffer_append(out, "=", 1);
     append_value(out, value);
     buffer_append(out, "\n", 1);
 }
 
 static const char *word_of(const struct request_word *words, unsigned value)
 {
-    while (words->text && words->value != value)
+    while (*words->text && words->value != value)
         words++;
-    assert(words->text);
+    assert(*words->text);
     return words->text;
 }
 
@@ -80,7 +80,7 @@ static void append_flags(struct buffer *out, unsigned flags)
     const char *separator = "";
 
     buffer_append_string(out, "flags=");
-    for (const struct request_word *word = request_flag_words; word->text;
+    for (const struct request_word *word = request_flag_words; *word->text;
          word++) {
         if (!(flags & word->value))
             continue;
@@ -113,7 +113,7 @@ static enum status append_marks(struct buffer *out,
     qsort(sorted, request->n_marks, sizeof(*sorted), compare_marks);
     for (size_t i = 0; i < request->n_marks; i++)
         if (i == 0 || strcmp(sorted[i - 1], sorted[i]) != 0)
-            append_line(out, "mark", sorted[i]);
+            append_line(out, "mark=", sorted[i]);
     free(sorted);
     return STATUS_OK;
 }
@@ -123,7 +123,7 @@ static enum status append_marks(struct buffer *out,
 static void append_libraries(struct buffer *out, const struct request *request)
 {
     for (size_t i = 0; i < request->n_library_dirs; i++)
-        append_line(out, "library-dir", request->library_dirs[i]);
+        append_line(out, "library-dir=", request->library_dirs[i]);
     for (size_t i = 0; i < request->n_shared; i++) {
         const struct request_shared *shared = &request->shared[i];
 
@@ -143,13 +143,13 @@ enum status request_write_identity(const struct request *request,
     enum status status;
 
     assert(request->opt_level <= REQUEST_MAX_OPT_LEVEL);
-    append_line(out, "format", OBCC_VERSION);
-    append_line(out, "libbcc", request->libbcc_version);
-    append_line(out, "llvm", request->llvm_version);
-    append_line(out, "triple", request->triple);
-    append_line(out, "cpu", request->cpu);
-    append_line(out, "features", request->features);
-    append_line(out, "opt", (const char[]){level, '\0'});
+    append_line(out, "format=", OBCC_VERSION);
+    append_line(out, "libbcc=", request->libbcc_version);
+    append_line(out, "llvm=", request->llvm_version);
+    append_line(out, "triple=", request->triple);
+    append_line(out, "cpu=", request->cpu);
+    append_line(out, "features=", request->features);
+    append_line(out, "opt=", (const char[]){level, '\0'});
     append_flags(out, request->flags);
     status = append_marks(out, request, err);
     if (status)

@@ -18,15 +18,13 @@ void buffer_release(struct buffer *buffer)
     *buffer = (struct buffer){0};
 }
 
-static bool reserve(struct buffer *buffer, size_t size)
+static bool make_room(struct buffer *buffer, size_t size)
 {
     size_t capacity = buffer->capacity ? buffer->capacity : 256;
     uint8_t *data;
 
     if (buffer->failed)
         return false;
-    if (size <= buffer->capacity - buffer->size)
-        return true;
     if (size > SIZE_MAX / 2 - buffer->size) {
         buffer->failed = true;
         return false;
@@ -41,6 +39,12 @@ static bool reserve(struct buffer *buffer, size_t size)
     buffer->data = data;
     buffer->capacity = capacity;
     return true;
+}
+
+static inline bool reserve(struct buffer *buffer, size_t size)
+{
+    return (!buffer->failed && size <= buffer->capacity - buffer->size) ||
+           make_room(buffer, size);
 }
 
 uint8_t *buffer_grow(struct buffer *buffer, size_t size)

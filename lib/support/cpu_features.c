@@ -3,12 +3,13 @@
 #include <elf.h>
 #include <string.h>
 
-/* One row per bit, in bit order: LLVM's name, where glibc keeps the answer,
- * and whether the feature needs register state that the operating system must
- * save (then CPU support alone is not enough). */
+/* One row per bit, in bit order: LLVM's name, where glibc keeps the answer (a
+ * bit of a register of a leaf of cpuid), and whether the feature needs register
+ * state that the operating system must save (then CPU support alone is not
+ * enough). The name is in the row, so that nothing needs a relocation. */
 struct feature {
-    const char *name;
-    int glibc_index;
+    char name[16];
+    uint8_t leaf, reg, bit;
     bool needs_os;
 };
 
@@ -16,12 +17,13 @@ struct feature {
 #include <sys/platform/x86.h>
 #define X86(name, index, needs_os)                                             \
     {                                                                          \
-        name, x86_cpu_##index, needs_os                                        \
+        name, x86_cpu_##index / 128, x86_cpu_##index % 128 / 32,               \
+            x86_cpu_##index % 32, needs_os                                     \
     }
 #else
 #define X86(name, index, needs_os)                                             \
     {                                                                          \
-        name, 0, needs_os                                                      \
+        name, 0, 0, 0, needs_os                                                \
     }
 #endif
 
@@ -87,35 +89,30 @@ static const struct feature *features_of(unsigned machine, size_t *ret_n)
     return NULL;
 }
 
-#ifdef __x86_64__
-/* glibc's x86_cpu_active() and x86_cpu_present() say the same, but shift 1 into
- * the sign bit of an int, at which UBSan stops. */
-static bool glibc_knows(unsigned index, bool needs_os)
-{
-    const struct cpuid_feature *leaf =
-        __x86_get_cpuid_feature_leaf(index / 128);
-    unsigned reg = index % 128 / 32;
-    unsigned bits = needs_os ? leaf->active_array[reg] : leaf->cpuid_array[reg];
-
-    return bits >> index % 32 & 1;
-}
-#endif
-
 static void add_bit(struct cpu_features *features, size_t bit)
 {
     features->word[bit / 64] |= UINT64_C(1) << (bit % 64);
 }
 
+/* glibc's x86_cpu_active() and x86_cpu_present() say the same, but ask anew for
+ * each feature, and shift 1 into the sign bit of an int, at which UBSan stops.
+ */
 struct cpu_features cpu_features_host(void)
 {
     struct cpu_features host = {0};
 
 #ifdef __x86_64__
+    const struct cpuid_feature *leaf = NULL;
     size_t n_features;
     const struct feature *feature = features_of(EM_X86_64, &n_features);
 
     for (size_t bit = 0; bit < n_features; bit++, feature++) {
-        if (glibc_knows((unsigned)feature->glibc_index, feature->needs_os))
+        if (bit == 0 || feature->leaf != feature[-1].leaf)
+            leaf = __x86_get_cpuid_feature_leaf(feature->leaf);
+        if ((feature->needs_os ? leaf->active_array
+                               : leaf->cpuid_array)[feature->reg] >>
+                feature->bit &
+            1)
             add_bit(&host, bit);
     }
 #endif

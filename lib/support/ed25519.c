@@ -1,7 +1,9 @@
 #include "ed25519.h"
 
+#include <assert.h>
 #include <dlfcn.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include <openssl/evp.h>
 
@@ -29,23 +31,34 @@ struct crypto {
 #undef X
 };
 
+/* In the order of the fields, which are all pointers. */
+static const char function_names[][29] = {
+#define X(name) #name,
+    FUNCTIONS(X)
+#undef X
+};
+
+enum { N_FUNCTIONS = sizeof(function_names) / sizeof(function_names[0]) };
+static_assert(sizeof(struct crypto) == N_FUNCTIONS * sizeof(void *),
+              "one name for each field");
+
 /* The handle is kept: the library is loaded once in a process. */
 static enum status open_crypto(struct crypto *crypto, struct error *err)
 {
     void *handle = dlopen("libcrypto.so.3", RTLD_NOW | RTLD_LOCAL);
-    bool complete = handle != NULL;
+    void *functions[N_FUNCTIONS];
 
     if (!handle)
         return error_set(err, STATUS_UNSUPPORTED,
                          "signatures need libcrypto.so.3: %s", dlerror());
-#define X(name)                                                                \
-    *(void **)&crypto->name = dlsym(handle, #name);                            \
-    complete = complete && crypto->name;
-    FUNCTIONS(X)
-#undef X
-    if (!complete)
-        return error_set(err, STATUS_UNSUPPORTED,
-                         "signatures need libcrypto.so.3: it lacks functions");
+    for (size_t i = 0; i < N_FUNCTIONS; i++) {
+        functions[i] = dlsym(handle, function_names[i]);
+        if (!functions[i])
+            return error_set(err, STATUS_UNSUPPORTED,
+                             "signatures need libcrypto.so.3: it lacks %s",
+                             function_names[i]);
+    }
+    memcpy(crypto, functions, sizeof(functions));
     return STATUS_OK;
 }
 

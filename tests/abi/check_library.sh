@@ -1,12 +1,14 @@
 #!/bin/sh
-# check_library.sh LIBBCC.so LIST: what the library exports and needs.
+# check_library.sh LIBBCC.so LIST [LIMIT]: what the library exports and needs.
 #   - its symbols are those of the checked-in list, no more and no less
 #   - it needs libc and nothing else
 #   - its text has no relocations, its stack is not executable, and what the
 #     dynamic linker patches is read-only afterwards
+#   - stripped, it has at most LIMIT bytes
 set -u
 library=$1
 list=$2
+limit=${3-}
 failures=0
 
 fail() {
@@ -34,4 +36,16 @@ echo "$segments" | grep -q 'GNU_RELRO' || fail "has no RELRO"
 echo "$segments" | grep 'GNU_STACK' | grep -q 'RWE' && fail "executable stack"
 echo "$segments" | grep 'LOAD' | grep -q 'RWE' &&
     fail "writable and executable segment"
+
+if [ -n "$limit" ]; then
+    stripped=$(mktemp) || exit 1
+    trap 'rm -f "$stripped"' EXIT
+    strip -o "$stripped" "$library" || fail "strip"
+    size=$(wc -c <"$stripped")
+    echo "stripped: $size bytes"
+    [ "$size" -le "$limit" ] || {
+        fail "$size bytes when stripped, more than $limit"
+        size -A "$stripped"
+    }
+fi
 exit $failures

@@ -3,7 +3,7 @@
 # (see run_case.sh). Each test is a function below; CTest runs them one by one.
 #
 # Environment: BCC, CLANG, RUN_STATUS (run_case_status), CHECK_JSON
-# (run_case_json).
+# (run_case_json), SAMPLES (their build directory).
 set -u
 . "$(dirname "$0")/run_case_lib.sh"
 
@@ -1344,6 +1344,36 @@ C
     complains without "__atomic_store"
     run with "$BCC" run --no-cache -latomic "$work/atomic.bc"
     expect with "exit 4"
+}
+
+# no_larger NAME LIBRARY: $work/NAME.oBCC has at most 1.10 of LIBRARY's size when
+# that is stripped.
+no_larger() {
+    run strip strip -o "$work/$1.so" "$2"
+    expect strip "exit 0"
+    entry=$(wc -c <"$work/$1.oBCC") library=$(wc -c <"$work/$1.so")
+    echo "$1: $entry bytes, as a shared library $library"
+    [ $((entry * 100)) -le $((library * 110)) ] ||
+        fail "$1: an entry of $entry bytes, a library of $library"
+}
+
+test_compile_makes_no_more_of_code_than_a_shared_library() {
+    scripts=$SAMPLES/bitcode
+    for name in app_1 app_2 magic_smoke halo balls scene_graph model fountain
+    do
+        run compile "$BCC" compile --cpu x86-64 -O2 --lib \
+            "$scripts/rs_runtime.bc" "$scripts/$name.bc" -o "$work/$name.oBCC"
+        expect compile "exit 0"
+        no_larger "$name" "$SAMPLES/native/$name.so"
+    done
+    # -O1 on both sides for the time it takes.
+    run compile "$BCC" compile -O1 "$SAMPLES/interpreter/interpreter.bc" \
+        -o "$work/interpreter.oBCC"
+    expect compile "exit 0"
+    run library "$CLANG" -O1 -march=native -shared -fPIC -Wl,-Bsymbolic \
+        "$SAMPLES/interpreter/interpreter.bc" -o "$work/library.so"
+    expect library "exit 0"
+    no_larger interpreter "$work/library.so"
 }
 
 # ---- precompile ----

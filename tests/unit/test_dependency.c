@@ -12,7 +12,7 @@
 #include "cache_fixture.h"
 #include "dependency.h"
 #include "sample_cache.h"
-#include "sha1.h"
+#include "sha1_digest.h"
 
 #define SECOND UINT64_C(1000000000)
 

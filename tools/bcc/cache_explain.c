@@ -18,7 +18,7 @@
 #include "json.h"
 #include "prepare.h"
 #include "script_setup.h"
-#include "sha1.h"
+#include "sha1_digest.h"
 #include "store.h"
 
 enum { MAX_FIELD = 32, MAX_VALUE = 512, MAX_LINES = 4096 };

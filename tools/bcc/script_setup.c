@@ -163,9 +163,14 @@ static bool make_directories(char *path)
 static bool copy_path(char ret_dir[PATH_MAX], const char *base,
                       const char *suffix)
 {
-    if (!base || !*base)
+    const size_t size = base ? strlen(base) : 0;
+    const size_t suffix_size = strlen(suffix) + 1;
+
+    if (size == 0 || size + suffix_size > PATH_MAX)
         return false;
-    return snprintf(ret_dir, PATH_MAX, "%s%s", base, suffix) < PATH_MAX;
+    memcpy(ret_dir, base, size);
+    memcpy(ret_dir + size, suffix, suffix_size);
+    return true;
 }
 
 bool setup_cache_dir(const struct options *options, char ret_dir[PATH_MAX],
@@ -194,11 +199,28 @@ bool setup_cache_dir(const struct options *options, char ret_dir[PATH_MAX],
 
 /* ---- Entry name ---- */
 
+/* A run makes its entry's name without printf(), which no launch needs but for
+ * that: its code and tables are three pages to be fetched. */
+static void add_line(struct buffer *key, const char *text)
+{
+    buffer_append_string(key, text ? text : "");
+    buffer_append(key, "\n", 1);
+}
+
 static void add_path(struct buffer *key, const char *path)
 {
     char absolute[PATH_MAX];
 
-    buffer_printf(key, "%s\n", realpath(path, absolute) ? absolute : path);
+    add_line(key, realpath(path, absolute) ? absolute : path);
+}
+
+/* -, and 16 digits. */
+static void add_digest(char *ret_text, uint64_t digest)
+{
+    *ret_text++ = '-';
+    for (int shift = 60; shift >= 0; shift -= 4)
+        *ret_text++ = "0123456789abcdef"[digest >> shift & 15];
+    *ret_text = '\0';
 }
 
 void setup_entry_name(const struct options *options, const char *path,
@@ -206,43 +228,45 @@ void setup_entry_name(const struct options *options, const char *path,
 {
     const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
     const char *dot = strrchr(base, '.');
-    int stem_size = dot && dot != base ? (int)(dot - base) : (int)strlen(base);
+    size_t stem_size = dot && dot != base ? (size_t)(dot - base) : strlen(base);
+    const char level[] = {(char)('0' + options->opt_level), '\0'};
     struct buffer key;
 
     while (*base == '.') {
         base++;
         stem_size--;
     }
-    if (!program) {
-        snprintf(ret_name, NAME_MAX, "%.*s", stem_size < 200 ? stem_size : 200,
-                 base);
+    if (stem_size > 200)
+        stem_size = 200;
+    memcpy(ret_name, base, stem_size);
+    ret_name[stem_size] = '\0';
+    if (!program)
         return;
-    }
     buffer_init(&key);
     add_path(&key, path);
-    buffer_printf(&key, "%s\n%s\n%s\n%d\n%s\n",
-                  options->target ? options->target : "",
-                  options->cpu ? options->cpu : "",
-                  options->features ? options->features : "",
-                  options->opt_level, entry_of(options));
+    add_line(&key, options->target);
+    add_line(&key, options->cpu);
+    add_line(&key, options->features);
+    add_line(&key, level);
+    add_line(&key, entry_of(options));
     if (options->strip_debug)
         buffer_append_string(&key, "strip-debug\n");
     for (size_t i = 0; i < options->n_libraries; i++)
         add_path(&key, options->libraries[i]);
     /* Not a path: what is behind it was linked in another way. */
     if (options->n_objects + options->n_archives > 0)
-        buffer_printf(&key, "\n");
+        add_line(&key, "");
     for (size_t i = 0; i < options->n_objects; i++)
         add_path(&key, options->objects[i]);
     for (size_t i = 0; i < options->n_archives; i++)
         add_path(&key, options->archives[i]);
     for (size_t i = 0; i < options->n_library_dirs; i++)
         add_path(&key, options->library_dirs[i]);
-    for (size_t i = 0; i < options->n_shared; i++)
-        buffer_printf(&key, "-l%s\n", options->shared[i]);
-    snprintf(ret_name, NAME_MAX, "%.*s-%016" PRIx64,
-             stem_size < 200 ? stem_size : 200, base,
-             checksum_xxh3(buffer_span(&key)));
+    for (size_t i = 0; i < options->n_shared; i++) {
+        buffer_append_string(&key, "-l");
+        add_line(&key, options->shared[i]);
+    }
+    add_digest(ret_name + stem_size, checksum_xxh3(buffer_span(&key)));
     buffer_release(&key);
 }
 
