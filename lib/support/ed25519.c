@@ -1,9 +1,11 @@
 #include "ed25519.h"
 
-#include <dlfcn.h>
+#include <assert.h>
 #include <stdbool.h>
 
 #include <openssl/evp.h>
+
+#include "late_library.h"
 
 /* ---- libcrypto ---- */
 
@@ -29,24 +31,18 @@ struct crypto {
 #undef X
 };
 
-/* The handle is kept: the library is loaded once in a process. */
 static enum status open_crypto(struct crypto *crypto, struct error *err)
 {
-    void *handle = dlopen("libcrypto.so.3", RTLD_NOW | RTLD_LOCAL);
-    bool complete = handle != NULL;
-
-    if (!handle)
-        return error_set(err, STATUS_UNSUPPORTED,
-                         "signatures need libcrypto.so.3: %s", dlerror());
-#define X(name)                                                                \
-    *(void **)&crypto->name = dlsym(handle, #name);                            \
-    complete = complete && crypto->name;
-    FUNCTIONS(X)
+    static const char *const names[] = {
+#define X(name) #name,
+        FUNCTIONS(X)
 #undef X
-    if (!complete)
-        return error_set(err, STATUS_UNSUPPORTED,
-                         "signatures need libcrypto.so.3: it lacks functions");
-    return STATUS_OK;
+    };
+    enum { N_NAMES = sizeof(names) / sizeof(names[0]) };
+
+    static_assert(sizeof(*crypto) == N_NAMES * sizeof(void *), "no padding");
+    return late_library_bind("libcrypto.so.3", "signatures", names, N_NAMES,
+                             (void **)crypto, err);
 }
 
 static enum status fail(const char *what, struct error *err)
