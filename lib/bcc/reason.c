@@ -5,12 +5,12 @@
 
 /* ORDER REASONS */
 static const char *const words[BCC_N_REASONS] = {
-    "none",        "no_cache",   "no_entry",   "rebuild", "untrusted",
-    "damaged",     "io",         "no_memory",  "format",  "machine",
-    "host_cpu",    "libbcc",     "llvm",       "triple",  "cpu",
-    "features",    "opt_level",  "flags",      "marks",   "other_option",
-    "input_count", "input_kind", "script",     "library", "unsigned",
-    "object",      "shared",     "unresolved",
+    "none",        "no_cache",   "no_entry",   "rebuild",  "untrusted",
+    "damaged",     "io",         "no_memory",  "format",   "machine",
+    "host_cpu",    "libbcc",     "llvm",       "triple",   "cpu",
+    "features",    "opt_level",  "flags",      "marks",    "other_option",
+    "input_count", "input_kind", "script",     "library",  "unsigned",
+    "object",      "shared",     "unresolved", "resource",
 };
 
 const char *bccGetReasonName(int reason)
