@@ -157,6 +157,49 @@ static void reads_large_entries(void **state)
     free(data);
 }
 
+static void add_64(uint8_t *at, uint64_t number)
+{
+    for (size_t i = 0; i < 8; i++) {
+        number += at[i];
+        at[i] = (uint8_t)number;
+        number >>= 8;
+    }
+}
+
+/* The archive is at 5 GiB of a file that has nothing before it, first as what
+ * precedes it, then as what its offsets tell. */
+static void reads_beyond_4_gib(void **state)
+{
+    const uint64_t far = UINT64_C(5) << 30;
+    struct zip_file file = {"far.bc", text, TEXT_SIZE, ZIP_DEFLATED | ZIP_64};
+    struct zip_places places;
+    struct buffer archive;
+    struct error err = {0};
+    struct span bytes;
+    int fd;
+
+    (void)state;
+    buffer_init(&archive);
+    zip_make(&file, 1, ZIP_64, &archive, &places);
+    assert_int_equal(
+        file_create_memory("zip", (struct span){NULL, 0}, &fd, NULL),
+        STATUS_OK);
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(pwrite(fd, archive.data, archive.size, (off_t)far),
+                         archive.size);
+        if (zip_read(fd, far + archive.size, "far", file.name, &bytes, &err))
+            fail_msg("round %d: %s", round, err.message);
+        assert_int_equal(bytes.size, TEXT_SIZE);
+        assert_memory_equal(bytes.data, text, TEXT_SIZE);
+        free((void *)bytes.data);
+        /* The local header's offset, and the directory's. */
+        add_64(archive.data + places.central[0] + 46 + 6 + 4 + 16, far);
+        add_64(archive.data + places.end - 20 - 56 + 48, far);
+    }
+    close(fd);
+    buffer_release(&archive);
+}
+
 /* A million zeros: near the ratio that deflate cannot exceed. */
 static void reads_what_is_packed_as_tightly_as_can_be(void **state)
 {
@@ -555,6 +598,7 @@ int main(void)
         cmocka_unit_test(reads_zip64),
         cmocka_unit_test(reads_archives_with_something_around_them),
         cmocka_unit_test(reads_large_entries),
+        cmocka_unit_test(reads_beyond_4_gib),
         cmocka_unit_test(reads_what_is_packed_as_tightly_as_can_be),
         cmocka_unit_test(names_are_compared_as_a_whole),
         cmocka_unit_test(lists_entries_in_order),
