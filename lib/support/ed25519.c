@@ -1,6 +1,5 @@
 #include "ed25519.h"
 
-#include <assert.h>
 #include <stdbool.h>
 
 #include <openssl/evp.h>
@@ -33,15 +32,12 @@ struct crypto {
 
 static enum status open_crypto(struct crypto *crypto, struct error *err)
 {
-    static const char *const names[] = {
-#define X(name) #name,
-        FUNCTIONS(X)
+    static const char names[] =
+#define X(name) #name "\0"
+        FUNCTIONS(X);
 #undef X
-    };
-    enum { N_NAMES = sizeof(names) / sizeof(names[0]) };
 
-    static_assert(sizeof(*crypto) == N_NAMES * sizeof(void *), "no padding");
-    return late_library_bind("libcrypto.so.3", "signatures", names, N_NAMES,
+    return late_library_bind("libcrypto.so.3", "signatures", names,
                              (void **)crypto, err);
 }
 

@@ -19,7 +19,6 @@
  * entries for 4 GiB - 1 on machines of 64 bits. */
 #include "zip.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -466,17 +465,14 @@ struct zlib {
 static enum status open_zlib(const struct archive *archive, struct zlib *zlib,
                              struct error *err)
 {
-    static const char *const names[] = {
-#define X(name) #name,
-        FUNCTIONS(X)
+    static const char names[] =
+#define X(name) #name "\0"
+        FUNCTIONS(X);
 #undef X
-    };
-    enum { N_NAMES = sizeof(names) / sizeof(names[0]) };
     struct error cause = {0};
     enum status status;
 
-    static_assert(sizeof(*zlib) == N_NAMES * sizeof(void *), "no padding");
-    status = late_library_bind("libz.so.1", "ZIP archives", names, N_NAMES,
+    status = late_library_bind("libz.so.1", "ZIP archives", names,
                                (void **)zlib, &cause);
     return status
                ? error_set(err, status, "%s: %s", archive->name, cause.message)

@@ -623,11 +623,6 @@ static void no_archive(const char *path)
     copy_whole(bitcode_path("answer.bc").text, path);
 }
 
-static void go_away(const char *path)
-{
-    assert_int_equal(remove(path), 0);
-}
-
 /* Each is an error of a first launch, and of one that finds an entry, where
  * what is wrong is the reason; and the same script may be prepared once it is
  * mended. */
@@ -644,7 +639,6 @@ static void what_cannot_be_read_is_an_error_and_can_be_mended(void **state)
         {pack_otherwise, BCC_UNSUPPORTED, BCC_REASON_RESOURCE, "method 93"},
         {drop_entry, BCC_IO_ERROR, BCC_REASON_RESOURCE, "no such entry"},
         {no_archive, BCC_INVALID_VALUE, BCC_REASON_RESOURCE, "not a ZIP"},
-        {go_away, BCC_IO_ERROR, BCC_REASON_RESOURCE, "No such file"},
         {put_text, BCC_INVALID_VALUE, BCC_REASON_SCRIPT, "no bitcode"},
         {empty_entry, BCC_INVALID_VALUE, BCC_REASON_SCRIPT, "no bitcode"},
     };
@@ -686,6 +680,22 @@ static void what_cannot_be_read_is_an_error_and_can_be_mended(void **state)
     }
 }
 
+static void an_archive_that_goes_before_prepare_is_an_io_error(void **state)
+{
+    const struct fixture *f = *state;
+    struct path package = fixture_path(f, "app.apk");
+    BCCScriptRef script;
+
+    write_package(package.text, &usual);
+    script = open_package(package.text, 0);
+    assert_int_equal(remove(package.text), 0);
+    assert_fails(script, bccPrepareExecutable(script, f->cache, "entry", 0),
+                 BCC_IO_ERROR);
+    assert_non_null(strstr(bccGetErrorMessage(script), "app.apk: No such"));
+    write_package(package.text, &usual);
+    assert_int_equal(needy_of(f, script, BCC_CACHE_MISS), 1006);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -702,6 +712,7 @@ int main(void)
         TEST(a_file_that_travels_names_no_directory),
         TEST(wrong_arguments_are_errors_at_once),
         TEST(what_cannot_be_read_is_an_error_and_can_be_mended),
+        TEST(an_archive_that_goes_before_prepare_is_an_io_error),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
