@@ -25,14 +25,6 @@ pack() {
         fail "zip $* $pack_archive"
 }
 
-# complains NAME TEXT: exit status 1 and lines "bcc: ...", one with TEXT.
-complains() {
-    expect "$1" "exit 1"
-    says "$1" err "$2"
-    grep -v '^bcc: ' "$work/$1.err" >"$work/other"
-    [ ! -s "$work/other" ] || fail "$1: complains with $(cat "$work/other")"
-}
-
 # missed NAME CODE: the report is that of a miss for this reason.
 missed() {
     reported "$1" miss
