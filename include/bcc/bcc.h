@@ -86,15 +86,15 @@ BCC_API void bccDisposeScript(BCCScriptRef script);
 
 /* ---- Input ---- */
 
-/* Flags of the four functions that follow. */
+/* Flags of the six functions that follow. */
 enum {
     /* The content of this input is not part of the cache key: a change of it
      * goes unnoticed. For inputs whose version something else vouches for. */
     BCC_SKIP_DEP_SHA1 = 1 << 0,
     /* bccReadBC, bccLinkBC: the script keeps a copy of the bytes. */
     BCC_COPY_INPUT = 1 << 5,
-    /* bccLinkBC, bccLinkFile: this input is part of the program itself, as
-     * another object file of a native link is; see there. */
+    /* bccLinkBC, bccLinkFile, bccLinkResource: this input is part of the
+     * program itself, as another object file of a native link is; see there. */
     BCC_LINK_WHOLE = 1 << 6
 };
 
@@ -115,9 +115,22 @@ BCC_API int bccReadBC(BCCScriptRef script, const char *resName,
 BCC_API int bccReadFile(BCCScriptRef script, const char *path,
                         unsigned long flags);
 
+/* The same from an entry of a ZIP archive, which an Android package (APK) is,
+ * by its full name in there. The archive is treated as bccReadFile() treats a
+ * file; it is opened, and the entry unpacked, in prepare, and only if the cache
+ * does not know the archive by its stat signature. An archive that was moved or
+ * packed anew changes nothing as long as the entry's content is the same.
+ * Stored and deflated entries; libz.so.1 is loaded to read them. Errors as
+ * bccReadFile(); in prepare also INVALID_VALUE (a damaged archive), IO_ERROR
+ * (no such entry) and UNSUPPORTED (encrypted or packed in another way, or no
+ * libz.so.1). */
+BCC_API int bccReadResource(BCCScriptRef script, const char *archivePath,
+                            const char *resName, unsigned long flags);
+
 /* Add a runtime library: only what the script reaches is linked, and inlined.
  * Any number, searched in order: the first definition of a name counts, the
- * script's own before all. Ownership and errors as bccReadBC/bccReadFile.
+ * script's own before all. Ownership and errors as in bccReadBC and its
+ * like.
  *
  * With BCC_LINK_WHOLE the input is not a library but an object: all of it is
  * linked, its constructors run, and its visible definitions or its metadata
@@ -135,6 +148,8 @@ BCC_API int bccLinkBC(BCCScriptRef script, const char *resName,
                       unsigned long flags);
 BCC_API int bccLinkFile(BCCScriptRef script, const char *path,
                         unsigned long flags);
+BCC_API int bccLinkResource(BCCScriptRef script, const char *archivePath,
+                            const char *resName, unsigned long flags);
 
 /* Keep a definition and let it be found by name, whatever the metadata say. */
 BCC_API void bccMarkExternalSymbol(BCCScriptRef script, const char *name);
@@ -341,6 +356,7 @@ enum {
                                     where these are looked for */
     BCC_REASON_UNRESOLVED = 27,  /* needs a symbol or a shared library that is
                                     not there now */
+    BCC_REASON_RESOURCE = 28,    /* an input cannot be read from its archive */
     BCC_N_REASONS
 };
 

@@ -179,6 +179,9 @@ enum {
 #define OBCC_DEPENDENCY_SKIP_SHA1 2u /* content is not compared */
 #define OBCC_DEPENDENCY_SIGNED    4u /* the stat signature may be trusted */
 #define OBCC_DEPENDENCY_OBJECT    8u /* linked whole, as part of the script */
+#define OBCC_DEPENDENCY_ARCHIVE                                                \
+    16u /* the name is ARCHIVE!ENTRY, the stat                                 \
+           signature that of the archive */
 /* Neither library nor object: the script itself. */
 
 struct obcc_dependency {

@@ -108,6 +108,7 @@ static enum status check_dependencies(struct prepare *p,
             .skip_sha1 = source->skip_sha1,
             .name = source->name,
             .signature = source_signature(source),
+            .entry = source->entry,
             .read = read_for_dependency,
             .context = source,
         };

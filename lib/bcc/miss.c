@@ -37,8 +37,9 @@ static enum status run_compiler(struct prepare *p, int output_fd, int lock_fd,
             .role = source->role,
             .type = source->type,
             .skip_sha1 = source->skip_sha1,
-            .name = p->file ? basename(source->name) : source->name,
+            .name = p->file ? source_base_name(source) : source->name,
             .size = size,
+            .entry = source->entry,
         };
     }
     p->request.inputs = inputs;

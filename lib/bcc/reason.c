@@ -11,7 +11,7 @@ static const char words[BCC_N_REASONS][13] = {
     "host_cpu",    "libbcc",     "llvm",       "triple",  "cpu",
     "features",    "opt_level",  "flags",      "marks",   "other_option",
     "input_count", "input_kind", "script",     "library", "unsigned",
-    "object",      "shared",     "unresolved",
+    "object",      "shared",     "unresolved", "resource",
 };
 
 const char *bccGetReasonName(int reason)

@@ -29,17 +29,19 @@
 #include "signature.h"
 #include "span.h"
 
-/* One input. A file is stat'ed when it is named, and opened and read only when
- * a prepare asks for it. It is not mapped: whoever cuts it short at the wrong
- * moment would end the host by SIGBUS. */
+/* One input. A file, or the archive that it is in, is stat'ed when it is named,
+ * and opened and read only when a prepare asks for it. It is not mapped:
+ * whoever cuts it short at the wrong moment would end the host by SIGBUS. */
 struct source {
     enum request_role role;
     uint32_t type; /* OBCC_APK_RESOURCE or OBCC_FILE_RESOURCE */
     bool skip_sha1;
-    char *name;                      /* owned */
-    struct file_signature signature; /* of a file */
-    bool was_prepared; /* a file: the signature is that of an earlier time */
-    struct span bytes; /* content; of a file once it is read */
+    char *name;        /* owned; ARCHIVE!ENTRY of what is in an archive */
+    const char *path;  /* of the file or the archive; NULL: bytes in memory */
+    const char *entry; /* NULL: not in an archive. Both borrow from name */
+    struct file_signature signature; /* of what is at the path */
+    bool was_prepared; /* the signature is that of an earlier time */
+    struct span bytes; /* content; of what has a path once it is read */
     char *copy;        /* owned, if the content was copied or read */
     int fd;            /* during a prepare, once it is asked for; else -1 */
 };
@@ -139,15 +141,20 @@ void source_release(struct source *source);
  * may have been mended meanwhile. */
 void source_close(struct source *source);
 
-/* Stat signature of a file, borrowed; NULL for bytes in memory. */
+/* Stat signature of a file or an archive, borrowed; NULL for bytes in memory.
+ */
 const struct file_signature *source_signature(struct source *source);
+
+/* The name without the directories before the file or the archive. */
+const char *source_base_name(const struct source *source);
 
 /* Content of a source: open and read a file that was not read yet. */
 enum status source_read(struct source *source, struct span *ret_bytes,
                         struct error *err) MUST_CHECK;
 
-/* A descriptor to pass to the compiler, borrowed: the file itself, or a memfd
- * made for bytes in memory; and how many bytes are behind it. */
+/* A descriptor to pass to the compiler, borrowed: the file or the archive
+ * itself, or a memfd made for bytes in memory; and how many bytes are behind
+ * it. */
 enum status source_descriptor(struct source *source, int *ret_fd,
                               uint64_t *ret_size, struct error *err) MUST_CHECK;
 

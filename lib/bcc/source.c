@@ -1,16 +1,22 @@
-/* Inputs of a script. A launch that hits needs one stat() of each file; the
- * content is opened, read and passed on only when something asks for it, and
- * nothing of that is kept when the prepare has ended: thousands of scripts may
- * live at once, in a process that may have few descriptors. */
+/* Inputs of a script. A launch that hits needs one stat() of each file, or of
+ * the archive that it is in; the content is opened, read and passed on only
+ * when something asks for it, and nothing of that is kept when the prepare has
+ * ended: thousands of scripts may live at once, in a process that may have few
+ * descriptors. */
 #include "script.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-/* No bitcode is shorter: 'BC' 0xC0DE, or the wrapper's magic. */
-enum { SHORTEST_BITCODE = 4 };
+#include "zip.h"
+
+enum {
+    SHORTEST_BITCODE = 4, /* 'B' 'C' 0xC0 0xDE, or the wrapper's magic */
+    SHORTEST_ARCHIVE = 22 /* the record that ends a ZIP archive's directory */
+};
 
 void source_release(struct source *source)
 {
@@ -25,7 +31,7 @@ void source_close(struct source *source)
     file_close(source->fd);
     source->fd = -1;
     source->was_prepared = true;
-    if (source->type != OBCC_FILE_RESOURCE)
+    if (!source->path)
         return;
     free(source->copy);
     source->copy = NULL;
@@ -54,12 +60,21 @@ const struct file_signature *source_signature(struct source *source)
 {
     struct stat st;
 
-    if (source->type != OBCC_FILE_RESOURCE)
+    if (!source->path)
         return NULL;
-    if (source->was_prepared && stat(source->name, &st) == 0)
+    if (source->was_prepared && stat(source->path, &st) == 0)
         source->signature = file_signature_of(&st);
     source->was_prepared = false;
     return &source->signature;
+}
+
+const char *source_base_name(const struct source *source)
+{
+    size_t size = source->entry ? (size_t)(source->entry - source->name)
+                                : strlen(source->name);
+    const char *slash = memrchr(source->name, '/', size);
+
+    return slash ? slash + 1 : source->name;
 }
 
 static enum status open_file(struct source *source, struct error *err)
@@ -69,7 +84,7 @@ static enum status open_file(struct source *source, struct error *err)
 
     if (source->fd >= 0)
         return STATUS_OK;
-    status = file_open(source->name, &source->fd, &st, err);
+    status = file_open(source->path, &source->fd, &st, err);
     if (status == STATUS_OK)
         source->signature = file_signature_of(&st);
     return status;
@@ -101,13 +116,26 @@ static enum status read_file(struct source *source, struct error *err)
     return STATUS_OK;
 }
 
+static enum status read_entry(struct source *source, struct error *err)
+{
+    enum status status = open_file(source, err);
+
+    if (status == STATUS_OK)
+        status = zip_read(source->fd, source->signature.size, source->name,
+                          source->entry, &source->bytes, err);
+    if (status)
+        return error_add_reason(err, status, BCC_REASON_RESOURCE);
+    source->copy = (char *)source->bytes.data;
+    return STATUS_OK;
+}
+
 enum status source_read(struct source *source, struct span *ret_bytes,
                         struct error *err)
 {
     enum status status = STATUS_OK;
 
-    if (source->type == OBCC_FILE_RESOURCE && !source->bytes.data)
-        status = read_file(source, err);
+    if (source->path && !source->bytes.data)
+        status = (source->entry ? read_entry : read_file)(source, err);
     if (status == STATUS_OK)
         *ret_bytes = source->bytes;
     return status;
@@ -116,10 +144,9 @@ enum status source_read(struct source *source, struct span *ret_bytes,
 enum status source_descriptor(struct source *source, int *ret_fd,
                               uint64_t *ret_size, struct error *err)
 {
-    bool is_file = source->type == OBCC_FILE_RESOURCE;
     enum status status = STATUS_OK;
 
-    if (is_file)
+    if (source->path)
         status = open_file(source, err);
     else if (source->fd < 0)
         status =
@@ -127,7 +154,7 @@ enum status source_descriptor(struct source *source, int *ret_fd,
     if (status)
         return status;
     *ret_fd = source->fd;
-    *ret_size = is_file ? source->signature.size : source->bytes.size;
+    *ret_size = source->path ? source->signature.size : source->bytes.size;
     return STATUS_OK;
 }
 
@@ -235,15 +262,33 @@ static int add_memory(BCCScriptRef script, enum request_role role,
     return add_source(script, &source);
 }
 
+/* False: no memory. entry may be NULL. */
+static bool set_names(struct source *source, const char *path,
+                      const char *entry)
+{
+    if (!entry) {
+        source->path = source->name = strdup(path);
+        return source->name != NULL;
+    }
+    /* "ARCHIVE!ENTRY", NUL, "ARCHIVE" */
+    if (asprintf(&source->name, "%s!%s%c%s", path, entry, '\0', path) < 0)
+        return false;
+    source->entry = source->name + strlen(path) + 1;
+    source->path = source->entry + strlen(entry) + 1;
+    return true;
+}
+
+/* entry: NULL, or what is wanted of the archive at path. */
 static int add_file(BCCScriptRef script, enum request_role role,
-                    const char *path, unsigned long flags)
+                    const char *path, const char *entry, unsigned long flags)
 {
     struct source source = {
         .role = role,
-        .type = OBCC_FILE_RESOURCE,
+        .type = entry ? OBCC_APK_RESOURCE : OBCC_FILE_RESOURCE,
         .skip_sha1 = flags & BCC_SKIP_DEP_SHA1,
         .fd = -1,
     };
+    int shortest = entry ? SHORTEST_ARCHIVE : SHORTEST_BITCODE;
     struct error err = {0};
     struct stat st;
 
@@ -258,15 +303,25 @@ static int add_file(BCCScriptRef script, enum request_role role,
         error_set(&err, STATUS_IO, "%s: not a regular file", path);
         return script_fail(script, &err);
     }
-    if (st.st_size < SHORTEST_BITCODE)
-        return script_misuse(script, BCC_INVALID_VALUE,
-                             "%s: %jd bytes are no bitcode", path,
-                             (intmax_t)st.st_size);
+    if (st.st_size < shortest)
+        return script_misuse(
+            script, BCC_INVALID_VALUE, "%s: %jd bytes are no %s", path,
+            (intmax_t)st.st_size, entry ? "ZIP archive" : "bitcode");
     source.signature = file_signature_of(&st);
-    source.name = strdup(path);
-    if (!source.name)
+    if (!set_names(&source, path, entry))
         return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
     return add_source(script, &source);
+}
+
+static int add_resource(BCCScriptRef script, enum request_role role,
+                        const char *archive, const char *entry,
+                        unsigned long flags)
+{
+    if (!entry || !*entry)
+        return script_misuse(script, BCC_INVALID_VALUE,
+                             "%s: no entry of it is named",
+                             archive ? archive : "input");
+    return add_file(script, role, archive, entry, flags);
 }
 
 int bccReadBC(BCCScriptRef script, const char *resName, const char *bitcode,
@@ -278,7 +333,13 @@ int bccReadBC(BCCScriptRef script, const char *resName, const char *bitcode,
 
 int bccReadFile(BCCScriptRef script, const char *path, unsigned long flags)
 {
-    return add_file(script, REQUEST_SCRIPT, path, flags);
+    return add_file(script, REQUEST_SCRIPT, path, NULL, flags);
+}
+
+int bccReadResource(BCCScriptRef script, const char *archivePath,
+                    const char *resName, unsigned long flags)
+{
+    return add_resource(script, REQUEST_SCRIPT, archivePath, resName, flags);
 }
 
 int bccLinkBC(BCCScriptRef script, const char *resName, const char *bitcode,
@@ -290,7 +351,13 @@ int bccLinkBC(BCCScriptRef script, const char *resName, const char *bitcode,
 
 int bccLinkFile(BCCScriptRef script, const char *path, unsigned long flags)
 {
-    return add_file(script, link_role(flags), path, flags);
+    return add_file(script, link_role(flags), path, NULL, flags);
+}
+
+int bccLinkResource(BCCScriptRef script, const char *archivePath,
+                    const char *resName, unsigned long flags)
+{
+    return add_resource(script, link_role(flags), archivePath, resName, flags);
 }
 
 void bccMarkExternalSymbol(BCCScriptRef script, const char *name)

@@ -31,7 +31,19 @@ const char *dependency_role_name(uint32_t flags)
     return flags & OBCC_DEPENDENCY_LIBRARY ? "library" : "script";
 }
 
+const char *dependency_type_name(uint32_t type, uint32_t flags)
+{
+    if (type == OBCC_FILE_RESOURCE)
+        return "file";
+    return flags & OBCC_DEPENDENCY_ARCHIVE ? "archive" : "resource";
+}
+
 /* ---- Signature ---- */
+
+bool dependency_entry_is_signable(const char *entry)
+{
+    return !strchr(entry, '!');
+}
 
 static uint64_t later(uint64_t a, uint64_t b)
 {
@@ -86,7 +98,18 @@ static enum status changed(const struct dependency_input *input, size_t index,
     return stale(input, index, "content changed", reasons[input->role], err);
 }
 
-static enum status check_content(const struct obcc_dependency *dependency,
+static bool is_of_entry(const struct cache_view *view,
+                        const struct obcc_dependency *dependency,
+                        const char *entry)
+{
+    const char *name = cache_string(view, obcc_get32(dependency->name));
+    const char *mark = strrchr(name, '!');
+
+    return mark && strcmp(mark + 1, entry) == 0;
+}
+
+static enum status check_content(const struct cache_view *view,
+                                 const struct obcc_dependency *dependency,
                                  const struct dependency_input *input,
                                  size_t index, struct error *err)
 {
@@ -98,10 +121,11 @@ static enum status check_content(const struct obcc_dependency *dependency,
         obcc_get32(dependency->flags) & OBCC_DEPENDENCY_SIGNED) {
         struct file_signature recorded = dependency_signature(dependency);
 
-        if (file_signature_equal(&recorded, input->signature))
+        if (file_signature_equal(&recorded, input->signature) &&
+            (!input->entry || is_of_entry(view, dependency, input->entry)))
             return STATUS_OK;
         /* The recorded size is that of the content that was hashed. */
-        if (recorded.size != input->signature->size)
+        if (!input->entry && recorded.size != input->signature->size)
             return changed(input, index, err);
     }
     status = input->read(input->context, &bytes, err);
@@ -113,10 +137,12 @@ static enum status check_content(const struct obcc_dependency *dependency,
     return STATUS_OK;
 }
 
-static enum status check_one(const struct obcc_dependency *dependency,
+static enum status check_one(const struct cache_view *view,
                              const struct dependency_input *input, size_t index,
                              struct error *err)
 {
+    const struct obcc_dependency *dependency =
+        cache_dependency_at(view, (uint32_t)index);
     uint32_t flags = obcc_get32(dependency->flags);
     bool was_skipped = flags & OBCC_DEPENDENCY_SKIP_SHA1;
 
@@ -138,7 +164,7 @@ static enum status check_one(const struct obcc_dependency *dependency,
                      BCC_REASON_INPUT_KIND, err);
     if (input->skip_sha1)
         return STATUS_OK;
-    return check_content(dependency, input, index, err);
+    return check_content(view, dependency, input, index, err);
 }
 
 enum status dependency_check(const struct cache_view *view,
@@ -155,7 +181,7 @@ enum status dependency_check(const struct cache_view *view,
                                           n_inputs),
                                 BCC_REASON_INPUT_COUNT);
     for (uint32_t i = 0; i < count; i++) {
-        status = check_one(cache_dependency_at(view, i), &inputs[i], i, err);
+        status = check_one(view, &inputs[i], i, err);
         if (status)
             return status;
     }

@@ -7,7 +7,10 @@
  * change could no longer hide in the same timestamp tick ("racily clean", as
  * git's index calls it): the compiler process records a signature only if the
  * file's last change was at least DEPENDENCY_RACY_NS before the moment when
- * its content was hashed. Otherwise there is none, and the SHA1 decides. */
+ * its content was hashed. Otherwise there is none, and the SHA1 decides.
+ *
+ * Of an input in an archive, the archive's signature and the name of the entry
+ * stand for the content; another signature says nothing about it. */
 #ifndef BCC_CACHE_DEPENDENCY_H
 #define BCC_CACHE_DEPENDENCY_H
 
@@ -42,6 +45,7 @@ struct dependency_input {
     bool skip_sha1;
     const char *name;
     const struct file_signature *signature; /* NULL: not a file */
+    const char *entry; /* not NULL: of the archive that is signed */
     /* Content, asked for only if the signature does not decide; called at
      * most once for each input. */
     enum status (*read)(void *context, struct span *ret_bytes,
@@ -54,6 +58,14 @@ uint32_t dependency_role_flag(enum request_role role);
 
 /* "script", "library" or "object", from the flags of a dependency. */
 const char *dependency_role_name(uint32_t flags);
+
+/* Where the bytes are: "file", "archive", or "resource", which is memory. */
+const char *dependency_type_name(uint32_t type, uint32_t flags);
+
+/* True if the signature of its archive may stand for an entry. A dependency
+ * has one name, ARCHIVE!ENTRY, in which both may have a '!'; so it is taken
+ * apart at the last one, and an entry with a '!' is known by SHA1 alone. */
+bool dependency_entry_is_signable(const char *entry);
 
 /* OK: the entry's dependencies are exactly these inputs in this order. STALE
  * with a message that names the input and the fact otherwise; or what read

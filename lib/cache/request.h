@@ -26,9 +26,10 @@
  * Message lines after them:
  *   limit-memory=BYTES    0: none
  *   portable=1            or 0; 1: record no stat signatures of inputs
- *   input=ROLE TYPE FLAGS SIZE NAME   ROLE script|library|object, TYPE
- *                         apk|file, FLAGS skip-sha1|-, SIZE in bytes, one line
- *                         each */
+ *   input=ROLE TYPE FLAGS SIZE NAME [ENTRY]   ROLE script|library|object, TYPE
+ *                         apk|file, FLAGS skip-sha1|-, SIZE in bytes of what
+ *                         is behind the descriptor, ENTRY if that is an
+ *                         archive, in which the input is; one line each */
 #ifndef BCC_CACHE_REQUEST_H
 #define BCC_CACHE_REQUEST_H
 
@@ -57,10 +58,11 @@ enum request_role { REQUEST_SCRIPT, REQUEST_LIBRARY, REQUEST_OBJECT };
 
 struct request_input {
     enum request_role role;
-    uint32_t type;    /* OBCC_APK_RESOURCE or OBCC_FILE_RESOURCE */
-    bool skip_sha1;   /* content is no part of the identity */
-    const char *name; /* resource name or path */
-    uint64_t size;    /* bytes */
+    uint32_t type;     /* OBCC_APK_RESOURCE or OBCC_FILE_RESOURCE */
+    bool skip_sha1;    /* content is no part of the identity */
+    const char *name;  /* resource name, path or ARCHIVE!ENTRY */
+    uint64_t size;     /* bytes, of an archive its own */
+    const char *entry; /* not NULL: of the archive; name ends in it */
 };
 
 enum {

@@ -7,6 +7,7 @@
  *     limit    = "limit-memory=" number
  *     portable = "portable=" ( "0" | "1" )
  *     input    = "input=" role " " type " " skip " " number " " value
+ *                [ " " value ]
  *     value    = { byte | "%" hex hex }
  *
  * Only canonical text is taken: lines in order, marks ascending, no escape
@@ -127,15 +128,15 @@ static size_t decode_byte(struct span text, char *ret_byte)
     return 3;
 }
 
-/* The rest of the line. */
-static enum status take_value(struct parser *p, const char **ret_value)
+/* Up to a space, or the end of the line. */
+static enum status take_one_value(struct parser *p, const char **ret_value)
 {
     char *value = arena_alloc(p->arena, p->line.size + 1, 1);
 
     if (!value)
         return error_no_memory(p->err);
     *ret_value = value;
-    while (p->line.size) {
+    while (p->line.size && p->line.data[0] != ' ') {
         size_t used = decode_byte(p->line, value);
         if (used == 0)
             return bad_line(p, "a byte is not escaped as it should be");
@@ -143,6 +144,16 @@ static enum status take_value(struct parser *p, const char **ret_value)
         p->line = skip(p->line, used);
     }
     return STATUS_OK;
+}
+
+/* The rest of the line. */
+static enum status take_value(struct parser *p, const char **ret_value)
+{
+    enum status status = take_one_value(p, ret_value);
+
+    return !status && p->line.size
+               ? bad_line(p, "a byte is not escaped as it should be")
+               : status;
 }
 
 static enum status parse_number(struct parser *p, struct span word,
@@ -345,7 +356,12 @@ static enum status parse_input(struct parser *p, struct request_input *input)
     if (p->line.data != word.data + word.size + 1)
         return bad_line(p, "input without a name");
     status = parse_number(p, word, &input->size);
-    return status ? status : take_value(p, &input->name);
+    if (status == STATUS_OK)
+        status = take_one_value(p, &input->name);
+    if (status || p->line.size == 0)
+        return status;
+    p->line = skip(p->line, 1);
+    return take_value(p, &input->entry);
 }
 
 static enum status parse_inputs(struct parser *p, struct request *request)

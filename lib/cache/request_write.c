@@ -179,6 +179,10 @@ enum status request_write(const struct request *request, struct buffer *out,
                       word_of(request_type_words, input->type),
                       input->skip_sha1 ? "skip-sha1" : "-", input->size);
         append_value(out, input->name);
+        if (input->entry) {
+            buffer_append(out, " ", 1);
+            append_value(out, input->entry);
+        }
         buffer_append(out, "\n", 1);
     }
     return buffer_failed(out) ? error_no_memory(err) : STATUS_OK;

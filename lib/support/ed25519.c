@@ -1,11 +1,10 @@
 #include "ed25519.h"
 
-#include <assert.h>
-#include <dlfcn.h>
 #include <stdbool.h>
-#include <string.h>
 
 #include <openssl/evp.h>
+
+#include "late_library.h"
 
 /* ---- libcrypto ---- */
 
@@ -31,35 +30,15 @@ struct crypto {
 #undef X
 };
 
-/* In the order of the fields, which are all pointers. */
-static const char function_names[][29] = {
-#define X(name) #name,
-    FUNCTIONS(X)
-#undef X
-};
-
-enum { N_FUNCTIONS = sizeof(function_names) / sizeof(function_names[0]) };
-static_assert(sizeof(struct crypto) == N_FUNCTIONS * sizeof(void *),
-              "one name for each field");
-
-/* The handle is kept: the library is loaded once in a process. */
 static enum status open_crypto(struct crypto *crypto, struct error *err)
 {
-    void *handle = dlopen("libcrypto.so.3", RTLD_NOW | RTLD_LOCAL);
-    void *functions[N_FUNCTIONS];
+    static const char names[] =
+#define X(name) #name "\0"
+        FUNCTIONS(X);
+#undef X
 
-    if (!handle)
-        return error_set(err, STATUS_UNSUPPORTED,
-                         "signatures need libcrypto.so.3: %s", dlerror());
-    for (size_t i = 0; i < N_FUNCTIONS; i++) {
-        functions[i] = dlsym(handle, function_names[i]);
-        if (!functions[i])
-            return error_set(err, STATUS_UNSUPPORTED,
-                             "signatures need libcrypto.so.3: it lacks %s",
-                             function_names[i]);
-    }
-    memcpy(crypto, functions, sizeof(functions));
-    return STATUS_OK;
+    return late_library_bind("libcrypto.so.3", "signatures", names,
+                             (void **)crypto, err);
 }
 
 static enum status fail(const char *what, struct error *err)

@@ -13,7 +13,7 @@
 #include "buffer.h"
 #include "file.h"
 #include "process.h"
-#include "sha1.h"
+#include "sha1_digest.h"
 
 enum { MAX_ARGUMENTS = 48 };
 

@@ -54,6 +54,15 @@ says() {
         fail "$1: its $2 lacks '$3':" "$(cat "$work/$1.$2")"
 }
 
+# complains NAME TEXT: exit status 1 and lines "bcc: ...", one with TEXT, and no
+# other.
+complains() {
+    expect "$1" "exit 1"
+    says "$1" err "$2"
+    grep -v '^bcc: ' "$work/$1.err" >"$work/other"
+    [ ! -s "$work/other" ] || fail "$1: complains with $(cat "$work/other")"
+}
+
 # reported NAME CACHE: its one line of report says so.
 reported() {
     if ! grep -q "^{\"cache\":\"$2\",.*}\$" "$work/$1.report" ||

@@ -39,14 +39,6 @@ silent() {
         "$(cat "$work/$1.$2")"
 }
 
-# complains NAME TEXT: exit status 1 and a line "bcc: ... TEXT", nothing else.
-complains() {
-    expect "$1" "exit 1"
-    says "$1" err "$2"
-    grep -v '^bcc: ' "$work/$1.err" >"$work/other"
-    [ ! -s "$work/other" ] || fail "$1: complains with $(cat "$work/other")"
-}
-
 json() {
     json_name=$1
     shift

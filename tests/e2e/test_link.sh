@@ -91,12 +91,6 @@ at_levels() {
     done
 }
 
-# complains NAME TEXT: exit status 1, and the text on standard error.
-complains() {
-    expect "$1" "exit 1"
-    says "$1" err "$2"
-}
-
 # A file NAME that says when its constructors and destructors run.
 announcing_file() {
     announcing_name=$1

@@ -14,7 +14,10 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +27,7 @@
 #include <bcc/bcc.h>
 
 #include "temp_dir.h"
+#include "zip_fixture.h"
 
 static const struct {
     const char *name;
@@ -60,6 +64,7 @@ struct scenario {
     bool is_stale;   /* an entry of other bitcode is there */
     bool has_entry;  /* an entry is there */
     bool has_layers; /* and two directories more that hold nothing */
+    bool in_archive; /* the script is, and the archive's signature is new */
 };
 
 struct outcome {
@@ -81,14 +86,20 @@ static int ask(BCCScriptRef script)
 
 /* All that a host does. What is to fail is armed already. */
 static void launch_into(const struct scenario *scenario, const char *dir,
-                        const char *bitcode, struct outcome *ret_outcome)
+                        struct outcome *ret_outcome)
 {
     const BCCOptions options = {.size = sizeof(options),
                                 .optLevel = BCC_OPT_O0};
     BCCReport report = {.size = sizeof(report)};
     BCCScriptRef script = bccCreateScript();
-    bool failed =
-        !script || bccReadFile(script, bitcode, 0) ||
+    char archive[PATH_MAX];
+    bool failed;
+
+    snprintf(archive, sizeof(archive), "%s/app.apk", dir);
+    failed =
+        !script ||
+        (scenario->in_archive ? bccReadResource(script, archive, "a.bc", 0)
+                              : bccReadFile(script, ANSWER_BITCODE, 0)) ||
         bccSetOptions(script, &options) ||
         bccSetCachePath(script, scenario->has_layers ? "/bin:/usr/bin" : "") ||
         bccPrepareExecutable(script, scenario->has_cache ? dir : NULL, "entry",
@@ -116,7 +127,7 @@ static struct outcome launch(const struct scenario *scenario, const char *dir,
     struct outcome outcome = {0};
 
     faults_arm(call, os_errno, nth);
-    launch_into(scenario, dir, ANSWER_BITCODE, &outcome);
+    launch_into(scenario, dir, &outcome);
     return outcome;
 }
 
@@ -149,6 +160,14 @@ static size_t count_descriptors(void)
     return count_names("/proc/self/fd", "");
 }
 
+/* But for the C library's own text of what dlsym() did not find. */
+static size_t count_bytes(void)
+{
+    while (dlerror())
+        ;
+    return mallinfo2().uordblks;
+}
+
 static size_t count_temporaries(const struct temp_dir *dir)
 {
     return count_names(temp_dir_path(dir, ".bcc").text, ".tmp");
@@ -156,16 +175,42 @@ static size_t count_temporaries(const struct temp_dir *dir)
 
 /* ---- Every call ---- */
 
+static void write_archive(const struct temp_dir *dir)
+{
+    struct zip_file file = {.name = "a.bc", .flags = ZIP_DEFLATED};
+    struct buffer archive;
+    char bitcode[65536];
+    int fd = open(ANSWER_BITCODE, O_RDONLY | O_CLOEXEC);
+    ssize_t size = read(fd, bitcode, sizeof(bitcode));
+
+    assert_true(size > 0 && size < (ssize_t)sizeof(bitcode));
+    close(fd);
+    file.data = bitcode;
+    file.size = (size_t)size;
+    buffer_init(&archive);
+    zip_make(&file, 1, 0, &archive, NULL);
+    fd = open(temp_dir_path(dir, "app.apk").text,
+              O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    assert_int_equal(write(fd, archive.data, archive.size), archive.size);
+    close(fd);
+    buffer_release(&archive);
+}
+
 static void set_scene(const struct scenario *scenario,
                       const struct temp_dir *dir)
 {
-    const struct scenario plain = {.has_cache = true};
+    const struct scenario plain = {.has_cache = true,
+                                   .in_archive = scenario->in_archive};
 
+    if (scenario->in_archive)
+        write_archive(dir);
     unlink(temp_dir_path(dir, "entry.oBCC").text);
     if (scenario->has_entry)
         launch_rightly(&plain, dir->path);
     else if (scenario->is_stale)
         assert_int_equal(temp_dir_write(dir, "entry.oBCC", "stale"), 0);
+    if (scenario->in_archive)
+        write_archive(dir);
 }
 
 /* Calls that serve the cache alone: without it the code runs all the same. */
@@ -187,17 +232,16 @@ static bool fail_one(const struct scenario *scenario,
 
     set_scene(scenario, dir);
     n_descriptors = count_descriptors();
-    n_bytes = mallinfo2().uordblks;
+    n_bytes = count_bytes();
     outcome = launch(scenario, dir->path, call, os_errno, nth);
-    if (mallinfo2().uordblks != n_bytes ||
-        count_descriptors() != n_descriptors || count_temporaries(dir) ||
-        (!outcome.is_prepared && !*outcome.message) ||
+    if (count_bytes() != n_bytes || count_descriptors() != n_descriptors ||
+        count_temporaries(dir) || (!outcome.is_prepared && !*outcome.message) ||
         (!outcome.is_prepared &&
          (os_errno == EINTR || serves_the_cache_alone(call))))
         fail_msg("%s: %s %u, %s: %zd bytes, %zd descriptors, %zu files left, "
                  "%s, '%s'",
                  scenario->name, calls[call].name, nth, strerror(os_errno),
-                 (ssize_t)(mallinfo2().uordblks - n_bytes),
+                 (ssize_t)(count_bytes() - n_bytes),
                  (ssize_t)(count_descriptors() - n_descriptors),
                  count_temporaries(dir),
                  outcome.is_prepared ? "prepared" : "not prepared",
@@ -250,6 +294,28 @@ static void layered_hit_survives_every_fault(void **state)
     fail_all(*state, &scenario);
 }
 
+/* By content: the archive is opened, and its entry unpacked. */
+static void hit_in_an_archive_survives_every_fault(void **state)
+{
+    const struct scenario scenario = {.name = "hit in an archive",
+                                      .n_errors = 3,
+                                      .has_cache = true,
+                                      .has_entry = true,
+                                      .in_archive = true};
+
+    fail_all(*state, &scenario);
+}
+
+static void miss_in_an_archive_survives_every_fault(void **state)
+{
+    const struct scenario scenario = {.name = "miss in an archive",
+                                      .n_errors = 1,
+                                      .has_cache = true,
+                                      .in_archive = true};
+
+    fail_all(*state, &scenario);
+}
+
 static void miss_survives_every_fault(void **state)
 {
     const struct scenario scenario = {
@@ -281,6 +347,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(hit_survives_every_fault),
         TEST(layered_hit_survives_every_fault),
+        TEST(hit_in_an_archive_survives_every_fault),
+        TEST(miss_in_an_archive_survives_every_fault),
         TEST(miss_survives_every_fault),
         TEST(stale_entry_survives_every_fault),
         TEST(compile_into_memory_survives_every_fault),

@@ -1,8 +1,18 @@
-/* The first input of fuzz_cache and of fuzz_request: make_seed cache|request */
+/* The first inputs of fuzz_cache, fuzz_request and fuzz_zip: make_seed
+ * cache|request|zip */
 #include <stdio.h>
 #include <string.h>
 
 #include "../unit/sample_cache.h"
+#include "../unit/zip_fixture.h"
+
+/* Each kind of entry, in ZIP64's form as well. */
+static const struct zip_file zip_files[] = {
+    {"a.bc", "stored, stored", 14, 0},
+    {"b.bc", "deflated, deflated, deflated", 28, ZIP_DEFLATED},
+    {"c.bc", "later, later, later", 19, ZIP_DEFLATED | ZIP_DESCRIPTOR},
+    {"d.bc", "64 bits, 64 bits", 16, ZIP_DEFLATED | ZIP_64},
+};
 
 int main(int argc, char **argv)
 {
@@ -11,9 +21,10 @@ int main(int argc, char **argv)
     enum status status;
     struct request request = sample_request;
     const struct request_input inputs[] = {
-        {REQUEST_SCRIPT, OBCC_FILE_RESOURCE, false, "twice.bc", 1234},
-        {REQUEST_LIBRARY, OBCC_APK_RESOURCE, true, "lib math", 5},
-        {REQUEST_OBJECT, OBCC_FILE_RESOURCE, false, "lib.a", 68},
+        {REQUEST_SCRIPT, OBCC_FILE_RESOURCE, false, "twice.bc", 1234, NULL},
+        {REQUEST_LIBRARY, OBCC_APK_RESOURCE, true, "lib math", 5, NULL},
+        {REQUEST_OBJECT, OBCC_FILE_RESOURCE, false, "lib.a", 68, NULL},
+        {REQUEST_OBJECT, OBCC_APK_RESOURCE, false, "a.apk!b.bc", 99, "b.bc"},
     };
 
     buffer_init(&out);
@@ -22,6 +33,10 @@ int main(int argc, char **argv)
         if (status == STATUS_OK)
             status = cache_write(&sample.contents, &out, NULL);
         sample_cache_release(&sample);
+    } else if (argc == 2 && strcmp(argv[1], "zip") == 0) {
+        zip_make(zip_files, sizeof(zip_files) / sizeof(zip_files[0]), ZIP_64,
+                 &out, NULL);
+        status = STATUS_OK;
     } else {
         request.inputs = inputs;
         request.n_inputs = sizeof(inputs) / sizeof(inputs[0]);

@@ -313,6 +313,78 @@ static void another_number_or_order_of_inputs_is_stale(void **state)
     assert_int_equal(check(f, 2), STATUS_STALE);
 }
 
+/* The script is an entry of an archive, whose signature that is. */
+static void put_in_archive(struct fixture *f)
+{
+    f->dependencies[0].name = "old/app.apk!raw/script.bc";
+    f->dependencies[0].type = OBCC_APK_RESOURCE;
+    f->dependencies[0].flags |= OBCC_DEPENDENCY_ARCHIVE;
+    f->inputs[0].name = "new/app.apk!raw/script.bc";
+    f->inputs[0].entry = "raw/script.bc";
+    f->inputs[0].type = OBCC_APK_RESOURCE;
+}
+
+static void equal_signature_of_the_archive_needs_no_reading(void **state)
+{
+    struct fixture *f = *state;
+
+    put_in_archive(f);
+    f->content[0] = "never looked at";
+    assert_int_equal(check(f, 2), STATUS_OK);
+    assert_int_equal(f->n_reads[0], 0);
+}
+
+static void content_decides_if_the_archive_changed(void **state)
+{
+    struct fixture *f = *state;
+
+    put_in_archive(f);
+    f->signature.size += 100;
+    f->signature.mtime_ns++;
+    assert_int_equal(check(f, 2), STATUS_OK);
+    assert_int_equal(f->n_reads[0], 1);
+    f->content[0] = "scripT";
+    expect_stale(f, "input 0 (new/app.apk!raw/script.bc): content changed");
+}
+
+static void content_decides_if_it_is_another_entry(void **state)
+{
+    static const char *const others[] = {"script.bc", "w/script.bc",
+                                         "app.apk!raw/script.bc",
+                                         "raw/script.bc!raw/script.bc", ""};
+    struct fixture *f = *state;
+
+    put_in_archive(f);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        f->inputs[0].entry = others[i];
+        assert_int_equal(check(f, 2), STATUS_OK);
+        assert_int_equal(f->n_reads[0], 1);
+    }
+    f->dependencies[0].name = "no mark";
+    f->inputs[0].entry = "no mark";
+    assert_int_equal(check(f, 2), STATUS_OK);
+    assert_int_equal(f->n_reads[0], 1);
+}
+
+static void bytes_in_memory_and_in_an_archive_are_of_one_type(void **state)
+{
+    struct fixture *f = *state;
+
+    put_in_archive(f);
+    f->inputs[0].entry = NULL;
+    f->inputs[0].signature = NULL;
+    assert_int_equal(check(f, 2), STATUS_OK);
+    assert_int_equal(f->n_reads[0], 1);
+}
+
+static void only_entries_without_a_mark_are_signable(void **state)
+{
+    (void)state;
+    assert_true(dependency_entry_is_signable("res/raw/a.bc"));
+    assert_false(dependency_entry_is_signable("res/raw!/a.bc"));
+    assert_false(dependency_entry_is_signable("a.bc!"));
+}
+
 static void failure_to_read_is_passed_on(void **state)
 {
     struct fixture *f = *state;
@@ -339,6 +411,11 @@ int main(void)
         TEST(skipping_on_one_side_only_is_stale),
         TEST(another_role_or_type_is_stale),
         TEST(another_number_or_order_of_inputs_is_stale),
+        TEST(equal_signature_of_the_archive_needs_no_reading),
+        TEST(content_decides_if_the_archive_changed),
+        TEST(content_decides_if_it_is_another_entry),
+        TEST(bytes_in_memory_and_in_an_archive_are_of_one_type),
+        cmocka_unit_test(only_entries_without_a_mark_are_signable),
         TEST(failure_to_read_is_passed_on),
     };
 #undef TEST

@@ -16,10 +16,14 @@
 #include "request.h"
 
 static const struct request_input inputs[] = {
-    {REQUEST_SCRIPT, OBCC_APK_RESOURCE, false, "raw/my script.bc", 1234},
-    {REQUEST_LIBRARY, OBCC_FILE_RESOURCE, true, "/usr/lib/lib%41\nx.bc", 0},
-    {REQUEST_OBJECT, OBCC_FILE_RESOURCE, false, "", UINT64_MAX},
-    {REQUEST_LIBRARY, OBCC_APK_RESOURCE, true, "\x01 \x7f\xc3\xbc input=", 1},
+    {REQUEST_SCRIPT, OBCC_APK_RESOURCE, false, "raw/my script.bc", 1234, NULL},
+    {REQUEST_LIBRARY, OBCC_FILE_RESOURCE, true, "/usr/lib/lib%41\nx.bc", 0,
+     NULL},
+    {REQUEST_OBJECT, OBCC_FILE_RESOURCE, false, "", UINT64_MAX, NULL},
+    {REQUEST_LIBRARY, OBCC_APK_RESOURCE, true, "\x01 \x7f\xc3\xbc input=", 1,
+     NULL},
+    {REQUEST_LIBRARY, OBCC_APK_RESOURCE, false, "my app.apk!raw/my lib.bc", 70,
+     "raw/my lib.bc"},
 };
 
 static const char *const marks[] = {"zeta", "alpha", "zeta",
@@ -47,7 +51,7 @@ static const struct request rich = {
     .shared = shared,
     .n_shared = 2,
     .inputs = inputs,
-    .n_inputs = 4,
+    .n_inputs = 5,
     .limit_memory = UINT64_C(1) << 40,
     .portable = true,
 };
@@ -75,7 +79,8 @@ static const char rich_rest[] =
     "input=script apk - 1234 raw/my%20script.bc\n"
     "input=library file skip-sha1 0 /usr/lib/lib%2541%0Ax.bc\n"
     "input=object file - 18446744073709551615 \n"
-    "input=library apk skip-sha1 1 %01%20%7F\xc3\xbc%20input=\n";
+    "input=library apk skip-sha1 1 %01%20%7F\xc3\xbc%20input=\n"
+    "input=library apk - 70 my%20app.apk!raw/my%20lib.bc raw/my%20lib.bc\n";
 
 struct fixture {
     struct arena arena;
@@ -239,6 +244,9 @@ static void assert_same_input(const struct request_input *a,
     assert_int_equal(a->skip_sha1, b->skip_sha1);
     assert_string_equal(a->name, b->name);
     assert_true(a->size == b->size);
+    assert_int_equal(a->entry == NULL, b->entry == NULL);
+    if (a->entry)
+        assert_string_equal(a->entry, b->entry);
 }
 
 static void parsing_gives_back_what_was_written(void **state)
@@ -351,6 +359,8 @@ static const struct bad_case bad_cases[] = {
     {"- 1234 raw/my%20script.bc", "-", "line 19: input without a name"},
     {"- 1234 raw/my%20script.bc", "", "line 19: unknown input flag"},
     {"1234 raw", "x234 raw", "line 19: not a decimal number"},
+    {" raw/my%20lib.bc\n", " raw/my lib.bc\n", "line 23: a byte is not"},
+    {" raw/my%20lib.bc\n", " raw/my%20lib.bc more\n", "line 23: a byte is"},
     {"input=library apk skip", "output=library apk", "line 22: something"},
 };
 

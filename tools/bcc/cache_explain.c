@@ -193,10 +193,11 @@ static void compare_input(struct explain *explain, size_t i,
     compare_word(explain, i, "role", dependency_role_name(flags),
                  dependency_role_name(dependency_role_flag(source->role)),
                  true);
-    compare_word(
-        explain, i, "type",
-        obcc_get32(row->type) == OBCC_FILE_RESOURCE ? "file" : "resource",
-        source->type == OBCC_FILE_RESOURCE ? "file" : "resource", true);
+    compare_word(explain, i, "type",
+                 dependency_type_name(obcc_get32(row->type), flags),
+                 dependency_type_name(
+                     source->type, source->entry ? OBCC_DEPENDENCY_ARCHIVE : 0),
+                 obcc_get32(row->type) != source->type);
     compare_word(explain, i, "content",
                  flags & OBCC_DEPENDENCY_SKIP_SHA1 ? "ignored" : "compared",
                  source->skip_sha1 ? "ignored" : "compared", true);
@@ -204,7 +205,7 @@ static void compare_input(struct explain *explain, size_t i,
                  hex(explain->sha1[i], b), !source->skip_sha1);
     compare_word(explain, i, "name", cache_string(view, obcc_get32(row->name)),
                  source->name, false);
-    if (source->type != OBCC_FILE_RESOURCE)
+    if (!source->path)
         return;
     if (flags & OBCC_DEPENDENCY_SIGNED) {
         const struct file_signature recorded = dependency_signature(row);

@@ -213,8 +213,7 @@ static void dump_dependencies(struct printer *printer,
         begin_row(printer);
         print_text(printer, "role", dependency_role_name(flags));
         print_text(printer, "type",
-                   obcc_get32(row->type) == OBCC_FILE_RESOURCE ? "file"
-                                                               : "resource");
+                   dependency_type_name(obcc_get32(row->type), flags));
         print_text(printer, "sha1",
                    flags & OBCC_DEPENDENCY_SKIP_SHA1 ? "skipped" : sha1);
         print_text(printer, "name", cache_string(view, obcc_get32(row->name)));

@@ -13,6 +13,7 @@
 #include "commands.h"
 #include "options.h"
 #include "progress.h"
+#include "resource.h"
 #include "script_setup.h"
 #include "settings.h"
 #include "static_archives.h"
@@ -59,6 +60,26 @@ static bool is_bitcode_name(const FTSENT *entry)
             strcmp(entry->fts_name + entry->fts_namelen - 3, ".bc") == 0);
 }
 
+/* An archive's bitcode. One that cannot be read is a job that fails. */
+static bool add_entries(struct work *work, const char *path)
+{
+    struct resource_list list = {0};
+    struct error err = {0};
+    bool ok;
+
+    if (resource_list_bitcode(path, &list, &err)) {
+        ok = add_job(work, path);
+        if (ok)
+            work->jobs[work->n_jobs - 1].failure = strdup(err.message);
+        return ok;
+    }
+    ok = true;
+    for (size_t i = 0; ok && i < list.n; i++)
+        ok = add_job(work, list.name[i]);
+    resource_list_release(&list);
+    return ok;
+}
+
 /* What cannot be used becomes a job too, if it was named: it fails with its
  * reason, and is not passed over. */
 static bool is_job(const FTSENT *entry)
@@ -77,7 +98,17 @@ static bool is_job(const FTSENT *entry)
     return false;
 }
 
-/* Files as they are named, directories for their *.bc, in a stable order. */
+/* One that is named may be called anything. */
+static bool is_archive(const FTSENT *entry)
+{
+    return entry->fts_info == FTS_F &&
+           (entry->fts_level == 0 ? resource_is_archive(entry->fts_path)
+                                  : resource_has_archive_name(entry->fts_name));
+}
+
+/* Files as they are named, archives for their *.bc, directories for theirs and
+ * those of their archives, in a stable order. An archive that is an entry of
+ * another is not looked into. */
 static bool collect(struct work *work, char **paths)
 {
     FTS *tree =
@@ -86,7 +117,9 @@ static bool collect(struct work *work, char **paths)
     bool ok = tree != NULL;
 
     while (ok && (entry = fts_read(tree)))
-        if (is_job(entry))
+        if (is_archive(entry))
+            ok = add_entries(work, entry->fts_path);
+        else if (is_job(entry))
             ok = add_job(work, entry->fts_path);
     if (tree)
         fts_close(tree);
@@ -113,6 +146,8 @@ static bool is_same_file(const char *a, const char *b)
 {
     struct stat left, right;
 
+    if (strcmp(a, b) == 0)
+        return true;
     return stat(a, &left) == 0 && stat(b, &right) == 0 &&
            left.st_dev == right.st_dev && left.st_ino == right.st_ino;
 }
@@ -123,17 +158,20 @@ static bool find_conflicts(struct work *work)
 {
     struct named_job *named = calloc(work->n_jobs + 1, sizeof(*named));
     const struct named_job *first;
+    size_t n = 0;
 
     if (!named)
         return false;
     for (size_t i = 0; i < work->n_jobs; i++) {
-        named[i].job = &work->jobs[i];
+        if (work->jobs[i].failure)
+            continue;
+        named[n].job = &work->jobs[i];
         setup_entry_name(work->options, work->jobs[i].path, false,
-                         named[i].name);
+                         named[n++].name);
     }
-    qsort(named, work->n_jobs, sizeof(*named), by_entry);
+    qsort(named, n, sizeof(*named), by_entry);
     first = named;
-    for (size_t i = 1; i < work->n_jobs; i++) {
+    for (size_t i = 1; i < n; i++) {
         struct job *job = named[i].job;
 
         if (strcmp(first->name, named[i].name) != 0)

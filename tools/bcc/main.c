@@ -15,6 +15,7 @@ static const struct command {
     {"run", cmd_run,
      "bcc run [options] FILE [ARGS...]\n"
      "    Run main() of a bitcode file; its exit status is the result.\n"
+     "    FILE may be in a ZIP archive: ARCHIVE!ENTRY.\n"
      "    --entry NAME      another function, of main's type\n"
      "    --report=json     what prepare did, one line on standard error\n"
      "    --trusted-key PUBLIC.pem\n"
@@ -27,7 +28,8 @@ static const struct command {
      "    --entry NAME      keep only this function: a program\n"},
     {"precompile", cmd_precompile,
      "bcc precompile [options] [-j N] PATH...\n"
-     "    Fill the cache for files, and for the *.bc of directories.\n"
+     "    Fill the cache for files, and for the *.bc of directories and of\n"
+     "    ZIP archives (APK).\n"
      "    --exports         for programs that use the API: keep the exports,\n"
      "                      name entries NAME.oBCC after NAME.bc\n"
      "    --entry NAME      for bcc run --entry NAME\n"},

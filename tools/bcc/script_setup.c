@@ -11,6 +11,7 @@
 #include "checksum.h"
 #include "json.h"
 #include "key_file.h"
+#include "resource.h"
 #include "script.h"
 #include "settings.h"
 
@@ -48,11 +49,32 @@ static void log_line(void *context, int level, const char *area,
     complain("%s: %s", area, text);
 }
 
+static bool read_file(BCCScriptRef script, const char *path)
+{
+    char archive[PATH_MAX];
+    const char *entry;
+
+    return (resource_split(path, archive, &entry)
+                ? bccReadResource(script, archive, entry, 0)
+                : bccReadFile(script, path, 0)) == 0;
+}
+
+static bool link_file(BCCScriptRef script, const char *path,
+                      unsigned long flags)
+{
+    char archive[PATH_MAX];
+    const char *entry;
+
+    return (resource_split(path, archive, &entry)
+                ? bccLinkResource(script, archive, entry, flags)
+                : bccLinkFile(script, path, flags)) == 0;
+}
+
 static bool link_files(BCCScriptRef script, const char *const *files, size_t n,
                        unsigned long flags)
 {
     for (size_t i = 0; i < n; i++)
-        if (bccLinkFile(script, files[i], flags))
+        if (!link_file(script, files[i], flags))
             return false;
     return true;
 }
@@ -126,9 +148,8 @@ BCCScriptRef setup_script(const struct options *options, const char *path,
     script->cache_limit_context = options;
     if (program)
         bccMarkExternalSymbol(script, entry_of(options));
-    *ret_failed = bccSetOptions(script, &compile) ||
-                  bccReadFile(script, path, 0) || !link_all(script, options) ||
-                  !add_shared(script, options);
+    *ret_failed = bccSetOptions(script, &compile) || !read_file(script, path) ||
+                  !link_all(script, options) || !add_shared(script, options);
     free(keys);
     return script;
 }
@@ -209,8 +230,16 @@ static void add_line(struct buffer *key, const char *text)
 
 static void add_path(struct buffer *key, const char *path)
 {
-    char absolute[PATH_MAX];
+    char absolute[PATH_MAX], archive[PATH_MAX];
+    const char *entry;
 
+    if (resource_split(path, archive, &entry)) {
+        buffer_append_string(key,
+                             realpath(archive, absolute) ? absolute : archive);
+        buffer_append(key, "!", 1);
+        add_line(key, entry);
+        return;
+    }
     add_line(key, realpath(path, absolute) ? absolute : path);
 }
 
@@ -223,10 +252,21 @@ static void add_digest(char *ret_text, uint64_t digest)
     *ret_text = '\0';
 }
 
+/* The last component, of the name in an archive too. */
+static const char *file_name(const char *path)
+{
+    char archive[PATH_MAX];
+    const char *name = path, *slash;
+
+    resource_split(path, archive, &name);
+    slash = strrchr(name, '/');
+    return slash ? slash + 1 : name;
+}
+
 void setup_entry_name(const struct options *options, const char *path,
                       bool program, char ret_name[NAME_MAX])
 {
-    const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    const char *base = file_name(path);
     const char *dot = strrchr(base, '.');
     size_t stem_size = dot && dot != base ? (size_t)(dot - base) : strlen(base);
     const char level[] = {(char)('0' + options->opt_level), '\0'};

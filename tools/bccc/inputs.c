@@ -10,6 +10,8 @@
  *    is still the same and has become sound, and the file still has the same
  *    SHA1, it is recorded after all: the usual case of a program that writes a
  *    script and compiles it.
+ *  - An entry of an archive is unpacked, and so always a copy. The signature
+ *    that is recorded is the archive's.
  *
  * SHA1 takes 5 ms for a runtime of 9 MB, as long as linking a small script
  * with it; so large inputs are hashed by a second thread while LLVM works. */
@@ -22,6 +24,7 @@
 
 #include "clock.h"
 #include "dependency.h"
+#include "zip.h"
 
 /* Below this a thread costs more than it saves. */
 enum { THREAD_WORTH_SIZE = 256 * 1024 };
@@ -42,13 +45,18 @@ static enum status sign(const struct input *input,
 
 /* ---- Reading ---- */
 
-static enum status read_copy(const struct input *input, uint8_t **ret_copy,
+/* For the caller to free. */
+static enum status read_copy(const struct input *input, struct span *ret_copy,
                              struct error *err)
 {
     size_t size = (size_t)input->signature.size, got;
-    uint8_t *copy = malloc(size + 1);
     enum status status;
+    uint8_t *copy;
 
+    if (input->request->entry)
+        return zip_read(input->fd, size, input->request->name,
+                        input->request->entry, ret_copy, err);
+    copy = malloc(size + 1);
     if (!copy)
         return error_no_memory(err);
     status =
@@ -60,8 +68,15 @@ static enum status read_copy(const struct input *input, uint8_t **ret_copy,
         free(copy);
         return status;
     }
-    *ret_copy = copy;
+    *ret_copy = (struct span){copy, size};
     return STATUS_OK;
+}
+
+/* May the bytes change while they are compiled? */
+static bool is_mapped(const struct input *input)
+{
+    return !input->request->entry &&
+           (input->sound || input->request->type != OBCC_FILE_RESOURCE);
 }
 
 static enum status open_input(struct input *input, struct error *err)
@@ -78,14 +93,11 @@ static enum status open_input(struct input *input, struct error *err)
                          request->name,
                          (unsigned long long)input->signature.size,
                          (unsigned long long)request->size);
-    if (request->type == OBCC_FILE_RESOURCE && !input->sound) {
-        status = read_copy(input, &input->copy, err);
-        input->bytes = (struct span){input->copy, (size_t)request->size};
-    } else {
-        status = file_map(input->fd, request->size, request->name,
-                          &input->mapping, err);
-        input->bytes = input->mapping.bytes;
-    }
+    if (!is_mapped(input))
+        return read_copy(input, &input->bytes, err);
+    status =
+        file_map(input->fd, request->size, request->name, &input->mapping, err);
+    input->bytes = input->mapping.bytes;
     return status;
 }
 
@@ -120,9 +132,10 @@ void inputs_release(struct inputs *inputs)
     inputs_finish_hashing(inputs);
     for (size_t i = 0; i < inputs->n_inputs; i++) {
         struct input *input = &inputs->input[i];
-        if (input->mapping.bytes.data)
+        if (is_mapped(input))
             file_unmap(&input->mapping);
-        free(input->copy);
+        else
+            free((void *)input->bytes.data);
     }
     memset(inputs, 0, sizeof(*inputs));
 }
@@ -168,13 +181,13 @@ static enum status is_unchanged(const struct input *input, bool *ret_unchanged,
                                 struct error *err)
 {
     uint8_t sha1[SHA1_SIZE];
-    uint8_t *copy;
+    struct span copy;
     enum status status = read_copy(input, &copy, err);
 
     if (status)
         return status;
-    sha1_digest((struct span){copy, (size_t)input->signature.size}, sha1);
-    free(copy);
+    sha1_digest(copy, sha1);
+    free((void *)copy.data);
     *ret_unchanged = memcmp(sha1, input->sha1, SHA1_SIZE) == 0;
     return STATUS_OK;
 }
@@ -196,7 +209,7 @@ static enum status settle_file(const struct input *input, bool *ret_signed,
         *ret_signed = true;
         return STATUS_OK;
     }
-    if (input->sound) {
+    if (is_mapped(input)) {
         /* Perhaps only its mode or a link changed. */
         bool unchanged = false;
         status = is_unchanged(input, &unchanged, err);
@@ -211,6 +224,12 @@ static enum status settle_file(const struct input *input, bool *ret_signed,
     return STATUS_OK;
 }
 
+static bool is_signable(const struct request_input *request)
+{
+    return request->entry ? dependency_entry_is_signable(request->entry)
+                          : request->type == OBCC_FILE_RESOURCE;
+}
+
 enum status inputs_settle(const struct inputs *inputs,
                           struct cache_dependency *rows, struct error *err)
 {
@@ -223,14 +242,15 @@ enum status inputs_settle(const struct inputs *inputs,
         *row = (struct cache_dependency){
             .name = request->name,
             .type = request->type,
-            .flags = dependency_role_flag(request->role),
+            .flags = dependency_role_flag(request->role) |
+                     (request->entry ? OBCC_DEPENDENCY_ARCHIVE : 0),
         };
         if (request->skip_sha1) {
             row->flags |= OBCC_DEPENDENCY_SKIP_SHA1;
             continue;
         }
         memcpy(row->sha1, input->sha1, SHA1_SIZE);
-        if (request->type == OBCC_FILE_RESOURCE) {
+        if (is_signable(request)) {
             enum status status = settle_file(input, &is_signed, err);
             if (status)
                 return status;

@@ -11,10 +11,11 @@
 struct input {
     const struct request_input *request;
     int fd;
-    struct file_mapping mapping; /* or */
-    uint8_t *copy;               /* the bytes are here */
+    struct file_mapping mapping; /* of a file that is not copied */
     struct span bytes;
-    struct file_signature signature; /* taken before the bytes were read */
+    struct file_signature signature; /* of the file, or the archive that the
+                                        bytes are in; taken before these were
+                                        read */
     bool sound; /* no change can hide behind that signature */
     uint8_t sha1[SHA1_SIZE];
 };

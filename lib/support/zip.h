@@ -1,0 +1,40 @@
+/* Entries of ZIP archives, Android packages (APK) among them.
+ *
+ * Stored and deflated entries, of archives in ZIP64's form too, with or
+ * without something before the archive; nothing encrypted, nothing that is
+ * spread over several files. An entry is what the archive's directory says of
+ * it: so many bytes with that CRC-32, or an error. Not to be confused with
+ * static archives, which `ar` makes: lib/linker/archive.h.
+ *
+ * zlib does the unpacking: libz.so.1 is loaded when first asked for. What is
+ * read is read with pread(), as a file that is mapped may be cut short.
+ *
+ * In both functions, CORRUPT: damaged; UNSUPPORTED: encrypted, or packed in a
+ * way that is not known here, or there is no libz.so.1; IO: the archive cannot
+ * be read, or has no such entry; NO_MEMORY. Messages start with name.
+ * Thread-safe. */
+#ifndef BCC_SUPPORT_ZIP_H
+#define BCC_SUPPORT_ZIP_H
+
+#include <stdint.h>
+
+#include "error.h"
+#include "span.h"
+
+/* The bytes of one entry, for the caller to free; not NULL if there are none.
+ * fd holds archive_size bytes. */
+enum status zip_read(int fd, uint64_t archive_size, const char *name,
+                     const char *entry, struct span *ret_bytes,
+                     struct error *err) MUST_CHECK;
+
+/* Told of an entry, which is no string; what it returns, if it is not OK, ends
+ * the list. */
+typedef enum status (*zip_entry_fn)(void *context, struct span entry,
+                                    struct error *err);
+
+/* All entries, in the order of the directory. */
+enum status zip_list(int fd, uint64_t archive_size, const char *name,
+                     zip_entry_fn fn, void *context,
+                     struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,124 @@
+#include "resource.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "zip.h"
+
+static bool ends_in(const char *name, const char *end)
+{
+    size_t size = strlen(name), end_size = strlen(end);
+
+    return size > end_size && strcmp(name + size - end_size, end) == 0;
+}
+
+bool resource_split(const char *name, char ret_archive[PATH_MAX],
+                    const char **ret_entry)
+{
+    const char *mark = strchr(name, '!');
+    struct stat st;
+
+    if (!mark || access(name, F_OK) == 0)
+        return false;
+    for (; mark && mark - name < PATH_MAX; mark = strchr(mark + 1, '!')) {
+        memcpy(ret_archive, name, (size_t)(mark - name));
+        ret_archive[mark - name] = '\0';
+        if (stat(ret_archive, &st) == 0 && S_ISREG(st.st_mode)) {
+            *ret_entry = mark + 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool resource_has_archive_name(const char *path)
+{
+    return ends_in(path, ".apk") || ends_in(path, ".zip");
+}
+
+bool resource_is_archive(const char *path)
+{
+    static const char magic[4] = {'P', 'K', 3, 4};
+    char start[sizeof(magic)];
+    size_t size;
+    int fd;
+
+    if (resource_has_archive_name(path))
+        return true;
+    if (file_open(path, &fd, NULL, NULL))
+        return false;
+    if (file_read_at(fd, start, sizeof(start), 0, path, &size, NULL))
+        size = 0;
+    file_close(fd);
+    return size == sizeof(magic) && memcmp(start, magic, sizeof(magic)) == 0;
+}
+
+/* ---- What is in one ---- */
+
+struct listing {
+    const char *path;
+    struct resource_list list;
+};
+
+static enum status add_entry(void *context, struct span entry,
+                             struct error *err)
+{
+    static const char end[] = {'.', 'b', 'c'};
+    struct listing *listing = context;
+    struct resource_list *list = &listing->list;
+    char **names;
+
+    if (entry.size <= sizeof(end) ||
+        memcmp(entry.data + entry.size - sizeof(end), end, sizeof(end)) != 0)
+        return STATUS_OK;
+    names = realloc(list->name, (list->n + 1) * sizeof(*names));
+    if (!names)
+        return error_no_memory(err);
+    list->name = names;
+    if (asprintf(&names[list->n], "%s!%.*s", listing->path, (int)entry.size,
+                 (const char *)entry.data) < 0)
+        return error_no_memory(err);
+    list->n++;
+    return STATUS_OK;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+enum status resource_list_bitcode(const char *path,
+                                  struct resource_list *ret_list,
+                                  struct error *err)
+{
+    struct listing listing = {.path = path};
+    struct stat st;
+    enum status status;
+    int fd;
+
+    status = file_open(path, &fd, &st, err);
+    if (status)
+        return status;
+    status = zip_list(fd, (uint64_t)st.st_size, path, add_entry, &listing, err);
+    file_close(fd);
+    if (status) {
+        resource_list_release(&listing.list);
+        return status;
+    }
+    if (listing.list.n)
+        qsort(listing.list.name, listing.list.n, sizeof(char *), by_name);
+    *ret_list = listing.list;
+    return STATUS_OK;
+}
+
+void resource_list_release(struct resource_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        free(list->name[i]);
+    free(list->name);
+    *list = (struct resource_list){0};
+}
