@@ -1,5 +1,6 @@
 /* bcc precompile: what an installer runs. A bad file does not stop the others;
  * the failures are listed at the end. */
+#include <fcntl.h>
 #include <fts.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <bcc/bcc.h>
 
 #include "commands.h"
+#include "file.h"
 #include "options.h"
 #include "progress.h"
 #include "script_setup.h"
@@ -216,6 +218,17 @@ static void run_workers(struct work *work)
     pthread_mutex_destroy(&work->lock);
 }
 
+/* Entries are on the disk when they are published, their names now: who ends
+ * an installation with a power cut has what was said to be done. */
+static void sync_names(const char *dir)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd >= 0)
+        fsync(fd);
+    file_close(fd);
+}
+
 static void summarise(const struct work *work)
 {
     progress_clear(&work->progress);
@@ -260,6 +273,8 @@ int cmd_precompile(int argc, char **argv)
         return EXIT_FAILED;
     }
     run_workers(&work);
+    if (work.n_compiled)
+        sync_names(dir);
     summarise(&work);
     for (size_t i = 0; i < work.n_jobs; i++) {
         free(work.jobs[i].path);
