@@ -1016,6 +1016,27 @@ test_compiles_are_identical_bytes() {
         fail "another directory gives other bytes"
 }
 
+# Entries of a cache, made by two users of two directories.
+test_another_user_makes_identical_bytes() {
+    [ "$(id -u)" -eq 0 ] || skip "needs root"
+    command -v setpriv >/dev/null || skip "no setpriv"
+    small_program
+    chmod 755 "$work"
+    setpriv --reuid 12345 --clear-groups test -x "$BCC" ||
+        skip "another user cannot read here"
+    mkdir -p "$work/a" "$work/elsewhere/b"
+    for directory in a elsewhere/b; do
+        cp "$work/small.bc" "$work/$directory/same.bc"
+    done
+    chown -R 12345 "$work/elsewhere"
+    (cd "$work/a" && "$BCC" compile same.bc -o out.oBCC) || fail "root's"
+    (cd "$work/elsewhere/b" && umask 077 &&
+        setpriv --reuid 12345 --clear-groups env -u HOME -u BCC_CACHE_DIR \
+            "$BCC" compile same.bc -o out.oBCC) || fail "the user's"
+    cmp "$work/a/out.oBCC" "$work/elsewhere/b/out.oBCC" ||
+        fail "another user gets other bytes"
+}
+
 # A gigabyte of zeros, and alignment, are address space and not file.
 test_zeros_take_no_room_in_the_file() {
     compile zeros <<'C'
@@ -1376,6 +1397,46 @@ test_precompile_goes_on_after_a_bad_file() {
     mkfifo "$work/fifo.bc"
     run fifo "$BCC" precompile "$work/fifo.bc"
     complains fifo "fifo.bc"
+}
+
+# util-linux's script gives it a terminal.
+test_precompile_shows_progress_on_a_terminal() {
+    command -v script >/dev/null || skip "no script command"
+    small_program
+    mkdir "$work/package"
+    for name in a b c; do
+        cp "$work/small.bc" "$work/package/$name.bc"
+    done
+    echo "not bitcode at all" >"$work/package/bad.bc"
+    run shown script -qec "'$BCC' precompile -j 1 '$work/package'" /dev/null
+    expect shown "exit 1"
+    tr '\r' '\n' <"$work/shown.out" >"$work/lines"
+    for step in 1 2 3 4; do
+        grep -Eq "\[$step/4\] [0-9]+\.[0-9]/s, [0-9]+ s left: .*\.bc: " \
+            "$work/lines" || fail "no step $step: $(cat "$work/lines")"
+    done
+    # The line of progress is wiped out; what failed comes last.
+    tail -n 1 "$work/lines" | grep -q "^$" && sed -i '$d' "$work/lines"
+    tail -n 1 "$work/lines" | grep -q "^bcc: .*bad\.bc" ||
+        fail "the failure is not at the end: $(cat "$work/lines")"
+    grep -q "3 compiled, 0 up to date, 1 failed" "$work/lines" ||
+        fail "no summary: $(cat "$work/lines")"
+    run plain "$BCC" precompile "$work/package"
+    says plain out "a.bc: up to date"
+    ! grep -q "left" "$work/plain.out" || fail "a bar where no terminal is"
+}
+
+# What is run for one CPU was made for it.
+test_precompile_takes_the_options_of_run() {
+    small_program
+    run made "$BCC" precompile --cpu x86-64-v2 --features +popcnt -O1 \
+        "$work/small.bc"
+    expect made "exit 0"
+    run same "$BCC" run --report=json --cpu x86-64-v2 --features +popcnt -O1 \
+        "$work/small.bc"
+    reported same hit
+    run other "$BCC" run --report=json --cpu x86-64-v2 -O1 "$work/small.bc"
+    reported other miss
 }
 
 test_precompile_gives_one_name_to_one_file() {
