@@ -36,8 +36,9 @@ struct inventory {
     uint64_t disk_size;
 };
 
-/* The entries (regular files NAME.oBCC) of a directory, by name. Errors: IO,
- * NO_MEMORY. Release it with inventory_release(). */
+/* The entries (regular files NAME.oBCC) of a directory, by name; none, and -1
+ * for its descriptor, if there is no such directory. Errors: IO, NO_MEMORY.
+ * Release it with inventory_release(). */
 enum status inventory_read(const char *dir, struct inventory *ret_inventory,
                            struct error *err) MUST_CHECK;
 void inventory_release(struct inventory *inventory);

@@ -726,6 +726,50 @@ test_cache_lists_counts_and_clears() {
     reported after miss
 }
 
+test_looking_at_a_cache_makes_none() {
+    for action in stats ls verify gc clear; do
+        run "$action" "$BCC" cache $action --cache-dir "$work/none"
+        expect "$action" "exit 0"
+    done
+    small_program
+    run explain "$BCC" cache explain --cache-dir "$work/none" "$work/small.bc"
+    says explain out "miss: $work/none"
+    [ ! -e "$work/none" ] || fail "a directory was made"
+    # As of a variable that is not set: not the user's own cache.
+    run small "$BCC" run "$work/small.bc"
+    run empty "$BCC" cache clear --cache-dir ""
+    expect empty "exit 2"
+    run small "$BCC" run --report=json "$work/small.bc"
+    reported small hit
+}
+
+test_output_that_is_lost_is_a_failure() {
+    small_program
+    [ -c /dev/full ] || skip "no /dev/full"
+    run made "$BCC" run "$work/small.bc"
+    for command in "cache stats" "cache ls --json" "cache gc" --version \
+        "precompile $work/small.bc" "dump $(ls "$BCC_CACHE_DIR"/*.oBCC)"; do
+        run full sh -c "\"\$BCC\" $command >/dev/full"
+        complains full "standard output: No space left on device"
+    done
+}
+
+# A name may hold what a terminal obeys.
+test_names_are_printed_harmlessly() {
+    small_program
+    name=$(printf 'a\033[2Jb\nc\377')
+    cp "$work/small.bc" "$work/$name.bc"
+    run odd "$BCC" run "$work/$name.bc"
+    expect odd "exit 3"
+    touch -d @1000000000000000 "$BCC_CACHE_DIR"/*.oBCC 2>/dev/null
+    run ls "$BCC" cache ls
+    expect ls "exit 0"
+    says ls out "a?[2Jb?c"
+    [ "$(wc -l <"$work/ls.out")" -eq 1 ] || fail "more than one line"
+    run json "$BCC" cache ls --json
+    json json
+}
+
 # ---- Looking after the cache ----
 
 # Entries last used longer ago than counts as in use.
@@ -1391,6 +1435,8 @@ test_precompile_goes_on_after_a_bad_file() {
     reported two hit
     run missing "$BCC" precompile "$work/package/absent.bc"
     complains missing "absent.bc"
+    run nameless "$BCC" precompile ""
+    complains nameless "No such file or directory"
     ln -s nowhere "$work/dangling.bc"
     run dangling "$BCC" precompile "$work/dangling.bc"
     complains dangling "dangling.bc"
@@ -1437,6 +1483,27 @@ test_precompile_takes_the_options_of_run() {
     reported same hit
     run other "$BCC" run --report=json --cpu x86-64-v2 -O1 "$work/small.bc"
     reported other miss
+}
+
+test_precompile_names_directories_that_it_cannot_read() {
+    as=
+    if [ "$(id -u)" -eq 0 ]; then # who reads everything
+        command -v setpriv >/dev/null || skip "no setpriv"
+        as="setpriv --reuid 12345 --clear-groups"
+    fi
+    small_program
+    mkdir -p "$work/package/locked"
+    mv "$work/small.bc" "$work/package/small.bc"
+    chmod 755 "$work"
+    # shellcheck disable=SC2086 # a command and its options
+    $as test -x "$BCC" || skip "another user cannot read here"
+    chown -R 12345 "$BCC_CACHE_DIR" "$work/package" 2>/dev/null
+    chmod 000 "$work/package/locked"
+    # shellcheck disable=SC2086
+    run locked $as "$BCC" precompile "$work/package"
+    chmod 700 "$work/package/locked"
+    complains locked "package/locked: Permission denied"
+    says locked out "1 compiled, 0 up to date, 1 failed"
 }
 
 test_precompile_gives_one_name_to_one_file() {

@@ -132,8 +132,25 @@ static void inventory_has_entries_only(void **state)
     inventory_sort_by_use(&inventory);
     assert_string_equal(inventory_name(&inventory, 0), "b.oBCC");
     inventory_release(&inventory);
-    assert_int_equal(inventory_read("/proc/nonexistent", &inventory, &err),
+    assert_int_equal(inventory_read("/proc/version", &inventory, &err),
                      STATUS_IO);
+}
+
+static void no_directory_has_no_entries(void **state)
+{
+    const struct temp_dir *dir = *state;
+    struct temp_path path = temp_dir_path(dir, "missing");
+    struct prune_result result;
+    struct inventory inventory;
+    struct error err = {0};
+
+    assert_int_equal(inventory_read(path.text, &inventory, &err), STATUS_OK);
+    assert_int_equal(inventory.n_entries, 0);
+    inventory_release(&inventory);
+    assert_int_equal(
+        prune_directory(path.text, 0, false, NULL, NULL, &result, &err),
+        STATUS_OK);
+    assert_false(exists(dir, "missing"));
 }
 
 /* ---- Removing ---- */
@@ -396,6 +413,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(limits_are_numbers_with_units),
         TEST(inventory_has_entries_only),
+        TEST(no_directory_has_no_entries),
         TEST(oldest_entries_go_first),
         TEST(entries_in_use_stay),
         TEST(entries_of_the_future_are_not_in_use),

@@ -1,5 +1,6 @@
 /* bcc precompile: what an installer runs. A bad file does not stop the others;
  * the failures are listed at the end. */
+#include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
 #include <pthread.h>
@@ -61,22 +62,34 @@ static bool is_bitcode_name(const FTSENT *entry)
             strcmp(entry->fts_name + entry->fts_namelen - 3, ".bc") == 0);
 }
 
+/* What cannot be read, and whatever else, is a failure from the start. */
+static bool add_failure(struct work *work, const FTSENT *entry)
+{
+    struct job *job;
+
+    if (!add_job(work, entry->fts_path))
+        return false;
+    job = &work->jobs[work->n_jobs - 1];
+    return asprintf(&job->failure, "%s: %s", job->path,
+                    strerror(entry->fts_errno)) >= 0;
+}
+
 /* What cannot be used becomes a job too, if it was named: it fails with its
- * reason, and is not passed over. */
-static bool is_job(const FTSENT *entry)
+ * reason, and is not passed over. False: out of memory. */
+static bool collect_one(struct work *work, const FTSENT *entry)
 {
     switch (entry->fts_info) {
     case FTS_F:
-        return is_bitcode_name(entry);
+        return !is_bitcode_name(entry) || add_job(work, entry->fts_path);
+    case FTS_SLNONE:
+    case FTS_DEFAULT:
+        return entry->fts_level > 0 || add_job(work, entry->fts_path);
     case FTS_DNR:
     case FTS_ERR:
     case FTS_NS:
-        return true;
-    case FTS_SLNONE:
-    case FTS_DEFAULT:
-        return entry->fts_level == 0;
+        return add_failure(work, entry);
     }
-    return false;
+    return true;
 }
 
 /* Files as they are named, directories for their *.bc, in a stable order. */
@@ -87,9 +100,12 @@ static bool collect(struct work *work, char **paths)
     FTSENT *entry;
     bool ok = tree != NULL;
 
-    while (ok && (entry = fts_read(tree)))
-        if (is_job(entry))
-            ok = add_job(work, entry->fts_path);
+    while (ok && (errno = 0, entry = fts_read(tree)))
+        ok = collect_one(work, entry);
+    /* A list that ends early would be an installation that lacks something. */
+    if (!ok || errno)
+        complain("precompile: %s", strerror(errno));
+    ok = ok && !errno;
     if (tree)
         fts_close(tree);
     return ok;
@@ -140,7 +156,7 @@ static bool find_conflicts(struct work *work)
 
         if (strcmp(first->name, named[i].name) != 0)
             first = &named[i];
-        else if (!is_same_file(first->job->path, job->path) &&
+        else if (!job->failure && !is_same_file(first->job->path, job->path) &&
                  asprintf(&job->failure, "%s: %s has the entry %s.oBCC",
                           job->path, first->job->path, first->name) < 0)
             job->failure = NULL;
@@ -267,8 +283,9 @@ int cmd_precompile(int argc, char **argv)
     options.has_max_size = true;
     options.max_size = limit.bytes;
     work.dir = dir;
-    if (!collect(&work, options.arguments) ||
-        (options.exports && !find_conflicts(&work))) {
+    if (!collect(&work, options.arguments))
+        return EXIT_FAILED;
+    if (options.exports && !find_conflicts(&work)) {
         complain("out of memory");
         return EXIT_FAILED;
     }

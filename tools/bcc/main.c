@@ -1,4 +1,5 @@
 /* bcc: run bitcode, and look after the cache of native code. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -88,16 +89,28 @@ bool print_usage(const char *command, bool to_stderr)
     return found;
 }
 
+/* What is lost on the way out is a failure. (What a program writes under bcc
+ * run is its own matter.) */
+static int end_output(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    complain("standard output: %s", strerror(errno));
+    return status ? status : EXIT_FAILED;
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : NULL;
 
     for (int i = 0; name && i < N_COMMANDS; i++)
-        if (strcmp(name, commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+        if (strcmp(name, commands[i].name) == 0) {
+            int status = commands[i].run(argc - 1, argv + 1);
+            return commands[i].run == cmd_run ? status : end_output(status);
+        }
     if (name && strcmp(name, "--version") == 0) {
         printf("bcc %s (LLVM %s)\n", bccGetVersion(), bccGetLLVMVersion());
-        return EXIT_OK;
+        return end_output(EXIT_OK);
     }
     if (name && (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0)) {
         print_usage(NULL, false);

@@ -168,11 +168,9 @@ static bool copy_path(char ret_dir[PATH_MAX], const char *base,
     return snprintf(ret_dir, PATH_MAX, "%s%s", base, suffix) < PATH_MAX;
 }
 
-bool setup_cache_dir(const struct options *options, char ret_dir[PATH_MAX],
-                     const char **ret_reason)
+bool setup_find_cache_dir(const struct options *options, char ret_dir[PATH_MAX],
+                          const char **ret_reason)
 {
-    struct stat st;
-
     if (options->no_cache) {
         *ret_reason = "--no-cache";
         return false;
@@ -184,6 +182,16 @@ bool setup_cache_dir(const struct options *options, char ret_dir[PATH_MAX],
         *ret_reason = "no cache directory: HOME is not set";
         return false;
     }
+    return true;
+}
+
+bool setup_cache_dir(const struct options *options, char ret_dir[PATH_MAX],
+                     const char **ret_reason)
+{
+    struct stat st;
+
+    if (!setup_find_cache_dir(options, ret_dir, ret_reason))
+        return false;
     if (stat(ret_dir, &st) == 0 || make_directories(ret_dir))
         return true;
     *ret_reason = "the cache directory cannot be made";
