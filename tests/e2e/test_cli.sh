@@ -809,6 +809,11 @@ test_limit_of_the_cache_is_shown_with_its_origin() {
     run bad "$BCC" cache stats
     says bad err "config:1: 'huge' is no size"
     says bad out "(default)"
+    rm "$work/config/bcc/config"
+    mkfifo "$work/config/bcc/config" # with nobody to write it
+    run bad "$BCC" cache stats
+    says bad err "config: not a regular file"
+    says bad out "(default)"
 }
 
 test_gc_removes_what_was_used_longest_ago() {
