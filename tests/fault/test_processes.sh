@@ -122,11 +122,12 @@ test_each_of_many_keys_is_compiled_once() {
             key=$(((i * 7 + j) % n_keys + 1))
             run "run_${i}_$key" "$BCC" run "$work/key_$key.bc"
             right "run_${i}_$key" "$key"
-        done &
+        done >"$work/many_$i.log" 2>&1 &
     done
     wait
+    cat "$work"/many_*.log
     [ "$(compiles)" -eq "$n_keys" ] || fail "compiled $(compiles) times"
-    ! grep -l FAIL "$work"/*.all || fail "some runs failed"
+    ! grep -q FAIL "$work"/many_*.log || fail "some runs failed"
     no_leftovers
 }
 
@@ -239,7 +240,9 @@ struck_at_each_call() {
     trace="-o $work/trace"
     export trace
     "$@" >/dev/null 2>&1
+    # exit_group does not fail; who is told so never ends.
     sed -n 's/^\([a-z][a-z0-9_]*\)(.*/\1/p' "$work/trace" |
+        grep -v '^exit' |
         awk -v "stride=$stride" -v "action=$action" '{ n = ++seen[$1] }
             NR % stride == 0 { print $1 ":" action ":when=" n }' >"$work/calls"
     while read -r call; do
