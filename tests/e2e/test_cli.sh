@@ -1459,11 +1459,13 @@ test_precompile_shows_progress_on_a_terminal() {
         cp "$work/small.bc" "$work/package/$name.bc"
     done
     echo "not bitcode at all" >"$work/package/bad.bc"
-    run shown script -qec "'$BCC' precompile -j 1 '$work/package'" /dev/null
+    # Short names, as the line is cut where the terminal ends.
+    run shown script -qec "cd '$work/package' && '$BCC' precompile -j 1 ." \
+        /dev/null
     expect shown "exit 1"
     tr '\r' '\n' <"$work/shown.out" >"$work/lines"
     for step in 1 2 3 4; do
-        grep -Eq "\[$step/4\] [0-9]+\.[0-9]/s, [0-9]+ s left: .*\.bc: " \
+        grep -Eq "\[$step/4\] [0-9]+\.[0-9]/s, [0-9]+ s left: \./.*\.bc: " \
             "$work/lines" || fail "no step $step: $(cat "$work/lines")"
     done
     # The line of progress is wiped out; what failed comes last.
@@ -1475,6 +1477,11 @@ test_precompile_shows_progress_on_a_terminal() {
     run plain "$BCC" precompile "$work/package"
     says plain out "a.bc: up to date"
     ! grep -q "left" "$work/plain.out" || fail "a bar where no terminal is"
+    run narrow script -qec "stty cols 30; cd '$work' && '$BCC' precompile package" \
+        /dev/null
+    tr '\r' '\n' <"$work/narrow.out" | sed 's/^.\[K//' >"$work/lines"
+    awk '/left/ && length > 29 { exit 1 }' "$work/lines" ||
+        fail "lines that wrap: $(cat "$work/lines")"
 }
 
 # What is run for one CPU was made for it.

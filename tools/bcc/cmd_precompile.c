@@ -22,14 +22,16 @@
 
 struct job {
     char *path;
+    uint64_t size;
     char *failure; /* NULL: none */
 };
 
 struct work {
     const struct options *options;
     const char *dir;
-    struct job *jobs;
+    struct job *jobs; /* as they were named */
     size_t n_jobs;
+    struct job **queue; /* the same in the order of work */
     /* Under the lock: */
     pthread_mutex_t lock;
     size_t next;
@@ -39,14 +41,18 @@ struct work {
 
 /* ---- What to compile ---- */
 
-static bool add_job(struct work *work, const char *path)
+static bool add_job(struct work *work, const FTSENT *entry)
 {
     struct job *jobs = realloc(work->jobs, (work->n_jobs + 1) * sizeof(*jobs));
 
     if (!jobs)
         return false;
     work->jobs = jobs;
-    jobs[work->n_jobs] = (struct job){.path = strdup(path)};
+    jobs[work->n_jobs] = (struct job){
+        .path = strdup(entry->fts_path),
+        .size =
+            entry->fts_info == FTS_F ? (uint64_t)entry->fts_statp->st_size : 0,
+    };
     return jobs[work->n_jobs++].path != NULL;
 }
 
@@ -67,7 +73,7 @@ static bool add_failure(struct work *work, const FTSENT *entry)
 {
     struct job *job;
 
-    if (!add_job(work, entry->fts_path))
+    if (!add_job(work, entry))
         return false;
     job = &work->jobs[work->n_jobs - 1];
     return asprintf(&job->failure, "%s: %s", job->path,
@@ -80,10 +86,10 @@ static bool collect_one(struct work *work, const FTSENT *entry)
 {
     switch (entry->fts_info) {
     case FTS_F:
-        return !is_bitcode_name(entry) || add_job(work, entry->fts_path);
+        return !is_bitcode_name(entry) || add_job(work, entry);
     case FTS_SLNONE:
     case FTS_DEFAULT:
-        return entry->fts_level > 0 || add_job(work, entry->fts_path);
+        return entry->fts_level > 0 || add_job(work, entry);
     case FTS_DNR:
     case FTS_ERR:
     case FTS_NS:
@@ -165,6 +171,33 @@ static bool find_conflicts(struct work *work)
     return true;
 }
 
+/* ---- In which order ---- */
+
+static int by_size(const void *left, const void *right)
+{
+    const struct job *a = *(struct job *const *)left;
+    const struct job *b = *(struct job *const *)right;
+
+    if (a->size != b->size)
+        return a->size < b->size ? 1 : -1;
+    return (a > b) - (a < b);
+}
+
+/* The largest first: one that came last would leave the other workers with
+ * nothing to do. */
+static bool make_queue(struct work *work)
+{
+    work->queue = calloc(work->n_jobs + 1, sizeof(struct job *));
+    if (!work->queue)
+        return false;
+    for (size_t i = 0; i < work->n_jobs; i++) {
+        work->queue[i] = &work->jobs[i];
+        progress_add(&work->progress, work->jobs[i].size);
+    }
+    qsort(work->queue, work->n_jobs, sizeof(struct job *), by_size);
+    return true;
+}
+
 /* ---- Doing it ---- */
 
 static const char *make_entry(struct work *work, struct job *job)
@@ -200,7 +233,7 @@ static void *worker(void *argument)
 
     pthread_mutex_lock(&work->lock);
     while (work->next < work->n_jobs) {
-        struct job *job = &work->jobs[work->next++];
+        struct job *job = work->queue[work->next++];
         const char *outcome;
 
         pthread_mutex_unlock(&work->lock);
@@ -208,7 +241,7 @@ static void *worker(void *argument)
         pthread_mutex_lock(&work->lock);
         work->n_failed += job->failure != NULL;
         work->n_compiled += strcmp(outcome, "compiled") == 0;
-        progress_step(&work->progress, job->path, outcome);
+        progress_step(&work->progress, job->path, job->size, outcome);
     }
     pthread_mutex_unlock(&work->lock);
     return NULL;
@@ -224,7 +257,7 @@ static void run_workers(struct work *work)
     if (n > 64)
         n = 64;
     pthread_mutex_init(&work->lock, NULL);
-    progress_begin(&work->progress, work->n_jobs);
+    progress_begin(&work->progress);
     while (n_started < n - 1 &&
            pthread_create(&threads[n_started], NULL, worker, work) == 0)
         n_started++;
@@ -285,7 +318,7 @@ int cmd_precompile(int argc, char **argv)
     work.dir = dir;
     if (!collect(&work, options.arguments))
         return EXIT_FAILED;
-    if (options.exports && !find_conflicts(&work)) {
+    if ((options.exports && !find_conflicts(&work)) || !make_queue(&work)) {
         complain("out of memory");
         return EXIT_FAILED;
     }
@@ -298,6 +331,7 @@ int cmd_precompile(int argc, char **argv)
         free(work.jobs[i].failure);
     }
     free(work.jobs);
+    free(work.queue);
     options_release(&options);
     return work.n_failed ? EXIT_FAILED : EXIT_OK;
 }
