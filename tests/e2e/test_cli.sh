@@ -739,8 +739,38 @@ test_looking_at_a_cache_makes_none() {
     run small "$BCC" run "$work/small.bc"
     run empty "$BCC" cache clear --cache-dir ""
     expect empty "exit 2"
+    run long "$BCC" cache clear --cache-dir "/$(printf '%05000d' 0)"
+    complains long "too long"
     run small "$BCC" run --report=json "$work/small.bc"
     reported small hit
+}
+
+# What is opened gets no standard descriptor: it would get what is printed, too.
+test_closed_descriptors_stay_unusable() {
+    compile closed <<'C'
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+int main(void)
+{
+    char byte = 0;
+
+    if (write(1, &byte, 1) >= 0 || errno != EBADF)
+        return 1;
+    if (write(2, &byte, 1) >= 0 || errno != EBADF)
+        return 2;
+    if (read(0, &byte, 1) >= 0 || errno != EBADF)
+        return 3;
+    return open("/dev/null", O_RDONLY) < 3 ? 4 : 42;
+}
+C
+    for i in 1 2; do
+        run "closed$i" sh -c "exec \"\$BCC\" run -v '$work/closed.bc' <&- >&- 2>&-"
+        expect "closed$i" "exit 42"
+    done
+    run verify "$BCC" cache verify
+    says verify out "1 entries"
+    says verify out "0 damaged"
 }
 
 test_output_that_is_lost_is_a_failure() {

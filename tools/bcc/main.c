@@ -1,5 +1,7 @@
 /* bcc: run bitcode, and look after the cache of native code. */
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -99,10 +101,25 @@ static int end_output(int status)
     return status ? status : EXIT_FAILED;
 }
 
+/* A standard descriptor that is closed would be that of the next file that is
+ * opened, an entry for one, and what is printed would get there. It is given
+ * to a file that takes and gives nothing, so use of it fails as before. */
+static void reserve_standard_descriptors(void)
+{
+    struct pollfd standard[] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
+
+    if (poll(standard, 3, 0) <= 0)
+        return;
+    for (int fd = 0; fd < 3; fd++)
+        if (standard[fd].revents & POLLNVAL)
+            open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : NULL;
 
+    reserve_standard_descriptors();
     for (int i = 0; name && i < N_COMMANDS; i++)
         if (strcmp(name, commands[i].name) == 0) {
             int status = commands[i].run(argc - 1, argv + 1);

@@ -160,29 +160,34 @@ static bool make_directories(char *path)
     }
 }
 
-static bool copy_path(char ret_dir[PATH_MAX], const char *base,
-                      const char *suffix)
-{
-    if (!base || !*base)
-        return false;
-    return snprintf(ret_dir, PATH_MAX, "%s%s", base, suffix) < PATH_MAX;
-}
-
 bool setup_find_cache_dir(const struct options *options, char ret_dir[PATH_MAX],
                           const char **ret_reason)
 {
+    const struct {
+        const char *base, *suffix;
+    } places[] = {
+        {options->cache_dir, ""},
+        {getenv("BCC_CACHE_DIR"), ""},
+        {getenv("XDG_CACHE_HOME"), "/bcc"},
+        {getenv("HOME"), "/.cache/bcc"},
+    };
+
     if (options->no_cache) {
         *ret_reason = "--no-cache";
         return false;
     }
-    if (!copy_path(ret_dir, options->cache_dir, "") &&
-        !copy_path(ret_dir, getenv("BCC_CACHE_DIR"), "") &&
-        !copy_path(ret_dir, getenv("XDG_CACHE_HOME"), "/bcc") &&
-        !copy_path(ret_dir, getenv("HOME"), "/.cache/bcc")) {
-        *ret_reason = "no cache directory: HOME is not set";
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        if (!places[i].base || !*places[i].base)
+            continue;
+        /* The first that is set; no other one in its place. */
+        if (snprintf(ret_dir, PATH_MAX, "%s%s", places[i].base,
+                     places[i].suffix) < PATH_MAX)
+            return true;
+        *ret_reason = "the name of the cache directory is too long";
         return false;
     }
-    return true;
+    *ret_reason = "no cache directory: HOME is not set";
+    return false;
 }
 
 bool setup_cache_dir(const struct options *options, char ret_dir[PATH_MAX],
