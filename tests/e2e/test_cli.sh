@@ -659,6 +659,11 @@ test_layers_are_searched_before_the_cache() {
     [ -z "$(ls -A "$BCC_CACHE_DIR")" ] || fail "wrote to the cache"
     run none "$BCC" run --report=json --no-cache "$work/small.bc"
     reported none off
+    run explain "$BCC" cache explain "$work/small.bc"
+    says explain out "hit: $work/system/"
+    run differs "$BCC" cache explain -O1 "$work/small.bc"
+    says differs out "compared with $work/system/"
+    says differs out "entry 3, request 1"
     # Writable by others: passed over, with a warning.
     chmod 777 "$work/system"
     run open "$BCC" run -v --report=json "$work/small.bc"
