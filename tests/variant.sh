@@ -1,6 +1,7 @@
 #!/bin/sh
 # variant.sh SOURCE BUILD CMAKE-ARGUMENTS...: configure and build the project
-# another way, and run its unit tests there. Exit status 77: skipped.
+# another way, and run its tests there that need no LLVM. Exit status 77:
+# skipped.
 set -eu
 
 source=$1
@@ -24,4 +25,4 @@ for argument in "$@"; do
 done
 cmake -S "$source" -B "$build" -G Ninja -DBCC_BUILD_VARIANTS=OFF "$@"
 ninja -C "$build"
-ctest --test-dir "$build" --output-on-failure -L unit
+ctest --test-dir "$build" --output-on-failure -L 'unit|fault'

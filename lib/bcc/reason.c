@@ -6,11 +6,11 @@
 /* ORDER REASONS; the words are in the table, as in all tables of the library: a
  * pointer would be 8 bytes more, and 24 for its relocation. */
 static const char words[BCC_N_REASONS][13] = {
-    "none",        "no_cache",   "no_entry",   "rebuild", "untrusted",
-    "damaged",     "io",         "no_memory",  "format",  "machine",
-    "host_cpu",    "libbcc",     "llvm",       "triple",  "cpu",
-    "features",    "opt_level",  "flags",      "marks",   "other_option",
-    "input_count", "input_kind", "script",     "library", "unsigned",
+    "none",        "no_cache",   "no_entry",   "rebuild",  "untrusted",
+    "damaged",     "io",         "no_memory",  "format",   "machine",
+    "host_cpu",    "libbcc",     "llvm",       "triple",   "cpu",
+    "features",    "opt_level",  "flags",      "marks",    "other_option",
+    "input_count", "input_kind", "script",     "library",  "unsigned",
     "object",      "shared",     "unresolved", "resource",
 };
 

@@ -121,9 +121,13 @@ enum status inventory_read(const char *dir, struct inventory *ret_inventory,
     DIR *stream = opendir(dir);
     enum status status;
 
-    if (!stream)
+    if (!stream && errno != ENOENT)
         return error_set_os(err, errno, "%s", dir);
     buffer_init(&inventory.names);
+    if (!stream) {
+        *ret_inventory = inventory;
+        return STATUS_OK;
+    }
     /* Its own descriptor, as the stream is closed here. */
     inventory.dir_fd = fcntl(dirfd(stream), F_DUPFD_CLOEXEC, 0);
     if (inventory.dir_fd < 0)

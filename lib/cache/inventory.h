@@ -11,11 +11,20 @@
 #include "buffer.h"
 #include "error.h"
 
+/* What becomes of an entry when the directory is bounded. */
+enum inventory_fate {
+    INVENTORY_STAYS,   /* also: was used or replaced in the meantime */
+    INVENTORY_REMOVED, /* or chosen to be */
+    INVENTORY_GONE,    /* another removed it */
+    INVENTORY_FAILED
+};
+
 struct inventory_entry {
     size_t name_offset; /* in names */
     uint64_t size;      /* bytes of the file */
     uint64_t disk_size; /* bytes that it takes of the disk */
     int64_t used_s;     /* last use, to the hour: see last_use.h */
+    enum inventory_fate fate;
 };
 
 struct inventory {
@@ -27,8 +36,9 @@ struct inventory {
     uint64_t disk_size;
 };
 
-/* The entries (regular files NAME.oBCC) of a directory, by name. Errors: IO,
- * NO_MEMORY. Release it with inventory_release(). */
+/* The entries (regular files NAME.oBCC) of a directory, by name; none, and -1
+ * for its descriptor, if there is no such directory. Errors: IO, NO_MEMORY.
+ * Release it with inventory_release(). */
 enum status inventory_read(const char *dir, struct inventory *ret_inventory,
                            struct error *err) MUST_CHECK;
 void inventory_release(struct inventory *inventory);

@@ -45,10 +45,13 @@ bool last_use_record(const char *dir, int fd, struct stat *st, bool is_checked)
     struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}};
     const int saved = errno;
     bool is_due, written;
+    int64_t age_s;
 
     /* Read from memory that the kernel shares: no system call. */
     clock_gettime(CLOCK_REALTIME_COARSE, &times[1]);
-    is_due = times[1].tv_sec - st->st_mtim.tv_sec >= LAST_USE_GRAIN_S;
+    age_s = times[1].tv_sec - st->st_mtim.tv_sec;
+    /* A use in the future would count for ever; a clock was wrong. */
+    is_due = age_s <= -LAST_USE_GRAIN_S || age_s >= LAST_USE_GRAIN_S;
     if (!is_due && (!is_checked || last_use_is_checked(st)))
         return false;
     if (is_checked)

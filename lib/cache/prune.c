@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,51 +112,139 @@ static void renew_stamp(int dir_fd, uint64_t bytes)
 
 /* ---- Removing ---- */
 
+enum {
+    /* An unlink is the file system's work, and much of that can be done at
+     * once: for 30,000 entries in memory two threads take half of the time of
+     * one. Where each freed block is told to the disk (ext4 with discard and
+     * without a journal), threads mostly wait: 8 take a quarter of the time of
+     * one, also on two processors. */
+    MAX_HELPERS = 7,
+    CHUNK = 64 /* entries that a thread takes at a time */
+};
+
+/* Entries from next to end are removed. */
+struct removal {
+    const struct inventory *inventory;
+    atomic_size_t next;
+    size_t end;
+};
+
 /* Not if it was used or replaced since it was looked at. */
-static bool is_unchanged(int dir_fd, const char *name,
-                         const struct inventory_entry *entry)
+static enum inventory_fate remove_entry(const struct inventory *inventory,
+                                        size_t i)
 {
+    const struct inventory_entry *entry = &inventory->entries[i];
+    const char *name = inventory_name(inventory, i);
     struct stat st;
 
-    return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-           S_ISREG(st.st_mode) && st.st_mtim.tv_sec == entry->used_s &&
-           (uint64_t)st.st_size == entry->size;
+    if (fstatat(inventory->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? INVENTORY_GONE : INVENTORY_FAILED;
+    if (!S_ISREG(st.st_mode) || st.st_mtim.tv_sec != entry->used_s ||
+        (uint64_t)st.st_size != entry->size)
+        return INVENTORY_STAYS;
+    if (unlinkat(inventory->dir_fd, name, 0) == 0)
+        return INVENTORY_REMOVED;
+    return errno == ENOENT ? INVENTORY_GONE : INVENTORY_FAILED;
 }
 
-static bool remove_entry(int dir_fd, const char *name,
-                         const struct inventory_entry *entry)
+static void *removal_work(void *argument)
 {
-    return is_unchanged(dir_fd, name, entry) && unlinkat(dir_fd, name, 0) == 0;
+    struct removal *removal = argument;
+    size_t i, end;
+
+    while ((i = atomic_fetch_add(&removal->next, CHUNK)) < removal->end) {
+        end = i + CHUNK < removal->end ? i + CHUNK : removal->end;
+        for (; i < end; i++)
+            if (removal->inventory->entries[i].fate == INVENTORY_REMOVED)
+                removal->inventory->entries[i].fate =
+                    remove_entry(removal->inventory, i);
+    }
+    return NULL;
 }
 
-static void remove_oldest(const struct inventory *inventory, uint64_t limit,
+static void remove_chosen(const struct inventory *inventory, size_t start,
+                          size_t end)
+{
+    struct removal removal = {inventory, start, end};
+    pthread_t helpers[MAX_HELPERS];
+    int n_helpers = 0;
+
+    /* One more for each chunk but the first, which is for this thread. */
+    while (n_helpers < MAX_HELPERS &&
+           (size_t)(n_helpers + 1) * CHUNK < end - start &&
+           pthread_create(&helpers[n_helpers], NULL, removal_work, &removal) ==
+               0)
+        n_helpers++;
+    removal_work(&removal);
+    for (int i = 0; i < n_helpers; i++)
+        pthread_join(helpers[i], NULL);
+}
+
+/* A last use in the future is none: somebody's clock was wrong. */
+static bool is_in_use(const struct inventory_entry *entry, int64_t now_s)
+{
+    return entry->used_s > now_s - LAST_USE_GRAIN_S &&
+           entry->used_s < now_s + LAST_USE_GRAIN_S;
+}
+
+/* Choose from entry `start` on what brings the directory to `goal`. Returns
+ * the end of what was looked at. */
+static size_t choose(struct inventory *inventory, size_t start, uint64_t goal,
+                     int64_t now_s, struct prune_result *result)
+{
+    uint64_t left = result->left;
+    size_t i;
+
+    for (i = start; i < inventory->n_entries && left > goal; i++) {
+        struct inventory_entry *entry = &inventory->entries[i];
+
+        if (is_in_use(entry, now_s)) {
+            result->n_in_use++;
+            continue;
+        }
+        entry->fate = INVENTORY_REMOVED;
+        left -= entry->disk_size;
+    }
+    return i;
+}
+
+static void account(const struct inventory *inventory, size_t i,
+                    prune_visit_fn visit, void *context,
+                    struct prune_result *result)
+{
+    const struct inventory_entry *entry = &inventory->entries[i];
+
+    result->n_failed += entry->fate == INVENTORY_FAILED;
+    if (entry->fate != INVENTORY_REMOVED && entry->fate != INVENTORY_GONE)
+        return;
+    result->n_left--;
+    result->left -= entry->disk_size;
+    if (entry->fate == INVENTORY_GONE)
+        return; /* by another's hand */
+    result->n_removed++;
+    result->freed += entry->disk_size;
+    if (visit)
+        visit(context, inventory_name(inventory, i), entry);
+}
+
+static void remove_oldest(struct inventory *inventory, uint64_t limit,
                           bool dry_run, prune_visit_fn visit, void *context,
                           struct prune_result *result)
 {
     int64_t now_s = (int64_t)(clock_realtime_ns() / 1000000000u);
     uint64_t goal = limit - limit / 10;
+    size_t start = 0, end;
 
-    for (size_t i = 0; i < inventory->n_entries && result->left > goal; i++) {
-        const struct inventory_entry *entry = &inventory->entries[i];
-        const char *name = inventory_name(inventory, i);
-
-        if (now_s - entry->used_s < LAST_USE_GRAIN_S) {
-            /* From here on all are. */
-            if (result->left > limit)
-                result->n_in_use = inventory->n_entries - i;
-            return;
-        }
-        if (!dry_run && !remove_entry(inventory->dir_fd, name, entry)) {
-            result->n_failed++;
-            continue;
-        }
-        if (visit)
-            visit(context, name, entry);
-        result->n_removed++;
-        result->n_left--;
-        result->freed += entry->disk_size;
-        result->left -= entry->disk_size;
+    /* Again, if something chosen was not removed. */
+    while (start < inventory->n_entries && result->left > goal) {
+        end = choose(inventory, start, goal, now_s, result);
+        if (!dry_run)
+            remove_chosen(inventory, start, end);
+        for (; start < end; start++)
+            account(inventory, start, visit, context, result);
     }
+    if (result->left <= limit)
+        result->n_in_use = 0;
 }
 
 enum status prune_directory(const char *dir, uint64_t limit, bool dry_run,

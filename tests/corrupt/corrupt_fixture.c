@@ -102,7 +102,7 @@ uint8_t *read_file(const char *path, size_t *ret_size)
     return bytes;
 }
 
-int set_up(void **state)
+static int set_up_with(void **state, const char *bitcode)
 {
     const char *temporary = getenv("TMPDIR");
     struct fixture *f = calloc(1, sizeof(*f));
@@ -116,13 +116,24 @@ int set_up(void **state)
     if (!mkdtemp(f->dir))
         return -1;
     snprintf(f->path, sizeof(f->path), "%s/victim.oBCC", f->dir);
-    script = create(VICTIM_BITCODE, NULL);
+    f->bitcode = bitcode;
+    script = create(bitcode, NULL);
     if (bccPrepareExecutable(script, f->dir, "victim", 0))
         fprintf(stderr, "%s\n", bccGetErrorMessage(script));
     assert_int_equal(answer(script), ANSWER_3);
     bccDisposeScript(script);
     f->entry = read_file(f->path, &f->size);
     return 0;
+}
+
+int set_up(void **state)
+{
+    return set_up_with(state, VICTIM_BITCODE);
+}
+
+int set_up_large(void **state)
+{
+    return set_up_with(state, LARGE_BITCODE);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type,
@@ -174,7 +185,7 @@ void judge(struct fixture *f, BCCScriptRef *script, unsigned long flags,
         if (run && answer(*script) != ANSWER_3)
             fail_msg("%s %zu: wrong answer", what, where);
         bccDisposeScript(*script);
-        *script = create(VICTIM_BITCODE, NO_COMPILER);
+        *script = create(f->bitcode, NO_COMPILER);
         return;
     }
     f->n_misses++;
@@ -185,7 +196,7 @@ void judge(struct fixture *f, BCCScriptRef *script, unsigned long flags,
 
 void recover(const struct fixture *f, const char *what, size_t where)
 {
-    BCCScriptRef script = create(VICTIM_BITCODE, NULL);
+    BCCScriptRef script = create(f->bitcode, NULL);
 
     if (bccPrepareExecutable(script, f->dir, "victim", BCC_VERIFY))
         fail_msg("%s %zu: %s", what, where, bccGetErrorMessage(script));
@@ -198,7 +209,7 @@ void recover(const struct fixture *f, const char *what, size_t where)
 
 void require_good_entry(const struct fixture *f)
 {
-    BCCScriptRef script = create(VICTIM_BITCODE, NO_COMPILER);
+    BCCScriptRef script = create(f->bitcode, NO_COMPILER);
 
     assert_int_equal(bccPrepareExecutable(script, f->dir, "victim", BCC_VERIFY),
                      0);

@@ -17,6 +17,7 @@
 #define NO_COMPILER "/nonexistent/bccc"
 
 struct fixture {
+    const char *bitcode;      /* what the entry is of */
     char dir[512], path[600]; /* of the entry */
     uint8_t *entry;           /* the good one */
     size_t size;
@@ -24,6 +25,7 @@ struct fixture {
 };
 
 int set_up(void **state);
+int set_up_large(void **state); /* of an entry above a megabyte */
 int tear_down(void **state);
 
 /* A script of that bitcode; compiler NULL: the real one. */

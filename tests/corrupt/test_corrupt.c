@@ -218,6 +218,48 @@ static void every_length_is_a_miss(void **state)
     require_good_entry(f);
 }
 
+/* ---- A large entry, sampled ---- */
+
+enum {
+    /* Primes, so that no field is passed over by its place. */
+    BIT_STRIDE = 15013,
+    LENGTH_STRIDE = 4001
+};
+
+static void sampled_bits_of_a_large_entry_are_misses(void **state)
+{
+    struct fixture *f = *state;
+    BCCScriptRef script = create(f->bitcode, NO_COMPILER);
+    size_t size, start = find_section(f, OBCC_CONTEXT, &size);
+    int fd = open_entry(f);
+
+    assert_true(f->size > 1 << 20 && start > 2 * 65536);
+    for (size_t bit = 0; bit < f->size * 8; bit += BIT_STRIDE) {
+        flip(fd, f, bit);
+        judge(f, &script, BCC_VERIFY, true, "bit of a large entry", bit);
+        unflip(fd, f, bit);
+    }
+    close(fd);
+    bccDisposeScript(script);
+    assert_int_equal(f->n_hits, 0);
+    require_good_entry(f);
+}
+
+static void sampled_lengths_of_a_large_entry_are_misses(void **state)
+{
+    struct fixture *f = *state;
+    BCCScriptRef script = create(f->bitcode, NO_COMPILER);
+
+    for (size_t cut = 1; cut <= f->size; cut += LENGTH_STRIDE) {
+        assert_int_equal(truncate(f->path, (off_t)(f->size - cut)), 0);
+        judge(f, &script, 0, true, "cut by", cut);
+    }
+    bccDisposeScript(script);
+    assert_int_equal(f->n_hits, 0);
+    recover(f, "cut", 0);
+    require_good_entry(f);
+}
+
 /* ---- With the compiler ---- */
 
 static void damage_is_mended_by_the_compiler(void **state)
@@ -441,15 +483,20 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define LARGE(name)                                                            \
+    cmocka_unit_test_setup_teardown(name, set_up_large, tear_down)
         CASE(every_flipped_bit_is_a_miss),
         CASE(every_flipped_bit_before_the_code_is_a_miss_unverified),
         CASE(every_flipped_bit_of_the_image_head_is_survived),
         CASE(damage_behind_the_code_is_not_seen_unverified),
         CASE(every_sealed_bit_before_the_code_is_survived),
         CASE(every_length_is_a_miss),
+        LARGE(sampled_bits_of_a_large_entry_are_misses),
+        LARGE(sampled_lengths_of_a_large_entry_are_misses),
         CASE(damage_is_mended_by_the_compiler),
         CASE(a_failing_compiler_is_an_error_with_a_reason),
         CASE(foreign_things_are_misses),
+#undef LARGE
 #undef CASE
     };
 

@@ -385,6 +385,65 @@ static void bitcode_in_memory_is_known_by_its_content(void **state)
     }
 }
 
+/* ---- Install time ---- */
+
+/* A shell would want its characters quoted; paths of tests have none. */
+static void bcc_precompile(const struct fixture *f, const char *options)
+{
+    char command[8 * PATH_SIZE];
+
+    snprintf(command, sizeof(command),
+             "\"$BCC\" precompile --exports --cache-dir '%s' %s", f->cache,
+             options);
+    assert_int_equal(system(command), 0);
+}
+
+static int hit_or_miss(const struct fixture *f, const char *library,
+                       int opt_level, unsigned long flags)
+{
+    BCCScriptRef script = open_script(bitcode_path("needy.bc").text, library);
+    BCCOptions options = runnable_options();
+    int (*needy)(int);
+    int cache;
+
+    options.optLevel = opt_level;
+    assert_succeeds(script, bccSetOptions(script, &options));
+    assert_succeeds(script,
+                    bccPrepareExecutable(script, f->cache, "needy", flags));
+    *(void **)&needy = bccGetFuncAddr(script, "needy");
+    assert_non_null(needy);
+    assert_int_equal(needy(1), 1006);
+    cache = report_of(script).cache;
+    bccDisposeScript(script);
+    return cache;
+}
+
+static void what_bcc_precompile_made_is_a_hit(void **state)
+{
+    const struct fixture *f = *state;
+    struct path library = bitcode_path("offset.bc");
+    struct path copy = fixture_path(f, "copy.bc");
+    char options[5 * PATH_SIZE];
+
+    if (getenv("BCC_TEST_CPU"))
+        skip(); /* bcc compiles for this one */
+    snprintf(options, sizeof(options), "-O1 --lib '%s' '%s'", library.text,
+             bitcode_path("needy.bc").text);
+    bcc_precompile(f, options);
+    assert_int_equal(hit_or_miss(f, library.text, BCC_OPT_O1, 0),
+                     BCC_CACHE_HIT);
+    copy_whole(library.text, copy.text);
+    assert_int_equal(hit_or_miss(f, copy.text, BCC_OPT_O1, BCC_VERIFY),
+                     BCC_CACHE_HIT);
+    assert_int_equal(hit_or_miss(f, library.text, BCC_OPT_O2, 0),
+                     BCC_CACHE_MISS);
+    /* And the other way round. */
+    snprintf(options, sizeof(options),
+             "-O2 --lib '%s' '%s' | grep -q '1 up to date'", library.text,
+             bitcode_path("needy.bc").text);
+    bcc_precompile(f, options);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +461,7 @@ int main(void)
         TEST(a_mark_more_or_less_is_named),
         TEST(a_skipped_input_may_change_unnoticed),
         TEST(bitcode_in_memory_is_known_by_its_content),
+        TEST(what_bcc_precompile_made_is_a_hit),
     };
 
     return cmocka_run_group_tests_name("api_hit", tests, NULL, NULL);

@@ -651,6 +651,11 @@ test_layers_are_searched_before_the_cache() {
     [ -z "$(ls -A "$BCC_CACHE_DIR")" ] || fail "wrote to the cache"
     run none "$BCC" run --report=json --no-cache "$work/small.bc"
     reported none off
+    run explain "$BCC" cache explain "$work/small.bc"
+    says explain out "hit: $work/system/"
+    run differs "$BCC" cache explain -O1 "$work/small.bc"
+    says differs out "compared with $work/system/"
+    says differs out "entry 3, request 1"
     # Writable by others: passed over, with a warning.
     chmod 777 "$work/system"
     run open "$BCC" run -v --report=json "$work/small.bc"
@@ -718,6 +723,80 @@ test_cache_lists_counts_and_clears() {
     reported after miss
 }
 
+test_looking_at_a_cache_makes_none() {
+    for action in stats ls verify gc clear; do
+        run "$action" "$BCC" cache $action --cache-dir "$work/none"
+        expect "$action" "exit 0"
+    done
+    small_program
+    run explain "$BCC" cache explain --cache-dir "$work/none" "$work/small.bc"
+    says explain out "miss: $work/none"
+    [ ! -e "$work/none" ] || fail "a directory was made"
+    # As of a variable that is not set: not the user's own cache.
+    run small "$BCC" run "$work/small.bc"
+    run empty "$BCC" cache clear --cache-dir ""
+    expect empty "exit 2"
+    run long "$BCC" cache clear --cache-dir "/$(printf '%05000d' 0)"
+    complains long "too long"
+    run small "$BCC" run --report=json "$work/small.bc"
+    reported small hit
+}
+
+# What is opened gets no standard descriptor: it would get what is printed, too.
+test_closed_descriptors_stay_unusable() {
+    compile closed <<'C'
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+int main(void)
+{
+    char byte = 0;
+
+    if (write(1, &byte, 1) >= 0 || errno != EBADF)
+        return 1;
+    if (write(2, &byte, 1) >= 0 || errno != EBADF)
+        return 2;
+    if (read(0, &byte, 1) >= 0 || errno != EBADF)
+        return 3;
+    return open("/dev/null", O_RDONLY) < 3 ? 4 : 42;
+}
+C
+    for i in 1 2; do
+        run "closed$i" sh -c "exec \"\$BCC\" run -v '$work/closed.bc' <&- >&- 2>&-"
+        expect "closed$i" "exit 42"
+    done
+    run verify "$BCC" cache verify
+    says verify out "1 entries"
+    says verify out "0 damaged"
+}
+
+test_output_that_is_lost_is_a_failure() {
+    small_program
+    [ -c /dev/full ] || skip "no /dev/full"
+    run made "$BCC" run "$work/small.bc"
+    for command in "cache stats" "cache ls --json" "cache gc" --version \
+        "precompile $work/small.bc" "dump $(ls "$BCC_CACHE_DIR"/*.oBCC)"; do
+        run full sh -c "\"\$BCC\" $command >/dev/full"
+        complains full "standard output: No space left on device"
+    done
+}
+
+# A name may hold what a terminal obeys.
+test_names_are_printed_harmlessly() {
+    small_program
+    name=$(printf 'a\033[2Jb\nc\377')
+    cp "$work/small.bc" "$work/$name.bc"
+    run odd "$BCC" run "$work/$name.bc"
+    expect odd "exit 3"
+    touch -d @1000000000000000 "$BCC_CACHE_DIR"/*.oBCC 2>/dev/null
+    run ls "$BCC" cache ls
+    expect ls "exit 0"
+    says ls out "a?[2Jb?c"
+    [ "$(wc -l <"$work/ls.out")" -eq 1 ] || fail "more than one line"
+    run json "$BCC" cache ls --json
+    json json
+}
+
 # ---- Looking after the cache ----
 
 # Entries last used longer ago than counts as in use.
@@ -756,6 +835,11 @@ test_limit_of_the_cache_is_shown_with_its_origin() {
     unset BCC_CACHE_SIZE
     run bad "$BCC" cache stats
     says bad err "config:1: 'huge' is no size"
+    says bad out "(default)"
+    rm "$work/config/bcc/config"
+    mkfifo "$work/config/bcc/config" # with nobody to write it
+    run bad "$BCC" cache stats
+    says bad err "config: not a regular file"
     says bad out "(default)"
 }
 
@@ -1006,6 +1090,27 @@ test_compiles_are_identical_bytes() {
     (cd "$work/b" && TZ=Asia/Tokyo LC_ALL=C "$BCC" compile small.bc -o out.oBCC)
     cmp "$work/a/out.oBCC" "$work/b/out.oBCC" ||
         fail "another directory gives other bytes"
+}
+
+# Entries of a cache, made by two users of two directories.
+test_another_user_makes_identical_bytes() {
+    [ "$(id -u)" -eq 0 ] || skip "needs root"
+    command -v setpriv >/dev/null || skip "no setpriv"
+    small_program
+    chmod 755 "$work"
+    setpriv --reuid 12345 --clear-groups test -x "$BCC" ||
+        skip "another user cannot read here"
+    mkdir -p "$work/a" "$work/elsewhere/b"
+    for directory in a elsewhere/b; do
+        cp "$work/small.bc" "$work/$directory/same.bc"
+    done
+    chown -R 12345 "$work/elsewhere"
+    (cd "$work/a" && "$BCC" compile same.bc -o out.oBCC) || fail "root's"
+    (cd "$work/elsewhere/b" && umask 077 &&
+        setpriv --reuid 12345 --clear-groups env -u HOME -u BCC_CACHE_DIR \
+            "$BCC" compile same.bc -o out.oBCC) || fail "the user's"
+    cmp "$work/a/out.oBCC" "$work/elsewhere/b/out.oBCC" ||
+        fail "another user gets other bytes"
 }
 
 # A gigabyte of zeros, and alignment, are address space and not file.
@@ -1392,12 +1497,82 @@ test_precompile_goes_on_after_a_bad_file() {
     reported two hit
     run missing "$BCC" precompile "$work/package/absent.bc"
     complains missing "absent.bc"
+    run nameless "$BCC" precompile ""
+    complains nameless "No such file or directory"
     ln -s nowhere "$work/dangling.bc"
     run dangling "$BCC" precompile "$work/dangling.bc"
     complains dangling "dangling.bc"
     mkfifo "$work/fifo.bc"
     run fifo "$BCC" precompile "$work/fifo.bc"
     complains fifo "fifo.bc"
+}
+
+# util-linux's script gives it a terminal.
+test_precompile_shows_progress_on_a_terminal() {
+    command -v script >/dev/null || skip "no script command"
+    small_program
+    mkdir "$work/package"
+    for name in a b c; do
+        cp "$work/small.bc" "$work/package/$name.bc"
+    done
+    echo "not bitcode at all" >"$work/package/bad.bc"
+    # Short names, as the line is cut where the terminal ends.
+    run shown script -qec "cd '$work/package' && '$BCC' precompile -j 1 ." \
+        /dev/null
+    expect shown "exit 1"
+    tr '\r' '\n' <"$work/shown.out" >"$work/lines"
+    for step in 1 2 3 4; do
+        grep -Eq "\[$step/4\] [0-9]+\.[0-9]/s, [0-9]+ s left: \./.*\.bc: " \
+            "$work/lines" || fail "no step $step: $(cat "$work/lines")"
+    done
+    # The line of progress is wiped out; what failed comes last.
+    tail -n 1 "$work/lines" | grep -q "^$" && sed -i '$d' "$work/lines"
+    tail -n 1 "$work/lines" | grep -q "^bcc: .*bad\.bc" ||
+        fail "the failure is not at the end: $(cat "$work/lines")"
+    grep -q "3 compiled, 0 up to date, 1 failed" "$work/lines" ||
+        fail "no summary: $(cat "$work/lines")"
+    run plain "$BCC" precompile "$work/package"
+    says plain out "a.bc: up to date"
+    ! grep -q "left" "$work/plain.out" || fail "a bar where no terminal is"
+    run narrow script -qec "stty cols 30; cd '$work' && '$BCC' precompile package" \
+        /dev/null
+    tr '\r' '\n' <"$work/narrow.out" | sed 's/^.\[K//' >"$work/lines"
+    awk '/left/ && length > 29 { exit 1 }' "$work/lines" ||
+        fail "lines that wrap: $(cat "$work/lines")"
+}
+
+# What is run for one CPU was made for it.
+test_precompile_takes_the_options_of_run() {
+    small_program
+    run made "$BCC" precompile --cpu x86-64-v2 --features +popcnt -O1 \
+        "$work/small.bc"
+    expect made "exit 0"
+    run same "$BCC" run --report=json --cpu x86-64-v2 --features +popcnt -O1 \
+        "$work/small.bc"
+    reported same hit
+    run other "$BCC" run --report=json --cpu x86-64-v2 -O1 "$work/small.bc"
+    reported other miss
+}
+
+test_precompile_names_directories_that_it_cannot_read() {
+    as=
+    if [ "$(id -u)" -eq 0 ]; then # who reads everything
+        command -v setpriv >/dev/null || skip "no setpriv"
+        as="setpriv --reuid 12345 --clear-groups"
+    fi
+    small_program
+    mkdir -p "$work/package/locked"
+    mv "$work/small.bc" "$work/package/small.bc"
+    chmod 755 "$work"
+    # shellcheck disable=SC2086 # a command and its options
+    $as test -x "$BCC" || skip "another user cannot read here"
+    chown -R 12345 "$BCC_CACHE_DIR" "$work/package" 2>/dev/null
+    chmod 000 "$work/package/locked"
+    # shellcheck disable=SC2086
+    run locked $as "$BCC" precompile "$work/package"
+    chmod 700 "$work/package/locked"
+    complains locked "package/locked: Permission denied"
+    says locked out "1 compiled, 0 up to date, 1 failed"
 }
 
 test_precompile_gives_one_name_to_one_file() {

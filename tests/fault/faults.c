@@ -59,6 +59,11 @@ static bool fails(enum call call)
 
 WRAP(int, access, -1, (const char *path, int mode), (path, mode))
 WRAP(int, stat, -1, (const char *path, struct stat *st), (path, st))
+WRAP(int, lstat, -1, (const char *path, struct stat *st), (path, st))
+WRAP(int, faccessat, -1, (int fd, const char *path, int mode, int flags),
+     (fd, path, mode, flags))
+WRAP(int, futimens, -1, (int fd, const struct timespec times[2]), (fd, times))
+WRAP(int, mkdir, -1, (const char *path, mode_t mode), (path, mode))
 WRAP(int, fstat, -1, (int fd, struct stat *st), (fd, st))
 WRAP(ssize_t, read, -1, (int fd, void *data, size_t size), (fd, data, size))
 WRAP(ssize_t, pread, -1, (int fd, void *data, size_t size, off_t offset),

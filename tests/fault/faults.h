@@ -13,14 +13,18 @@
     X(open, EACCES, EMFILE, EINTR)                                             \
     X(openat, EACCES, ENOSPC, EINTR)                                           \
     X(access, EACCES, EIO, ELOOP)                                              \
+    X(faccessat, EACCES, EROFS, EIO)                                           \
     X(stat, EACCES, ENOENT, ELOOP)                                             \
+    X(lstat, EACCES, ENOMEM, ELOOP)                                            \
     X(fstat, EIO, ENOMEM, EOVERFLOW)                                           \
     X(read, EIO, EISDIR, EINTR)                                                \
     X(pread, EIO, ENOMEM, EINTR)                                               \
     X(write, ENOSPC, EIO, EINTR)                                               \
     X(lseek, EINVAL, ESPIPE, EOVERFLOW)                                        \
     X(fcntl, EMFILE, ENOLCK, EINVAL)                                           \
+    X(mkdir, EROFS, ENOSPC, EACCES)                                            \
     X(mkdirat, EROFS, ENOSPC, EEXIST)                                          \
+    X(futimens, EPERM, EROFS, EIO)                                             \
     X(renameat, EIO, ENOSPC, EROFS)                                            \
     X(unlinkat, EIO, ENOENT, EROFS)                                            \
     X(fsync, EIO, ENOSPC, EINTR)                                               \

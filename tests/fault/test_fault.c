@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bcc/bcc.h>
@@ -61,10 +62,12 @@ struct scenario {
     const char *name;
     size_t n_errors; /* of those of each call */
     bool has_cache;
-    bool is_stale;   /* an entry of other bitcode is there */
-    bool has_entry;  /* an entry is there */
-    bool has_layers; /* and two directories more that hold nothing */
-    bool in_archive; /* the script is, and the archive's signature is new */
+    bool is_stale;       /* an entry of other bitcode is there */
+    bool has_entry;      /* an entry is there */
+    bool is_old;         /* and its use is to be recorded */
+    unsigned long flags; /* of the prepare */
+    bool has_layers;     /* and two directories more that hold nothing */
+    bool in_archive;     /* the script is, and the archive's signature is new */
 };
 
 struct outcome {
@@ -103,7 +106,7 @@ static void launch_into(const struct scenario *scenario, const char *dir,
         bccSetOptions(script, &options) ||
         bccSetCachePath(script, scenario->has_layers ? "/bin:/usr/bin" : "") ||
         bccPrepareExecutable(script, scenario->has_cache ? dir : NULL, "entry",
-                             0);
+                             scenario->flags);
 
     ret_outcome->reached = faults_disarm();
     ret_outcome->is_prepared = !failed;
@@ -201,13 +204,20 @@ static void set_scene(const struct scenario *scenario,
 {
     const struct scenario plain = {.has_cache = true,
                                    .in_archive = scenario->in_archive};
+    const struct timespec long_ago[2] = {{.tv_sec = 1000000},
+                                         {.tv_sec = 1000000}};
 
     if (scenario->in_archive)
         write_archive(dir);
     unlink(temp_dir_path(dir, "entry.oBCC").text);
     if (scenario->has_entry)
         launch_rightly(&plain, dir->path);
-    else if (scenario->is_stale)
+    if (scenario->is_old)
+        assert_int_equal(utimensat(AT_FDCWD,
+                                   temp_dir_path(dir, "entry.oBCC").text,
+                                   long_ago, 0),
+                         0);
+    if (scenario->is_stale)
         assert_int_equal(temp_dir_write(dir, "entry.oBCC", "stale"), 0);
     if (scenario->in_archive)
         write_archive(dir);
@@ -216,10 +226,11 @@ static void set_scene(const struct scenario *scenario,
 /* Calls that serve the cache alone: without it the code runs all the same. */
 static bool serves_the_cache_alone(enum call call)
 {
-    return call == CALL_openat || call == CALL_mkdirat ||
-           call == CALL_renameat || call == CALL_unlinkat ||
-           call == CALL_fsync || call == CALL_getrandom ||
-           call == CALL_fdopendir;
+    return call == CALL_openat || call == CALL_mkdirat || call == CALL_mkdir ||
+           call == CALL_lstat || call == CALL_faccessat ||
+           call == CALL_futimens || call == CALL_renameat ||
+           call == CALL_unlinkat || call == CALL_fsync ||
+           call == CALL_getrandom || call == CALL_fdopendir;
 }
 
 /* One call fails. False if there was no such call. */
@@ -279,6 +290,19 @@ static void hit_survives_every_fault(void **state)
 {
     const struct scenario scenario = {
         .name = "hit", .n_errors = 3, .has_cache = true, .has_entry = true};
+
+    fail_all(*state, &scenario);
+}
+
+/* The first after a start of the machine: all is checked, and remembered. */
+static void first_hit_survives_every_fault(void **state)
+{
+    const struct scenario scenario = {.name = "first hit",
+                                      .n_errors = 3,
+                                      .has_cache = true,
+                                      .has_entry = true,
+                                      .is_old = true,
+                                      .flags = BCC_VERIFY};
 
     fail_all(*state, &scenario);
 }
@@ -346,6 +370,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(hit_survives_every_fault),
+        TEST(first_hit_survives_every_fault),
         TEST(layered_hit_survives_every_fault),
         TEST(hit_in_an_archive_survives_every_fault),
         TEST(miss_in_an_archive_survives_every_fault),

@@ -7,6 +7,9 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -129,8 +132,25 @@ static void inventory_has_entries_only(void **state)
     inventory_sort_by_use(&inventory);
     assert_string_equal(inventory_name(&inventory, 0), "b.oBCC");
     inventory_release(&inventory);
-    assert_int_equal(inventory_read("/proc/nonexistent", &inventory, &err),
+    assert_int_equal(inventory_read("/proc/version", &inventory, &err),
                      STATUS_IO);
+}
+
+static void no_directory_has_no_entries(void **state)
+{
+    const struct temp_dir *dir = *state;
+    struct temp_path path = temp_dir_path(dir, "missing");
+    struct prune_result result;
+    struct inventory inventory;
+    struct error err = {0};
+
+    assert_int_equal(inventory_read(path.text, &inventory, &err), STATUS_OK);
+    assert_int_equal(inventory.n_entries, 0);
+    inventory_release(&inventory);
+    assert_int_equal(
+        prune_directory(path.text, 0, false, NULL, NULL, &result, &err),
+        STATUS_OK);
+    assert_false(exists(dir, "missing"));
 }
 
 /* ---- Removing ---- */
@@ -167,6 +187,91 @@ static void entries_in_use_stay(void **state)
     assert_int_equal(result.n_in_use, 1);
     assert_true(exists(dir, "running.oBCC"));
     assert_false(exists(dir, "idle.oBCC"));
+}
+
+/* As if the clock had been set back by years. */
+static void entries_of_the_future_are_not_in_use(void **state)
+{
+    const struct temp_dir *dir = *state;
+    struct prune_result result;
+
+    make_file(dir, "future.oBCC", 10, -50000 * HOUR);
+    make_file(dir, "running.oBCC", 10, 0);
+    make_file(dir, "idle.oBCC", 10, 2 * HOUR);
+    result = prune(dir, 0, false);
+    assert_int_equal(result.n_removed, 2);
+    assert_int_equal(result.n_in_use, 1);
+    assert_true(exists(dir, "running.oBCC"));
+}
+
+enum { N_MANY = 300 };
+
+static void make_many(const struct temp_dir *dir)
+{
+    char name[32];
+
+    for (int i = 0; i < N_MANY; i++) {
+        snprintf(name, sizeof(name), "entry%d.oBCC", i);
+        make_file(dir, name, 1, (2 + i) * HOUR);
+    }
+}
+
+static void note_order(void *context, const char *name,
+                       const struct inventory_entry *entry)
+{
+    int64_t *last_s = context;
+
+    (void)name;
+    assert_true(entry->used_s >= *last_s);
+    *last_s = entry->used_s;
+}
+
+static void many_entries_go_in_order(void **state)
+{
+    const struct temp_dir *dir = *state;
+    struct prune_result result;
+    struct error err = {0};
+    int64_t last_s = 0;
+
+    make_many(dir);
+    assert_int_equal(prune_directory(dir->path, 100 * PAGE, false, note_order,
+                                     &last_s, &result, &err),
+                     STATUS_OK);
+    assert_int_equal(result.n_removed, N_MANY - 90);
+    assert_int_equal(result.n_left, 90);
+    assert_int_equal(result.left, 90 * PAGE);
+    assert_int_equal(result.n_failed, 0);
+    assert_true(exists(dir, "entry89.oBCC"));
+    assert_false(exists(dir, "entry90.oBCC"));
+}
+
+static void *prune_all(void *context)
+{
+    static struct prune_result results[2];
+    const struct temp_dir *dir = context;
+    static atomic_int n_calls;
+    struct prune_result *result = &results[atomic_fetch_add(&n_calls, 1)];
+
+    *result = prune(dir, 0, false);
+    return result;
+}
+
+/* Each is removed once, and that the other was faster is no failure. */
+static void two_may_prune_at_once(void **state)
+{
+    const struct temp_dir *dir = *state;
+    const struct prune_result *mine, *theirs;
+    pthread_t thread;
+    void *result;
+
+    make_many(dir);
+    assert_int_equal(pthread_create(&thread, NULL, prune_all, (void *)dir), 0);
+    mine = prune_all((void *)dir);
+    assert_int_equal(pthread_join(thread, &result), 0);
+    theirs = result;
+    assert_int_equal(mine->n_failed + theirs->n_failed, 0);
+    assert_int_equal(mine->n_removed + theirs->n_removed, N_MANY);
+    assert_int_equal(mine->n_left + theirs->n_left, 0);
 }
 
 static void dry_run_removes_nothing(void **state)
@@ -288,6 +393,9 @@ static void last_use_is_written_once_an_hour(void **state)
     make_file(dir, "a.oBCC", 1, HOUR - 60);
     assert_int_equal(fstat(fd, &st), 0);
     assert_false(last_use_record(dir->path, fd, &st, false));
+    make_file(dir, "a.oBCC", 1, -50000 * HOUR);
+    assert_int_equal(fstat(fd, &st, false), 0);
+    assert_true(last_use_record(dir->path, fd, &st, false));
     make_file(dir, "a.oBCC", 1, 2 * HOUR);
     assert_int_equal(fstat(fd, &st), 0);
     /* Root may write everywhere. */
@@ -357,8 +465,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(limits_are_numbers_with_units),
         TEST(inventory_has_entries_only),
+        TEST(no_directory_has_no_entries),
         TEST(oldest_entries_go_first),
         TEST(entries_in_use_stay),
+        TEST(entries_of_the_future_are_not_in_use),
+        TEST(many_entries_go_in_order),
+        TEST(two_may_prune_at_once),
         TEST(dry_run_removes_nothing),
         TEST(no_limit_removes_nothing),
         TEST(notes_are_summed_up_to_the_limit),

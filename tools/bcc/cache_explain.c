@@ -291,29 +291,49 @@ static size_t likeness(const struct explain *explain,
     return score;
 }
 
-static bool find_nearest(const struct explain *explain, char ret_path[PATH_MAX])
+static void find_nearest_in(const struct explain *explain, const char *dir,
+                            size_t *best, char ret_path[PATH_MAX])
 {
     struct inventory inventory;
-    size_t best = 0;
 
-    if (!cache_inventory(explain->dir, &inventory))
-        return false;
+    if (!cache_inventory(dir, &inventory))
+        return;
     for (size_t i = 0; i < inventory.n_entries; i++) {
         struct cache_file file;
         char path[PATH_MAX];
         size_t score;
 
-        cache_entry_path(explain->dir, &inventory, i, path);
+        cache_entry_path(dir, &inventory, i, path);
         if (cache_file_open(path, 0, &file, NULL))
             continue;
         score = likeness(explain, &file.view);
         cache_file_close(&file);
-        if (score > best) {
-            best = score;
+        if (score > *best) {
+            *best = score;
             memcpy(ret_path, path, sizeof(path));
         }
     }
     inventory_release(&inventory);
+}
+
+/* In the cache, or in the layers that are searched before it. */
+static bool find_nearest(const struct explain *explain, char ret_path[PATH_MAX])
+{
+    const char *rest = secure_getenv("BCC_CACHE_PATH");
+    size_t best = 0;
+
+    find_nearest_in(explain, explain->dir, &best, ret_path);
+    while (rest && *rest) {
+        size_t size = strcspn(rest, ":");
+        char layer[PATH_MAX];
+
+        if (size > 0 && size < sizeof(layer)) {
+            memcpy(layer, rest, size);
+            layer[size] = '\0';
+            find_nearest_in(explain, layer, &best, ret_path);
+        }
+        rest += size + (rest[size] == ':');
+    }
     return best > 0;
 }
 

@@ -58,17 +58,32 @@ static char *describe(const char *path, bool *ret_good)
     return copy;
 }
 
+/* Of a name that anybody may have chosen, without what a terminal obeys. */
+static void print_visible(const char *text)
+{
+    for (; *text; text++)
+        putchar((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
+}
+
+/* Empty, if no calendar has that time. */
+static void print_date(time_t time)
+{
+    const struct tm *local = localtime(&time);
+    char date[64];
+
+    if (local && strftime(date, sizeof(date), "%Y-%m-%d %H:%M", local))
+        fputs(date, stdout);
+}
+
 static void list_entry(const struct inventory *inventory, size_t i,
                        const char *dir, bool json)
 {
     const struct inventory_entry *entry = &inventory->entries[i];
-    const time_t used = (time_t)entry->used_s;
-    char path[PATH_MAX], date[32], *text;
+    char path[PATH_MAX], *text;
     bool good;
 
     cache_entry_path(dir, inventory, i, path);
     text = describe(path, &good);
-    strftime(date, sizeof(date), "%Y-%m-%d %H:%M", localtime(&used));
     if (json) {
         printf("%s{\"entry\":", i ? "," : "");
         json_print_string(stdout, inventory_name(inventory, i));
@@ -79,8 +94,13 @@ static void list_entry(const struct inventory *inventory, size_t i,
         json_print_string(stdout, good || !text ? "" : text);
         putchar('}');
     } else {
-        printf("%10" PRIu64 "  %s  %s  %s\n", entry->size, date,
-               inventory_name(inventory, i), text ? text : "");
+        printf("%10" PRIu64 "  ", entry->size);
+        print_date((time_t)entry->used_s);
+        fputs("  ", stdout);
+        print_visible(inventory_name(inventory, i));
+        fputs("  ", stdout);
+        print_visible(text ? text : "");
+        putchar('\n');
     }
     free(text);
 }
@@ -243,7 +263,8 @@ int cmd_cache(int argc, char **argv)
     if (!static_archives_find(&options))
         return EXIT_FAILED;
     status = EXIT_FAILED;
-    if (setup_cache_dir(&options, dir, &reason))
+    /* Who looks at a cache does not make one. */
+    if (setup_find_cache_dir(&options, dir, &reason))
         status = action->run(&options, dir);
     else
         complain("%s", reason);

@@ -1,5 +1,7 @@
 /* bcc precompile: what an installer runs. A bad file does not stop the others;
  * the failures are listed at the end. */
+#include <errno.h>
+#include <fcntl.h>
 #include <fts.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -11,6 +13,7 @@
 #include <bcc/bcc.h>
 
 #include "commands.h"
+#include "file.h"
 #include "options.h"
 #include "progress.h"
 #include "resource.h"
@@ -20,14 +23,16 @@
 
 struct job {
     char *path;
+    uint64_t size;
     char *failure; /* NULL: none */
 };
 
 struct work {
     const struct options *options;
     const char *dir;
-    struct job *jobs;
+    struct job *jobs; /* as they were named */
     size_t n_jobs;
+    struct job **queue; /* the same in the order of work */
     /* Under the lock: */
     pthread_mutex_t lock;
     size_t next;
@@ -37,14 +42,15 @@ struct work {
 
 /* ---- What to compile ---- */
 
-static bool add_job(struct work *work, const char *path)
+/* size: in bytes, 0 if it is not known. */
+static bool add_job(struct work *work, const char *path, uint64_t size)
 {
     struct job *jobs = realloc(work->jobs, (work->n_jobs + 1) * sizeof(*jobs));
 
     if (!jobs)
         return false;
     work->jobs = jobs;
-    jobs[work->n_jobs] = (struct job){.path = strdup(path)};
+    jobs[work->n_jobs] = (struct job){.path = strdup(path), .size = size};
     return jobs[work->n_jobs++].path != NULL;
 }
 
@@ -68,34 +74,48 @@ static bool add_entries(struct work *work, const char *path)
     bool ok;
 
     if (resource_list_bitcode(path, &list, &err)) {
-        ok = add_job(work, path);
+        ok = add_job(work, path, 0);
         if (ok)
             work->jobs[work->n_jobs - 1].failure = strdup(err.message);
         return ok;
     }
     ok = true;
     for (size_t i = 0; ok && i < list.n; i++)
-        ok = add_job(work, list.name[i]);
+        ok = add_job(work, list.name[i], 0);
     resource_list_release(&list);
     return ok;
 }
 
+/* What cannot be read, and whatever else, is a failure from the start. */
+static bool add_failure(struct work *work, const FTSENT *entry)
+{
+    struct job *job;
+
+    if (!add_job(work, entry->fts_path, 0))
+        return false;
+    job = &work->jobs[work->n_jobs - 1];
+    return asprintf(&job->failure, "%s: %s", job->path,
+                    strerror(entry->fts_errno)) >= 0;
+}
+
 /* What cannot be used becomes a job too, if it was named: it fails with its
- * reason, and is not passed over. */
-static bool is_job(const FTSENT *entry)
+ * reason, and is not passed over. False: out of memory. */
+static bool collect_one(struct work *work, const FTSENT *entry)
 {
     switch (entry->fts_info) {
     case FTS_F:
-        return is_bitcode_name(entry);
+        return !is_bitcode_name(entry) ||
+               add_job(work, entry->fts_path,
+                       (uint64_t)entry->fts_statp->st_size);
+    case FTS_SLNONE:
+    case FTS_DEFAULT:
+        return entry->fts_level > 0 || add_job(work, entry->fts_path, 0);
     case FTS_DNR:
     case FTS_ERR:
     case FTS_NS:
-        return true;
-    case FTS_SLNONE:
-    case FTS_DEFAULT:
-        return entry->fts_level == 0;
+        return add_failure(work, entry);
     }
-    return false;
+    return true;
 }
 
 /* One that is named may be called anything. */
@@ -116,11 +136,13 @@ static bool collect(struct work *work, char **paths)
     FTSENT *entry;
     bool ok = tree != NULL;
 
-    while (ok && (entry = fts_read(tree)))
-        if (is_archive(entry))
-            ok = add_entries(work, entry->fts_path);
-        else if (is_job(entry))
-            ok = add_job(work, entry->fts_path);
+    while (ok && (errno = 0, entry = fts_read(tree)))
+        ok = is_archive(entry) ? add_entries(work, entry->fts_path)
+                               : collect_one(work, entry);
+    /* A list that ends early would be an installation that lacks something. */
+    if (!ok || errno)
+        complain("precompile: %s", strerror(errno));
+    ok = ok && !errno;
     if (tree)
         fts_close(tree);
     return ok;
@@ -176,12 +198,39 @@ static bool find_conflicts(struct work *work)
 
         if (strcmp(first->name, named[i].name) != 0)
             first = &named[i];
-        else if (!is_same_file(first->job->path, job->path) &&
+        else if (!job->failure && !is_same_file(first->job->path, job->path) &&
                  asprintf(&job->failure, "%s: %s has the entry %s.oBCC",
                           job->path, first->job->path, first->name) < 0)
             job->failure = NULL;
     }
     free(named);
+    return true;
+}
+
+/* ---- In which order ---- */
+
+static int by_size(const void *left, const void *right)
+{
+    const struct job *a = *(struct job *const *)left;
+    const struct job *b = *(struct job *const *)right;
+
+    if (a->size != b->size)
+        return a->size < b->size ? 1 : -1;
+    return (a > b) - (a < b);
+}
+
+/* The largest first: one that came last would leave the other workers with
+ * nothing to do. */
+static bool make_queue(struct work *work)
+{
+    work->queue = calloc(work->n_jobs + 1, sizeof(struct job *));
+    if (!work->queue)
+        return false;
+    for (size_t i = 0; i < work->n_jobs; i++) {
+        work->queue[i] = &work->jobs[i];
+        progress_add(&work->progress, work->jobs[i].size);
+    }
+    qsort(work->queue, work->n_jobs, sizeof(struct job *), by_size);
     return true;
 }
 
@@ -220,7 +269,7 @@ static void *worker(void *argument)
 
     pthread_mutex_lock(&work->lock);
     while (work->next < work->n_jobs) {
-        struct job *job = &work->jobs[work->next++];
+        struct job *job = work->queue[work->next++];
         const char *outcome;
 
         pthread_mutex_unlock(&work->lock);
@@ -228,7 +277,7 @@ static void *worker(void *argument)
         pthread_mutex_lock(&work->lock);
         work->n_failed += job->failure != NULL;
         work->n_compiled += strcmp(outcome, "compiled") == 0;
-        progress_step(&work->progress, job->path, outcome);
+        progress_step(&work->progress, job->path, job->size, outcome);
     }
     pthread_mutex_unlock(&work->lock);
     return NULL;
@@ -244,7 +293,7 @@ static void run_workers(struct work *work)
     if (n > 64)
         n = 64;
     pthread_mutex_init(&work->lock, NULL);
-    progress_begin(&work->progress, work->n_jobs);
+    progress_begin(&work->progress);
     while (n_started < n - 1 &&
            pthread_create(&threads[n_started], NULL, worker, work) == 0)
         n_started++;
@@ -252,6 +301,17 @@ static void run_workers(struct work *work)
     for (long i = 0; i < n_started; i++)
         pthread_join(threads[i], NULL);
     pthread_mutex_destroy(&work->lock);
+}
+
+/* Entries are on the disk when they are published, their names now: who ends
+ * an installation with a power cut has what was said to be done. */
+static void sync_names(const char *dir)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd >= 0)
+        fsync(fd);
+    file_close(fd);
 }
 
 static void summarise(const struct work *work)
@@ -292,18 +352,22 @@ int cmd_precompile(int argc, char **argv)
     options.has_max_size = true;
     options.max_size = limit.bytes;
     work.dir = dir;
-    if (!collect(&work, options.arguments) ||
-        (options.exports && !find_conflicts(&work))) {
+    if (!collect(&work, options.arguments))
+        return EXIT_FAILED;
+    if ((options.exports && !find_conflicts(&work)) || !make_queue(&work)) {
         complain("out of memory");
         return EXIT_FAILED;
     }
     run_workers(&work);
+    if (work.n_compiled)
+        sync_names(dir);
     summarise(&work);
     for (size_t i = 0; i < work.n_jobs; i++) {
         free(work.jobs[i].path);
         free(work.jobs[i].failure);
     }
     free(work.jobs);
+    free(work.queue);
     options_release(&options);
     return work.n_failed ? EXIT_FAILED : EXIT_OK;
 }

@@ -1,4 +1,7 @@
 /* bcc: run bitcode, and look after the cache of native code. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -90,16 +93,43 @@ bool print_usage(const char *command, bool to_stderr)
     return found;
 }
 
+/* What is lost on the way out is a failure. (What a program writes under bcc
+ * run is its own matter.) */
+static int end_output(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    complain("standard output: %s", strerror(errno));
+    return status ? status : EXIT_FAILED;
+}
+
+/* A standard descriptor that is closed would be that of the next file that is
+ * opened, an entry for one, and what is printed would get there. It is given
+ * to a file that takes and gives nothing, so use of it fails as before. */
+static void reserve_standard_descriptors(void)
+{
+    struct pollfd standard[] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
+
+    if (poll(standard, 3, 0) <= 0)
+        return;
+    for (int fd = 0; fd < 3; fd++)
+        if (standard[fd].revents & POLLNVAL)
+            open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : NULL;
 
+    reserve_standard_descriptors();
     for (int i = 0; name && i < N_COMMANDS; i++)
-        if (strcmp(name, commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+        if (strcmp(name, commands[i].name) == 0) {
+            int status = commands[i].run(argc - 1, argv + 1);
+            return commands[i].run == cmd_run ? status : end_output(status);
+        }
     if (name && strcmp(name, "--version") == 0) {
         printf("bcc %s (LLVM %s)\n", bccGetVersion(), bccGetLLVMVersion());
-        return EXIT_OK;
+        return end_output(EXIT_OK);
     }
     if (name && (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0)) {
         print_usage(NULL, false);

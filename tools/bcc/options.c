@@ -104,8 +104,11 @@ static bool parse_value(struct options *options, int letter, const char *value)
     case 'L':
         return append(&options->library_dirs, &options->n_library_dirs, value);
     case 'D':
+        /* A variable that is not set must not mean the user's own cache. */
+        if (!*value)
+            complain("--cache-dir: needs the name of a directory");
         options->cache_dir = value;
-        return true;
+        return *value != '\0';
     case 'T':
         options->target = value;
         return true;

@@ -1,17 +1,25 @@
 #include "progress.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "clock.h"
 
-void progress_begin(struct progress *progress, size_t total)
+/* Of a file of no bytes, too: the start of a compile. */
+enum { LEAST_WEIGHT = 4096 };
+
+void progress_add(struct progress *progress, uint64_t weight)
 {
-    *progress = (struct progress){
-        .on_terminal = isatty(STDOUT_FILENO),
-        .total = total,
-        .start_ns = clock_monotonic_ns(),
-    };
+    progress->total++;
+    progress->weight += weight + LEAST_WEIGHT;
+}
+
+void progress_begin(struct progress *progress)
+{
+    progress->on_terminal = isatty(STDOUT_FILENO);
+    progress->start_ns = clock_monotonic_ns();
 }
 
 double progress_seconds(const struct progress *progress)
@@ -19,22 +27,51 @@ double progress_seconds(const struct progress *progress)
     return (double)(clock_monotonic_ns() - progress->start_ns) / 1e9;
 }
 
-void progress_step(struct progress *progress, const char *item,
+/* Columns for the line of a terminal: one that wraps could not be wiped out. */
+static int line_width(void)
+{
+    struct winsize size;
+
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1
+               ? size.ws_col - 1
+               : 79;
+}
+
+static void print_line(const struct progress *progress, char *line)
+{
+    for (char *at = line; *at; at++)
+        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+            *at = '?'; /* a name may hold what a terminal obeys */
+    if (progress->on_terminal)
+        printf("\r\033[K%.*s", line_width(), line);
+    else
+        puts(line);
+    fflush(stdout);
+}
+
+/* Rate, and time that is left. */
+static void format_pace(const struct progress *progress, char pace[64])
+{
+    double seconds = progress_seconds(progress) + 1e-9;
+
+    snprintf(pace, 64,
+             " %.1f/s, %.0f s left:", (double)progress->done / seconds,
+             seconds * (double)(progress->weight - progress->weight_done) /
+                 (double)progress->weight_done);
+}
+
+void progress_step(struct progress *progress, const char *item, uint64_t weight,
                    const char *outcome)
 {
-    double rate;
+    char line[PATH_MAX + 128], pace[64] = "";
 
     progress->done++;
-    if (!progress->on_terminal) {
-        printf("[%zu/%zu] %s: %s\n", progress->done, progress->total, item,
-               outcome);
-        return;
-    }
-    rate = (double)progress->done / (progress_seconds(progress) + 1e-9);
-    printf("\r\033[K[%zu/%zu] %.1f/s, %.0f s left: %s: %s", progress->done,
-           progress->total, rate,
-           (double)(progress->total - progress->done) / rate, item, outcome);
-    fflush(stdout);
+    progress->weight_done += weight + LEAST_WEIGHT;
+    if (progress->on_terminal)
+        format_pace(progress, pace);
+    snprintf(line, sizeof(line), "[%zu/%zu]%s %s: %s", progress->done,
+             progress->total, pace, item, outcome);
+    print_line(progress, line);
 }
 
 void progress_clear(const struct progress *progress)

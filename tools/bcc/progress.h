@@ -11,12 +11,15 @@ struct progress {
     bool on_terminal;
     size_t done;
     size_t total;
+    uint64_t weight_done, weight; /* of items; what is left is judged by it */
     uint64_t start_ns;
 };
 
-void progress_begin(struct progress *progress, size_t total);
-/* One more item is done; outcome is a word or two about it. */
-void progress_step(struct progress *progress, const char *item,
+/* One more item is to be done: first all of them, then begin. */
+void progress_add(struct progress *progress, uint64_t weight);
+void progress_begin(struct progress *progress);
+/* One is done; outcome is a word or two about it. */
+void progress_step(struct progress *progress, const char *item, uint64_t weight,
                    const char *outcome);
 /* Clear the line, so that something else can be printed. */
 void progress_clear(const struct progress *progress);

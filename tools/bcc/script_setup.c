@@ -181,17 +181,46 @@ static bool make_directories(char *path)
     }
 }
 
-static bool copy_path(char ret_dir[PATH_MAX], const char *base,
+/* False: too long. */
+static bool join_path(char ret_path[PATH_MAX], const char *base,
                       const char *suffix)
 {
-    const size_t size = base ? strlen(base) : 0;
-    const size_t suffix_size = strlen(suffix) + 1;
+    const size_t size = strlen(base), suffix_size = strlen(suffix) + 1;
 
-    if (size == 0 || size + suffix_size > PATH_MAX)
+    if (size + suffix_size > PATH_MAX)
         return false;
-    memcpy(ret_dir, base, size);
-    memcpy(ret_dir + size, suffix, suffix_size);
+    memcpy(ret_path, base, size);
+    memcpy(ret_path + size, suffix, suffix_size);
     return true;
+}
+
+bool setup_find_cache_dir(const struct options *options, char ret_dir[PATH_MAX],
+                          const char **ret_reason)
+{
+    const struct {
+        const char *base, *suffix;
+    } places[] = {
+        {options->cache_dir, ""},
+        {getenv("BCC_CACHE_DIR"), ""},
+        {getenv("XDG_CACHE_HOME"), "/bcc"},
+        {getenv("HOME"), "/.cache/bcc"},
+    };
+
+    if (options->no_cache) {
+        *ret_reason = "--no-cache";
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        if (!places[i].base || !*places[i].base)
+            continue;
+        /* The first that is set; no other one in its place. */
+        if (join_path(ret_dir, places[i].base, places[i].suffix))
+            return true;
+        *ret_reason = "the name of the cache directory is too long";
+        return false;
+    }
+    *ret_reason = "no cache directory: HOME is not set";
+    return false;
 }
 
 bool setup_cache_dir(const struct options *options, char ret_dir[PATH_MAX],
@@ -199,17 +228,8 @@ bool setup_cache_dir(const struct options *options, char ret_dir[PATH_MAX],
 {
     struct stat st;
 
-    if (options->no_cache) {
-        *ret_reason = "--no-cache";
+    if (!setup_find_cache_dir(options, ret_dir, ret_reason))
         return false;
-    }
-    if (!copy_path(ret_dir, options->cache_dir, "") &&
-        !copy_path(ret_dir, getenv("BCC_CACHE_DIR"), "") &&
-        !copy_path(ret_dir, getenv("XDG_CACHE_HOME"), "/bcc") &&
-        !copy_path(ret_dir, getenv("HOME"), "/.cache/bcc")) {
-        *ret_reason = "no cache directory: HOME is not set";
-        return false;
-    }
     if (stat(ret_dir, &st) == 0 || make_directories(ret_dir))
         return true;
     *ret_reason = "the cache directory cannot be made";

@@ -19,8 +19,11 @@ BCCScriptRef setup_script(const struct options *options, const char *path,
 unsigned long setup_flags(const struct options *options, bool program);
 
 /* The cache directory: --cache-dir, $BCC_CACHE_DIR, $XDG_CACHE_HOME/bcc,
- * ~/.cache/bcc; made if it does not exist, with mode 0700. False: none, or
- * --no-cache; *ret_reason then says why. */
+ * ~/.cache/bcc. False: none, or --no-cache; *ret_reason then says why. */
+bool setup_find_cache_dir(const struct options *options, char ret_dir[PATH_MAX],
+                          const char **ret_reason);
+
+/* The same, and it is made if it does not exist, with mode 0700. */
 bool setup_cache_dir(const struct options *options, char ret_dir[PATH_MAX],
                      const char **ret_reason);
 

@@ -1,11 +1,15 @@
 #include "settings.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "file.h"
 #include "prune.h"
 
 static bool config_path(char *path, size_t size)
@@ -34,11 +38,32 @@ static char *trim(char *text)
     return text;
 }
 
+/* NULL if there is none; one that cannot be read is told. A fifo is not waited
+ * for. */
+static FILE *open_config(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    FILE *file = NULL;
+    struct stat st;
+
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return NULL;
+    if (fd < 0 || fstat(fd, &st) < 0)
+        complain("%s: %s", path, strerror(errno));
+    else if (!S_ISREG(st.st_mode))
+        complain("%s: not a regular file", path);
+    else
+        file = fdopen(fd, "r");
+    if (!file)
+        file_close(fd);
+    return file;
+}
+
 /* "name = value" lines; "#" begins a comment. The last line of a name counts.
  * True if there was a good one. */
 static bool read_config(const char *path, uint64_t *ret_bytes)
 {
-    FILE *file = fopen(path, "re");
+    FILE *file = open_config(path);
     char *line = NULL;
     size_t capacity = 0;
     bool found = false;
