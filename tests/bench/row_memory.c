@@ -66,7 +66,7 @@ static bool load_images(struct hit *hit, uint64_t *ret_dirty,
 {
     BCCScriptRef scripts[N_IMAGES];
     struct smaps before, after;
-    bool ok = smaps_total(&before);
+    bool ok = smaps_before(&before);
 
     for (int i = 0; i < N_IMAGES && ok; i++) {
         ok = hit_enter(hit) && hit_check(hit);
@@ -96,7 +96,7 @@ static bool copy_file(const char *from, const char *to)
 static bool dlopen_all(struct library libraries[N_IMAGES], uint64_t *ret_dirty)
 {
     struct smaps before, after;
-    bool ok = smaps_total(&before);
+    bool ok = smaps_before(&before);
 
     for (int i = 0; i < N_IMAGES && ok; i++)
         ok = library_enter(&libraries[i]);

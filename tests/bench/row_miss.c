@@ -104,7 +104,7 @@ bool run_m4(void)
     miss.cache_name = "entry";
     snprintf(miss.entry_path, sizeof(miss.entry_path), "%.1000s/entry.oBCC",
              miss.cache_dir);
-    if (!smaps_total(&before))
+    if (!smaps_before(&before))
         return false;
     for (int i = 0; i < n; i++)
         if (!miss_round(&miss, &cost))

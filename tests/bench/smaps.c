@@ -1,5 +1,6 @@
 #include "smaps.h"
 
+#include <malloc.h>
 #include <string.h>
 
 static void add_field(const char *line, struct smaps *sum)
@@ -46,6 +47,12 @@ static bool read_smaps(const char *file_name, const char *path,
     }
     fclose(file);
     return true;
+}
+
+bool smaps_before(struct smaps *ret_sum)
+{
+    malloc_trim(0);
+    return smaps_total(ret_sum);
 }
 
 bool smaps_total(struct smaps *ret_sum)
