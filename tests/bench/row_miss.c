@@ -113,8 +113,8 @@ bool run_m4(void)
         return false;
     bench_value(bench_is_quick() ? "private dirty, 10 misses later"
                                  : "private dirty, 1,000 misses later",
-                (double)after.private_dirty / 1024 -
-                    (double)before.private_dirty / 1024,
+                (double)after.anonymous / 1024 -
+                    (double)before.anonymous / 1024,
                 NAN, "MiB", AT_MOST(1));
     return true;
 }
