@@ -63,6 +63,9 @@ struct entry {
 
 bool entry_read(const char *path, struct entry *ret_entry);
 
+/* CPU and level of the options of clang, opt, llc and lli, where there are. */
+void provenance_read_options(const char *const *argv, struct provenance *from);
+
 /* a, with what b was made from added. */
 void provenance_add(struct provenance *a, const struct provenance *b);
 

@@ -13,7 +13,7 @@
 #include "report.h"
 
 enum { WIDTH = 380, LABEL_WIDTH = 104, VALUE_WIDTH = 56, BAR_HEIGHT = 12 };
-enum { BAR_STEP = 17, PANEL_GAP = 12, TITLE_STEP = 19 };
+enum { BAR_STEP = 17, PANEL_GAP = 12, TITLE_STEP = 19, FOOT_HEIGHT = 34 };
 
 static const double axis_from_us = 5, axis_to_us = 1e6;
 
@@ -126,19 +126,42 @@ static bool is_worthless(void)
     return any_busy || bench_is_quick();
 }
 
-static int draw(FILE *file)
+/* A line for each power of ten, behind the bars. */
+static void draw_axis(FILE *file, int height)
+{
+    /* There is room for every other one. */
+    static const char *const labels[] = {"10 µs", "", "1 ms", "", "100 ms"};
+    double us = 10;
+
+    for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++, us *= 10) {
+        const double x = LABEL_WIDTH + bar_width(us);
+
+        fprintf(file,
+                "<path class=\"line\" d=\"M%.1f %dV%d\" stroke=\"#6b665c\" "
+                "opacity=\".3\"/>\n",
+                x, TITLE_STEP - 3, height - 2);
+        fprintf(file,
+                "<text class=\"small\" x=\"%.1f\" y=\"%d\" "
+                "text-anchor=\"middle\">%s</text>\n",
+                x, height + 10, labels[i]);
+    }
+}
+
+/* Returns the height of all above the axis's labels, which it is given, too. */
+static int draw(FILE *file, int height)
 {
     int y = 0;
 
+    draw_axis(file, height);
     for (size_t i = 0; i < N_PANELS; i++)
         y = draw_panel(file, &panels[i], y);
+    height = y;
+    y += 20;
     fprintf(file,
-            "<text class=\"small\" x=\"0\" y=\"%d\">Median, logarithmic "
+            "<text class=\"small\" x=\"0\" y=\"%d\">Medians, logarithmic "
             "scale.%s</text>\n",
-            y + 8,
-            is_worthless() ? " NOT FOR SHOW: few rounds, or a busy machine."
-                           : "");
-    return y + 14;
+            y + 8, is_worthless() ? " NOT FOR SHOW: busy, or --quick." : "");
+    return height;
 }
 
 bool chart_write(const char *path)
@@ -149,15 +172,15 @@ bool chart_write(const char *path)
 
     if (!file || !nowhere)
         return false;
-    height = draw(nowhere);
+    height = draw(nowhere, 0);
     fclose(nowhere);
     fprintf(file,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
             "style=\"max-width:32rem\" role=\"img\" "
             "font-family=\"sans-serif\" font-size=\"12\">\n"
             "<title>How long launches take</title>\n",
-            WIDTH, height);
-    draw(file);
+            WIDTH, height + FOOT_HEIGHT);
+    draw(file, height);
     fputs("</svg>\n", file);
     ok = !ferror(file);
     return fclose(file) == 0 && ok;

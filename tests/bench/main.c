@@ -3,7 +3,8 @@
  *
  * Run all rows of the goals, or those that are named ("L1 C2"), and print what
  * came out; see bench.h for what the numbers mean. Exit status: 0 if every row
- * gave figures, whatever the verdicts; 1 if one could not; 2 for wrong usage.
+ * was measured, whatever the verdicts, and even if a ratio is refused because
+ * the machine was busy; 1 if one could not be; 2 for wrong usage.
  *
  *   --quick    few rounds of small things: shows that each row works. The
  *              numbers mean nothing.

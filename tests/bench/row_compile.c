@@ -125,6 +125,20 @@ bool run_c1(void)
 
 /* ---- C2 ---- */
 
+/* That the library was linked: it is an input of the one entry, which has more
+ * code. */
+static bool is_linked(const char *with, const char *without)
+{
+    struct entry with_entry, without_entry;
+
+    if (!entry_read(with, &with_entry) || !entry_read(without, &without_entry))
+        return false;
+    return (with_entry.from.n_origins == 2 &&
+            without_entry.from.n_origins == 1 &&
+            with_entry.file_size > without_entry.file_size) ||
+           bench_refuse("nothing of the library was linked");
+}
+
 bool run_c2(void)
 {
     char with[BENCH_PATH_SIZE], without[BENCH_PATH_SIZE];
@@ -144,7 +158,8 @@ bool run_c2(void)
     snprintf(with, sizeof(with), "%.1000s/with.oBCC", bench_dir());
     snprintf(without, sizeof(without), "%.1000s/without.oBCC", bench_dir());
     if (!bench_rounds(sides, 2,
-                      (struct bench_plan){.n_warm_up = 1, .n_rounds = 31}))
+                      (struct bench_plan){.n_warm_up = 1, .n_rounds = 31}) ||
+        !is_linked(with, without))
         return false;
     bench_difference((struct bench_comparison){"what nine functions of it cost",
                                                &sides[0].in, &sides[1].in,

@@ -17,6 +17,8 @@
 
 enum { NATIVE, BCC, BCC_O3, N_SIDES };
 
+enum { NAME_SIZE = 64 };
+
 struct case_files {
     char name[64];
     struct artefact source, executable, bitcode, bitcode_o3;
@@ -109,7 +111,7 @@ static bool measure(const char *source, struct logs *logs)
     struct case_files files;
     struct twin left, optimised;
     struct bench_side sides[N_SIDES];
-    char what[64];
+    char names[N_SIDES][NAME_SIZE], what[NAME_SIZE];
 
     if (!make_files(source, &files) ||
         !make_twin(&files, &files.bitcode, "", &left) ||
@@ -117,9 +119,12 @@ static bool measure(const char *source, struct logs *logs)
         return false;
     left.native.counts_cpu_time = left.bcc.counts_cpu_time = true;
     optimised.bcc.counts_cpu_time = true;
-    sides[NATIVE] = program_side("native", &left.native);
-    sides[BCC] = program_side("bcc run", &left.bcc);
-    sides[BCC_O3] = program_side("bcc run, after clang -O3", &optimised.bcc);
+    snprintf(names[NATIVE], NAME_SIZE, "native, %.30s", files.name);
+    snprintf(names[BCC], NAME_SIZE, "bcc run, %.30s", files.name);
+    snprintf(names[BCC_O3], NAME_SIZE, "bcc run, %.30s after -O3", files.name);
+    sides[NATIVE] = program_side(names[NATIVE], &left.native);
+    sides[BCC] = program_side(names[BCC], &left.bcc);
+    sides[BCC_O3] = program_side(names[BCC_O3], &optimised.bcc);
     if (!bench_rounds(sides, N_SIDES,
                       (struct bench_plan){.n_warm_up = 0, .n_rounds = 7}))
         return false;

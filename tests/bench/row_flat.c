@@ -189,10 +189,13 @@ static bool compare_dispose(struct hit *hit)
 {
     struct library_pair pair;
     struct library library;
+    char dispose[64], dlclose[64], what[64];
     struct bench_side sides[] = {hit_side(hit),
-                                 library_side(&library, "dlopen", "dlclose")};
-    char what[64];
+                                 library_side(&library, "dlopen", dlclose)};
 
+    sides[0].leave_name = dispose;
+    snprintf(dispose, sizeof(dispose), "dispose, %s", hit->sample.name);
+    snprintf(dlclose, sizeof(dlclose), "dlclose, %s", hit->sample.name);
     if (!hit_make(hit, hit->sample.name) || !library_pair_make(hit, &pair))
         return false;
     library = (struct library){pair.plain.path, hit->sample.entry, NULL};

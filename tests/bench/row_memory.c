@@ -1,5 +1,4 @@
 /* M1, M2, M3: sizes. Nothing here is a time, so nothing is in turn. */
-#include <fcntl.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -66,7 +65,7 @@ static bool load_images(struct hit *hit, uint64_t *ret_dirty,
 {
     BCCScriptRef scripts[N_IMAGES];
     struct smaps before, after;
-    bool ok = smaps_total(&before);
+    bool ok = smaps_before(&before);
 
     for (int i = 0; i < N_IMAGES && ok; i++) {
         ok = hit_enter(hit) && hit_check(hit);
@@ -76,34 +75,21 @@ static bool load_images(struct hit *hit, uint64_t *ret_dirty,
          smaps_of_file(hit->entry_path, "r-xp", ret_text);
     for (int i = 0; i < N_IMAGES && ok; i++)
         bccDisposeScript(scripts[i]);
-    *ret_dirty = ok ? after.private_dirty - before.private_dirty : 0;
-    return ok;
-}
-
-/* Synced: a page that the disk does not have yet counts as dirty. */
-static bool copy_file(const char *from, const char *to)
-{
-    const char *const argv[] = {"/bin/cp", from, to, NULL};
-    struct process_result result;
-    bool ok = process_run(argv, &result);
-    const int fd = open(to, O_RDONLY | O_CLOEXEC);
-
-    ok = ok && (fsync(fd) == 0 || bench_refuse("%s: cannot be synced", to));
-    close(fd);
+    *ret_dirty = ok ? after.anonymous - before.anonymous : 0;
     return ok;
 }
 
 static bool dlopen_all(struct library libraries[N_IMAGES], uint64_t *ret_dirty)
 {
     struct smaps before, after;
-    bool ok = smaps_total(&before);
+    bool ok = smaps_before(&before);
 
     for (int i = 0; i < N_IMAGES && ok; i++)
         ok = library_enter(&libraries[i]);
     ok = ok && smaps_total(&after);
     for (int i = 0; i < N_IMAGES && ok; i++)
         ok = library_leave(&libraries[i]);
-    *ret_dirty = ok ? after.private_dirty - before.private_dirty : 0;
+    *ret_dirty = ok ? after.anonymous - before.anonymous : 0;
     return ok;
 }
 
@@ -113,12 +99,15 @@ static bool load_libraries(const struct artefact *artefact, const char *symbol,
 {
     static char paths[N_IMAGES][BENCH_PATH_SIZE];
     struct library libraries[N_IMAGES];
+    struct process_result result;
     bool ok = true;
 
     for (int i = 0; i < N_IMAGES && ok; i++) {
         snprintf(paths[i], sizeof(paths[i]), "%.1000s.%d", artefact->path, i);
         libraries[i] = (struct library){paths[i], symbol, NULL};
-        ok = copy_file(artefact->path, paths[i]);
+        ok = process_run(
+            (const char *const[]){"/bin/cp", artefact->path, paths[i], NULL},
+            &result);
     }
     ok = ok && dlopen_all(libraries, ret_dirty);
     for (int i = 0; i < N_IMAGES; i++)

@@ -104,7 +104,7 @@ bool run_m4(void)
     miss.cache_name = "entry";
     snprintf(miss.entry_path, sizeof(miss.entry_path), "%.1000s/entry.oBCC",
              miss.cache_dir);
-    if (!smaps_total(&before))
+    if (!smaps_before(&before))
         return false;
     for (int i = 0; i < n; i++)
         if (!miss_round(&miss, &cost))
@@ -113,8 +113,8 @@ bool run_m4(void)
         return false;
     bench_value(bench_is_quick() ? "private dirty, 10 misses later"
                                  : "private dirty, 1,000 misses later",
-                (double)after.private_dirty / 1024 -
-                    (double)before.private_dirty / 1024,
+                (double)after.anonymous / 1024 -
+                    (double)before.anonymous / 1024,
                 NAN, "MiB", AT_MOST(1));
     return true;
 }

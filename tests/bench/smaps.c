@@ -1,5 +1,6 @@
 #include "smaps.h"
 
+#include <malloc.h>
 #include <string.h>
 
 static void add_field(const char *line, struct smaps *sum)
@@ -7,10 +8,9 @@ static void add_field(const char *line, struct smaps *sum)
     const struct {
         const char *name;
         uint64_t *sum;
-    } fields[] = {{"Private_Dirty:", &sum->private_dirty},
-                  {"Private_Clean:", &sum->private_clean},
-                  {"Shared_Dirty:", &sum->shared_dirty},
-                  {"Shared_Clean:", &sum->shared_clean}};
+    } fields[] = {{"Anonymous:", &sum->anonymous},
+                  {"Private_Dirty:", &sum->private_dirty},
+                  {"Shared_Dirty:", &sum->shared_dirty}};
 
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
         const size_t length = strlen(fields[i].name);
@@ -46,6 +46,12 @@ static bool read_smaps(const char *file_name, const char *path,
     }
     fclose(file);
     return true;
+}
+
+bool smaps_before(struct smaps *ret_sum)
+{
+    malloc_trim(0);
+    return smaps_total(ret_sum);
 }
 
 bool smaps_total(struct smaps *ret_sum)

@@ -25,3 +25,12 @@ if grep -e '"value":null' -e '"verdict":"not ' "$dir/lines"; then
     exit 1
 fi
 grep -q '^</svg>$' "$dir/bench.svg"
+
+# A directory that others may write to is no cache: no launch is a hit there.
+chmod g+w "$dir/Model.cache"
+if "$bench" --quick --busy-ok --dir "$dir" L2 >"$dir/table" 2>&1; then
+    echo "a launch that was no hit was taken for one"
+    exit 1
+fi
+chmod g-w "$dir/Model.cache"
+grep -q 'not measured: .*a hit was not a hit' "$dir/table"
