@@ -125,9 +125,9 @@ static void put_central(struct buffer *out, const struct zip_file *file,
     put32(out, 0x02014b50);
     put16(out, 3 << 8 | 20); /* made on Unix */
     put_common(out, file, packed, is_64 ? 28 : 0, false);
-    put16(out, 0);             /* comment */
-    put16(out, 0);             /* disk */
-    put16(out, 0);             /* internal attributes */
+    put16(out, 0);                       /* comment */
+    put16(out, 0);                       /* disk */
+    put16(out, 0);                       /* internal attributes */
     put32(out, UINT64_C(0100644) << 16); /* mode */
     put32(out, is_64 ? UINT32_MAX : local_offset);
     buffer_append_string(out, file->name);
