@@ -123,14 +123,16 @@ static void *allocate_aligned(size_t n_bytes, size_t alignment)
 
 /* ---- What C++ calls ---- */
 
+/* Weak: a libLLVM.so brings a C++ library of its own, and uses nothing here. */
 typedef void (*new_handler_fn)(void);
-new_handler_fn get_new_handler(void) __asm__("_ZSt15get_new_handlerv");
+new_handler_fn get_new_handler(void) __asm__("_ZSt15get_new_handlerv")
+    __attribute__((weak));
 
 /* The handler of this process ends it. Before there is one nobody could do
  * anything about it. */
 _Noreturn static void end_without_memory(void)
 {
-    new_handler_fn handler = get_new_handler();
+    new_handler_fn handler = get_new_handler ? get_new_handler() : NULL;
 
     if (handler)
         handler();
