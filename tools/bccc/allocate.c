@@ -128,36 +128,33 @@ typedef void (*new_handler_fn)(void);
 new_handler_fn get_new_handler(void) __asm__("_ZSt15get_new_handlerv")
     __attribute__((weak));
 
-/* The handler of this process ends it. Before there is one nobody could do
- * anything about it. */
-_Noreturn static void end_without_memory(void)
+/* The handler of this process ends it. */
+static void *or_handler(void *object)
 {
-    new_handler_fn handler = get_new_handler ? get_new_handler() : NULL;
+    if (!object && get_new_handler && get_new_handler())
+        get_new_handler()();
+    return object;
+}
 
-    if (handler)
-        handler();
-    abort();
+/* Before there is a handler nobody could do anything about it. */
+static void *or_end(void *object)
+{
+    if (!object && !or_handler(object))
+        abort();
+    return object;
 }
 
 void *operator_new(size_t n_bytes) __asm__("_Znwm");
 void *operator_new(size_t n_bytes)
 {
-    void *object = allocate(n_bytes);
-
-    if (!object)
-        end_without_memory();
-    return object;
+    return or_end(allocate(n_bytes));
 }
 
 void *operator_new_aligned(size_t n_bytes,
                            size_t alignment) __asm__("_ZnwmSt11align_val_t");
 void *operator_new_aligned(size_t n_bytes, size_t alignment)
 {
-    void *object = allocate_aligned(n_bytes, alignment);
-
-    if (!object)
-        end_without_memory();
-    return object;
+    return or_end(allocate_aligned(n_bytes, alignment));
 }
 
 void *operator_new_nothrow(size_t n_bytes,
@@ -165,7 +162,7 @@ void *operator_new_nothrow(size_t n_bytes,
 void *operator_new_nothrow(size_t n_bytes, const void *tag)
 {
     (void)tag;
-    return allocate(n_bytes);
+    return or_handler(allocate(n_bytes));
 }
 
 void *operator_new_aligned_nothrow(
@@ -175,7 +172,7 @@ void *operator_new_aligned_nothrow(size_t n_bytes, size_t alignment,
                                    const void *tag)
 {
     (void)tag;
-    return allocate_aligned(n_bytes, alignment);
+    return or_handler(allocate_aligned(n_bytes, alignment));
 }
 
 /* delete[] and those that are told a size or an alignment come here, too:
