@@ -26,6 +26,7 @@ endfunction()
 bcc_llvm_config(BCC_LLVM_FULL_VERSION --version)
 bcc_llvm_config(bcc_llvm_includes --includedir)
 bcc_llvm_config(bcc_llvm_libdir --libdir)
+bcc_llvm_config(bcc_llvm_bindir --bindir)
 
 add_library(bcc_llvm INTERFACE)
 target_include_directories(bcc_llvm SYSTEM INTERFACE ${bcc_llvm_includes})

@@ -215,7 +215,8 @@ typedef struct BCCOptions {
                                  then libexec/bcc/bccc near the library */
     uint32_t compileTimeLimitMs; /* then the compiler is killed, and another's
                                     compile is waited for no longer; 0: none */
-    uint64_t compileMemoryLimit; /* bytes of address space; 0: none */
+    uint64_t compileMemoryLimit; /* bytes of address space, of each process
+                                    that compiles; 0: none */
     /* Bytes of disk that the entries of a cache directory may take before the
      * least recently used ones are removed, in the background, after a miss.
      * 0: the environment's BCC_CACHE_SIZE, else 1 GiB; UINT64_MAX: no limit. */

@@ -4,9 +4,11 @@
  *             metadata and exports of the script and its objects
  *   link      script, objects and libraries -> one module, verified; all but
  *             the public names internal; CPU attributes replaced
- *   optimise  LLVM's pipeline; then imports through the GOT, large variables
- *             out of the way
- *   emit      machine code in a relocatable ELF object
+ *   optimise  LLVM's pipeline; large variables out of the way. A large module
+ *             is divided before the last half of the pipeline
+ *   emit      imports through the GOT; machine code in a relocatable ELF
+ *             object. Of a divided module each part for itself, from the
+ *             pipeline's last half on
  *   image     lib/linker makes the image, with the support routines that the
  *             code calls; exports get their addresses
  *
@@ -23,7 +25,6 @@
 #include <string.h>
 
 #include <llvm-c/DebugInfo.h>
-#include <llvm-c/ErrorHandling.h>
 
 #include "archive.h"
 #include "asm_names.h"
@@ -37,8 +38,10 @@
 #include "link_runtime.h"
 #include "metadata.h"
 #include "optimise.h"
+#include "parts.h"
 #include "publish.h"
 #include "read.h"
+#include "split.h"
 #include "support_archive.h"
 #include "target.h"
 #include "users.h"
@@ -57,7 +60,10 @@ struct compilation {
     struct public_names names;
     struct symbol_users users;
     LLVMModuleRef module; /* everything linked */
-    LLVMMemoryBufferRef object;
+    struct optimisation how;
+    struct split split;
+    struct buffer *code; /* an object for each part */
+    struct link_input *link_inputs;
 };
 
 /* ---- Read ---- */
@@ -213,18 +219,67 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
     return attributes_retarget(c->module, &c->target, &c->arena, err);
 }
 
+/* A large module is only simplified as a whole; the rest is done part by
+ * part. Its variables are placed while all of them are to be seen. */
 static enum status stage_optimise(struct compilation *c, struct error *err)
 {
-    enum status status;
+    size_t n_parts = split_count(c->module);
+    enum status status = STATUS_OK;
 
-    status = optimise(&c->glue, c->module, &c->target, c->request->opt_level,
-                      c->name, err);
+    c->how =
+        (struct optimisation){&c->target, c->request->opt_level, c->name, NULL};
+    if (n_parts > 1) {
+        status = optimise_prune(&c->glue, c->module, &c->how, err);
+        n_parts = split_count(c->module);
+    }
+    if (status == STATUS_OK)
+        status = n_parts > 1
+                     ? optimise_first_half(&c->glue, c->module, &c->how, err)
+                     : optimise(&c->glue, c->module, &c->how, err);
+    if (status == STATUS_OK)
+        status = large_data_mark(&c->glue, c->module, &c->target, c->name, err);
+    if (status == STATUS_OK)
+        status = split_plan(c->module, n_parts, &c->arena, &c->split, err);
+    if (status == STATUS_OK && c->split.n_parts == 1)
+        status = optimise_rest(&c->glue, c->module, &c->how, err);
+    return status;
+}
+
+static enum status emit(struct compilation *c, struct buffer *out,
+                        struct error *err)
+{
+    enum status status = imports_through_got(c->module, &c->arena, err);
+
     if (status)
         return status;
-    status = imports_through_got(c->module, &c->arena, err);
-    if (status)
-        return status;
-    return large_data_mark(&c->glue, c->module, &c->target, c->name, err);
+    return glue_emit(&c->glue, c->module, c->target.machine, c->name, out, err);
+}
+
+/* A part_fn: in a process that has the module for itself. */
+static enum status emit_part(void *context, size_t part, struct buffer *out,
+                             struct error *err)
+{
+    struct compilation *c = context;
+    enum status status = split_keep(c->module, &c->split, part, &c->arena, err);
+
+    if (status == STATUS_OK)
+        status = optimise_prune(&c->glue, c->module, &c->how, err);
+    if (status == STATUS_OK)
+        status = optimise_rest(&c->glue, c->module, &c->how, err);
+    return status ? status : emit(c, out, err);
+}
+
+static enum status stage_emit(struct compilation *c, struct error *err)
+{
+    size_t n = c->split.n_parts;
+
+    c->code = arena_alloc(&c->arena, n, sizeof(*c->code));
+    c->link_inputs = arena_alloc(&c->arena, n, sizeof(*c->link_inputs));
+    if (!c->code || !c->link_inputs)
+        return error_no_memory(err);
+    if (n == 1)
+        return emit(c, &c->code[0], err);
+    return parts_make(n, emit_part, c, c->code, err);
 }
 
 /* ---- Image ---- */
@@ -280,23 +335,22 @@ static enum status stage_link_image(struct compilation *c, struct error *err)
 {
     struct compile_result *result = c->result;
     const struct link_result *link = &result->link;
-    struct link_input input = {
-        .name = c->name,
-        .object = {(const uint8_t *)LLVMGetBufferStart(c->object),
-                   LLVMGetBufferSize(c->object)},
-    };
     struct link_archive archives[SUPPORT_MAX_ARCHIVES];
     struct link_params params = {
-        .inputs = &input,
-        .n_inputs = 1,
+        .inputs = c->link_inputs,
+        .n_inputs = c->split.n_parts,
         .exports = c->names.name,
         .n_exports = c->names.n_names,
         .archives = archives,
         .n_archives = support_archives(c->target.elf_machine, archives),
         .strip_debug = c->request->flags & REQUEST_STRIP_DEBUG,
     };
-    enum status status = link_image(&params, &result->link, err);
+    enum status status;
 
+    for (size_t i = 0; i < params.n_inputs; i++)
+        c->link_inputs[i] =
+            (struct link_input){c->name, buffer_span(&c->code[i])};
+    status = link_image(&params, &result->link, err);
     /* What is wrong with debug information alone keeps nothing from running. */
     if (status && status != STATUS_NO_MEMORY && !params.strip_debug) {
         params.strip_debug = true;
@@ -327,8 +381,7 @@ static enum status run_stage(struct compilation *c, enum reply_stage stage,
     case REPLY_OPTIMISE:
         return stage_optimise(c, err);
     case REPLY_EMIT:
-        return glue_emit(&c->glue, c->module, c->target.machine, c->name,
-                         &c->object, err);
+        return stage_emit(c, err);
     case REPLY_LINK_IMAGE:
         return stage_link_image(c, err);
     default:
@@ -338,8 +391,8 @@ static enum status run_stage(struct compilation *c, enum reply_stage stage,
 
 static void compilation_release(struct compilation *c)
 {
-    if (c->object)
-        LLVMDisposeMemoryBuffer(c->object);
+    for (size_t i = 0; c->code && i < c->split.n_parts; i++)
+        buffer_release(&c->code[i]);
     objects_release(&c->objects);
     for (size_t i = 0; i < c->n_runtimes; i++)
         if (c->runtimes[i].module)
@@ -384,11 +437,4 @@ void compile_result_release(struct compile_result *result)
     link_result_release(&result->link);
     arena_release(&result->arena);
     memset(result, 0, sizeof(*result));
-}
-
-void compile_on_fatal_error(compile_fatal_fn handler)
-{
-    LLVMResetFatalErrorHandler();
-    if (handler)
-        LLVMInstallFatalErrorHandler(handler);
 }

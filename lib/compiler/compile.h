@@ -44,11 +44,11 @@ enum status compile(const struct request *request, const struct span *inputs,
 
 void compile_result_release(struct compile_result *result);
 
-/* LLVM's last word: called with its message when it cannot go on, in the
- * middle of anything. The handler must not return; if there is none, LLVM
- * prints and exits. For the process, set once. */
-typedef void (*compile_fatal_fn)(const char *message);
-void compile_on_fatal_error(compile_fatal_fn handler);
+/* LLVM's last word: called when it, or C++, cannot go on, in the middle of
+ * anything; COMPILE with LLVM's message, or NO_MEMORY. The handler must not
+ * return. Without one LLVM prints, and ends the process. */
+typedef void (*compile_end_fn)(enum status status, const char *message);
+void compile_on_end(compile_end_fn handler);
 
 /* Append a disassembly of the image's functions, as text. */
 enum status compile_disassemble(struct span image, uint64_t load_size,

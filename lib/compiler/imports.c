@@ -179,20 +179,6 @@ static void take_over(LLVMValueRef from, LLVMValueRef to)
     LLVMReplaceAllUsesWith(from, to);
 }
 
-static bool copy_attributes(LLVMValueRef from, LLVMValueRef to, unsigned index,
-                            struct arena *arena)
-{
-    unsigned n = LLVMGetAttributeCountAtIndex(from, index);
-    LLVMAttributeRef *attribute = arena_alloc(arena, n + 1, sizeof(*attribute));
-
-    if (!attribute)
-        return false;
-    LLVMGetAttributesAtIndex(from, index, attribute);
-    for (unsigned i = 0; i < n; i++)
-        LLVMAddAttributeAtIndex(to, index, attribute[i]);
-    return true;
-}
-
 static bool renew_function(LLVMModuleRef module, LLVMValueRef old,
                            struct arena *arena)
 {
@@ -200,14 +186,9 @@ static bool renew_function(LLVMModuleRef module, LLVMValueRef old,
     LLVMContextRef context = LLVMGetModuleContext(module);
     unsigned kind =
         LLVMGetEnumAttributeKindForName(nonlazybind, strlen(nonlazybind));
-    LLVMValueRef renewed =
-        LLVMAddFunction(module, "", LLVMGlobalGetValueType(old));
+    LLVMValueRef renewed = glue_declare_like(module, old, arena);
 
-    LLVMSetFunctionCallConv(renewed, LLVMGetFunctionCallConv(old));
-    for (unsigned i = 0; i <= LLVMCountParams(old); i++)
-        if (!copy_attributes(old, renewed, i, arena))
-            return false;
-    if (!copy_attributes(old, renewed, on_function, arena))
+    if (!renewed)
         return false;
     LLVMAddAttributeAtIndex(renewed, on_function,
                             LLVMCreateEnumAttribute(context, kind, 0));

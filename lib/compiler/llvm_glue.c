@@ -167,23 +167,27 @@ enum status glue_run_passes(struct glue *glue, LLVMModuleRef module,
 
 enum status glue_emit(struct glue *glue, LLVMModuleRef module,
                       LLVMTargetMachineRef machine, const char *name,
-                      LLVMMemoryBufferRef *ret_object, struct error *err)
+                      struct buffer *out, struct error *err)
 {
     LLVMMemoryBufferRef object = NULL;
+    enum status status = STATUS_OK;
     char *message = NULL;
 
     if (LLVMTargetMachineEmitToMemoryBuffer(machine, module, LLVMObjectFile,
                                             &message, &object)) {
-        enum status status = set_error(err, STATUS_COMPILE, name, message);
+        status = set_error(err, STATUS_COMPILE, name, message);
         LLVMDisposeMessage(message);
         return status;
     }
-    if (glue->failed) {
-        LLVMDisposeMemoryBuffer(object);
-        return set_diagnosed(glue, err, STATUS_COMPILE, name, "");
-    }
-    *ret_object = object;
-    return STATUS_OK;
+    if (glue->failed)
+        status = set_diagnosed(glue, err, STATUS_COMPILE, name, "");
+    else
+        buffer_append(out, LLVMGetBufferStart(object),
+                      LLVMGetBufferSize(object));
+    LLVMDisposeMemoryBuffer(object);
+    if (status == STATUS_OK && buffer_failed(out))
+        status = error_no_memory(err);
+    return status;
 }
 
 enum status glue_target(const char *triple, LLVMTargetRef *ret_target,
@@ -216,6 +220,36 @@ void glue_copy_metadata(LLVMValueRef from, LLVMValueRef to)
         LLVMGlobalSetMetadata(to, LLVMValueMetadataEntriesGetKind(entries, i),
                               LLVMValueMetadataEntriesGetMetadata(entries, i));
     LLVMDisposeValueMetadataEntries(entries);
+}
+
+static bool copy_attributes(LLVMValueRef from, LLVMValueRef to,
+                            LLVMAttributeIndex index, struct arena *arena)
+{
+    unsigned n = LLVMGetAttributeCountAtIndex(from, index);
+    LLVMAttributeRef *attribute = arena_alloc(arena, n + 1, sizeof(*attribute));
+
+    if (!attribute)
+        return false;
+    LLVMGetAttributesAtIndex(from, index, attribute);
+    for (unsigned i = 0; i < n; i++)
+        LLVMAddAttributeAtIndex(to, index, attribute[i]);
+    return true;
+}
+
+LLVMValueRef glue_declare_like(LLVMModuleRef module, LLVMValueRef function,
+                               struct arena *arena)
+{
+    LLVMValueRef declaration =
+        LLVMAddFunction(module, "", LLVMGlobalGetValueType(function));
+
+    LLVMSetFunctionCallConv(declaration, LLVMGetFunctionCallConv(function));
+    for (unsigned i = 0; i <= LLVMCountParams(function); i++)
+        if (!copy_attributes(function, declaration, i, arena))
+            return NULL;
+    if (!copy_attributes(function, declaration,
+                         (LLVMAttributeIndex)LLVMAttributeFunctionIndex, arena))
+        return NULL;
+    return declaration;
 }
 
 LLVMValueRef glue_find_global(LLVMModuleRef module, const char *name)

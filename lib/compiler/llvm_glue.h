@@ -3,7 +3,7 @@
  *
  * LLVM reports in four ways: a returned flag with a message to dispose, an
  * LLVMErrorRef, a diagnostic of the context, and a fatal error. The first
- * three end here. A fatal error never returns; see compile_on_fatal_error().
+ * three end here. A fatal error never returns; see compile_on_end().
  *
  * Passing `consumes` means that the argument is gone on failure too. */
 #ifndef BCC_COMPILER_LLVM_GLUE_H
@@ -15,6 +15,8 @@
 #include <llvm-c/TargetMachine.h>
 #include <llvm-c/Transforms/PassBuilder.h>
 
+#include "arena.h"
+#include "buffer.h"
 #include "error.h"
 #include "span.h"
 
@@ -54,11 +56,10 @@ enum status glue_run_passes(struct glue *glue, LLVMModuleRef module,
                             LLVMPassBuilderOptionsRef options, const char *name,
                             struct error *err) MUST_CHECK;
 
-/* The caller disposes the buffer. */
+/* Appends a relocatable object. */
 enum status glue_emit(struct glue *glue, LLVMModuleRef module,
                       LLVMTargetMachineRef machine, const char *name,
-                      LLVMMemoryBufferRef *ret_object,
-                      struct error *err) MUST_CHECK;
+                      struct buffer *out, struct error *err) MUST_CHECK;
 
 /* The target that a triple names, UNSUPPORTED if LLVM has none. */
 enum status glue_target(const char *triple, LLVMTargetRef *ret_target,
@@ -72,5 +73,10 @@ LLVMValueRef glue_find_global(LLVMModuleRef module, const char *name);
 
 /* All metadata of a global value, for one that takes its place. */
 void glue_copy_metadata(LLVMValueRef from, LLVMValueRef to);
+
+/* A declaration without a name at the module's end, of the function's type,
+ * calling convention and attributes. NULL: no memory. */
+LLVMValueRef glue_declare_like(LLVMModuleRef module, LLVMValueRef function,
+                               struct arena *arena);
 
 #endif

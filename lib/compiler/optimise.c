@@ -3,11 +3,32 @@
  * What nobody refers to goes first: after internalisation that may be most of
  * the module, and the pipeline would simplify each function before it looks.
  * With it goes the debug information of what went: of a large runtime library
- * that would be most of an entry. */
+ * that would be most of an entry.
+ *
+ * The first half of the pipeline is the one that clang -flto=thin runs before
+ * it writes a file. All that it leaves out of simplification is to rotate a
+ * loop whose header calls a function, for which the second half has a pass,
+ * and to split coroutines: modules that have some are not divided in halves.
+ * For the second half LLVM has no name. But opt prints the passes that a
+ * pipeline is made of, and what it prints is read as it is: the build asks the
+ * opt of the LLVM that it links. The options below are in that text. */
 #include "optimise.h"
 
+#include <elf.h>
 #include <stdbool.h>
 #include <stdio.h>
+
+/* What this LLVM prints of its pipelines, from where functions are on their
+ * own (cmake/BccPipelines.cmake). */
+static const struct second_half {
+    unsigned elf_machine;
+    unsigned level;
+    const char *passes;
+} second_halves[] = {
+#include "pipelines.h"
+};
+
+enum { MAX_PASSES = 128 }; /* bytes of the names written here */
 
 /* Checks of a pointer's type, as control-flow integrity (-fsanitize=cfi) and
  * devirtualisation make them, wait for the link that sees all types. Here that
@@ -26,26 +47,50 @@ static bool has_type_checks(LLVMModuleRef module)
     return false;
 }
 
-static bool has_debug_information(LLVMModuleRef module)
+static const char *strip_pass(LLVMModuleRef module)
 {
-    return LLVMGetNamedMetadataNumOperands(module, "llvm.dbg.cu") > 0;
+    bool described = LLVMGetNamedMetadataNumOperands(module, "llvm.dbg.cu") > 0;
+
+    return described ? ",strip-dead-debug-info" : "";
 }
 
-enum status optimise(struct glue *glue, LLVMModuleRef module,
-                     const struct target *target, unsigned opt_level,
-                     const char *name, struct error *err)
+static const char *type_check_passes(LLVMModuleRef module)
+{
+    return has_type_checks(module) ? "wholeprogramdevirt,lowertypetests," : "";
+}
+
+static unsigned level_of(const struct optimisation *how)
+{
+    return how->level > 3 ? 3 : how->level;
+}
+
+static bool has_coroutines(LLVMModuleRef module)
+{
+    return LLVMGetNamedFunction(module, "llvm.coro.id") ||
+           LLVMGetNamedFunction(module, "llvm.coro.id.async") ||
+           LLVMGetNamedFunction(module, "llvm.coro.id.retcon") ||
+           LLVMGetNamedFunction(module, "llvm.coro.id.retcon.once");
+}
+
+/* NULL: the pipeline has no halves at that level, or for that machine. */
+static const char *find_second_half(const struct optimisation *how)
+{
+    const size_t n = sizeof(second_halves) / sizeof(second_halves[0]);
+
+    for (size_t i = 0; i < n; i++)
+        if (second_halves[i].elf_machine == how->target->elf_machine &&
+            second_halves[i].level == level_of(how))
+            return second_halves[i].passes;
+    return NULL;
+}
+
+static enum status run(struct glue *glue, LLVMModuleRef module,
+                       const struct optimisation *how, const char *passes,
+                       struct error *err)
 {
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-    const char *type_checks =
-        has_type_checks(module) ? "wholeprogramdevirt,lowertypetests," : "";
-    const char *strip =
-        has_debug_information(module) ? "strip-dead-debug-info," : "";
-    bool vectorise = opt_level >= 2;
-    char passes[96];
+    bool vectorise = how->level >= 2;
     enum status status;
-
-    snprintf(passes, sizeof(passes), "globaldce,%s%sdefault<O%u>", strip,
-             type_checks, opt_level > 3 ? 3 : opt_level);
 
     LLVMPassBuilderOptionsSetLoopVectorization(options, vectorise);
     LLVMPassBuilderOptionsSetSLPVectorization(options, vectorise);
@@ -53,8 +98,48 @@ enum status optimise(struct glue *glue, LLVMModuleRef module,
     LLVMPassBuilderOptionsSetLoopUnrolling(options, vectorise);
     /* A section that only a linker for whole programs reads. */
     LLVMPassBuilderOptionsSetCallGraphProfile(options, false);
-    status = glue_run_passes(glue, module, target->machine, passes, options,
-                             name, err);
+    status = glue_run_passes(glue, module, how->target->machine, passes,
+                             options, how->name, err);
     LLVMDisposePassBuilderOptions(options);
     return status;
+}
+
+enum status optimise_prune(struct glue *glue, LLVMModuleRef module,
+                           const struct optimisation *how, struct error *err)
+{
+    char passes[MAX_PASSES];
+
+    snprintf(passes, sizeof(passes), "globaldce%s", strip_pass(module));
+    return run(glue, module, how, passes, err);
+}
+
+enum status optimise(struct glue *glue, LLVMModuleRef module,
+                     const struct optimisation *how, struct error *err)
+{
+    char passes[MAX_PASSES];
+
+    snprintf(passes, sizeof(passes), "globaldce%s,%sdefault<O%u>",
+             strip_pass(module), type_check_passes(module), level_of(how));
+    return run(glue, module, how, passes, err);
+}
+
+enum status optimise_first_half(struct glue *glue, LLVMModuleRef module,
+                                struct optimisation *how, struct error *err)
+{
+    const char *rest = find_second_half(how);
+    char passes[MAX_PASSES];
+
+    if (!rest || has_coroutines(module))
+        return optimise(glue, module, how, err);
+    how->rest = rest;
+    snprintf(passes, sizeof(passes),
+             "%sthinlto-pre-link<O%u>,elim-avail-extern,rpo-function-attrs",
+             type_check_passes(module), level_of(how));
+    return run(glue, module, how, passes, err);
+}
+
+enum status optimise_rest(struct glue *glue, LLVMModuleRef module,
+                          const struct optimisation *how, struct error *err)
+{
+    return how->rest ? run(glue, module, how, how->rest, err) : STATUS_OK;
 }

@@ -1,13 +1,35 @@
-/* LLVM's standard pipeline. */
+/* LLVM's standard pipeline, whole or in halves. */
 #ifndef BCC_COMPILER_OPTIMISE_H
 #define BCC_COMPILER_OPTIMISE_H
 
 #include "llvm_glue.h"
 #include "target.h"
 
-/* opt_level 0..3. COMPILE. */
+struct optimisation {
+    const struct target *target;
+    unsigned level;   /* 0..3 */
+    const char *name; /* of the script, for messages */
+    const char *rest; /* passes that the first half left; NULL: none */
+};
+
+/* Drop what nobody refers to. COMPILE, as of the others. */
+enum status optimise_prune(struct glue *glue, LLVMModuleRef module,
+                           const struct optimisation *how,
+                           struct error *err) MUST_CHECK;
+
+/* All of it. */
 enum status optimise(struct glue *glue, LLVMModuleRef module,
-                     const struct target *target, unsigned opt_level,
-                     const char *name, struct error *err) MUST_CHECK;
+                     const struct optimisation *how,
+                     struct error *err) MUST_CHECK;
+
+/* The half that looks at the module as a whole, inlines above all; and what
+ * it left in how->rest, which goes function by function, for the module or
+ * for parts of it. */
+enum status optimise_first_half(struct glue *glue, LLVMModuleRef module,
+                                struct optimisation *how,
+                                struct error *err) MUST_CHECK;
+enum status optimise_rest(struct glue *glue, LLVMModuleRef module,
+                          const struct optimisation *how,
+                          struct error *err) MUST_CHECK;
 
 #endif

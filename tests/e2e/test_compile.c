@@ -201,8 +201,9 @@ static void refuses_a_compile_without_script(void **state)
     assert_refused(f, STATUS_MISUSE, "no script");
 }
 
-static void leave(const char *message)
+static void leave(enum status status, const char *message)
 {
+    (void)status;
     (void)message;
     _exit(1);
 }
@@ -216,7 +217,7 @@ static void compile_in_child(struct compile_fixture *f)
 
     setrlimit(RLIMIT_CPU, &seconds);
     setrlimit(RLIMIT_CORE, &no_core);
-    compile_on_fatal_error(leave);
+    compile_on_end(leave);
     status = compile_fixture_run(f);
     _exit(status && !f->err.message[0] ? 2 : 0);
 }

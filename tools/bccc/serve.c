@@ -50,34 +50,6 @@ _Noreturn static void die(enum status status, const char *message)
     _exit(1);
 }
 
-static void on_fatal_error(const char *message)
-{
-    char text[ERROR_MESSAGE_SIZE];
-
-    snprintf(text, sizeof(text), "LLVM: %.*s", (int)strcspn(message, "\n"),
-             message);
-    die(STATUS_COMPILE, text);
-}
-
-static void on_no_memory(void)
-{
-    die(STATUS_NO_MEMORY, "compile: out of memory");
-}
-
-/* std::set_new_handler(): LLVM allocates with C++'s operator new. Weak, as a
- * libLLVM.so may bring a C++ library that is not to be seen from here. */
-typedef void (*new_handler_fn)(void);
-extern new_handler_fn
-set_new_handler(new_handler_fn handler) __asm__("_ZSt15set_new_handlerPFvvE")
-    __attribute__((weak));
-
-static void catch_ends(void)
-{
-    compile_on_fatal_error(on_fatal_error);
-    if (set_new_handler)
-        set_new_handler(on_no_memory);
-}
-
 /* ---- This process ---- */
 
 static void restrain_process(void)
@@ -312,7 +284,7 @@ int serve_request(void)
 
     restrain_process();
     start_beat();
-    catch_ends();
+    compile_on_end(die);
     arena_init(&job.arena);
     buffer_init(&job.file);
     job.reply.status = run_job(&job, &err);

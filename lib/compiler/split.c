@@ -1,0 +1,391 @@
+/* What is left of a compile when all functions have been inlined and
+ * simplified goes function by function, and is most of the work. So a large
+ * module is divided, each part becomes an object, and the linker puts them
+ * together as it does with the files of any program.
+ *
+ *  - Functions are divided in their order, into runs of about the same number
+ *    of instructions. So code keeps its order in the image.
+ *  - A definition that only its own part refers to stays what it is. Others
+ *    become external, with hidden visibility: code refers to them as before.
+ *    Variables that several parts use are in the first.
+ *  - Of constants of the other parts the optimiser needs the values: they are
+ *    there as available_externally. Small ones without a name or address of
+ *    their own (private, unnamed_addr: strings) each part has for itself.
+ *
+ * Names need care where something beside IR goes by them. The code generator
+ * calls functions of its own accord (memcpy, floor): a static function of such
+ * a name, once it were visible, would be taken for them, and gets another
+ * name. A label within a function cannot be referred to from another part.
+ * Assembly between functions may refer to labels of its own; aliases, indirect
+ * functions and COMDATs say things about other definitions. A large module
+ * with one of these is rare and is not divided. */
+#include "split.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <llvm-c/Comdat.h>
+
+#include "libcalls.h"
+#include "llvm_glue.h"
+#include "part_size.h"
+
+enum {
+    MAX_PARTS = 16,
+    EVERY_PART = MAX_PARTS,
+    MAX_COPIED_SIZE = 4096 /* of a constant that each part has for itself */
+};
+
+struct owner {
+    LLVMValueRef global;
+    size_t part; /* or EVERY_PART */
+};
+
+static const uint32_t every_part = UINT32_MAX;
+
+static uint32_t bit(size_t part)
+{
+    return UINT32_C(1) << part;
+}
+
+/* ---- Size ---- */
+
+static size_t count_instructions(LLVMValueRef function)
+{
+    LLVMBasicBlockRef block;
+    LLVMValueRef at;
+    size_t n = 0;
+
+    for (block = LLVMGetFirstBasicBlock(function); block;
+         block = LLVMGetNextBasicBlock(block))
+        for (at = LLVMGetFirstInstruction(block); at;
+             at = LLVMGetNextInstruction(at))
+            n++;
+    return n;
+}
+
+static size_t count_all(LLVMModuleRef module)
+{
+    size_t n = 0;
+
+    for (LLVMValueRef at = LLVMGetFirstFunction(module); at;
+         at = LLVMGetNextFunction(at))
+        n += count_instructions(at);
+    return n;
+}
+
+static bool has_comdat(LLVMValueRef global)
+{
+    return !LLVMIsDeclaration(global) && LLVMGetComdat(global);
+}
+
+/* The rest depends on what the optimiser leaves. */
+static bool is_divisible(LLVMModuleRef module)
+{
+    LLVMValueRef at;
+    size_t size;
+
+    LLVMGetModuleInlineAsm(module, &size);
+    if (size > 0 || LLVMGetFirstGlobalAlias(module) ||
+        LLVMGetFirstGlobalIFunc(module))
+        return false;
+    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
+        if (has_comdat(at))
+            return false;
+    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
+        if (has_comdat(at))
+            return false;
+    return true;
+}
+
+size_t split_count(LLVMModuleRef module)
+{
+    size_t n = count_all(module) / part_size;
+
+    if (n <= 1)
+        return 1;
+    n += n % 2; /* most machines have an even number of CPUs */
+    return n < MAX_PARTS ? n : MAX_PARTS;
+}
+
+/* ---- Who refers to what ---- */
+
+static int compare_addresses(const void *a, const void *b)
+{
+    uintptr_t first = (uintptr_t)(*(struct owner *const *)a)->global;
+    uintptr_t second = (uintptr_t)(*(struct owner *const *)b)->global;
+
+    return first < second ? -1 : first > second;
+}
+
+static uint32_t part_of_function(const struct split *split,
+                                 LLVMValueRef function)
+{
+    struct owner key = {.global = function};
+    struct owner *pointer = &key;
+    struct owner **found =
+        bsearch(&pointer, split->by_address, split->n_functions,
+                sizeof(*split->by_address), compare_addresses);
+
+    return found ? bit((*found)->part) : every_part;
+}
+
+static uint32_t users_of(const struct split *split, LLVMValueRef value);
+
+/* A variable whose initialiser refers to something may be in any part. */
+static uint32_t parts_of_user(const struct split *split, LLVMValueRef user)
+{
+    if (LLVMIsAInstruction(user))
+        return part_of_function(
+            split, LLVMGetBasicBlockParent(LLVMGetInstructionParent(user)));
+    if (LLVMIsAFunction(user))
+        return part_of_function(split, user); /* its personality */
+    if (LLVMIsAGlobalValue(user))
+        return every_part;
+    if (LLVMIsABlockAddress(user))
+        return 0; /* see labels_stay() */
+    return users_of(split, user);
+}
+
+static uint32_t users_of(const struct split *split, LLVMValueRef value)
+{
+    uint32_t users = 0;
+
+    for (LLVMUseRef use = LLVMGetFirstUse(value); use && users != every_part;
+         use = LLVMGetNextUse(use))
+        users |= parts_of_user(split, LLVMGetUser(use));
+    return users;
+}
+
+/* Is what refers to a label of this part in it? */
+static bool stays(const struct split *split, LLVMValueRef label, uint32_t part)
+{
+    for (LLVMUseRef use = LLVMGetFirstUse(label); use;
+         use = LLVMGetNextUse(use)) {
+        LLVMValueRef user = LLVMGetUser(use);
+        bool is_constant =
+            !LLVMIsAInstruction(user) && !LLVMIsAGlobalValue(user);
+
+        if (is_constant && !stays(split, user, part))
+            return false;
+        if (LLVMIsAInstruction(user) && parts_of_user(split, user) != part)
+            return false;
+        if (LLVMIsAGlobalValue(user) && users_of(split, user) & ~part)
+            return false;
+    }
+    return true;
+}
+
+static bool labels_stay(const struct split *split, const struct owner *owner)
+{
+    for (LLVMUseRef use = LLVMGetFirstUse(owner->global); use;
+         use = LLVMGetNextUse(use)) {
+        LLVMValueRef user = LLVMGetUser(use);
+
+        if (LLVMIsABlockAddress(user) && !stays(split, user, bit(owner->part)))
+            return false;
+    }
+    return true;
+}
+
+/* ---- Who has what ---- */
+
+static bool is_definition(LLVMValueRef global)
+{
+    return !LLVMIsDeclaration(global) &&
+           LLVMGetLinkage(global) != LLVMAvailableExternallyLinkage;
+}
+
+static bool is_local(LLVMValueRef global)
+{
+    return LLVMGetLinkage(global) == LLVMInternalLinkage ||
+           LLVMGetLinkage(global) == LLVMPrivateLinkage;
+}
+
+static bool is_copied(LLVMModuleRef module, LLVMValueRef variable)
+{
+    return LLVMGetLinkage(variable) == LLVMPrivateLinkage &&
+           LLVMIsGlobalConstant(variable) &&
+           LLVMGetUnnamedAddress(variable) == LLVMGlobalUnnamedAddr &&
+           LLVMABISizeOfType(LLVMGetModuleDataLayout(module),
+                             LLVMGlobalGetValueType(variable)) <=
+               MAX_COPIED_SIZE;
+}
+
+static void rename_with(LLVMValueRef global, const char *suffix)
+{
+    const char *name = glue_name(global);
+    char longer[64];
+
+    snprintf(longer, sizeof(longer), "%.48s%s", name, suffix);
+    LLVMSetValueName2(global, longer, strlen(longer));
+}
+
+/* LLVM appends a number where a name is taken. */
+static void make_visible(LLVMValueRef global)
+{
+    if (!is_local(global))
+        return;
+    if (*glue_name(global) == '\0')
+        rename_with(global, "bcc.unnamed");
+    else if (is_libcall(glue_name(global)))
+        rename_with(global, ".local");
+    LLVMSetLinkage(global, LLVMExternalLinkage);
+    LLVMSetVisibility(global, LLVMHiddenVisibility);
+}
+
+/* A function is where its middle would be. */
+static void assign_functions(LLVMModuleRef module, struct split *split)
+{
+    size_t total = count_all(module), before = 0;
+
+    for (LLVMValueRef at = LLVMGetFirstFunction(module); at;
+         at = LLVMGetNextFunction(at)) {
+        size_t n = count_instructions(at);
+        struct owner *owner = &split->owners[split->n_owners];
+
+        if (is_definition(at)) {
+            owner->global = at;
+            owner->part = (before + n / 2) * split->n_parts / (total + 1);
+            split->by_address[split->n_owners++] = owner;
+        }
+        before += n;
+    }
+    split->n_functions = split->n_owners;
+    qsort(split->by_address, split->n_functions, sizeof(*split->by_address),
+          compare_addresses);
+}
+
+/* Those that others refer to become visible. False if that would not do. */
+static bool settle_functions(const struct split *split)
+{
+    for (size_t i = 0; i < split->n_functions; i++)
+        if (!labels_stay(split, &split->owners[i]))
+            return false;
+    for (size_t i = 0; i < split->n_functions; i++) {
+        const struct owner *owner = &split->owners[i];
+
+        if (users_of(split, owner->global) & ~bit(owner->part))
+            make_visible(owner->global);
+    }
+    return true;
+}
+
+/* The part of a local variable, or the first for those that are shared. */
+static void settle_variable(LLVMModuleRef module, const struct split *split,
+                            struct owner *owner)
+{
+    uint32_t users = users_of(split, owner->global);
+
+    if (!is_local(owner->global))
+        return;
+    if ((users & (users - 1)) == 0) { /* one part, or none */
+        while (users >>= 1)
+            owner->part++;
+        return;
+    }
+    if (is_copied(module, owner->global))
+        owner->part = EVERY_PART;
+    else
+        make_visible(owner->global);
+}
+
+static void assign_variables(LLVMModuleRef module, struct split *split)
+{
+    for (LLVMValueRef at = LLVMGetFirstGlobal(module); at;
+         at = LLVMGetNextGlobal(at)) {
+        struct owner *owner = &split->owners[split->n_owners];
+
+        if (!is_definition(at))
+            continue;
+        *owner = (struct owner){at, 0};
+        settle_variable(module, split, owner);
+        split->n_owners++;
+    }
+}
+
+static size_t count_globals(LLVMModuleRef module)
+{
+    LLVMValueRef at;
+    size_t n = 0;
+
+    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
+        n++;
+    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
+        n++;
+    return n;
+}
+
+enum status split_plan(LLVMModuleRef module, size_t n_parts,
+                       struct arena *arena, struct split *ret_split,
+                       struct error *err)
+{
+    size_t n = count_globals(module);
+    struct split split = {.n_parts = n_parts};
+
+    *ret_split = (struct split){.n_parts = 1};
+    if (n_parts <= 1 || !is_divisible(module))
+        return STATUS_OK;
+    split.owners = arena_alloc(arena, n + 1, sizeof(*split.owners));
+    split.by_address = arena_alloc(arena, n + 1, sizeof(*split.by_address));
+    if (!split.owners || !split.by_address)
+        return error_no_memory(err);
+    assign_functions(module, &split);
+    if (!settle_functions(&split))
+        return STATUS_OK;
+    assign_variables(module, &split);
+    *ret_split = split;
+    return STATUS_OK;
+}
+
+/* ---- One part ---- */
+
+static bool remove_function(LLVMModuleRef module, LLVMValueRef function,
+                            struct arena *arena)
+{
+    LLVMValueRef declaration = glue_declare_like(module, function, arena);
+    char *name;
+
+    if (!declaration)
+        return false;
+    LLVMSetVisibility(declaration, LLVMHiddenVisibility);
+    LLVMSetUnnamedAddress(declaration, LLVMGetUnnamedAddress(function));
+    LLVMReplaceAllUsesWith(function, declaration);
+    name = LLVMCreateMessage(glue_name(function));
+    LLVMDeleteFunction(function);
+    LLVMSetValueName2(declaration, name, strlen(name));
+    LLVMDisposeMessage(name);
+    return true;
+}
+
+/* What is local is used in no other part, and dead code now. */
+static void remove_variable(LLVMValueRef variable)
+{
+    if (LLVMGetLinkage(variable) == LLVMAppendingLinkage)
+        LLVMDeleteGlobal(variable); /* llvm.global_ctors and its like */
+    else if (is_local(variable))
+        return;
+    else if (LLVMIsGlobalConstant(variable))
+        LLVMSetLinkage(variable, LLVMAvailableExternallyLinkage);
+    else
+        LLVMSetInitializer(variable, NULL);
+}
+
+enum status split_keep(LLVMModuleRef module, const struct split *split,
+                       size_t part, struct arena *arena, struct error *err)
+{
+    for (size_t i = 0; i < split->n_owners; i++) {
+        const struct owner *owner = &split->owners[i];
+
+        if (owner->part == part || owner->part == EVERY_PART)
+            continue;
+        if (LLVMIsAGlobalVariable(owner->global))
+            remove_variable(owner->global);
+        else if (!remove_function(module, owner->global, arena))
+            return error_no_memory(err);
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,255 @@
+/* Modules that are divided: this program is linked with small_parts.c. */
+#include "compile_fixture.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "parts.h"
+
+/* ---- Modules ---- */
+
+/* Two functions far apart that share all kinds of things. */
+static const char shared[] =
+    "@text = private unnamed_addr constant [3 x i8] c\"ab\\00\"\n"
+    "@table = internal constant [2 x ptr] [ptr @first, ptr @second]\n"
+    "@counter = internal global i32 7\n"
+    "@only = internal global i32 1\n"
+    "@0 = internal global i32 5\n"
+    "define i32 @first(i32 %n) noinline {\n"
+    "  %slot = getelementptr [2 x ptr], ptr @table, i32 0, i32 %n\n"
+    "  %next = load ptr, ptr %slot\n"
+    "  %c = load i32, ptr @counter\n"
+    "  store i32 %n, ptr @counter\n"
+    "  store volatile i32 %n, ptr @0\n"
+    "  %v = call i32 %next(i32 %c)\n"
+    "  %h = call i32 @hidden(i32 %v)\n"
+    "  ret i32 %h\n"
+    "}\n"
+    "define internal i32 @hidden(i32 %n) noinline {\n"
+    "  %t = call i32 @take(ptr @text)\n"
+    "  store volatile i32 %t, ptr @only\n"
+    "  %o = load volatile i32, ptr @only\n"
+    "  %s = add i32 %o, %n\n"
+    "  ret i32 %s\n"
+    "}\n"
+    "define i32 @second(i32 %n) noinline {\n"
+    "  %c = load i32, ptr @counter\n"
+    "  %z = load volatile i32, ptr @0\n"
+    "  %t = call i32 @take(ptr @text)\n"
+    "  %h = call i32 @hidden(i32 %c)\n"
+    "  %a = add i32 %t, %h\n"
+    "  %b = add i32 %a, %z\n"
+    "  ret i32 %b\n"
+    "}\n"
+    "declare i32 @take(ptr)\n";
+
+static void divided_module_has_all_it_defines_once(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "shared", shared);
+    assert_compiles(f);
+    assert_non_null(find_function(f, "first"));
+    assert_non_null(find_function(f, "second"));
+    assert_non_null(find_function(f, "hidden"));
+    assert_non_null(find_object(f, "counter"));
+    assert_non_null(find_object(f, "only"));
+    assert_int_equal(f->result.link.n_functions, 3);
+    assert_int_equal(f->result.link.n_imports, 1);
+    assert_non_null(find_import(f, "take"));
+    assert_true(find_function(f, "first")->address <
+                find_function(f, "second")->address);
+}
+
+static void use_cpus(const cpu_set_t *cpus)
+{
+    assert_int_equal(sched_setaffinity(0, sizeof(*cpus), cpus), 0);
+}
+
+static void number_of_cpus_does_not_show(void **state)
+{
+    struct compile_fixture *f = *state;
+    cpu_set_t all, one;
+    struct buffer image;
+
+    assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+    CPU_ZERO(&one);
+    for (int cpu = CPU_SETSIZE - 1; CPU_COUNT(&one) == 0; cpu--)
+        if (CPU_ISSET(cpu, &all))
+            CPU_SET(cpu, &one);
+    compile_fixture_add_text(f, "shared", shared);
+    assert_compiles(f);
+    buffer_init(&image);
+    buffer_append(&image, f->result.link.image.data, f->result.link.image.size);
+    compile_fixture_reset(f);
+    compile_fixture_add_text(f, "shared", shared);
+    use_cpus(&one);
+    assert_compiles(f);
+    use_cpus(&all);
+    assert_int_equal(image.size, f->result.link.image.size);
+    assert_memory_equal(image.data, f->result.link.image.data, image.size);
+    buffer_release(&image);
+}
+
+/* What code generators call floor is libm's; the other floor is the
+ * script's own affair. */
+static void static_function_is_not_taken_for_a_library_function(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "floor",
+                             "define internal i32 @floor(i32 %n) noinline {\n"
+                             "  %v = load volatile i32, ptr @g\n"
+                             "  %s = add i32 %v, %n\n"
+                             "  ret i32 %s\n"
+                             "}\n"
+                             "@g = internal global i32 1\n"
+                             "define i32 @a(i32 %n) {\n"
+                             "  %v = call i32 @floor(i32 %n)\n"
+                             "  ret i32 %v\n"
+                             "}\n"
+                             "define i32 @b(i32 %n) {\n"
+                             "  %m = mul i32 %n, 3\n"
+                             "  %v = call i32 @floor(i32 %m)\n"
+                             "  ret i32 %v\n"
+                             "}\n"
+                             "define double @c(double %x) {\n"
+                             "  %y = fmul double %x, 3.0\n"
+                             "  %v = call double @llvm.floor.f64(double %y)\n"
+                             "  ret double %v\n"
+                             "}\n"
+                             "declare double @llvm.floor.f64(double)\n");
+    assert_compiles(f);
+    assert_non_null(find_import(f, "floor"));
+    assert_non_null(find_function(f, "floor.local"));
+    assert_null(find_function(f, "floor"));
+}
+
+/* ---- Processes ---- */
+
+enum { N_PARTS = 5, LARGE = 300000, BAD_PART = 3 };
+
+struct making {
+    struct buffer out[N_PARTS];
+    struct error err;
+};
+
+static enum status make_all(struct making *making, part_fn make)
+{
+    *making = (struct making){0};
+    return parts_make(N_PARTS, make, NULL, making->out, &making->err);
+}
+
+static void release(struct making *making)
+{
+    for (int i = 0; i < N_PARTS; i++)
+        buffer_release(&making->out[i]);
+}
+
+static enum status make_large(void *context, size_t part, struct buffer *out,
+                              struct error *err)
+{
+    uint8_t *bytes = buffer_grow(out, LARGE + part);
+
+    (void)context;
+    if (!bytes)
+        return error_no_memory(err);
+    memset(bytes, 'a' + (int)part, LARGE + part);
+    return STATUS_OK;
+}
+
+static void parts_come_back_whole_and_in_order(void **state)
+{
+    struct making making;
+
+    (void)state;
+    assert_int_equal(make_all(&making, make_large), STATUS_OK);
+    for (size_t i = 0; i < N_PARTS; i++) {
+        assert_int_equal(making.out[i].size, LARGE + i);
+        assert_int_equal(making.out[i].data[0], 'a' + i);
+        assert_int_equal(making.out[i].data[LARGE + i - 1], 'a' + i);
+    }
+    release(&making);
+}
+
+static enum status make_killed(void *context, size_t part, struct buffer *out,
+                               struct error *err)
+{
+    if (part == BAD_PART)
+        raise(SIGKILL);
+    return make_large(context, part, out, err);
+}
+
+static enum status make_ended(void *context, size_t part, struct buffer *out,
+                              struct error *err)
+{
+    if (part == BAD_PART)
+        _exit(0);
+    return make_large(context, part, out, err);
+}
+
+static enum status make_failed(void *context, size_t part, struct buffer *out,
+                               struct error *err)
+{
+    if (part == BAD_PART)
+        return error_set(err, STATUS_UNSUPPORTED, "part %zu: not so", part);
+    return make_large(context, part, out, err);
+}
+
+static enum status make_limited(void *context, size_t part, struct buffer *out,
+                                struct error *err)
+{
+    enum { LIMIT = 1 << 20, MORE = 1 << 26 };
+    const struct rlimit little = {LIMIT, LIMIT};
+
+    if (part != BAD_PART)
+        return make_large(context, part, out, err);
+    setrlimit(RLIMIT_AS, &little);
+    return buffer_grow(out, MORE) ? STATUS_OK : error_no_memory(err);
+}
+
+static void part_that_does_not_come_is_an_error(void **state)
+{
+    static const struct {
+        part_fn make;
+        enum status status;
+        const char *says;
+    } cases[] = {
+        {make_killed, STATUS_COMPILE, "a part died of signal 9"},
+        {make_ended, STATUS_COMPILE, "a part ended without an answer"},
+        {make_failed, STATUS_UNSUPPORTED, "part 3: not so"},
+        {make_limited, STATUS_NO_MEMORY, "memory"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct making making;
+
+        assert_int_equal(make_all(&making, cases[i].make), cases[i].status);
+        assert_non_null(strstr(making.err.message, cases[i].says));
+        release(&making);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(divided_module_has_all_it_defines_once,
+                                        compile_fixture_setup,
+                                        compile_fixture_teardown),
+        cmocka_unit_test_setup_teardown(number_of_cpus_does_not_show,
+                                        compile_fixture_setup,
+                                        compile_fixture_teardown),
+        cmocka_unit_test_setup_teardown(
+            static_function_is_not_taken_for_a_library_function,
+            compile_fixture_setup, compile_fixture_teardown),
+        cmocka_unit_test(parts_come_back_whole_and_in_order),
+        cmocka_unit_test(part_that_does_not_come_is_an_error),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
