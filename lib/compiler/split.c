@@ -18,7 +18,8 @@
  * name. A label within a function cannot be referred to from another part.
  * Assembly between functions may refer to labels of its own; aliases, indirect
  * functions and COMDATs say things about other definitions. A large module
- * with one of these is rare and is not divided. */
+ * with one of these is rare and is not divided; nor is one with an extremely
+ * large table of pointers. */
 #include "split.h"
 
 #include <stdbool.h>
@@ -36,7 +37,8 @@
 enum {
     MAX_PARTS = 16,
     EVERY_PART = MAX_PARTS,
-    MAX_COPIED_SIZE = 4096 /* of a constant that each part has for itself */
+    MAX_COPIED_SIZE = 4096,   /* of a constant that each part has for itself */
+    MAX_TABLE_WORK = 20000000 /* pointers to look at: some 0.1 s */
 };
 
 struct owner {
@@ -82,6 +84,27 @@ static bool has_comdat(LLVMValueRef global)
     return !LLVMIsDeclaration(global) && LLVMGetComdat(global);
 }
 
+/* LLVM makes a table of pointers anew for each function that another takes the
+ * place of: in a part without most of 100,000 functions, for minutes. */
+static bool has_large_table(LLVMModuleRef module)
+{
+    uint64_t n_functions = 0, largest = 0;
+    LLVMValueRef at;
+
+    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
+        n_functions++;
+    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at)) {
+        LLVMValueRef initializer = LLVMGetInitializer(at);
+        int n = initializer && LLVMIsAUser(initializer)
+                    ? LLVMGetNumOperands(initializer)
+                    : 0;
+
+        if (n > 0 && (uint64_t)n > largest)
+            largest = (uint64_t)n;
+    }
+    return n_functions * largest > MAX_TABLE_WORK;
+}
+
 /* The rest depends on what the optimiser leaves. */
 static bool is_divisible(LLVMModuleRef module)
 {
@@ -90,7 +113,7 @@ static bool is_divisible(LLVMModuleRef module)
 
     LLVMGetModuleInlineAsm(module, &size);
     if (size > 0 || LLVMGetFirstGlobalAlias(module) ||
-        LLVMGetFirstGlobalIFunc(module))
+        LLVMGetFirstGlobalIFunc(module) || has_large_table(module))
         return false;
     for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
         if (has_comdat(at))
