@@ -262,3 +262,15 @@ LLVMValueRef glue_find_global(LLVMModuleRef module, const char *name)
         found = LLVMGetNamedGlobalAlias(module, name, strlen(name));
     return found;
 }
+
+size_t glue_count_globals(LLVMModuleRef module)
+{
+    LLVMValueRef at;
+    size_t n = 0;
+
+    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
+        n++;
+    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
+        n++;
+    return n;
+}

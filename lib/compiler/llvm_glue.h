@@ -79,4 +79,7 @@ void glue_copy_metadata(LLVMValueRef from, LLVMValueRef to);
 LLVMValueRef glue_declare_like(LLVMModuleRef module, LLVMValueRef function,
                                struct arena *arena);
 
+/* Functions and variables, declarations among them. */
+size_t glue_count_globals(LLVMModuleRef module);
+
 #endif

@@ -330,23 +330,11 @@ static void assign_variables(LLVMModuleRef module, struct split *split)
     }
 }
 
-static size_t count_globals(LLVMModuleRef module)
-{
-    LLVMValueRef at;
-    size_t n = 0;
-
-    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
-        n++;
-    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
-        n++;
-    return n;
-}
-
 enum status split_plan(LLVMModuleRef module, size_t n_parts,
                        struct arena *arena, struct split *ret_split,
                        struct error *err)
 {
-    size_t n = count_globals(module);
+    size_t n = glue_count_globals(module);
     struct split split = {.n_parts = n_parts};
 
     *ret_split = (struct split){.n_parts = 1};

@@ -63,18 +63,6 @@ static bool add(struct symbol_users *users, LLVMValueRef declaration,
     return row->symbol && row->user;
 }
 
-static size_t count_globals(LLVMModuleRef module)
-{
-    LLVMValueRef at;
-    size_t n = 0;
-
-    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
-        n++;
-    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
-        n++;
-    return n;
-}
-
 static int compare_rows(const void *a, const void *b)
 {
     return strcmp(((const struct symbol_user *)a)->symbol,
@@ -89,7 +77,7 @@ enum status users_collect(LLVMModuleRef module, struct arena *arena,
     LLVMValueRef at;
 
     users.row =
-        arena_alloc(arena, count_globals(module) + 1, sizeof(*users.row));
+        arena_alloc(arena, glue_count_globals(module) + 1, sizeof(*users.row));
     if (!users.row)
         return error_no_memory(err);
     for (at = LLVMGetFirstFunction(module); ok && at;

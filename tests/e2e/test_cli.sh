@@ -1463,11 +1463,11 @@ test_compile_makes_no_more_of_code_than_a_shared_library() {
         expect compile "exit 0"
         no_larger "$name" "$SAMPLES/native/$name.so"
     done
-    # -O1 on both sides for the time it takes.
-    run compile "$BCC" compile -O1 "$SAMPLES/interpreter/interpreter.bc" \
+    # -O2 on both sides for the time it takes.
+    run compile "$BCC" compile -O2 "$SAMPLES/interpreter/interpreter.bc" \
         -o "$work/interpreter.oBCC"
     expect compile "exit 0"
-    run library "$CLANG" -O1 -march=native -shared -fPIC -Wl,-Bsymbolic \
+    run library "$CLANG" -O2 -march=native -shared -fPIC -Wl,-Bsymbolic \
         "$SAMPLES/interpreter/interpreter.bc" -o "$work/library.so"
     expect library "exit 0"
     no_larger interpreter "$work/library.so"

@@ -98,6 +98,15 @@ static bool add_failure(struct work *work, const FTSENT *entry)
                     strerror(entry->fts_errno)) >= 0;
 }
 
+/* ARCHIVE!ENTRY, which is no file of that name. */
+static bool is_entry_of_archive(const char *path)
+{
+    char archive[PATH_MAX];
+    const char *entry;
+
+    return resource_split(path, archive, &entry);
+}
+
 /* What cannot be used becomes a job too, if it was named: it fails with its
  * reason, and is not passed over. False: out of memory. */
 static bool collect_one(struct work *work, const FTSENT *entry)
@@ -110,9 +119,12 @@ static bool collect_one(struct work *work, const FTSENT *entry)
     case FTS_SLNONE:
     case FTS_DEFAULT:
         return entry->fts_level > 0 || add_job(work, entry->fts_path, 0);
+    case FTS_NS:
+        if (entry->fts_level == 0 && is_entry_of_archive(entry->fts_path))
+            return add_job(work, entry->fts_path, 0);
+        return add_failure(work, entry);
     case FTS_DNR:
     case FTS_ERR:
-    case FTS_NS:
         return add_failure(work, entry);
     }
     return true;
