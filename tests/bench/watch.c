@@ -8,8 +8,8 @@
  * are forgiven, and no slice is shorter than a second.
  *
  * Limits: with nobody else at work, all rows in one run on a virtual machine of
- * two CPUs came to at most 0.29 CPU on average and 0.40 in a slice, whatever the
- * row; interrupts, the host's share and the error above are in that. */
+ * two CPUs came to at most 0.29 CPU on average and 0.40 in a slice, whatever
+ * the row; interrupts, the host's share and the error above are in that. */
 #include "watch.h"
 
 #include <stdint.h>
