@@ -301,19 +301,22 @@ out:
 /* Must every byte be compared with its checksum? Where the times of a file can
  * be set, they tell that it was done since the machine was started; of others,
  * in layers for instance, it is remembered elsewhere. */
-static bool must_check(const struct prepare *p, const struct stat *st)
+static bool must_check(const struct prepare *p, const struct stat *st,
+                       bool is_marked)
 {
     return !p->execute || (p->flags & BCC_VERIFY) ||
            p->script->options.n_trusted_keys ||
-           !(last_use_is_checked(st) || payload_is_checked(st));
+           !(is_marked || payload_is_checked(st));
 }
 
+/* is_marked: last_use_is_checked() of st, which most launches need once. */
 static void note_use(const struct prepare *p, int fd, struct stat *st,
-                     bool was_checked)
+                     bool is_marked, bool was_checked)
 {
-    const bool is_checked = was_checked || last_use_is_checked(st);
+    const bool is_noted = is_marked && !last_use_is_due(st);
     const bool written =
-        !p->is_layer && last_use_record(p->dir, fd, st, is_checked);
+        !p->is_layer && !is_noted &&
+        last_use_record(p->dir, fd, st, is_marked || was_checked);
 
     /* Of a file whose times were written, the change time is another one. */
     if ((written || was_checked) && !last_use_is_checked(st))
@@ -325,8 +328,8 @@ enum status prepare_hit(struct prepare *p, bool *ret_is_final,
                         struct error *err)
 {
     struct entry entry = {.fd = -1, .name = p->script->report.path};
-    bool check_all;
     enum status status;
+    bool is_marked, check_all;
     struct stat st;
 
     *ret_is_final = false;
@@ -338,7 +341,8 @@ enum status prepare_hit(struct prepare *p, bool *ret_is_final,
     if (status)
         return status;
     entry.size = (uint64_t)st.st_size;
-    check_all = must_check(p, &st);
+    is_marked = last_use_is_checked(&st);
+    check_all = must_check(p, &st, is_marked);
     if (check_all)
         status = check_whole_file(p, &entry, err);
     if (status == STATUS_OK && p->execute)
@@ -355,7 +359,7 @@ enum status prepare_hit(struct prepare *p, bool *ret_is_final,
         }
     }
     if (status == STATUS_OK)
-        note_use(p, entry.fd, &st, check_all);
+        note_use(p, entry.fd, &st, is_marked, check_all);
     file_close(entry.fd);
     return status;
 }

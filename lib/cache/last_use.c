@@ -40,20 +40,27 @@ bool last_use_is_checked(const struct stat *st)
            st->st_mtim.tv_nsec == mark_of(st, st->st_mtim.tv_sec);
 }
 
+bool last_use_is_due(const struct stat *st)
+{
+    struct timespec now;
+    int64_t age_s;
+
+    /* Read from memory that the kernel shares: no system call. */
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    age_s = now.tv_sec - st->st_mtim.tv_sec;
+    /* A use in the future would count for ever; a clock was wrong. */
+    return age_s <= -LAST_USE_GRAIN_S || age_s >= LAST_USE_GRAIN_S;
+}
+
 bool last_use_record(const char *dir, int fd, struct stat *st, bool is_checked)
 {
     struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}};
     const int saved = errno;
-    bool is_due, written;
-    int64_t age_s;
+    bool written;
 
-    /* Read from memory that the kernel shares: no system call. */
-    clock_gettime(CLOCK_REALTIME_COARSE, &times[1]);
-    age_s = times[1].tv_sec - st->st_mtim.tv_sec;
-    /* A use in the future would count for ever; a clock was wrong. */
-    is_due = age_s <= -LAST_USE_GRAIN_S || age_s >= LAST_USE_GRAIN_S;
-    if (!is_due && (!is_checked || last_use_is_checked(st)))
+    if (!last_use_is_due(st) && (!is_checked || last_use_is_checked(st)))
         return false;
+    clock_gettime(CLOCK_REALTIME_COARSE, &times[1]);
     if (is_checked)
         times[1].tv_nsec = mark_of(st, times[1].tv_sec);
     written = st->st_uid == geteuid() &&

@@ -30,6 +30,9 @@ enum {
 /* Was the file of this stat found whole since the machine was started? */
 bool last_use_is_checked(const struct stat *st);
 
+/* Is it more than an hour ago, or in the future, that the use was noted? */
+bool last_use_is_due(const struct stat *st);
+
 /* Note that the entry behind fd, in directory dir, is used now; st is its
  * stat. is_checked: and that it was found whole since the machine was started.
  * True if the file's times were changed, and *st then is what they are: they

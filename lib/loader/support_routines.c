@@ -43,8 +43,7 @@ enum { N_ROUTINES = sizeof(routines) / sizeof(routines[0]) };
 void *support_routine_find(const char *name)
 {
     for (size_t i = 0; i < N_ROUTINES; i++)
-        if (routines[i].name[0] == name[0] && name[0] &&
-            routines[i].name[1] == name[1] &&
+        if (routines[i].name[0] == name[0] && routines[i].name[1] == name[1] &&
             strcmp(routines[i].name, name) == 0)
             return routines[i].address;
     return NULL;
