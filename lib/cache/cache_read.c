@@ -1,10 +1,10 @@
 /* Sections become a view, and a view answers questions.
  *
  * What is checked when is a matter of cost, as every launch pays it. Always:
- * that each section lies inside the bytes, that its shape is that of a list of
- * as many entries as it says, and, if it is small, its checksum. Nothing is
- * done per entry: a table of 100,000 functions costs what one of ten costs,
- * one look at its first eight bytes. What an entry says (a string index, say)
+ * that each section lies inside the bytes, and that its shape is that of a list
+ * of as many entries as it says. Nothing is done per entry or byte: a table of
+ * 100,000 functions costs what one of ten costs, one look at its first eight
+ * bytes. What an entry says (a string index, say)
  * is therefore checked where it is used, by the accessors below. They take the
  * number of entries from the size of the section, not from the bytes in it. */
 #include "cache_read.h"
@@ -48,22 +48,6 @@ static enum status check_list(unsigned kind, struct span section,
     return error_set(err, STATUS_CORRUPT,
                      "%s: %s: %" PRIu64 " entries do not fit %zu bytes", name,
                      cache_section_name(kind), count, section.size);
-}
-
-static enum status open_section(unsigned kind,
-                                const struct cache_extent *extent,
-                                struct span section, unsigned flags,
-                                const char *name, struct error *err)
-{
-    bool is_unchecked = !(flags & CACHE_CHECK_ALL) && is_before_context(kind) &&
-                        section.size <= CACHE_CHECK_LIMIT;
-
-    if (is_unchecked && checksum_xxh3(section) != extent->checksum)
-        return error_set(err, STATUS_CORRUPT, "%s: %s: checksum mismatch", name,
-                         cache_section_name(kind));
-    if (cache_entry_size(kind) == 0)
-        return STATUS_OK;
-    return check_list(kind, section, name, err);
 }
 
 static bool is_zero(struct span bytes)
@@ -162,9 +146,11 @@ enum status cache_view_open(struct span bytes,
                              "%s: %s: outside the bytes that are there", name,
                              cache_section_name(kind));
         }
-        status = open_section(kind, extent, section, flags, name, err);
-        if (status)
-            return status;
+        if (cache_entry_size(kind) != 0) {
+            status = check_list(kind, section, name, err);
+            if (status)
+                return status;
+        }
         view.section[kind] = section;
     }
     *ret_view = view;

@@ -6,9 +6,9 @@
  *   2. cache_view_open() checks the sections in the mapped bytes before the
  *      context, and gives a view. Code behind it trusts the view.
  *
- * Small sections are checksummed at each open. Sections above
- * CACHE_CHECK_LIMIT and the context are only checked with CACHE_CHECK_ALL;
- * accessors stay inside the section whatever it holds. */
+ * Sections are held to their checksums with CACHE_CHECK_ALL: once after each
+ * start of the machine, not at each launch. Accessors stay inside the section
+ * whatever it holds. */
 #ifndef BCC_CACHE_READ_H
 #define BCC_CACHE_READ_H
 
@@ -23,9 +23,7 @@
 
 enum {
     /* The most bytes that cache_layout_read() looks at. */
-    CACHE_HEAD_SIZE = OBCC_HEADER_SIZE + OBCC_MAX_SECTIONS * OBCC_SECTION_SIZE,
-    /* 64 KiB: XXH3 of it takes 2-3 us, and every launch would pay it. */
-    CACHE_CHECK_LIMIT = 64 * 1024
+    CACHE_HEAD_SIZE = OBCC_HEADER_SIZE + OBCC_MAX_SECTIONS * OBCC_SECTION_SIZE
 };
 
 struct cache_extent {

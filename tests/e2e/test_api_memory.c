@@ -48,8 +48,9 @@ static bool next_mapping(FILE *smaps, struct mapping *mapping)
     return false;
 }
 
-/* Of the image that has this address. Nothing else lies right behind it: the
- * test loads one image and then this one, which the kernel puts below it. */
+/* Of the image that has this address. Nothing else than text lies right behind
+ * it: the test loads one image and then this one, which the kernel puts below
+ * it. */
 static struct dirty dirty_of(const void *address)
 {
     FILE *smaps = fopen("/proc/self/smaps", "re");
@@ -64,7 +65,7 @@ static struct dirty dirty_of(const void *address)
 
         if (has_address)
             dirty.shared_file = mapping.dirty_kib;
-        else if (mapping.start != end || *mapping.name)
+        else if (mapping.start != end || mapping.mode[2] == 'x')
             continue;
         else if (mapping.mode[1] == 'w')
             dirty.variables += mapping.dirty_kib;

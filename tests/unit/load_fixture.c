@@ -142,8 +142,6 @@ int __real_mprotect(void *address, size_t size, int access);
 int __wrap_mprotect(void *address, size_t size, int access);
 int __real_munmap(void *address, size_t size);
 int __wrap_munmap(void *address, size_t size);
-ssize_t __real_pread(int fd, void *data, size_t size, off_t offset);
-ssize_t __wrap_pread(int fd, void *data, size_t size, off_t offset);
 
 void *__wrap_mmap(void *address, size_t size, int access, int flags, int fd,
                   off_t offset)
@@ -166,17 +164,6 @@ int __wrap_munmap(void *address, size_t size)
     mapping_calls.n_munmap++;
     pthread_mutex_unlock(&call_lock);
     return __real_munmap(address, size);
-}
-
-ssize_t __wrap_pread(int fd, void *data, size_t size, off_t offset)
-{
-    if (count_call(&mapping_calls.n_pread, 0, -1))
-        return -1;
-    if (mapping_calls.end_of_file)
-        return 0;
-    if (mapping_calls.short_read && size > mapping_calls.short_read)
-        size = mapping_calls.short_read;
-    return __real_pread(fd, data, size, offset);
 }
 
 /* ---- Allocation calls ---- */

@@ -51,12 +51,10 @@ extern _Thread_local int import_thread_value; /* starts at 33 */
 /* ---- Mapping calls of the loader (the tests are linked with --wrap) ---- */
 
 struct mapping_calls {
-    unsigned n_mmap, n_mprotect, n_munmap, n_pread;
+    unsigned n_mmap, n_mprotect, n_munmap;
     bool writable_and_executable; /* one of them asked for both */
-    unsigned fail_nth; /* mmap, mprotect or pread from now, 0: none */
+    unsigned fail_nth;            /* mmap or mprotect from now, 0: none */
     int fail_errno;
-    size_t short_read;  /* bytes that a pread can do at most, 0: any */
-    bool end_of_file;   /* pread finds nothing more */
     int refuse_exec_fd; /* mapping this one executable fails; -1: none */
 };
 

@@ -99,36 +99,24 @@ static void every_single_bit_flip_is_found(void **state)
     assert_int_equal(open_whole(&f->file, &err), STATUS_OK);
 }
 
-/* Is the byte one of the header, the table or a section of the file? */
-static bool is_content(struct cache_file *file, size_t offset)
-{
-    struct obcc_header *header = cache_file_header(file);
-    struct obcc_section *table = (void *)(header + 1);
-
-    if (offset < obcc_get32(header->header_size))
-        return true;
-    for (size_t i = 0; i < obcc_get16(header->n_sections); i++) {
-        uint64_t start = obcc_get64(table[i].offset);
-
-        if (offset >= start && offset - start < obcc_get64(table[i].size))
-            return true;
-    }
-    return false;
-}
-
-static void a_launch_finds_every_flip_before_the_context(void **state)
+/* Elsewhere it may do without; what it makes of a changed table stays inside
+ * the sections. */
+static void a_launch_finds_every_flip_of_the_header(void **state)
 {
     struct fixture *f = *state;
+    const size_t header_size =
+        obcc_get32(cache_file_header(&f->file)->header_size);
     uint8_t *data = f->file.data;
     struct error err;
 
     for (size_t offset = 0; offset < 4096; offset++) {
-        bool must_fail = is_content(&f->file, offset);
-
         for (unsigned bit = 0; bit < 8; bit++) {
+            enum status status;
+
             data[offset] ^= (uint8_t)(1u << bit);
-            assert_int_equal(open_launch(&f->file, &err) != STATUS_OK,
-                             must_fail);
+            status = open_launch(&f->file, &err);
+            if (offset < header_size)
+                assert_int_not_equal(status, STATUS_OK);
             data[offset] ^= (uint8_t)(1u << bit);
         }
     }
@@ -314,7 +302,7 @@ static const struct section_case section_cases[] = {
     {OBCC_CONTEXT, UNCHANGED, UNCHANGED, UNCHANGED, 0, STATUS_CORRUPT,
      "context: empty"},
     {OBCC_PRAGMA_LIST, UNCHANGED, UNCHANGED, UNCHANGED, 4, STATUS_CORRUPT,
-     "pragma list: checksum"},
+     "pragma list: 4 bytes are no list"},
     /* Kinds. */
     {OBCC_IDENTITY, OBCC_PRAGMA_LIST, UNCHANGED, UNCHANGED, UNCHANGED,
      STATUS_CORRUPT, "pragma list: present twice"},
@@ -544,7 +532,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(every_single_bit_flip_is_found),
-        TEST(a_launch_finds_every_flip_before_the_context),
+        TEST(a_launch_finds_every_flip_of_the_header),
         TEST(every_truncation_is_found),
         TEST(what_was_appended_is_found),
         TEST(foreign_files_are_refused),

@@ -284,9 +284,6 @@ static void page_has_the_limits_of_the_reader(void **state)
     snprintf(text, sizeof(text), "Reads up to %d bytes (header and %u rows)",
              CACHE_HEAD_SIZE, OBCC_MAX_SECTIONS);
     assert_non_null(strstr(*state, text));
-    snprintf(text, sizeof(text), "at most %d,%03d bytes",
-             CACHE_CHECK_LIMIT / 1000, CACHE_CHECK_LIMIT % 1000);
-    assert_non_null(strstr(*state, text));
     snprintf(text, sizeof(text), "Format version %s.", OBCC_VERSION);
     assert_non_null(strstr(*state, text));
 }

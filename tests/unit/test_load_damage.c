@@ -509,29 +509,6 @@ static void fails_cleanly_at_every_system_call(void **state)
     }
 }
 
-static void reads_data_in_as_many_pieces_as_it_takes(void **state)
-{
-    struct fixture *f = *state;
-
-    fixture_write(f, FAR_IN_FILE);
-    mapping_calls_reset();
-    mapping_calls.short_read = 7;
-    assert_int_equal(fixture_link(f), STATUS_OK);
-    assert_int_equal(fixture_api(f)->initialized[99], 99);
-    assert_true(mapping_calls.n_pread > 10);
-}
-
-static void refuses_a_file_that_has_become_shorter(void **state)
-{
-    struct fixture *f = *state;
-
-    fixture_write(f, FAR_IN_FILE);
-    mapping_calls_reset();
-    mapping_calls.end_of_file = true;
-    assert_int_equal(fixture_link(f), STATUS_CORRUPT);
-    assert_non_null(strstr(f->err.message, "file ends in the segment"));
-}
-
 #define CASE(test, shape, path)                                                \
     {                                                                          \
 #test " (" shape ")", test, fixture_setup, fixture_teardown,           \
@@ -579,8 +556,6 @@ int main(void)
         BOTH(refuses_constructors_outside_the_text),
         BOTH(refuses_indirect_functions_outside_the_text),
         BOTH(fails_cleanly_at_every_system_call),
-        BOTH(reads_data_in_as_many_pieces_as_it_takes),
-        BOTH(refuses_a_file_that_has_become_shorter),
         CASE(fails_cleanly_at_every_system_call, "large house",
              LOAD_SAMPLE_HOUSE),
         CASE(fails_cleanly_at_every_system_call, "large gnu", LOAD_SAMPLE_GNU),
