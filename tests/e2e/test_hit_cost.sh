@@ -28,13 +28,15 @@ system_calls() {
 # A call more is not forbidden, but it is not to come in unseen.
 #   newfstatat  the script; the directory and the entry, whom they belong to
 #   openat      directory, entry
-#   mmap        the file; its data, which is copied from there
+#   mmap        memory; the file, over the start of it
+#   madvise     a page of data, which is copied from there
 #   pread64     head
 #   mprotect    relro
 test_makes_these_system_calls_and_no_others() {
     hits 1 env || return
     cat >"$work/expected" <<END
 close 2
+madvise 1
 mmap 2
 mprotect 1
 munmap 1
