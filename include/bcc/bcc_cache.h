@@ -105,7 +105,8 @@ enum {
     OBCC_CONTEXT = 12,
     OBCC_DEBUG = 13,       /* an ELF file for debuggers, of the context */
     OBCC_NEEDED_LIST = 14, /* optional: the shared libraries to open at load */
-    OBCC_N_SECTION_KINDS = 15
+    OBCC_FUNC_INDEX = 15,  /* optional: the function table's rows by hash */
+    OBCC_N_SECTION_KINDS = 16
 };
 
 /* Kinds from 64 on are of no interest to who loads the code. */
@@ -226,6 +227,18 @@ struct obcc_symbol {
     struct obcc_le32 signature; /* foreach: signature bits; else 0 */
 };
 
+/* Function index: obcc_list, then count slots, a power of two, of which a third
+ * or more is empty. The row of a name is in the first slot, from slot hash %
+ * count on and from the last slot on to the first, that has its hash and the
+ * name; it is not there if an empty slot comes first. */
+struct obcc_slot {
+    struct obcc_le32 hash; /* the low half of XXH3-64 of the name */
+    struct obcc_le32 row;  /* 1 + index into the function table: of several
+                              rows of one name the first; 0: empty */
+    struct obcc_le32 name; /* offset of the name from the start of the string
+                              pool: so neither row need be looked at */
+};
+
 struct obcc_pragma {
     struct obcc_le32 key;   /* string index */
     struct obcc_le32 value; /* string index */
@@ -288,6 +301,7 @@ OBCC_ASSERT(sizeof(struct obcc_import) == 16);
 OBCC_ASSERT(offsetof(struct obcc_import, user) == 8);
 OBCC_ASSERT(sizeof(struct obcc_symbol) == 24);
 OBCC_ASSERT(offsetof(struct obcc_symbol, name) == 16);
+OBCC_ASSERT(sizeof(struct obcc_slot) == 12);
 OBCC_ASSERT(sizeof(struct obcc_pragma) == 8);
 OBCC_ASSERT(sizeof(struct obcc_signature) == 104);
 OBCC_ASSERT(offsetof(struct obcc_signature, key) == 8);

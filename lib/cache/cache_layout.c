@@ -29,6 +29,7 @@ static const char section_names[OBCC_N_SECTION_KINDS][24] = {
     [OBCC_CONTEXT] = "context",
     [OBCC_DEBUG] = "debug section",
     [OBCC_NEEDED_LIST] = "needed list",
+    [OBCC_FUNC_INDEX] = "function index",
 };
 
 const char *cache_section_name(uint32_t kind)

@@ -6,9 +6,9 @@
  *   2. cache_view_open() checks the sections in the mapped bytes before the
  *      context, and gives a view. Code behind it trusts the view.
  *
- * Sections are held to their checksums with CACHE_CHECK_ALL: once after each
- * start of the machine, not at each launch. Accessors stay inside the section
- * whatever it holds. */
+ * What is in the sections, checksums and counts, is checked with
+ * CACHE_CHECK_ALL: once after each start of the machine, not at each launch.
+ * Accessors stay inside the section whatever it holds. */
 #ifndef BCC_CACHE_READ_H
 #define BCC_CACHE_READ_H
 

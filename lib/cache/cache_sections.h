@@ -22,7 +22,8 @@ uint64_t cache_header_checksum(struct span head, size_t header_size);
 /* Whether a file may lack a section of that kind. */
 static inline bool cache_is_optional(unsigned kind)
 {
-    return kind == OBCC_DEBUG || kind == OBCC_NEEDED_LIST;
+    return kind == OBCC_DEBUG || kind == OBCC_NEEDED_LIST ||
+           kind == OBCC_FUNC_INDEX;
 }
 
 /* Bytes of an entry of a list or table section; 0 if kind is none. */
@@ -40,10 +41,14 @@ static inline size_t cache_entry_size(unsigned kind)
         [OBCC_VAR_TABLE] = sizeof(struct obcc_symbol),
         [OBCC_OBJECT_SLOT_LIST] = sizeof(struct obcc_le32),
         [OBCC_NEEDED_LIST] = sizeof(struct obcc_le32),
+        [OBCC_FUNC_INDEX] = sizeof(struct obcc_slot),
     };
 
     return kind < OBCC_N_SECTION_KINDS ? entry_size[kind] : 0;
 }
+
+/* Of a name, in the function index. */
+uint32_t cache_name_hash(const char *name);
 
 struct cache_geometry {
     uint32_t context_align;

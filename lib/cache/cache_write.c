@@ -23,6 +23,7 @@ struct writer {
     const struct cache_contents *contents;
     struct buffer *out;
     struct string_pool pool;
+    struct cache_symbol *funcs; /* sorted, once the function table is written */
     struct obcc_section table[OBCC_MAX_SECTIONS];
     size_t n_sections;
 };
@@ -212,23 +213,17 @@ static int compare_symbols(const void *left, const void *right)
     return order;
 }
 
-static enum status write_sorted(struct writer *w,
-                                const struct cache_symbol *symbols,
-                                size_t n_symbols, uint32_t kind,
-                                struct error *err)
+/* For the caller to free; NULL without memory. */
+static struct cache_symbol *sort_symbols(const struct cache_symbol *symbols,
+                                         size_t n_symbols)
 {
     struct cache_symbol *sorted = calloc(n_symbols + 1, sizeof(*sorted));
-    enum status status;
 
-    if (!sorted)
-        return error_no_memory(err);
-    if (n_symbols) {
+    if (sorted && n_symbols) {
         memcpy(sorted, symbols, n_symbols * sizeof(*sorted));
         qsort(sorted, n_symbols, sizeof(*sorted), compare_symbols);
     }
-    status = write_symbols(w, sorted, n_symbols, kind, err);
-    free(sorted);
-    return status;
+    return sorted;
 }
 
 static enum status write_export_vars(struct writer *w, struct error *err)
@@ -253,14 +248,87 @@ static enum status write_export_foreachs(struct writer *w, struct error *err)
 
 static enum status write_funcs(struct writer *w, struct error *err)
 {
-    return write_sorted(w, w->contents->funcs, w->contents->n_funcs,
-                        OBCC_FUNC_TABLE, err);
+    w->funcs = sort_symbols(w->contents->funcs, w->contents->n_funcs);
+    if (!w->funcs)
+        return error_no_memory(err);
+    return write_symbols(w, w->funcs, w->contents->n_funcs, OBCC_FUNC_TABLE,
+                         err);
 }
 
 static enum status write_vars(struct writer *w, struct error *err)
 {
-    return write_sorted(w, w->contents->vars, w->contents->n_vars,
-                        OBCC_VAR_TABLE, err);
+    struct cache_symbol *sorted =
+        sort_symbols(w->contents->vars, w->contents->n_vars);
+    enum status status = STATUS_NO_MEMORY;
+
+    if (sorted)
+        status =
+            write_symbols(w, sorted, w->contents->n_vars, OBCC_VAR_TABLE, err);
+    else
+        error_no_memory(err);
+    free(sorted);
+    return status;
+}
+
+/* ---- Function index ---- */
+
+/* Fewer functions share so few pages that halving their table costs less than
+ * the page of an index. */
+enum { MIN_INDEXED_FUNCS = 1024 };
+
+static size_t count_slots(size_t n_funcs)
+{
+    size_t n_slots = 1;
+
+    while (n_slots < n_funcs + n_funcs / 2)
+        n_slots *= 2;
+    return n_slots;
+}
+
+static enum status fill_slots(struct writer *w, struct obcc_slot *slots,
+                              size_t n_slots, struct error *err)
+{
+    const struct cache_symbol *funcs = w->funcs;
+
+    for (size_t i = 0; i < w->contents->n_funcs; i++) {
+        const uint32_t hash = cache_name_hash(funcs[i].name);
+        size_t at = hash & (n_slots - 1);
+        enum status status;
+        uint32_t index;
+
+        if (i > 0 && strcmp(funcs[i - 1].name, funcs[i].name) == 0)
+            continue;
+        status = string_pool_add(&w->pool, funcs[i].name, &index, err);
+        if (status)
+            return status;
+        while (obcc_get32(slots[at].row) != 0)
+            at = (at + 1) & (n_slots - 1);
+        slots[at] = (struct obcc_slot){
+            obcc_le32(hash),
+            obcc_le32((uint32_t)(i + 1)),
+            obcc_le32(string_pool_offset(&w->pool, index)),
+        };
+    }
+    return STATUS_OK;
+}
+
+/* Behind all that adds strings, and behind the function table, whose rows it
+ * counts. */
+static enum status write_func_index(struct writer *w, struct error *err)
+{
+    const size_t n_funcs = w->contents->n_funcs;
+    const size_t n_slots = count_slots(n_funcs);
+    struct obcc_slot *slots = calloc(n_slots, sizeof(*slots));
+    enum status status;
+
+    if (!slots)
+        return error_no_memory(err);
+    status = write_list_head(w, n_slots, "function index", err);
+    if (status == STATUS_OK)
+        status = fill_slots(w, slots, n_slots, err);
+    buffer_append(w->out, slots, n_slots * sizeof(*slots));
+    free(slots);
+    return status;
 }
 
 /* ---- Plain bytes ---- */
@@ -317,6 +385,7 @@ static const struct section_writer section_writers[] = {
     {OBCC_NEEDED_LIST, write_needed},
     {OBCC_VAR_TABLE, write_vars},
     {OBCC_FUNC_TABLE, write_funcs},
+    {OBCC_FUNC_INDEX, write_func_index},
     {OBCC_STRING_POOL, write_pool},
     {OBCC_CONTEXT, write_context},
     {OBCC_DEBUG, write_debug},
@@ -331,11 +400,19 @@ static bool is_written(const struct cache_contents *contents, uint32_t kind)
     switch (kind) {
     case OBCC_NEEDED_LIST:
         return contents->n_needed > 0;
+    case OBCC_FUNC_INDEX:
+        return contents->n_funcs > MIN_INDEXED_FUNCS;
     case OBCC_DEBUG:
         return contents->debug.size > 0;
     default:
         return true;
     }
+}
+
+/* Whether a reader may pass over what it does not know of. */
+static bool is_dispensable(uint32_t kind)
+{
+    return kind == OBCC_DEBUG || kind == OBCC_FUNC_INDEX;
 }
 
 static enum status write_section(struct writer *w,
@@ -358,8 +435,8 @@ static enum status write_section(struct writer *w,
     bytes = (struct span){w->out->data + offset, w->out->size - offset};
     w->table[w->n_sections++] = (struct obcc_section){
         .kind = obcc_le32(section->kind),
-        .flags =
-            obcc_le32(section->kind == OBCC_DEBUG ? 0 : OBCC_SECTION_REQUIRED),
+        .flags = obcc_le32(
+            is_dispensable(section->kind) ? 0 : OBCC_SECTION_REQUIRED),
         .offset = obcc_le64(offset),
         .size = obcc_le64(bytes.size),
         .checksum = obcc_le64(checksum_xxh3(bytes)),
@@ -422,5 +499,6 @@ enum status cache_write(const struct cache_contents *contents,
     if (status == STATUS_OK)
         write_header(&w, header_size);
     string_pool_release(&w.pool);
+    free(w.funcs);
     return status;
 }

@@ -132,11 +132,19 @@ enum status string_pool_add(struct string_pool *pool, const char *text,
     return STATUS_OK;
 }
 
+uint32_t string_pool_offset(const struct string_pool *pool, uint32_t index)
+{
+    const struct obcc_string *row =
+        (const struct obcc_string *)(const void *)pool->rows.data + index;
+
+    return (uint32_t)(sizeof(struct obcc_list) + pool->rows.size) +
+           obcc_get32(row->offset);
+}
+
 void string_pool_write(const struct string_pool *pool, struct buffer *out)
 {
     const struct obcc_list list = {obcc_le32((uint32_t)pool->n_strings),
                                    obcc_le32(0)};
-    uint32_t first_byte = (uint32_t)(sizeof(list) + pool->rows.size);
     struct obcc_string *row;
 
     buffer_append(out, &list, sizeof(list));
@@ -144,6 +152,6 @@ void string_pool_write(const struct string_pool *pool, struct buffer *out)
     if (row && pool->rows.size)
         memcpy(row, pool->rows.data, pool->rows.size);
     for (size_t i = 0; row && i < pool->n_strings; i++)
-        row[i].offset = obcc_le32(obcc_get32(row[i].offset) + first_byte);
+        row[i].offset = obcc_le32(string_pool_offset(pool, (uint32_t)i));
     buffer_append(out, pool->bytes.data, pool->bytes.size);
 }

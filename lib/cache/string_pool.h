@@ -24,6 +24,10 @@ void string_pool_release(struct string_pool *pool);
 enum status string_pool_add(struct string_pool *pool, const char *text,
                             uint32_t *ret_index, struct error *err) MUST_CHECK;
 
+/* Where in the section the string of that index will be, if no more are
+ * added. */
+uint32_t string_pool_offset(const struct string_pool *pool, uint32_t index);
+
 /* Append the pool as a section: list, rows, bytes. */
 void string_pool_write(const struct string_pool *pool, struct buffer *out);
 

@@ -12,6 +12,7 @@
 
 #include "buffer.h"
 #include "cache_fixture.h"
+#include "cache_sections.h"
 #include "sample_cache.h"
 
 /* ---- Contents with something in every list ---- */
@@ -377,6 +378,127 @@ static void hundred_thousand_functions_are_found(void **state)
     free(names);
 }
 
+/* Only above that many rows is there an index. */
+enum { N_PLAIN = 1024 };
+
+/* The functions have the names of make_many(), but each name twice. */
+static struct opened open_twins(size_t n_funcs, struct cache_symbol **ret_many,
+                                char (**ret_names)[16])
+{
+    struct cache_contents contents = rich;
+    struct opened o;
+
+    *ret_many = make_many(ret_names);
+    for (size_t i = 0; i < n_funcs; i++)
+        (*ret_many)[i].name = (*ret_names)[i / 2];
+    contents.funcs = *ret_many;
+    contents.n_funcs = n_funcs;
+    o = open_contents(&contents, CACHE_CHECK_ALL);
+    return o;
+}
+
+static void assert_twins(const struct cache_view *view, size_t n_funcs,
+                         char (*names)[16])
+{
+    for (size_t i = 0; i < n_funcs / 2; i++) {
+        const struct obcc_symbol *symbol =
+            cache_find_symbol(view, OBCC_FUNC_TABLE, names[i]);
+
+        assert_non_null(symbol);
+        assert_int_equal(obcc_get64(symbol->address), 32 * i);
+    }
+    assert_null(cache_find_symbol(view, OBCC_FUNC_TABLE, names[n_funcs / 2]));
+    assert_null(cache_find_symbol(view, OBCC_FUNC_TABLE, ""));
+}
+
+static void large_tables_have_an_index(void **state)
+{
+    struct cache_symbol *many;
+    char(*names)[16];
+    struct opened o = open_twins(N_PLAIN, &many, &names);
+    uint32_t n_slots, n_used = 0;
+
+    (void)state;
+    assert_false(cache_is_there(&o.view, OBCC_FUNC_INDEX));
+    assert_twins(&o.view, N_PLAIN, names);
+    cache_file_free(&o.file);
+    free(many);
+    free(names);
+
+    o = open_twins(N_PLAIN + 2, &many, &names);
+    n_slots = cache_count(&o.view, OBCC_FUNC_INDEX);
+    assert_int_equal(n_slots, 2048);
+    for (uint32_t i = 0; i < n_slots; i++) {
+        const struct obcc_slot *slots =
+            (const void *)(o.view.section[OBCC_FUNC_INDEX].data + 8);
+        n_used += obcc_get32(slots[i].row) != 0;
+    }
+    assert_int_equal(n_used, N_PLAIN / 2 + 1);
+    assert_twins(&o.view, N_PLAIN + 2, names);
+    cache_file_free(&o.file);
+    free(many);
+    free(names);
+}
+
+/* A reader that does not know it passes over it. */
+static void the_index_is_dispensable(void **state)
+{
+    const size_t n_funcs = 2 * N_PLAIN;
+    struct cache_symbol *many;
+    char(*names)[16];
+    struct opened o = open_twins(n_funcs, &many, &names);
+
+    (void)state;
+    cache_file_section(&o.file, OBCC_FUNC_INDEX)->kind = obcc_le32(60);
+    cache_file_seal_header(&o.file);
+    assert_int_equal(
+        cache_file_open(&o.file, CACHE_CHECK_ALL, &o.layout, &o.view, NULL),
+        STATUS_OK);
+    assert_twins(&o.view, n_funcs, names);
+    cache_file_free(&o.file);
+    free(many);
+    free(names);
+}
+
+/* Rows that are not there, no slot empty, hashes that agree with all; then a
+ * count that no mask fits. */
+static void the_search_in_a_damaged_index_ends(void **state)
+{
+    const size_t n_funcs = 2 * N_PLAIN;
+    struct cache_symbol *many;
+    char(*names)[16];
+    struct opened o = open_twins(n_funcs, &many, &names);
+    const uint32_t n_slots = cache_count(&o.view, OBCC_FUNC_INDEX);
+    struct obcc_slot *slots =
+        (void *)(cache_file_bytes(&o.file, OBCC_FUNC_INDEX) + 8);
+    const struct obcc_le32 hash = obcc_le32(cache_name_hash("f0"));
+
+    (void)state;
+    for (uint32_t i = 0; i < n_slots; i++) {
+        slots[i].hash = hash;
+        slots[i].row = obcc_le32(UINT32_MAX - i % 2);
+    }
+    assert_null(cache_find_symbol(&o.view, OBCC_FUNC_TABLE, "f0"));
+    for (uint32_t i = 0; i < n_slots; i++)
+        slots[i].name = obcc_le32(UINT32_MAX - i % 4);
+    assert_null(cache_find_symbol(&o.view, OBCC_FUNC_TABLE, "f0"));
+    for (uint32_t i = 0; i < n_slots; i++)
+        slots[i].row = obcc_le32(2);
+    assert_null(cache_find_symbol(&o.view, OBCC_FUNC_TABLE, "f3"));
+
+    ((struct obcc_list *)(void *)slots)[-1].count = obcc_le32(n_slots - 1);
+    cache_file_section(&o.file, OBCC_FUNC_INDEX)->size =
+        obcc_le64(8 + (n_slots - 1) * sizeof(*slots));
+    cache_file_section(&o.file, OBCC_FUNC_INDEX)->checksum = obcc_le64(0);
+    cache_file_seal_header(&o.file);
+    assert_int_equal(cache_file_open(&o.file, 0, &o.layout, &o.view, NULL),
+                     STATUS_OK);
+    assert_twins(&o.view, n_funcs, names);
+    cache_file_free(&o.file);
+    free(many);
+    free(names);
+}
+
 static void damage_in_a_big_table_is_found_when_asked_for(void **state)
 {
     struct cache_contents contents = rich;
@@ -459,6 +581,9 @@ int main(void)
         cmocka_unit_test(view_needs_no_bytes_of_the_context),
         cmocka_unit_test(symbols_are_found_by_name),
         cmocka_unit_test(hundred_thousand_functions_are_found),
+        cmocka_unit_test(large_tables_have_an_index),
+        cmocka_unit_test(the_index_is_dispensable),
+        cmocka_unit_test(the_search_in_a_damaged_index_ends),
         cmocka_unit_test(damage_in_a_big_table_is_found_when_asked_for),
         cmocka_unit_test(writer_refuses_what_the_format_cannot_say),
     };

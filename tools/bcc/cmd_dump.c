@@ -116,6 +116,7 @@ static const char *const section_names[OBCC_N_SECTION_KINDS] = {
     [OBCC_CONTEXT] = "context",
     [OBCC_DEBUG] = "debug",
     [OBCC_NEEDED_LIST] = "needed_list",
+    [OBCC_FUNC_INDEX] = "func_index",
 };
 
 static const char *machine_name(unsigned machine)
