@@ -29,6 +29,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -46,7 +47,7 @@ enum { MAPPED_AT_ONCE = 65536 };
 
 uint64_t exec_memory_page_size(void)
 {
-    return (uint64_t)sysconf(_SC_PAGESIZE);
+    return getauxval(AT_PAGESZ);
 }
 
 /* Returns an errno, 0 for success. */

@@ -2,7 +2,7 @@
 # test_hit_cost.sh TEST: what a hit costs, in what no noise can touch: system
 # calls and instructions. Each test is a function below.
 #
-# Environment: HIT_HOST, LAUNCH_BC, BCC_BCCC.
+# Environment: BCC, HIT_HOST, LAUNCH_BC, BCC_BCCC.
 set -u
 . "$(dirname "$0")/run_case_lib.sh"
 
@@ -46,6 +46,17 @@ pread64 1
 END
     system_calls >"$work/calls" || return
     diff "$work/expected" "$work/calls" || fail "not these calls"
+}
+
+# Standard error is not buffered: a report in pieces is a call for each letter.
+test_writes_its_report_at_once() {
+    for n in 1 2; do
+        strace -e trace=write -o "$work/trace" "$BCC" run --report=json \
+            --entry launch --cache-dir "$work/bcc" "$LAUNCH_BC" \
+            >"$work/out" 2>"$work/report"
+    done
+    grep -q '"cache":"hit"' "$work/report" || fail "no hit"
+    [ "$(grep -c '^write(2,' "$work/trace")" -eq 1 ] || fail "not one write"
 }
 
 # Instructions of a hit and its disposal, libc's included. The limit is what

@@ -243,7 +243,7 @@ int cmd_cache(int argc, char **argv)
     const struct action *action;
     struct options options;
     const char *reason;
-    char dir[PATH_MAX];
+    char *dir;
     int status;
 
     /* First with the options of all, to find the action among them; options
@@ -264,10 +264,12 @@ int cmd_cache(int argc, char **argv)
         return EXIT_FAILED;
     status = EXIT_FAILED;
     /* Who looks at a cache does not make one. */
-    if (setup_find_cache_dir(&options, dir, &reason))
+    dir = setup_find_cache_dir(&options, &reason);
+    if (dir)
         status = action->run(&options, dir);
     else
         complain("%s", reason);
+    free(dir);
     options_release(&options);
     return status;
 }

@@ -101,10 +101,12 @@ static bool add_failure(struct work *work, const FTSENT *entry)
 /* ARCHIVE!ENTRY, which is no file of that name. */
 static bool is_entry_of_archive(const char *path)
 {
-    char archive[PATH_MAX];
     const char *entry;
+    char *archive = resource_split(path, &entry);
+    const bool is_entry = archive != NULL;
 
-    return resource_split(path, archive, &entry);
+    free(archive);
+    return is_entry;
 }
 
 /* What cannot be used becomes a job too, if it was named: it fails with its
@@ -344,7 +346,7 @@ int cmd_precompile(int argc, char **argv)
     struct work work = {.options = &options};
     struct cache_limit limit;
     const char *reason;
-    char dir[PATH_MAX];
+    char *dir;
 
     if (!options_parse(&options, argc, argv, "bklLDTCFEXBSvOjM", false))
         return EXIT_USAGE;
@@ -355,7 +357,8 @@ int cmd_precompile(int argc, char **argv)
     }
     if (!static_archives_find(&options))
         return EXIT_FAILED;
-    if (!setup_cache_dir(&options, dir, &reason)) {
+    dir = setup_cache_dir(&options, &reason);
+    if (!dir) {
         complain("%s", reason);
         return EXIT_FAILED;
     }
@@ -380,6 +383,7 @@ int cmd_precompile(int argc, char **argv)
     }
     free(work.jobs);
     free(work.queue);
+    free(dir);
     options_release(&options);
     return work.n_failed ? EXIT_FAILED : EXIT_OK;
 }

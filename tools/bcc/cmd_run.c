@@ -31,20 +31,21 @@ static void run_destructors(void)
 static bool prepare(BCCScriptRef script, const struct options *options,
                     const char *path)
 {
-    char dir[PATH_MAX], name[NAME_MAX];
     const char *reason = NULL;
-    bool has_cache, failed;
+    char *dir = setup_cache_dir(options, &reason);
+    char name[NAME_MAX];
+    bool failed;
 
-    has_cache = setup_cache_dir(options, dir, &reason);
     setup_entry_name(options, path, true, name);
     loaded_objects_take(script);
     bccRegisterSymbolCallback(script, loaded_objects_lookup, NULL);
     operators_take(script);
     bccSetArguments(script, options->n_arguments, options->arguments);
     errno = 0; /* as a native program's constructors find it */
-    failed = bccPrepareExecutable(
-        script, has_cache ? dir : NULL, options->no_cache ? NULL : name,
-        setup_flags(options, true) | BCC_PROCESS_SYMBOLS);
+    failed =
+        bccPrepareExecutable(script, dir, options->no_cache ? NULL : name,
+                             setup_flags(options, true) | BCC_PROCESS_SYMBOLS);
+    free(dir);
     if (options->report_json)
         print_report(script, reason);
     if (failed && script->error_code == BCC_UNRESOLVED_SYMBOL)

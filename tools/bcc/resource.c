@@ -16,23 +16,23 @@ static bool ends_in(const char *name, const char *end)
     return size > end_size && strcmp(name + size - end_size, end) == 0;
 }
 
-bool resource_split(const char *name, char ret_archive[PATH_MAX],
-                    const char **ret_entry)
+char *resource_split(const char *name, const char **ret_entry)
 {
     const char *mark = strchr(name, '!');
     struct stat st;
 
     if (!mark || access(name, F_OK) == 0)
-        return false;
-    for (; mark && mark - name < PATH_MAX; mark = strchr(mark + 1, '!')) {
-        memcpy(ret_archive, name, (size_t)(mark - name));
-        ret_archive[mark - name] = '\0';
-        if (stat(ret_archive, &st) == 0 && S_ISREG(st.st_mode)) {
+        return NULL;
+    for (; mark; mark = strchr(mark + 1, '!')) {
+        char *archive = strndup(name, (size_t)(mark - name));
+
+        if (archive && stat(archive, &st) == 0 && S_ISREG(st.st_mode)) {
             *ret_entry = mark + 1;
-            return true;
+            return archive;
         }
+        free(archive);
     }
-    return false;
+    return NULL;
 }
 
 bool resource_has_archive_name(const char *path)

@@ -2,17 +2,15 @@
 #ifndef BCC_TOOL_RESOURCE_H
 #define BCC_TOOL_RESOURCE_H
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "error.h"
 
-/* True if what the user named is an entry of an archive: no file of that name
- * is there, but one whose name ends before a '!' of it. *ret_entry borrows, and
- * is set then alone. */
-bool resource_split(const char *name, char ret_archive[PATH_MAX],
-                    const char **ret_entry);
+/* If what the user named is an entry of an archive, the archive's name, for the
+ * caller to free: no file of that name is there, but one whose name ends before
+ * a '!' of it. *ret_entry borrows, and is set then alone. Else NULL. */
+char *resource_split(const char *name, const char **ret_entry);
 
 /* True for names that end in .apk or .zip. */
 bool resource_has_archive_name(const char *path);

@@ -23,10 +23,12 @@ static const char *entry_of(const struct options *options)
 /* A relative directory means another one elsewhere, and the entry keeps it. */
 static bool add_directory(BCCScriptRef script, const char *dir)
 {
-    char absolute[PATH_MAX];
+    char *absolute = realpath(dir, NULL);
+    const bool ok =
+        bccAddLibraryDirectory(script, absolute ? absolute : dir) == 0;
 
-    return bccAddLibraryDirectory(script, realpath(dir, absolute) ? absolute
-                                                                  : dir) == 0;
+    free(absolute);
+    return ok;
 }
 
 static bool add_shared(BCCScriptRef script, const struct options *options)
@@ -51,23 +53,25 @@ static void log_line(void *context, int level, const char *area,
 
 static bool read_file(BCCScriptRef script, const char *path)
 {
-    char archive[PATH_MAX];
     const char *entry;
+    char *archive = resource_split(path, &entry);
+    const bool ok = (archive ? bccReadResource(script, archive, entry, 0)
+                             : bccReadFile(script, path, 0)) == 0;
 
-    return (resource_split(path, archive, &entry)
-                ? bccReadResource(script, archive, entry, 0)
-                : bccReadFile(script, path, 0)) == 0;
+    free(archive);
+    return ok;
 }
 
 static bool link_file(BCCScriptRef script, const char *path,
                       unsigned long flags)
 {
-    char archive[PATH_MAX];
     const char *entry;
+    char *archive = resource_split(path, &entry);
+    const bool ok = (archive ? bccLinkResource(script, archive, entry, flags)
+                             : bccLinkFile(script, path, flags)) == 0;
 
-    return (resource_split(path, archive, &entry)
-                ? bccLinkResource(script, archive, entry, flags)
-                : bccLinkFile(script, path, flags)) == 0;
+    free(archive);
+    return ok;
 }
 
 static bool link_files(BCCScriptRef script, const char *const *files, size_t n,
@@ -181,21 +185,20 @@ static bool make_directories(char *path)
     }
 }
 
-/* False: too long. */
-static bool join_path(char ret_path[PATH_MAX], const char *base,
-                      const char *suffix)
+static char *join_path(const char *base, const char *suffix)
 {
     const size_t size = strlen(base), suffix_size = strlen(suffix) + 1;
+    char *path = malloc(size + suffix_size);
 
-    if (size + suffix_size > PATH_MAX)
-        return false;
-    memcpy(ret_path, base, size);
-    memcpy(ret_path + size, suffix, suffix_size);
-    return true;
+    if (!path)
+        return NULL;
+    memcpy(path, base, size);
+    memcpy(path + size, suffix, suffix_size);
+    return path;
 }
 
-bool setup_find_cache_dir(const struct options *options, char ret_dir[PATH_MAX],
-                          const char **ret_reason)
+char *setup_find_cache_dir(const struct options *options,
+                           const char **ret_reason)
 {
     const struct {
         const char *base, *suffix;
@@ -208,40 +211,42 @@ bool setup_find_cache_dir(const struct options *options, char ret_dir[PATH_MAX],
 
     if (options->no_cache) {
         *ret_reason = "--no-cache";
-        return false;
+        return NULL;
     }
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         if (!places[i].base || !*places[i].base)
             continue;
         /* The first that is set; no other one in its place. */
-        if (join_path(ret_dir, places[i].base, places[i].suffix))
-            return true;
-        *ret_reason = "the name of the cache directory is too long";
-        return false;
+        if (strlen(places[i].base) + strlen(places[i].suffix) >= PATH_MAX) {
+            *ret_reason = "the name of the cache directory is too long";
+            return NULL;
+        }
+        *ret_reason = "out of memory";
+        return join_path(places[i].base, places[i].suffix);
     }
     *ret_reason = "no cache directory: HOME is not set";
-    return false;
+    return NULL;
 }
 
-bool setup_cache_dir(const struct options *options, char ret_dir[PATH_MAX],
-                     const char **ret_reason)
+char *setup_cache_dir(const struct options *options, const char **ret_reason)
 {
+    char *dir = setup_find_cache_dir(options, ret_reason);
     struct stat st;
 
-    if (!setup_find_cache_dir(options, ret_dir, ret_reason))
-        return false;
-    if (stat(ret_dir, &st) == 0 || make_directories(ret_dir))
-        return true;
+    if (!dir || stat(dir, &st) == 0 || make_directories(dir))
+        return dir;
     *ret_reason = "the cache directory cannot be made";
     if (options->verbose || options->cache_dir)
-        complain("%s: %s: %s", ret_dir, *ret_reason, strerror(errno));
-    return false;
+        complain("%s: %s: %s", dir, *ret_reason, strerror(errno));
+    free(dir);
+    return NULL;
 }
 
 /* ---- Entry name ---- */
 
 /* A run makes its entry's name without printf(), which no launch needs but for
- * that: its code and tables are three pages to be fetched. */
+ * that: its code and tables are three pages to be fetched. Paths are on the
+ * heap, since arrays that could hold any would be more pages of stack. */
 static void add_line(struct buffer *key, const char *text)
 {
     buffer_append_string(key, text ? text : "");
@@ -250,17 +255,17 @@ static void add_line(struct buffer *key, const char *text)
 
 static void add_path(struct buffer *key, const char *path)
 {
-    char absolute[PATH_MAX], archive[PATH_MAX];
     const char *entry;
+    char *archive = resource_split(path, &entry);
+    const char *file = archive ? archive : path;
+    char *absolute = realpath(file, NULL);
 
-    if (resource_split(path, archive, &entry)) {
-        buffer_append_string(key,
-                             realpath(archive, absolute) ? absolute : archive);
+    buffer_append_string(key, absolute ? absolute : file);
+    if (archive)
         buffer_append(key, "!", 1);
-        add_line(key, entry);
-        return;
-    }
-    add_line(key, realpath(path, absolute) ? absolute : path);
+    add_line(key, archive ? entry : "");
+    free(absolute);
+    free(archive);
 }
 
 /* -, and 16 digits. */
@@ -275,11 +280,12 @@ static void add_digest(char *ret_text, uint64_t digest)
 /* The last component, of the name in an archive too. */
 static const char *file_name(const char *path)
 {
-    char archive[PATH_MAX];
-    const char *name = path, *slash;
+    const char *entry;
+    char *archive = resource_split(path, &entry);
+    const char *name = archive ? entry : path;
+    const char *slash = strrchr(name, '/');
 
-    resource_split(path, archive, &name);
-    slash = strrchr(name, '/');
+    free(archive);
     return slash ? slash + 1 : name;
 }
 
@@ -332,29 +338,45 @@ void setup_entry_name(const struct options *options, const char *path,
 
 /* ---- Report ---- */
 
-void print_report(BCCScriptRef script, const char *off_reason)
+static void write_report(FILE *out, const BCCReport *report)
 {
     static const char *const caches[] = {"off", "hit", "miss"};
-    BCCReport report = {.size = sizeof(report)};
     const char *separator = "";
+
+    fprintf(out, "{\"cache\":\"%s\",\"code\":\"%s\",\"reason\":",
+            caches[report->cache], bccGetReasonName(report->reasonCode));
+    json_print_string(out, report->reason);
+    fputs(",\"path\":", out);
+    json_print_string(out, report->path);
+    fprintf(out, ",\"image_bytes\":%" PRIu64 ",\"stages_us\":{",
+            report->imageBytes);
+    for (int stage = 0; stage < BCC_N_STAGES; stage++) {
+        if (!report->stageNs[stage])
+            continue;
+        fprintf(out, "%s\"%s\":%.1f", separator, bccGetStageName(stage),
+                (double)report->stageNs[stage] / 1e3);
+        separator = ",";
+    }
+    fprintf(out, "},\"total_us\":%.1f}\n", (double)report->totalNs / 1e3);
+}
+
+/* In one piece: standard error is not buffered, and others may write to it. */
+void print_report(BCCScriptRef script, const char *off_reason)
+{
+    BCCReport report = {.size = sizeof(report)};
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out;
 
     if (bccGetReport(script, &report))
         return;
     if (report.cache == BCC_CACHE_OFF && !*report.reason && off_reason)
         report.reason = off_reason;
-    fprintf(stderr, "{\"cache\":\"%s\",\"code\":\"%s\",\"reason\":",
-            caches[report.cache], bccGetReasonName(report.reasonCode));
-    json_print_string(stderr, report.reason);
-    fputs(",\"path\":", stderr);
-    json_print_string(stderr, report.path);
-    fprintf(stderr, ",\"image_bytes\":%" PRIu64 ",\"stages_us\":{",
-            report.imageBytes);
-    for (int stage = 0; stage < BCC_N_STAGES; stage++) {
-        if (!report.stageNs[stage])
-            continue;
-        fprintf(stderr, "%s\"%s\":%.1f", separator, bccGetStageName(stage),
-                (double)report.stageNs[stage] / 1e3);
-        separator = ",";
-    }
-    fprintf(stderr, "},\"total_us\":%.1f}\n", (double)report.totalNs / 1e3);
+    out = open_memstream(&text, &size);
+    if (!out)
+        return;
+    write_report(out, &report);
+    if (fclose(out) == 0)
+        fwrite(text, 1, size, stderr);
+    free(text);
 }

@@ -18,14 +18,14 @@ BCCScriptRef setup_script(const struct options *options, const char *path,
 /* Flags for the prepare functions. */
 unsigned long setup_flags(const struct options *options, bool program);
 
-/* The cache directory: --cache-dir, $BCC_CACHE_DIR, $XDG_CACHE_HOME/bcc,
- * ~/.cache/bcc. False: none, or --no-cache; *ret_reason then says why. */
-bool setup_find_cache_dir(const struct options *options, char ret_dir[PATH_MAX],
-                          const char **ret_reason);
+/* The cache directory, for the caller to free: --cache-dir, $BCC_CACHE_DIR,
+ * $XDG_CACHE_HOME/bcc, ~/.cache/bcc. NULL: none, or --no-cache; *ret_reason
+ * then says why. */
+char *setup_find_cache_dir(const struct options *options,
+                           const char **ret_reason);
 
 /* The same, and it is made if it does not exist, with mode 0700. */
-bool setup_cache_dir(const struct options *options, char ret_dir[PATH_MAX],
-                     const char **ret_reason);
+char *setup_cache_dir(const struct options *options, const char **ret_reason);
 
 /* Name of an entry in the tools' cache: the file's name, and a digest of its
  * absolute path, of its objects' and libraries' and of the options. What is in
