@@ -8,7 +8,8 @@
  *       launch for the caches, which another process had, and one that counts.
  *       And disposing of the only image, against dlclose() of the same code.
  *   L8  what others do: two threads that launch different scripts, LAUNCHES
- *       each, in turn with one thread that launches the two alternately. */
+ *       each, in turn with one thread that launches the two alternately. The
+ *       same with two shared libraries, for what the kernel takes of both. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -230,8 +231,13 @@ bool run_l4(void)
 
 enum { LAUNCHES = 40 };
 
+struct racer {
+    bool (*launch)(void *context);
+    void *context;
+};
+
 struct racers {
-    struct hit hit[2]; /* of this thread, and of the other one */
+    struct racer racer[2]; /* of this thread, and of the other one */
     pthread_mutex_t mutex;
     pthread_cond_t called;
     unsigned long n_calls; /* of the other thread, under the mutex */
@@ -240,17 +246,22 @@ struct racers {
     atomic_bool failed;
 };
 
-static bool launch(struct hit *hit)
+static bool launch_hit(void *hit)
 {
     return hit_enter(hit) && hit_check(hit) && hit_leave(hit);
 }
 
-static bool launch_all(struct hit *hit)
+static bool launch_library(void *library)
+{
+    return library_enter(library) && library_leave(library);
+}
+
+static bool launch_all(const struct racer *racer)
 {
     bool ok = true;
 
     for (int i = 0; i < LAUNCHES && ok; i++)
-        ok = launch(hit);
+        ok = racer->launch(racer->context);
     return ok;
 }
 
@@ -260,7 +271,7 @@ static bool one_thread(void *context, struct bench_cost *ret_cost)
     const uint64_t start = clock_monotonic_ns();
 
     for (int i = 0; i < LAUNCHES; i++)
-        if (!launch(&racers->hit[i % 2]))
+        if (!racers->racer[i % 2].launch(racers->racer[i % 2].context))
             return false;
     ret_cost->enter_ns = clock_monotonic_ns() - start;
     return true;
@@ -283,7 +294,7 @@ static bool two_threads(void *context, struct bench_cost *ret_cost)
         continue;
     start = clock_monotonic_ns();
     atomic_store(&racers->n_started, turn);
-    ok = launch_all(&racers->hit[0]);
+    ok = launch_all(&racers->racer[0]);
     while (atomic_load(&racers->n_done) < turn)
         continue;
     ret_cost->enter_ns = clock_monotonic_ns() - start;
@@ -304,48 +315,74 @@ static void *other_thread(void *context)
         atomic_store(&racers->n_ready, turn);
         while (atomic_load(&racers->n_started) < turn)
             continue;
-        if (!launch_all(&racers->hit[1]))
+        if (!launch_all(&racers->racer[1]))
             atomic_store(&racers->failed, true);
         atomic_store(&racers->n_done, turn);
     }
 }
 
-static bool race(struct racers *racers)
+static bool race(struct racers *racers, const char *two, const char *one,
+                 struct bench_comparison comparison)
 {
-    struct bench_side sides[] = {{.enter_name = "80 launches, two threads",
-                                  .context = racers,
-                                  .whole = two_threads},
-                                 {.enter_name = "40 launches, one thread",
-                                  .context = racers,
-                                  .whole = one_thread}};
+    struct bench_side sides[] = {
+        {.enter_name = two, .context = racers, .whole = two_threads},
+        {.enter_name = one, .context = racers, .whole = one_thread}};
 
     if (!bench_rounds(sides, 2,
                       (struct bench_plan){.n_warm_up = 20, .n_rounds = 1000}))
         return false;
-    bench_ratio((struct bench_comparison){
-        "rate, two threads / one", &sides[0].in, &sides[1].in, .inverse = true,
-        .scale = 2, .goal = AT_LEAST(1.6)});
+    comparison.measured = &sides[0].in;
+    comparison.yardstick = &sides[1].in;
+    comparison.inverse = true;
+    comparison.scale = 2;
+    bench_ratio(comparison);
     bench_release(sides, 2);
     return true;
+}
+
+static bool race_hits(struct racers *racers, struct hit hits[2])
+{
+    for (int i = 0; i < 2; i++)
+        racers->racer[i] = (struct racer){launch_hit, &hits[i]};
+    return race(racers, "80 launches, two threads", "40 launches, one thread",
+                (struct bench_comparison){.what = "rate, two threads / one",
+                                          .goal = AT_LEAST(1.6)});
+}
+
+static bool race_libraries(struct racers *racers, struct hit *hit)
+{
+    struct library_pair pair;
+    struct library libraries[2];
+
+    if (!library_pair_make(hit, &pair))
+        return false;
+    libraries[0] = (struct library){pair.plain.path, hit->sample.entry, NULL};
+    libraries[1] = (struct library){pair.tuned.path, hit->sample.entry, NULL};
+    for (int i = 0; i < 2; i++)
+        racers->racer[i] = (struct racer){launch_library, &libraries[i]};
+    return race(
+        racers, "80 dlopens, two threads", "40 dlopens, one thread",
+        (struct bench_comparison){.what = "rate of dlopen, two threads / one",
+                                  .goal = NO_GOAL});
 }
 
 bool run_l8(void)
 {
     static struct racers racers = {.mutex = PTHREAD_MUTEX_INITIALIZER,
                                    .called = PTHREAD_COND_INITIALIZER};
+    struct hit hits[2];
     pthread_t thread;
     bool ok;
 
     if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
         return bench_refuse("two threads need two CPUs");
-    if (!hit_find_sample("Model", &racers.hit[0]) ||
-        !hit_make(&racers.hit[0], "Model") ||
-        !hit_find_sample("Model", &racers.hit[1]) ||
-        !hit_make(&racers.hit[1], "Model.other"))
+    if (!hit_find_sample("Model", &hits[0]) || !hit_make(&hits[0], "Model") ||
+        !hit_find_sample("Model", &hits[1]) ||
+        !hit_make(&hits[1], "Model.other"))
         return false;
     if (pthread_create(&thread, NULL, other_thread, &racers) != 0)
         return bench_refuse("no thread");
-    ok = race(&racers);
+    ok = race_hits(&racers, hits) && race_libraries(&racers, &hits[0]);
     pthread_mutex_lock(&racers.mutex);
     racers.is_over = true;
     pthread_cond_signal(&racers.called);
