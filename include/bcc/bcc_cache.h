@@ -236,7 +236,8 @@ struct obcc_slot {
     struct obcc_le32 row;  /* 1 + index into the function table: of several
                               rows of one name the first; 0: empty */
     struct obcc_le32 name; /* offset of the name from the start of the string
-                              pool: so neither row need be looked at */
+                              pool: a search reads no row of the pool, and
+                              of the table the one that it finds */
 };
 
 struct obcc_pragma {
@@ -302,6 +303,8 @@ OBCC_ASSERT(offsetof(struct obcc_import, user) == 8);
 OBCC_ASSERT(sizeof(struct obcc_symbol) == 24);
 OBCC_ASSERT(offsetof(struct obcc_symbol, name) == 16);
 OBCC_ASSERT(sizeof(struct obcc_slot) == 12);
+OBCC_ASSERT(offsetof(struct obcc_slot, row) == 4);
+OBCC_ASSERT(offsetof(struct obcc_slot, name) == 8);
 OBCC_ASSERT(sizeof(struct obcc_pragma) == 8);
 OBCC_ASSERT(sizeof(struct obcc_signature) == 104);
 OBCC_ASSERT(offsetof(struct obcc_signature, key) == 8);

@@ -115,13 +115,22 @@ enum status libraries_open(struct prepare *p, const struct cache_view *view,
     libraries.open = calloc(n + 1, sizeof(*libraries.open));
     if (!libraries.open)
         return error_no_memory(err);
-    for (uint32_t i = 0; i < n; i++)
-        if (!open_library(cache_needed_at(view, i), for_all, &libraries)) {
+    for (uint32_t i = 0; i < n; i++) {
+        const char *library = cache_needed_at(view, i);
+
+        /* To the dynamic linker that is the program. */
+        if (!*library) {
+            libraries_close(&libraries);
+            return error_set(err, STATUS_CORRUPT,
+                             "%s: needed list: a library without a name", name);
+        }
+        if (!open_library(library, for_all, &libraries)) {
             error_set(err, STATUS_UNRESOLVED, "%s: needs a shared library: %s",
                       name, dlerror());
             libraries_close(&libraries);
             return STATUS_UNRESOLVED;
         }
+    }
     *ret_libraries = libraries;
     return STATUS_OK;
 }

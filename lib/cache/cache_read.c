@@ -29,11 +29,9 @@ static size_t n_entries_that_fit(struct span section, size_t entry_size)
                : (section.size - sizeof(struct obcc_list)) / entry_size;
 }
 
-/* A list has room for its count. With CACHE_CHECK_ALL this and the size agree;
- * the pool's rows may be followed by bytes. */
+/* Count and size of a list agree; the pool's rows may be followed by bytes. */
 static enum status check_list(unsigned kind, struct span section,
-                              unsigned flags, const char *name,
-                              struct error *err)
+                              const char *name, struct error *err)
 {
     const struct obcc_list *list = (const void *)section.data;
     size_t entry_size = cache_entry_size(kind);
@@ -44,8 +42,6 @@ static enum status check_list(unsigned kind, struct span section,
     if (section.size < sizeof(*list))
         return error_set(err, STATUS_CORRUPT, "%s: %s: %zu bytes are no list",
                          name, cache_section_name(kind), section.size);
-    if (!(flags & CACHE_CHECK_ALL))
-        return STATUS_OK;
     count = obcc_get32(list->count);
     wanted = sizeof(*list) + count * entry_size;
     if (wanted == section.size ||
@@ -63,9 +59,9 @@ static bool is_zero(struct span bytes)
             memcmp(bytes.data, bytes.data + 1, bytes.size - 1) == 0);
 }
 
-/* The whole file: what lies between sections is zero, and sections of unknown
- * kinds are undamaged too. The table in bytes was checked by
- * cache_layout_read(); whatever it holds, nothing outside bytes is read. */
+/* The whole file, as far as flags say: what lies between sections is zero, and
+ * sections of unknown kinds are undamaged too. The table in bytes was checked
+ * by cache_layout_read(); whatever it holds, nothing outside bytes is read. */
 static enum status check_gaps(struct span bytes, unsigned flags,
                               const char *name, struct error *err)
 {
@@ -82,7 +78,9 @@ static enum status check_gaps(struct span bytes, unsigned flags,
         uint64_t offset = obcc_get64(table[i].offset);
         uint64_t size = obcc_get64(table[i].size);
         uint32_t kind = obcc_get32(table[i].kind);
-        bool is_unread = kind == OBCC_DEBUG && (flags & CACHE_CHECK_NO_DEBUG);
+        bool is_unread =
+            (kind == OBCC_DEBUG && (flags & CACHE_CHECK_NO_DEBUG)) ||
+            (kind == OBCC_CONTEXT && (flags & CACHE_CHECK_NO_CODE));
 
         if (!span_slice(bytes, end, offset - end, &gap) ||
             !span_slice(bytes, offset, size, &section))
@@ -136,8 +134,7 @@ enum status cache_view_open(struct span bytes,
         status = check_whole(bytes, layout, flags, name, err);
         if (status)
             return status;
-        /* From here each checksum but the debug section's, that nobody reads,
-         * is known to be right. */
+        /* From here each checksum is known to be right that was to be. */
     }
     for (unsigned kind = 1; kind < OBCC_N_SECTION_KINDS; kind++) {
         const struct cache_extent *extent = &layout->section[kind];
@@ -152,9 +149,11 @@ enum status cache_view_open(struct span bytes,
                              "%s: %s: outside the bytes that are there", name,
                              cache_section_name(kind));
         }
-        status = check_list(kind, section, flags, name, err);
-        if (status)
-            return status;
+        if (flags & CACHE_CHECK_ALL) {
+            status = check_list(kind, section, name, err);
+            if (status)
+                return status;
+        }
         view.section[kind] = section;
     }
     *ret_view = view;

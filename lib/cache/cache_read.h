@@ -3,8 +3,8 @@
  * Two steps, because the file is mapped once and its header says how:
  *   1. cache_layout_read() checks the header and the section table, from the
  *      first bytes of the file.
- *   2. cache_view_open() checks the sections in the mapped bytes before the
- *      context, and gives a view. Code behind it trusts the view.
+ *   2. cache_view_open() finds the sections in the mapped bytes before the
+ *      context, and gives a view.
  *
  * What is in the sections, checksums and counts, is checked with
  * CACHE_CHECK_ALL: once after each start of the machine, not at each launch.
@@ -61,7 +61,10 @@ struct cache_view {
 
 enum {
     CACHE_CHECK_ALL = 1u << 0,
-    CACHE_CHECK_NO_DEBUG = 1u << 1 /* with it: but the debug section */
+    CACHE_CHECK_NO_DEBUG = 1u << 1, /* with it: but the debug section */
+    CACHE_CHECK_NO_CODE = 1u << 2,  /* with it: but the context */
+    CACHE_CHECK_TABLES =
+        CACHE_CHECK_ALL | CACHE_CHECK_NO_DEBUG | CACHE_CHECK_NO_CODE
 };
 
 /* bytes: the file from offset 0, at least up to the context; with
@@ -98,7 +101,7 @@ const char *cache_needed_at(const struct cache_view *view, uint32_t index);
 /* NUL-terminated string of the pool, "" for an index outside it. */
 const char *cache_string(const struct cache_view *view, uint32_t index);
 
-/* Binary search by name in OBCC_FUNC_TABLE or OBCC_VAR_TABLE; NULL: none. */
+/* By name in OBCC_FUNC_TABLE or OBCC_VAR_TABLE; NULL: none. */
 const struct obcc_symbol *cache_find_symbol(const struct cache_view *view,
                                             unsigned kind, const char *name);
 

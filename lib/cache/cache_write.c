@@ -2,9 +2,10 @@
  * compared at every launch comes first, right behind the section table, so
  * that for a usual script all of it shares the first page of the file. Then
  * the lists of the reflection calls, then the tables that grow with the code
- * and are looked at entry by entry, last the strings. Strings are numbered in
- * order of first use, so those of a table lie in the order of its rows and a
- * binary search stays among few pages towards its end.
+ * and are looked at entry by entry, the index of the last of them behind it,
+ * last the strings. Strings are numbered in order of first use, so those of a
+ * table lie in the order of its rows and a binary search stays among few pages
+ * towards its end.
  *
  * Nothing goes into the file that is not in the contents: no time, no address,
  * no padding that is not zero. */
@@ -23,7 +24,6 @@ struct writer {
     const struct cache_contents *contents;
     struct buffer *out;
     struct string_pool pool;
-    struct cache_symbol *funcs; /* sorted, once the function table is written */
     struct obcc_section table[OBCC_MAX_SECTIONS];
     size_t n_sections;
 };
@@ -213,17 +213,23 @@ static int compare_symbols(const void *left, const void *right)
     return order;
 }
 
-/* For the caller to free; NULL without memory. */
-static struct cache_symbol *sort_symbols(const struct cache_symbol *symbols,
-                                         size_t n_symbols)
+static enum status write_sorted(struct writer *w,
+                                const struct cache_symbol *symbols,
+                                size_t n_symbols, uint32_t kind,
+                                struct error *err)
 {
     struct cache_symbol *sorted = calloc(n_symbols + 1, sizeof(*sorted));
+    enum status status;
 
-    if (sorted && n_symbols) {
+    if (!sorted)
+        return error_no_memory(err);
+    if (n_symbols) {
         memcpy(sorted, symbols, n_symbols * sizeof(*sorted));
         qsort(sorted, n_symbols, sizeof(*sorted), compare_symbols);
     }
-    return sorted;
+    status = write_symbols(w, sorted, n_symbols, kind, err);
+    free(sorted);
+    return status;
 }
 
 static enum status write_export_vars(struct writer *w, struct error *err)
@@ -248,26 +254,14 @@ static enum status write_export_foreachs(struct writer *w, struct error *err)
 
 static enum status write_funcs(struct writer *w, struct error *err)
 {
-    w->funcs = sort_symbols(w->contents->funcs, w->contents->n_funcs);
-    if (!w->funcs)
-        return error_no_memory(err);
-    return write_symbols(w, w->funcs, w->contents->n_funcs, OBCC_FUNC_TABLE,
-                         err);
+    return write_sorted(w, w->contents->funcs, w->contents->n_funcs,
+                        OBCC_FUNC_TABLE, err);
 }
 
 static enum status write_vars(struct writer *w, struct error *err)
 {
-    struct cache_symbol *sorted =
-        sort_symbols(w->contents->vars, w->contents->n_vars);
-    enum status status = STATUS_NO_MEMORY;
-
-    if (sorted)
-        status =
-            write_symbols(w, sorted, w->contents->n_vars, OBCC_VAR_TABLE, err);
-    else
-        error_no_memory(err);
-    free(sorted);
-    return status;
+    return write_sorted(w, w->contents->vars, w->contents->n_vars,
+                        OBCC_VAR_TABLE, err);
 }
 
 /* ---- Function index ---- */
@@ -285,47 +279,44 @@ static size_t count_slots(size_t n_funcs)
     return n_slots;
 }
 
-static enum status fill_slots(struct writer *w, struct obcc_slot *slots,
-                              size_t n_slots, struct error *err)
+/* The rows of the function table are written, and name their strings. */
+static void fill_slots(const struct writer *w,
+                       const struct obcc_section *func_table,
+                       struct obcc_slot *slots, size_t n_slots)
 {
-    const struct cache_symbol *funcs = w->funcs;
+    const struct obcc_symbol *rows =
+        (const void *)(w->out->data + obcc_get64(func_table->offset) +
+                       sizeof(struct obcc_list));
 
     for (size_t i = 0; i < w->contents->n_funcs; i++) {
-        const uint32_t hash = cache_name_hash(funcs[i].name);
+        const uint32_t name = obcc_get32(rows[i].name);
+        const uint32_t hash = cache_name_hash(string_pool_text(&w->pool, name));
         size_t at = hash & (n_slots - 1);
-        enum status status;
-        uint32_t index;
 
-        if (i > 0 && strcmp(funcs[i - 1].name, funcs[i].name) == 0)
+        if (i > 0 && name == obcc_get32(rows[i - 1].name))
             continue;
-        status = string_pool_add(&w->pool, funcs[i].name, &index, err);
-        if (status)
-            return status;
         while (obcc_get32(slots[at].row) != 0)
             at = (at + 1) & (n_slots - 1);
         slots[at] = (struct obcc_slot){
             obcc_le32(hash),
             obcc_le32((uint32_t)(i + 1)),
-            obcc_le32(string_pool_offset(&w->pool, index)),
+            obcc_le32(string_pool_offset(&w->pool, name)),
         };
     }
-    return STATUS_OK;
 }
 
-/* Behind all that adds strings, and behind the function table, whose rows it
- * counts. */
+/* Right behind the function table, which is the last to add strings: where they
+ * will be is known. */
 static enum status write_func_index(struct writer *w, struct error *err)
 {
-    const size_t n_funcs = w->contents->n_funcs;
-    const size_t n_slots = count_slots(n_funcs);
+    const size_t n_slots = count_slots(w->contents->n_funcs);
     struct obcc_slot *slots = calloc(n_slots, sizeof(*slots));
     enum status status;
 
     if (!slots)
         return error_no_memory(err);
+    fill_slots(w, &w->table[w->n_sections - 1], slots, n_slots);
     status = write_list_head(w, n_slots, "function index", err);
-    if (status == STATUS_OK)
-        status = fill_slots(w, slots, n_slots, err);
     buffer_append(w->out, slots, n_slots * sizeof(*slots));
     free(slots);
     return status;
@@ -499,6 +490,5 @@ enum status cache_write(const struct cache_contents *contents,
     if (status == STATUS_OK)
         write_header(&w, header_size);
     string_pool_release(&w.pool);
-    free(w.funcs);
     return status;
 }

@@ -132,13 +132,22 @@ enum status string_pool_add(struct string_pool *pool, const char *text,
     return STATUS_OK;
 }
 
+static const struct obcc_string *row_at(const struct string_pool *pool,
+                                        uint32_t index)
+{
+    return (const struct obcc_string *)(const void *)pool->rows.data + index;
+}
+
+const char *string_pool_text(const struct string_pool *pool, uint32_t index)
+{
+    return (const char *)pool->bytes.data +
+           obcc_get32(row_at(pool, index)->offset);
+}
+
 uint32_t string_pool_offset(const struct string_pool *pool, uint32_t index)
 {
-    const struct obcc_string *row =
-        (const struct obcc_string *)(const void *)pool->rows.data + index;
-
     return (uint32_t)(sizeof(struct obcc_list) + pool->rows.size) +
-           obcc_get32(row->offset);
+           obcc_get32(row_at(pool, index)->offset);
 }
 
 void string_pool_write(const struct string_pool *pool, struct buffer *out)

@@ -24,6 +24,9 @@ void string_pool_release(struct string_pool *pool);
 enum status string_pool_add(struct string_pool *pool, const char *text,
                             uint32_t *ret_index, struct error *err) MUST_CHECK;
 
+/* The string of that index. */
+const char *string_pool_text(const struct string_pool *pool, uint32_t index);
+
 /* Where in the section the string of that index will be, if no more are
  * added. */
 uint32_t string_pool_offset(const struct string_pool *pool, uint32_t index);

@@ -23,18 +23,25 @@
  * Nothing waits for a fault that is sure to come: the start of the file, which
  * is read here, and pages that are written to are asked for beforehand
  * (MAP_POPULATE, MADV_POPULATE_*), which takes a third of the time where an
- * exception leaves a virtual machine. Before Linux 5.14 the kernel refuses, and
- * they fault. */
+ * exception leaves a virtual machine. Linux before 5.14 refuses the second, and
+ * the page faults. */
 #include "exec_memory.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "checked.h"
 #include "file.h"
+
+/* Known to the C library from glibc 2.35 on. */
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 
 /* Bytes of data outside RELRO whose pages are made at once. It is also the most
  * memory that an image can use in vain, if its script never writes. */

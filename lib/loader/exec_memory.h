@@ -20,8 +20,9 @@ enum status exec_memory_map(const struct load_source *source,
                             struct image *ret_image,
                             struct error *err) MUST_CHECK;
 
-/* Bring the file's bytes to all segments of a checked view but the first.
- * CORRUPT (the file has become shorter), IO, NO_MEMORY. */
+/* Bring the file's bytes to all segments of a checked view but the first. A
+ * file that is cut short meanwhile is not noticed, as it is not for the text:
+ * entries are replaced, never written to. IO, NO_MEMORY. */
 enum status exec_memory_fill_data(const struct load_source *source,
                                   const struct image *image,
                                   const struct image_view *view,

@@ -9,7 +9,8 @@
  *       And disposing of the only image, against dlclose() of the same code.
  *   L8  what others do: two threads that launch different scripts, LAUNCHES
  *       each, in turn with one thread that launches the two alternately. The
- *       same with two shared libraries, for what the kernel takes of both. */
+ *       same with two shared libraries, for what the kernel takes of both: the
+ *       script's code, linked in two ways. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>

@@ -905,6 +905,13 @@ test_verify_names_the_damaged() {
     expect bad "exit 1"
     says bad out "$(basename "$victim"): context: checksum mismatch"
     says bad out "1 damaged"
+    # A list looks at tables, and not at code.
+    run list "$BCC" cache ls
+    ! grep -q checksum "$work/list.out" || fail "ls looked at code"
+    printf 'X' | dd of="$victim" bs=1 conv=notrunc status=none \
+        seek=$(grep -abo small.bc "$victim" | head -n 1 | cut -d: -f1)
+    run list "$BCC" cache ls
+    says list out "string pool: checksum mismatch"
     run json "$BCC" cache verify --json --remove
     expect json "exit 1"
     json json damaged entries bytes n_damaged

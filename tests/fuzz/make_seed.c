@@ -1,5 +1,5 @@
-/* The first inputs of fuzz_cache, fuzz_request and fuzz_zip: make_seed
- * cache|request|zip */
+/* The first inputs of fuzz_cache (one with a function index), fuzz_request and
+ * fuzz_zip: make_seed cache|index|request|zip */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +13,21 @@ static const struct zip_file zip_files[] = {
     {"c.bc", "later, later, later", 19, ZIP_DEFLATED | ZIP_DESCRIPTOR},
     {"d.bc", "64 bits, 64 bits", 16, ZIP_DEFLATED | ZIP_64},
 };
+
+/* As many functions as have an index. */
+static struct cache_symbol many[1025];
+
+static void fill_many(struct cache_contents *contents)
+{
+    static char names[sizeof(many) / sizeof(many[0])][8];
+
+    contents->n_funcs = sizeof(many) / sizeof(many[0]);
+    for (size_t i = 0; i < contents->n_funcs; i++) {
+        snprintf(names[i], sizeof(names[i]), "f%zu", i);
+        many[i] = (struct cache_symbol){.name = names[i], .address = i};
+    }
+    contents->funcs = many;
+}
 
 int main(int argc, char **argv)
 {
@@ -28,8 +43,11 @@ int main(int argc, char **argv)
     };
 
     buffer_init(&out);
-    if (argc == 2 && strcmp(argv[1], "cache") == 0) {
+    if (argc == 2 &&
+        (strcmp(argv[1], "cache") == 0 || strcmp(argv[1], "index") == 0)) {
         status = sample_cache_init(&sample);
+        if (*argv[1] == 'i')
+            fill_many(&sample.contents);
         if (status == STATUS_OK)
             status = cache_write(&sample.contents, &out, NULL);
         sample_cache_release(&sample);

@@ -142,12 +142,19 @@ int __real_mprotect(void *address, size_t size, int access);
 int __wrap_mprotect(void *address, size_t size, int access);
 int __real_munmap(void *address, size_t size);
 int __wrap_munmap(void *address, size_t size);
+int __real_madvise(void *address, size_t size, int advice);
+int __wrap_madvise(void *address, size_t size, int advice);
 
 void *__wrap_mmap(void *address, size_t size, int access, int flags, int fd,
                   off_t offset)
 {
     if (count_call(&mapping_calls.n_mmap, access, fd))
         return MAP_FAILED;
+    if (flags & MAP_POPULATE) {
+        pthread_mutex_lock(&call_lock);
+        mapping_calls.n_populate++;
+        pthread_mutex_unlock(&call_lock);
+    }
     return __real_mmap(address, size, access, flags, fd, offset);
 }
 
@@ -156,6 +163,18 @@ int __wrap_mprotect(void *address, size_t size, int access)
     if (count_call(&mapping_calls.n_mprotect, access, -1))
         return -1;
     return __real_mprotect(address, size, access);
+}
+
+int __wrap_madvise(void *address, size_t size, int advice)
+{
+    pthread_mutex_lock(&call_lock);
+    mapping_calls.n_madvise++;
+    pthread_mutex_unlock(&call_lock);
+    if (mapping_calls.refuse_madvise) {
+        errno = EINVAL;
+        return -1;
+    }
+    return __real_madvise(address, size, advice);
 }
 
 int __wrap_munmap(void *address, size_t size)

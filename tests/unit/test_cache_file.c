@@ -499,7 +499,7 @@ static void the_search_in_a_damaged_index_ends(void **state)
     free(names);
 }
 
-static void damage_in_a_big_table_is_found_when_asked_for(void **state)
+static void damage_in_a_table_is_found_when_asked_for(void **state)
 {
     struct cache_contents contents = rich;
     char(*names)[16];
@@ -584,7 +584,7 @@ int main(void)
         cmocka_unit_test(large_tables_have_an_index),
         cmocka_unit_test(the_index_is_dispensable),
         cmocka_unit_test(the_search_in_a_damaged_index_ends),
-        cmocka_unit_test(damage_in_a_big_table_is_found_when_asked_for),
+        cmocka_unit_test(damage_in_a_table_is_found_when_asked_for),
         cmocka_unit_test(writer_refuses_what_the_format_cannot_say),
     };
 

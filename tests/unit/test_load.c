@@ -313,12 +313,15 @@ static void unmaps_everything_on_release(void **state)
 }
 
 static void expect_calls(struct fixture *f, uint64_t image_offset,
-                         unsigned n_mmap)
+                         unsigned n_mmap, unsigned n_populate,
+                         unsigned n_madvise)
 {
     fixture_write(f, image_offset);
     mapping_calls_reset();
     assert_int_equal(fixture_link(f), STATUS_OK);
     assert_int_equal(mapping_calls.n_mmap, n_mmap);
+    assert_int_equal(mapping_calls.n_populate, n_populate);
+    assert_int_equal(mapping_calls.n_madvise, n_madvise);
     assert_int_equal(mapping_calls.n_mprotect, 1);
     assert_int_equal(mapping_calls.n_munmap, 0);
     assert_int_equal(fixture_api(f)->bump(), 8);
@@ -332,8 +335,13 @@ static void makes_few_system_calls_for_little_data(void **state)
     struct fixture *f = *state;
     bool separate = fixture_segment(f, PT_LOAD, 0)[2].p_type == PT_LOAD;
 
-    expect_calls(f, PAGE, separate ? 2 : 3);
-    expect_calls(f, FAR_IN_FILE, separate ? 4 : 3);
+    if (separate) {
+        expect_calls(f, PAGE, 2, 1, 2);
+        expect_calls(f, FAR_IN_FILE, 4, 2, 1);
+    } else {
+        expect_calls(f, PAGE, 3, 2, 0);
+        expect_calls(f, FAR_IN_FILE, 3, 1, 1);
+    }
 }
 
 /* Memory, text and data in it, and RELRO that is a segment of its own. */
@@ -342,8 +350,25 @@ static void makes_few_system_calls_for_much_data(void **state)
     struct fixture *f = *state;
     bool separate = fixture_segment(f, PT_LOAD, 0)[2].p_type == PT_LOAD;
 
-    expect_calls(f, PAGE, 3);
-    expect_calls(f, FAR_IN_FILE, separate ? 4 : 3);
+    expect_calls(f, PAGE, 3, 1, separate ? 1 : 0);
+    expect_calls(f, FAR_IN_FILE, separate ? 4 : 3, separate ? 1 : 0, 1);
+}
+
+static void faults_where_the_kernel_populates_nothing(void **state)
+{
+    static const uint64_t offsets[] = {PAGE, FAR_IN_FILE};
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < 2; i++) {
+        fixture_write(f, offsets[i]);
+        mapping_calls_reset();
+        mapping_calls.refuse_madvise = true;
+        assert_int_equal(fixture_link(f), STATUS_OK);
+        assert_int_equal(fixture_api(f)->bump(), 8);
+        assert_int_equal(fixture_api(f)->initialized[99], 99);
+        load_release(&f->image);
+    }
+    mapping_calls_reset();
 }
 
 /* ---- Start and stop ---- */
@@ -520,6 +545,7 @@ int main(void)
         ALL(unmaps_everything_on_release),
         SMALL(makes_few_system_calls_for_little_data),
         LARGE(makes_few_system_calls_for_much_data),
+        ALL(faults_where_the_kernel_populates_nothing),
         ALL(runs_constructors_in_order_with_arguments),
         ALL(runs_handlers_then_destructors_in_reverse_order),
         ALL(stops_only_what_was_started),

@@ -304,7 +304,7 @@ static void find_nearest_in(const struct explain *explain, const char *dir,
         size_t score;
 
         cache_entry_path(dir, &inventory, i, path);
-        if (cache_file_open(path, 0, &file, NULL))
+        if (cache_file_open(path, CACHE_CHECK_TABLES, &file, NULL))
             continue;
         score = likeness(explain, &file.view);
         cache_file_close(&file);
@@ -369,9 +369,10 @@ static void print_differences(struct explain *explain, bool is_hit)
     bool found;
 
     snprintf(path, sizeof(path), "%s", explain->script->report.path);
-    found = cache_file_open(path, 0, &file, NULL) == STATUS_OK;
+    found = cache_file_open(path, CACHE_CHECK_TABLES, &file, NULL) == STATUS_OK;
     if (!found && !is_hit && find_nearest(explain, path))
-        found = cache_file_open(path, 0, &file, NULL) == STATUS_OK;
+        found =
+            cache_file_open(path, CACHE_CHECK_TABLES, &file, NULL) == STATUS_OK;
     if (explain->options->json) {
         fputs(",\"compared_with\":", stdout);
         json_print_string(stdout, found ? path : "");

@@ -14,8 +14,7 @@ struct cache_file {
     struct cache_view view;
 };
 
-/* check_flags: CACHE_CHECK_ALL, or 0: then nothing but the header is held to
- * its checksum. */
+/* check_flags: CACHE_CHECK_..., of cache_read.h. */
 enum status cache_file_open(const char *path, unsigned check_flags,
                             struct cache_file *ret_file,
                             struct error *err) MUST_CHECK;

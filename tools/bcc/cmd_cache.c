@@ -47,7 +47,8 @@ static char *describe(const char *path, bool *ret_good)
     const char *script = "";
     char *copy;
 
-    *ret_good = cache_file_open(path, 0, &file, &err) == STATUS_OK;
+    *ret_good =
+        cache_file_open(path, CACHE_CHECK_TABLES, &file, &err) == STATUS_OK;
     if (!*ret_good)
         return strdup(err.message);
     if (cache_count(&file.view, OBCC_DEPENDENCY_TABLE))

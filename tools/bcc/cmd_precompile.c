@@ -346,6 +346,7 @@ int cmd_precompile(int argc, char **argv)
     struct work work = {.options = &options};
     struct cache_limit limit;
     const char *reason;
+    int status = EXIT_FAILED;
     char *dir;
 
     if (!options_parse(&options, argc, argv, "bklLDTCFEXBSvOjM", false))
@@ -368,15 +369,17 @@ int cmd_precompile(int argc, char **argv)
     options.max_size = limit.bytes;
     work.dir = dir;
     if (!collect(&work, options.arguments))
-        return EXIT_FAILED;
+        goto out;
     if ((options.exports && !find_conflicts(&work)) || !make_queue(&work)) {
         complain("out of memory");
-        return EXIT_FAILED;
+        goto out;
     }
     run_workers(&work);
     if (work.n_compiled)
         sync_names(dir);
     summarise(&work);
+    status = work.n_failed ? EXIT_FAILED : EXIT_OK;
+out:
     for (size_t i = 0; i < work.n_jobs; i++) {
         free(work.jobs[i].path);
         free(work.jobs[i].failure);
@@ -385,5 +388,5 @@ int cmd_precompile(int argc, char **argv)
     free(work.queue);
     free(dir);
     options_release(&options);
-    return work.n_failed ? EXIT_FAILED : EXIT_OK;
+    return status;
 }

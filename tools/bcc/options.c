@@ -211,6 +211,7 @@ static bool apply_option(struct word_list *list, const char *word, int letter,
 static bool parse_long(struct word_list *list, const char *word)
 {
     const char *name = word + 2;
+    /* Not strcspn(), whose table is a page that no launch needs but for it. */
     const size_t size = (size_t)(strchrnul(name, '=') - name);
     const char *value = name[size] ? name + size + 1 : NULL;
     const struct option *row = long_options;

@@ -214,6 +214,8 @@ char *setup_find_cache_dir(const struct options *options,
         return NULL;
     }
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        char *dir;
+
         if (!places[i].base || !*places[i].base)
             continue;
         /* The first that is set; no other one in its place. */
@@ -221,8 +223,10 @@ char *setup_find_cache_dir(const struct options *options,
             *ret_reason = "the name of the cache directory is too long";
             return NULL;
         }
-        *ret_reason = "out of memory";
-        return join_path(places[i].base, places[i].suffix);
+        dir = join_path(places[i].base, places[i].suffix);
+        if (!dir)
+            *ret_reason = "out of memory";
+        return dir;
     }
     *ret_reason = "no cache directory: HOME is not set";
     return NULL;
@@ -373,10 +377,8 @@ void print_report(BCCScriptRef script, const char *off_reason)
     if (report.cache == BCC_CACHE_OFF && !*report.reason && off_reason)
         report.reason = off_reason;
     out = open_memstream(&text, &size);
-    if (!out)
-        return;
-    write_report(out, &report);
-    if (fclose(out) == 0)
+    write_report(out ? out : stderr, &report);
+    if (out && fclose(out) == 0)
         fwrite(text, 1, size, stderr);
     free(text);
 }
