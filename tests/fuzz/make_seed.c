@@ -1,5 +1,5 @@
 /* The first inputs of fuzz_cache (one with a function index), fuzz_request and
- * fuzz_zip: make_seed cache|index|request|zip */
+ * fuzz_zip: make_seed cache|functions|request|zip */
 #include <stdio.h>
 #include <string.h>
 
@@ -44,9 +44,9 @@ int main(int argc, char **argv)
 
     buffer_init(&out);
     if (argc == 2 &&
-        (strcmp(argv[1], "cache") == 0 || strcmp(argv[1], "index") == 0)) {
+        (strcmp(argv[1], "cache") == 0 || strcmp(argv[1], "functions") == 0)) {
         status = sample_cache_init(&sample);
-        if (*argv[1] == 'i')
+        if (*argv[1] == 'f')
             fill_many(&sample.contents);
         if (status == STATUS_OK)
             status = cache_write(&sample.contents, &out, NULL);
