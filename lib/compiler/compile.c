@@ -408,32 +408,41 @@ enum status compile(const struct request *request, const struct span *inputs,
                     struct compile_result *ret_result, struct error *err)
 {
     struct compile_result result = {0};
-    struct compilation c = {.request = request, .result = &result};
     enum status status = STATUS_OK;
+    struct compilation *c;
 
     if (request->n_inputs == 0)
         return error_set(err, STATUS_MISUSE, "compile: no script");
-    c.name = request->inputs[0].name;
     arena_init(&result.arena);
-    arena_init(&c.arena);
-    glue_init(&c.glue);
+    c = arena_alloc(&result.arena, 1, sizeof(*c));
+    if (!c) {
+        arena_release(&result.arena);
+        return error_no_memory(err);
+    }
+    *c = (struct compilation){
+        .request = request, .name = request->inputs[0].name, .result = &result};
+    arena_init(&c->arena);
+    glue_init(&c->glue);
+    result.compilation = c;
     for (int stage = REPLY_READ; !status && stage <= REPLY_LINK_IMAGE;
          stage++) {
         uint64_t start = clock_monotonic_ns();
-        status = run_stage(&c, (enum reply_stage)stage, inputs, err);
+        status = run_stage(c, (enum reply_stage)stage, inputs, err);
         result.stage_ns[stage] = clock_monotonic_ns() - start;
     }
-    compilation_release(&c);
     if (status) {
         compile_result_release(&result);
         return status;
     }
+    c->result = NULL;
     *ret_result = result;
     return STATUS_OK;
 }
 
 void compile_result_release(struct compile_result *result)
 {
+    if (result->compilation)
+        compilation_release(result->compilation);
     link_result_release(&result->link);
     arena_release(&result->arena);
     memset(result, 0, sizeof(*result));

@@ -16,9 +16,11 @@
 #include "span.h"
 
 /* Everything that follows from the inputs; owned by the caller, freed by
- * compile_result_release(). Lists are in metadata order. */
+ * compile_result_release(). Lists are in metadata order. LLVM's objects stay
+ * until then: a process that ends need not take a large module apart. */
 struct compile_result {
     struct arena arena;
+    struct compilation *compilation;
     struct link_result link;          /* image, functions, objects, imports */
     struct cpu_features cpu_features; /* that the code may use */
     struct cache_symbol *export_vars;

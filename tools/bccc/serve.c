@@ -268,19 +268,10 @@ static enum status run_job(struct job *job, struct error *err)
     return status;
 }
 
-static void job_release(struct job *job)
-{
-    inputs_release(&job->inputs);
-    compile_result_release(&job->result);
-    buffer_release(&job->file);
-    arena_release(&job->arena);
-}
-
-int serve_request(void)
+_Noreturn void serve_request(void)
 {
     struct job job = {.reply.magic = REPLY_MAGIC};
     struct error err = {0};
-    int exit_status;
 
     restrain_process();
     start_beat();
@@ -292,7 +283,6 @@ int serve_request(void)
         job.reply.os_errno = err.os_errno;
         memcpy(job.reply.message, err.message, sizeof(err.message));
     }
-    exit_status = send_reply(&job.reply);
-    job_release(&job);
-    return exit_status;
+    /* Nothing is freed: of a megabyte of bitcode that takes 0.1 s. */
+    _exit(send_reply(&job.reply));
 }
