@@ -19,6 +19,7 @@
 #include "buffer.h"
 #include "cache_fixture.h"
 #include "file.h"
+#include "index_file.h"
 #include "sample_cache.h"
 
 /* ---- What the header says ---- */
@@ -40,31 +41,71 @@ struct structure {
     }
 
 static const struct field fields[] = {
-    FIELD(obcc_header, magic),         FIELD(obcc_header, version),
-    FIELD(obcc_header, endianness),    FIELD(obcc_header, sizeof_off_t),
-    FIELD(obcc_header, sizeof_size_t), FIELD(obcc_header, sizeof_ptr_t),
-    FIELD(obcc_header, machine),       FIELD(obcc_header, n_sections),
-    FIELD(obcc_header, header_size),   FIELD(obcc_header, context_align),
-    FIELD(obcc_header, required),      FIELD(obcc_header, file_size),
-    FIELD(obcc_header, image_span),    FIELD(obcc_header, image_align),
-    FIELD(obcc_header, cpu_features),  FIELD(obcc_header, text_span),
-    FIELD(obcc_header, reserved),      FIELD(obcc_header, checksum),
-    FIELD(obcc_section, kind),         FIELD(obcc_section, flags),
-    FIELD(obcc_section, offset),       FIELD(obcc_section, size),
-    FIELD(obcc_section, checksum),     FIELD(obcc_list, count),
-    FIELD(obcc_list, reserved),        FIELD(obcc_string, length),
-    FIELD(obcc_string, offset),        FIELD(obcc_dependency, name),
-    FIELD(obcc_dependency, type),      FIELD(obcc_dependency, flags),
-    FIELD(obcc_dependency, sha1),      FIELD(obcc_dependency, device),
-    FIELD(obcc_dependency, inode),     FIELD(obcc_dependency, size),
-    FIELD(obcc_dependency, mtime_ns),  FIELD(obcc_dependency, ctime_ns),
-    FIELD(obcc_import, name),          FIELD(obcc_import, flags),
-    FIELD(obcc_import, user),          FIELD(obcc_import, library),
-    FIELD(obcc_symbol, address),       FIELD(obcc_symbol, size),
-    FIELD(obcc_symbol, name),          FIELD(obcc_symbol, signature),
-    FIELD(obcc_pragma, key),           FIELD(obcc_pragma, value),
-    FIELD(obcc_signature, algorithm),  FIELD(obcc_signature, reserved),
-    FIELD(obcc_signature, key),        FIELD(obcc_signature, signature),
+    FIELD(obcc_header, magic),
+    FIELD(obcc_header, version),
+    FIELD(obcc_header, endianness),
+    FIELD(obcc_header, sizeof_off_t),
+    FIELD(obcc_header, sizeof_size_t),
+    FIELD(obcc_header, sizeof_ptr_t),
+    FIELD(obcc_header, machine),
+    FIELD(obcc_header, n_sections),
+    FIELD(obcc_header, header_size),
+    FIELD(obcc_header, context_align),
+    FIELD(obcc_header, required),
+    FIELD(obcc_header, file_size),
+    FIELD(obcc_header, image_span),
+    FIELD(obcc_header, image_align),
+    FIELD(obcc_header, cpu_features),
+    FIELD(obcc_header, text_span),
+    FIELD(obcc_header, reserved),
+    FIELD(obcc_header, checksum),
+    FIELD(obcc_section, kind),
+    FIELD(obcc_section, flags),
+    FIELD(obcc_section, offset),
+    FIELD(obcc_section, size),
+    FIELD(obcc_section, checksum),
+    FIELD(obcc_list, count),
+    FIELD(obcc_list, reserved),
+    FIELD(obcc_string, length),
+    FIELD(obcc_string, offset),
+    FIELD(obcc_dependency, name),
+    FIELD(obcc_dependency, type),
+    FIELD(obcc_dependency, flags),
+    FIELD(obcc_dependency, sha1),
+    FIELD(obcc_dependency, device),
+    FIELD(obcc_dependency, inode),
+    FIELD(obcc_dependency, size),
+    FIELD(obcc_dependency, mtime_ns),
+    FIELD(obcc_dependency, ctime_ns),
+    FIELD(obcc_import, name),
+    FIELD(obcc_import, flags),
+    FIELD(obcc_import, user),
+    FIELD(obcc_import, library),
+    FIELD(obcc_symbol, address),
+    FIELD(obcc_symbol, size),
+    FIELD(obcc_symbol, name),
+    FIELD(obcc_symbol, signature),
+    FIELD(obcc_pragma, key),
+    FIELD(obcc_pragma, value),
+    FIELD(obcc_signature, algorithm),
+    FIELD(obcc_signature, reserved),
+    FIELD(obcc_signature, key),
+    FIELD(obcc_signature, signature),
+    FIELD(ibcc_header, magic),
+    FIELD(ibcc_header, version),
+    FIELD(ibcc_header, file_size),
+    FIELD(ibcc_header, checksum),
+    FIELD(ibcc_header, sha1),
+    FIELD(ibcc_header, flags),
+    FIELD(ibcc_header, identity_size),
+    FIELD(ibcc_header, n_rows),
+    FIELD(ibcc_header, names_size),
+    FIELD(ibcc_header, n_defined),
+    FIELD(ibcc_row, name),
+    FIELD(ibcc_row, kind),
+    FIELD(ibcc_row, offset),
+    FIELD(ibcc_row, size),
+    FIELD(ibcc_row, checksum),
 };
 
 #define STRUCTURE(name)                                                        \
@@ -77,7 +118,8 @@ static const struct structure structures[] = {
     STRUCTURE(obcc_list),       STRUCTURE(obcc_string),
     STRUCTURE(obcc_import),     STRUCTURE(obcc_symbol),
     STRUCTURE(obcc_dependency), STRUCTURE(obcc_pragma),
-    STRUCTURE(obcc_signature),
+    STRUCTURE(obcc_signature),  STRUCTURE(ibcc_header),
+    STRUCTURE(ibcc_row),
 };
 
 static const struct {
@@ -111,6 +153,9 @@ static const struct {
     {"OBCC_DEPENDENCY_ARCHIVE", OBCC_DEPENDENCY_ARCHIVE},
     {"OBCC_IMPORT_WEAK", OBCC_IMPORT_WEAK},
     {"OBCC_IMPORT_FUNCTION", OBCC_IMPORT_FUNCTION},
+    {"IBCC_DECLARED", IBCC_DECLARED},
+    {"IBCC_CLOSURE", IBCC_CLOSURE},
+    {"IBCC_LARGE", IBCC_LARGE},
 };
 
 enum {
@@ -288,6 +333,10 @@ static void page_has_the_limits_of_the_reader(void **state)
              CACHE_CHECK_LIMIT / 1000, CACHE_CHECK_LIMIT % 1000);
     assert_non_null(strstr(*state, text));
     snprintf(text, sizeof(text), "Format version %s.", OBCC_VERSION);
+    assert_non_null(strstr(*state, text));
+    snprintf(text, sizeof(text), "at most %d,%03d,%03d.",
+             INDEX_MAX_SIZE / 1000000, INDEX_MAX_SIZE / 1000 % 1000,
+             INDEX_MAX_SIZE % 1000);
     assert_non_null(strstr(*state, text));
 }
 
