@@ -10,6 +10,7 @@
 #include "cache_write.h"
 #include "cpu_features.h"
 #include "error.h"
+#include "library_index.h"
 #include "link.h"
 #include "reply.h"
 #include "request.h"
@@ -35,10 +36,13 @@ struct compile_result {
     uint64_t stage_ns[REPLY_N_STAGES]; /* READ .. LINK_IMAGE are filled */
 };
 
-/* inputs[i] holds the bytes of request->inputs[i]. COMPILE (with LLVM's own
+/* inputs[i] holds the bytes of request->inputs[i], indexes[i] what is known of
+ * it as a library and then what became known, which lives in the result.
+ * COMPILE (with LLVM's own
  * message), UNSUPPORTED (unknown target), CORRUPT (not bitcode), or what
  * link_image() says. */
 enum status compile(const struct request *request, const struct span *inputs,
+                    struct library_index *indexes,
                     struct compile_result *ret_result,
                     struct error *err) MUST_CHECK;
 

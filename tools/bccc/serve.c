@@ -238,6 +238,7 @@ static enum status write_file(struct job *job, struct error *err)
 
 static enum status run_job(struct job *job, struct error *err)
 {
+    struct library_index *indexes;
     enum status status;
     uint64_t start;
 
@@ -254,7 +255,11 @@ static enum status run_job(struct job *job, struct error *err)
     if (status)
         return status;
     inputs_start_hashing(&job->inputs);
-    status = compile(&job->request, job->inputs.bytes, &job->result, err);
+    indexes = arena_alloc(&job->arena, job->request.n_inputs, sizeof(*indexes));
+    if (!indexes)
+        return error_no_memory(err);
+    status =
+        compile(&job->request, job->inputs.bytes, indexes, &job->result, err);
     if (status)
         return status;
     memcpy(job->reply.stage_ns, job->result.stage_ns,
