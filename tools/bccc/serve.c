@@ -21,6 +21,7 @@
 
 #include "clock.h"
 #include "compile.h"
+#include "indexes.h"
 #include "inputs.h"
 #include "needed.h"
 #include "version.h"
@@ -86,6 +87,7 @@ struct job {
     size_t identity_size;
     struct request request;
     struct inputs inputs;
+    struct indexes indexes;
     struct compile_result result;
     struct needed needed;
     struct buffer file;
@@ -218,7 +220,6 @@ static enum status write_file(struct job *job, struct error *err)
     contents.vars = copy_symbols(&job->arena, link->objects, link->n_objects);
     if (!dependencies || !contents.imports || !contents.funcs || !contents.vars)
         return error_no_memory(err);
-    inputs_finish_hashing(&job->inputs);
     status = inputs_settle(&job->inputs, dependencies, err);
     if (status)
         return status;
@@ -236,9 +237,23 @@ static enum status write_file(struct job *job, struct error *err)
 
 /* ---- All of it ---- */
 
+static enum status compile_inputs(struct job *job, struct error *err)
+{
+    enum status status;
+
+    status = compile(&job->request, job->inputs.bytes, job->indexes.index,
+                     &job->result, err);
+    inputs_finish_hashing(&job->inputs);
+    if (status == STATUS_OK || !indexes_are_used(&job->indexes))
+        return status;
+    /* An index must not be what makes a compile fail. */
+    indexes_forget(&job->indexes);
+    return compile(&job->request, job->inputs.bytes, job->indexes.index,
+                   &job->result, err);
+}
+
 static enum status run_job(struct job *job, struct error *err)
 {
-    struct library_index *indexes;
     enum status status;
     uint64_t start;
 
@@ -254,12 +269,10 @@ static enum status run_job(struct job *job, struct error *err)
     status = inputs_open(&job->inputs, &job->request, &job->arena, err);
     if (status)
         return status;
-    inputs_start_hashing(&job->inputs);
-    indexes = arena_alloc(&job->arena, job->request.n_inputs, sizeof(*indexes));
-    if (!indexes)
-        return error_no_memory(err);
-    status =
-        compile(&job->request, job->inputs.bytes, indexes, &job->result, err);
+    status = indexes_open(&job->indexes, &job->request, &job->inputs,
+                          &job->arena, err);
+    if (status == STATUS_OK)
+        status = compile_inputs(job, err);
     if (status)
         return status;
     memcpy(job->reply.stage_ns, job->result.stage_ns,
@@ -269,6 +282,8 @@ static enum status run_job(struct job *job, struct error *err)
                          &job->needed, err);
     if (status == STATUS_OK)
         status = write_file(job, err);
+    if (status == STATUS_OK)
+        indexes_publish(&job->indexes, &job->inputs, &job->arena);
     job->reply.stage_ns[REPLY_WRITE] = clock_monotonic_ns() - start;
     return status;
 }
@@ -277,6 +292,7 @@ static void job_release(struct job *job)
 {
     inputs_release(&job->inputs);
     compile_result_release(&job->result);
+    indexes_release(&job->indexes);
     buffer_release(&job->file);
     arena_release(&job->arena);
 }
