@@ -118,7 +118,7 @@ static void add_names(LLVMValueRef at, LLVMValueRef (*next)(LLVMValueRef),
     for (; at; at = next(at)) {
         const char *name = glue_name(at);
 
-        if (LLVMIsDeclaration(at) && !is_intrinsic(name))
+        if (!linkage_is_definition(at) && !is_intrinsic(name))
             closures->declared[closures->n_declared++] = name;
         else if (linkage_is_definition(at) && !linkage_is_local(at))
             index->defined[index->n_defined++] = index_hash(name);

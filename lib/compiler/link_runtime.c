@@ -61,10 +61,10 @@ static void each_declared(LLVMModuleRef module, want_fn want, void *context)
     LLVMValueRef at;
 
     for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
-        if (LLVMIsDeclaration(at))
+        if (!linkage_is_definition(at))
             want(context, glue_name(at));
     for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
-        if (LLVMIsDeclaration(at))
+        if (!linkage_is_definition(at))
             want(context, glue_name(at));
 }
 
