@@ -146,6 +146,8 @@ static enum status build_descriptors(const struct compile_job *job,
         status = add_descriptor(table, reply_fd, above, err);
     if (status == STATUS_OK)
         status = add_descriptor(table, job->lock_fd, above, err);
+    if (status == STATUS_OK)
+        status = add_descriptor(table, job->dir_fd, above, err);
     for (size_t i = 0; status == STATUS_OK && i < job->n_inputs; i++)
         status = add_descriptor(table, job->input_fds[i], above, err);
     return status;

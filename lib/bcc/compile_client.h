@@ -20,6 +20,7 @@ struct compile_job {
     size_t n_inputs;
     int output_fd;
     int lock_fd;            /* that of a flight; -1: none */
+    int dir_fd;             /* of the cache directory; -1: none */
     uint32_t time_limit_ms; /* 0: none */
 };
 

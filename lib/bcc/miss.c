@@ -14,7 +14,7 @@
 #include "store.h"
 
 static enum status run_compiler(struct prepare *p, int output_fd, int lock_fd,
-                                struct error *err)
+                                int dir_fd, struct error *err)
 {
     BCCScriptRef script = p->script;
     struct request_input *inputs;
@@ -55,6 +55,7 @@ static enum status run_compiler(struct prepare *p, int output_fd, int lock_fd,
             .n_inputs = script->n_sources,
             .output_fd = output_fd,
             .lock_fd = lock_fd,
+            .dir_fd = dir_fd,
             .time_limit_ms = script->options.time_limit_ms,
         };
         status = compile_client_run(&job, &reply, err);
@@ -82,7 +83,7 @@ static enum status make_in_memory(struct prepare *p, struct error *err)
     status = file_create_memory("bcc-code", (struct span){NULL, 0}, &fd, err);
     if (status)
         return status;
-    status = run_compiler(p, fd, -1, err);
+    status = run_compiler(p, fd, -1, -1, err);
     /* From here nobody, not even the compiler's children, changes the code. */
     if (status == STATUS_OK &&
         fcntl(fd, F_ADD_SEALS,
@@ -179,7 +180,9 @@ static enum status make_entry(struct prepare *p, struct flight *flight,
         *ret_unusable = true;
         return status;
     }
-    status = run_compiler(p, writer.fd, flight->fd, err);
+    /* Beside a file of the user's is no place for more than that. */
+    status = run_compiler(p, writer.fd, flight->fd,
+                          p->file ? -1 : writer.dir_fd, err);
     *ret_unusable = status && is_unwritable(err);
     if (status)
         goto out;

@@ -14,12 +14,12 @@
 
 /* ---- Reading ---- */
 
-static bool is_entry_name(const char *name)
+static bool is_named(const char *name, const char *suffix)
 {
-    size_t size = strlen(name), suffix = strlen(STORE_SUFFIX);
+    size_t size = strlen(name), suffix_size = strlen(suffix);
 
-    return name[0] != '.' && size > suffix &&
-           strcmp(name + size - suffix, STORE_SUFFIX) == 0;
+    return name[0] != '.' && size > suffix_size &&
+           strcmp(name + size - suffix_size, suffix) == 0;
 }
 
 static enum status add_entry(struct inventory *inventory, const char *name,
@@ -40,12 +40,14 @@ static enum status add_entry(struct inventory *inventory, const char *name,
         .size = (uint64_t)st->st_size,
         .disk_size = (uint64_t)st->st_blocks * 512,
         .used_s = st->st_mtim.tv_sec,
+        .is_index = is_named(name, STORE_INDEX_SUFFIX),
     };
     buffer_append(&inventory->names, name, strlen(name) + 1);
     if (buffer_failed(&inventory->names))
         return error_no_memory(err);
     inventory->size += (uint64_t)st->st_size;
     inventory->disk_size += (uint64_t)st->st_blocks * 512;
+    inventory->n_indexes += inventory->entries[inventory->n_entries].is_index;
     inventory->n_entries++;
     return STATUS_OK;
 }
@@ -59,7 +61,8 @@ static enum status read_names(DIR *stream, const char *dir,
     struct stat st;
 
     while (status == STATUS_OK && (errno = 0, entry = readdir(stream))) {
-        if (!is_entry_name(entry->d_name) ||
+        if ((!is_named(entry->d_name, STORE_SUFFIX) &&
+             !is_named(entry->d_name, STORE_INDEX_SUFFIX)) ||
             fstatat(inventory->dir_fd, entry->d_name, &st,
                     AT_SYMLINK_NOFOLLOW) < 0 ||
             !S_ISREG(st.st_mode))

@@ -1,10 +1,12 @@
-/* What a cache directory holds: each entry's size and last use.
+/* What a cache directory holds: the size and last use of each entry, and of
+ * each index of a runtime library, which counts as an entry here.
  *
  * Names and stats only, no entry is opened: 100,000 entries take some tenths
  * of a second. Used to look at a cache and to bound it, never by a launch. */
 #ifndef BCC_CACHE_INVENTORY_H
 #define BCC_CACHE_INVENTORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +26,7 @@ struct inventory_entry {
     uint64_t size;      /* bytes of the file */
     uint64_t disk_size; /* bytes that it takes of the disk */
     int64_t used_s;     /* last use, to the hour: see last_use.h */
+    bool is_index;
     enum inventory_fate fate;
 };
 
@@ -31,14 +34,15 @@ struct inventory {
     int dir_fd;
     struct inventory_entry *entries;
     size_t n_entries;
+    size_t n_indexes;    /* of them */
     struct buffer names; /* each with its NUL */
     uint64_t size;       /* of all entries */
     uint64_t disk_size;
 };
 
-/* The entries (regular files NAME.oBCC) of a directory, by name; none, and -1
- * for its descriptor, if there is no such directory. Errors: IO, NO_MEMORY.
- * Release it with inventory_release(). */
+/* The entries (regular files NAME.oBCC, NAME.iBCC) of a directory, by name;
+ * none, and -1 for its descriptor, if there is no such directory. Errors: IO,
+ * NO_MEMORY. Release it with inventory_release(). */
 enum status inventory_read(const char *dir, struct inventory *ret_inventory,
                            struct error *err) MUST_CHECK;
 void inventory_release(struct inventory *inventory);

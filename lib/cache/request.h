@@ -48,7 +48,8 @@ enum {
     REQUEST_OUTPUT_FD = 4, /* the cache file to write, empty */
     REQUEST_REPLY_FD = 5,  /* memfd: the reply, see reply.h */
     REQUEST_LOCK_FD = 6,   /* the lock that beats, see flight.h, or no lock */
-    REQUEST_FIRST_INPUT_FD = 7,
+    REQUEST_DIR_FD = 7,    /* the cache directory, checked; else no directory */
+    REQUEST_FIRST_INPUT_FD = 8,
     REQUEST_MAX_INPUTS = 256
 };
 

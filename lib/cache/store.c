@@ -94,9 +94,8 @@ static bool is_special_errno(int os_errno)
     return os_errno == ELOOP || os_errno == ENXIO || os_errno == ENODEV;
 }
 
-static enum status open_entry(int dir_fd, const char *dir, const char *entry,
-                              int *ret_fd, struct stat *ret_st,
-                              struct error *err)
+enum status store_open_at(int dir_fd, const char *dir, const char *entry,
+                          int *ret_fd, struct stat *ret_st, struct error *err)
 {
     enum status status;
     struct stat st;
@@ -147,7 +146,7 @@ enum status store_open(const char *dir, const char *name, int *ret_fd,
             *err = why;
         return status;
     }
-    status = open_entry(dir_fd, dir, entry, ret_fd, ret_st, err);
+    status = store_open_at(dir_fd, dir, entry, ret_fd, ret_st, err);
     file_close(dir_fd);
     return status;
 }
@@ -226,14 +225,15 @@ static enum status create_temporary(const char *dir, const char *name,
     return error_set_os(err, EEXIST, "%s: no name for a temporary file", dir);
 }
 
-static enum status begin(const char *dir, enum trust trust,
-                         struct store_writer *writer,
-                         struct store_writer *ret_writer, struct error *err)
+/* In the directory that is open; the writer is closed on failure. */
+static enum status begin_here(const char *dir, enum trust trust,
+                              struct store_writer *writer,
+                              struct store_writer *ret_writer,
+                              struct error *err)
 {
-    enum status status;
+    enum status status = STATUS_OK;
 
-    status = open_directory(dir, O_RDONLY, trust, &writer->dir_fd, err);
-    if (status == STATUS_OK && trust == CHECKED) {
+    if (trust == CHECKED) {
         status = work_dir_open(writer->dir_fd, dir, &writer->work, err);
         if (status == STATUS_OK)
             work_dir_sweep(&writer->work);
@@ -247,6 +247,29 @@ static enum status begin(const char *dir, enum trust trust,
     }
     *ret_writer = *writer;
     return STATUS_OK;
+}
+
+static enum status begin(const char *dir, enum trust trust,
+                         struct store_writer *writer,
+                         struct store_writer *ret_writer, struct error *err)
+{
+    enum status status;
+
+    status = open_directory(dir, O_RDONLY, trust, &writer->dir_fd, err);
+    return status ? status : begin_here(dir, trust, writer, ret_writer, err);
+}
+
+enum status store_begin_at(int dir_fd, const char *dir, const char *file_name,
+                           struct store_writer *ret_writer, struct error *err)
+{
+    struct store_writer writer = no_writer();
+
+    assert(strlen(file_name) < sizeof(writer.entry));
+    memcpy(writer.entry, file_name, strlen(file_name) + 1);
+    writer.dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
+    if (writer.dir_fd < 0)
+        return error_set_os(err, errno, "%s", dir);
+    return begin_here(dir, CHECKED, &writer, ret_writer, err);
 }
 
 enum status store_begin(const char *dir, const char *name,

@@ -29,6 +29,11 @@
 enum status store_open(const char *dir, const char *name, int *ret_fd,
                        struct stat *ret_st, struct error *err) MUST_CHECK;
 
+/* The same of a file of any name in a directory that was checked before. */
+enum status store_open_at(int dir_fd, const char *dir, const char *file_name,
+                          int *ret_fd, struct stat *ret_st,
+                          struct error *err) MUST_CHECK;
+
 struct store_writer {
     int dir_fd;
     int fd; /* the temporary file, read-write, mode 0644 less the group and
@@ -49,6 +54,12 @@ enum status store_begin(const char *dir, const char *name,
 enum status store_begin_file(const char *path, struct store_writer *ret_writer,
                              struct error *err) MUST_CHECK;
 
+/* The same for a file of any name in a directory that was checked before;
+ * borrows its descriptor. */
+enum status store_begin_at(int dir_fd, const char *dir, const char *file_name,
+                           struct store_writer *ret_writer,
+                           struct error *err) MUST_CHECK;
+
 /* fsync, then rename to the entry's name. The writer stays open (its fd is now
  * the entry) until store_end(). On failure the old entry is untouched. */
 enum status store_publish(struct store_writer *writer,
@@ -67,5 +78,8 @@ enum status store_open_work_dir(const char *dir, struct work_dir *ret_work,
                                 struct error *err) MUST_CHECK;
 
 #define STORE_SUFFIX ".oBCC"
+
+/* The index of a runtime library: 16 hexadecimal digits, and this. */
+#define STORE_INDEX_SUFFIX ".iBCC"
 
 #endif

@@ -32,6 +32,7 @@
 #include "builtins.h"
 #include "calls.h"
 #include "clock.h"
+#include "closure_size.h"
 #include "imports.h"
 #include "large_data.h"
 #include "link_objects.h"
@@ -55,6 +56,7 @@ struct compilation {
     struct glue glue;
     struct target target;
     struct objects objects; /* the script and what is linked whole with it */
+    struct library_index *indexes; /* by input */
     struct runtime *runtimes;
     size_t n_runtimes;
     struct public_names names;
@@ -68,13 +70,13 @@ struct compilation {
 
 /* ---- Read ---- */
 
-static enum status read_module(void *context, struct span bytes,
-                               const char *name, LLVMModuleRef *ret_module,
-                               struct error *err)
+static enum status read_into(void *context, struct glue *glue,
+                             struct span bytes, const char *name,
+                             LLVMModuleRef *ret_module, struct error *err)
 {
     struct compilation *c = context;
     LLVMModuleRef module;
-    enum status status = module_read(&c->glue, bytes, name, &module, err);
+    enum status status = module_read(glue, bytes, name, &module, err);
 
     if (status)
         return status;
@@ -88,6 +90,15 @@ static enum status read_module(void *context, struct span bytes,
         LLVMStripModuleDebugInfo(module);
     *ret_module = module;
     return STATUS_OK;
+}
+
+static enum status read_module(void *context, struct span bytes,
+                               const char *name, LLVMModuleRef *ret_module,
+                               struct error *err)
+{
+    struct compilation *c = context;
+
+    return read_into(c, &c->glue, bytes, name, ret_module, err);
 }
 
 /* An archive's members are objects, whatever its role. */
@@ -115,6 +126,28 @@ static enum status read_objects(struct compilation *c,
                         &c->arena, &c->objects, err);
 }
 
+static enum status read_runtime(struct compilation *c, struct span bytes,
+                                struct library_index *index,
+                                struct runtime *runtime, struct error *err)
+{
+    enum status status;
+
+    if (bytes.size >= closure_library_size) {
+        runtime->closures = (struct closures){
+            .name = runtime->name,
+            .bytes = bytes,
+            .read = read_into,
+            .context = c,
+            .index = index,
+            .arena = &c->result->arena,
+        };
+        status = closures_open(&runtime->closures, err);
+        if (status || !index->is_whole)
+            return status;
+    }
+    return read_module(c, bytes, runtime->name, &runtime->module, err);
+}
+
 static enum status read_runtimes(struct compilation *c,
                                  const struct span *inputs, struct error *err)
 {
@@ -131,11 +164,10 @@ static enum status read_runtimes(struct compilation *c,
         if (is_object(&request->inputs[i], inputs[i]))
             continue;
         runtime->name = request->inputs[i].name;
-        status =
-            read_module(c, inputs[i], runtime->name, &runtime->module, err);
+        c->n_runtimes++;
+        status = read_runtime(c, inputs[i], &c->indexes[i], runtime, err);
         if (status)
             return status;
-        c->n_runtimes++;
     }
     return STATUS_OK;
 }
@@ -394,9 +426,11 @@ static void compilation_release(struct compilation *c)
     for (size_t i = 0; c->code && i < c->split.n_parts; i++)
         buffer_release(&c->code[i]);
     objects_release(&c->objects);
-    for (size_t i = 0; i < c->n_runtimes; i++)
+    for (size_t i = 0; i < c->n_runtimes; i++) {
+        closures_release(&c->runtimes[i].closures);
         if (c->runtimes[i].module)
             LLVMDisposeModule(c->runtimes[i].module);
+    }
     if (c->module)
         LLVMDisposeModule(c->module);
     glue_release(&c->glue);
@@ -405,35 +439,49 @@ static void compilation_release(struct compilation *c)
 }
 
 enum status compile(const struct request *request, const struct span *inputs,
+                    struct library_index *indexes,
                     struct compile_result *ret_result, struct error *err)
 {
     struct compile_result result = {0};
-    struct compilation c = {.request = request, .result = &result};
     enum status status = STATUS_OK;
+    struct compilation *c;
 
     if (request->n_inputs == 0)
         return error_set(err, STATUS_MISUSE, "compile: no script");
-    c.name = request->inputs[0].name;
     arena_init(&result.arena);
-    arena_init(&c.arena);
-    glue_init(&c.glue);
+    c = arena_alloc(&result.arena, 1, sizeof(*c));
+    if (!c) {
+        arena_release(&result.arena);
+        return error_no_memory(err);
+    }
+    *c = (struct compilation){
+        .request = request,
+        .name = request->inputs[0].name,
+        .result = &result,
+        .indexes = indexes,
+    };
+    arena_init(&c->arena);
+    glue_init(&c->glue);
+    result.compilation = c;
     for (int stage = REPLY_READ; !status && stage <= REPLY_LINK_IMAGE;
          stage++) {
         uint64_t start = clock_monotonic_ns();
-        status = run_stage(&c, (enum reply_stage)stage, inputs, err);
+        status = run_stage(c, (enum reply_stage)stage, inputs, err);
         result.stage_ns[stage] = clock_monotonic_ns() - start;
     }
-    compilation_release(&c);
     if (status) {
         compile_result_release(&result);
         return status;
     }
+    c->result = NULL;
     *ret_result = result;
     return STATUS_OK;
 }
 
 void compile_result_release(struct compile_result *result)
 {
+    if (result->compilation)
+        compilation_release(result->compilation);
     link_result_release(&result->link);
     arena_release(&result->arena);
     memset(result, 0, sizeof(*result));

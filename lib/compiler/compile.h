@@ -10,15 +10,18 @@
 #include "cache_write.h"
 #include "cpu_features.h"
 #include "error.h"
+#include "library_index.h"
 #include "link.h"
 #include "reply.h"
 #include "request.h"
 #include "span.h"
 
 /* Everything that follows from the inputs; owned by the caller, freed by
- * compile_result_release(). Lists are in metadata order. */
+ * compile_result_release(). Lists are in metadata order. LLVM's objects stay
+ * until then: a process that ends need not take a large module apart. */
 struct compile_result {
     struct arena arena;
+    struct compilation *compilation;
     struct link_result link;          /* image, functions, objects, imports */
     struct cpu_features cpu_features; /* that the code may use */
     struct cache_symbol *export_vars;
@@ -35,10 +38,13 @@ struct compile_result {
     uint64_t stage_ns[REPLY_N_STAGES]; /* READ .. LINK_IMAGE are filled */
 };
 
-/* inputs[i] holds the bytes of request->inputs[i]. COMPILE (with LLVM's own
+/* inputs[i] holds the bytes of request->inputs[i], indexes[i] what is known of
+ * it as a library and then what became known, which lives in the result.
+ * COMPILE (with LLVM's own
  * message), UNSUPPORTED (unknown target), CORRUPT (not bitcode), or what
  * link_image() says. */
 enum status compile(const struct request *request, const struct span *inputs,
+                    struct library_index *indexes,
                     struct compile_result *ret_result,
                     struct error *err) MUST_CHECK;
 

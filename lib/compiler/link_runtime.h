@@ -2,12 +2,15 @@
 #ifndef BCC_COMPILER_LINK_RUNTIME_H
 #define BCC_COMPILER_LINK_RUNTIME_H
 
+#include "closures.h"
 #include "llvm_glue.h"
 #include "publish.h"
 
 struct runtime {
     const char *name;
-    LLVMModuleRef module; /* lazy; NULL once it was linked */
+    LLVMModuleRef module; /* lazy; NULL once it was linked, and if it is linked
+                             by closures */
+    struct closures closures;
 };
 
 /* Link what dest, and through it the libraries themselves, need of the

@@ -27,6 +27,7 @@
 
 #include "compile.h"
 #include "file.h"
+#include "populate.h"
 
 enum {
     PIPE_FD = 3, /* of a worker */
@@ -77,6 +78,7 @@ _Noreturn static void work(pid_t parent, int fd, size_t part, part_fn make,
         _exit(1);
     close_range(PIPE_FD + 1, ~0u, 0);
     compile_on_end(on_end);
+    populate_pages();
     buffer_init(&out);
     status = make(context, part, &out, &err);
     if (status == STATUS_OK && buffer_failed(&out))

@@ -5,8 +5,11 @@
  *       both drive. bcc also makes the image and syncs it to the disk.
  *   C2  a script that calls nine functions of PoCL's kernel library, with the
  *       library and without it, where they stay undefined. The difference is
- *       what finding, linking, optimising and generating them costs.
+ *       what finding, linking, optimising and generating them costs: where the
+ *       index of the library has them, which is the goal, and where the index
+ *       is made.
  *   C5  `bcc precompile` of 32 modules with two workers, and with one. */
+#include <dirent.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -125,13 +128,79 @@ bool run_c1(void)
 
 /* ---- C2 ---- */
 
+/* A cache directory, and the command that makes the script's entry in it. */
+struct miss {
+    char cache[BENCH_PATH_SIZE], entry[BENCH_PATH_SIZE];
+    const char *argv[10];
+    struct program program;
+};
+
+static bool make_miss(const char *name, const struct hit *script,
+                      bool with_library, struct miss *ret_miss)
+{
+    const char *file = strrchr(script->files.script, '/');
+    const char **argv = ret_miss->argv;
+
+    if (!bench_open_cache(name, ret_miss->cache))
+        return false;
+    file = file ? file + 1 : script->files.script;
+    snprintf(ret_miss->entry, sizeof(ret_miss->entry), "%.900s/%.*s.oBCC",
+             ret_miss->cache, (int)strcspn(file, "."), file);
+    *argv++ = BCC_BENCH_BCC;
+    *argv++ = "precompile";
+    *argv++ = "--rebuild";
+    *argv++ = "--exports";
+    *argv++ = "--cache-dir";
+    *argv++ = ret_miss->cache;
+    if (with_library) {
+        *argv++ = "--lib";
+        *argv++ = script->files.library;
+    }
+    *argv++ = script->files.script;
+    *argv = NULL;
+    ret_miss->program = (struct program){.argv = ret_miss->argv};
+    return true;
+}
+
+/* The library's index is the only one. */
+static bool remove_index(const char *cache)
+{
+    char path[BENCH_PATH_SIZE * 2];
+    const struct dirent *entry;
+    DIR *listing = opendir(cache);
+    size_t n_removed = 0;
+
+    while (listing && (entry = readdir(listing))) {
+        const char *dot = strrchr(entry->d_name, '.');
+
+        if (!dot || strcmp(dot, ".iBCC") != 0)
+            continue;
+        snprintf(path, sizeof(path), "%s/%s", cache, entry->d_name);
+        n_removed += unlink(path) == 0;
+    }
+    if (listing)
+        closedir(listing);
+    return n_removed == 1;
+}
+
+/* A round in which the index is made. */
+static bool make_index(void *context, struct bench_cost *ret_cost)
+{
+    struct miss *miss = context;
+
+    return (remove_index(miss->cache) ||
+            bench_refuse("there was no index to remove")) &&
+           program_round(&miss->program, ret_cost);
+}
+
 /* That the library was linked: it is an input of the one entry, which has more
  * code. */
-static bool is_linked(const char *with, const char *without)
+static bool is_linked(const struct miss *with, const struct miss *without)
 {
     struct entry with_entry, without_entry;
 
-    if (!entry_read(with, &with_entry) || !entry_read(without, &without_entry))
+    if (!entry_read(with->entry, &with_entry) ||
+        !entry_read(without->entry, &without_entry))
         return false;
     return (with_entry.from.n_origins == 2 &&
             without_entry.from.n_origins == 1 &&
@@ -141,30 +210,35 @@ static bool is_linked(const char *with, const char *without)
 
 bool run_c2(void)
 {
-    char with[BENCH_PATH_SIZE], without[BENCH_PATH_SIZE];
+    struct miss indexed, making, without;
     struct hit script;
-    const char *const with_argv[] = {
-        BCC_BENCH_BCC,       "compile", "--lib", script.files.library,
-        script.files.script, "-o",      with,    NULL};
-    const char *const without_argv[] = {
-        BCC_BENCH_BCC, "compile", script.files.script, "-o", without, NULL};
-    struct program bcc_with = {.argv = with_argv};
-    struct program bcc_without = {.argv = without_argv};
-    struct bench_side sides[] = {program_side("with 9 MB library", &bcc_with),
-                                 program_side("without", &bcc_without)};
+    struct bench_side sides[3];
+    struct bench_cost cost;
 
-    if (!hit_find_sample("OpenCL", &script))
+    if (!hit_find_sample("OpenCL", &script) ||
+        !make_miss("runtime.indexed", &script, true, &indexed) ||
+        !make_miss("runtime.making", &script, true, &making) ||
+        !make_miss("runtime.without", &script, false, &without) ||
+        !program_round(&indexed.program, &cost) ||
+        !program_round(&making.program, &cost))
         return false;
-    snprintf(with, sizeof(with), "%.1000s/with.oBCC", bench_dir());
-    snprintf(without, sizeof(without), "%.1000s/without.oBCC", bench_dir());
-    if (!bench_rounds(sides, 2,
+    sides[0] = program_side("with 9 MB library, index there", &indexed.program);
+    sides[1] = (struct bench_side){.enter_name = "index made",
+                                   .context = &making,
+                                   .whole = make_index,
+                                   .is_process = true};
+    sides[2] = program_side("without", &without.program);
+    if (!bench_rounds(sides, 3,
                       (struct bench_plan){.n_warm_up = 1, .n_rounds = 31}) ||
-        !is_linked(with, without))
+        !is_linked(&indexed, &without) || !is_linked(&making, &without))
         return false;
-    bench_difference((struct bench_comparison){"what nine functions of it cost",
-                                               &sides[0].in, &sides[1].in,
-                                               .goal = AT_MOST(30)});
-    bench_release(sides, 2);
+    bench_difference((struct bench_comparison){
+        "what nine functions of it cost, index there", &sides[0].in,
+        &sides[2].in, .goal = AT_MOST(30)});
+    bench_difference(
+        (struct bench_comparison){"the same where the index is made",
+                                  &sides[1].in, &sides[2].in, .goal = NO_GOAL});
+    bench_release(sides, 3);
     return true;
 }
 

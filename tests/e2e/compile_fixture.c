@@ -85,7 +85,8 @@ enum status compile_fixture_run(struct compile_fixture *f)
 {
     compile_result_release(&f->result);
     memset(&f->err, 0, sizeof(f->err));
-    return compile(&f->request, f->bytes, &f->result, &f->err);
+    memset(f->indexes, 0, sizeof(f->indexes));
+    return compile(&f->request, f->bytes, f->indexes, &f->result, &f->err);
 }
 
 void assert_compiles(struct compile_fixture *f)

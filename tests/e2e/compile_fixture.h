@@ -18,6 +18,7 @@ struct compile_fixture {
     struct request request; /* x86_64, cpu x86-64, -O2 */
     struct request_input inputs[FIXTURE_MAX];
     struct span bytes[FIXTURE_MAX];
+    struct library_index indexes[FIXTURE_MAX]; /* what they became */
     const char *marks[FIXTURE_MAX];
     struct compile_result result;
     struct error err;

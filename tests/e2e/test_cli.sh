@@ -710,7 +710,7 @@ test_cache_lists_counts_and_clears() {
     run stats "$BCC" cache stats
     says stats out "entries    2"
     run stats_json "$BCC" cache stats --json
-    json stats_json dir entries bytes disk_bytes limit limit_origin
+    json stats_json dir entries bytes disk_bytes indexes limit limit_origin
     echo "foreign" >"$work/cache/keep.txt"
     echo "damaged" >"$work/cache/damaged.oBCC"
     run ls "$BCC" cache ls
@@ -825,7 +825,7 @@ test_limit_of_the_cache_is_shown_with_its_origin() {
     says option out "limit      2147483648 (--max-size)"
     run none "$BCC" cache stats --json --max-size none
     says none out '"limit":null'
-    json none dir entries bytes disk_bytes limit limit_origin
+    json none dir entries bytes disk_bytes indexes limit limit_origin
     BCC_CACHE_SIZE=large
     run bad "$BCC" cache stats
     expect bad "exit 0"

@@ -195,6 +195,47 @@ static void a_later_library_may_use_an_earlier_one(void **state)
     assert_int_equal(f->result.link.n_functions, 1);
 }
 
+/* C's inline functions: a body, and the definition is elsewhere. */
+static void bodies_for_the_optimiser_are_no_definitions(void **state)
+{
+    static const char inlined[] =
+        "define available_externally i32 @helper(i32 %x) noinline {\n"
+        "  ret i32 %x\n"
+        "}\n"
+        "define i32 @ENTRY(i32 %x) {\n"
+        "  %y = call i32 @helper(i32 %x)\n"
+        "  ret i32 %y\n"
+        "}\n";
+    struct compile_fixture *f = *state;
+    char script[sizeof(inlined)], library[sizeof(inlined)];
+
+    f->request.opt_level = 0;
+    memcpy(script, inlined, sizeof(inlined));
+    memcpy(strstr(script, "ENTRY"), "entry", 5);
+    memcpy(library, inlined, sizeof(inlined));
+    memcpy(strstr(library, "ENTRY"), "later", 5);
+    compile_fixture_add_text(f, "script.bc", script);
+    compile_fixture_add_text(f, "library.bc",
+                             "define i32 @helper(i32 %x) { ret i32 %x }\n");
+    assert_compiles(f);
+    assert_non_null(find_function(f, "helper"));
+    assert_null(find_import(f, "helper"));
+    compile_fixture_reset(f);
+    f->request.opt_level = 0;
+    compile_fixture_add_text(f, "script.bc",
+                             "declare i32 @later(i32)\n"
+                             "define i32 @entry(i32 %x) {\n"
+                             "  %y = call i32 @later(i32 %x)\n"
+                             "  ret i32 %y\n"
+                             "}\n");
+    compile_fixture_add_text(f, "early.bc",
+                             "define i32 @helper(i32 %x) { ret i32 %x }\n");
+    compile_fixture_add_text(f, "late.bc", library);
+    assert_compiles(f);
+    assert_non_null(find_function(f, "helper"));
+    assert_null(find_import(f, "helper"));
+}
+
 static void a_library_variable_replaces_a_tentative_one(void **state)
 {
     struct compile_fixture *f = *state;
@@ -507,6 +548,7 @@ int main(void)
         TEST(the_scripts_definition_wins),
         TEST(the_first_library_wins),
         TEST(a_later_library_may_use_an_earlier_one),
+        TEST(bodies_for_the_optimiser_are_no_definitions),
         TEST(a_library_variable_replaces_a_tentative_one),
         TEST(a_marked_library_function_is_kept_though_unused),
         TEST(static_names_of_two_modules_do_not_collide),

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -235,6 +236,62 @@ static void part_that_does_not_come_is_an_error(void **state)
     }
 }
 
+enum { N_PAGES = 256, PAGE_SIZE = 4096, FEW_FAULTS = N_PAGES / 4 };
+
+static long count_faults(void)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_minflt;
+}
+
+/* Answers with how many faults it took to write to the pages, and what had been
+ * in them. */
+static enum status make_written(void *context, size_t part, struct buffer *out,
+                                struct error *err)
+{
+    volatile uint8_t *pages = context;
+    long faults = count_faults();
+    unsigned sum = 0;
+
+    (void)part;
+    for (size_t i = 0; i < N_PAGES; i++)
+        sum += pages[i * PAGE_SIZE]++;
+    faults = count_faults() - faults;
+    buffer_append(out, &faults, sizeof(faults));
+    buffer_append(out, &sum, sizeof(sum));
+    return buffer_failed(out) ? error_no_memory(err) : STATUS_OK;
+}
+
+static void worker_need_not_copy_page_by_page(void **state)
+{
+    uint8_t *pages = mmap(NULL, N_PAGES * PAGE_SIZE, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct error err = {0};
+    struct buffer out;
+    unsigned sum;
+    long faults;
+
+    (void)state;
+    assert_ptr_not_equal(pages, MAP_FAILED);
+    if (madvise(pages, PAGE_SIZE, 23 /* MADV_POPULATE_WRITE */) < 0) {
+        munmap(pages, N_PAGES * PAGE_SIZE);
+        skip(); /* Linux before 5.14 */
+    }
+    memset(pages, 3, N_PAGES * PAGE_SIZE);
+    buffer_init(&out);
+    assert_int_equal(parts_make(1, make_written, pages, &out, &err), STATUS_OK);
+    assert_int_equal(out.size, sizeof(faults) + sizeof(sum));
+    memcpy(&faults, out.data, sizeof(faults));
+    memcpy(&sum, out.data + sizeof(faults), sizeof(sum));
+    assert_in_range(faults, 0, FEW_FAULTS);
+    assert_int_equal(sum, 3 * N_PAGES);
+    assert_int_equal(pages[0], 3);
+    buffer_release(&out);
+    munmap(pages, N_PAGES * PAGE_SIZE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +306,7 @@ int main(void)
             compile_fixture_setup, compile_fixture_teardown),
         cmocka_unit_test(parts_come_back_whole_and_in_order),
         cmocka_unit_test(part_that_does_not_come_is_an_error),
+        cmocka_unit_test(worker_need_not_copy_page_by_page),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -198,8 +198,8 @@ test_stopped_compiler_is_passed() {
 test_compiler_that_stops_at_work_is_passed() {
     program one
     # The pid stays the same when the shell becomes the compiler.
-    compiler_once "(sleep 0.2; kill -STOP \$\$; touch '$work/stopped') & sleep 0.19
-        echo \$\$ >'$work/pid'"
+    compiler_once "echo \$\$ >'$work/pid'
+        (sleep 0.2; kill -STOP \$\$; touch '$work/stopped') & sleep 0.19"
     trouble
     wait_for_file "$work/stopped"
     takes_over stopped

@@ -1,9 +1,10 @@
-/* The first inputs of fuzz_cache (one with a function index), fuzz_request and
- * fuzz_zip: make_seed cache|functions|request|zip */
+/* The first inputs of fuzz_cache (one with a function index), fuzz_index,
+ * fuzz_request and fuzz_zip: make_seed cache|functions|index|request|zip */
 #include <stdio.h>
 #include <string.h>
 
 #include "../unit/sample_cache.h"
+#include "../unit/sample_index.h"
 #include "../unit/zip_fixture.h"
 
 /* Each kind of entry, in ZIP64's form as well. */
@@ -51,6 +52,8 @@ int main(int argc, char **argv)
         if (status == STATUS_OK)
             status = cache_write(&sample.contents, &out, NULL);
         sample_cache_release(&sample);
+    } else if (argc == 2 && strcmp(argv[1], "index") == 0) {
+        status = index_write(&sample_index, &out, NULL);
     } else if (argc == 2 && strcmp(argv[1], "zip") == 0) {
         zip_make(zip_files, sizeof(zip_files) / sizeof(zip_files[0]), ZIP_64,
                  &out, NULL);

@@ -19,6 +19,7 @@
 #include "buffer.h"
 #include "cache_fixture.h"
 #include "file.h"
+#include "index_file.h"
 #include "sample_cache.h"
 
 /* ---- What the header says ---- */
@@ -93,6 +94,21 @@ static const struct field fields[] = {
     FIELD(obcc_signature, reserved),
     FIELD(obcc_signature, key),
     FIELD(obcc_signature, signature),
+    FIELD(ibcc_header, magic),
+    FIELD(ibcc_header, version),
+    FIELD(ibcc_header, file_size),
+    FIELD(ibcc_header, checksum),
+    FIELD(ibcc_header, sha1),
+    FIELD(ibcc_header, flags),
+    FIELD(ibcc_header, identity_size),
+    FIELD(ibcc_header, n_rows),
+    FIELD(ibcc_header, names_size),
+    FIELD(ibcc_header, n_defined),
+    FIELD(ibcc_row, name),
+    FIELD(ibcc_row, kind),
+    FIELD(ibcc_row, offset),
+    FIELD(ibcc_row, size),
+    FIELD(ibcc_row, checksum),
 };
 
 #define STRUCTURE(name)                                                        \
@@ -106,6 +122,7 @@ static const struct structure structures[] = {
     STRUCTURE(obcc_import),     STRUCTURE(obcc_symbol),
     STRUCTURE(obcc_dependency), STRUCTURE(obcc_pragma),
     STRUCTURE(obcc_signature),  STRUCTURE(obcc_slot),
+    STRUCTURE(ibcc_header),     STRUCTURE(ibcc_row),
 };
 
 static const struct {
@@ -140,6 +157,9 @@ static const struct {
     {"OBCC_DEPENDENCY_ARCHIVE", OBCC_DEPENDENCY_ARCHIVE},
     {"OBCC_IMPORT_WEAK", OBCC_IMPORT_WEAK},
     {"OBCC_IMPORT_FUNCTION", OBCC_IMPORT_FUNCTION},
+    {"IBCC_DECLARED", IBCC_DECLARED},
+    {"IBCC_CLOSURE", IBCC_CLOSURE},
+    {"IBCC_LARGE", IBCC_LARGE},
 };
 
 enum {
@@ -314,6 +334,10 @@ static void page_has_the_limits_of_the_reader(void **state)
              CACHE_HEAD_SIZE, OBCC_MAX_SECTIONS);
     assert_non_null(strstr(*state, text));
     snprintf(text, sizeof(text), "Format version %s.", OBCC_VERSION);
+    assert_non_null(strstr(*state, text));
+    snprintf(text, sizeof(text), "at most %d,%03d,%03d.",
+             INDEX_MAX_SIZE / 1000000, INDEX_MAX_SIZE / 1000 % 1000,
+             INDEX_MAX_SIZE % 1000);
     assert_non_null(strstr(*state, text));
 }
 

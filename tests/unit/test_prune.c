@@ -119,18 +119,24 @@ static void inventory_has_entries_only(void **state)
 
     make_file(dir, "b.oBCC", 2, HOUR);
     make_file(dir, "a.oBCC", 1, 0);
+    make_file(dir, "0.iBCC", 1, 2 * HOUR);
     make_file(dir, "notes.txt", 1, 0);
     make_file(dir, ".hidden.oBCC", 1, 0);
     make_file(dir, ".oBCC", 1, 0);
     assert_int_equal(symlink("a.oBCC", temp_dir_path(dir, "c.oBCC").text), 0);
     assert_int_equal(mkdir(temp_dir_path(dir, "d.oBCC").text, 0700), 0);
     assert_int_equal(inventory_read(dir->path, &inventory, &err), STATUS_OK);
-    assert_int_equal(inventory.n_entries, 2);
-    assert_string_equal(inventory_name(&inventory, 0), "a.oBCC");
-    assert_string_equal(inventory_name(&inventory, 1), "b.oBCC");
-    assert_int_equal(inventory.size, 3 * PAGE);
+    assert_int_equal(inventory.n_entries, 3);
+    assert_int_equal(inventory.n_indexes, 1);
+    assert_string_equal(inventory_name(&inventory, 0), "0.iBCC");
+    assert_true(inventory.entries[0].is_index);
+    assert_string_equal(inventory_name(&inventory, 1), "a.oBCC");
+    assert_false(inventory.entries[1].is_index);
+    assert_string_equal(inventory_name(&inventory, 2), "b.oBCC");
+    assert_int_equal(inventory.size, 4 * PAGE);
     inventory_sort_by_use(&inventory);
-    assert_string_equal(inventory_name(&inventory, 0), "b.oBCC");
+    assert_string_equal(inventory_name(&inventory, 0), "0.iBCC");
+    assert_string_equal(inventory_name(&inventory, 1), "b.oBCC");
     inventory_release(&inventory);
     assert_int_equal(inventory_read("/proc/version", &inventory, &err),
                      STATUS_IO);

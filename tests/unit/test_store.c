@@ -9,6 +9,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -511,10 +512,53 @@ static void writer_that_never_began_can_be_ended(void **state)
     assert_int_equal(writer.fd, -1);
 }
 
+/* ---- Other files, in a directory that is open ---- */
+
+static void a_file_is_published_in_an_open_directory(void **state)
+{
+    const struct temp_dir *dir = *state;
+    int dir_fd = open(dir->path, O_RDONLY | O_DIRECTORY);
+    struct store_writer writer;
+    struct error err = {0};
+    struct stat st;
+    int fd = -1;
+
+    assert_true(dir_fd >= 0);
+    assert_int_equal(store_open_at(dir_fd, "cache", "x.iBCC", &fd, &st, &err),
+                     STATUS_NOT_FOUND);
+    assert_int_equal(store_begin_at(dir_fd, "cache", "x.iBCC", &writer, &err),
+                     STATUS_OK);
+    assert_int_equal(file_write_all(writer.fd,
+                                    (struct span){(const uint8_t *)"text", 4},
+                                    "x", &err),
+                     STATUS_OK);
+    assert_int_equal(store_open_at(dir_fd, "cache", "x.iBCC", &fd, &st, &err),
+                     STATUS_NOT_FOUND);
+    assert_int_equal(store_publish(&writer, &err), STATUS_OK);
+    store_end(&writer);
+    assert_int_equal(count_files(dir), 1);
+    assert_int_equal(store_open_at(dir_fd, "cache", "x.iBCC", &fd, &st, &err),
+                     STATUS_OK);
+    assert_int_equal(st.st_size, 4);
+    file_close(fd);
+    assert_int_equal(fchmodat(dir_fd, "x.iBCC", 0666, 0), 0);
+    assert_int_equal(store_open_at(dir_fd, "cache", "x.iBCC", &fd, &st, &err),
+                     STATUS_UNTRUSTED);
+    /* One that is given up leaves nothing. */
+    assert_int_equal(store_begin_at(dir_fd, "cache", "y.iBCC", &writer, &err),
+                     STATUS_OK);
+    store_end(&writer);
+    assert_int_equal(count_files(dir), 1);
+    assert_int_equal(store_begin_at(-1, "cache", "y.iBCC", &writer, &err),
+                     STATUS_IO);
+    file_close(dir_fd);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(a_file_is_published_in_an_open_directory),
         TEST(entry_is_opened_read_only_and_close_on_exec),
         TEST(missing_entry_and_missing_directory_are_not_found),
         TEST(directory_that_is_a_file_is_an_error),

@@ -304,7 +304,8 @@ static void find_nearest_in(const struct explain *explain, const char *dir,
         size_t score;
 
         cache_entry_path(dir, &inventory, i, path);
-        if (cache_file_open(path, CACHE_CHECK_TABLES, &file, NULL))
+        if (inventory.entries[i].is_index ||
+            cache_file_open(path, CACHE_CHECK_TABLES, &file, NULL))
             continue;
         score = likeness(explain, &file.view);
         cache_file_close(&file);

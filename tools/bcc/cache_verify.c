@@ -9,6 +9,7 @@
 
 #include "cache_actions.h"
 #include "cache_file.h"
+#include "index_file.h"
 #include "json.h"
 
 enum { MAX_THREADS = 64 };
@@ -22,6 +23,33 @@ struct check {
     size_t next;
 };
 
+/* All of it, closures included. */
+static enum status check_index(const char *path, struct error *err)
+{
+    struct file_mapping mapping;
+    struct index_view view;
+    struct index_row row;
+    enum status status;
+    struct stat st;
+    int fd;
+
+    status = file_open(path, &fd, &st, err);
+    if (status)
+        return status;
+    status = file_map(fd, (uint64_t)st.st_size, path, &mapping, err);
+    file_close(fd);
+    if (status)
+        return status;
+    status = index_view_open(mapping.bytes, (struct span){NULL, 0}, path, &view,
+                             err);
+    for (size_t i = 0; status == STATUS_OK && i < view.n_rows; i++)
+        if (!index_view_row(&view, i, &row))
+            status = error_set(err, STATUS_CORRUPT, "%s: '%s' is damaged", path,
+                               index_view_name(&view, i));
+    file_unmap(&mapping);
+    return status;
+}
+
 static char *find_damage(const struct check *check, size_t i)
 {
     struct cache_file file;
@@ -29,7 +57,11 @@ static char *find_damage(const struct check *check, size_t i)
     struct error err;
 
     cache_entry_path(check->dir, check->inventory, i, path);
-    if (cache_file_open(path, CACHE_CHECK_ALL, &file, &err) == STATUS_OK) {
+    if (check->inventory->entries[i].is_index) {
+        if (check_index(path, &err) == STATUS_OK)
+            return NULL;
+    } else if (cache_file_open(path, CACHE_CHECK_ALL, &file, &err) ==
+               STATUS_OK) {
         cache_file_close(&file);
         return NULL;
     }

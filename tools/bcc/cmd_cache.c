@@ -84,7 +84,9 @@ static void list_entry(const struct inventory *inventory, size_t i,
     bool good;
 
     cache_entry_path(dir, inventory, i, path);
-    text = describe(path, &good);
+    good = entry->is_index;
+    text = good ? strdup(json ? "" : "(index of a runtime library)")
+                : describe(path, &good);
     if (json) {
         printf("%s{\"entry\":", i ? "," : "");
         json_print_string(stdout, inventory_name(inventory, i));
@@ -136,16 +138,18 @@ static int stats(const struct options *options, const char *dir)
         fputs("{\"dir\":", stdout);
         json_print_string(stdout, dir);
         printf(",\"entries\":%zu,\"bytes\":%" PRIu64 ",\"disk_bytes\":%" PRIu64
-               ",\"limit\":",
-               inventory.n_entries, inventory.size, inventory.disk_size);
+               ",\"indexes\":%zu,\"limit\":",
+               inventory.n_entries - inventory.n_indexes, inventory.size,
+               inventory.disk_size, inventory.n_indexes);
         settings_print_limit(&limit, true);
         fputs(",\"limit_origin\":", stdout);
         json_print_string(stdout, limit.origin);
         puts("}");
     } else {
-        printf("directory  %s\nentries    %zu\nbytes      %" PRIu64
-               "\non disk    %" PRIu64 "\nlimit      ",
-               dir, inventory.n_entries, inventory.size, inventory.disk_size);
+        printf("directory  %s\nentries    %zu\nindexes    %zu\n"
+               "bytes      %" PRIu64 "\non disk    %" PRIu64 "\nlimit      ",
+               dir, inventory.n_entries - inventory.n_indexes,
+               inventory.n_indexes, inventory.size, inventory.disk_size);
         settings_print_limit(&limit, false);
         printf(" (%s)\n", limit.origin);
     }

@@ -2,9 +2,9 @@
 #ifndef BCC_TOOLS_BCCC_H
 #define BCC_TOOLS_BCCC_H
 
-/* `bccc compile`: answer the request on the descriptors of request.h. Returns
- * the exit status. */
-int serve_request(void);
+/* `bccc compile`: answer the request on the descriptors of request.h, and end
+ * this process. */
+_Noreturn void serve_request(void);
 
 /* From now on those who wait for this compile see that it goes on. */
 void start_beat(void);

@@ -148,7 +148,7 @@ static void *hash_all(void *context)
 
     for (size_t i = 0; i < inputs->n_inputs; i++) {
         struct input *input = &inputs->input[i];
-        if (!input->request->skip_sha1)
+        if (!input->request->skip_sha1 && !input->is_hashed)
             sha1_digest(input->bytes, input->sha1);
     }
     return NULL;
@@ -159,7 +159,7 @@ void inputs_start_hashing(struct inputs *inputs)
     uint64_t size = 0;
 
     for (size_t i = 0; i < inputs->n_inputs; i++)
-        size += inputs->bytes[i].size;
+        size += inputs->input[i].is_hashed ? 0 : inputs->bytes[i].size;
     inputs->hashing =
         size >= THREAD_WORTH_SIZE &&
         pthread_create(&inputs->hasher, NULL, hash_all, inputs) == 0;
@@ -224,7 +224,7 @@ static enum status settle_file(const struct input *input, bool *ret_signed,
     return STATUS_OK;
 }
 
-static bool is_signable(const struct request_input *request)
+bool inputs_is_signable(const struct request_input *request)
 {
     return request->entry ? dependency_entry_is_signable(request->entry)
                           : request->type == OBCC_FILE_RESOURCE;
@@ -234,10 +234,9 @@ enum status inputs_settle(const struct inputs *inputs,
                           struct cache_dependency *rows, struct error *err)
 {
     for (size_t i = 0; i < inputs->n_inputs; i++) {
-        const struct input *input = &inputs->input[i];
+        struct input *input = &inputs->input[i];
         const struct request_input *request = input->request;
         struct cache_dependency *row = &rows[i];
-        bool is_signed = false;
 
         *row = (struct cache_dependency){
             .name = request->name,
@@ -250,12 +249,12 @@ enum status inputs_settle(const struct inputs *inputs,
             continue;
         }
         memcpy(row->sha1, input->sha1, SHA1_SIZE);
-        if (is_signable(request)) {
-            enum status status = settle_file(input, &is_signed, err);
+        if (inputs_is_signable(request)) {
+            enum status status = settle_file(input, &input->is_signed, err);
             if (status)
                 return status;
         }
-        if (is_signed && !inputs->portable) {
+        if (input->is_signed && !inputs->portable) {
             row->flags |= OBCC_DEPENDENCY_SIGNED;
             row->signature = input->signature;
         }

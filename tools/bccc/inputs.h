@@ -17,7 +17,10 @@ struct input {
                                         bytes are in; taken before these were
                                         read */
     bool sound; /* no change can hide behind that signature */
+    bool is_hashed;
     uint8_t sha1[SHA1_SIZE];
+    bool
+        is_signed; /* since it was settled: the signature stands for the SHA1 */
 };
 
 struct inputs {
@@ -35,7 +38,11 @@ enum status inputs_open(struct inputs *inputs, const struct request *request,
                         struct arena *arena, struct error *err) MUST_CHECK;
 void inputs_release(struct inputs *inputs);
 
-/* Compute the digests, in a thread if there is much to do. */
+/* May a signature stand for the content? */
+bool inputs_is_signable(const struct request_input *request);
+
+/* Compute the digests that are not known, in a thread if there is much to do.
+ */
 void inputs_start_hashing(struct inputs *inputs);
 void inputs_finish_hashing(struct inputs *inputs);
 

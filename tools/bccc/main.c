@@ -25,7 +25,7 @@ static int print_usage(void)
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "compile") == 0)
-        return serve_request();
+        serve_request();
     if (argc == 3 && strcmp(argv[1], "disassemble") == 0)
         return disassemble_file(argv[2]);
     if (argc == 4 && strcmp(argv[1], "prune") == 0)

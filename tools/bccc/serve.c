@@ -21,6 +21,7 @@
 
 #include "clock.h"
 #include "compile.h"
+#include "indexes.h"
 #include "inputs.h"
 #include "needed.h"
 #include "version.h"
@@ -86,6 +87,7 @@ struct job {
     size_t identity_size;
     struct request request;
     struct inputs inputs;
+    struct indexes indexes;
     struct compile_result result;
     struct needed needed;
     struct buffer file;
@@ -218,7 +220,6 @@ static enum status write_file(struct job *job, struct error *err)
     contents.vars = copy_symbols(&job->arena, link->objects, link->n_objects);
     if (!dependencies || !contents.imports || !contents.funcs || !contents.vars)
         return error_no_memory(err);
-    inputs_finish_hashing(&job->inputs);
     status = inputs_settle(&job->inputs, dependencies, err);
     if (status)
         return status;
@@ -235,6 +236,21 @@ static enum status write_file(struct job *job, struct error *err)
 }
 
 /* ---- All of it ---- */
+
+static enum status compile_inputs(struct job *job, struct error *err)
+{
+    enum status status;
+
+    status = compile(&job->request, job->inputs.bytes, job->indexes.index,
+                     &job->result, err);
+    inputs_finish_hashing(&job->inputs);
+    if (status == STATUS_OK || !indexes_are_used(&job->indexes))
+        return status;
+    /* An index must not be what makes a compile fail. */
+    indexes_forget(&job->indexes);
+    return compile(&job->request, job->inputs.bytes, job->indexes.index,
+                   &job->result, err);
+}
 
 static enum status run_job(struct job *job, struct error *err)
 {
@@ -253,8 +269,10 @@ static enum status run_job(struct job *job, struct error *err)
     status = inputs_open(&job->inputs, &job->request, &job->arena, err);
     if (status)
         return status;
-    inputs_start_hashing(&job->inputs);
-    status = compile(&job->request, job->inputs.bytes, &job->result, err);
+    status = indexes_open(&job->indexes, &job->request, &job->inputs,
+                          &job->arena, err);
+    if (status == STATUS_OK)
+        status = compile_inputs(job, err);
     if (status)
         return status;
     memcpy(job->reply.stage_ns, job->result.stage_ns,
@@ -264,23 +282,16 @@ static enum status run_job(struct job *job, struct error *err)
                          &job->needed, err);
     if (status == STATUS_OK)
         status = write_file(job, err);
+    if (status == STATUS_OK)
+        indexes_publish(&job->indexes, &job->inputs, &job->arena);
     job->reply.stage_ns[REPLY_WRITE] = clock_monotonic_ns() - start;
     return status;
 }
 
-static void job_release(struct job *job)
-{
-    inputs_release(&job->inputs);
-    compile_result_release(&job->result);
-    buffer_release(&job->file);
-    arena_release(&job->arena);
-}
-
-int serve_request(void)
+_Noreturn void serve_request(void)
 {
     struct job job = {.reply.magic = REPLY_MAGIC};
     struct error err = {0};
-    int exit_status;
 
     restrain_process();
     start_beat();
@@ -292,7 +303,6 @@ int serve_request(void)
         job.reply.os_errno = err.os_errno;
         memcpy(job.reply.message, err.message, sizeof(err.message));
     }
-    exit_status = send_reply(&job.reply);
-    job_release(&job);
-    return exit_status;
+    /* Nothing is freed: of a megabyte of bitcode that takes 0.1 s. */
+    _exit(send_reply(&job.reply));
 }

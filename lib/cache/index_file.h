@@ -1,0 +1,77 @@
+/* Reading and writing the index of a runtime library: index_format.h.
+ *
+ * An index is never needed: whatever is wrong with one is a reason to make it
+ * anew. What it says is trusted as an entry is, once it came through the rules
+ * of store.h: its bitcode becomes code. */
+#ifndef BCC_CACHE_INDEX_FILE_H
+#define BCC_CACHE_INDEX_FILE_H
+
+#include <stdbool.h>
+
+#include "buffer.h"
+#include "error.h"
+#include "index_format.h"
+#include "sha1_digest.h"
+#include "span.h"
+
+/* A name, and what the library has of it. Sorted by strcmp where there are
+ * several. */
+struct index_row {
+    const char *name;
+    unsigned kind;       /* IBCC_DECLARED ... */
+    struct span closure; /* its size alone, if it is too large to be kept */
+};
+
+struct index_contents {
+    struct span identity;
+    const uint8_t *sha1; /* of the library, SHA1_SIZE bytes */
+    bool is_whole;
+    const struct index_row *rows;
+    size_t n_rows;
+    const uint32_t *defined; /* index_hash() of all it defines, ascending */
+    size_t n_defined;
+};
+
+/* By which a library's definitions are known; two names may share one. */
+uint32_t index_hash(const char *name);
+
+/* The file, into an empty buffer. NO_MEMORY; UNSUPPORTED: it would have more
+ * than INDEX_MAX_SIZE bytes. */
+enum { INDEX_MAX_SIZE = 16 * 1024 * 1024 };
+enum status index_write(const struct index_contents *contents,
+                        struct buffer *out, struct error *err) MUST_CHECK;
+
+/* Of a file that was found sound; borrows its bytes. */
+struct index_view {
+    struct span file;
+    const struct ibcc_header *header;
+    const struct ibcc_row *rows;
+    const char *names;
+    const struct obcc_le32 *defined;
+    size_t n_rows, n_defined;
+};
+
+/* CORRUPT, UNSUPPORTED (another version), STALE (another identity, if one is
+ * given). Closures are not looked at yet. */
+enum status index_view_open(struct span file, struct span identity,
+                            const char *name, struct index_view *ret_view,
+                            struct error *err) MUST_CHECK;
+
+bool index_view_is_whole(const struct index_view *view);
+
+/* Row i of n_rows. */
+const char *index_view_name(const struct index_view *view, size_t i);
+unsigned index_view_kind(const struct index_view *view, size_t i);
+
+/* False if there is something wrong with its closure. */
+bool index_view_row(const struct index_view *view, size_t i,
+                    struct index_row *ret_row);
+
+/* False also if there is something wrong with it. */
+bool index_view_find(const struct index_view *view, const char *name,
+                     struct index_row *ret_row);
+
+/* May be true of a name that the library does not define. */
+bool index_view_defines(const struct index_view *view, const char *name);
+
+#endif

@@ -1,0 +1,408 @@
+/* A vendor's runtime may be 9 MB of bitcode with 23,000 functions. Bodies are
+ * read only when they are needed, but to read what the library declares takes
+ * 250 million instructions, and to link with that 40 million more. What a
+ * script uses of it may be ten functions.
+ *
+ * So of a large library what scripts want is cut out, name by name, and kept:
+ * the name's closure is a small module with its definition and all that this
+ * needs of the library, everything linkonce. A script is linked with the
+ * closures of the names it wants, in the order of names; what two of them have
+ * in common is linked once. The index (lib/cache/index_file.h) holds closures
+ * from one compile to the next, what the library wants of others, and hashes of
+ * all the names that it defines. A compile that finds in it all it wants never
+ * looks at the library.
+ *
+ * An index must not show in the code. So a large library is linked by closures
+ * whether or not there is an index, and the bytes of a closure must not depend
+ * on what else was cut at the same time:
+ *
+ *   library --link what is missing--> union --link one name--> closure
+ *                                       '-----link another---> closure
+ *
+ * The union is written as bitcode and read again for each name, so that each
+ * starts from the same state, in a context of its own, where no type of another
+ * module makes LLVM rename one of this. What LLVM's linker then makes of one
+ * wanted definition follows from the references that it meets, in their order,
+ * which is the same in any union.
+ *
+ * Static definitions are linkonce meanwhile, too (static_names.h): two closures
+ * that share a static variable share it after linking.
+ *
+ * Where everything needs everything, a closure is as large as the library, and
+ * ten of them are ten libraries. So there is a limit to the bytes of all that a
+ * script wants, beyond which its library is linked as a whole. They are the
+ * same whether closures are cut or known, and so is the decision.
+ *
+ * Not every library can be cut without a change of meaning (plain_library.h).
+ * That is found out by reading it, and the index then says so. */
+#include "closures.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <llvm-c/BitWriter.h>
+
+#include "closure_size.h"
+#include "linkage.h"
+#include "plain_library.h"
+#include "static_names.h"
+
+static bool is_intrinsic(const char *name)
+{
+    return strncmp(name, "llvm.", 5) == 0;
+}
+
+/* ---- Rows ---- */
+
+static int compare_rows(const void *left, const void *right)
+{
+    const struct index_row *a = left, *b = right;
+
+    return strcmp(a->name, b->name);
+}
+
+static int compare_hashes(const void *left, const void *right)
+{
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+
+    return a < b ? -1 : a > b;
+}
+
+/* What there is of a name that the library defines. */
+static bool find_row(const struct closures *closures, const char *name,
+                     struct index_row *ret_row)
+{
+    const struct library_index *index = closures->index;
+    const struct index_row key = {.name = name};
+    const struct index_row *found = NULL;
+
+    if (index->n_rows)
+        found = bsearch(&key, index->rows, index->n_rows, sizeof(key),
+                        compare_rows);
+    if (found)
+        *ret_row = *found;
+    else if (!index->known || !index_view_find(index->known, name, ret_row))
+        return false;
+    return ret_row->kind != IBCC_DECLARED;
+}
+
+bool closures_find(const struct closures *closures, const char *name,
+                   struct span *ret_bitcode)
+{
+    struct index_row row;
+
+    if (!find_row(closures, name, &row) || row.kind != IBCC_CLOSURE)
+        return false;
+    *ret_bitcode = row.closure;
+    return true;
+}
+
+static bool is_defined(const struct closures *closures, const char *name)
+{
+    const struct library_index *index = closures->index;
+    uint32_t hash = index_hash(name);
+
+    if (!index->defined)
+        return index->known && index_view_defines(index->known, name);
+    return bsearch(&hash, index->defined, index->n_defined, sizeof(hash),
+                   compare_hashes) != NULL;
+}
+
+/* ---- Reading the library ---- */
+
+static void add_names(LLVMValueRef at, LLVMValueRef (*next)(LLVMValueRef),
+                      struct closures *closures)
+{
+    struct library_index *index = closures->index;
+
+    for (; at; at = next(at)) {
+        const char *name = glue_name(at);
+
+        if (!linkage_is_definition(at) && !is_intrinsic(name))
+            closures->declared[closures->n_declared++] = name;
+        else if (linkage_is_definition(at) && !linkage_is_local(at))
+            index->defined[index->n_defined++] = index_hash(name);
+    }
+}
+
+/* All names of the library, for a new index. */
+static enum status list_names(struct closures *closures, struct error *err)
+{
+    size_t n = glue_count_globals(closures->module);
+    struct library_index *index = closures->index;
+    struct arena *arena = closures->arena;
+
+    closures->declared = arena_alloc(arena, n + 1, sizeof(*closures->declared));
+    index->defined = arena_alloc(arena, n + 1, sizeof(*index->defined));
+    if (!closures->declared || !index->defined)
+        return error_no_memory(err);
+    add_names(LLVMGetFirstFunction(closures->module), LLVMGetNextFunction,
+              closures);
+    add_names(LLVMGetFirstGlobal(closures->module), LLVMGetNextGlobal,
+              closures);
+    qsort(index->defined, index->n_defined, sizeof(*index->defined),
+          compare_hashes);
+    index->rows =
+        arena_alloc(arena, closures->n_declared + 1, sizeof(*index->rows));
+    if (!index->rows)
+        return error_no_memory(err);
+    for (size_t i = 0; i < closures->n_declared; i++) {
+        const char *name = closures->declared[i];
+
+        name = arena_copy_string(arena, name, strlen(name));
+        if (!name)
+            return error_no_memory(err);
+        closures->declared[i] = name;
+        index->rows[i] =
+            (struct index_row){.name = name, .kind = IBCC_DECLARED};
+    }
+    index->n_rows = closures->n_declared;
+    if (index->n_rows)
+        qsort(index->rows, index->n_rows, sizeof(*index->rows), compare_rows);
+    return STATUS_OK;
+}
+
+/* Ready to be cut, if it can be. */
+static enum status read_library(struct closures *closures, struct error *err)
+{
+    enum status status;
+
+    glue_init(&closures->glue);
+    status = closures->read(closures->context, &closures->glue, closures->bytes,
+                            closures->name, &closures->module, err);
+    if (status)
+        return status;
+    closures->index->is_whole = !plain_library_is(closures->module);
+    return STATUS_OK;
+}
+
+static enum status list_known(struct closures *closures, struct error *err)
+{
+    const struct index_view *known = closures->index->known;
+
+    closures->declared = arena_alloc(closures->arena, known->n_rows + 1,
+                                     sizeof(*closures->declared));
+    if (!closures->declared)
+        return error_no_memory(err);
+    for (size_t i = 0; i < known->n_rows; i++)
+        if (index_view_kind(known, i) == IBCC_DECLARED)
+            closures->declared[closures->n_declared++] =
+                index_view_name(known, i);
+    return STATUS_OK;
+}
+
+enum status closures_open(struct closures *closures, struct error *err)
+{
+    struct library_index *index = closures->index;
+    enum status status;
+
+    if (index->known) {
+        index->is_whole = index_view_is_whole(index->known);
+        return index->is_whole ? STATUS_OK : list_known(closures, err);
+    }
+    status = read_library(closures, err);
+    if (status)
+        return status;
+    index->is_changed = true;
+    if (!index->is_whole)
+        return list_names(closures, err);
+    closures_release(closures);
+    return STATUS_OK;
+}
+
+void closures_release(struct closures *closures)
+{
+    if (closures->module)
+        LLVMDisposeModule(closures->module);
+    closures->module = NULL;
+    glue_release(&closures->glue);
+}
+
+/* ---- Cutting ---- */
+
+/* Of `from`, which is consumed, what it has as wanted; as lazy bitcode. */
+static enum status cut(struct closures *closures, struct glue *glue,
+                       LLVMModuleRef from, bool verify,
+                       LLVMMemoryBufferRef *ret_bitcode, struct error *err)
+{
+    static const char name[] = "closure";
+    LLVMModuleRef module =
+        LLVMModuleCreateWithNameInContext(name, glue->context);
+    enum status status;
+
+    LLVMSetTarget(module, LLVMGetTarget(from));
+    LLVMSetModuleDataLayout(module, LLVMGetModuleDataLayout(from));
+    status = glue_link(glue, module, from, closures->name, err);
+    if (status == STATUS_OK && verify)
+        status = glue_verify(glue, module, closures->name, err);
+    if (status == STATUS_OK) {
+        linkage_make_all_lazy(module);
+        *ret_bitcode = LLVMWriteBitcodeToMemoryBuffer(module);
+    }
+    LLVMDisposeModule(module);
+    return status;
+}
+
+static enum status cut_union(struct closures *closures,
+                             const struct index_row *rows, size_t n_rows,
+                             LLVMMemoryBufferRef *ret_bitcode,
+                             struct error *err)
+{
+    LLVMModuleRef library = closures->module;
+
+    linkage_make_all_lazy(library);
+    for (size_t i = 0; i < n_rows; i++)
+        linkage_make_wanted(glue_find_global(library, rows[i].name));
+    closures->module = NULL;
+    return cut(closures, &closures->glue, library, true, ret_bitcode, err);
+}
+
+static size_t limit_of(const struct closures *closures)
+{
+    size_t part = closures->bytes.size / 8;
+
+    return part > closure_least_limit ? part : closure_least_limit;
+}
+
+/* A closure that would not be linked even alone is not kept. */
+static enum status keep_closure(struct closures *closures,
+                                LLVMMemoryBufferRef bitcode,
+                                struct index_row *row, struct error *err)
+{
+    struct span from = {(const uint8_t *)LLVMGetBufferStart(bitcode),
+                        LLVMGetBufferSize(bitcode)};
+    uint8_t *copy = NULL;
+
+    row->kind = from.size > limit_of(closures) ? IBCC_LARGE : IBCC_CLOSURE;
+    row->closure.size = from.size;
+    if (row->kind == IBCC_LARGE)
+        return STATUS_OK;
+    copy = arena_alloc(closures->arena, from.size, 1);
+    if (!copy)
+        return error_no_memory(err);
+    memcpy(copy, from.data, from.size);
+    row->closure.data = copy;
+    return STATUS_OK;
+}
+
+static enum status cut_closure(struct closures *closures, struct span whole,
+                               struct index_row *row, struct error *err)
+{
+    LLVMMemoryBufferRef bitcode;
+    LLVMModuleRef module;
+    enum status status;
+    struct glue glue;
+
+    glue_init(&glue);
+    status = glue_read_bitcode(&glue, whole, closures->name, &module, err);
+    if (status == STATUS_OK) {
+        linkage_make_wanted(glue_find_global(module, row->name));
+        status = cut(closures, &glue, module, false, &bitcode, err);
+    }
+    if (status == STATUS_OK) {
+        status = keep_closure(closures, bitcode, row, err);
+        LLVMDisposeMemoryBuffer(bitcode);
+    }
+    glue_release(&glue);
+    return status;
+}
+
+/* Rows for what is wanted and not there: of all that has the hash of a
+ * definition, what is one. The sizes of what is there are added to *total. */
+static enum status list_missing(struct closures *closures,
+                                const char *const *names, size_t n_names,
+                                struct index_row *rows, size_t *ret_n_rows,
+                                size_t *total, struct error *err)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < n_names; i++) {
+        struct index_row row;
+
+        if (find_row(closures, names[i], &row))
+            *total += row.closure.size;
+        else if (is_defined(closures, names[i]))
+            rows[n++] = (struct index_row){.name = names[i]};
+    }
+    *ret_n_rows = 0;
+    if (n == 0 || *total > limit_of(closures))
+        return STATUS_OK;
+    if (!closures->module) {
+        enum status status = read_library(closures, err);
+        if (status)
+            return status;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const char *name = rows[i].name;
+        LLVMValueRef global = glue_find_global(closures->module, name);
+
+        if (!linkage_is_definition(global) || linkage_is_local(global))
+            continue;
+        name = arena_copy_string(closures->arena, name, strlen(name));
+        if (!name)
+            return error_no_memory(err);
+        rows[(*ret_n_rows)++] = (struct index_row){.name = name};
+    }
+    return STATUS_OK;
+}
+
+/* As far as the limit allows; *ret_n_cut says how far that is. */
+static enum status cut_all(struct closures *closures, struct index_row *rows,
+                           size_t n_rows, size_t *total, size_t *ret_n_cut,
+                           struct error *err)
+{
+    LLVMMemoryBufferRef whole = NULL;
+    enum status status;
+    struct span bytes;
+    size_t i;
+
+    status = static_names_show(closures->module, err);
+    if (status == STATUS_OK)
+        status = cut_union(closures, rows, n_rows, &whole, err);
+    /* The library is no longer needed, nor what it takes of memory. */
+    closures_release(closures);
+    if (status)
+        return status;
+    bytes = (struct span){(const uint8_t *)LLVMGetBufferStart(whole),
+                          LLVMGetBufferSize(whole)};
+    for (i = 0; i < n_rows && *total <= limit_of(closures); i++) {
+        status = cut_closure(closures, bytes, &rows[i], err);
+        if (status)
+            break;
+        *total += rows[i].closure.size;
+    }
+    LLVMDisposeMemoryBuffer(whole);
+    *ret_n_cut = i;
+    return status;
+}
+
+enum status closures_cut(struct closures *closures, const char *const *names,
+                         size_t n_names, bool *ret_too_large, struct error *err)
+{
+    struct library_index *index = closures->index;
+    struct index_row *rows = arena_alloc(
+        closures->arena, index->n_rows + n_names + 1, sizeof(*rows));
+    struct index_row *missing;
+    size_t n_missing, n_cut = 0, total = 0;
+    enum status status;
+
+    if (!rows)
+        return error_no_memory(err);
+    if (index->n_rows)
+        memcpy(rows, index->rows, index->n_rows * sizeof(*rows));
+    missing = rows + index->n_rows;
+    status = list_missing(closures, names, n_names, missing, &n_missing, &total,
+                          err);
+    if (status == STATUS_OK && n_missing)
+        status = cut_all(closures, missing, n_missing, &total, &n_cut, err);
+    if (status)
+        return status;
+    if (n_cut) {
+        index->rows = rows;
+        index->n_rows += n_cut;
+        index->is_changed = true;
+        qsort(rows, index->n_rows, sizeof(*rows), compare_rows);
+    }
+    *ret_too_large = total > limit_of(closures);
+    return STATUS_OK;
+}

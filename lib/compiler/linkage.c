@@ -1,0 +1,63 @@
+#include "linkage.h"
+
+#include "llvm_glue.h"
+
+bool linkage_is_definition(LLVMValueRef global)
+{
+    return global && !LLVMIsDeclaration(global) &&
+           LLVMGetLinkage(global) != LLVMAvailableExternallyLinkage;
+}
+
+bool linkage_is_local(LLVMValueRef global)
+{
+    LLVMLinkage linkage = LLVMGetLinkage(global);
+
+    return linkage == LLVMInternalLinkage || linkage == LLVMPrivateLinkage;
+}
+
+static void make_lazy(LLVMValueRef global)
+{
+    switch (LLVMGetLinkage(global)) {
+    case LLVMExternalLinkage:
+    case LLVMWeakODRLinkage:
+        LLVMSetLinkage(global, LLVMLinkOnceODRLinkage);
+        break;
+    case LLVMWeakAnyLinkage:
+        LLVMSetLinkage(global, LLVMLinkOnceAnyLinkage);
+        break;
+    default:
+        break;
+    }
+}
+
+/* Nothing here is done by name: there may be 20,000 of them. */
+void linkage_make_all_lazy(LLVMModuleRef module)
+{
+    LLVMValueRef at;
+
+    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
+        if (linkage_is_definition(at))
+            make_lazy(at);
+    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
+        if (linkage_is_definition(at))
+            make_lazy(at);
+    for (at = LLVMGetFirstGlobalAlias(module); at;
+         at = LLVMGetNextGlobalAlias(at))
+        make_lazy(at);
+}
+
+void linkage_make_wanted(LLVMValueRef global)
+{
+    if (LLVMGetLinkage(global) == LLVMLinkOnceODRLinkage)
+        LLVMSetLinkage(global, LLVMExternalLinkage);
+    else if (LLVMGetLinkage(global) == LLVMLinkOnceAnyLinkage)
+        LLVMSetLinkage(global, LLVMWeakAnyLinkage);
+}
+
+bool linkage_takes(LLVMModuleRef dest, const char *name)
+{
+    LLVMValueRef present = glue_find_global(dest, name);
+
+    return !linkage_is_definition(present) ||
+           LLVMGetLinkage(present) == LLVMCommonLinkage;
+}

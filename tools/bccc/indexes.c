@@ -1,0 +1,290 @@
+/* An index is found by what identifies its library: for a file the stat
+ * signature, which stands for the content as it does in an entry
+ * (dependency.h). So a library whose index has all that is wanted is not read
+ * at all, not even to be hashed: the index has its SHA1. Of a library in
+ * memory, or of a file that was written a moment ago, the SHA1 itself is the
+ * key.
+ *
+ * An input whose SHA1 is to be skipped has no index. */
+#include "indexes.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "checksum.h"
+#include "closure_size.h"
+#include "last_use.h"
+#include "prune.h"
+#include "store.h"
+
+/* The directory's name, in messages that nobody sees. */
+static const char directory[] = "cache";
+
+/* ---- Which ---- */
+
+static bool has_index(const struct request_input *request, struct span bytes)
+{
+    return request->role == REQUEST_LIBRARY && !request->skip_sha1 &&
+           bytes.size >= closure_library_size;
+}
+
+/* Everything that shapes closures. */
+static bool name_index(const struct request *request, const struct input *input,
+                       struct index_file *file)
+{
+    const struct file_signature *signature = &input->signature;
+    struct buffer *identity = &file->identity;
+
+    buffer_printf(identity, "libbcc=%s\nllvm=%s\ntriple=%s\nflags=%s\n",
+                  request->libbcc_version, request->llvm_version,
+                  request->triple,
+                  request->flags & REQUEST_STRIP_DEBUG ? "strip-debug" : "");
+    if (file->is_signed) {
+        buffer_printf(identity,
+                      "file=%" PRIx64 " %" PRIx64 " %" PRIx64 " %" PRIx64
+                      " %" PRIx64 "\nentry=%s\n",
+                      signature->device, signature->inode, signature->size,
+                      signature->mtime_ns, signature->ctime_ns,
+                      input->request->entry ? input->request->entry : "");
+    } else {
+        buffer_append_string(identity, "sha1=");
+        for (size_t i = 0; i < SHA1_SIZE; i++)
+            buffer_printf(identity, "%02x", input->sha1[i]);
+        buffer_append_string(identity, "\n");
+    }
+    if (buffer_failed(identity))
+        return false;
+    snprintf(file->name, sizeof(file->name), "%016" PRIx64 "%s",
+             checksum_xxh3(buffer_span(identity)), STORE_INDEX_SUFFIX);
+    return true;
+}
+
+static bool is_directory(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* ---- Finding ---- */
+
+static bool find(struct index_file *file)
+{
+    const struct timespec now[2] = {{.tv_nsec = UTIME_NOW},
+                                    {.tv_nsec = UTIME_NOW}};
+    enum status status;
+    struct stat st;
+    int fd;
+
+    if (store_open_at(REQUEST_DIR_FD, directory, file->name, &fd, &st, NULL))
+        return false;
+    status = st.st_size > INDEX_MAX_SIZE
+                 ? STATUS_UNSUPPORTED
+                 : file_map(fd, (uint64_t)st.st_size, file->name,
+                            &file->mapping, NULL);
+    if (status == STATUS_OK && last_use_is_due(&st))
+        futimens(fd, now);
+    file_close(fd);
+    if (status)
+        return false;
+    if (index_view_open(file->mapping.bytes, buffer_span(&file->identity),
+                        file->name, &file->view, NULL) == STATUS_OK)
+        return true;
+    file_unmap(&file->mapping);
+    return false;
+}
+
+static void find_all(struct indexes *indexes, const struct request *request,
+                     struct inputs *inputs, bool is_signed)
+{
+    for (size_t i = 0; i < indexes->n_inputs; i++) {
+        struct index_file *file = &indexes->file[i];
+        struct input *input = &inputs->input[i];
+
+        file->is_signed = input->sound && inputs_is_signable(input->request);
+        if (file->is_signed != is_signed ||
+            !has_index(input->request, input->bytes) ||
+            !name_index(request, input, file) || !find(file))
+            continue;
+        indexes->index[i].known = &file->view;
+        if (is_signed) {
+            memcpy(input->sha1, file->view.header->sha1, SHA1_SIZE);
+            input->is_hashed = true;
+        }
+    }
+}
+
+/* Is there a library whose key is the SHA1? */
+static bool waits_for_hashing(const struct indexes *indexes,
+                              const struct inputs *inputs)
+{
+    for (size_t i = 0; i < indexes->n_inputs; i++)
+        if (!indexes->file[i].is_signed &&
+            has_index(inputs->input[i].request, inputs->bytes[i]))
+            return true;
+    return false;
+}
+
+enum status indexes_open(struct indexes *indexes, const struct request *request,
+                         struct inputs *inputs, struct arena *arena,
+                         struct error *err)
+{
+    indexes->file =
+        arena_alloc(arena, request->n_inputs, sizeof(*indexes->file));
+    indexes->index =
+        arena_alloc(arena, request->n_inputs, sizeof(*indexes->index));
+    if (!indexes->file || !indexes->index)
+        return error_no_memory(err);
+    indexes->n_inputs = request->n_inputs;
+    if (!is_directory(REQUEST_DIR_FD)) {
+        inputs_start_hashing(inputs);
+        return STATUS_OK;
+    }
+    find_all(indexes, request, inputs, true);
+    inputs_start_hashing(inputs);
+    if (waits_for_hashing(indexes, inputs)) {
+        inputs_finish_hashing(inputs);
+        find_all(indexes, request, inputs, false);
+    }
+    return STATUS_OK;
+}
+
+void indexes_release(struct indexes *indexes)
+{
+    for (size_t i = 0; i < indexes->n_inputs; i++) {
+        buffer_release(&indexes->file[i].identity);
+        file_unmap(&indexes->file[i].mapping);
+    }
+    memset(indexes, 0, sizeof(*indexes));
+}
+
+bool indexes_are_used(const struct indexes *indexes)
+{
+    for (size_t i = 0; i < indexes->n_inputs; i++)
+        if (indexes->index[i].known)
+            return true;
+    return false;
+}
+
+void indexes_forget(struct indexes *indexes)
+{
+    for (size_t i = 0; i < indexes->n_inputs; i++)
+        indexes->index[i] = (struct library_index){0};
+}
+
+/* ---- Writing ---- */
+
+static int compare_rows(const void *left, const void *right)
+{
+    const struct index_row *a = left, *b = right;
+
+    return strcmp(a->name, b->name);
+}
+
+static bool is_among(const struct index_row *row,
+                     const struct library_index *index)
+{
+    return index->n_rows &&
+           bsearch(row, index->rows, index->n_rows, sizeof(*row), compare_rows);
+}
+
+/* What is new, and of what was known all or only what is declared. */
+static bool join_rows(const struct library_index *index, bool all,
+                      struct arena *arena, struct index_contents *contents)
+{
+    size_t n_known = index->known ? index->known->n_rows : 0;
+    struct index_row *rows =
+        arena_alloc(arena, n_known + index->n_rows + 1, sizeof(*rows));
+    size_t n = index->n_rows;
+
+    if (!rows)
+        return false;
+    if (n)
+        memcpy(rows, index->rows, n * sizeof(*rows));
+    for (size_t i = 0; i < n_known; i++) {
+        struct index_row *row = &rows[n];
+
+        if ((all || index_view_kind(index->known, i) == IBCC_DECLARED) &&
+            index_view_row(index->known, i, row) && !is_among(row, index))
+            n++;
+    }
+    if (n)
+        qsort(rows, n, sizeof(*rows), compare_rows);
+    contents->rows = rows;
+    contents->n_rows = n;
+    return true;
+}
+
+static bool copy_defined(const struct library_index *index, struct arena *arena,
+                         struct index_contents *contents)
+{
+    size_t n = index->known ? index->known->n_defined : 0;
+    uint32_t *defined;
+
+    contents->defined = index->defined;
+    contents->n_defined = index->n_defined;
+    if (index->defined || !n)
+        return true;
+    defined = arena_alloc(arena, n, sizeof(*defined));
+    for (size_t i = 0; defined && i < n; i++)
+        defined[i] = obcc_get32(index->known->defined[i]);
+    contents->defined = defined;
+    contents->n_defined = n;
+    return defined != NULL;
+}
+
+/* One that has become too large starts anew. */
+static bool compose(const struct index_file *file,
+                    const struct library_index *index, const uint8_t *sha1,
+                    struct arena *arena, struct buffer *out)
+{
+    struct index_contents contents = {
+        .identity = buffer_span(&file->identity),
+        .sha1 = sha1,
+        .is_whole = index->is_whole,
+    };
+
+    if (!copy_defined(index, arena, &contents) ||
+        !join_rows(index, true, arena, &contents))
+        return false;
+    if (index_write(&contents, out, NULL) == STATUS_OK)
+        return true;
+    return join_rows(index, false, arena, &contents) &&
+           index_write(&contents, out, NULL) == STATUS_OK;
+}
+
+static void publish(const char *name, struct span bytes)
+{
+    struct store_writer writer;
+    struct stat st;
+
+    if (store_begin_at(REQUEST_DIR_FD, directory, name, &writer, NULL))
+        return;
+    if (file_write_all(writer.fd, bytes, name, NULL) == STATUS_OK &&
+        store_publish(&writer, NULL) == STATUS_OK && fstat(writer.fd, &st) == 0)
+        prune_note_entry(REQUEST_DIR_FD, (uint64_t)st.st_blocks * 512,
+                         PRUNE_NO_LIMIT);
+    store_end(&writer);
+}
+
+void indexes_publish(const struct indexes *indexes, const struct inputs *inputs,
+                     struct arena *arena)
+{
+    for (size_t i = 0; i < indexes->n_inputs; i++) {
+        const struct index_file *file = &indexes->file[i];
+        const struct library_index *index = &indexes->index[i];
+        struct buffer bytes;
+
+        /* The signature may not stand for the bytes after all. */
+        if (!file->name[0] || !index->is_changed ||
+            (file->is_signed && !inputs->input[i].is_signed))
+            continue;
+        buffer_init(&bytes);
+        if (compose(file, index, inputs->input[i].sha1, arena, &bytes))
+            publish(file->name, buffer_span(&bytes));
+        buffer_release(&bytes);
+    }
+}
