@@ -175,15 +175,41 @@ static bool is_shown(const struct load_source *source,
            source->image_offset + end <= MAPPED_AT_ONCE;
 }
 
-static void copy_segment(const struct image *image,
-                         const struct image_view *view,
-                         const struct image_segment *segment)
+static bool is_copied(const struct load_source *source,
+                      const struct image_view *view,
+                      const struct image_segment *segment)
 {
-    uint8_t *memory = image->base + segment->address;
-    uint8_t *page = image->base + align_down(segment->address, view->page_size);
+    return segment->file_size > 0 && is_eager(view, segment) &&
+           is_on_one_page(view, segment) && is_shown(source, segment);
+}
 
-    madvise(page, view->page_size, MADV_POPULATE_WRITE);
-    memcpy(memory, image->base + segment->file_offset, segment->file_size);
+static void populate(const struct image *image, uint64_t start, uint64_t end)
+{
+    if (end > start)
+        madvise(image->base + start, (size_t)(end - start),
+                MADV_POPULATE_WRITE);
+}
+
+/* RELRO and data are neighbours: both pages in one call. */
+static void populate_copied(const struct load_source *source,
+                            const struct image *image,
+                            const struct image_view *view)
+{
+    uint64_t start = 0, end = 0;
+
+    for (size_t i = 1; i < view->n_segments; i++) {
+        const uint64_t page =
+            align_down(view->segments[i].address, view->page_size);
+
+        if (!is_copied(source, view, &view->segments[i]))
+            continue;
+        if (page != end) {
+            populate(image, start, end);
+            start = page;
+        }
+        end = page + view->page_size;
+    }
+    populate(image, start, end);
 }
 
 static enum status map_segment(const struct load_source *source,
@@ -221,15 +247,14 @@ enum status exec_memory_fill_data(const struct load_source *source,
 {
     enum status status = STATUS_OK;
 
+    populate_copied(source, image, view);
     for (size_t i = 1; i < view->n_segments && !status; i++) {
         const struct image_segment *segment = &view->segments[i];
 
-        if (segment->file_size == 0)
-            continue;
-        if (is_eager(view, segment) && is_on_one_page(view, segment) &&
-            is_shown(source, segment))
-            copy_segment(image, view, segment);
-        else
+        if (is_copied(source, view, segment))
+            memcpy(image->base + segment->address,
+                   image->base + segment->file_offset, segment->file_size);
+        else if (segment->file_size > 0)
             status = map_segment(source, image, view, segment, err);
     }
     return status;

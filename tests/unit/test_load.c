@@ -336,7 +336,7 @@ static void makes_few_system_calls_for_little_data(void **state)
     bool separate = fixture_segment(f, PT_LOAD, 0)[2].p_type == PT_LOAD;
 
     if (separate) {
-        expect_calls(f, PAGE, 2, 1, 2);
+        expect_calls(f, PAGE, 2, 1, 1);
         expect_calls(f, FAR_IN_FILE, 4, 2, 1);
     } else {
         expect_calls(f, PAGE, 3, 2, 0);
