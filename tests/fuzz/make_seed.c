@@ -20,7 +20,7 @@ static struct cache_symbol many[1025];
 
 static void fill_many(struct cache_contents *contents)
 {
-    static char names[sizeof(many) / sizeof(many[0])][8];
+    static char names[sizeof(many) / sizeof(many[0])][24];
 
     contents->n_funcs = sizeof(many) / sizeof(many[0]);
     for (size_t i = 0; i < contents->n_funcs; i++) {
