@@ -1,10 +1,10 @@
 /* Has an entry been checked since the machine was started?
  *
  * The header is checksummed at each open. The rest is not: that would cost what
- * the size of the code is. But a disk may go bad
- * while a machine is off, and a file may be copied badly, so the first hit of
- * an entry after each boot checks every byte but the debug section's, which no
- * launch reads. That it did is noted in the entry's mtime: see last_use.h.
+ * the size of the code is. But a disk may go bad while a machine is off, and a
+ * file may be copied badly, so the first hit of an entry after each boot checks
+ * every byte but the debug section's, which no launch reads. That it did is
+ * noted in the entry's mtime: see last_use.h.
  *
  * Here it is remembered of entries whose times this process may not set, such
  * as those that a vendor installed, in a place that does not outlive the boot:

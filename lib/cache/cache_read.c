@@ -249,12 +249,6 @@ const char *cache_string(const struct cache_view *view, uint32_t index)
     return (const char *)text.data;
 }
 
-uint32_t cache_name_hash(const char *name)
-{
-    return (uint32_t)checksum_xxh3(
-        (struct span){(const uint8_t *)name, strlen(name)});
-}
-
 static bool is_in_pool(const struct cache_view *view, uint32_t offset,
                        const char *name)
 {
@@ -271,7 +265,7 @@ static const struct obcc_symbol *find_by_hash(const struct cache_view *view,
                                               const char *name)
 {
     const uint32_t n_slots = cache_count(view, OBCC_FUNC_INDEX);
-    const uint32_t hash = cache_name_hash(name);
+    const uint32_t hash = checksum_name(name);
 
     for (uint32_t i = 0; i < n_slots; i++) {
         const struct obcc_slot *slot = entry_at(

@@ -47,9 +47,6 @@ static inline size_t cache_entry_size(unsigned kind)
     return kind < OBCC_N_SECTION_KINDS ? entry_size[kind] : 0;
 }
 
-/* Of a name, in the function index. */
-uint32_t cache_name_hash(const char *name);
-
 struct cache_geometry {
     uint32_t context_align;
     uint64_t image_span;

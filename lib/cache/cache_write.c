@@ -290,7 +290,7 @@ static void fill_slots(const struct writer *w,
 
     for (size_t i = 0; i < w->contents->n_funcs; i++) {
         const uint32_t name = obcc_get32(rows[i].name);
-        const uint32_t hash = cache_name_hash(string_pool_text(&w->pool, name));
+        const uint32_t hash = checksum_name(string_pool_text(&w->pool, name));
         size_t at = hash & (n_slots - 1);
 
         if (i > 0 && name == obcc_get32(rows[i - 1].name))

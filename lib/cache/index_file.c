@@ -1,5 +1,6 @@
 #include "index_file.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "checked.h"
@@ -7,11 +8,26 @@
 
 enum { ALIGNMENT = 8, CHECKED_FROM = offsetof(struct ibcc_header, sha1) };
 
-uint32_t index_hash(const char *name)
+static int compare_rows(const void *left, const void *right)
 {
-    const struct span bytes = {(const uint8_t *)name, strlen(name)};
+    const struct index_row *a = left, *b = right;
 
-    return (uint32_t)checksum_xxh3(bytes);
+    return strcmp(a->name, b->name);
+}
+
+void index_rows_sort(struct index_row *rows, size_t n_rows)
+{
+    if (n_rows)
+        qsort(rows, n_rows, sizeof(*rows), compare_rows);
+}
+
+const struct index_row *index_rows_find(const struct index_row *rows,
+                                        size_t n_rows, const char *name)
+{
+    const struct index_row key = {.name = name};
+
+    return n_rows ? bsearch(&key, rows, n_rows, sizeof(key), compare_rows)
+                  : NULL;
 }
 
 /* ---- Reading ---- */
@@ -183,7 +199,7 @@ bool index_view_find(const struct index_view *view, const char *name,
 bool index_view_defines(const struct index_view *view, const char *name)
 {
     size_t low = 0, high = view->n_defined;
-    uint32_t hash = index_hash(name);
+    uint32_t hash = checksum_name(name);
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;

@@ -28,12 +28,16 @@ struct index_contents {
     bool is_whole;
     const struct index_row *rows;
     size_t n_rows;
-    const uint32_t *defined; /* index_hash() of all it defines, ascending */
+    /* checksum_name() of all that it defines, ascending; two may share one */
+    const uint32_t *defined;
     size_t n_defined;
 };
 
-/* By which a library's definitions are known; two names may share one. */
-uint32_t index_hash(const char *name);
+/* By name. */
+void index_rows_sort(struct index_row *rows, size_t n_rows);
+/* In sorted rows; NULL: none. */
+const struct index_row *index_rows_find(const struct index_row *rows,
+                                        size_t n_rows, const char *name);
 
 /* The file, into an empty buffer. NO_MEMORY; UNSUPPORTED: it would have more
  * than INDEX_MAX_SIZE bytes. */

@@ -110,8 +110,7 @@ enum status string_pool_add(struct string_pool *pool, const char *text,
                             uint32_t *ret_index, struct error *err)
 {
     size_t length = strlen(text), place;
-    uint32_t hash =
-        (uint32_t)checksum_xxh3((struct span){(const uint8_t *)text, length});
+    uint32_t hash = checksum_name(text);
     enum status status;
 
     if (2 * (pool->n_strings + 1) > pool->n_slots) {

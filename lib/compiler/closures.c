@@ -42,6 +42,7 @@
 
 #include <llvm-c/BitWriter.h>
 
+#include "checksum.h"
 #include "closure_size.h"
 #include "linkage.h"
 #include "plain_library.h"
@@ -53,13 +54,6 @@ static bool is_intrinsic(const char *name)
 }
 
 /* ---- Rows ---- */
-
-static int compare_rows(const void *left, const void *right)
-{
-    const struct index_row *a = left, *b = right;
-
-    return strcmp(a->name, b->name);
-}
 
 static int compare_hashes(const void *left, const void *right)
 {
@@ -73,12 +67,9 @@ static bool find_row(const struct closures *closures, const char *name,
                      struct index_row *ret_row)
 {
     const struct library_index *index = closures->index;
-    const struct index_row key = {.name = name};
-    const struct index_row *found = NULL;
+    const struct index_row *found =
+        index_rows_find(index->rows, index->n_rows, name);
 
-    if (index->n_rows)
-        found = bsearch(&key, index->rows, index->n_rows, sizeof(key),
-                        compare_rows);
     if (found)
         *ret_row = *found;
     else if (!index->known || !index_view_find(index->known, name, ret_row))
@@ -100,7 +91,7 @@ bool closures_find(const struct closures *closures, const char *name,
 static bool is_defined(const struct closures *closures, const char *name)
 {
     const struct library_index *index = closures->index;
-    uint32_t hash = index_hash(name);
+    uint32_t hash = checksum_name(name);
 
     if (!index->defined)
         return index->known && index_view_defines(index->known, name);
@@ -121,7 +112,7 @@ static void add_names(LLVMValueRef at, LLVMValueRef (*next)(LLVMValueRef),
         if (!linkage_is_definition(at) && !is_intrinsic(name))
             closures->declared[closures->n_declared++] = name;
         else if (linkage_is_definition(at) && !linkage_is_local(at))
-            index->defined[index->n_defined++] = index_hash(name);
+            index->defined[index->n_defined++] = checksum_name(name);
     }
 }
 
@@ -157,8 +148,7 @@ static enum status list_names(struct closures *closures, struct error *err)
             (struct index_row){.name = name, .kind = IBCC_DECLARED};
     }
     index->n_rows = closures->n_declared;
-    if (index->n_rows)
-        qsort(index->rows, index->n_rows, sizeof(*index->rows), compare_rows);
+    index_rows_sort(index->rows, index->n_rows);
     return STATUS_OK;
 }
 
@@ -401,7 +391,7 @@ enum status closures_cut(struct closures *closures, const char *const *names,
         index->rows = rows;
         index->n_rows += n_cut;
         index->is_changed = true;
-        qsort(rows, index->n_rows, sizeof(*rows), compare_rows);
+        index_rows_sort(rows, index->n_rows);
     }
     *ret_too_large = total > limit_of(closures);
     return STATUS_OK;

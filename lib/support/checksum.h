@@ -8,4 +8,7 @@
 
 uint64_t checksum_xxh3(struct span bytes);
 
+/* The low half of that of a name, without its NUL: for tables of names. */
+uint32_t checksum_name(const char *name);
+
 #endif

@@ -12,7 +12,7 @@
 
 #include "buffer.h"
 #include "cache_fixture.h"
-#include "cache_sections.h"
+#include "checksum.h"
 #include "sample_cache.h"
 
 /* ---- Contents with something in every list ---- */
@@ -471,7 +471,7 @@ static void the_search_in_a_damaged_index_ends(void **state)
     const uint32_t n_slots = cache_count(&o.view, OBCC_FUNC_INDEX);
     struct obcc_slot *slots =
         (void *)(cache_file_bytes(&o.file, OBCC_FUNC_INDEX) + 8);
-    const struct obcc_le32 hash = obcc_le32(cache_name_hash("f0"));
+    const struct obcc_le32 hash = obcc_le32(checksum_name("f0"));
 
     (void)state;
     for (uint32_t i = 0; i < n_slots; i++) {

@@ -82,9 +82,9 @@ static void definitions_are_known_by_a_hash(void **state)
     for (size_t i = 0; i < 3; i++) {
         size_t at = i;
 
-        for (; at > 0 && hashes[at - 1] > index_hash(names[i]); at--)
+        for (; at > 0 && hashes[at - 1] > checksum_name(names[i]); at--)
             hashes[at] = hashes[at - 1];
-        hashes[at] = index_hash(names[i]);
+        hashes[at] = checksum_name(names[i]);
     }
     contents.defined = hashes;
     contents.n_defined = 3;

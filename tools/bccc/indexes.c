@@ -152,15 +152,6 @@ enum status indexes_open(struct indexes *indexes, const struct request *request,
     return STATUS_OK;
 }
 
-void indexes_release(struct indexes *indexes)
-{
-    for (size_t i = 0; i < indexes->n_inputs; i++) {
-        buffer_release(&indexes->file[i].identity);
-        file_unmap(&indexes->file[i].mapping);
-    }
-    memset(indexes, 0, sizeof(*indexes));
-}
-
 bool indexes_are_used(const struct indexes *indexes)
 {
     for (size_t i = 0; i < indexes->n_inputs; i++)
@@ -176,20 +167,6 @@ void indexes_forget(struct indexes *indexes)
 }
 
 /* ---- Writing ---- */
-
-static int compare_rows(const void *left, const void *right)
-{
-    const struct index_row *a = left, *b = right;
-
-    return strcmp(a->name, b->name);
-}
-
-static bool is_among(const struct index_row *row,
-                     const struct library_index *index)
-{
-    return index->n_rows &&
-           bsearch(row, index->rows, index->n_rows, sizeof(*row), compare_rows);
-}
 
 /* What is new, and of what was known all or only what is declared. */
 static bool join_rows(const struct library_index *index, bool all,
@@ -208,11 +185,11 @@ static bool join_rows(const struct library_index *index, bool all,
         struct index_row *row = &rows[n];
 
         if ((all || index_view_kind(index->known, i) == IBCC_DECLARED) &&
-            index_view_row(index->known, i, row) && !is_among(row, index))
+            index_view_row(index->known, i, row) &&
+            !index_rows_find(index->rows, index->n_rows, row->name))
             n++;
     }
-    if (n)
-        qsort(rows, n, sizeof(*rows), compare_rows);
+    index_rows_sort(rows, n);
     contents->rows = rows;
     contents->n_rows = n;
     return true;

@@ -23,12 +23,11 @@ struct indexes {
 };
 
 /* Find those of the inputs, and start to hash what is not hashed yet. Whatever
- * is wrong with an index, it is as if it were not there. Zeroed indexes are
- * released without harm. NO_MEMORY. */
+ * is wrong with an index, it is as if it were not there. They are there until
+ * the process ends. NO_MEMORY. */
 enum status indexes_open(struct indexes *indexes, const struct request *request,
                          struct inputs *inputs, struct arena *arena,
                          struct error *err) MUST_CHECK;
-void indexes_release(struct indexes *indexes);
 
 /* Was one found? */
 bool indexes_are_used(const struct indexes *indexes);
