@@ -24,7 +24,7 @@ set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
-# What goes into libbcc.so is built for size: a launch runs each line of it once
+# What goes into libobcc.so is built for size: a launch runs each line of it once
 # or twice, from cold caches, and pays for pages more than for instructions. The
 # loops are the exception; the files that hold them are built for speed.
 #   no unwind tables     14 KB, of use only to who walks the stack from a
@@ -43,7 +43,7 @@ target_compile_options(bcc_small_flags INTERFACE
 
 # bcc_add_library(NAME SOURCES ... [LINK ...] [SMALL [FAST ...]]): a static
 # library of the folder lib/<NAME without bcc_>; its headers are visible to what
-# links it. SMALL: part of libbcc.so; FAST are the sources with loops.
+# links it. SMALL: part of libobcc.so; FAST are the sources with loops.
 function(bcc_add_library name)
   cmake_parse_arguments(ARG "SMALL" "" "SOURCES;LINK;FAST" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})

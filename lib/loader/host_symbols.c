@@ -181,7 +181,7 @@ static const ElfW(Phdr) * find_header(uint32_t type)
 }
 
 /* The list of all objects, where a debugger finds it: _r_debug is the dynamic
- * linker's, and libbcc.so needs libc alone. */
+ * linker's, and libobcc.so needs libc alone. */
 static const struct link_map *first_object(void)
 {
     const ElfW(Phdr) *headers = find_header(PT_PHDR);

@@ -18,7 +18,7 @@
  *                  last of these threads ends.
  *
  * What the image imports is the caller's affair: it must outlive the threads,
- * too. libbcc.so itself does, because run_note() counts as its destructor. The
+ * too. libobcc.so itself does, because run_note() counts as its destructor. The
  * unwinder has forgotten a released image: no exception may then leave or
  * cross its functions, not even one that its destructor would catch. */
 #include "thread_exit.h"

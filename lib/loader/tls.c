@@ -76,7 +76,7 @@ static struct {
 } all = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* initial-exec: found from the thread pointer without a call, so that
- * libbcc.so itself needs no __tls_get_addr, and no ld.so by name. */
+ * libobcc.so itself needs no __tls_get_addr, and no ld.so by name. */
 static __thread struct {
     struct tls_vector *vector; /* NULL: no block yet */
     unsigned n_exit_calls;     /* of on_thread_exit() */
@@ -129,7 +129,7 @@ static void on_thread_exit(void *value)
     pthread_mutex_unlock(&all.lock);
 }
 
-/* If libbcc.so is unloaded, no thread may call on_thread_exit() any more. At
+/* If libobcc.so is unloaded, no thread may call on_thread_exit() any more. At
  * exit this does no harm. Vectors that other threads still have are lost, but
  * blocks are not: those belong to images. */
 __attribute__((destructor)) static void forget_threads(void)

@@ -20,7 +20,7 @@
 
 typedef void *get_addr_fn(const struct tls_index *index);
 
-/* The C library's, not linked to: it is ld.so's, and libbcc.so needs libc
+/* The C library's, not linked to: it is ld.so's, and libobcc.so needs libc
  * alone. Set before an image can have a number. */
 static _Atomic(get_addr_fn *) host_get_addr;
 

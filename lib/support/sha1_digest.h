@@ -1,5 +1,5 @@
 /* SHA-1 of inputs. sha1_digest.c has it from libmd, which adds 5 KB of code to
- * libbcc.so; bccc, which reads whole runtime libraries at each miss, has it
+ * libobcc.so; bccc, which reads whole runtime libraries at each miss, has it
  * from OpenSSL instead (tools/bccc/sha1_digest.c): 19 KB, two to three times
  * as fast. One test holds both to the same digests.
  *

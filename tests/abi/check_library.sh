@@ -28,7 +28,7 @@ needed=$(echo "$dynamic" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
 [ "$needed" = libc.so.6 ] || fail "needs: $needed"
 echo "$dynamic" | grep -q 'TEXTREL' && fail "has text relocations"
 echo "$dynamic" | grep -qE 'RPATH|RUNPATH' && fail "has a run path"
-echo "$dynamic" | grep -q 'SONAME.*\[libbcc\.so\.0\]' || fail "soname"
+echo "$dynamic" | grep -q 'SONAME.*\[libobcc\.so\.0\]' || fail "soname"
 echo "$dynamic" | grep -q 'BIND_NOW' || fail "is bound lazily"
 
 segments=$(readelf -lW "$library") || fail "readelf"

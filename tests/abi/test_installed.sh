@@ -21,9 +21,9 @@ fail() {
 DESTDIR=$root "$CMAKE" --install "$build" >"$root/install.log" 2>&1 ||
     fail "install: $(tail -n 20 "$root/install.log")"
 installed=$root$prefix
-library=$(find "$installed" -name libbcc.so)
-[ -n "$library" ] || fail "no libbcc.so under $prefix"
-libdir=${library%/libbcc.so}
+library=$(find "$installed" -name libobcc.so)
+[ -n "$library" ] || fail "no libobcc.so under $prefix"
+libdir=${library%/libobcc.so}
 for file in include/bcc/bcc.h include/bcc/bcc_cache.h include/bcc/bcc_llvm.h \
     bin/bcc; do
     [ -f "$installed/$file" ] || fail "no $file under $prefix"
@@ -44,9 +44,9 @@ if command -v pkg-config >/dev/null; then
     PKG_CONFIG_SYSROOT_DIR=$root
     export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
     # shellcheck disable=SC2046 # flags are words
-    "$CC" -std=c99 -Wall -pedantic -Werror $(pkg-config --cflags bcc) \
-        "$source/consumer.c" $(pkg-config --libs bcc) -o "$root/by-pkg-config" ||
-        fail "pkg-config: $(pkg-config --cflags --libs bcc)"
+    "$CC" -std=c99 -Wall -pedantic -Werror $(pkg-config --cflags obcc) \
+        "$source/consumer.c" $(pkg-config --libs obcc) -o "$root/by-pkg-config" ||
+        fail "pkg-config: $(pkg-config --cflags --libs obcc)"
     unset PKG_CONFIG_SYSROOT_DIR
     run pkg-config "$root/by-pkg-config"
 fi
@@ -57,6 +57,30 @@ fi
 "$CMAKE" --build "$root/build" >"$root/build.log" 2>&1 ||
     fail "build: $(tail -n 20 "$root/build.log")"
 run find_package "$root/build/consumer"
+
+# The static library: nothing but the API is global in it.
+names=$(nm --defined-only --extern-only "$libdir/libobcc.a" |
+    awk 'NF == 3 && $3 !~ /^bcc[A-Z]/ { print $3 }')
+[ -z "$names" ] || fail "libobcc.a defines: $names"
+BCC_BCCC=$(find "$installed" -name bccc -type f)
+export BCC_BCCC # where the program lies tells nothing of it
+run static "$root/build/consumer-static"
+unset BCC_BCCC
+readelf -d "$root/build/consumer-static" | grep -q 'libobcc' &&
+    fail "consumer-static needs libobcc.so"
+
+# iovisor's BCC has a libbcc.so.0. Both libraries lie in one directory, and a
+# client of each gets its own.
+other=$(find /usr/lib -name 'libbcc.so.0' 2>/dev/null | head -n 1)
+if [ -n "$other" ]; then
+    cp -L "$other" "$libdir/libbcc.so.0"
+    "$CC" "$source/iovisor.c" "$libdir/libbcc.so.0" -o "$root/iovisor" \
+        -Wl,--unresolved-symbols=ignore-in-shared-libs || fail "iovisor.c"
+    LD_LIBRARY_PATH=$libdir "$root/iovisor" || fail "iovisor's client: $?"
+    run beside-iovisor "$root/build/consumer"
+else
+    echo "not tried beside iovisor's BCC: no libbcc.so.0 (Debian: libbpfcc)"
+fi
 
 # The installed tool finds its compiler too.
 echo 'int main(void) { return 42; }' |
