@@ -1,5 +1,5 @@
 # The second half of LLVM's optimisation pipelines, for large modules:
-# pipelines.h, rows of lib/compiler/optimise.c's table, from what opt of the same
+# pipelines.h, rows of lib/compiler/codegen/optimise.c's table, from what opt of the same
 # LLVM prints.
 #
 # It begins behind the last pass that looks at callers and callees. From there

@@ -41,14 +41,16 @@ target_compile_options(bcc_small_flags INTERFACE
   "$<${bcc_optimised}:-Oz;-fno-asynchronous-unwind-tables>"
   "$<${bcc_optimised}:-fno-optimize-sibling-calls;-fstack-protector>")
 
-# bcc_add_library(NAME SOURCES ... [LINK ...] [SMALL [FAST ...]]): a static
-# library of the folder lib/<NAME without bcc_>; its headers are visible to what
-# links it. SMALL: part of libobcc.so; FAST are the sources with loops.
+# bcc_add_library(NAME SOURCES ... [LINK ...] [FOLDER ...] [SMALL [FAST ...]]): a
+# static library of a folder of lib/, or of a FOLDER in it; its headers are
+# visible to what links it. SMALL: part of libobcc.so; FAST are the sources with
+# loops.
 function(bcc_add_library name)
-  cmake_parse_arguments(ARG "SMALL" "" "SOURCES;LINK;FAST" ${ARGN})
+  cmake_parse_arguments(ARG "SMALL" "FOLDER" "SOURCES;LINK;FAST" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   target_include_directories(${name}
-    PUBLIC ${CMAKE_CURRENT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
+    PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_FOLDER}
+           ${PROJECT_SOURCE_DIR}/include)
   target_link_libraries(${name} PUBLIC ${ARG_LINK} PRIVATE bcc_flags)
   if(ARG_SMALL)
     target_link_libraries(${name} PRIVATE bcc_small_flags)

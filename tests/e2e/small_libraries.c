@@ -1,4 +1,4 @@
-/* Instead of lib/compiler/closure_size.c: every library is linked by closures,
+/* Instead of lib/compiler/library/closure_size.c: every library is linked by closures,
  * if it can be. */
 #include "closure_size.h"
 

@@ -370,7 +370,7 @@ C
     compare main a
 }
 
-# More than are linked one by one (lib/compiler/link_objects.c).
+# More than are linked one by one (lib/compiler/bitcode/link_objects.c).
 test_many_files_are_linked_in_order() {
     mkdir "$work/many"
     n=100

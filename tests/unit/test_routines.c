@@ -1,4 +1,4 @@
-/* The routines of our own (lib/compiler/routines) agree with libgcc's, so that
+/* The routines of our own (lib/compiler/codegen/routines) agree with libgcc's, so that
  * a program prints the same whichever it is linked with. */
 #include <setjmp.h>
 #include <stdarg.h>
