@@ -1,0 +1,65 @@
+#!/bin/sh
+# check_house.sh SOURCE_DIR BUILD_DIR: how the code reads, as far as tools see
+# it. Each offence is one line: file, line, fact.
+#   - clang-format and .clang-format agree with every file
+#   - clang-tidy and .clang-tidy: no warning; no function of more than 60 lines,
+#     6 parameters or 3 levels of nesting
+#   - no two files of lib/ and tools/ have one name
+#   - files of a library of lib/ call each other without a circle
+# Environment: CLANG_FORMAT, CLANG_TIDY. Without one of them its part is skipped,
+# and said to be.
+set -u
+cd "$1" || exit 1
+build=$2
+failures=0
+results=$(mktemp) || exit 1
+trap 'rm -f "$results"' EXIT
+
+found() {
+    if [ -s "$results" ]; then
+        echo "FAIL: $1:"
+        cat "$results"
+        failures=1
+    fi
+}
+
+if [ -n "${CLANG_FORMAT-}" ]; then
+    find lib tools include tests \( -name '*.[ch]' -o -name '*.cpp' \) \
+        ! -path 'tests/e2e/cases/*' ! -path 'tests/e2e/front_ends/*' \
+        ! -path 'tests/bench/compute/*' \
+        -exec "$CLANG_FORMAT" --dry-run {} + 2>&1 |
+        grep 'warning:' >"$results"
+    found "not as .clang-format says"
+else
+    echo "skipped: there is no clang-format"
+fi
+
+if [ -n "${CLANG_TIDY-}" ]; then
+    find lib tools -name '*.c' ! -path '*/routines/*' -print0 |
+        xargs -0 -P "$(nproc)" -n 8 "$CLANG_TIDY" -p "$build" --quiet \
+            --extra-arg=-Wno-unknown-warning-option 2>/dev/null |
+        grep -E '(error|warning): ' >"$results"
+    found "clang-tidy"
+else
+    echo "skipped: there is no clang-tidy"
+fi
+
+find lib tools -name '*.[ch]' ! -path '*/routines/*' | sed 's,.*/,,' | sort |
+    uniq -d | grep -vE '^(main)\.c$' >"$results"
+found "names that several files have"
+
+# Who calls whom, from the symbol tables; tsort names the members of a circle.
+for archive in $(find "$build/lib" -name 'libbcc_*.a' ! -name '*routines*'); do
+    nm -A "$archive" | awk '
+        { split($1, at, ":"); object = at[2] }
+        $2 == "U" { from[++n] = object; wants[n] = $3 }
+        $2 ~ /[TDBRVW]/ { home[$3] = object }
+        END {
+            for (i = 1; i <= n; i++)
+                if (wants[i] in home && home[wants[i]] != from[i])
+                    print from[i], home[wants[i]]
+        }' | sed 's/\.c\.o//g' | sort -u | tsort 2>&1 >/dev/null |
+        sed "s,^tsort: -:,$(basename "$archive"):,; s,^tsort:, ,"
+done >"$results"
+found "files that call each other in a circle"
+exit $failures
