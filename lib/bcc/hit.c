@@ -51,7 +51,7 @@ static enum status say_what_differs(const char *name, struct span has,
 {
     size_t start = 0, i = 0;
     struct span made, wanted;
-    int reason;
+    enum reason reason;
 
     while (i < has.size && i < wants.size && has.data[i] == wants.data[i]) {
         if (has.data[i] == '\n')
@@ -191,7 +191,7 @@ static enum status check_machine(const struct entry *entry,
                       "%s: made for another machine (ELF machine %u, this "
                       "one is %u)",
                       entry->name, layout->machine, HOST_MACHINE),
-            BCC_REASON_MACHINE);
+            REASON_MACHINE);
     host = cpu_features_host();
     missing = cpu_features_missing(&layout->cpu_features, &host);
     if (missing >= 0) {
@@ -202,7 +202,7 @@ static enum status check_machine(const struct entry *entry,
                       "%s: needs the CPU feature '%s', which this machine "
                       "lacks",
                       entry->name, name ? name : "unknown"),
-            BCC_REASON_HOST_CPU);
+            REASON_HOST_CPU);
     }
     return STATUS_OK;
 }
@@ -336,7 +336,7 @@ enum status prepare_hit(struct prepare *p, bool *ret_is_final,
     if (p->flags & BCC_REBUILD)
         return error_add_reason(
             err, error_set(err, STATUS_STALE, "rebuild was asked for"),
-            BCC_REASON_REBUILD);
+            REASON_REBUILD);
     status = store_open(p->dir, p->name, &entry.fd, &st, err);
     if (status)
         return status;

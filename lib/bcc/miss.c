@@ -111,7 +111,7 @@ static bool look_again(struct prepare *p, enum status *ret_status,
         return false;
     }
     script->report.cache = BCC_CACHE_HIT;
-    script->report.reasonCode = BCC_REASON_NONE;
+    script->report.reasonCode = REASON_NONE;
     if (*ret_status)
         *err = why;
     error_set(&why, STATUS_OK, "%s: made by another in the meantime",

@@ -122,7 +122,7 @@ bool prepare_set_path(struct prepare *p)
     script->report = (BCCReport){
         .size = sizeof(script->report),
         .cache = path ? BCC_CACHE_MISS : BCC_CACHE_OFF,
-        .reasonCode = path ? BCC_REASON_NONE : BCC_REASON_NO_CACHE,
+        .reasonCode = path ? REASON_NONE : REASON_NO_CACHE,
         .reason = script->report_reason,
         .path = path ? path : "",
     };

@@ -1,18 +1,18 @@
 /* Why there was no hit, as a code that programs can go by. */
 #include "reason.h"
 
+#include <assert.h>
+#include <stdint.h>
 #include <string.h>
 
 /* ORDER REASONS; the words are in the table, as in all tables of the library: a
  * pointer would be 8 bytes more, and 24 for its relocation. */
-static const char words[BCC_N_REASONS][13] = {
-    "none",        "no_cache",   "no_entry",   "rebuild",  "untrusted",
-    "damaged",     "io",         "no_memory",  "format",   "machine",
-    "host_cpu",    "libbcc",     "llvm",       "triple",   "cpu",
-    "features",    "opt_level",  "flags",      "marks",    "other_option",
-    "input_count", "input_kind", "script",     "library",  "unsigned",
-    "object",      "shared",     "unresolved", "resource",
-};
+#define WORD(name, number, word) [number] = word,
+static const char words[BCC_N_REASONS][13] = {REASON_MAP(WORD)};
+
+#define HOLD(name, number, word)                                               \
+    static_assert((int)REASON_##name == (int)BCC_REASON_##name, word);
+REASON_MAP(HOLD)
 
 const char *bccGetReasonName(int reason)
 {
@@ -24,12 +24,12 @@ static const struct {
     char name[13];
     uint8_t reason;
 } lines[] = {
-    {"format=", BCC_REASON_FORMAT}, {"libbcc=", BCC_REASON_LIBBCC},
-    {"llvm=", BCC_REASON_LLVM},     {"triple=", BCC_REASON_TRIPLE},
-    {"cpu=", BCC_REASON_CPU},       {"features=", BCC_REASON_FEATURES},
-    {"opt=", BCC_REASON_OPT_LEVEL}, {"flags=", BCC_REASON_FLAGS},
-    {"mark=", BCC_REASON_MARKS},    {"library-dir=", BCC_REASON_SHARED},
-    {"shared=", BCC_REASON_SHARED},
+    {"format=", REASON_FORMAT}, {"libbcc=", REASON_LIBBCC},
+    {"llvm=", REASON_LLVM},     {"triple=", REASON_TRIPLE},
+    {"cpu=", REASON_CPU},       {"features=", REASON_FEATURES},
+    {"opt=", REASON_OPT_LEVEL}, {"flags=", REASON_FLAGS},
+    {"mark=", REASON_MARKS},    {"library-dir=", REASON_SHARED},
+    {"shared=", REASON_SHARED},
 };
 
 static bool has_name(struct span line, const char *name)
@@ -41,34 +41,34 @@ static bool has_name(struct span line, const char *name)
 
 /* Where the names differ, too, the identity with the later one lacks the other
  * line, as with a mark less. */
-int reason_of_lines(struct span has, struct span wants)
+enum reason reason_of_lines(struct span has, struct span wants)
 {
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
         if (has_name(has, lines[i].name) || has_name(wants, lines[i].name))
             return lines[i].reason;
-    return BCC_REASON_OTHER_OPTION;
+    return REASON_OTHER_OPTION;
 }
 
-int reason_of_error(const struct error *err)
+enum reason reason_of_error(const struct error *err)
 {
     if (err->reason)
         return err->reason;
     switch (err->status) {
     case STATUS_OK:
-        return BCC_REASON_NONE;
+        return REASON_NONE;
     case STATUS_NOT_FOUND:
-        return BCC_REASON_NO_ENTRY;
+        return REASON_NO_ENTRY;
     case STATUS_UNTRUSTED:
-        return BCC_REASON_UNTRUSTED;
+        return REASON_UNTRUSTED;
     case STATUS_NO_MEMORY:
-        return BCC_REASON_NO_MEMORY;
+        return REASON_NO_MEMORY;
     case STATUS_IO:
-        return BCC_REASON_IO;
+        return REASON_IO;
     case STATUS_UNSUPPORTED:
-        return BCC_REASON_FORMAT;
+        return REASON_FORMAT;
     case STATUS_UNRESOLVED:
-        return BCC_REASON_UNRESOLVED;
+        return REASON_UNRESOLVED;
     default:
-        return BCC_REASON_DAMAGED;
+        return REASON_DAMAGED;
     }
 }

@@ -1,4 +1,4 @@
-/* BCC_REASON_... of what the rooms below report. */
+/* The reason of what the rooms below report. */
 #ifndef BCC_ENGINE_REASON_H
 #define BCC_ENGINE_REASON_H
 
@@ -8,10 +8,10 @@
 #include "span.h"
 
 /* Of the first line in which two identities differ; empty where one ends. */
-int reason_of_lines(struct span has, struct span wants);
+enum reason reason_of_lines(struct span has, struct span wants);
 
 /* Of a failed look for an entry: what set the error may have said more than
  * its status does. */
-int reason_of_error(const struct error *err);
+enum reason reason_of_error(const struct error *err);
 
 #endif

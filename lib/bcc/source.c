@@ -124,7 +124,7 @@ static enum status read_entry(struct source *source, struct error *err)
         status = zip_read(source->fd, source->signature.size, source->name,
                           source->entry, &source->bytes, err);
     if (status)
-        return error_add_reason(err, status, BCC_REASON_RESOURCE);
+        return error_add_reason(err, status, REASON_RESOURCE);
     source->copy = (char *)source->bytes.data;
     return STATUS_OK;
 }

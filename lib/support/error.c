@@ -33,7 +33,7 @@ enum status error_set(struct error *err, enum status status, const char *format,
     if (err) {
         err->status = status;
         err->os_errno = 0;
-        err->reason = 0;
+        err->reason = REASON_NONE;
         va_start(args, format);
         vsnprintf(err->message, sizeof(err->message), format, args);
         va_end(args);
@@ -53,7 +53,7 @@ enum status error_set_os(struct error *err, int os_errno, const char *format,
         return status;
     err->status = status;
     err->os_errno = os_errno;
-    err->reason = 0;
+    err->reason = REASON_NONE;
     va_start(args, format);
     vsnprintf(err->message, sizeof(err->message), format, args);
     va_end(args);

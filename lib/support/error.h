@@ -7,6 +7,8 @@
 #ifndef BCC_SUPPORT_ERROR_H
 #define BCC_SUPPORT_ERROR_H
 
+#include "reason.h"
+
 #define MUST_CHECK __attribute__((warn_unused_result))
 
 /* ORDER STATUS: the numbers are sent from bccc to the library; never reuse. */
@@ -34,9 +36,8 @@ enum { ERROR_MESSAGE_SIZE = 1024 };
 
 struct error {
     enum status status;
-    int os_errno; /* 0 unless status is STATUS_IO */
-    int reason;   /* BCC_REASON_... of bcc.h, where it says more than the
-                     status does; else 0 */
+    int os_errno;       /* 0 unless status is STATUS_IO */
+    enum reason reason; /* where it says more than the status does; else 0 */
     char message[ERROR_MESSAGE_SIZE];
 };
 
@@ -54,8 +55,8 @@ enum status error_no_memory(struct error *err);
 
 /* Add a reason to an error that was just set; err may be NULL. Returns status,
  * for use in a return statement. */
-static inline enum status error_add_reason(struct error *err,
-                                           enum status status, int reason)
+static inline enum status
+error_add_reason(struct error *err, enum status status, enum reason reason)
 {
     if (err)
         err->reason = reason;

@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <bcc/bcc.h>
-
 #include "sha1_digest.h"
 
 /* ---- Role ---- */
@@ -79,7 +77,8 @@ dependency_signature(const struct obcc_dependency *dependency)
 }
 
 static enum status stale(const struct dependency_input *input, size_t index,
-                         const char *fact, int reason, struct error *err)
+                         const char *fact, enum reason reason,
+                         struct error *err)
 {
     error_set(err, STATUS_STALE, "input %zu (%s): %s", index,
               input->name ? input->name : "", fact);
@@ -89,10 +88,10 @@ static enum status stale(const struct dependency_input *input, size_t index,
 static enum status changed(const struct dependency_input *input, size_t index,
                            struct error *err)
 {
-    static const int reasons[] = {
-        [REQUEST_SCRIPT] = BCC_REASON_SCRIPT,
-        [REQUEST_LIBRARY] = BCC_REASON_LIBRARY,
-        [REQUEST_OBJECT] = BCC_REASON_OBJECT,
+    static const enum reason reasons[] = {
+        [REQUEST_SCRIPT] = REASON_SCRIPT,
+        [REQUEST_LIBRARY] = REASON_LIBRARY,
+        [REQUEST_OBJECT] = REASON_OBJECT,
     };
 
     return stale(input, index, "content changed", reasons[input->role], err);
@@ -152,16 +151,16 @@ static enum status check_one(const struct cache_view *view,
         snprintf(fact, sizeof(fact), "was %s %s",
                  flags & ROLE_FLAGS ? "a linked" : "the",
                  dependency_role_name(flags));
-        return stale(input, index, fact, BCC_REASON_INPUT_KIND, err);
+        return stale(input, index, fact, REASON_INPUT_KIND, err);
     }
     if (obcc_get32(dependency->type) != input->type)
         return stale(input, index, "was a resource of another type",
-                     BCC_REASON_INPUT_KIND, err);
+                     REASON_INPUT_KIND, err);
     if (was_skipped != input->skip_sha1)
         return stale(input, index,
                      was_skipped ? "content was not compared then"
                                  : "content was compared then",
-                     BCC_REASON_INPUT_KIND, err);
+                     REASON_INPUT_KIND, err);
     if (input->skip_sha1)
         return STATUS_OK;
     return check_content(view, dependency, input, index, err);
@@ -179,7 +178,7 @@ enum status dependency_check(const struct cache_view *view,
                                 error_set(err, STATUS_STALE,
                                           "made from %u inputs, not %zu", count,
                                           n_inputs),
-                                BCC_REASON_INPUT_COUNT);
+                                REASON_INPUT_COUNT);
     for (uint32_t i = 0; i < count; i++) {
         status = check_one(view, &inputs[i], i, err);
         if (status)

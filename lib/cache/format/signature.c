@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include <bcc/bcc.h>
 #include <bcc/bcc_cache.h>
 
 #include "cache_read.h"
@@ -59,7 +58,7 @@ static enum status make_message(struct span file, size_t row,
 static enum status refuse(const char *name, const char *fact, struct error *err)
 {
     error_set(err, STATUS_UNTRUSTED, "%s: %s", name, fact);
-    return error_add_reason(err, STATUS_UNTRUSTED, BCC_REASON_UNSIGNED);
+    return error_add_reason(err, STATUS_UNTRUSTED, REASON_UNSIGNED);
 }
 
 /* The signature is the last section, and ends the file: cache_layout_read()

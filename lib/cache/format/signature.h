@@ -26,7 +26,7 @@ struct signature_key {
 
 /* file: a whole cache file, whose header and section table were checked by
  * cache_layout_read(). OK: signed by one of the keys. UNTRUSTED, with
- * BCC_REASON_UNSIGNED: it is not. UNSUPPORTED: no libcrypto. */
+ * REASON_UNSIGNED: it is not. UNSUPPORTED: no libcrypto. */
 enum status signature_check(struct span file, const struct signature_key *keys,
                             size_t n_keys, const char *name,
                             struct error *err) MUST_CHECK;
