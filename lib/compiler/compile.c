@@ -28,6 +28,7 @@
 
 #include "archive.h"
 #include "asm_names.h"
+#include "attribute_names.h"
 #include "attributes.h"
 #include "builtins.h"
 #include "calls.h"
@@ -223,7 +224,7 @@ static enum status verify(struct compilation *c, struct error *err)
 
 static enum status stage_link_bitcode(struct compilation *c, struct error *err)
 {
-    struct public_names asm_names;
+    struct public_names asm_names, attribute_names;
     enum status status;
 
     c->module = imports_create_module(&c->glue);
@@ -245,9 +246,12 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
     builtins_allow(c->module);
     imports_define_handlers(c->module);
     status = asm_names_collect(c->module, &c->arena, &asm_names, err);
+    if (status == STATUS_OK)
+        status = attribute_names_collect(c->module, &c->arena, &attribute_names,
+                                         err);
     if (status)
         return status;
-    publish_apply(c->module, &c->names, &asm_names);
+    publish_apply(c->module, &c->names, &asm_names, &attribute_names);
     return attributes_retarget(c->module, &c->target, &c->arena, err);
 }
 

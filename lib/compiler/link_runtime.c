@@ -21,14 +21,16 @@
  * Assembly refers to names, too, and IR does not show it. A module's own is
  * linked with it, wanted or not; so what the libraries' assembly names is
  * wanted from all of them, as is what the program's names, and the inline
- * assembly in its functions. That in a library's functions is not known before
- * they are linked: it can rely on nothing. */
+ * assembly in its functions, and its attributes (attribute_names.h). That in a
+ * library's functions is not known before they are linked: it can rely on
+ * nothing. */
 #include "link_runtime.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "asm_symbols.h"
+#include "attribute_names.h"
 #include "linkage.h"
 #include "static_names.h"
 
@@ -40,6 +42,7 @@ struct wanting {
     const struct public_names *names;
     const struct asm_symbols *in_asm; /* of dest, then of each library */
     size_t n_in_asm;
+    struct public_names in_attributes; /* of dest */
 };
 
 typedef void (*want_fn)(void *context, const char *name);
@@ -92,6 +95,8 @@ static void each_wanted(const struct wanting *wanting, want_fn want,
     each_tentative(wanting, want, context);
     for (size_t i = 0; i < wanting->names->n_names; i++)
         want(context, wanting->names->name[i]);
+    for (size_t i = 0; i < wanting->in_attributes.n_names; i++)
+        want(context, wanting->in_attributes.name[i]);
     for (size_t i = 0; i < wanting->n_in_asm; i++)
         each_in_asm(&wanting->in_asm[i], want, context);
     for (size_t i = 1; i <= wanting->n_later; i++)
@@ -269,12 +274,15 @@ enum status runtime_link_all(struct glue *glue, LLVMModuleRef dest,
                              const struct public_names *names,
                              struct arena *arena, struct error *err)
 {
+    struct public_names in_attributes;
     struct asm_symbols *in_asm;
     enum status status;
 
     if (n_runtimes == 0)
         return STATUS_OK;
     status = read_asm(dest, runtimes, n_runtimes, arena, &in_asm, err);
+    if (status == STATUS_OK)
+        status = attribute_names_collect(dest, arena, &in_attributes, err);
     for (size_t i = 0; status == STATUS_OK && i < n_runtimes; i++) {
         struct wanting wanting = {
             .library = &runtimes[i],
@@ -283,6 +291,7 @@ enum status runtime_link_all(struct glue *glue, LLVMModuleRef dest,
             .names = names,
             .in_asm = in_asm,
             .n_in_asm = n_runtimes + 1,
+            .in_attributes = in_attributes,
         };
 
         status = runtimes[i].module

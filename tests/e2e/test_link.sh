@@ -786,6 +786,71 @@ C
     complains both "b.bc: 'helper' is defined here and in"
 }
 
+# ---- What generated code asks for by name ----
+
+test_generated_code_finds_the_programs_own_functions() {
+    source_file main -ftrap-function=my_trap <<'C'
+volatile int v = 1;
+int main(void) { if (v) __builtin_trap(); return 0; }
+C
+    source_file trap <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+void my_trap(void) { puts("my trap"); fflush(stdout); exit(3); }
+C
+    compare main trap
+    run library "$BCC" run --lib "$work/trap.bc" "$work/main.bc"
+    same native library
+    { cat "$work/trap.src" "$work/main.src"; } |
+        source_file both -ftrap-function=my_trap
+    compare both
+    expect native "exit 3"
+}
+
+test_generated_code_finds_the_roots_of_a_collector() {
+    cat >"$work/main.ll" <<'LL'
+target triple = "x86_64-pc-linux-gnu"
+@fmt = private constant [4 x i8] c"%d\0A\00"
+@llvm_gc_root_chain = linkonce global ptr null
+declare i32 @printf(ptr, ...)
+declare void @llvm.gcroot(ptr, ptr)
+define i32 @depth() noinline {
+entry:
+  %chain = load ptr, ptr @llvm_gc_root_chain
+  br label %loop
+loop:
+  %at = phi ptr [ %chain, %entry ], [ %next, %body ]
+  %n = phi i32 [ 0, %entry ], [ %n1, %body ]
+  %end = icmp eq ptr %at, null
+  br i1 %end, label %out, label %body
+body:
+  %next = load ptr, ptr %at
+  %n1 = add i32 %n, 1
+  br label %loop
+out:
+  ret i32 %n
+}
+define i32 @inner() noinline gc "shadow-stack" {
+  %r = alloca ptr
+  call void @llvm.gcroot(ptr %r, ptr null)
+  store ptr null, ptr %r
+  %d = call i32 @depth()
+  ret i32 %d
+}
+define i32 @main() gc "shadow-stack" {
+  %r = alloca ptr
+  call void @llvm.gcroot(ptr %r, ptr null)
+  store ptr null, ptr %r
+  %d = call i32 @inner()
+  call i32 (ptr, ...) @printf(ptr @fmt, i32 %d)
+  ret i32 0
+}
+LL
+    run roots "$BCC" run "$work/main.ll"
+    expect roots "exit 0"
+    says roots out 2
+}
+
 # ---- Bitcode for link-time optimisation ----
 
 lto_flavours="-flto
