@@ -41,6 +41,7 @@
 #include "metadata.h"
 #include "optimise.h"
 #include "parts.h"
+#include "plain_names.h"
 #include "publish.h"
 #include "read.h"
 #include "split.h"
@@ -82,6 +83,8 @@ static enum status read_into(void *context, struct glue *glue,
     if (status)
         return status;
     status = target_adopt(&c->target, module, name, err);
+    if (status == STATUS_OK)
+        status = plain_names_make(module, name, err);
     if (status) {
         LLVMDisposeModule(module);
         return status;
@@ -100,6 +103,24 @@ static enum status read_module(void *context, struct span bytes,
     struct compilation *c = context;
 
     return read_into(c, &c->glue, bytes, name, ret_module, err);
+}
+
+/* The names that the host asks for, as the modules' are. */
+static enum status read_marks(struct compilation *c,
+                              const struct request *request, struct error *err)
+{
+    const char **marks =
+        arena_alloc(&c->arena, request->n_marks + 1, sizeof(*marks));
+    struct request *plain = arena_alloc(&c->arena, 1, sizeof(*plain));
+
+    if (!marks || !plain)
+        return error_no_memory(err);
+    for (size_t i = 0; i < request->n_marks; i++)
+        marks[i] = plain_name(request->marks[i]);
+    *plain = *request;
+    plain->marks = marks;
+    c->request = plain;
+    return STATUS_OK;
 }
 
 /* An archive's members are objects, whatever its role. */
@@ -194,6 +215,9 @@ static enum status stage_read(struct compilation *c, const struct span *inputs,
 {
     enum status status;
 
+    status = read_marks(c, c->request, err);
+    if (status)
+        return status;
     status = target_init(&c->target, &c->arena, c->request, err);
     if (status)
         return status;

@@ -851,6 +851,44 @@ LL
     says roots out 2
 }
 
+# ---- Names that begin with the byte 01 ----
+
+# In which the byte means nothing: bindgen and D write them.
+test_escaped_names_are_plain() {
+    cat >"$work/main.ll" <<'LL'
+@fmt = private constant [7 x i8] c"%d %d\0A\00"
+declare i32 @"\01printf"(ptr, ...)
+declare i32 @"\01helper"(i32)
+declare i32 @helper(i32)
+@"\01value" = external global i32
+define i32 @main() {
+  %a = call i32 @"\01helper"(i32 5)
+  %b = call i32 @helper(i32 %a)
+  %v = load i32, ptr @"\01value"
+  call i32 (ptr, ...) @"\01printf"(ptr @fmt, i32 %b, i32 %v)
+  ret i32 0
+}
+LL
+    cat >"$work/library.ll" <<'LL'
+@value = global i32 77
+define i32 @"\01helper"(i32 %x) {
+  %r = mul i32 %x, 3
+  ret i32 %r
+}
+LL
+    for file in main library; do
+        "$CLANG" -w -c "$work/$file.ll" -o "$work/$file.o" &&
+            "$CLANG" -w -c -emit-llvm "$work/$file.ll" -o "$work/$file.bc" ||
+            exit 1
+    done
+    archive library library
+    compare main library
+    compare main liblibrary.a
+    run library "$BCC" run --lib "$work/library.bc" "$work/main.bc"
+    same native library
+    says library out "45 77"
+}
+
 # ---- Bitcode for link-time optimisation ----
 
 lto_flavours="-flto
