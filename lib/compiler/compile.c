@@ -70,28 +70,51 @@ struct compilation {
     struct link_input *link_inputs;
 };
 
+/* Once more without debug information, which may be all that is wrong. */
+static enum status verify(struct glue *glue, LLVMModuleRef module,
+                          const char *name, struct error *err)
+{
+    struct error fault;
+
+    if (glue_verify(glue, module, name, &fault) == STATUS_OK)
+        return STATUS_OK;
+    LLVMStripModuleDebugInfo(module);
+    return glue_verify(glue, module, name, err);
+}
+
 /* ---- Read ---- */
+
+/* LLVM's linker believes what a module says of itself, so what can be seen
+ * without the bodies of functions is verified before. */
+static enum status settle_module(struct compilation *c, struct glue *glue,
+                                 LLVMModuleRef module, const char *name,
+                                 struct error *err)
+{
+    enum status status = target_adopt(&c->target, module, name, err);
+
+    if (status)
+        return status;
+    if ((c->request->flags & REQUEST_STRIP_DEBUG) ||
+        LLVMGetModuleDebugMetadataVersion(module) != LLVMDebugMetadataVersion())
+        LLVMStripModuleDebugInfo(module);
+    status = verify(glue, module, name, err);
+    return status ? status : plain_names_make(module, name, err);
+}
 
 static enum status read_into(void *context, struct glue *glue,
                              struct span bytes, const char *name,
                              LLVMModuleRef *ret_module, struct error *err)
 {
-    struct compilation *c = context;
     LLVMModuleRef module;
     enum status status = module_read(glue, bytes, name, &module, err);
 
     if (status)
         return status;
-    status = target_adopt(&c->target, module, name, err);
-    if (status == STATUS_OK)
-        status = plain_names_make(module, name, err);
+    status = settle_module(context, glue, module, name, err);
     if (status) {
         LLVMDisposeModule(module);
         return status;
     }
-    if ((c->request->flags & REQUEST_STRIP_DEBUG) ||
-        LLVMGetModuleDebugMetadataVersion(module) != LLVMDebugMetadataVersion())
-        LLVMStripModuleDebugInfo(module);
     *ret_module = module;
     return STATUS_OK;
 }
@@ -235,17 +258,6 @@ static enum status stage_read(struct compilation *c, const struct span *inputs,
 
 /* ---- Link, optimise, emit ---- */
 
-/* Once more without debug information, which may be all that is wrong. */
-static enum status verify(struct compilation *c, struct error *err)
-{
-    struct error fault;
-
-    if (glue_verify(&c->glue, c->module, c->name, &fault) == STATUS_OK)
-        return STATUS_OK;
-    LLVMStripModuleDebugInfo(c->module);
-    return glue_verify(&c->glue, c->module, c->name, err);
-}
-
 static enum status stage_link_bitcode(struct compilation *c, struct error *err)
 {
     struct public_names asm_names, attribute_names;
@@ -261,7 +273,7 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
                               &c->names, &c->arena, err);
     if (status)
         return status;
-    status = verify(c, err);
+    status = verify(&c->glue, c->module, c->name, err);
     if (status == STATUS_OK)
         status = users_collect(c->module, &c->arena, &c->users, err);
     if (status)
@@ -329,17 +341,52 @@ static enum status emit_part(void *context, size_t part, struct buffer *out,
     return status ? status : emit(c, out, err);
 }
 
+/* A part_fn, of a module that is not divided. */
+static enum status emit_whole(void *context, size_t part, struct buffer *out,
+                              struct error *err)
+{
+    (void)part;
+    return emit(context, out, err);
+}
+
+static bool has_debug_info(LLVMModuleRef module)
+{
+    return LLVMGetNamedMetadataNumOperands(module, "llvm.dbg.cu") > 0;
+}
+
+static enum status emit_all(struct compilation *c, struct error *err)
+{
+    size_t n = c->split.n_parts;
+
+    for (size_t i = 0; i < n; i++)
+        buffer_release(&c->code[i]);
+    if (n == 1 && !has_debug_info(c->module))
+        return emit(c, &c->code[0], err);
+    return parts_make(n, n == 1 ? emit_whole : emit_part, c, c->code, err);
+}
+
+/* Some debug information passes LLVM's verifier, and its code generator dies of
+ * it. That happens in another process, so it can be tried without. */
 static enum status stage_emit(struct compilation *c, struct error *err)
 {
     size_t n = c->split.n_parts;
+    struct error fault;
+    enum status status;
 
     c->code = arena_alloc(&c->arena, n, sizeof(*c->code));
     c->link_inputs = arena_alloc(&c->arena, n, sizeof(*c->link_inputs));
     if (!c->code || !c->link_inputs)
         return error_no_memory(err);
-    if (n == 1)
-        return emit(c, &c->code[0], err);
-    return parts_make(n, emit_part, c, c->code, err);
+    if (!has_debug_info(c->module))
+        return emit_all(c, err);
+    status = emit_all(c, &fault);
+    if (status == STATUS_COMPILE) {
+        LLVMStripModuleDebugInfo(c->module);
+        return emit_all(c, err);
+    }
+    if (status && err)
+        *err = fault;
+    return status;
 }
 
 /* ---- Image ---- */

@@ -87,8 +87,11 @@ static enum status make_plain_copy(LLVMModuleRef module, LLVMValueRef global,
                                    const char *file, struct error *err)
 {
     char *name = LLVMCreateMessage(plain_name(glue_name(global)));
-    enum status status = make_plain(module, global, name, file, err);
+    enum status status;
 
+    if (!name)
+        return error_no_memory(err);
+    status = make_plain(module, global, name, file, err);
     LLVMDisposeMessage(name);
     return status;
 }

@@ -647,9 +647,42 @@ static void two_definitions_of_one_symbol_are_refused(void **state)
                    "object.bc: 'f' is defined here and in script.bc");
 }
 
+/* ---- Modules that break LLVM's rules ---- */
+
+static const char odd_constructors[] =
+    "@llvm.global_ctors = appending global [1 x i32] [i32 5]\n"
+    "define i32 @helper(i32 %x) { ret i32 %x }\n";
+
+static const char odd_used[] =
+    "@llvm.used = appending global [1 x i32] [i32 5]\n"
+    "define i32 @helper(i32 %x) { ret i32 %x }\n";
+
+static void modules_are_verified_before_they_are_linked(void **state)
+{
+    struct compile_fixture *f = *state;
+    const char *const odd[] = {odd_constructors, odd_used};
+
+    for (size_t i = 0; i < 2; i++) {
+        compile_fixture_reset(f);
+        compile_fixture_add_text(f, "odd.ll", odd[i]);
+        assert_refused(f, STATUS_COMPILE, "odd.ll: wrong type for intrinsic");
+
+        compile_fixture_reset(f);
+        compile_fixture_add_text(f, "script.ll", calls_helper);
+        compile_fixture_add_text(f, "odd.ll", odd[i]);
+        assert_refused(f, STATUS_COMPILE, "odd.ll: wrong type for intrinsic");
+
+        compile_fixture_reset(f);
+        compile_fixture_add_text(f, "script.ll", calls_helper);
+        compile_fixture_add_object(f, "odd.ll", odd[i]);
+        assert_refused(f, STATUS_COMPILE, "odd.ll: wrong type for intrinsic");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(modules_are_verified_before_they_are_linked),
         TEST(escaped_names_are_plain_everywhere),
         TEST(marks_and_lists_may_be_escaped),
         TEST(both_forms_of_a_name_are_one_symbol),
