@@ -752,6 +752,70 @@ C
     compare main c a b
 }
 
+# Labels in inline assembly are those of a file, too; each copy of a function
+# has its own.
+inline_labels() {
+    source_file main <<'C'
+#include <stdio.h>
+int of_a(int), of_b(int), table_of_a(void), table_of_b(void);
+__attribute__((noinline)) static int spin(int n)
+{
+    int r = 0;
+    __asm__ volatile(".Lhere:\n\taddl $2, %0\n\tdecl %1\n\tjnz .Lhere"
+                     : "+r"(r), "+r"(n) : : "cc");
+    return r;
+}
+int main(int argc, char **argv)
+{
+    printf("%d %d %d\n", spin(argc + 4), of_a(argc), of_a(argc + 1));
+    return printf("%d %d %d\n", of_b(argc + 1), table_of_a(),
+                  table_of_b()) < 0;
+}
+C
+    for file in a b; do
+        source_file $file -D NAME=$file -D of=of_$file \
+            -D table_of=table_of_$file <<'C'
+#define TEXT(x) TEXT_(x)
+#define TEXT_(x) #x
+int of(int n)
+{
+    int r = 0;
+    __asm__ volatile(".Lhere:\n\taddl $3, %0\n\tdecl %1\n\t"
+                     "jnz .Lhere ; here: nop # .Lhere"
+                     : "+r"(r), "+r"(n) : : "cc");
+    return r;
+}
+/* A label of the file's own assembly, and one of another statement. */
+__asm__(".data\n.Ltable: .long \'" TEXT(NAME) "\'\n.text\n");
+__attribute__((noinline)) static int mark(void)
+{
+    int r;
+    __asm__ volatile(".Lmarked: movl .Ltable(%%rip), %0" : "=r"(r));
+    return r;
+}
+int table_of(void)
+{
+    long a, b;
+    int r = mark();
+    __asm__ volatile("leaq .Lmarked(%%rip), %0" : "=r"(a));
+    __asm__ volatile("leaq %c1(%%rip), %0" : "=r"(b) : "i"(mark));
+    return r + (a >= b && a < b + 16 ? 1000 : 0);
+}
+C
+    done
+    compare main a b
+    archive labels a b
+    compare main liblabels.a
+    run library "$BCC" run $level --no-cache --lib "$work/a.bc" \
+        --lib "$work/b.bc" "$work/main.bc"
+    same native library
+}
+
+test_labels_of_inline_assembly_are_of_their_file() {
+    [ "$(uname -m)" = x86_64 ] || exit 77
+    at_levels inline_labels
+}
+
 # Static names that assembly uses, where another file has the same.
 test_assembly_keeps_its_static_names() {
     [ "$(uname -m)" = x86_64 ] || exit 77
