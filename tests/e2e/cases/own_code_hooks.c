@@ -2,11 +2,9 @@
  * to: a hook at each function's entry, a thunk for each indirect call, the
  * value that guards the stack. They are the program's own here.
  *
- * FLAGS: -pg -mfentry -mretpoline -mretpoline-external-thunk -fstack-protector-all -mstack-protector-guard=global -fno-pie -no-pie
- * STATUS: 3
- * OUTPUT:
- * 4 entries, 2 indirect calls
- * smashed
+ * FLAGS: -pg -mfentry -mretpoline -mretpoline-external-thunk
+ * -fstack-protector-all -mstack-protector-guard=global -fno-pie -no-pie STATUS:
+ * 3 OUTPUT: 4 entries, 2 indirect calls smashed
  */
 #include <stdint.h>
 #include <stdio.h>
