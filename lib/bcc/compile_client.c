@@ -314,8 +314,9 @@ static enum status conclude(enum end end, int code, int reply_fd,
     }
     if (end == END_SIGNALLED)
         return error_set(err, STATUS_COMPILE,
-                         "compile: the compiler process died of signal %d (%s)",
-                         code, sigdescr_np(code) ? sigdescr_np(code) : "?");
+                         "%s: the compiler process died of signal %d (%s)",
+                         job->name, code,
+                         sigdescr_np(code) ? sigdescr_np(code) : "?");
     return error_set(err, STATUS_COMPILE,
                      "compile: %s ended without an answer (exit status %d)",
                      path, end == END_EXITED ? code : -1);

@@ -14,6 +14,7 @@
 #include "span.h"
 
 struct compile_job {
+    const char *name;          /* of the script, for messages */
     const char *compiler_path; /* NULL: find it */
     struct span message;       /* request_write() */
     const int *input_fds;

@@ -49,6 +49,7 @@ static enum status run_compiler(struct prepare *p, int output_fd, int lock_fd,
         status = request_write(&p->request, &message, err);
     if (status == STATUS_OK) {
         const struct compile_job job = {
+            .name = inputs[0].name,
             .compiler_path = script->options.compiler_path,
             .message = buffer_span(&message),
             .input_fds = fds,

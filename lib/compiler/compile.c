@@ -28,6 +28,7 @@
 
 #include "archive.h"
 #include "asm_names.h"
+#include "attribute_names.h"
 #include "attributes.h"
 #include "builtins.h"
 #include "calls.h"
@@ -40,6 +41,7 @@
 #include "metadata.h"
 #include "optimise.h"
 #include "parts.h"
+#include "plain_names.h"
 #include "publish.h"
 #include "read.h"
 #include "split.h"
@@ -68,26 +70,51 @@ struct compilation {
     struct link_input *link_inputs;
 };
 
+/* Once more without debug information, which may be all that is wrong. */
+static enum status verify(struct glue *glue, LLVMModuleRef module,
+                          const char *name, struct error *err)
+{
+    struct error fault;
+
+    if (glue_verify(glue, module, name, &fault) == STATUS_OK)
+        return STATUS_OK;
+    LLVMStripModuleDebugInfo(module);
+    return glue_verify(glue, module, name, err);
+}
+
 /* ---- Read ---- */
+
+/* LLVM's linker believes what a module says of itself, so what can be seen
+ * without the bodies of functions is verified before. */
+static enum status settle_module(struct compilation *c, struct glue *glue,
+                                 LLVMModuleRef module, const char *name,
+                                 struct error *err)
+{
+    enum status status = target_adopt(&c->target, module, name, err);
+
+    if (status)
+        return status;
+    if ((c->request->flags & REQUEST_STRIP_DEBUG) ||
+        LLVMGetModuleDebugMetadataVersion(module) != LLVMDebugMetadataVersion())
+        LLVMStripModuleDebugInfo(module);
+    status = verify(glue, module, name, err);
+    return status ? status : plain_names_make(module, name, err);
+}
 
 static enum status read_into(void *context, struct glue *glue,
                              struct span bytes, const char *name,
                              LLVMModuleRef *ret_module, struct error *err)
 {
-    struct compilation *c = context;
     LLVMModuleRef module;
     enum status status = module_read(glue, bytes, name, &module, err);
 
     if (status)
         return status;
-    status = target_adopt(&c->target, module, name, err);
+    status = settle_module(context, glue, module, name, err);
     if (status) {
         LLVMDisposeModule(module);
         return status;
     }
-    if ((c->request->flags & REQUEST_STRIP_DEBUG) ||
-        LLVMGetModuleDebugMetadataVersion(module) != LLVMDebugMetadataVersion())
-        LLVMStripModuleDebugInfo(module);
     *ret_module = module;
     return STATUS_OK;
 }
@@ -99,6 +126,24 @@ static enum status read_module(void *context, struct span bytes,
     struct compilation *c = context;
 
     return read_into(c, &c->glue, bytes, name, ret_module, err);
+}
+
+/* The names that the host asks for, as the modules' are. */
+static enum status read_marks(struct compilation *c,
+                              const struct request *request, struct error *err)
+{
+    const char **marks =
+        arena_alloc(&c->arena, request->n_marks + 1, sizeof(*marks));
+    struct request *plain = arena_alloc(&c->arena, 1, sizeof(*plain));
+
+    if (!marks || !plain)
+        return error_no_memory(err);
+    for (size_t i = 0; i < request->n_marks; i++)
+        marks[i] = plain_name(request->marks[i]);
+    *plain = *request;
+    plain->marks = marks;
+    c->request = plain;
+    return STATUS_OK;
 }
 
 /* An archive's members are objects, whatever its role. */
@@ -193,6 +238,9 @@ static enum status stage_read(struct compilation *c, const struct span *inputs,
 {
     enum status status;
 
+    status = read_marks(c, c->request, err);
+    if (status)
+        return status;
     status = target_init(&c->target, &c->arena, c->request, err);
     if (status)
         return status;
@@ -210,20 +258,9 @@ static enum status stage_read(struct compilation *c, const struct span *inputs,
 
 /* ---- Link, optimise, emit ---- */
 
-/* Once more without debug information, which may be all that is wrong. */
-static enum status verify(struct compilation *c, struct error *err)
-{
-    struct error fault;
-
-    if (glue_verify(&c->glue, c->module, c->name, &fault) == STATUS_OK)
-        return STATUS_OK;
-    LLVMStripModuleDebugInfo(c->module);
-    return glue_verify(&c->glue, c->module, c->name, err);
-}
-
 static enum status stage_link_bitcode(struct compilation *c, struct error *err)
 {
-    struct public_names asm_names;
+    struct public_names asm_names, attribute_names;
     enum status status;
 
     c->module = imports_create_module(&c->glue);
@@ -236,7 +273,7 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
                               &c->names, &c->arena, err);
     if (status)
         return status;
-    status = verify(c, err);
+    status = verify(&c->glue, c->module, c->name, err);
     if (status == STATUS_OK)
         status = users_collect(c->module, &c->arena, &c->users, err);
     if (status)
@@ -245,9 +282,12 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
     builtins_allow(c->module);
     imports_define_handlers(c->module);
     status = asm_names_collect(c->module, &c->arena, &asm_names, err);
+    if (status == STATUS_OK)
+        status = attribute_names_collect(c->module, &c->arena, &attribute_names,
+                                         err);
     if (status)
         return status;
-    publish_apply(c->module, &c->names, &asm_names);
+    publish_apply(c->module, &c->names, &asm_names, &attribute_names);
     return attributes_retarget(c->module, &c->target, &c->arena, err);
 }
 
@@ -301,17 +341,52 @@ static enum status emit_part(void *context, size_t part, struct buffer *out,
     return status ? status : emit(c, out, err);
 }
 
+/* A part_fn, of a module that is not divided. */
+static enum status emit_whole(void *context, size_t part, struct buffer *out,
+                              struct error *err)
+{
+    (void)part;
+    return emit(context, out, err);
+}
+
+static bool has_debug_info(LLVMModuleRef module)
+{
+    return LLVMGetNamedMetadataNumOperands(module, "llvm.dbg.cu") > 0;
+}
+
+static enum status emit_all(struct compilation *c, struct error *err)
+{
+    size_t n = c->split.n_parts;
+
+    for (size_t i = 0; i < n; i++)
+        buffer_release(&c->code[i]);
+    if (n == 1 && !has_debug_info(c->module))
+        return emit(c, &c->code[0], err);
+    return parts_make(n, n == 1 ? emit_whole : emit_part, c, c->code, err);
+}
+
+/* Some debug information passes LLVM's verifier, and its code generator dies of
+ * it. That happens in another process, so it can be tried without. */
 static enum status stage_emit(struct compilation *c, struct error *err)
 {
     size_t n = c->split.n_parts;
+    struct error fault;
+    enum status status;
 
     c->code = arena_alloc(&c->arena, n, sizeof(*c->code));
     c->link_inputs = arena_alloc(&c->arena, n, sizeof(*c->link_inputs));
     if (!c->code || !c->link_inputs)
         return error_no_memory(err);
-    if (n == 1)
-        return emit(c, &c->code[0], err);
-    return parts_make(n, emit_part, c, c->code, err);
+    if (!has_debug_info(c->module))
+        return emit_all(c, err);
+    status = emit_all(c, &fault);
+    if (status == STATUS_COMPILE) {
+        LLVMStripModuleDebugInfo(c->module);
+        return emit_all(c, err);
+    }
+    if (status && err)
+        *err = fault;
+    return status;
 }
 
 /* ---- Image ---- */

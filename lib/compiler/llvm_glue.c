@@ -115,6 +115,8 @@ enum status glue_read_text(struct glue *glue, struct span bytes,
     enum status status = STATUS_OK;
     char *message = NULL;
 
+    if (!buffer)
+        return error_no_memory(err);
     LLVMContextSetDiscardValueNames(glue->context, false);
     if (!compat_parse_text(glue->context, buffer, ret_module, &message))
         status = error_set(err, STATUS_CORRUPT, "%.*s",
@@ -179,6 +181,8 @@ enum status glue_emit(struct glue *glue, LLVMModuleRef module,
         LLVMDisposeMessage(message);
         return status;
     }
+    if (!object) /* LLVM has no memory for the copy, and no message either */
+        return error_no_memory(err);
     if (glue->failed)
         status = set_diagnosed(glue, err, STATUS_COMPILE, name, "");
     else

@@ -1083,6 +1083,14 @@ test_name_of_the_program_is_not_believed() {
     [ ! -e "$work/started" ] || fail "started another compiler"
 }
 
+test_a_compiler_that_dies_is_told_with_its_input() {
+    small_program
+    printf '#!/bin/sh\nkill -SEGV $$\n' >"$work/bccc"
+    chmod +x "$work/bccc"
+    BCC_BCCC=$work/bccc run died "$BCC" run --no-cache "$work/small.bc"
+    complains died "small.bc: the compiler process died of signal 11"
+}
+
 test_compiles_are_identical_bytes() {
     small_program
     mkdir "$work/a" "$work/b"

@@ -9,6 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <llvm-c/Core.h>
+#include <llvm-c/TargetMachine.h>
+
 #define TEST(function)                                                         \
     cmocka_unit_test_setup_teardown(function, compile_fixture_setup,           \
                                     compile_fixture_teardown)
@@ -473,9 +476,45 @@ static void disassembly_stays_inside_the_image(void **state)
     buffer_release(&listing);
 }
 
+/* ---- No memory for the object ---- */
+
+static bool object_fails;
+
+/* Under a limit of memory LLVM reports success, and has no object. */
+LLVMBool __real_LLVMTargetMachineEmitToMemoryBuffer(
+    LLVMTargetMachineRef machine, LLVMModuleRef module,
+    LLVMCodeGenFileType kind, char **message, LLVMMemoryBufferRef *object);
+LLVMBool __wrap_LLVMTargetMachineEmitToMemoryBuffer(
+    LLVMTargetMachineRef machine, LLVMModuleRef module,
+    LLVMCodeGenFileType kind, char **message, LLVMMemoryBufferRef *object);
+LLVMBool __wrap_LLVMTargetMachineEmitToMemoryBuffer(
+    LLVMTargetMachineRef machine, LLVMModuleRef module,
+    LLVMCodeGenFileType kind, char **message, LLVMMemoryBufferRef *object)
+{
+    LLVMBool failed = __real_LLVMTargetMachineEmitToMemoryBuffer(
+        machine, module, kind, message, object);
+
+    if (object_fails) {
+        LLVMDisposeMemoryBuffer(*object);
+        *object = NULL;
+    }
+    return failed;
+}
+
+static void a_missing_object_is_an_error(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "script.ll", simple);
+    object_fails = true;
+    assert_refused(f, STATUS_NO_MEMORY, "out of memory");
+    object_fails = false;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_missing_object_is_an_error),
         TEST(text_bitcode_and_wrapper_give_the_same_image),
         TEST(the_name_of_an_input_does_not_shape_the_image),
         TEST(refuses_a_damaged_wrapper),

@@ -254,9 +254,42 @@ static void a_described_atexit_becomes_a_definition(void **state)
     assert_true(has_debug_section(f, ".debug_info"));
 }
 
+/* A structure inside itself passes the verifier; the code generator follows it
+ * until its stack ends. */
+static void deadly_debug_information_is_dropped(void **state)
+{
+    static const char text[] =
+        "define i32 @start() !dbg !3 {\n"
+        "  #dbg_value(i32 5, !4, !DIExpression(), !5)\n"
+        "  ret i32 7, !dbg !5\n"
+        "}\n"
+        "!llvm.dbg.cu = !{!0}\n"
+        "!llvm.module.flags = !{!1}\n"
+        "!0 = distinct !DICompileUnit(language: DW_LANG_C11, file: !6,\n"
+        "  isOptimized: false, emissionKind: FullDebug)\n"
+        "!1 = !{i32 2, !\"Debug Info Version\", i32 3}\n"
+        "!3 = distinct !DISubprogram(name: \"start\", scope: !6, file: !6,\n"
+        "  line: 1, type: !7, unit: !0, spFlags: DISPFlagDefinition)\n"
+        "!4 = !DILocalVariable(name: \"a\", scope: !3, file: !6, line: 1,\n"
+        "  type: !8)\n"
+        "!5 = !DILocation(line: 1, column: 1, scope: !3)\n"
+        "!6 = !DIFile(filename: \"a.c\", directory: \"/\")\n"
+        "!7 = !DISubroutineType(types: !9)\n"
+        "!8 = distinct !DICompositeType(tag: DW_TAG_structure_type, file: !6,\n"
+        "  name: \"t\", line: 1, size: 32, elements: !9, scope: !8)\n"
+        "!9 = !{}\n";
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "a.ll", text);
+    assert_compiles(f);
+    assert_int_equal(f->result.link.debug.size, 0);
+    assert_non_null(find_function(f, "start"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(deadly_debug_information_is_dropped),
         TEST(keeps_debug_information),
         TEST(drops_debug_information_if_asked_to),
         TEST(the_image_is_the_same_with_and_without),

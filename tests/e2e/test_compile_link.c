@@ -537,9 +537,156 @@ static void a_scripts_own_routine_wins_beside_its_neighbours(void **state)
     assert_true(find_function(f, "__lttf2")->size > 16);
 }
 
+/* ---- Names that begin with the byte 01 ---- */
+
+static const char escaped_script[] =
+    "declare i32 @\"\\01helper\"(i32)\n"
+    "declare i32 @\"\\01missing\"(i32)\n"
+    "@\"\\01shared\" = external global i32\n"
+    "@\"\\01kept\" = global i32 3\n"
+    "define i32 @\"\\01entry\"(i32 %x) {\n"
+    "  %a = call i32 @\"\\01helper\"(i32 %x)\n"
+    "  %b = load i32, ptr @\"\\01shared\"\n"
+    "  %c = call i32 @\"\\01missing\"(i32 %b)\n"
+    "  %y = add i32 %a, %c\n"
+    "  ret i32 %y\n"
+    "}\n";
+
+static const char escaped_library[] =
+    "@shared = global i32 77\n"
+    "define i32 @helper(i32 %x) noinline {\n"
+    "  store i32 %x, ptr @shared\n"
+    "  ret i32 %x\n"
+    "}\n"
+    "define i32 @\"\\01unused\"(i32 %x) { ret i32 %x }\n";
+
+static void escaped_names_are_plain_everywhere(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "script.bc", escaped_script);
+    compile_fixture_add_text(f, "library.bc", escaped_library);
+    assert_compiles(f);
+    assert_int_equal(f->result.n_export_funcs, 1);
+    assert_string_equal(f->result.export_funcs[0].name, "entry");
+    assert_string_equal(f->result.export_vars[0].name, "kept");
+    assert_non_null(find_function(f, "entry"));
+    assert_non_null(find_function(f, "helper"));
+    assert_non_null(find_object(f, "shared"));
+    assert_int_equal(f->result.link.n_imports, 1);
+    assert_string_equal(f->result.link.imports[0].name, "missing");
+    assert_string_equal(f->result.import_users[0], "entry");
+}
+
+static void marks_and_lists_may_be_escaped(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "script.bc", escaped_script);
+    compile_fixture_add_text(f, "library.bc", escaped_library);
+    compile_fixture_mark(f, "\1unused");
+    assert_compiles(f);
+    assert_non_null(find_function(f, "unused"));
+
+    compile_fixture_reset(f);
+    compile_fixture_add_text(f, "script.bc",
+                             "define i32 @\"\\01f\"() { ret i32 1 }\n"
+                             "!\\23rs_export_func = !{!0}\n"
+                             "!0 = !{!\"\\01f\"}\n");
+    assert_compiles(f);
+    assert_string_equal(f->result.export_funcs[0].name, "f");
+    assert_int_not_equal(f->result.export_funcs[0].address, OBCC_NO_ADDRESS);
+}
+
+static void both_forms_of_a_name_are_one_symbol(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "script.bc",
+                             "declare i32 @f()\n"
+                             "@\"\\01v\" = external global i32\n"
+                             "@v = global i32 5\n"
+                             "@\"\\01w\" = extern_weak global i32\n"
+                             "@w = external global i32\n"
+                             "@p = private global i32 9\n"
+                             "define i32 @\"\\01f\"() { ret i32 1 }\n"
+                             "define i32 @\"\\01p\"() {\n"
+                             "  %a = call i32 @f()\n"
+                             "  %b = load i32, ptr @\"\\01v\"\n"
+                             "  %c = icmp eq ptr @w, null\n"
+                             "  %d = zext i1 %c to i32\n"
+                             "  %e = load i32, ptr @\"\\01w\"\n"
+                             "  %g = load volatile i32, ptr @p\n"
+                             "  store i32 %d, ptr @p\n"
+                             "  ret i32 %e\n"
+                             "}\n");
+    assert_compiles(f);
+    assert_int_equal(f->result.n_export_funcs, 2);
+    assert_non_null(find_function(f, "f"));
+    assert_non_null(find_function(f, "p"));
+    assert_int_equal(f->result.link.n_imports, 1);
+    assert_non_null(find_import(f, "w"));
+    assert_true(find_import(f, "w")->weak);
+}
+
+static void two_definitions_of_one_symbol_are_refused(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    compile_fixture_add_text(f, "script.bc",
+                             "define i32 @f() { ret i32 1 }\n"
+                             "define i32 @\"\\01f\"() { ret i32 1 }\n");
+    assert_refused(f, STATUS_COMPILE,
+                   "script.bc: 'f' is defined twice: as 'f' and as '\\01f'");
+
+    compile_fixture_reset(f);
+    compile_fixture_add_text(f, "script.bc", "define i32 @f() { ret i32 1 }\n");
+    compile_fixture_add_object(f, "object.bc",
+                               "define i32 @\"\\01f\"() { ret i32 1 }\n");
+    assert_refused(f, STATUS_COMPILE,
+                   "object.bc: 'f' is defined here and in script.bc");
+}
+
+/* ---- Modules that break LLVM's rules ---- */
+
+static const char odd_constructors[] =
+    "@llvm.global_ctors = appending global [1 x i32] [i32 5]\n"
+    "define i32 @helper(i32 %x) { ret i32 %x }\n";
+
+static const char odd_used[] =
+    "@llvm.used = appending global [1 x i32] [i32 5]\n"
+    "define i32 @helper(i32 %x) { ret i32 %x }\n";
+
+static void modules_are_verified_before_they_are_linked(void **state)
+{
+    struct compile_fixture *f = *state;
+    const char *const odd[] = {odd_constructors, odd_used};
+
+    for (size_t i = 0; i < 2; i++) {
+        compile_fixture_reset(f);
+        compile_fixture_add_text(f, "odd.ll", odd[i]);
+        assert_refused(f, STATUS_COMPILE, "odd.ll: wrong type for intrinsic");
+
+        compile_fixture_reset(f);
+        compile_fixture_add_text(f, "script.ll", calls_helper);
+        compile_fixture_add_text(f, "odd.ll", odd[i]);
+        assert_refused(f, STATUS_COMPILE, "odd.ll: wrong type for intrinsic");
+
+        compile_fixture_reset(f);
+        compile_fixture_add_text(f, "script.ll", calls_helper);
+        compile_fixture_add_object(f, "odd.ll", odd[i]);
+        assert_refused(f, STATUS_COMPILE, "odd.ll: wrong type for intrinsic");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(modules_are_verified_before_they_are_linked),
+        TEST(escaped_names_are_plain_everywhere),
+        TEST(marks_and_lists_may_be_escaped),
+        TEST(both_forms_of_a_name_are_one_symbol),
+        TEST(two_definitions_of_one_symbol_are_refused),
         TEST(libraries_give_only_what_is_needed),
         TEST(library_functions_are_inlined),
         TEST(functions_of_no_builtin_libraries_are_inlined),

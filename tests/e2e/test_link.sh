@@ -752,6 +752,70 @@ C
     compare main c a b
 }
 
+# Labels in inline assembly are those of a file, too; each copy of a function
+# has its own.
+inline_labels() {
+    source_file main <<'C'
+#include <stdio.h>
+int of_a(int), of_b(int), table_of_a(void), table_of_b(void);
+__attribute__((noinline)) static int spin(int n)
+{
+    int r = 0;
+    __asm__ volatile(".Lhere:\n\taddl $2, %0\n\tdecl %1\n\tjnz .Lhere"
+                     : "+r"(r), "+r"(n) : : "cc");
+    return r;
+}
+int main(int argc, char **argv)
+{
+    printf("%d %d %d\n", spin(argc + 4), of_a(argc), of_a(argc + 1));
+    return printf("%d %d %d\n", of_b(argc + 1), table_of_a(),
+                  table_of_b()) < 0;
+}
+C
+    for file in a b; do
+        source_file $file -D NAME=$file -D of=of_$file \
+            -D table_of=table_of_$file <<'C'
+#define TEXT(x) TEXT_(x)
+#define TEXT_(x) #x
+int of(int n)
+{
+    int r = 0;
+    __asm__ volatile(".Lhere:\n\taddl $3, %0\n\tdecl %1\n\t"
+                     "jnz .Lhere ; here: nop # .Lhere"
+                     : "+r"(r), "+r"(n) : : "cc");
+    return r;
+}
+/* A label of the file's own assembly, and one of another statement. */
+__asm__(".data\n.Ltable: .long \'" TEXT(NAME) "\'\n.text\n");
+__attribute__((noinline)) static int mark(void)
+{
+    int r;
+    __asm__ volatile(".Lmarked: movl .Ltable(%%rip), %0" : "=r"(r));
+    return r;
+}
+int table_of(void)
+{
+    long a, b;
+    int r = mark();
+    __asm__ volatile("leaq .Lmarked(%%rip), %0" : "=r"(a));
+    __asm__ volatile("leaq %c1(%%rip), %0" : "=r"(b) : "i"(mark));
+    return r + (a >= b && a < b + 16 ? 1000 : 0);
+}
+C
+    done
+    compare main a b
+    archive labels a b
+    compare main liblabels.a
+    run library "$BCC" run $level --no-cache --lib "$work/a.bc" \
+        --lib "$work/b.bc" "$work/main.bc"
+    same native library
+}
+
+test_labels_of_inline_assembly_are_of_their_file() {
+    [ "$(uname -m)" = x86_64 ] || exit 77
+    at_levels inline_labels
+}
+
 # Static names that assembly uses, where another file has the same.
 test_assembly_keeps_its_static_names() {
     [ "$(uname -m)" = x86_64 ] || exit 77
@@ -784,6 +848,109 @@ __attribute__((used)) static int helper(int x) { return x + 50; }
 C
     run both "$BCC" run --link "$work/a.bc" --link "$work/b.bc" "$work/main.bc"
     complains both "b.bc: 'helper' is defined here and in"
+}
+
+# ---- What generated code asks for by name ----
+
+test_generated_code_finds_the_programs_own_functions() {
+    source_file main -ftrap-function=my_trap <<'C'
+volatile int v = 1;
+int main(void) { if (v) __builtin_trap(); return 0; }
+C
+    source_file trap <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+void my_trap(void) { puts("my trap"); fflush(stdout); exit(3); }
+C
+    compare main trap
+    run library "$BCC" run --lib "$work/trap.bc" "$work/main.bc"
+    same native library
+    { cat "$work/trap.src" "$work/main.src"; } |
+        source_file both -ftrap-function=my_trap
+    compare both
+    expect native "exit 3"
+}
+
+test_generated_code_finds_the_roots_of_a_collector() {
+    cat >"$work/main.ll" <<'LL'
+target triple = "x86_64-pc-linux-gnu"
+@fmt = private constant [4 x i8] c"%d\0A\00"
+@llvm_gc_root_chain = linkonce global ptr null
+declare i32 @printf(ptr, ...)
+declare void @llvm.gcroot(ptr, ptr)
+define i32 @depth() noinline {
+entry:
+  %chain = load ptr, ptr @llvm_gc_root_chain
+  br label %loop
+loop:
+  %at = phi ptr [ %chain, %entry ], [ %next, %body ]
+  %n = phi i32 [ 0, %entry ], [ %n1, %body ]
+  %end = icmp eq ptr %at, null
+  br i1 %end, label %out, label %body
+body:
+  %next = load ptr, ptr %at
+  %n1 = add i32 %n, 1
+  br label %loop
+out:
+  ret i32 %n
+}
+define i32 @inner() noinline gc "shadow-stack" {
+  %r = alloca ptr
+  call void @llvm.gcroot(ptr %r, ptr null)
+  store ptr null, ptr %r
+  %d = call i32 @depth()
+  ret i32 %d
+}
+define i32 @main() gc "shadow-stack" {
+  %r = alloca ptr
+  call void @llvm.gcroot(ptr %r, ptr null)
+  store ptr null, ptr %r
+  %d = call i32 @inner()
+  call i32 (ptr, ...) @printf(ptr @fmt, i32 %d)
+  ret i32 0
+}
+LL
+    run roots "$BCC" run "$work/main.ll"
+    expect roots "exit 0"
+    says roots out 2
+}
+
+# ---- Names that begin with the byte 01 ----
+
+# In which the byte means nothing: bindgen and D write them.
+test_escaped_names_are_plain() {
+    cat >"$work/main.ll" <<'LL'
+@fmt = private constant [7 x i8] c"%d %d\0A\00"
+declare i32 @"\01printf"(ptr, ...)
+declare i32 @"\01helper"(i32)
+declare i32 @helper(i32)
+@"\01value" = external global i32
+define i32 @main() {
+  %a = call i32 @"\01helper"(i32 5)
+  %b = call i32 @helper(i32 %a)
+  %v = load i32, ptr @"\01value"
+  call i32 (ptr, ...) @"\01printf"(ptr @fmt, i32 %b, i32 %v)
+  ret i32 0
+}
+LL
+    cat >"$work/library.ll" <<'LL'
+@value = global i32 77
+define i32 @"\01helper"(i32 %x) {
+  %r = mul i32 %x, 3
+  ret i32 %r
+}
+LL
+    for file in main library; do
+        "$CLANG" -w -c "$work/$file.ll" -o "$work/$file.o" &&
+            "$CLANG" -w -c -emit-llvm "$work/$file.ll" -o "$work/$file.bc" ||
+            exit 1
+    done
+    archive library library
+    compare main library
+    compare main liblibrary.a
+    run library "$BCC" run --lib "$work/library.bc" "$work/main.bc"
+    same native library
+    says library out "45 77"
 }
 
 # ---- Bitcode for link-time optimisation ----

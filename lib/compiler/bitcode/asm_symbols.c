@@ -214,52 +214,89 @@ static size_t most_words(size_t size)
     return size / 2 + 1;
 }
 
-enum status asm_symbols_read(LLVMModuleRef module, struct arena *arena,
-                             struct asm_symbols *ret_symbols, struct error *err)
+enum status asm_symbols_read_text(struct span text, struct arena *arena,
+                                  struct asm_symbols *ret_symbols,
+                                  struct error *err)
 {
     struct scan scan = {.arena = arena};
-    struct buffer text;
 
-    buffer_init(&text);
     name_map_init(&scan.map);
-    asm_text_append(module, &text);
     scan.at = (const char *)text.data;
     scan.end = scan.at + text.size;
     scan.symbol =
         arena_alloc(arena, most_words(text.size), sizeof(*scan.symbol));
-    scan.no_memory = buffer_failed(&text) || !scan.symbol;
+    scan.no_memory = !scan.symbol;
     while (!scan.no_memory && scan.at < scan.end)
         scan_statement(&scan);
     name_map_release(&scan.map);
-    buffer_release(&text);
     if (scan.no_memory)
         return error_no_memory(err);
     *ret_symbols = (struct asm_symbols){scan.symbol, scan.n_symbols};
     return STATUS_OK;
 }
 
+enum status asm_symbols_read(LLVMModuleRef module, struct arena *arena,
+                             struct asm_symbols *ret_symbols, struct error *err)
+{
+    struct buffer text;
+    enum status status;
+
+    buffer_init(&text);
+    asm_text_append(module, &text);
+    if (buffer_failed(&text))
+        status = error_no_memory(err);
+    else
+        status =
+            asm_symbols_read_text(buffer_span(&text), arena, ret_symbols, err);
+    buffer_release(&text);
+    return status;
+}
+
 /* ---- Renaming ---- */
 
-static void copy_renamed(struct scan *scan, struct span name,
-                         const char *suffix, struct buffer *out)
+/* A part of a text up to its next word; that of an operand (${0:q}) is none. */
+static struct word next_name(struct scan *scan)
 {
     while (scan->at < scan->end) {
-        const char *start = scan->at;
-        bool is_name = false;
-
-        if (*start == '"') {
+        if (*scan->at == '"')
             skip_string(scan);
-        } else if (asm_is_name_byte(*start)) {
-            struct word word = take_bytes(scan);
-            is_name = word.size == name.size &&
-                      memcmp(word.text, name.data, name.size) == 0;
-        } else {
+        else if (looking_at(scan, "${"))
+            skip_to(scan, "}");
+        else if (asm_is_name_byte(*scan->at))
+            return take_bytes(scan);
+        else
             scan->at++;
-        }
-        buffer_append(out, start, (size_t)(scan->at - start));
-        if (is_name)
+    }
+    return (struct word){NULL, 0};
+}
+
+void asm_text_rename(struct span text, asm_suffix_fn suffix_of, void *context,
+                     struct buffer *out)
+{
+    const char *start = (const char *)text.data;
+    struct scan scan = {.at = start, .end = start + text.size};
+    struct buffer name;
+
+    buffer_init(&name);
+    for (;;) {
+        struct word word = next_name(&scan);
+        const char *suffix;
+
+        buffer_append(out, start, (size_t)(scan.at - start));
+        start = scan.at;
+        if (!word.text)
+            break;
+        name.size = 0;
+        buffer_append(&name, word.text, word.size);
+        buffer_append(&name, "", 1);
+        suffix = buffer_failed(&name)
+                     ? NULL
+                     : suffix_of(context, (const char *)name.data);
+        if (suffix)
             buffer_append_string(out, suffix);
     }
+    out->failed |= buffer_failed(&name);
+    buffer_release(&name);
 }
 
 static void rename_declaration(LLVMModuleRef module, const char *name,
@@ -277,19 +314,29 @@ static void rename_declaration(LLVMModuleRef module, const char *name,
     buffer_release(&longer);
 }
 
+struct renaming {
+    const char *name, *suffix;
+};
+
+static const char *suffix_of_one(void *context, const char *name)
+{
+    const struct renaming *renaming = context;
+
+    return strcmp(name, renaming->name) == 0 ? renaming->suffix : NULL;
+}
+
 enum status asm_symbols_rename(LLVMModuleRef module, const char *name,
                                const char *suffix, struct error *err)
 {
-    const struct span bytes = {(const uint8_t *)name, strlen(name)};
+    struct renaming renaming = {name, suffix};
     struct buffer renamed;
-    struct scan scan = {0};
     bool failed;
     size_t size;
+    const char *text = LLVMGetModuleInlineAsm(module, &size);
 
-    scan.at = LLVMGetModuleInlineAsm(module, &size);
-    scan.end = scan.at + size;
     buffer_init(&renamed);
-    copy_renamed(&scan, bytes, suffix, &renamed);
+    asm_text_rename((struct span){(const uint8_t *)text, size}, suffix_of_one,
+                    &renaming, &renamed);
     failed = buffer_failed(&renamed);
     if (!failed) {
         rename_declaration(module, name, suffix);

@@ -7,7 +7,9 @@
 #include <llvm-c/Core.h>
 
 #include "arena.h"
+#include "buffer.h"
 #include "error.h"
+#include "span.h"
 
 enum {
     ASM_REFERENCED = 1u << 0,
@@ -43,6 +45,17 @@ static inline bool asm_symbol_is_local(const struct asm_symbol *symbol)
 enum status asm_symbols_read(LLVMModuleRef module, struct arena *arena,
                              struct asm_symbols *ret_symbols,
                              struct error *err) MUST_CHECK;
+
+/* Of one text. */
+enum status asm_symbols_read_text(struct span text, struct arena *arena,
+                                  struct asm_symbols *ret_symbols,
+                                  struct error *err) MUST_CHECK;
+
+/* Append the text with a suffix behind each name for which suffix_of() has
+ * one; NULL: none. */
+typedef const char *(*asm_suffix_fn)(void *context, const char *name);
+void asm_text_rename(struct span text, asm_suffix_fn suffix_of, void *context,
+                     struct buffer *out);
 
 /* Append suffix to a name wherever the module's own assembly has it, and where
  * its IR declares it. NO_MEMORY. */

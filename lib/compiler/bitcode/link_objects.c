@@ -53,12 +53,11 @@ struct reading {
 
 /* Assembly of several modules becomes one text, in which a label that was
  * local to its module must not be there twice. */
-static enum status settle_label(struct reading *reading, LLVMModuleRef module,
+static enum status settle_label(struct reading *reading, struct object *object,
                                 const char *name, struct error *err)
 {
     void **place = name_map_insert(&reading->labels, name);
     bool is_taken;
-    char suffix[32];
 
     if (!place)
         return error_no_memory(err);
@@ -66,8 +65,8 @@ static enum status settle_label(struct reading *reading, LLVMModuleRef module,
     *place = reading;
     if (!is_taken)
         return STATUS_OK;
-    snprintf(suffix, sizeof(suffix), ".%zu", reading->objects.n_objects);
-    return asm_symbols_rename(module, name, suffix, err);
+    object->file.renamed[object->file.n_renamed++] = name;
+    return asm_symbols_rename(object->module, name, object->file.suffix, err);
 }
 
 /* A static name that the module's assembly uses must stay as it is, and LLVM's
@@ -83,26 +82,42 @@ static void expose(LLVMModuleRef module, const char *name)
     LLVMSetVisibility(global, LLVMHiddenVisibility);
 }
 
-static enum status settle_asm(struct reading *reading, LLVMModuleRef module,
+static enum status settle_asm(struct reading *reading, struct object *object,
                               struct error *err)
 {
     struct asm_symbols in_asm;
     enum status status;
     size_t size;
 
-    LLVMGetModuleInlineAsm(module, &size);
+    LLVMGetModuleInlineAsm(object->module, &size);
     if (size == 0)
         return STATUS_OK;
-    status = asm_symbols_read(module, reading->arena, &in_asm, err);
+    status = asm_symbols_read(object->module, reading->arena, &in_asm, err);
+    if (status)
+        return status;
+    object->file.renamed = arena_alloc(reading->arena, in_asm.n_symbols + 1,
+                                       sizeof(*object->file.renamed));
+    if (!object->file.renamed)
+        return error_no_memory(err);
     for (size_t i = 0; status == STATUS_OK && i < in_asm.n_symbols; i++) {
         const struct asm_symbol *symbol = &in_asm.symbol[i];
 
         if (asm_symbol_is_local(symbol))
-            status = settle_label(reading, module, symbol->name, err);
+            status = settle_label(reading, object, symbol->name, err);
         else
-            expose(module, symbol->name);
+            expose(object->module, symbol->name);
     }
     return status;
+}
+
+/* ".1", ".2" ... */
+static const char *make_suffix(struct reading *reading)
+{
+    char suffix[32];
+    int size = snprintf(suffix, sizeof(suffix), ".%zu",
+                        reading->objects.n_objects + 1);
+
+    return arena_copy_string(reading->arena, suffix, (size_t)size);
 }
 
 static enum status add_object(struct reading *reading, const char *name,
@@ -111,13 +126,15 @@ static enum status add_object(struct reading *reading, const char *name,
     struct objects *objects = &reading->objects;
     size_t n = objects->n_objects;
     struct object *longer = realloc(objects->object, (n + 1) * sizeof(*longer));
+    const char *suffix = make_suffix(reading);
 
-    if (!longer) {
+    if (longer)
+        objects->object = longer;
+    if (!longer || !suffix) {
         LLVMDisposeModule(module);
         return error_no_memory(err);
     }
-    longer[n] = (struct object){name, module};
-    objects->object = longer;
+    longer[n] = (struct object){name, module, {name, suffix, NULL, 0}};
     objects->n_objects = n + 1;
     return STATUS_OK;
 }
@@ -125,10 +142,12 @@ static enum status add_object(struct reading *reading, const char *name,
 static enum status add_resolved(struct reading *reading, const char *name,
                                 LLVMModuleRef module, struct error *err)
 {
+    struct objects *objects = &reading->objects;
     enum status status = add_object(reading, name, module, err);
 
     if (status == STATUS_OK)
-        status = settle_asm(reading, module, err);
+        status =
+            settle_asm(reading, &objects->object[objects->n_objects - 1], err);
     if (status)
         return status;
     return object_symbols_add(&reading->symbols, module, name, err);
@@ -404,7 +423,7 @@ static enum status link_range(struct glue *glue, LLVMModuleRef dest,
         if (objects->n_objects > 1)
             join_keep_linkonce(module);
         object->module = NULL;
-        status = glue_link(glue, dest, module, object->name, err);
+        status = asm_labels_link(glue, dest, module, &object->file, err);
         if (status)
             return status;
     }

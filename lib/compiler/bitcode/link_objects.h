@@ -3,11 +3,13 @@
 #define BCC_COMPILER_LINK_OBJECTS_H
 
 #include "arena.h"
+#include "asm_labels.h"
 #include "llvm_glue.h"
 
 struct object {
     const char *name;     /* of an archive's member: "libx.a(m.o)" */
     LLVMModuleRef module; /* lazy; NULL once it was linked */
+    struct asm_file file; /* of that name */
 };
 
 /* The program, in the order of linking. A zeroed one is empty. */

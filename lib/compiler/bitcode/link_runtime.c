@@ -21,15 +21,19 @@
  * Assembly refers to names, too, and IR does not show it. A module's own is
  * linked with it, wanted or not; so what the libraries' assembly names is
  * wanted from all of them, as is what the program's names, and the inline
- * assembly in its functions. That in a library's functions is not known before
- * they are linked: it can rely on nothing. */
+ * assembly in its functions, and its attributes (attribute_names.h). That in a
+ * library's functions is not known before they are linked: it can rely on
+ * nothing. */
 #include "link_runtime.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "asm_symbols.h"
+#include "attribute_names.h"
 #include "linkage.h"
+#include "name_map.h"
 #include "static_names.h"
 
 /* What is linked of a library, and who wants it. */
@@ -40,6 +44,7 @@ struct wanting {
     const struct public_names *names;
     const struct asm_symbols *in_asm; /* of dest, then of each library */
     size_t n_in_asm;
+    struct public_names in_attributes; /* of dest */
 };
 
 typedef void (*want_fn)(void *context, const char *name);
@@ -92,6 +97,8 @@ static void each_wanted(const struct wanting *wanting, want_fn want,
     each_tentative(wanting, want, context);
     for (size_t i = 0; i < wanting->names->n_names; i++)
         want(context, wanting->names->name[i]);
+    for (size_t i = 0; i < wanting->in_attributes.n_names; i++)
+        want(context, wanting->in_attributes.name[i]);
     for (size_t i = 0; i < wanting->n_in_asm; i++)
         each_in_asm(&wanting->in_asm[i], want, context);
     for (size_t i = 1; i <= wanting->n_later; i++)
@@ -117,7 +124,7 @@ static enum status link_module(struct glue *glue, struct wanting *wanting,
     linkage_make_all_lazy(module);
     each_wanted(wanting, want_of_module, wanting);
     library->module = NULL;
-    return glue_link(glue, wanting->dest, module, library->name, err);
+    return asm_labels_link(glue, wanting->dest, module, &library->file, err);
 }
 
 /* ---- A library in closures ---- */
@@ -173,7 +180,7 @@ static enum status link_closure(struct glue *glue, LLVMModuleRef group,
     if (status)
         return status;
     linkage_make_wanted(glue_find_global(module, name));
-    return glue_link(glue, group, module, library->name, err);
+    return asm_labels_link(glue, group, module, &library->file, err);
 }
 
 static enum status link_group(struct glue *glue, LLVMModuleRef dest,
@@ -245,22 +252,99 @@ static enum status link_closures(struct glue *glue, struct wanting *wanting,
 
 /* ---- All of them ---- */
 
-static enum status read_asm(LLVMModuleRef dest, const struct runtime *runtimes,
+struct assembly {
+    LLVMModuleRef dest;
+    struct arena *arena;
+    struct name_map labels;     /* of the program and of earlier libraries */
+    struct asm_symbols *in_asm; /* of the program, then of each library */
+};
+
+static bool note_label(struct assembly *assembly, const char *name,
+                       bool *ret_taken)
+{
+    void **place = name_map_insert(&assembly->labels, name);
+
+    if (!place)
+        return false;
+    *ret_taken = *place || glue_find_global(assembly->dest, name);
+    *place = assembly;
+    return true;
+}
+
+/* A label that is local to the library's assembly, and is in another's. */
+static enum status settle_labels(struct assembly *assembly,
+                                 struct runtime *library,
+                                 const struct asm_symbols *in_asm,
+                                 struct error *err)
+{
+    struct asm_file *file = &library->file;
+    enum status status = STATUS_OK;
+
+    file->renamed = arena_alloc(assembly->arena, in_asm->n_symbols + 1,
+                                sizeof(*file->renamed));
+    if (!file->renamed)
+        return error_no_memory(err);
+    for (size_t i = 0; status == STATUS_OK && i < in_asm->n_symbols; i++) {
+        const char *name = in_asm->symbol[i].name;
+        bool taken = false;
+
+        if (!asm_symbol_is_local(&in_asm->symbol[i]))
+            continue;
+        if (!note_label(assembly, name, &taken))
+            return error_no_memory(err);
+        if (!taken)
+            continue;
+        file->renamed[file->n_renamed++] = name;
+        status = asm_symbols_rename(library->module, name, file->suffix, err);
+    }
+    return status;
+}
+
+static enum status read_library_asm(struct assembly *assembly,
+                                    struct runtime *library, size_t index,
+                                    struct error *err)
+{
+    struct asm_symbols *in_asm = &assembly->in_asm[index + 1];
+    enum status status;
+    char suffix[32];
+    int size = snprintf(suffix, sizeof(suffix), ".lib%zu", index + 1);
+
+    library->file = (struct asm_file){
+        .name = library->name,
+        .suffix = arena_copy_string(assembly->arena, suffix, (size_t)size),
+    };
+    if (!library->file.suffix)
+        return error_no_memory(err);
+    if (!library->module)
+        return STATUS_OK;
+    status = asm_symbols_read(library->module, assembly->arena, in_asm, err);
+    return status ? status : settle_labels(assembly, library, in_asm, err);
+}
+
+static enum status read_asm(LLVMModuleRef dest, struct runtime *runtimes,
                             size_t n_runtimes, struct arena *arena,
                             struct asm_symbols **ret_in_asm, struct error *err)
 {
-    struct asm_symbols *in_asm =
-        arena_alloc(arena, n_runtimes + 1, sizeof(*in_asm));
+    struct assembly assembly = {.dest = dest, .arena = arena};
     enum status status;
+    bool ignored;
 
-    if (!in_asm)
+    assembly.in_asm =
+        arena_alloc(arena, n_runtimes + 1, sizeof(*assembly.in_asm));
+    if (!assembly.in_asm)
         return error_no_memory(err);
-    status = asm_symbols_read(dest, arena, &in_asm[0], err);
+    status = asm_symbols_read(dest, arena, &assembly.in_asm[0], err);
+    name_map_init(&assembly.labels);
+    for (size_t i = 0; !status && i < assembly.in_asm[0].n_symbols; i++) {
+        const struct asm_symbol *symbol = &assembly.in_asm[0].symbol[i];
+        if (asm_symbol_is_local(symbol) &&
+            !note_label(&assembly, symbol->name, &ignored))
+            status = error_no_memory(err);
+    }
     for (size_t i = 0; status == STATUS_OK && i < n_runtimes; i++)
-        if (runtimes[i].module)
-            status = asm_symbols_read(runtimes[i].module, arena, &in_asm[i + 1],
-                                      err);
-    *ret_in_asm = in_asm;
+        status = read_library_asm(&assembly, &runtimes[i], i, err);
+    name_map_release(&assembly.labels);
+    *ret_in_asm = assembly.in_asm;
     return status;
 }
 
@@ -269,12 +353,15 @@ enum status runtime_link_all(struct glue *glue, LLVMModuleRef dest,
                              const struct public_names *names,
                              struct arena *arena, struct error *err)
 {
+    struct public_names in_attributes;
     struct asm_symbols *in_asm;
     enum status status;
 
     if (n_runtimes == 0)
         return STATUS_OK;
     status = read_asm(dest, runtimes, n_runtimes, arena, &in_asm, err);
+    if (status == STATUS_OK)
+        status = attribute_names_collect(dest, arena, &in_attributes, err);
     for (size_t i = 0; status == STATUS_OK && i < n_runtimes; i++) {
         struct wanting wanting = {
             .library = &runtimes[i],
@@ -283,6 +370,7 @@ enum status runtime_link_all(struct glue *glue, LLVMModuleRef dest,
             .names = names,
             .in_asm = in_asm,
             .n_in_asm = n_runtimes + 1,
+            .in_attributes = in_attributes,
         };
 
         status = runtimes[i].module

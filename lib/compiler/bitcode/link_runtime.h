@@ -2,6 +2,7 @@
 #ifndef BCC_COMPILER_LINK_RUNTIME_H
 #define BCC_COMPILER_LINK_RUNTIME_H
 
+#include "asm_labels.h"
 #include "closures.h"
 #include "llvm_glue.h"
 #include "publish.h"
@@ -11,6 +12,7 @@ struct runtime {
     LLVMModuleRef module; /* lazy; NULL once it was linked, and if it is linked
                              by closures */
     struct closures closures;
+    struct asm_file file; /* set when it is linked */
 };
 
 /* Link what dest, and through it the libraries themselves, need of the

@@ -28,6 +28,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plain_names.h"
+
 enum { FOREACH_ALL_ARGUMENTS = 0x1f };
 
 /* The tuples of one named node. */
@@ -158,7 +160,7 @@ static enum status read_symbols(LLVMModuleRef script, struct arena *arena,
         if (tuple.n_operands < min_operands)
             continue;
         symbols[n++] = (struct cache_symbol){
-            .name = tuple.string[0] ? tuple.string[0] : "",
+            .name = tuple.string[0] ? plain_name(tuple.string[0]) : "",
             .address = OBCC_NO_ADDRESS,
         };
     }

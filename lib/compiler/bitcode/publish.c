@@ -10,8 +10,9 @@
  *
  * Not touched: declarations and llvm.* (the appending lists). Visible
  * definitions that something other than IR may use stay external, too: what
- * generated code may call, what libraries shall find (operator new), what
- * assembly names, and what lies in a section of its own choice, where
+ * generated code may ask for, what libraries shall find (operator new), what
+ * assembly or an attribute names, and what lies in a section of its own choice,
+ * where
  * __start_NAME or the loader finds it. What llvm.used lists is internal as
  * well: the list keeps it alive. */
 #include "publish.h"
@@ -270,6 +271,7 @@ static void drop_comdat(LLVMValueRef global)
 struct visible_names {
     const struct public_names *published;
     const struct public_names *in_asm;
+    const struct public_names *in_attributes;
 };
 
 /* A section of its own choice; that of a function only says where in the text
@@ -289,9 +291,10 @@ static bool stays_visible(LLVMValueRef global, const char *name,
                           const struct visible_names *names)
 {
     return publish_contains(names->published, name) ||
-           publish_contains(names->in_asm, name) || has_section(global) ||
-           (is_function(global) &&
-            (is_libcall(name) || is_replaceable_operator(name)));
+           publish_contains(names->in_asm, name) ||
+           publish_contains(names->in_attributes, name) ||
+           has_section(global) || is_libcall(name) ||
+           (is_function(global) && is_replaceable_operator(name));
 }
 
 static void set_linkage(LLVMValueRef global, void *context)
@@ -320,9 +323,10 @@ static void set_linkage(LLVMValueRef global, void *context)
 }
 
 void publish_apply(LLVMModuleRef module, const struct public_names *names,
-                   const struct public_names *asm_names)
+                   const struct public_names *asm_names,
+                   const struct public_names *attribute_names)
 {
-    struct visible_names visible = {names, asm_names};
+    struct visible_names visible = {names, asm_names, attribute_names};
 
     for_each_global(module, set_linkage, &visible);
 }

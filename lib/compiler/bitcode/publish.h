@@ -31,9 +31,10 @@ enum status publish_names(const struct request *request, bool has_metadata,
 bool publish_contains(const struct public_names *names, const char *name);
 
 /* Make the module's definitions of these names external and hidden, those that
- * others than its IR may use (asm_names: see asm_names.h) likewise, and all
- * others internal. */
+ * others than its IR may use (see asm_names.h, attribute_names.h) likewise, and
+ * all others internal. */
 void publish_apply(LLVMModuleRef module, const struct public_names *names,
-                   const struct public_names *asm_names);
+                   const struct public_names *asm_names,
+                   const struct public_names *attribute_names);
 
 #endif

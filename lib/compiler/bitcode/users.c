@@ -35,13 +35,10 @@ static LLVMValueRef find_user(LLVMValueRef value, unsigned depth)
     return user;
 }
 
-/* As the object file will have it: a leading \1 only says that it is meant
- * literally. */
 static const char *copy_name(LLVMValueRef global, struct arena *arena)
 {
     const char *name = glue_name(global);
 
-    name += *name == '\1';
     return arena_copy_string(arena, name, strlen(name));
 }
 

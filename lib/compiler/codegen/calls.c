@@ -5,9 +5,7 @@
  * C functions, and all calls of them C calls, indirect ones too. */
 #include "calls.h"
 
-#include <stdbool.h>
-
-static bool is_call(LLVMValueRef instruction)
+bool calls_is_call(LLVMValueRef instruction)
 {
     switch (LLVMGetInstructionOpcode(instruction)) {
     case LLVMCall:
@@ -26,7 +24,7 @@ static void normalise_calls(LLVMValueRef function)
     for (; block; block = LLVMGetNextBasicBlock(block)) {
         LLVMValueRef at = LLVMGetFirstInstruction(block);
         for (; at; at = LLVMGetNextInstruction(at))
-            if (is_call(at) &&
+            if (calls_is_call(at) &&
                 LLVMGetInstructionCallConv(at) == LLVMSPIRFUNCCallConv)
                 LLVMSetInstructionCallConv(at, LLVMCCallConv);
     }

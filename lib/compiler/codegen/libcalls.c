@@ -1,46 +1,60 @@
-/* Names that the code generator calls on its own: for memory copies, for
- * arithmetic the CPU lacks, for mathematics written as intrinsics. A script or
- * library that defines one of them defines it for generated code too, so the
- * definition must not vanish just because no IR refers to it.
+/* Names that the optimiser and the code generator ask for on their own: for
+ * memory copies, for arithmetic the CPU lacks, for mathematics written as
+ * intrinsics, for a simpler function of C (puts for printf), for stack guards
+ * and roots of garbage collection. A program that defines one of them defines
+ * it for generated code, too, so the definition must not vanish, or be
+ * specialised, just because no IR refers to it.
  *
- * Keeping a function too many costs its bytes; dropping one needed costs an
- * undefined symbol. So the support routines are matched by prefix, and
- * mathematics by base name with the suffix of its precision. */
+ * LLVM lists most of them itself, for all machines, and the build copies its
+ * list (cmake/BccLibcalls.cmake). What is written here are the names that are
+ * scattered in its sources, and families of which the support routines have
+ * more members than LLVM calls.
+ *
+ * Keeping a definition too many costs its bytes; dropping one needed costs an
+ * undefined symbol, or the wrong function. */
 #include "libcalls.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* Sorted. */
-static const char *const memory[] = {
-    "bcmp",    "bzero",  "memcmp", "memcpy",
-    "memmove", "memset", "stpcpy", "strlen",
+static const char *const known_to_llvm[] = {
+#include "libcall_names.h"
 };
 
-/* Sorted; also with an f or l appended. */
-static const char *const mathematics[] = {
-    "acos",      "asin",         "atan",     "atan2",        "cbrt",
-    "ceil",      "copysign",     "cos",      "cosh",         "erf",
-    "exp",       "exp10",        "exp2",     "fabs",         "floor",
-    "fma",       "fmax",         "fmaximum", "fmaximum_num", "fmin",
-    "fminimum",  "fminimum_num", "fmod",     "frexp",        "ldexp",
-    "llrint",    "llround",      "log",      "log10",        "log2",
-    "lrint",     "lround",       "modf",     "nearbyint",    "pow",
-    "remainder", "rint",         "round",    "roundeven",    "sin",
-    "sincos",    "sinh",         "sqrt",     "tan",          "tanh",
-    "trunc",
+/* Sorted. */
+static const char *const others[] = {
+    "___tls_get_addr",    /* x86 of 32 bits */
+    "__fentry__",         /* "fentry-call", x86 */
+    "__gnu_mcount_nc",    /* profiling, ARM */
+    "__guard_local",      /* stack protector, OpenBSD */
+    "__mcount",           /* profiling */
+    "__tls_get_addr",     /* thread-local variables */
+    "_mcount",            /* profiling */
+    "llvm_gc_root_chain", /* gc "shadow-stack" */
+    "mcount",             /* profiling */
+    "sincos",             /* GNU's C library */
+    "sincosf",            /* GNU's C library */
+    "sincosl",            /* GNU's C library */
 };
 
-/* compiler-rt and libgcc: __divti3, __fixunsdfsi, __aeabi_uidivmod ... */
-static const char *const support_prefix[] = {
-    "__add",        "__aeabi_", "__ashl",     "__ashr",    "__atomic_",
-    "__bswap",      "__clz",    "__cmp",      "__ctz",     "__div",
-    "__eq",         "__exp10",  "__extend",   "__ffs",     "__fix",
-    "__float",      "__ge",     "__gnu_f2h",  "__gnu_h2f", "__gt",
-    "__le",         "__lshr",   "__lt",       "__mod",     "__mul",
-    "__ne",         "__parity", "__popcount", "__pow",     "__sincos",
-    "__stack_chk_", "__sub",    "__sync_",    "__trunc",   "__ucmp",
-    "__udiv",       "__umod",   "__unord",
+/* compiler-rt and libgcc: __divti3, __fixunsdfsi, __aeabi_uidivmod ...; and of
+ * the code generators: outlined atomics, thunks for indirect branches, split
+ * and safe stacks, emulated thread-local variables, instrumentation. */
+static const char *const prefix[] = {
+    "__aarch64_", "__add",        "__aeabi_",  "__arm_",
+    "__asan_",    "__ashl",       "__ashr",    "__atomic_",
+    "__bswap",    "__clz",        "__cmp",     "__ctz",
+    "__cyg_",     "__div",        "__emutls_", "__eq",
+    "__exp10",    "__extend",     "__ffs",     "__fix",
+    "__float",    "__ge",         "__gnu_f2h", "__gnu_h2f",
+    "__gt",       "__hwasan_",    "__le",      "__llvm_",
+    "__lshr",     "__lt",         "__mod",     "__morestack",
+    "__mul",      "__ne",         "__parity",  "__popcount",
+    "__pow",      "__safestack_", "__sincos",  "__stack_chk_",
+    "__sub",      "__sync_",      "__trunc",   "__ucmp",
+    "__udiv",     "__umod",       "__unord",   "__x86_indirect_thunk_",
+    "__xray_",
 };
 
 static int compare(const void *key, const void *row)
@@ -51,21 +65,6 @@ static int compare(const void *key, const void *row)
 #define IN_TABLE(table, name)                                                  \
     (bsearch(name, table, sizeof(table) / sizeof((table)[0]),                  \
              sizeof((table)[0]), compare) != NULL)
-
-static bool is_mathematics(const char *name)
-{
-    char base[16];
-    size_t size = strlen(name);
-
-    if (IN_TABLE(mathematics, name))
-        return true;
-    if (size < 2 || size > sizeof(base) ||
-        (name[size - 1] != 'f' && name[size - 1] != 'l'))
-        return false;
-    memcpy(base, name, size - 1);
-    base[size - 1] = '\0';
-    return IN_TABLE(mathematics, base);
-}
 
 static bool is_one_of(const char *const *list, size_t n, const char *text)
 {
@@ -95,12 +94,10 @@ bool is_replaceable_operator(const char *name)
 
 bool is_libcall(const char *name)
 {
-    size_t n_prefixes = sizeof(support_prefix) / sizeof(support_prefix[0]);
-
-    if (name[0] != '_')
-        return IN_TABLE(memory, name) || is_mathematics(name);
-    for (size_t i = 0; i < n_prefixes; i++)
-        if (strncmp(name, support_prefix[i], strlen(support_prefix[i])) == 0)
+    if (IN_TABLE(known_to_llvm, name) || IN_TABLE(others, name))
+        return true;
+    for (size_t i = 0; i < sizeof(prefix) / sizeof(prefix[0]); i++)
+        if (strncmp(name, prefix[i], strlen(prefix[i])) == 0)
             return true;
     return false;
 }

@@ -1,9 +1,10 @@
-/* Functions that generated code calls though no IR refers to them. */
+/* What generated code refers to by name though no IR does. */
 #ifndef BCC_COMPILER_LIBCALLS_H
 #define BCC_COMPILER_LIBCALLS_H
 
 #include <stdbool.h>
 
+/* A function or variable that LLVM may ask for by this name. */
 bool is_libcall(const char *name);
 
 /* Global operator new and delete of C++, in the forms that a program may

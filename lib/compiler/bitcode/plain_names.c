@@ -1,0 +1,138 @@
+/* "\01name" tells LLVM that the symbol is `name` as it is, whatever the target
+ * would put before it. Front ends write it where a program says what a symbol
+ * is called: Rust's bindgen, D's pragma(mangle), clang on some systems. ELF
+ * puts nothing before a name, so there the byte says nothing, and "\01name" and
+ * "name" are one symbol. It is taken off as soon as a module is read, and no
+ * later stage knows of it.
+ *
+ * One module may have both. An assembler would see one symbol: two references
+ * are one, a reference is to the definition, and two definitions are an error.
+ * "private" is the exception: such a symbol begins with .L, so the byte makes
+ * it another one. */
+#include "plain_names.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "buffer.h"
+#include "linkage.h"
+#include "llvm_glue.h"
+
+static LLVMValueRef find(LLVMModuleRef module, const char *name)
+{
+    LLVMValueRef found = glue_find_global(module, name);
+
+    return found ? found : LLVMGetNamedGlobalIFunc(module, name, strlen(name));
+}
+
+static void set_name(LLVMValueRef global, const char *name)
+{
+    LLVMSetValueName2(global, name, strlen(name));
+}
+
+/* `to` stands for both. What only the optimiser may look at stays, unused:
+ * its body may not have been read yet. */
+static void unite(LLVMValueRef from, LLVMValueRef to)
+{
+    if (LLVMGetLinkage(from) == LLVMExternalWeakLinkage &&
+        LLVMIsDeclaration(to))
+        LLVMSetLinkage(to, LLVMExternalWeakLinkage);
+    LLVMReplaceAllUsesWith(from, to);
+    if (!LLVMIsDeclaration(from))
+        set_name(from, "");
+    else if (LLVMIsAFunction(from))
+        LLVMDeleteFunction(from);
+    else
+        LLVMDeleteGlobal(from);
+}
+
+static enum status settle(LLVMValueRef global, LLVMValueRef other,
+                          const char *name, const char *file, struct error *err)
+{
+    if (LLVMTypeOf(global) != LLVMTypeOf(other))
+        return error_set(err, STATUS_COMPILE,
+                         "%s: '%s' and '\\01%s' are one symbol in two address "
+                         "spaces",
+                         file, name, name);
+    if (linkage_is_definition(global) && linkage_is_definition(other))
+        return error_set(err, STATUS_COMPILE,
+                         "%s: '%s' is defined twice: as '%s' and as '\\01%s'",
+                         file, name, name, name);
+    if (linkage_is_definition(global)) {
+        unite(other, global);
+        set_name(global, name);
+    } else {
+        unite(global, other);
+    }
+    return STATUS_OK;
+}
+
+static enum status make_plain(LLVMModuleRef module, LLVMValueRef global,
+                              const char *name, const char *file,
+                              struct error *err)
+{
+    LLVMValueRef other = find(module, name);
+
+    if (LLVMGetLinkage(global) == LLVMPrivateLinkage)
+        LLVMSetLinkage(global, LLVMInternalLinkage);
+    if (other && LLVMGetLinkage(other) != LLVMPrivateLinkage)
+        return settle(global, other, name, file, err);
+    if (other)
+        set_name(other, ""); /* a name that no symbol will have */
+    set_name(global, name);
+    return STATUS_OK;
+}
+
+static enum status make_plain_copy(LLVMModuleRef module, LLVMValueRef global,
+                                   const char *file, struct error *err)
+{
+    char *name = LLVMCreateMessage(plain_name(glue_name(global)));
+    enum status status;
+
+    if (!name)
+        return error_no_memory(err);
+    status = make_plain(module, global, name, file, err);
+    LLVMDisposeMessage(name);
+    return status;
+}
+
+/* LLVM's own names (llvm.memcpy) are not to be had by this. */
+static bool is_marked(LLVMValueRef global)
+{
+    const char *name = glue_name(global);
+
+    return name[0] == '\1' && name[1] && name[1] != '\1' &&
+           strncmp(name + 1, "llvm.", 5) != 0;
+}
+
+static void collect(LLVMValueRef at, LLVMValueRef (*next)(LLVMValueRef),
+                    struct buffer *marked)
+{
+    for (; at; at = next(at))
+        if (is_marked(at))
+            buffer_append(marked, &at, sizeof(at));
+}
+
+enum status plain_names_make(LLVMModuleRef module, const char *file,
+                             struct error *err)
+{
+    enum status status = STATUS_OK;
+    struct buffer marked; /* LLVMValueRef */
+
+    buffer_init(&marked);
+    collect(LLVMGetFirstFunction(module), LLVMGetNextFunction, &marked);
+    collect(LLVMGetFirstGlobal(module), LLVMGetNextGlobal, &marked);
+    collect(LLVMGetFirstGlobalAlias(module), LLVMGetNextGlobalAlias, &marked);
+    collect(LLVMGetFirstGlobalIFunc(module), LLVMGetNextGlobalIFunc, &marked);
+    if (buffer_failed(&marked))
+        status = error_no_memory(err);
+    for (size_t at = 0; !status && at < marked.size;
+         at += sizeof(LLVMValueRef)) {
+        LLVMValueRef global;
+
+        memcpy(&global, marked.data + at, sizeof(global));
+        status = make_plain_copy(module, global, file, err);
+    }
+    buffer_release(&marked);
+    return status;
+}
