@@ -3,6 +3,7 @@
  * here, but for the functions of libc that every script gets. */
 #include "load_check.h"
 
+#include <assert.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -40,6 +41,7 @@ static enum status check_layout(const struct load_check_image *image,
                                  : (size_t)image->text_span;
     enum status status;
 
+    assert(text_size <= image->span);
     memcpy(base, image->bytes.data, text_size);
     status = image_view_read_headers(image->name, &space, ret_view, err);
     if (status)
