@@ -1,6 +1,6 @@
 /* From a cache file to code. What is wrong with an entry is a reason to
- * compile; only what a compile cannot mend ends the prepare: symbols that
- * nobody defines, code that this build cannot load. */
+ * compile, code that this build cannot load as well; only what a compile cannot
+ * mend ends the prepare: symbols that nobody defines. */
 #include "prepare.h"
 
 #include <errno.h>
@@ -142,14 +142,28 @@ static enum status read_layout(const struct entry *entry,
                              entry->name, ret_layout, err);
 }
 
-/* Every byte against its checksum. What is to be run does without that of the
- * debug section, which is never loaded. */
-static enum status check_whole_file(struct prepare *p,
-                                    const struct entry *entry,
-                                    struct error *err)
+/* Whether it is ours to trust, and the answer. */
+static enum status check_found(struct prepare *p, const struct entry *entry,
+                               struct span bytes, const struct cache_view *view,
+                               struct error *err)
 {
     const struct script_options *options = &p->script->options;
-    bool with_debug = !p->execute || (p->flags & BCC_VERIFY);
+    enum status status = STATUS_OK;
+
+    if (options->n_trusted_keys)
+        status = signature_check(bytes, options->trusted_keys,
+                                 options->n_trusted_keys, entry->name, err);
+    return status ? status : check_view(p, entry->name, view, err);
+}
+
+/* Every byte against its checksum. What is to be run does without that of the
+ * debug section, which is never loaded. Of an entry that was made just now it
+ * is known who made it, and of what. */
+static enum status check_whole_file(struct prepare *p,
+                                    const struct entry *entry, bool is_fresh,
+                                    struct error *err)
+{
+    bool with_debug = is_fresh || !p->execute || (p->flags & BCC_VERIFY);
     struct file_mapping mapping;
     struct cache_layout layout;
     struct cache_view view;
@@ -165,11 +179,9 @@ static enum status check_whole_file(struct prepare *p,
                              CACHE_CHECK_ALL |
                                  (with_debug ? 0 : CACHE_CHECK_NO_DEBUG),
                              entry->name, &view, err);
-    if (status == STATUS_OK && options->n_trusted_keys)
-        status = signature_check(mapping.bytes, options->trusted_keys,
-                                 options->n_trusted_keys, entry->name, err);
     if (status == STATUS_OK)
-        status = check_view(p, entry->name, &view, err);
+        status = is_fresh ? check_identity(p, entry->name, &view, err)
+                          : check_found(p, entry, mapping.bytes, &view, err);
     file_unmap(&mapping);
     return status;
 }
@@ -214,7 +226,7 @@ static bool is_final(const struct prepare *p, enum status status)
     if (status == STATUS_UNRESOLVED)
         return p->request.n_shared == 0 &&
                !(p->request.flags & REQUEST_DEFAULT_LIBRARIES);
-    return status == STATUS_UNSUPPORTED || status == STATUS_NO_MEMORY;
+    return status == STATUS_NO_MEMORY;
 }
 
 /* Code and what it takes from elsewhere, once the view is known to be right. */
@@ -252,10 +264,8 @@ static enum status load_entry(struct prepare *p, const struct entry *entry,
     status = read_layout(entry, &layout, err);
     if (status == STATUS_OK)
         status = check_machine(entry, &layout, err);
-    if (status) {
-        *ret_is_final = is_fresh;
+    if (status)
         return status;
-    }
     source = (struct load_source){
         .fd = entry->fd,
         .name = entry->name,
@@ -344,14 +354,14 @@ enum status prepare_hit(struct prepare *p, bool *ret_is_final,
     is_marked = last_use_is_checked(&st);
     check_all = must_check(p, &st, is_marked);
     if (check_all)
-        status = check_whole_file(p, &entry, err);
+        status = check_whole_file(p, &entry, false, err);
     if (status == STATUS_OK && p->execute)
         status = load_entry(p, &entry, false, ret_is_final, err);
     /* Not every launch checks the code; one that is about to fail does, since
      * damage looks like a symbol that nobody defines. */
     if (status && *ret_is_final) {
         struct error damage;
-        enum status whole = check_whole_file(p, &entry, &damage);
+        enum status whole = check_whole_file(p, &entry, false, &damage);
         if (whole == STATUS_CORRUPT) {
             *ret_is_final = false;
             *err = damage;
@@ -361,6 +371,24 @@ enum status prepare_hit(struct prepare *p, bool *ret_is_final,
     if (status == STATUS_OK)
         note_use(p, entry.fd, &st, is_marked, check_all);
     file_close(entry.fd);
+    return status;
+}
+
+enum status prepare_check_fresh(struct prepare *p, int fd, struct error *err)
+{
+    struct entry entry = {.fd = fd, .name = "what the compiler wrote"};
+    struct error why = {0};
+    enum status status;
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        return error_set_os(err, errno, "%s: fstat", entry.name);
+    entry.size = (uint64_t)st.st_size;
+    status = check_whole_file(p, &entry, true, &why);
+    if (status == STATUS_NO_MEMORY || status == STATUS_IO)
+        *err = why;
+    else if (status)
+        status = error_set(err, STATUS_COMPILE, "%s", why.message);
     return status;
 }
 

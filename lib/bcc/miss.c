@@ -85,6 +85,8 @@ static enum status make_in_memory(struct prepare *p, struct error *err)
     if (status)
         return status;
     status = run_compiler(p, fd, -1, -1, err);
+    if (status == STATUS_OK)
+        status = prepare_check_fresh(p, fd, err);
     /* From here nobody, not even the compiler's children, changes the code. */
     if (status == STATUS_OK &&
         fcntl(fd, F_ADD_SEALS,
@@ -184,6 +186,8 @@ static enum status make_entry(struct prepare *p, struct flight *flight,
     /* Beside a file of the user's is no place for more than that. */
     status = run_compiler(p, writer.fd, flight->fd,
                           p->file ? -1 : writer.dir_fd, err);
+    if (status == STATUS_OK)
+        status = prepare_check_fresh(p, writer.fd, err);
     *ret_unusable = status && is_unwritable(err);
     if (status)
         goto out;

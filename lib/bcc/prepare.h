@@ -83,6 +83,11 @@ bool prepare_search_layers(struct prepare *p, enum status *ret_status,
 enum status prepare_hit(struct prepare *p, bool *ret_is_final,
                         struct error *err) MUST_CHECK;
 
+/* Whether the compiler wrote an entry for this request, every byte of it, so
+ * that no good one has to make way for less. COMPILE, IO, NO_MEMORY. */
+enum status prepare_check_fresh(struct prepare *p, int fd,
+                                struct error *err) MUST_CHECK;
+
 /* Load what was just compiled, from its open file; nothing if only the entry
  * is wanted. */
 enum status prepare_load_fresh(struct prepare *p, int fd, const char *name,

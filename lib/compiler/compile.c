@@ -6,8 +6,8 @@
  *             the public names internal; CPU attributes replaced
  *   optimise  LLVM's pipeline; large variables out of the way. A large module
  *             is divided before the last half of the pipeline
- *   emit      imports through the GOT; machine code in a relocatable ELF
- *             object. Of a divided module each part for itself, from the
+ *   emit      no code on the stack; imports through the GOT; machine code in a
+ * relocatable ELF object. Of a divided module each part for itself, from the
  *             pipeline's last half on
  *   image     lib/linker makes the image, with the support routines that the
  *             code calls; exports get their addresses
@@ -47,6 +47,7 @@
 #include "split.h"
 #include "support_archive.h"
 #include "target.h"
+#include "trampolines.h"
 #include "users.h"
 
 /* One compile under way. */
@@ -320,8 +321,10 @@ static enum status stage_optimise(struct compilation *c, struct error *err)
 static enum status emit(struct compilation *c, struct buffer *out,
                         struct error *err)
 {
-    enum status status = imports_through_got(c->module, &c->arena, err);
+    enum status status;
 
+    trampolines_lower(c->module);
+    status = imports_through_got(c->module, &c->arena, err);
     if (status)
         return status;
     return glue_emit(&c->glue, c->module, c->target.machine, c->name, out, err);

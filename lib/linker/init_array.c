@@ -16,7 +16,16 @@
  * A .ctors section may also hold the marks that crtbegin.o and crtend.o put
  * around the list, -1 and 0. They are left out.
  *
- * .preinit_array, which only an executable may have, runs before all. */
+ * .preinit_array, which only an executable may have, runs before all.
+ *
+ * Lists need not be aligned in the inputs: assembly often does not ask for it.
+ * In the image they are, without gaps.
+ *
+ * There is a third fashion, older than both: the sections .init and .fini hold
+ * pieces of one function each, code that falls through from one object's to
+ * the next. Natively crti.o and crtn.o are its begin and end. Here these are
+ * made, and the function is a word of .init_array before all but those of
+ * .preinit_array, or of .fini_array, to run after all others. */
 #include "init_array.h"
 
 #include <elf.h>
@@ -25,8 +34,9 @@
 
 enum {
     ORDER_FIRST = 0,
-    ORDER_NUMBERED = 1,   /* + priority */
-    ORDER_LAST = 0x10001, /* after priority 65535 */
+    ORDER_PIECES = 1,
+    ORDER_NUMBERED = 2,   /* + priority */
+    ORDER_LAST = 0x10002, /* after priority 65535 */
     MAX_PRIORITY = 65535,
 };
 
@@ -140,11 +150,116 @@ static enum status turn_around(struct link *link, struct chunk *chunk,
     return STATUS_OK;
 }
 
+/* ---- Pieces ---- */
+
+static enum status classify_piece(struct chunk *chunk, enum chunk_role role,
+                                  struct error *err)
+{
+    if (chunk->flags & (SHF_WRITE | SHF_TLS) || chunk->type == SHT_NOBITS)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: %s is not read-only code, of which it is to be "
+                         "a function",
+                         chunk->object->view.name, chunk->name);
+    chunk->role = role;
+    chunk->init_order = ORDER_PIECES;
+    return STATUS_OK;
+}
+
+static bool has_role(const struct link *link, enum chunk_role role)
+{
+    struct chunk **chunks = LIST_ITEMS(struct chunk *, &link->chunks);
+
+    for (size_t i = 0; i < LIST_COUNT(struct chunk *, &link->chunks); i++)
+        if (chunks[i]->role == role)
+            return true;
+    return false;
+}
+
+static struct chunk *add_piece(struct link *link, const char *name,
+                               struct span bytes, uint32_t order)
+{
+    struct chunk *chunk =
+        link_new_chunk(link, name, SHT_PROGBITS, SHF_EXECINSTR, 1);
+
+    if (!chunk)
+        return NULL;
+    chunk->bytes = bytes;
+    chunk->size = bytes.size;
+    chunk->init_order = order;
+    return chunk;
+}
+
+/* A word of `list` that is the address of `function`. */
+static bool add_word(struct link *link, const char *list, enum chunk_role role,
+                     struct chunk *function)
+{
+    const uint64_t size = link->machine->address_size;
+    struct chunk *word =
+        link_new_chunk(link, list, SHT_PROGBITS, SHF_WRITE, size);
+    struct symbol *target = arena_alloc(&link->arena, 1, sizeof(*target));
+    struct dynamic_reloc reloc = {
+        .chunk = word,
+        .type = link->machine->dynamic_relative,
+        .target = target,
+    };
+
+    if (!word || !target)
+        return false;
+    word->role = role;
+    word->size = size;
+    word->init_order = ORDER_PIECES;
+    word->patched_at_load = true;
+    *target = (struct symbol){
+        .name = function->name,
+        .chunk = function,
+        .place = SYMBOL_IN_CHUNK,
+        .type = STT_FUNC,
+        .local = true,
+    };
+    buffer_append(&link->dynamic, &reloc, sizeof(reloc));
+    return true;
+}
+
+enum status init_array_join_pieces(struct link *link, struct error *err)
+{
+    static const struct {
+        enum chunk_role of_pieces, of_word;
+        const char *pieces, *list;
+    } kinds[] = {
+        {CHUNK_INIT_CODE, CHUNK_INIT, ".init", ".init_array"},
+        {CHUNK_FINI_CODE, CHUNK_FINI, ".fini", ".fini_array"},
+    };
+    const struct machine *machine = link->machine;
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        struct chunk *begin;
+
+        if (!has_role(link, kinds[i].of_pieces))
+            continue;
+        begin = add_piece(link, kinds[i].pieces, machine->pieces_begin,
+                          ORDER_PIECES - 1);
+        if (!begin ||
+            !add_piece(link, kinds[i].pieces, machine->pieces_end,
+                       ORDER_PIECES + 1) ||
+            !add_word(link, kinds[i].list, kinds[i].of_word, begin))
+            return error_no_memory(err);
+    }
+    return buffer_failed(&link->chunks) || buffer_failed(&link->dynamic)
+               ? error_no_memory(err)
+               : STATUS_OK;
+}
+
+/* ---- All of them ---- */
+
 enum status init_array_classify(struct link *link, struct chunk *chunk,
                                 struct error *err)
 {
     const struct fashion *fashion = fashion_of(chunk->name);
 
+    if (strcmp(chunk->name, ".init") == 0)
+        return classify_piece(chunk, CHUNK_INIT_CODE, err);
+    if (strcmp(chunk->name, ".fini") == 0)
+        return classify_piece(chunk, CHUNK_FINI_CODE, err);
     if (!fashion)
         return STATUS_OK;
     if (chunk->type == SHT_NOBITS ||
@@ -154,6 +269,7 @@ enum status init_array_classify(struct link *link, struct chunk *chunk,
                          chunk->object->view.name, chunk->name,
                          (unsigned long long)chunk->size);
     chunk->role = fashion->role;
+    chunk->align = link->machine->address_size;
     chunk->init_order = order_of(chunk, fashion);
     return fashion->reversed ? turn_around(link, chunk, err) : STATUS_OK;
 }

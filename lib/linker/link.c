@@ -32,6 +32,7 @@
 #include "eh_frame_hdr.h"
 #include "emit.h"
 #include "got.h"
+#include "init_array.h"
 #include "layout.h"
 #include "link_state.h"
 #include "outputs.h"
@@ -125,6 +126,8 @@ static enum status read_inputs(struct link *link, struct error *err)
     /* From here no input is added. */
     if (status == STATUS_OK)
         status = make_chunks(link, err);
+    if (status == STATUS_OK)
+        status = init_array_join_pieces(link, err);
     if (status == STATUS_OK)
         status = outputs_create(link, err);
     if (status == STATUS_OK)

@@ -66,6 +66,7 @@ struct link_import {
     const char *name;
     bool weak;     /* all references are weak: may stay undefined */
     bool function; /* is called, through the GOT or a PLT stub */
+    bool is_thread_local;
 };
 
 /* Owned by the caller, freed by link_result_release(); names live in arena. */

@@ -38,8 +38,10 @@ struct object {
 
 enum chunk_role {
     CHUNK_PLAIN,
-    CHUNK_INIT, /* constructors */
-    CHUNK_FINI, /* destructors */
+    CHUNK_INIT,      /* constructors */
+    CHUNK_FINI,      /* destructors */
+    CHUNK_INIT_CODE, /* a piece of the function that .init is */
+    CHUNK_FINI_CODE,
     CHUNK_EH_FRAME,
 };
 

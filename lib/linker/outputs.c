@@ -6,6 +6,7 @@
  *   named like a C identifier                     its own, for __start_NAME
  *   thread-local                                  .tdata .tbss
  *   constructors, destructors                     .init_array .fini_array
+ *   pieces of such                                .init .fini
  *   code                                          .text
  *   read-only                                     .rodata
  *   read-only, but the loader writes to it once   .data.rel.ro
@@ -60,6 +61,8 @@ static const struct standard standards[N_RANKS] = {
     [RANK_NAMED_RODATA] = {NULL, SHT_PROGBITS, READ},
     [RANK_TEXT] = {".text", SHT_PROGBITS, CODE},
     [RANK_NAMED_TEXT] = {NULL, SHT_PROGBITS, CODE},
+    [RANK_INIT_CODE] = {".init", SHT_PROGBITS, CODE},
+    [RANK_FINI_CODE] = {".fini", SHT_PROGBITS, CODE},
     [RANK_PLT] = {".plt", SHT_PROGBITS, CODE},
     [RANK_TDATA] = {".tdata", SHT_PROGBITS, DATA | SHF_TLS},
     [RANK_TBSS] = {".tbss", SHT_NOBITS, DATA | SHF_TLS},
@@ -200,6 +203,10 @@ static enum rank input_rank(const struct chunk *chunk, bool relro_eh_frame)
         return RANK_INIT_ARRAY;
     case CHUNK_FINI:
         return RANK_FINI_ARRAY;
+    case CHUNK_INIT_CODE:
+        return RANK_INIT_CODE;
+    case CHUNK_FINI_CODE:
+        return RANK_FINI_CODE;
     case CHUNK_EH_FRAME:
         return relro_eh_frame ? RANK_RELRO_EH_FRAME : RANK_EH_FRAME;
     case CHUNK_PLAIN:

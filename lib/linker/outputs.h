@@ -19,6 +19,8 @@ enum rank {
     RANK_NAMED_RODATA,
     RANK_TEXT,
     RANK_NAMED_TEXT,
+    RANK_INIT_CODE,
+    RANK_FINI_CODE,
     RANK_PLT,
     /* SEGMENT_RELRO */
     RANK_TDATA,

@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "span.h"
+
 /* ORDER EXPRESSION: as the tables of scan.c and relocate.c. */
 enum reloc_expression {
     RELOC_NONE,          /* nothing to do */
@@ -64,6 +66,11 @@ struct machine {
     uint64_t max_span;     /* of the image's address space, bytes */
     uint64_t relax_reach;  /* relaxed loads reach this far for sure */
     uint8_t text_fill;     /* byte between functions: traps if executed */
+    uint8_t text_skip;     /* byte that does nothing if executed */
+    /* What goes before and behind the pieces of .init and of .fini, to make a
+     * function of them. */
+    struct span pieces_begin;
+    struct span pieces_end;
     /* Types of dynamic relocations. */
     uint32_t dynamic_absolute;
     uint32_t dynamic_got;

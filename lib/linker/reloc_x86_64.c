@@ -236,6 +236,16 @@ static bool write_stub(uint8_t *stub, uint64_t address, uint64_t slot)
     return true;
 }
 
+/* A call leaves the stack 8 bytes off, which functions that pieces call want
+ * put right. */
+static const uint8_t pieces_begin[] = {
+    0x48, 0x83, 0xec, 0x08, /* sub $8, %rsp */
+};
+static const uint8_t pieces_end[] = {
+    0x48, 0x83, 0xc4, 0x08, /* add $8, %rsp */
+    0xc3,                   /* ret */
+};
+
 const struct machine machine_x86_64 = {
     .e_machine = EM_X86_64,
     .address_size = 8,
@@ -244,6 +254,9 @@ const struct machine machine_x86_64 = {
     .max_span = UINT64_C(1) << 46,       /* half of a process's address space */
     .relax_reach = UINT64_C(0x70000000), /* of 2 GiB; the rest for gaps */
     .text_fill = 0xcc,                   /* int3 */
+    .text_skip = 0x90,                   /* nop */
+    .pieces_begin = {pieces_begin, sizeof(pieces_begin)},
+    .pieces_end = {pieces_end, sizeof(pieces_end)},
     .dynamic_absolute = R_X86_64_64,
     .dynamic_got = R_X86_64_GLOB_DAT,
     .dynamic_relative = R_X86_64_RELATIVE,

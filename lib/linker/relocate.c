@@ -8,6 +8,7 @@
 
 #include "eh_frame.h"
 #include "got.h"
+#include "outputs.h"
 #include "reloc_error.h"
 #include "symbol_address.h"
 
@@ -154,15 +155,22 @@ static enum status write_chunk(const struct link *link,
     return STATUS_OK;
 }
 
-/* Between functions there is what traps, should anything ever jump there. */
+/* Between functions there is what traps, should anything ever jump there; but
+ * .init and .fini are one function each, and run through. */
 static void fill_text(const struct link *link)
 {
     struct output **outputs = LIST_ITEMS(struct output *, &link->outputs);
+    const struct machine *machine = link->machine;
 
-    for (size_t i = 0; i < LIST_COUNT(struct output *, &link->outputs); i++)
+    for (size_t i = 0; i < LIST_COUNT(struct output *, &link->outputs); i++) {
+        const bool is_run_through = outputs[i]->rank == RANK_INIT_CODE ||
+                                    outputs[i]->rank == RANK_FINI_CODE;
+
         if (outputs[i]->flags & SHF_EXECINSTR)
             memset(link->result->image.data + outputs[i]->file_offset,
-                   link->machine->text_fill, (size_t)outputs[i]->size);
+                   is_run_through ? machine->text_skip : machine->text_fill,
+                   (size_t)outputs[i]->size);
+    }
 }
 
 enum status relocate_chunks(struct link *link, struct error *err)
@@ -173,7 +181,8 @@ enum status relocate_chunks(struct link *link, struct error *err)
     for (size_t i = 0; i < LIST_COUNT(struct chunk *, &link->chunks); i++) {
         enum status status;
 
-        if (!chunks[i]->object || chunks[i]->output->type == SHT_NOBITS)
+        if (chunks[i]->output->type == SHT_NOBITS ||
+            (!chunks[i]->object && chunks[i]->bytes.size == 0))
             continue;
         status = write_chunk(link, chunks[i], err);
         if (status)

@@ -1,7 +1,8 @@
 /* Which sections of the inputs are in the image.
  *
- * Those that occupy memory (SHF_ALLOC), except
- *   - notes and what only linkers read;
+ * Those that occupy memory (SHF_ALLOC), whatever their name, except
+ *   - tables that only linkers read, and what they are told to leave behind
+ *     (SHF_EXCLUDE);
  *   - members of a COMDAT group of which an earlier one was seen: that is how
  *     one of many copies of an inline function or of a template is chosen;
  *   - sections that describe such a member (SHF_LINK_ORDER).
@@ -136,13 +137,9 @@ static bool is_loaded(const struct object_view *view, uint32_t index,
     case SHT_REL:
     case SHT_GROUP:
     case SHT_SYMTAB_SHNDX:
-    case SHT_NOTE:
         return false;
     default:
-        return strcmp(section->name, ".note") != 0 &&
-               !has_prefix(section->name, ".note.") &&
-               !has_prefix(section->name, ".llvm") &&
-               strcmp(section->name, ".comment") != 0;
+        return true;
     }
 }
 
@@ -217,6 +214,21 @@ static enum status add_chunk(struct link *link, struct object *object,
     return STATUS_OK;
 }
 
+/* A native linker would make the stack executable, of the whole process. Here
+ * it is the host's. */
+static enum status check_stack(const struct object_view *view,
+                               struct error *err)
+{
+    for (uint32_t i = 1; i < view->n_sections; i++)
+        if ((view->sections[i].flags & SHF_EXECINSTR) &&
+            strcmp(view->sections[i].name, ".note.GNU-stack") == 0)
+            return error_set(err, STATUS_UNSUPPORTED,
+                             "%s: .note.GNU-stack asks for an executable "
+                             "stack, which no script gets",
+                             view->name);
+    return STATUS_OK;
+}
+
 static enum status add_chunks(struct link *link, struct object *object,
                               struct error *err)
 {
@@ -232,7 +244,9 @@ static enum status add_chunks(struct link *link, struct object *object,
         arena_alloc(&link->arena, view->n_sections, sizeof(*object->debug));
     if (!discarded || !object->chunks || !object->debug)
         return error_no_memory(err);
-    status = read_groups(link, view, discarded, err);
+    status = check_stack(view, err);
+    if (status == STATUS_OK)
+        status = read_groups(link, view, discarded, err);
     if (status)
         return status;
     for (uint32_t i = 1; i < view->n_sections; i++) {

@@ -125,6 +125,8 @@ static enum status fill_imports(struct link *link, struct error *err)
 
         import->weak = imports[i]->weak;
         import->function = imports[i]->called || imports[i]->type == STT_FUNC;
+        import->is_thread_local = imports[i]->type == STT_TLS ||
+                                  imports[i]->tls_pair || imports[i]->tls_got;
         import->name = arena_copy_string(&result->arena, imports[i]->name,
                                          strlen(imports[i]->name));
         if (!import->name)

@@ -166,14 +166,16 @@ static enum status bind_host_variable(struct binder *binder, const char *name,
     const void *address = resolve_import(binder, name, index, weak);
     struct tls_variable variable = {.index = {0, 0}};
 
-    if (address && !tls_host_find(address, &variable))
+    const bool is_known = address && address != binder->unknown;
+
+    if (is_known && !tls_host_find(address, &variable))
         return error_set(err, STATUS_UNSUPPORTED,
                          "%s: '%s' is thread-local here, but %p is no "
                          "thread-local variable of the process",
                          binder->view->name, name, address);
     variable.name = name;
     /* What is missing has been noted: no other error shall hide that. */
-    if (!address && !weak)
+    if (!is_known && !(weak && !address))
         variable.has_fixed_distance = true;
     binder->variable = variable;
     return STATUS_OK;

@@ -19,6 +19,9 @@ struct binder {
     const struct image_view *view;      /* borrowed */
     const struct load_binding *binding; /* borrowed */
     struct tls_module *tls;             /* of the image, NULL if it has none */
+    /* Nothing is to run: what resolve gives for an import that may be anything
+     * at a launch. NULL where this is one. */
+    const void *unknown;
     bool registers_at_exit;
     bool registers_at_thread_exit;
     uint32_t symbol; /* bound last; 0: none, as symbol 0 is no symbol */

@@ -241,7 +241,7 @@ static enum status check_tls(const struct image_view *view, struct error *err)
         tls->align > IMAGE_VIEW_MAX_TLS_ALIGN)
         return error_set(err, STATUS_UNSUPPORTED,
                          "%s: 0x%llx bytes of thread-local variables aligned "
-                         "to 0x%llx",
+                         "to 0x%llx are more than a thread gets",
                          view->name, (unsigned long long)tls->memory_size,
                          (unsigned long long)tls->align);
     return STATUS_OK;

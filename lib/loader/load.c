@@ -79,27 +79,6 @@ enum status load_map(const struct load_source *source, struct image *ret_image,
 
 /* ---- Link ---- */
 
-/* Whether a relocated array of functions leads into the text. Where it is
- * RELRO, as lib/linker has it, that stays true. */
-static enum status check_functions(const struct image *image,
-                                   const struct image_view *view,
-                                   const struct image_range *array,
-                                   struct error *err)
-{
-    const uintptr_t *entry = (const void *)(image->base + array->address);
-    const size_t n_entries = array->size / sizeof(*entry);
-
-    for (size_t i = 0; i < n_entries; i++)
-        if (entry[i] - (uintptr_t)image->base >= view->segments[0].memory_size)
-            return error_set(
-                err, STATUS_CORRUPT,
-                "%s: constructor or destructor at 0x%llx leads "
-                "outside the text",
-                view->name,
-                (unsigned long long)(array->address + i * sizeof(*entry)));
-    return STATUS_OK;
-}
-
 /* All that is read of the image before imports are bound. */
 static enum status map_data(const struct load_source *source,
                             struct image *image, struct image_view *ret_view,
@@ -131,10 +110,6 @@ static enum status bind_and_relocate(struct image *image,
         .view = view, .binding = binding, .tls = image->tls};
     enum status status = relocate(&binder, image->base, err);
 
-    if (status == STATUS_OK)
-        status = check_functions(image, view, &view->init_array, err);
-    if (status == STATUS_OK)
-        status = check_functions(image, view, &view->fini_array, err);
     if (status)
         return status;
     image->registers_at_exit = binder.registers_at_exit;

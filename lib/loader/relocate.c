@@ -7,6 +7,9 @@
  *                      code of the image, which may look at what the first
  *                      two passes have written
  *
+ * Last, what the arrays of constructors and destructors have become is looked
+ * at.
+ *
  * Where a place may be is decided by one comparison: the bounds of the
  * writable segment that the last place was in are at hand, and places come
  * nearly sorted. */
@@ -204,8 +207,10 @@ static enum status apply_rela(struct relocation *state,
 
 /* ---- Indirect functions ---- */
 
-static uintptr_t call_resolver(uintptr_t address)
+static uintptr_t call_resolver(const struct binder *binder, uintptr_t address)
 {
+    if (binder->unknown)
+        return address;
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
     /* A fuzzer's image has no code worth running. */
     return address;
@@ -234,9 +239,49 @@ static enum status apply_indirect(struct relocation *state,
                              "%s: indirect function 0x%llx is not in the text",
                              view->name, (unsigned long long)resolver);
         write_word(state, entry->r_offset,
-                   call_resolver((uintptr_t)state->base + (uintptr_t)resolver));
+                   call_resolver(state->binder,
+                                 (uintptr_t)state->base + (uintptr_t)resolver));
     }
     return STATUS_OK;
+}
+
+/* ---- Constructors and destructors ---- */
+
+/* Whether a relocated array of functions leads into the text. Where it is
+ * RELRO, as lib/linker has it, that stays true. */
+static enum status check_functions(const struct relocation *state,
+                                   const struct image_range *array,
+                                   struct error *err)
+{
+    const struct image_view *view = state->binder->view;
+    const uintptr_t *entry = (const void *)(state->base + array->address);
+    const size_t n_entries = array->size / sizeof(*entry);
+
+    for (size_t i = 0; i < n_entries; i++)
+        if (entry[i] - (uintptr_t)state->base >= view->segments[0].memory_size)
+            return error_set(
+                err, STATUS_CORRUPT,
+                "%s: constructor or destructor at 0x%llx leads "
+                "outside the text",
+                view->name,
+                (unsigned long long)(array->address + i * sizeof(*entry)));
+    return STATUS_OK;
+}
+
+/* ---- All of it ---- */
+
+static enum status apply_all_indirect(struct relocation *state,
+                                      struct error *err)
+{
+    const struct image_view *view = state->binder->view;
+    enum status status;
+
+    if (!state->has_indirect)
+        return STATUS_OK;
+    status = apply_indirect(state, &view->rela, err);
+    if (status == STATUS_OK)
+        status = apply_indirect(state, &view->plt_rela, err);
+    return status;
 }
 
 enum status relocate(struct binder *binder, uint8_t *base, struct error *err)
@@ -252,10 +297,11 @@ enum status relocate(struct binder *binder, uint8_t *base, struct error *err)
         status = apply_rela(&state, &view->plt_rela, err);
     if (status == STATUS_OK)
         status = bind_finish(binder, err);
-    if (status || !state.has_indirect)
-        return status;
-    status = apply_indirect(&state, &view->rela, err);
     if (status == STATUS_OK)
-        status = apply_indirect(&state, &view->plt_rela, err);
+        status = apply_all_indirect(&state, err);
+    if (status == STATUS_OK)
+        status = check_functions(&state, &view->init_array, err);
+    if (status == STATUS_OK)
+        status = check_functions(&state, &view->fini_array, err);
     return status;
 }

@@ -197,6 +197,7 @@ bool shared_library_next(const struct shared_library *library,
             .name = string_at(library->strings, symbol.st_name),
             .version = version & VERSION_NUMBER,
             .is_default = !(version & VERSION_HIDDEN),
+            .is_thread_local = ELF64_ST_TYPE(symbol.st_info) == STT_TLS,
         };
         return true;
     }

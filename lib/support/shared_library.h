@@ -35,6 +35,7 @@ struct shared_definition {
     const char *name;
     unsigned version; /* for shared_library_version() */
     bool is_default;  /* what a reference without version means */
+    bool is_thread_local;
 };
 
 /* The next definition that others may use; *position begins as 0. False: that

@@ -15,6 +15,7 @@
  * checks, and the loader's, are all that is left. */
 #include "corrupt_fixture.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -427,6 +428,27 @@ static void put_writable_by_group(struct fixture *f)
     assert_int_equal(chmod(f->path, 0664), 0);
 }
 
+/* An image that wants an executable stack; no other loader of ours would take
+ * it, either. */
+static void put_unsupported(struct fixture *f)
+{
+    size_t size, start = find_section(f, OBCC_CONTEXT, &size);
+    uint8_t *bytes = malloc(f->size);
+    Elf64_Ehdr *header;
+    Elf64_Phdr *rows;
+
+    assert_non_null(bytes);
+    memcpy(bytes, f->entry, f->size);
+    header = (Elf64_Ehdr *)(void *)(bytes + start);
+    rows = (Elf64_Phdr *)(void *)(bytes + start + header->e_phoff);
+    for (size_t i = 0; i < header->e_phnum; i++)
+        if (rows[i].p_type == PT_GNU_STACK)
+            rows[i].p_flags |= PF_X;
+    seal(bytes, f->size);
+    write_entry(f, bytes, f->size);
+    free(bytes);
+}
+
 static const struct foreign {
     const char *name;
     void (*put)(struct fixture *f);
@@ -448,6 +470,7 @@ static const struct foreign {
     {"link to a device", put_link_to_device},
     {"writable by others", put_writable_by_others},
     {"writable by the group", put_writable_by_group},
+    {"an image that this loader does not take", put_unsupported},
 };
 
 static void clear_entry(struct fixture *f)
@@ -479,6 +502,28 @@ static void foreign_things_are_misses(void **state)
     require_good_entry(f);
 }
 
+/* A layer in front of the directory has the same. */
+static void what_is_unsupported_in_a_layer_hides_nothing(void **state)
+{
+    struct fixture *f = *state;
+    char layer[sizeof(f->dir) + 8], path[sizeof(layer) + 16];
+    BCCScriptRef script = create(VICTIM_BITCODE, NO_COMPILER);
+    FILE *file;
+
+    put_unsupported(f);
+    snprintf(layer, sizeof(layer), "%s/own", f->dir);
+    snprintf(path, sizeof(path), "%s/victim.oBCC", layer);
+    assert_int_equal(mkdir(layer, 0700), 0);
+    file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(f->entry, 1, f->size, file), f->size);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(bccSetCachePath(script, f->dir), 0);
+    if (bccPrepareExecutable(script, layer, "victim", 0))
+        fail_msg("%s", bccGetErrorMessage(script));
+    bccDisposeScript(script);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -496,6 +541,7 @@ int main(void)
         CASE(damage_is_mended_by_the_compiler),
         CASE(a_failing_compiler_is_an_error_with_a_reason),
         CASE(foreign_things_are_misses),
+        CASE(what_is_unsupported_in_a_layer_hides_nothing),
 #undef LARGE
 #undef CASE
     };

@@ -2,6 +2,8 @@
  * code and a message, as bcc.h has them. Input that is no bitcode is in
  * test_api_inputs.c, what is wrong with a cache in test_api_cache.c. */
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -232,6 +234,49 @@ static void unknown_targets_are_refused(void **state)
     bccDisposeScript(script);
 }
 
+/* ---- Compilers ---- */
+
+/* A compiler that does its work, and spoils the file before it ends. */
+static void a_file_of_a_faulty_compiler_is_never_published(void **state)
+{
+    static const char *const faults[] = {
+        ": >/proc/self/fd/4",
+        "head -c 5000 /dev/urandom >/proc/self/fd/4",
+        "truncate -s -1 /proc/self/fd/4",
+        "truncate -s 200 /proc/self/fd/4",
+        "truncate -s +4096 /proc/self/fd/4",
+        "printf x | dd of=/proc/self/fd/4 bs=1 seek=5000 conv=notrunc",
+    };
+    const struct fixture *f = *state;
+    struct path compiler = fixture_path(f, "compiler");
+    BCCOptions options = runnable_options();
+    BCCScriptRef script = open_script(bitcode_path("answer.bc").text, NULL);
+
+    assert_succeeds(script, prepare(script, f));
+    bccDisposeScript(script);
+    options.compilerPath = compiler.text;
+    for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
+        char text[1024];
+        int size = snprintf(text, sizeof(text), "#!/bin/sh\n'%s' \"$@\"\n%s\n",
+                            getenv("BCC_BCCC"), faults[i]);
+
+        write_whole(compiler.text, text, (size_t)size);
+        assert_int_equal(chmod(compiler.text, 0700), 0);
+        script = open_script(bitcode_path("answer.bc").text, NULL);
+        assert_succeeds(script, bccSetOptions(script, &options));
+        assert_fails(
+            script,
+            bccPrepareExecutable(script, f->cache, "entry", BCC_REBUILD),
+            BCC_COMPILE_ERROR);
+        assert_fails(script, bccPrepareExecutable(script, NULL, NULL, 0),
+                     BCC_COMPILE_ERROR);
+        assert_succeeds(script, prepare(script, f));
+        assert_cache(script, BCC_CACHE_HIT);
+        assert_int_equal(call(script, "answer"), 42);
+        bccDisposeScript(script);
+    }
+}
+
 /* ---- Order ---- */
 
 static void ignore_signal(int number)
@@ -345,6 +390,7 @@ int main(void)
         cmocka_unit_test(a_report_fills_the_size_that_it_is_given),
         TEST(unknown_targets_are_refused),
         TEST(the_time_limit_holds_in_a_host_with_a_timer),
+        TEST(a_file_of_a_faulty_compiler_is_never_published),
         TEST(a_script_without_source_is_not_prepared),
         TEST(a_prepared_script_takes_nothing_more),
         cmocka_unit_test(nothing_is_reflected_before_prepare),

@@ -211,12 +211,51 @@ static void misses_leave_no_memory_behind(void **state)
     assert_in_range(resident_kib(), 0, resident + 1024);
 }
 
+/* ---- Trampolines ---- */
+
+static unsigned count_executable(void)
+{
+    FILE *smaps = fopen("/proc/self/smaps", "re");
+    struct mapping mapping;
+    unsigned n = 0;
+
+    assert_non_null(smaps);
+    while (next_mapping(smaps, &mapping)) {
+        assert_false(mapping.mode[1] == 'w' && mapping.mode[2] == 'x');
+        n += mapping.mode[2] == 'x';
+    }
+    fclose(smaps);
+    return n;
+}
+
+/* The first are in the image; more are mapped, until the script is gone. */
+static void trampolines_are_unmapped_with_their_script(void **state)
+{
+    const struct fixture *f = *state;
+    BCCScriptRef script =
+        open_script(bitcode_path("trampolines.bc").text, NULL);
+    const unsigned n_before = count_executable();
+    int (*descend)(int);
+
+    assert_succeeds(script,
+                    bccPrepareExecutable(script, f->cache, "trampolines", 0));
+    *(void **)&descend = bccGetFuncAddr(script, "descend");
+    assert_non_null(descend);
+    assert_int_equal(descend(20), 20);
+    assert_int_equal(count_executable(), n_before + 1);
+    assert_int_equal(descend(5000), 5000);
+    assert_true(count_executable() > n_before + 1);
+    bccDisposeScript(script);
+    assert_int_equal(count_executable(), n_before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_script_costs_8_kib_beside_its_variables),
         TEST(an_interpreter_costs_its_tables_of_addresses),
         TEST(misses_leave_no_memory_behind),
+        TEST(trampolines_are_unmapped_with_their_script),
     };
 
     return cmocka_run_group_tests_name("api_memory", tests, NULL, NULL);

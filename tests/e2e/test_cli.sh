@@ -435,6 +435,74 @@ C
         fail "not one line each: $(cat "$work/missing.err")"
 }
 
+# unloadable NAME TEXT: NAME.bc is refused by the compile, which names the input
+# and publishes nothing.
+unloadable() {
+    for unloadable_how in "run" "precompile" "compile -o $work/out.oBCC"; do
+        # shellcheck disable=SC2086 # these are words
+        run refused "$BCC" $unloadable_how "$work/$1.bc"
+        complains refused "$1.bc: $2"
+    done
+    [ -z "$(ls "$BCC_CACHE_DIR")" ] && [ ! -e "$work/out.oBCC" ] ||
+        fail "$1: was published"
+}
+
+test_what_no_launch_could_load_is_not_compiled() {
+    compile constructor <<'C'
+int data;
+__attribute__((section(".init_array"), used)) static void *word = &data;
+int main(void) { return 7; }
+C
+    unloadable constructor "constructor or destructor at 0x"
+    compile destructor <<'C'
+int data;
+__asm__(".section .fini_array,\"aw\",@fini_array\n\t.quad 0\n\t.text\n");
+int main(void) { return 7; }
+C
+    unloadable destructor "constructor or destructor at 0x"
+    compile resolver <<'C'
+int data = 1, indirect(void);
+__asm__(".globl indirect\n\t.type indirect, @gnu_indirect_function\n\t"
+        ".set indirect, data\n");
+int main(void) { return indirect(); }
+C
+    unloadable resolver "indirect function 0x"
+    compile large <<'C'
+volatile __thread char large[(1 << 30) + 64];
+int main(int argc, char **argv) { (void)argv; return large[argc]; }
+C
+    unloadable large "0x40000040 bytes of thread-local variables"
+    compile function <<'C'
+__asm__("leaq memcpy@TLSGD(%rip), %rdi\n");
+int main(void) { return 7; }
+C
+    unloadable function "'memcpy' is thread-local here, but "
+}
+
+test_variables_of_libraries_are_of_the_kind_that_code_takes_them_for() {
+    build_library kinds/libkinds.so <<'C'
+__thread int of_each_thread = 3;
+int of_all = 4;
+C
+    echo 'extern int of_each_thread; int main(void) { return of_each_thread; }' |
+        compile each
+    echo 'extern __thread int of_all; int main(void) { return of_all; }' |
+        compile all
+    echo 'extern __thread int of_each_thread; extern int of_all;
+        int main(void) { return of_each_thread + of_all; }' | compile both
+    echo 'extern __thread int other __asm__("printf");
+        int main(void) { return other; }' | compile function
+    library=$work/kinds/libkinds.so
+    run function "$BCC" run "$work/function.bc"
+    complains function "'printf' is thread-local here, but not in libc.so.6"
+    run each "$BCC" run -L"$work/kinds" -lkinds "$work/each.bc"
+    complains each "'of_each_thread' is not thread-local here, but is in $library"
+    run all "$BCC" run -L"$work/kinds" -lkinds "$work/all.bc"
+    complains all "'of_all' is thread-local here, but not in $library"
+    run both "$BCC" run -L"$work/kinds" -lkinds "$work/both.bc"
+    expect both "exit 7"
+}
+
 test_zeros_take_no_file() {
     compile zeros <<'C'
 static char unwritten[1L << 30];

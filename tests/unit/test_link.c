@@ -270,6 +270,23 @@ static void refuses_memory_that_is_writable_and_executable(void **state)
                     "writable and executable");
 }
 
+static void refuses_pieces_of_constructors_that_are_written_to(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_assemble(f, "a.o", ".section .init, \"aw\"\n.quad 1\n");
+    fixture_refused(f, STATUS_UNSUPPORTED, "a.o: .init", "not read-only code");
+}
+
+static void refuses_to_make_the_stack_executable(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_assemble(f, "a.o", ".section .note.GNU-stack, \"x\"\n");
+    fixture_refused(f, STATUS_UNSUPPORTED, "a.o: .note.GNU-stack",
+                    "executable stack");
+}
+
 static void
 refuses_a_named_section_that_is_code_here_and_data_there(void **state)
 {
@@ -423,6 +440,8 @@ int main(void)
         TEST(moves_a_named_section_to_where_all_of_it_may_be),
         TEST(refuses_more_named_sections_than_headers_can_count),
         TEST(refuses_memory_that_is_writable_and_executable),
+        TEST(refuses_pieces_of_constructors_that_are_written_to),
+        TEST(refuses_to_make_the_stack_executable),
         TEST(refuses_a_named_section_that_is_code_here_and_data_there),
         TEST(lists_functions_and_objects_sorted_by_name),
         TEST(exports_what_is_asked_for_and_defined_once),

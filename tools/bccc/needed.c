@@ -58,7 +58,8 @@ struct want {
     const char *version; /* NULL: the default */
     struct want *next;   /* of the same name, another version */
     bool found;
-    uint32_t library; /* 1 + index of where; OBCC_NO_LIBRARY: in libc */
+    bool is_other_kind; /* thread-local there and not here, or the reverse */
+    uint32_t library;   /* 1 + index of where; OBCC_NO_LIBRARY: in libc */
 };
 
 struct search {
@@ -154,6 +155,8 @@ static bool take(struct search *s, const struct shared_library *library,
                 continue;
             want->found = true;
             want->library = number;
+            want->is_other_kind =
+                definition.is_thread_local != want->import->is_thread_local;
             if (want->import->weak)
                 continue;
             is_needed = true;
@@ -287,6 +290,26 @@ static enum status ask_all(struct search *s, struct error *err)
     return status;
 }
 
+/* A variable of each thread and one of all are reached in different ways, and
+ * code has taken one of them. */
+static enum status check_kinds(const struct search *s, struct error *err)
+{
+    for (size_t i = 0; i < s->n_wants; i++) {
+        const struct want *want = &s->wants[i];
+        const bool here = want->import->is_thread_local;
+
+        if (want->found && want->is_other_kind)
+            return error_set(err, STATUS_UNSUPPORTED,
+                             "%s: '%s' is %sthread-local here, but %s in %s",
+                             s->request->inputs[0].name, want->import->name,
+                             here ? "" : "not ", here ? "not" : "is",
+                             want->library == OBCC_NO_LIBRARY
+                                 ? libc_name
+                                 : s->needed.library[want->library - 1]);
+    }
+    return STATUS_OK;
+}
+
 /* ---- All of it ---- */
 
 static void fill_imports(struct search *s)
@@ -327,6 +350,8 @@ static enum status find(struct search *s, const struct link_result *link,
         status = collect_wants(s, link, err);
     if (status == STATUS_OK)
         status = ask_all(s, err);
+    if (status == STATUS_OK)
+        status = check_kinds(s, err);
     if (status == STATUS_OK)
         fill_imports(s);
     return status;

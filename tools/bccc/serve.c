@@ -23,6 +23,8 @@
 #include "compile.h"
 #include "indexes.h"
 #include "inputs.h"
+#include "load_check.h"
+#include "machine.h"
 #include "needed.h"
 #include "version.h"
 
@@ -235,6 +237,27 @@ static enum status write_file(struct job *job, struct error *err)
     return file_sync(REQUEST_OUTPUT_FD, "cache file", err);
 }
 
+/* ---- The image ---- */
+
+/* What no launch could load is refused here, where the input has a name. */
+static enum status check_image(const struct job *job, struct error *err)
+{
+    const struct link_result *link = &job->result.link;
+    const struct load_check_image image = {
+        .name = job->request.inputs[0].name,
+        .bytes = buffer_span(&link->image),
+        .span = link->span,
+        .text_span = link->text_span,
+    };
+    struct error why;
+
+    /* The loader is that of this machine. */
+    if (link->machine != MACHINE_ELF_NUMBER ||
+        load_check(&image, &why) == STATUS_OK)
+        return STATUS_OK;
+    return error_set(err, STATUS_UNSUPPORTED, "%s", why.message);
+}
+
 /* ---- All of it ---- */
 
 static enum status compile_inputs(struct job *job, struct error *err)
@@ -278,8 +301,10 @@ static enum status run_job(struct job *job, struct error *err)
     memcpy(job->reply.stage_ns, job->result.stage_ns,
            sizeof(job->reply.stage_ns));
     start = clock_monotonic_ns();
-    status = needed_find(&job->request, &job->result.link, &job->arena,
-                         &job->needed, err);
+    status = check_image(job, err);
+    if (status == STATUS_OK)
+        status = needed_find(&job->request, &job->result.link, &job->arena,
+                             &job->needed, err);
     if (status == STATUS_OK)
         status = write_file(job, err);
     if (status == STATUS_OK)

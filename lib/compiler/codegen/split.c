@@ -124,11 +124,19 @@ static bool is_divisible(LLVMModuleRef module)
     return true;
 }
 
+/* Does the module read a table that LLVM writes at the end of an object, of
+ * the functions of that object? */
+static bool reads_own_table(LLVMModuleRef module)
+{
+    return LLVMGetNamedGlobal(module, "__LLVM_StackMaps") ||
+           LLVMGetNamedGlobal(module, "__LLVM_FaultMaps");
+}
+
 size_t split_count(LLVMModuleRef module)
 {
     size_t n = count_all(module) / part_size;
 
-    if (n <= 1)
+    if (n <= 1 || reads_own_table(module))
         return 1;
     n += n % 2; /* most machines have an even number of CPUs */
     return n < MAX_PARTS ? n : MAX_PARTS;

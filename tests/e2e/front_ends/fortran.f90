@@ -1,5 +1,5 @@
 ! Arrays, allocatable and assumed-shape, modules, derived types with bound
-! procedures, internal I/O, strings, complex numbers and recursion.
+! procedures, internal procedures as arguments, internal I/O, strings, complex numbers and recursion.
 module shapes
   implicit none
   type, abstract :: shape
@@ -19,7 +19,29 @@ module shapes
     procedure :: area => square_area
   end type
   integer, save :: n_calls = 0
+  interface
+    subroutine qsort(base, n, width, compare) bind(c)
+      use iso_c_binding
+      type(*) :: base(*)
+      integer(c_size_t), value :: n, width
+      type(c_funptr), value :: compare
+    end subroutine
+  end interface
 contains
+  ! libc calls a procedure that reads a variable of the one around it.
+  subroutine sort(numbers, sign)
+    use iso_c_binding
+    integer(c_int), intent(inout) :: numbers(:)
+    integer, intent(in) :: sign
+    call qsort(numbers, int(size(numbers), c_size_t), 4_c_size_t, &
+               c_funloc(compare))
+  contains
+    integer(c_int) function compare(x, y) bind(c)
+      integer(c_int), intent(in) :: x, y
+      compare = sign * (x - y)
+    end function
+  end subroutine
+
   real(8) function square_area(self)
     class(square), intent(in) :: self
     n_calls = n_calls + 1
@@ -47,7 +69,7 @@ program main
   implicit none
   real :: a(3, 4)
   real, allocatable :: b(:)
-  integer :: i, j, status
+  integer :: i, j, status, numbers(5)
   class(shape), allocatable :: s
   complex(8) :: z
   character(len=20) :: text
@@ -83,5 +105,10 @@ program main
   print *, i + j, status
   allocate (b(3), stat=status)
   print *, status /= 0
+  numbers = [4, 1, 3, 5, 2]
+  call sort(numbers, 1)
+  print *, numbers
+  call sort(numbers, -1)
+  print *, numbers
   stop 7
 end program

@@ -1,7 +1,8 @@
 /* What is in this folder is no part of bccc: it is compiled for the machine of
  * scripts, carried by bccc as a static library, and linked into the images
  * that need it, before compiler-rt is asked. So it may use nothing but the
- * language; what that calls by itself is in compiler-rt.
+ * language and the kernel; what the language calls by itself is in
+ * compiler-rt.
  *
  * The symbol of each routine is its name. Tests compile the folder with
  * another ROUTINE_PREFIX, to have libgcc's of that name beside it. */

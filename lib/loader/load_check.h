@@ -1,0 +1,25 @@
+/* The loader's judgement of an image of which nothing runs: for who makes
+ * images, so that none is published that no launch could load. */
+#ifndef BCC_LOADER_LOAD_CHECK_H
+#define BCC_LOADER_LOAD_CHECK_H
+
+#include <stdint.h>
+
+#include "error.h"
+#include "span.h"
+
+/* Bytes; see struct load_source. */
+struct load_check_image {
+    const char *name; /* for messages */
+    struct span bytes;
+    uint64_t span;
+    uint64_t text_span;
+};
+
+/* What load_link() would find wrong, whatever the imports are, in the same
+ * words: CORRUPT, UNSUPPORTED. Where there is no address space for the image,
+ * as below a limit, nothing is found. */
+enum status load_check(const struct load_check_image *image,
+                       struct error *err) MUST_CHECK;
+
+#endif
