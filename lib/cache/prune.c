@@ -91,11 +91,16 @@ bool prune_note_entry(int dir_fd, uint64_t disk_size, uint64_t limit)
     uint64_t now_s = clock_realtime_ns() / 1000000000u;
     const struct record record = {disk_size, now_s};
     int fd = open_stamp(dir_fd, O_RDWR | O_APPEND | O_CREAT);
+    struct stat st;
     bool due;
 
     if (fd < 0)
         return false;
-    due = write(fd, &record, sizeof(record)) == (ssize_t)sizeof(record) &&
+    /* Others append, too: with room for as many records as there ever are. */
+    due = fstat(fd, &st) == 0 &&
+          file_may_grow_to((uint64_t)st.st_size +
+                           PRUNE_MAX_RECORDS * sizeof(record)) &&
+          write(fd, &record, sizeof(record)) == (ssize_t)sizeof(record) &&
           limit != PRUNE_NO_LIMIT && is_due(fd, limit, now_s);
     file_close(fd);
     return due;
