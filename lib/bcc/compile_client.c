@@ -4,7 +4,8 @@
  *    many GiB is not copied.
  *  - A process group of its own: a host that reaps with waitpid(0) does not
  *    take our child, and a terminal's Ctrl-C reaches the host first. bccc asks
- *    to be killed when its parent dies.
+ *    to be killed when its parent dies, and gets a pid and a pidfd to see
+ *    whether that has happened already.
  *  - If the host reaps it all the same (waitpid(-1), SIGCHLD ignored), nothing
  *    is lost: the reply record, not the exit status, says what happened.
  *  - No signal handler, mask, umask or directory of the host is touched. */
@@ -166,6 +167,7 @@ static enum status build_descriptors(const struct compile_job *job,
                                      struct descriptors *table,
                                      struct error *err)
 {
+    int host_fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
     int above = REQUEST_FIRST_INPUT_FD + (int)job->n_inputs;
     enum status status;
 
@@ -180,6 +182,9 @@ static enum status build_descriptors(const struct compile_job *job,
         status = add_descriptor(table, job->lock_fd, above, err);
     if (status == STATUS_OK)
         status = add_descriptor(table, job->dir_fd, above, err);
+    if (status == STATUS_OK)
+        status = add_descriptor(table, host_fd, above, err);
+    file_close(host_fd);
     for (size_t i = 0; status == STATUS_OK && i < job->n_inputs; i++)
         status = add_descriptor(table, job->input_fds[i], above, err);
     return status;
@@ -358,7 +363,8 @@ enum status compile_client_run(const struct compile_job *job,
 {
     int request_fd = -1, reply_fd = -1, code = 0;
     struct descriptors table = {.n = REQUEST_FD};
-    char *argv[] = {NULL, (char *)"compile", NULL};
+    char host[24];
+    char *argv[] = {NULL, (char *)"compile", host, NULL};
     enum status status;
     enum end end;
     pid_t pid;
@@ -366,6 +372,7 @@ enum status compile_client_run(const struct compile_job *job,
     status = compile_client_find(job->compiler_path, &argv[0], err);
     if (status)
         return status;
+    snprintf(host, sizeof(host), "%jd", (intmax_t)getpid());
     status = file_create_memory("bcc-request", job->message, &request_fd, err);
     if (status)
         goto out;
