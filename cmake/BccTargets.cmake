@@ -35,11 +35,16 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 #                        a jump in a call's place repeats the function's end
 #   -fstack-protector    for functions with arrays of characters; "strong" adds
 #                        those that pass a variable's address on, 2.5 KB
+#   -Wframe-larger-than  a host may call from a coroutine of 16 KiB (bcc.h); what
+#                        sanitizers add is theirs
 set(bcc_optimised $<CONFIG:Release,RelWithDebInfo,MinSizeRel>)
 add_library(bcc_small_flags INTERFACE)
 target_compile_options(bcc_small_flags INTERFACE
   "$<${bcc_optimised}:-Oz;-fno-asynchronous-unwind-tables>"
   "$<${bcc_optimised}:-fno-optimize-sibling-calls;-fstack-protector>")
+if(NOT BCC_SANITIZE)
+  target_compile_options(bcc_small_flags INTERFACE -Wframe-larger-than=4096)
+endif()
 
 # bcc_add_library(NAME SOURCES ... [LINK ...] [FOLDER ...] [SMALL [FAST ...]]): a
 # static library of a folder of lib/, or of a FOLDER in it; its headers are

@@ -25,6 +25,11 @@
  *   Threads    Different scripts may be used from different threads at once;
  *              one script by one thread at a time. The code of a prepared
  *              script may be called from any thread.
+ *              pthread_cancel() is held off until a call returns.
+ *   Stack      16 KiB are enough for every call, libc and the dynamic linker
+ *              included: a coroutine may call. What the script's constructors,
+ *              those of shared libraries and the host's callbacks use comes on
+ *              top.
  *
  * Not the iovisor BCC library of the same file name: that one's symbols begin
  * with bcc_, this one's with bcc and an upper-case letter. */

@@ -4,7 +4,8 @@
  *    many GiB is not copied.
  *  - A process group of its own: a host that reaps with waitpid(0) does not
  *    take our child, and a terminal's Ctrl-C reaches the host first. bccc asks
- *    to be killed when its parent dies.
+ *    to be killed when its parent dies, and gets a pid and a pidfd to see
+ *    whether that has happened already.
  *  - If the host reaps it all the same (waitpid(-1), SIGCHLD ignored), nothing
  *    is lost: the reply record, not the exit status, says what happened.
  *  - No signal handler, mask, umask or directory of the host is touched. */
@@ -50,56 +51,88 @@ static bool is_program_itself(const Dl_info *info)
     return getauxval(AT_PHDR) - (uintptr_t)info->dli_fbase < 4096;
 }
 
-/* Directory of the file that this code was loaded from. */
-static bool own_directory(char ret_dir[PATH_MAX])
+/* Not realpath(): the file may have been replaced since it was started. */
+static char *own_program(void)
 {
-    char *slash;
-    Dl_info info;
-    ssize_t size;
+    char *path = malloc(PATH_MAX);
+    ssize_t size = path ? readlink("/proc/self/exe", path, PATH_MAX - 1) : -1;
 
-    if (!dladdr((void *)compile_client_run, &info))
-        return false;
-    if (!is_program_itself(&info)) {
-        if (!info.dli_fname || !realpath(info.dli_fname, ret_dir))
-            return false;
-    } else {
-        size = readlink("/proc/self/exe", ret_dir, PATH_MAX - 1);
-        if (size < 0)
-            return false;
-        ret_dir[size] = '\0';
+    if (size < 0) {
+        free(path);
+        return NULL;
     }
-    slash = strrchr(ret_dir, '/');
-    if (!slash)
-        return false;
-    *slash = '\0';
-    return true;
+    path[size] = '\0';
+    return path;
 }
 
-enum status compile_client_find(const char *given, char ret_path[PATH_MAX],
-                                struct error *err)
+/* Directory of the file that this code was loaded from, for the caller to
+ * free; NULL: not known. */
+static char *own_directory(void)
 {
-    const char *named = given ? given : secure_getenv("BCC_BCCC");
-    char dir[PATH_MAX];
+    char *path = NULL, *slash;
+    Dl_info info;
 
-    if (named && *named) {
-        if (!is_program(named) || strlen(named) >= PATH_MAX)
-            return error_set(err, STATUS_NOT_FOUND,
-                             "%s: no such compiler program", named);
-        memcpy(ret_path, named, strlen(named) + 1);
-        return STATUS_OK;
+    if (!dladdr((void *)compile_client_run, &info))
+        return NULL;
+    if (is_program_itself(&info))
+        path = own_program();
+    else if (info.dli_fname)
+        path = realpath(info.dli_fname, NULL);
+    slash = path ? strrchr(path, '/') : NULL;
+    if (!slash) {
+        free(path);
+        return NULL;
     }
-    if (!own_directory(dir))
-        return error_set(err, STATUS_NOT_FOUND,
-                         "bccc: this library's own place is not known");
-    for (const char *path = relative_paths;
-         path < relative_paths + sizeof(relative_paths);
-         path += strlen(path) + 1)
-        if (snprintf(ret_path, PATH_MAX, "%s/%s", dir, path) < PATH_MAX &&
-            is_program(ret_path))
+    *slash = '\0';
+    return path;
+}
+
+/* Beside the directory, for the caller to free. */
+static enum status find_installed(const char *dir, char **ret_path,
+                                  struct error *err)
+{
+    for (const char *relative = relative_paths;
+         relative < relative_paths + sizeof(relative_paths);
+         relative += strlen(relative) + 1) {
+        char *path;
+
+        if (asprintf(&path, "%s/%s", dir, relative) < 0)
+            return error_no_memory(err);
+        if (is_program(path)) {
+            *ret_path = path;
             return STATUS_OK;
+        }
+        free(path);
+    }
     return error_set(err, STATUS_NOT_FOUND,
                      "bccc: the compiler is not installed (looked for %s/%s)",
                      dir, relative_paths);
+}
+
+enum status compile_client_find(const char *given, char **ret_path,
+                                struct error *err)
+{
+    const char *named = given ? given : secure_getenv("BCC_BCCC");
+    enum status status;
+    char *path;
+
+    if (named && *named) {
+        if (!is_program(named))
+            return error_set(err, STATUS_NOT_FOUND,
+                             "%s: no such compiler program", named);
+        path = strdup(named);
+        if (!path)
+            return error_no_memory(err);
+        *ret_path = path;
+        return STATUS_OK;
+    }
+    path = own_directory();
+    if (!path)
+        return error_set(err, STATUS_NOT_FOUND,
+                         "bccc: this library's own place is not known");
+    status = find_installed(path, ret_path, err);
+    free(path);
+    return status;
 }
 
 /* ---- Starting it ---- */
@@ -134,6 +167,7 @@ static enum status build_descriptors(const struct compile_job *job,
                                      struct descriptors *table,
                                      struct error *err)
 {
+    int host_fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
     int above = REQUEST_FIRST_INPUT_FD + (int)job->n_inputs;
     enum status status;
 
@@ -148,6 +182,9 @@ static enum status build_descriptors(const struct compile_job *job,
         status = add_descriptor(table, job->lock_fd, above, err);
     if (status == STATUS_OK)
         status = add_descriptor(table, job->dir_fd, above, err);
+    if (status == STATUS_OK)
+        status = add_descriptor(table, host_fd, above, err);
+    file_close(host_fd);
     for (size_t i = 0; status == STATUS_OK && i < job->n_inputs; i++)
         status = add_descriptor(table, job->input_fds[i], above, err);
     return status;
@@ -182,10 +219,10 @@ static int fill_attributes(posix_spawnattr_t *attributes)
                                                     POSIX_SPAWN_SETPGROUP);
 }
 
-static enum status start(const char *path, char *const *argv,
-                         const struct descriptors *table, pid_t *ret_pid,
-                         struct error *err)
+static enum status start(char *const *argv, const struct descriptors *table,
+                         pid_t *ret_pid, struct error *err)
 {
+    const char *path = argv[0];
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     int rc;
@@ -327,15 +364,16 @@ enum status compile_client_run(const struct compile_job *job,
 {
     int request_fd = -1, reply_fd = -1, code = 0;
     struct descriptors table = {.n = REQUEST_FD};
-    char path[PATH_MAX];
-    char *const argv[] = {path, (char *)"compile", NULL};
+    char host[24];
+    char *argv[] = {NULL, (char *)"compile", host, NULL};
     enum status status;
     enum end end;
     pid_t pid;
 
-    status = compile_client_find(job->compiler_path, path, err);
+    status = compile_client_find(job->compiler_path, &argv[0], err);
     if (status)
         return status;
+    snprintf(host, sizeof(host), "%jd", (intmax_t)getpid());
     status = file_create_memory("bcc-request", job->message, &request_fd, err);
     if (status)
         goto out;
@@ -346,15 +384,16 @@ enum status compile_client_run(const struct compile_job *job,
     status = build_descriptors(job, request_fd, reply_fd, &table, err);
     if (status)
         goto out;
-    status = start(path, argv, &table, &pid, err);
+    status = start(argv, &table, &pid, err);
     /* The child has its own now; a host may have few to spare. */
     descriptors_close(&table);
     table.n = REQUEST_FD;
     if (status)
         goto out;
     end = wait_for(pid, job->time_limit_ms, &code);
-    status = conclude(end, code, reply_fd, job, path, ret_reply, err);
+    status = conclude(end, code, reply_fd, job, argv[0], ret_reply, err);
 out:
+    free(argv[0]);
     descriptors_close(&table);
     file_close(request_fd);
     file_close(reply_fd);
@@ -365,17 +404,18 @@ enum status compile_client_prune(const char *compiler_path, const char *dir,
                                  uint64_t limit, struct error *err)
 {
     struct descriptors table = {.n = REQUEST_FD};
-    char path[PATH_MAX], limit_text[24];
-    char *const argv[] = {path, (char *)"prune", (char *)dir, limit_text, NULL};
+    char limit_text[24];
+    char *argv[] = {NULL, (char *)"prune", (char *)dir, limit_text, NULL};
     enum status status;
     pid_t pid;
     int code;
 
-    status = compile_client_find(compiler_path, path, err);
+    status = compile_client_find(compiler_path, &argv[0], err);
     if (status)
         return status;
     snprintf(limit_text, sizeof(limit_text), "%" PRIu64, limit);
-    status = start(path, argv, &table, &pid, err);
+    status = start(argv, &table, &pid, err);
+    free(argv[0]);
     /* The process leaves the work to a child, so that the host never has one
      * of ours to reap, and ends at once. */
     if (status == STATUS_OK)

@@ -6,7 +6,6 @@
 #ifndef BCC_ENGINE_COMPILE_CLIENT_H
 #define BCC_ENGINE_COMPILE_CLIENT_H
 
-#include <limits.h>
 #include <stdint.h>
 
 #include "error.h"
@@ -25,9 +24,9 @@ struct compile_job {
     uint32_t time_limit_ms; /* 0: none */
 };
 
-/* Path of bccc: `given` if not NULL, else the environment's BCC_BCCC, else
- * where it is installed. NOT_FOUND. */
-enum status compile_client_find(const char *given, char ret_path[PATH_MAX],
+/* Path of bccc, for the caller to free: `given` if not NULL, else the
+ * environment's BCC_BCCC, else where it is installed. NOT_FOUND, NO_MEMORY. */
+enum status compile_client_find(const char *given, char **ret_path,
                                 struct error *err) MUST_CHECK;
 
 /* Run it to its end. NOT_FOUND: no compiler; IO: it could not be started;

@@ -173,7 +173,6 @@ static enum status make_entry(struct prepare *p, struct flight *flight,
                               bool *ret_unusable, struct error *err)
 {
     struct store_writer writer;
-    struct error warning = {0};
     enum status status;
 
     *ret_unusable = false;
@@ -191,14 +190,12 @@ static enum status make_entry(struct prepare *p, struct flight *flight,
     *ret_unusable = status && is_unwritable(err);
     if (status)
         goto out;
-    status = store_publish(&writer, &warning);
+    status = store_publish(&writer, err);
     flight_end(flight);
-    if (status && !p->execute) {
-        *err = warning;
+    if (status && !p->execute)
         goto out;
-    }
     if (status)
-        report_unpublished(p, &warning);
+        report_unpublished(p, err);
     else
         prepare_bound_cache(p, &writer);
     status = prepare_load_fresh(p, writer.fd, p->script->report_path, err);
@@ -210,7 +207,6 @@ out:
 enum status prepare_miss(struct prepare *p, const struct error *why,
                          struct error *err)
 {
-    struct error unusable = {0};
     struct flight flight = {.fd = -1};
     enum status status;
     bool is_unusable;
@@ -224,13 +220,10 @@ enum status prepare_miss(struct prepare *p, const struct error *why,
         flight_end(&flight);
         return status;
     }
-    status = make_entry(p, &flight, &is_unusable, &unusable);
+    status = make_entry(p, &flight, &is_unusable, err);
     flight_end(&flight);
-    if (!is_unusable || !p->execute) {
-        if (status)
-            *err = unusable;
+    if (!is_unusable || !p->execute)
         return status;
-    }
-    prepare_set_reason(p, BCC_CACHE_OFF, &unusable);
+    prepare_set_reason(p, BCC_CACHE_OFF, err);
     return make_in_memory(p, err);
 }

@@ -9,6 +9,7 @@
 #include "prepare.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -159,7 +160,7 @@ static enum status refuse_to_compile(struct prepare *p, const struct error *why,
                      why->message);
 }
 
-static int prepare(struct prepare *p)
+static int run_prepare(struct prepare *p)
 {
     BCCScriptRef script = p->script;
     struct error err = {0}, why = {0};
@@ -218,6 +219,18 @@ out:
     if (status == STATUS_UNRESOLVED)
         symbols_log_missing(script);
     return status ? script_fail(script, &err) : 0;
+}
+
+/* A thread that were cancelled in here would leave descriptors, memory and a
+ * process behind. */
+static int prepare(struct prepare *p)
+{
+    int state, result;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    result = run_prepare(p);
+    pthread_setcancelstate(state, NULL);
+    return result;
 }
 
 static int check_name(BCCScriptRef script, const char *name)

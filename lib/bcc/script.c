@@ -1,5 +1,6 @@
 #include "script.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,8 +127,11 @@ static void options_release(struct script_options *options)
 
 void bccDisposeScript(BCCScriptRef script)
 {
+    int cancel_state;
+
     if (!script)
         return;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
     load_stop(&script->image);
     /* Threads that live on may still run destructors of the image, which may
      * call into the libraries: these then stay open for good. */
@@ -144,6 +148,7 @@ void bccDisposeScript(BCCScriptRef script)
     free(script->cache_path);
     free(script->report_path);
     free(script);
+    pthread_setcancelstate(cancel_state, NULL);
 }
 
 int bccRegisterSymbolCallback(BCCScriptRef script, BCCSymbolLookupFn fn,

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -127,12 +128,24 @@ enum status file_read_at(int fd, void *data, size_t size, uint64_t offset,
     return STATUS_OK;
 }
 
+bool file_may_grow_to(uint64_t size)
+{
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_FSIZE, &limit) < 0 || size <= limit.rlim_cur;
+}
+
 enum status file_create_memory(const char *name, struct span bytes, int *ret_fd,
                                struct error *err)
 {
     enum status status;
-    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int fd;
 
+    if (!file_may_grow_to(bytes.size))
+        return error_set_os(err, EFBIG,
+                            "%s: %zu bytes are above the process's limit",
+                            name, bytes.size);
+    fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
         return error_set_os(err, errno, "%s: memfd_create", name);
     status = file_write_all(fd, bytes, name, err);

@@ -51,6 +51,10 @@ enum status file_read_at(int fd, void *data, size_t size, uint64_t offset,
                          const char *name, size_t *ret_size,
                          struct error *err) MUST_CHECK;
 
+/* May a file become so large? Beyond its limit (RLIMIT_FSIZE) a process that
+ * writes gets SIGXFSZ, which would end a host. Files in memory count. */
+bool file_may_grow_to(uint64_t size);
+
 /* An anonymous file in memory with these bytes, close-on-exec, position 0. */
 enum status file_create_memory(const char *name, struct span bytes, int *ret_fd,
                                struct error *err) MUST_CHECK;

@@ -221,24 +221,24 @@ test_stopped_host_is_passed() {
     no_leftovers
 }
 
-# traced COMMAND: $work/traced runs it under strace, as $trace says.
+# traced COMMAND: $work/traced runs it under strace, as the file $work/how says:
+# a compiler's environment has none of our variables.
 traced() {
     command -v strace >/dev/null || skip "no strace"
     echo "#!/bin/sh
-exec strace -qq \$trace $1" >"$work/traced"
+exec strace -qq \$(cat '$work/how') $1 \"\$@\"" >"$work/traced"
     chmod 700 "$work/traced"
 }
 
 # struck_at_each_call STRIDE ACTION COMMAND...: ACTION, of strace -e inject,
-# strikes COMMAND, which runs $work/traced with $trace, at each of its system
+# strikes COMMAND, which runs $work/traced, at each of its system
 # calls in turn, or at every STRIDE-th: with a strace for each, hundreds of calls
 # take minutes. After each the program runs rightly, whatever was left.
 struck_at_each_call() {
     stride=$1
     action=$2
     shift 2
-    trace="-o $work/trace"
-    export trace
+    echo "-o $work/trace" >"$work/how"
     "$@" >/dev/null 2>&1
     # exit_group does not fail; who is told so never ends.
     sed -n 's/^\([a-z][a-z0-9_]*\)(.*/\1/p' "$work/trace" |
@@ -247,8 +247,7 @@ struck_at_each_call() {
             NR % stride == 0 { print $1 ":" action ":when=" n }' >"$work/calls"
     while read -r call; do
         rm -f "$BCC_CACHE_DIR"/*.oBCC
-        trace="-o /dev/null -e inject=$call"
-        export trace
+        echo "-o /dev/null -e inject=$call" >"$work/how"
         run struck "$@"
         is_survived "$action" || fail "struck: $(cat "$work/struck.status"):" \
             "$(cat "$work/struck.all")"
@@ -286,7 +285,7 @@ test_host_killed_at_each_system_call() {
 
 test_compiler_killed_at_each_system_call() {
     program one
-    traced "'$real_compiler' compile"
+    traced "'$real_compiler'"
     struck_at_each_call "${BCC_TEST_STRIDE:-5}" signal=KILL \
         env BCC_BCCC="$work/traced" "$BCC" run "$work/one.bc"
 }
@@ -294,7 +293,7 @@ test_compiler_killed_at_each_system_call() {
 # Those of the host are failed by test_fault.c.
 test_compiler_meets_failing_system_calls() {
     program one
-    traced "'$real_compiler' compile"
+    traced "'$real_compiler'"
     for error in EIO ENOMEM; do
         struck_at_each_call "${BCC_TEST_STRIDE:-5}" "error=$error" \
             env BCC_BCCC="$work/traced" "$BCC" run "$work/one.bc"

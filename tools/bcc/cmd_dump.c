@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -358,16 +359,17 @@ static void dump(const struct cache_file *file, bool json)
 
 static int disassemble(const char *path)
 {
-    char compiler[PATH_MAX];
     struct error err = {0};
+    char *compiler;
 
     fflush(stdout);
-    if (compile_client_find(NULL, compiler, &err)) {
+    if (compile_client_find(NULL, &compiler, &err)) {
         complain("%s", err.message);
         return EXIT_FAILED;
     }
     execl(compiler, compiler, "disassemble", path, (char *)NULL);
     complain("%s: cannot be started", compiler);
+    free(compiler);
     return EXIT_FAILED;
 }
 

@@ -14,7 +14,7 @@ static int print_version(void)
 
 static int print_usage(void)
 {
-    fputs("usage: bccc compile              (started by libbcc, see bccc(8))\n"
+    fputs("usage: bccc compile PID          (started by libbcc, see bccc(8))\n"
           "       bccc disassemble FILE.oBCC\n"
           "       bccc prune DIRECTORY BYTES   (started by libbcc)\n"
           "       bccc --version\n",
@@ -24,7 +24,7 @@ static int print_usage(void)
 
 int main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "compile") == 0)
+    if (argc == 3 && strcmp(argv[1], "compile") == 0)
         serve_request();
     if (argc == 3 && strcmp(argv[1], "disassemble") == 0)
         return disassemble_file(argv[2]);

@@ -5,16 +5,15 @@
  * may happen at any time inside LLVM. Where LLVM announces it (a fatal error,
  * memory exhausted) the announcement becomes the reply.
  *
- * This process belongs to its parent: it ends when the parent does, leaves no
- * core file in the parent's directory, and takes no more memory than the
- * request allows. */
+ * This process belongs to its parent: it ends when the parent does (start.c),
+ * leaves no core file in the parent's directory, and takes no more memory than
+ * the request allows. */
 #include "bccc.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -59,7 +58,6 @@ static void restrain_process(void)
 {
     const struct rlimit no_core = {0, 0};
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     /* A host may limit the size of files. That is an answer, not an end. */
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_CORE, &no_core);

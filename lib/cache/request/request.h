@@ -49,7 +49,9 @@ enum {
     REQUEST_REPLY_FD = 5,  /* memfd: the reply, see reply.h */
     REQUEST_LOCK_FD = 6,   /* the lock that beats, see flight.h, or no lock */
     REQUEST_DIR_FD = 7,    /* the cache directory, checked; else no directory */
-    REQUEST_FIRST_INPUT_FD = 8,
+    REQUEST_HOST_FD = 8,   /* pidfd of who asks; where the kernel has none,
+                              /dev/null */
+    REQUEST_FIRST_INPUT_FD = 9,
     REQUEST_MAX_INPUTS = 256
 };
 

@@ -21,6 +21,9 @@ struct record {
     uint64_t time_s; /* of the first one: when the directory was looked at */
 };
 
+/* 2 KiB: the stack may be a coroutine's. */
+enum { RECORDS_AT_ONCE = 128 };
+
 /* ---- Limits ---- */
 
 bool prune_parse_limit(const char *text, uint64_t *ret_limit)
@@ -61,20 +64,26 @@ static int open_stamp(int dir_fd, int flags)
 /* Is the sum of the records, or their number, a reason to look? */
 static bool is_due(int fd, uint64_t limit, uint64_t now_s)
 {
-    struct record records[PRUNE_MAX_RECORDS];
-    uint64_t total = 0;
-    size_t size, n;
+    struct record records[RECORDS_AT_ONCE];
+    uint64_t total = 0, first_s = 0;
+    size_t size, n = 0, n_read;
 
-    if (file_read_at(fd, records, sizeof(records), 0, "", &size, NULL))
-        return false;
-    n = size / sizeof(records[0]);
-    for (size_t i = 0; i < n; i++)
-        total = records[i].bytes < UINT64_MAX - total ? total + records[i].bytes
-                                                      : UINT64_MAX;
+    do {
+        if (file_read_at(fd, records, sizeof(records), n * sizeof(records[0]),
+                         "", &size, NULL))
+            return false;
+        n_read = size / sizeof(records[0]);
+        if (n == 0 && n_read > 0)
+            first_s = records[0].time_s;
+        for (size_t i = 0; i < n_read; i++)
+            total = records[i].bytes < UINT64_MAX - total
+                        ? total + records[i].bytes
+                        : UINT64_MAX;
+        n += n_read;
+    } while (n_read == RECORDS_AT_ONCE && n < PRUNE_MAX_RECORDS);
     if (n == 0 || (total <= limit && n < PRUNE_MAX_RECORDS))
         return false;
-    return now_s < records[0].time_s ||
-           now_s - records[0].time_s >= PRUNE_PAUSE_S;
+    return now_s < first_s || now_s - first_s >= PRUNE_PAUSE_S;
 }
 
 bool prune_note_entry(int dir_fd, uint64_t disk_size, uint64_t limit)
@@ -82,11 +91,16 @@ bool prune_note_entry(int dir_fd, uint64_t disk_size, uint64_t limit)
     uint64_t now_s = clock_realtime_ns() / 1000000000u;
     const struct record record = {disk_size, now_s};
     int fd = open_stamp(dir_fd, O_RDWR | O_APPEND | O_CREAT);
+    struct stat st;
     bool due;
 
     if (fd < 0)
         return false;
-    due = write(fd, &record, sizeof(record)) == (ssize_t)sizeof(record) &&
+    /* Others append, too: with room for as many records as there ever are. */
+    due = fstat(fd, &st) == 0 &&
+          file_may_grow_to((uint64_t)st.st_size +
+                           PRUNE_MAX_RECORDS * sizeof(record)) &&
+          write(fd, &record, sizeof(record)) == (ssize_t)sizeof(record) &&
           limit != PRUNE_NO_LIMIT && is_due(fd, limit, now_s);
     file_close(fd);
     return due;

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -287,19 +288,21 @@ enum status store_begin_file(const char *path, struct store_writer *ret_writer,
     struct store_writer writer = no_writer();
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
-    char dir[PATH_MAX] = ".";
+    enum status status;
+    char *dir;
 
     if (strlen(name) == 0 || strlen(name) > NAME_MAX ||
-        strlen(path) >= sizeof(dir))
+        strlen(path) >= PATH_MAX)
         return error_set(err, STATUS_MISUSE, "'%.256s': not the name of a file",
                          path);
     memcpy(writer.entry, name, strlen(name) + 1);
-    if (slash) {
-        /* The slash stays: "/file" is in "/". */
-        memcpy(dir, path, (size_t)(name - path));
-        dir[name - path] = '\0';
-    }
-    return begin(dir, VOUCHED_FOR, &writer, ret_writer, err);
+    /* The slash stays: "/file" is in "/". */
+    dir = slash ? strndup(path, (size_t)(name - path)) : strdup(".");
+    if (!dir)
+        return error_no_memory(err);
+    status = begin(dir, VOUCHED_FOR, &writer, ret_writer, err);
+    free(dir);
+    return status;
 }
 
 enum status store_publish(struct store_writer *writer, struct error *err)
