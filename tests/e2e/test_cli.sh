@@ -1020,6 +1020,100 @@ test_only_signed_entries_run_when_that_is_asked() {
     complains private "not an Ed25519 public key"
 }
 
+# public_key NAME OCTAL: a PEM file of a key that is those bytes.
+public_key() {
+    {
+        echo "-----BEGIN PUBLIC KEY-----"
+        # shellcheck disable=SC2059 # these are escapes
+        printf "\\060\\052\\060\\005\\006\\003\\053\\145\\160\\003\\041\\000$2" |
+            base64
+        echo "-----END PUBLIC KEY-----"
+    } >"$work/$1"
+}
+
+# Points of small order: the right signatures for them need no private half.
+test_keys_that_anybody_can_sign_for_are_refused() {
+    small_program
+    "$BCC" compile "$work/small.bc" -o "$work/small.oBCC" || fail "compile"
+    zeros='\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000'
+    public_key zero.pub "$zeros$zeros\\000\\000"
+    public_key one.pub "\\001$zeros$zeros\\200"
+    for key in zero one; do
+        run verify "$BCC" verify --key "$work/$key.pub" "$work/small.oBCC"
+        complains verify "anybody can sign for this key"
+        run trusting "$BCC" run --trusted-key "$work/$key.pub" "$work/small.bc"
+        complains trusting "anybody can sign for this key"
+    done
+}
+
+test_private_keys_that_others_can_read_are_refused() {
+    needs openssl
+    make_keys
+    small_program
+    "$BCC" compile "$work/small.bc" -o "$work/small.oBCC" || fail "compile"
+    cp "$work/small.oBCC" "$work/before"
+    for mode in 640 604 620; do
+        chmod $mode "$work/ours.pem"
+        run sign "$BCC" sign --key "$work/ours.pem" "$work/small.oBCC"
+        complains sign "ours.pem: private key is open to others (mode 0$mode)"
+    done
+    if [ "$(id -u)" -eq 0 ]; then
+        chmod 600 "$work/ours.pem"
+        chown 12345 "$work/ours.pem"
+        run sign "$BCC" sign --key "$work/ours.pem" "$work/small.oBCC"
+        complains sign "ours.pem: private key belongs to user 12345"
+        chown 0 "$work/ours.pem"
+    fi
+    cmp -s "$work/before" "$work/small.oBCC" || fail "signed all the same"
+    chmod 400 "$work/ours.pem"
+    run sign "$BCC" sign --key "$work/ours.pem" "$work/small.oBCC"
+    expect sign "exit 0"
+    chmod 644 "$work/ours.pub"
+    run verify "$BCC" verify --key "$work/ours.pub" "$work/small.oBCC"
+    expect verify "exit 0"
+}
+
+# That an entry was checked is remembered where only its user can write: what
+# lies in a directory that somebody else made says nothing.
+test_marks_of_somebody_else_count_for_nothing() {
+    [ "$(id -u)" -eq 0 ] || skip "needs another user"
+    command -v setpriv >/dev/null || skip "no setpriv"
+    setpriv --reuid 12347 --clear-groups test -x "$BCC" ||
+        skip "other users cannot reach the build"
+    [ -d /dev/shm ] && [ ! -e /dev/shm/bcc-12347 ] || skip "no /dev/shm"
+    trap 'rm -rf "$work" /dev/shm/bcc-12347' EXIT
+    small_program
+    chmod 755 "$work"
+    mkdir -m 755 "$work/layer"
+    "$BCC" precompile --cache-dir "$work/layer" "$work/small.bc" >"$work/log" ||
+        fail "precompile: $(cat "$work/log")"
+    entry=$(echo "$work"/layer/*.oBCC)
+    at=$(grep -abo hello "$entry" | tail -n 1 | cut -d : -f 1)
+    printf j | dd of="$entry" bs=1 seek="$at" conv=notrunc 2>/dev/null
+    # shellcheck disable=SC2046 # words
+    mark=$(printf '%x-%x-%x-%x' $(stat -c '%d %i %s %.9Z' "$entry" | tr -d .))
+    as_other="setpriv --reuid 12347 --clear-groups env -u BCC_CACHE_DIR"
+    as_other="$as_other BCC_CACHE_PATH=$work/layer"
+    mkdir -m 700 /dev/shm/bcc-12347
+    : >"/dev/shm/bcc-12347/$mark"
+    chown -R 12347 /dev/shm/bcc-12347
+    # shellcheck disable=SC2086 # words
+    {
+        run believed $as_other BCC_CACHE_DIR="$work/none" \
+            "$BCC" run "$work/small.bc"
+        says believed out "jello" # the mark is the right one
+        chown 4711 /dev/shm/bcc-12347
+        run foreign $as_other BCC_CACHE_DIR="$work/none" \
+            "$BCC" run "$work/small.bc"
+        says foreign out "hello"
+        chown 12347 /dev/shm/bcc-12347
+        chmod 770 /dev/shm/bcc-12347
+        run open $as_other BCC_CACHE_DIR="$work/none" \
+            "$BCC" run "$work/small.bc"
+        says open out "hello"
+    }
+}
+
 # The message by other hands, and its signature checked by them.
 test_signature_is_what_the_page_says() {
     needs openssl
