@@ -305,6 +305,60 @@ static void nobody_signs_for_the_neutral_element(void **state)
     buffer_release(&file);
 }
 
+/* ---- Bytes that change after they were checked ---- */
+
+/* In an allocation of just that size, so that a sanitizer sees what reads
+ * behind it. */
+static void use_changed(const struct buffer *file, struct error *err)
+{
+    const struct signature_key key = public_of(private_key);
+    uint8_t *bytes = malloc(file->size);
+    const struct span changed = {bytes, file->size};
+    struct buffer out;
+
+    assert_non_null(bytes);
+    memcpy(bytes, file->data, file->size);
+    buffer_init(&out);
+    assert_int_not_equal(signature_check(changed, &key, 1, "file", err),
+                         STATUS_OK);
+    assert_int_not_equal(
+        signature_attach(changed, private_key, "file", &out, err), STATUS_OK);
+    buffer_release(&out);
+    free(bytes);
+}
+
+static void a_head_that_changes_after_its_check_is_refused(void **state)
+{
+    static const uint16_t counts[] = {OBCC_MAX_SECTIONS + 1, 2000, UINT16_MAX};
+    struct buffer plain = fixture_file();
+    struct buffer file = sign(buffer_span(&plain), private_key);
+    struct obcc_header *header = (void *)file.data;
+    struct obcc_section *table = (void *)(header + 1);
+    const size_t n = obcc_get16(header->n_sections);
+    struct error err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
+        header->n_sections = obcc_le16(counts[i]);
+        use_changed(&file, &err);
+    }
+    header->n_sections = obcc_le16((uint16_t)n);
+    for (size_t i = 0; i < n; i++) {
+        const struct obcc_section row = table[i];
+
+        table[i].offset = obcc_le64(file.size + 1);
+        use_changed(&file, &err);
+        table[i].offset = obcc_le64(UINT64_MAX - 8);
+        use_changed(&file, &err);
+        table[i] = row;
+        table[i].size = obcc_le64(UINT64_MAX);
+        use_changed(&file, &err);
+        table[i] = row;
+    }
+    buffer_release(&plain);
+    buffer_release(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +369,7 @@ int main(void)
         cmocka_unit_test(no_byte_can_be_changed),
         cmocka_unit_test(keys_of_small_order_are_weak),
         cmocka_unit_test(nobody_signs_for_the_neutral_element),
+        cmocka_unit_test(a_head_that_changes_after_its_check_is_refused),
     };
 
     return cmocka_run_group_tests_name("signature", tests, NULL, NULL);

@@ -18,6 +18,7 @@
 #include "compile_client.h"
 #include "cpu_features.h"
 #include "dependency.h"
+#include "file.h"
 #include "json.h"
 #include "options.h"
 

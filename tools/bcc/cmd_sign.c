@@ -5,6 +5,7 @@
 
 #include "cache_file.h"
 #include "commands.h"
+#include "file.h"
 #include "key_file.h"
 #include "options.h"
 #include "store.h"
@@ -36,8 +37,7 @@ static bool sign_file(const char *path, const struct signature_key *key)
     status = cache_file_open(path, CACHE_CHECK_ALL, &file, &err);
     if (status == STATUS_OK) {
         buffer_init(&out);
-        status =
-            signature_attach(file.mapping.bytes, key->byte, path, &out, &err);
+        status = signature_attach(file.bytes, key->byte, path, &out, &err);
         if (status == STATUS_OK)
             status = replace(path, buffer_span(&out), &err);
         buffer_release(&out);
@@ -89,7 +89,7 @@ static bool verify_file(const char *path, const struct signature_key *key)
 
     status = cache_file_open(path, CACHE_CHECK_ALL, &file, &err);
     if (status == STATUS_OK) {
-        status = signature_check(file.mapping.bytes, key, 1, path, &err);
+        status = signature_check(file.bytes, key, 1, path, &err);
         cache_file_close(&file);
     }
     if (status)
