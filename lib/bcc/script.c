@@ -97,6 +97,7 @@ void script_log(BCCScriptRef script, int level, const char *area,
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    error_make_line(text);
     script->log(script->log_context, level, area, text);
 }
 

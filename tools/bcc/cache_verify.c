@@ -10,8 +10,8 @@
 #include "cache_actions.h"
 #include "cache_file.h"
 #include "file.h"
+#include "foreign_text.h"
 #include "index_file.h"
-#include "json.h"
 
 enum { MAX_THREADS = 64 };
 
@@ -119,7 +119,8 @@ static void report_entry(const struct check *check, size_t i,
         options->remove && unlinkat(check->inventory->dir_fd, name, 0) == 0;
 
     if (!options->json) {
-        printf("%s%s\n", check->damage[i], removed ? " (removed)" : "");
+        print_visible(stdout, check->damage[i]);
+        puts(removed ? " (removed)" : "");
         return;
     }
     printf("%s{\"entry\":", is_first ? "" : ",");

@@ -6,6 +6,7 @@
 #include "cache_file.h"
 #include "commands.h"
 #include "file.h"
+#include "foreign_text.h"
 #include "key_file.h"
 #include "options.h"
 #include "store.h"
@@ -81,6 +82,12 @@ int cmd_sign(int argc, char **argv)
 
 /* ---- verify ---- */
 
+static void print_fact(const char *path, const char *fact)
+{
+    print_visible(stdout, path);
+    printf(": %s\n", fact);
+}
+
 static bool verify_file(const char *path, const struct signature_key *key)
 {
     struct cache_file file;
@@ -95,7 +102,7 @@ static bool verify_file(const char *path, const struct signature_key *key)
     if (status)
         complain("%s", err.message);
     else
-        printf("%s: signed by this key\n", path);
+        print_fact(path, "signed by this key");
     return status == STATUS_OK;
 }
 

@@ -7,6 +7,7 @@
 
 #include "cache_file.h"
 #include "compile.h"
+#include "visible.h"
 
 static const char *triple_of(unsigned machine)
 {
@@ -53,6 +54,16 @@ out:
     return status;
 }
 
+static void complain(const char *message)
+{
+    struct buffer line;
+
+    buffer_init(&line);
+    visible_append(&line, message);
+    fprintf(stderr, "bccc: %.*s\n", (int)line.size, (const char *)line.data);
+    buffer_release(&line);
+}
+
 int disassemble_file(const char *path)
 {
     struct cache_file file;
@@ -72,7 +83,7 @@ int disassemble_file(const char *path)
         status =
             error_set(&err, STATUS_IO, "%s: cannot write the listing", path);
     if (status)
-        fprintf(stderr, "bccc: %s\n", err.message);
+        complain(err.message);
     buffer_release(&out);
     return status ? 1 : 0;
 }
