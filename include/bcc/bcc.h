@@ -76,8 +76,9 @@ enum {
 BCC_API BCC_DEPRECATED int bccGetError(BCCScriptRef script);
 
 /* One line about the last failure, "" if there was none: object, place, fact.
- * Not reset by bccGetError(). Owned by the script, valid until its next call.
- */
+ * Control characters of ASCII in names are '?' there, newlines included; other
+ * bytes are as they were, so text for a terminal may need more. Not reset by
+ * bccGetError(). Owned by the script, valid until its next call. */
 BCC_API const char *bccGetErrorMessage(BCCScriptRef script);
 
 /* ---- Life of a script ---- */
@@ -261,7 +262,8 @@ BCC_API int bccSetCachePath(BCCScriptRef script, const char *path);
 enum { BCC_LOG_DEBUG = 0, BCC_LOG_WARN = 1 };
 
 /* Told what the library does and survives; silent by default. area is one of
- * "cache", "link", "load", "compile". text is borrowed for the call. */
+ * "cache", "link", "load", "compile". text is one line, as an error message is,
+ * and borrowed for the call. */
 typedef void (*BCCLogFn)(void *context, int level, const char *area,
                          const char *text);
 

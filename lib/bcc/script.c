@@ -98,6 +98,7 @@ void script_log(BCCScriptRef script, int level, const char *area,
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    error_make_line(text);
     script->log(script->log_context, level, area, text);
 }
 
@@ -243,7 +244,8 @@ static bool read_key(const char *text, struct signature_key *ret_key)
     return true;
 }
 
-/* STATUS_MISUSE: not keys with commas between. Whoever asks for signatures
+/* STATUS_MISUSE: not keys with commas between. UNTRUSTED: one of them stands
+ * for everybody. Whoever asks for signatures
  * gets them: an empty text is no key, not no wish. */
 static enum status read_keys(const char *text, struct script_options *options)
 {
@@ -261,6 +263,8 @@ static enum status read_keys(const char *text, struct script_options *options)
         if (!read_key(text, &options->trusted_keys[i]) ||
             (i + 1 < n && text[DIGITS] != ','))
             return STATUS_MISUSE;
+        else if (ed25519_key_is_weak(options->trusted_keys[i].byte))
+            return STATUS_UNTRUSTED;
     options->n_trusted_keys = n;
     return STATUS_OK;
 }
@@ -286,11 +290,14 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
                              "options: optLevel %d is none of BCC_OPT_...",
                              given.optLevel);
     keys = read_keys(given.trustedKeys, &copy);
-    if (keys == STATUS_MISUSE) {
+    if (keys == STATUS_MISUSE || keys == STATUS_UNTRUSTED) {
         options_release(&copy);
-        return script_misuse(script, BCC_INVALID_VALUE,
-                             "options: trustedKeys are not 64 hexadecimal "
-                             "digits each, with commas between");
+        return script_misuse(script, BCC_INVALID_VALUE, "options: %s",
+                             keys == STATUS_MISUSE
+                                 ? "trustedKeys are not 64 hexadecimal digits "
+                                   "each, with commas between"
+                                 : "trustedKeys: anybody can sign for one of "
+                                   "these keys (a point of small order)");
     }
     if (keys || !copy_option(given.targetTriple, &copy.triple) ||
         !copy_option(given.cpu, &copy.cpu) ||

@@ -1,6 +1,6 @@
 #include "ed25519.h"
 
-#include <stdbool.h>
+#include <string.h>
 
 #include <openssl/evp.h>
 
@@ -72,6 +72,39 @@ enum status sha512_digest(const struct span *pieces, size_t n_pieces,
 
 /* ---- Ed25519 ---- */
 
+/* The y of points whose order divides the cofactor 8, in the lowest 255 bits.
+ */
+static const uint8_t small_order[][ED25519_KEY_SIZE] = {
+    {0},
+    {1},
+    {0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4,
+     0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6,
+     0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05},
+    {0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b,
+     0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39,
+     0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a},
+    {0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
+};
+
+bool ed25519_key_is_weak(const uint8_t key[ED25519_KEY_SIZE])
+{
+    const uint8_t last = key[ED25519_KEY_SIZE - 1] & 0x7f; /* no sign of x */
+    size_t n_ff = 0;
+
+    for (size_t i = 1; i < ED25519_KEY_SIZE - 1; i++)
+        n_ff += key[i] == 0xff;
+    /* From the prime, 2^255 - 19, on. */
+    if (key[0] >= 0xed && n_ff == ED25519_KEY_SIZE - 2 && last == 0x7f)
+        return true;
+    for (size_t i = 0; i < sizeof(small_order) / sizeof(*small_order); i++)
+        if (memcmp(key, small_order[i], ED25519_KEY_SIZE - 1) == 0 &&
+            last == small_order[i][ED25519_KEY_SIZE - 1])
+            return true;
+    return false;
+}
+
 enum status ed25519_verify(const uint8_t key[ED25519_KEY_SIZE],
                            struct span message,
                            const uint8_t signature[ED25519_SIGNATURE_SIZE],
@@ -84,6 +117,9 @@ enum status ed25519_verify(const uint8_t key[ED25519_KEY_SIZE],
 
     if (status)
         return status;
+    if (ed25519_key_is_weak(key))
+        return error_set(err, STATUS_UNTRUSTED,
+                         "anybody can sign for that public key");
     pkey = crypto.EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key,
                                               ED25519_KEY_SIZE);
     if (pkey)

@@ -7,6 +7,7 @@
 #ifndef BCC_SUPPORT_ED25519_H
 #define BCC_SUPPORT_ED25519_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "error.h"
@@ -20,6 +21,11 @@ enum { ED25519_KEY_SIZE = 32, ED25519_SIGNATURE_SIZE = 64, SHA512_SIZE = 64 };
 enum status sha512_digest(const struct span *pieces, size_t n_pieces,
                           uint8_t ret_digest[SHA512_SIZE],
                           struct error *err) MUST_CHECK;
+
+/* Whether anybody can sign for that public key: a point of small order, or an
+ * encoding that RFC 8032 does not allow (5.1.3: y below the prime). Nobody has
+ * the private half of such a key. */
+bool ed25519_key_is_weak(const uint8_t key[ED25519_KEY_SIZE]);
 
 /* UNTRUSTED: not the signature of the message by that public key. */
 enum status ed25519_verify(const uint8_t key[ED25519_KEY_SIZE],

@@ -17,8 +17,7 @@ const char *status_text(enum status status)
     return "unknown status";
 }
 
-/* Names from outside may hold anything; a message is one line. */
-static void make_line(char *message)
+void error_make_line(char *message)
 {
     for (; *message; message++)
         if ((unsigned char)*message < ' ' || *message == 0x7f)
@@ -37,7 +36,7 @@ enum status error_set(struct error *err, enum status status, const char *format,
         va_start(args, format);
         vsnprintf(err->message, sizeof(err->message), format, args);
         va_end(args);
-        make_line(err->message);
+        error_make_line(err->message);
     }
     return status;
 }
@@ -57,7 +56,7 @@ enum status error_set_os(struct error *err, int os_errno, const char *format,
     va_start(args, format);
     vsnprintf(err->message, sizeof(err->message), format, args);
     va_end(args);
-    make_line(err->message);
+    error_make_line(err->message);
     used = strlen(err->message);
     /* strerrordesc_np: no locale, no static buffer, safe in any thread. */
     const char *text = strerrordesc_np(os_errno);

@@ -51,6 +51,11 @@ enum status error_set(struct error *err, enum status status, const char *format,
 enum status error_set_os(struct error *err, int os_errno, const char *format,
                          ...) __attribute__((format(printf, 3, 4)));
 
+/* Names from outside may hold anything; a message is one line. Control
+ * characters of ASCII become '?'; whoever prints to a terminal sees to the
+ * others, see visible.h. For messages that no struct error holds. */
+void error_make_line(char *message);
+
 enum status error_no_memory(struct error *err);
 
 /* Add a reason to an error that was just set; err may be NULL. Returns status,

@@ -415,6 +415,41 @@ static void threads_that_miss_at_once_compile_once(void **state)
     assert_int_equal(n_misses, 1);
 }
 
+/* ---- Messages ---- */
+
+static void collect_line(void *context, int level, const char *area,
+                         const char *text)
+{
+    unsigned *n_lines = context;
+
+    (void)level;
+    (void)area;
+    for (const char *at = text; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            fail_msg("a control character in '%s'", text);
+    *n_lines += strstr(text, "a?b?[2Jc") != NULL;
+}
+
+/* Of names with newlines, too; whoever prints them sees to the rest. */
+static void messages_and_log_are_single_lines(void **state)
+{
+    const struct fixture *f = *state;
+    BCCScriptRef script = open_script(bitcode_path("answer.bc").text, NULL);
+    unsigned n_lines = 0;
+
+    assert_succeeds(script, bccSetLogCallback(script, collect_line, &n_lines));
+    assert_int_equal(setenv("BCC_CACHE_SIZE", "a\nb\033[2Jc", 1), 0);
+    assert_succeeds(script, bccPrepareExecutable(script, f->cache, "entry", 0));
+    assert_int_equal(unsetenv("BCC_CACHE_SIZE"), 0);
+    assert_true(n_lines > 0);
+    bccDisposeScript(script);
+    script = bccCreateScript();
+    assert_fails(script, bccReadFile(script, "/none/a\nb\033[2Jc", 0),
+                 BCC_IO_ERROR);
+    assert_non_null(strstr(bccGetErrorMessage(script), "/none/a?b?[2Jc"));
+    bccDisposeScript(script);
+}
+
 /* ---- Layers ---- */
 
 struct layers {
@@ -616,6 +651,7 @@ int main(void)
         TEST(an_entry_behind_a_link_is_not_used),
         TEST(a_full_file_system_means_no_cache),
         cmocka_unit_test(no_directory_means_no_cache_and_no_name),
+        TEST(messages_and_log_are_single_lines),
         TEST(a_damaged_entry_is_compiled_anew),
         TEST(a_truncated_or_foreign_entry_is_compiled_anew),
         TEST(verify_finds_damage_in_the_code),

@@ -186,6 +186,25 @@ static void options_of_a_later_library_are_refused(void **state)
     bccDisposeScript(script);
 }
 
+static void keys_that_anybody_can_sign_for_are_refused(void **state)
+{
+    /* A good key, then y = 0 and y = p + 1: points of small order. */
+    static const char zero[] =
+        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a,"
+        "0000000000000000000000000000000000000000000000000000000000000000";
+    static const char one[] =
+        "EEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF";
+    BCCOptions options = {.size = sizeof(options), .trustedKeys = zero};
+    BCCScriptRef script = new_script();
+
+    (void)state;
+    assert_fails(script, bccSetOptions(script, &options), BCC_INVALID_VALUE);
+    assert_non_null(strstr(bccGetErrorMessage(script), "anybody can sign"));
+    options.trustedKeys = one;
+    assert_fails(script, bccSetOptions(script, &options), BCC_INVALID_VALUE);
+    bccDisposeScript(script);
+}
+
 static void optimisation_levels_out_of_range_are_refused(void **state)
 {
     BCCOptions options = {.size = sizeof(options), .optLevel = BCC_OPT_O3 + 1};
@@ -386,6 +405,7 @@ int main(void)
         TEST(unknown_flags_are_invalid_enums),
         TEST(cache_names_are_plain_file_names),
         cmocka_unit_test(options_of_a_later_library_are_refused),
+        cmocka_unit_test(keys_that_anybody_can_sign_for_are_refused),
         cmocka_unit_test(optimisation_levels_out_of_range_are_refused),
         cmocka_unit_test(a_report_fills_the_size_that_it_is_given),
         TEST(unknown_targets_are_refused),

@@ -859,10 +859,103 @@ test_names_are_printed_harmlessly() {
     touch -d @1000000000000000 "$BCC_CACHE_DIR"/*.oBCC 2>/dev/null
     run ls "$BCC" cache ls
     expect ls "exit 0"
-    says ls out "a?[2Jb?c"
+    says ls out 'a\x1b[2Jb\x0ac\xff'
     [ "$(wc -l <"$work/ls.out")" -eq 1 ] || fail "more than one line"
     run json "$BCC" cache ls --json
     json json
+}
+
+# harmless NAME: nothing in its outputs is obeyed by a terminal, and all of it is
+# UTF-8.
+harmless() {
+    for harmless_what in out err; do
+        if LC_ALL=C grep -anP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xd8\x9c|\xe2(\x80[\x8e\x8f\xa8-\xae]|\x81[\xa6-\xa9])' \
+            "$work/$1.$harmless_what" >"$work/harmful"; then
+            fail "$1: its $harmless_what has $(cat -v "$work/harmful")"
+        fi
+        ! grep -an '^injected' "$work/$1.$harmless_what" ||
+            fail "$1: its $harmless_what has a line of somebody else"
+        iconv -f UTF-8 -t UTF-8 "$work/$1.$harmless_what" >/dev/null ||
+            fail "$1: its $harmless_what is no UTF-8"
+    done
+}
+
+# Names in bitcode, in messages, in entries; names of files.
+test_text_of_others_is_printed_harmlessly() {
+    cat >"$work/odd.ll" <<'LL'
+target triple = "x86_64-pc-linux-gnu"
+@"g\1B]0;PWN\07\0Ainjected caf\C3\A9" = global i32 3
+define i32 @"f\1B[31m\0Ainjected\C2\9B31m\E2\80\AE\FF"() { ret i32 1 }
+define i32 @calls() {
+ %1 = call i32 @"f\1B[31m\0Ainjected\C2\9B31m\E2\80\AE\FF"()
+ ret i32 %1 }
+define i32 @main() { ret i32 0 }
+!\23pragma = !{!1}
+!1 = !{!"k\1B[31m\D8\9C", !"v\0Ainjected\E2\81\A6"}
+LL
+    cat >"$work/needy.ll" <<'LL'
+target triple = "x86_64-pc-linux-gnu"
+declare void @"u\C2\9B31m\E2\80\AEabc\0Ainjected\C1"()
+define i32 @main() { call void @"u\C2\9B31m\E2\80\AEabc\0Ainjected\C1"()
+ ret i32 0 }
+LL
+    name=$(printf 'odd\033[2J\ninjected\302\233\342\200\256\351\303\251')
+    cp "$work/odd.ll" "$work/$name.bc"
+    run compile "$BCC" compile "$work/odd.ll" -o "$work/$name.oBCC"
+    expect compile "exit 0"
+    run dump "$BCC" dump "$work/$name.oBCC"
+    says dump out 'g\x1b]0;PWN\x07\x0ainjected café'
+    says dump out 'k\x1b[31m\xd8\x9c'
+    run listing "$BCC" dump --disassemble "$work/$name.oBCC"
+    says listing out '<f\x1b[31m\x0ainjected\xc2\x9b31m\xe2\x80\xae\xff>:'
+    run dump_json "$BCC" dump --json "$work/$name.oBCC"
+    run undefined "$BCC" run "$work/needy.ll"
+    complains undefined 'u\xc2\x9b31m'
+    run verbose "$BCC" run -v "$work/$name.bc"
+    expect verbose "exit 0"
+    run hit "$BCC" cache explain "$work/$name.bc"
+    run miss "$BCC" cache explain --entry "$name" "$work/$name.bc"
+    cp "$work/$name.bc" "$work/copy$name.bc"
+    run batch "$BCC" precompile "$work/copy$name.bc" "$work/none$name"
+    says batch out 'copyodd\x1b[2J\x0ainjected'
+    run ls "$BCC" cache ls
+    for entry in "$BCC_CACHE_DIR"/*.oBCC; do
+        printf x | dd of="$entry" bs=1 seek=300 conv=notrunc 2>/dev/null
+    done
+    run damage "$BCC" cache verify
+    says damage out 'odd?[2J?injected\xc2\x9b\xe2\x80\xae\xe9é'
+    run gc "$BCC" cache gc --dry-run --max-size 1
+    run wrong "$BCC" "$name"
+    run option "$BCC" run "--$name" x
+    run sign "$BCC" verify --key "$name" "$name"
+    for what in compile dump listing dump_json undefined verbose hit miss batch \
+        ls damage gc option wrong sign; do
+        harmless $what
+    done
+}
+
+# Names are what they are in the file; JSON is valid whatever they hold.
+test_json_shows_names_as_utf8() {
+    needs python3
+    cat >"$work/odd.ll" <<'LL'
+target triple = "x86_64-pc-linux-gnu"
+@"caf\C3\A9 \F0\9F\98\80 \22\5C" = global i32 3
+@"cut \C3" = global i32 3
+@"latin \E9 \0A\C2\9B\7F\E2\80\AE" = global i32 3
+LL
+    run compile "$BCC" compile "$work/odd.ll" -o "$work/odd.oBCC"
+    expect compile "exit 0"
+    run dump "$BCC" dump --json "$work/odd.oBCC"
+    harmless dump
+    python3 - "$work/dump.out" <<'PYTHON' || fail "not these names"
+import json, sys
+with open(sys.argv[1], "rb") as file:
+    dump = json.loads(file.read().decode("utf-8", "strict"))
+names = sorted(row["name"] for row in dump["export_vars"])
+wanted = ["caf\u00e9 \U0001f600 \"\\", "cut \ufffd",
+          "latin \ufffd \n\u009b\u007f\u202e"]
+assert names == wanted, names
+PYTHON
 }
 
 # ---- Looking after the cache ----
@@ -1086,6 +1179,100 @@ test_only_signed_entries_run_when_that_is_asked() {
     complains public "not an Ed25519 private key"
     run private "$BCC" run --trusted-key "$work/ours.pem" "$work/small.bc"
     complains private "not an Ed25519 public key"
+}
+
+# public_key NAME OCTAL: a PEM file of a key that is those bytes.
+public_key() {
+    {
+        echo "-----BEGIN PUBLIC KEY-----"
+        # shellcheck disable=SC2059 # these are escapes
+        printf "\\060\\052\\060\\005\\006\\003\\053\\145\\160\\003\\041\\000$2" |
+            base64
+        echo "-----END PUBLIC KEY-----"
+    } >"$work/$1"
+}
+
+# Points of small order: the right signatures for them need no private half.
+test_keys_that_anybody_can_sign_for_are_refused() {
+    small_program
+    "$BCC" compile "$work/small.bc" -o "$work/small.oBCC" || fail "compile"
+    zeros='\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000'
+    public_key zero.pub "$zeros$zeros\\000\\000"
+    public_key one.pub "\\001$zeros$zeros\\200"
+    for key in zero one; do
+        run verify "$BCC" verify --key "$work/$key.pub" "$work/small.oBCC"
+        complains verify "anybody can sign for this key"
+        run trusting "$BCC" run --trusted-key "$work/$key.pub" "$work/small.bc"
+        complains trusting "anybody can sign for this key"
+    done
+}
+
+test_private_keys_that_others_can_read_are_refused() {
+    needs openssl
+    make_keys
+    small_program
+    "$BCC" compile "$work/small.bc" -o "$work/small.oBCC" || fail "compile"
+    cp "$work/small.oBCC" "$work/before"
+    for mode in 640 604 620; do
+        chmod $mode "$work/ours.pem"
+        run sign "$BCC" sign --key "$work/ours.pem" "$work/small.oBCC"
+        complains sign "ours.pem: private key is open to others (mode 0$mode)"
+    done
+    if [ "$(id -u)" -eq 0 ]; then
+        chmod 600 "$work/ours.pem"
+        chown 12345 "$work/ours.pem"
+        run sign "$BCC" sign --key "$work/ours.pem" "$work/small.oBCC"
+        complains sign "ours.pem: private key belongs to user 12345"
+        chown 0 "$work/ours.pem"
+    fi
+    cmp -s "$work/before" "$work/small.oBCC" || fail "signed all the same"
+    chmod 400 "$work/ours.pem"
+    run sign "$BCC" sign --key "$work/ours.pem" "$work/small.oBCC"
+    expect sign "exit 0"
+    chmod 644 "$work/ours.pub"
+    run verify "$BCC" verify --key "$work/ours.pub" "$work/small.oBCC"
+    expect verify "exit 0"
+}
+
+# That an entry was checked is remembered where only its user can write: what
+# lies in a directory that somebody else made says nothing.
+test_marks_of_somebody_else_count_for_nothing() {
+    [ "$(id -u)" -eq 0 ] || skip "needs another user"
+    command -v setpriv >/dev/null || skip "no setpriv"
+    setpriv --reuid 12347 --clear-groups test -x "$BCC" ||
+        skip "other users cannot reach the build"
+    [ -d /dev/shm ] && [ ! -e /dev/shm/bcc-12347 ] || skip "no /dev/shm"
+    trap 'rm -rf "$work" /dev/shm/bcc-12347' EXIT
+    small_program
+    chmod 755 "$work"
+    mkdir -m 755 "$work/layer"
+    "$BCC" precompile --cache-dir "$work/layer" "$work/small.bc" >"$work/log" ||
+        fail "precompile: $(cat "$work/log")"
+    entry=$(echo "$work"/layer/*.oBCC)
+    at=$(grep -abo hello "$entry" | tail -n 1 | cut -d : -f 1)
+    printf j | dd of="$entry" bs=1 seek="$at" conv=notrunc 2>/dev/null
+    # shellcheck disable=SC2046 # words
+    mark=$(printf '%x-%x-%x-%x' $(stat -c '%d %i %s %.9Z' "$entry" | tr -d .))
+    as_other="setpriv --reuid 12347 --clear-groups env -u BCC_CACHE_DIR"
+    as_other="$as_other BCC_CACHE_PATH=$work/layer"
+    mkdir -m 700 /dev/shm/bcc-12347
+    : >"/dev/shm/bcc-12347/$mark"
+    chown -R 12347 /dev/shm/bcc-12347
+    # shellcheck disable=SC2086 # words
+    {
+        run believed $as_other BCC_CACHE_DIR="$work/none" \
+            "$BCC" run "$work/small.bc"
+        says believed out "jello" # the mark is the right one
+        chown 4711 /dev/shm/bcc-12347
+        run foreign $as_other BCC_CACHE_DIR="$work/none" \
+            "$BCC" run "$work/small.bc"
+        says foreign out "hello"
+        chown 12347 /dev/shm/bcc-12347
+        chmod 770 /dev/shm/bcc-12347
+        run open $as_other BCC_CACHE_DIR="$work/none" \
+            "$BCC" run "$work/small.bc"
+        says open out "hello"
+    }
 }
 
 # The message by other hands, and its signature checked by them.

@@ -236,6 +236,129 @@ static void no_byte_can_be_changed(void **state)
     buffer_release(&file);
 }
 
+/* ---- Keys that are nobody's ---- */
+
+static void keys_of_small_order_are_weak(void **state)
+{
+    /* Orders 4, 1, 8, 8 and 2; then y of the prime and above, which are no
+     * encodings, up to 2^255 - 1. Each with and without the sign of x. */
+    static const char *const weak[] = {
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    };
+    static const char *const good[] = {
+        rfc_public, /* and neighbours of the weak ones: */
+        "0200000000000000000000000000000000000000000000000000000000000000",
+        "ebffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7e",
+        "edfffffffffffffffffffffffffffeffffffffffffffffffffffffffffffff7f",
+        "0000000000000000000000000000000000000000000000000000000000000040",
+    };
+    uint8_t key[ED25519_KEY_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(weak) / sizeof(*weak); i++) {
+        from_hex(weak[i], key);
+        if (!ed25519_key_is_weak(key))
+            fail_msg("%s is not refused", weak[i]);
+        key[ED25519_KEY_SIZE - 1] |= 0x80;
+        if (!ed25519_key_is_weak(key))
+            fail_msg("%s with the sign is not refused", weak[i]);
+    }
+    for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+        from_hex(good[i], key);
+        if (ed25519_key_is_weak(key))
+            fail_msg("%s is refused", good[i]);
+    }
+}
+
+static struct obcc_signature *signature_of(struct buffer *file)
+{
+    return (void *)(file->data + file->size - sizeof(struct obcc_signature));
+}
+
+/* With the neutral element for a key, that element and 0 are a signature of
+ * every message. */
+static void nobody_signs_for_the_neutral_element(void **state)
+{
+    const struct signature_key neutral = {{1}};
+    struct buffer plain = fixture_file();
+    struct buffer file = sign(buffer_span(&plain), private_key);
+    struct obcc_signature *signature = signature_of(&file);
+    struct error err = {0};
+
+    (void)state;
+    memcpy(signature->key, &neutral, sizeof(neutral));
+    memset(signature->signature, 0, sizeof(signature->signature));
+    signature->signature[0] = 1;
+    seal(&file);
+    assert_int_equal(
+        signature_check(buffer_span(&file), &neutral, 1, "file", &err),
+        STATUS_UNTRUSTED);
+    buffer_release(&plain);
+    buffer_release(&file);
+}
+
+/* ---- Bytes that change after they were checked ---- */
+
+/* In an allocation of just that size, so that a sanitizer sees what reads
+ * behind it. */
+static void use_changed(const struct buffer *file, struct error *err)
+{
+    const struct signature_key key = public_of(private_key);
+    uint8_t *bytes = malloc(file->size);
+    const struct span changed = {bytes, file->size};
+    struct buffer out;
+
+    assert_non_null(bytes);
+    memcpy(bytes, file->data, file->size);
+    buffer_init(&out);
+    assert_int_not_equal(signature_check(changed, &key, 1, "file", err),
+                         STATUS_OK);
+    assert_int_not_equal(
+        signature_attach(changed, private_key, "file", &out, err), STATUS_OK);
+    buffer_release(&out);
+    free(bytes);
+}
+
+static void a_head_that_changes_after_its_check_is_refused(void **state)
+{
+    static const uint16_t counts[] = {OBCC_MAX_SECTIONS + 1, 2000, UINT16_MAX};
+    struct buffer plain = fixture_file();
+    struct buffer file = sign(buffer_span(&plain), private_key);
+    struct obcc_header *header = (void *)file.data;
+    struct obcc_section *table = (void *)(header + 1);
+    const size_t n = obcc_get16(header->n_sections);
+    struct error err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
+        header->n_sections = obcc_le16(counts[i]);
+        use_changed(&file, &err);
+    }
+    header->n_sections = obcc_le16((uint16_t)n);
+    for (size_t i = 0; i < n; i++) {
+        const struct obcc_section row = table[i];
+
+        table[i].offset = obcc_le64(file.size + 1);
+        use_changed(&file, &err);
+        table[i].offset = obcc_le64(UINT64_MAX - 8);
+        use_changed(&file, &err);
+        table[i] = row;
+        table[i].size = obcc_le64(UINT64_MAX);
+        use_changed(&file, &err);
+        table[i] = row;
+    }
+    buffer_release(&plain);
+    buffer_release(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +367,9 @@ int main(void)
         cmocka_unit_test(a_signed_file_is_whole_and_says_the_same),
         cmocka_unit_test(only_trusted_keys_count),
         cmocka_unit_test(no_byte_can_be_changed),
+        cmocka_unit_test(keys_of_small_order_are_weak),
+        cmocka_unit_test(nobody_signs_for_the_neutral_element),
+        cmocka_unit_test(a_head_that_changes_after_its_check_is_refused),
     };
 
     return cmocka_run_group_tests_name("signature", tests, NULL, NULL);

@@ -8,6 +8,7 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,6 +21,7 @@
 #include "error.h"
 #include "file.h"
 #include "span.h"
+#include "visible.h"
 #include "temp_dir.h"
 
 static struct span span_of(const char *text)
@@ -195,6 +197,75 @@ static void error_message_is_one_line(void **state)
     error_set_os(&err, ENOENT, "%s", "\tcaf\xc3\xa9\x7f");
     assert_string_equal(err.message,
                         "?caf\xc3\xa9?: No such file or directory");
+}
+
+/* ---- Text for terminals ---- */
+
+static void assert_shown(const char *text, const char *shown)
+{
+    struct buffer out;
+
+    buffer_init(&out);
+    visible_append(&out, text);
+    buffer_append(&out, "", 1);
+    assert_string_equal((const char *)out.data, shown);
+    buffer_release(&out);
+}
+
+static void printable_text_is_shown_as_it_is(void **state)
+{
+    static const char *const texts[] = {"",
+                                        "plain ~ \\ text",
+                                        "caf\xc3\xa9",
+                                        "\xc2\xa0",
+                                        "\xe6\x97\xa5",
+                                        "\xe2\x80\x8d", /* joins emoji */
+                                        "\xf0\x9f\x98\x80",
+                                        "\xed\x9f\xbf",
+                                        "\xf4\x8f\xbf\xbf"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+        assert_shown(texts[i], texts[i]);
+}
+
+static void what_a_terminal_obeys_is_escaped(void **state)
+{
+    (void)state;
+    assert_shown("a\n\t\x1b[31m\x7f", "a\\x0a\\x09\\x1b[31m\\x7f");
+    assert_shown("\xc2\x80\xc2\x9b"
+                 "1m\xc2\x9f",
+                 "\\xc2\\x80\\xc2\\x9b1m\\xc2\\x9f");
+    assert_shown("\xd8\x9c", "\\xd8\\x9c");
+    for (char last = 0x0e; last <= 0x2e; last++) {
+        const char text[] = {'\xe2', '\x80', (char)(last | 0x80), '\0'};
+        char shown[16];
+        bool is_plain = last > 0x0f && last < 0x28;
+
+        snprintf(shown, sizeof(shown), "\\xe2\\x80\\x%02x",
+                 (unsigned char)text[2]);
+        assert_shown(text, is_plain ? text : shown);
+    }
+    assert_shown("\xe2\x81\xa5\xe2\x81\xa6\xe2\x81\xa9\xe2\x81\xaa",
+                 "\xe2\x81\xa5\\xe2\\x81\\xa6\\xe2\\x81\\xa9\xe2\x81\xaa");
+}
+
+static void what_is_no_utf8_is_escaped(void **state)
+{
+    (void)state;
+    assert_shown("\x80z\xff", "\\x80z\\xff");
+    assert_shown("\x9b"
+                 "31m",
+                 "\\x9b31m");
+    assert_shown("\xc3", "\\xc3"); /* cut */
+    assert_shown("\xe2\x80", "\\xe2\\x80");
+    assert_shown("\xf0\x9f\x98z", "\\xf0\\x9f\\x98z");
+    assert_shown("\xc1\x8a", "\\xc1\\x8a"); /* a newline, too long */
+    assert_shown("\xe0\x82\x9b", "\\xe0\\x82\\x9b");
+    assert_shown("\xf0\x82\x82\xac", "\\xf0\\x82\\x82\\xac");
+    assert_shown("\xed\xa0\x80", "\\xed\\xa0\\x80"); /* a surrogate */
+    assert_shown("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80");
+    assert_shown("\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80");
 }
 
 static void error_message_that_is_too_long_is_cut(void **state)
@@ -468,6 +539,9 @@ int main(void)
         cmocka_unit_test(buffer_that_failed_stays_failed),
         cmocka_unit_test(error_tells_status_and_story),
         cmocka_unit_test(error_message_is_one_line),
+        cmocka_unit_test(printable_text_is_shown_as_it_is),
+        cmocka_unit_test(what_a_terminal_obeys_is_escaped),
+        cmocka_unit_test(what_is_no_utf8_is_escaped),
         cmocka_unit_test(error_message_that_is_too_long_is_cut),
         cmocka_unit_test(every_status_has_a_text),
         cmocka_unit_test(cpu_feature_names_and_bits_agree),

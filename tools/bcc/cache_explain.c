@@ -15,7 +15,7 @@
 #include "cache_actions.h"
 #include "cache_file.h"
 #include "dependency.h"
-#include "json.h"
+#include "foreign_text.h"
 #include "prepare.h"
 #include "script_setup.h"
 #include "sha1_digest.h"
@@ -37,10 +37,16 @@ struct explain {
 static void print_row(struct explain *explain, const char *field,
                       const char *entry, const char *request, bool decides)
 {
+    const int size = (int)strlen(field), column = size < 18 ? 18 - size : 0;
+
     if (!explain->options->json) {
-        printf("  %-18s entry %s, request %s%s\n", field,
-               *entry ? entry : "none", *request ? request : "none",
-               decides ? "" : " (does not matter)");
+        fputs("  ", stdout);
+        print_visible(stdout, field);
+        printf("%*s entry ", column, "");
+        print_visible(stdout, *entry ? entry : "none");
+        fputs(", request ", stdout);
+        print_visible(stdout, *request ? request : "none");
+        puts(decides ? "" : " (does not matter)");
         return;
     }
     printf("%s{\"field\":", explain->first_row ? "" : ",");
@@ -349,8 +355,10 @@ static bool print_verdict(struct explain *explain, const char *path)
         return false;
     is_hit = report.cache == BCC_CACHE_HIT;
     if (!explain->options->json) {
-        printf("%s: %s: %s\n", path, is_hit ? "hit" : "miss",
-               is_hit ? report.path : report.reason);
+        print_visible(stdout, path);
+        fputs(is_hit ? ": hit: " : ": miss: ", stdout);
+        print_visible(stdout, is_hit ? report.path : report.reason);
+        putchar('\n');
         return is_hit;
     }
     fputs("{\"file\":", stdout);
@@ -379,8 +387,9 @@ static void print_differences(struct explain *explain, bool is_hit)
         json_print_string(stdout, found ? path : "");
         fputs(",\"differences\":[", stdout);
     } else if (!is_hit) {
-        printf("%s%s\n", found ? "compared with " : "no entry of that script",
-               found ? path : "");
+        fputs(found ? "compared with " : "no entry of that script", stdout);
+        print_visible(stdout, found ? path : "");
+        putchar('\n');
     }
     if (found) {
         if (!compare_identities(explain, &file.view))

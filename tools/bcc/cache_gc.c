@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "cache_actions.h"
-#include "json.h"
+#include "foreign_text.h"
 #include "prune.h"
 #include "settings.h"
 
@@ -25,7 +25,9 @@ static void print_name(void *context, const char *name,
         fputs(account->is_first ? names : ",", stdout);
         json_print_string(stdout, name);
     } else if (account->dry_run) {
-        printf("%10" PRIu64 "  %s\n", entry->disk_size, name);
+        printf("%10" PRIu64 "  ", entry->disk_size);
+        print_visible(stdout, name);
+        putchar('\n');
     }
     account->is_first = false;
 }
@@ -52,7 +54,7 @@ static void print_text(const struct prune_result *result,
            result->n_removed, dry_run ? "would be removed" : "removed",
            result->freed, result->n_left, result->left);
     settings_print_limit(limit, false);
-    printf(" (%s)\n", limit->origin);
+    settings_print_origin(limit);
     if (result->n_in_use)
         printf("%zu entries were used in the last hour and stay\n",
                result->n_in_use);

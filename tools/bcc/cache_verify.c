@@ -9,8 +9,9 @@
 
 #include "cache_actions.h"
 #include "cache_file.h"
+#include "file.h"
+#include "foreign_text.h"
 #include "index_file.h"
-#include "json.h"
 
 enum { MAX_THREADS = 64 };
 
@@ -23,30 +24,33 @@ struct check {
     size_t next;
 };
 
-/* All of it, closures included. */
+/* All of it, closures included; from a copy, as with cache_file_open(). */
 static enum status check_index(const char *path, struct error *err)
 {
-    struct file_mapping mapping;
+    uint8_t *bytes = NULL;
     struct index_view view;
     struct index_row row;
     enum status status;
     struct stat st;
+    size_t size;
     int fd;
 
     status = file_open(path, &fd, &st, err);
     if (status)
         return status;
-    status = file_map(fd, (uint64_t)st.st_size, path, &mapping, err);
+    bytes = calloc((size_t)st.st_size + 1, 1);
+    status =
+        bytes ? file_read_at(fd, bytes, (size_t)st.st_size, 0, path, &size, err)
+              : error_no_memory(err);
     file_close(fd);
-    if (status)
-        return status;
-    status = index_view_open(mapping.bytes, (struct span){NULL, 0}, path, &view,
-                             err);
+    if (status == STATUS_OK)
+        status = index_view_open((struct span){bytes, size},
+                                 (struct span){NULL, 0}, path, &view, err);
     for (size_t i = 0; status == STATUS_OK && i < view.n_rows; i++)
         if (!index_view_row(&view, i, &row))
             status = error_set(err, STATUS_CORRUPT, "%s: '%s' is damaged", path,
                                index_view_name(&view, i));
-    file_unmap(&mapping);
+    free(bytes);
     return status;
 }
 
@@ -115,7 +119,8 @@ static void report_entry(const struct check *check, size_t i,
         options->remove && unlinkat(check->inventory->dir_fd, name, 0) == 0;
 
     if (!options->json) {
-        printf("%s%s\n", check->damage[i], removed ? " (removed)" : "");
+        print_visible(stdout, check->damage[i]);
+        puts(removed ? " (removed)" : "");
         return;
     }
     printf("%s{\"entry\":", is_first ? "" : ",");

@@ -14,7 +14,7 @@
 #include "cache_actions.h"
 #include "cache_file.h"
 #include "commands.h"
-#include "json.h"
+#include "foreign_text.h"
 #include "prune.h"
 #include "script_setup.h"
 #include "settings.h"
@@ -59,13 +59,6 @@ static char *describe(const char *path, bool *ret_good)
     return copy;
 }
 
-/* Of a name that anybody may have chosen, without what a terminal obeys. */
-static void print_visible(const char *text)
-{
-    for (; *text; text++)
-        putchar((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
-}
-
 /* Empty, if no calendar has that time. */
 static void print_date(time_t time)
 {
@@ -100,9 +93,9 @@ static void list_entry(const struct inventory *inventory, size_t i,
         printf("%10" PRIu64 "  ", entry->size);
         print_date((time_t)entry->used_s);
         fputs("  ", stdout);
-        print_visible(inventory_name(inventory, i));
+        print_visible(stdout, inventory_name(inventory, i));
         fputs("  ", stdout);
-        print_visible(text ? text : "");
+        print_visible(stdout, text ? text : "");
         putchar('\n');
     }
     free(text);
@@ -146,12 +139,14 @@ static int stats(const struct options *options, const char *dir)
         json_print_string(stdout, limit.origin);
         puts("}");
     } else {
-        printf("directory  %s\nentries    %zu\nindexes    %zu\n"
+        fputs("directory  ", stdout);
+        print_visible(stdout, dir);
+        printf("\nentries    %zu\nindexes    %zu\n"
                "bytes      %" PRIu64 "\non disk    %" PRIu64 "\nlimit      ",
-               dir, inventory.n_entries - inventory.n_indexes,
-               inventory.n_indexes, inventory.size, inventory.disk_size);
+               inventory.n_entries - inventory.n_indexes, inventory.n_indexes,
+               inventory.size, inventory.disk_size);
         settings_print_limit(&limit, false);
-        printf(" (%s)\n", limit.origin);
+        settings_print_origin(&limit);
     }
     inventory_release(&inventory);
     return EXIT_OK;

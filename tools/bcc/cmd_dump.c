@@ -19,7 +19,8 @@
 #include "compile_client.h"
 #include "cpu_features.h"
 #include "dependency.h"
-#include "json.h"
+#include "file.h"
+#include "foreign_text.h"
 #include "options.h"
 
 /* ---- Two ways to print ---- */
@@ -79,7 +80,7 @@ static void print_text(struct printer *printer, const char *name,
     if (printer->json)
         json_print_string(stdout, text);
     else
-        fputs(text, stdout);
+        print_visible(stdout, text);
 }
 
 static void print_number(struct printer *printer, const char *name,

@@ -5,6 +5,8 @@
 
 #include "cache_file.h"
 #include "commands.h"
+#include "file.h"
+#include "foreign_text.h"
 #include "key_file.h"
 #include "options.h"
 #include "store.h"
@@ -36,8 +38,7 @@ static bool sign_file(const char *path, const struct signature_key *key)
     status = cache_file_open(path, CACHE_CHECK_ALL, &file, &err);
     if (status == STATUS_OK) {
         buffer_init(&out);
-        status =
-            signature_attach(file.mapping.bytes, key->byte, path, &out, &err);
+        status = signature_attach(file.bytes, key->byte, path, &out, &err);
         if (status == STATUS_OK)
             status = replace(path, buffer_span(&out), &err);
         buffer_release(&out);
@@ -81,6 +82,12 @@ int cmd_sign(int argc, char **argv)
 
 /* ---- verify ---- */
 
+static void print_fact(const char *path, const char *fact)
+{
+    print_visible(stdout, path);
+    printf(": %s\n", fact);
+}
+
 static bool verify_file(const char *path, const struct signature_key *key)
 {
     struct cache_file file;
@@ -89,13 +96,13 @@ static bool verify_file(const char *path, const struct signature_key *key)
 
     status = cache_file_open(path, CACHE_CHECK_ALL, &file, &err);
     if (status == STATUS_OK) {
-        status = signature_check(file.mapping.bytes, key, 1, path, &err);
+        status = signature_check(file.bytes, key, 1, path, &err);
         cache_file_close(&file);
     }
     if (status)
         complain("%s", err.message);
     else
-        printf("%s: signed by this key\n", path);
+        print_fact(path, "signed by this key");
     return status == STATUS_OK;
 }
 

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "file.h"
 #include "options.h"
@@ -64,13 +66,30 @@ static size_t decode(const char *text, uint8_t der[MAX_DER])
 
 /* ---- Keys ---- */
 
-static bool read_text(const char *path, char text[MAX_FILE])
+/* Whoever can read a private key can sign. Asked of the open file, so that it
+ * is the one which is read. */
+static bool is_private(const char *path, const struct stat *st)
 {
-    struct error err;
+    if (st->st_uid != geteuid() && st->st_uid != 0)
+        complain("%s: private key belongs to user %lu", path,
+                 (unsigned long)st->st_uid);
+    else if (st->st_mode & (S_IRWXG | S_IRWXO))
+        complain("%s: private key is open to others (mode %04o): chmod 600 it, "
+                 "and make a new one if others were there",
+                 path, (unsigned)st->st_mode & 07777);
+    else
+        return true;
+    return false;
+}
+
+static bool read_text(const char *path, char text[MAX_FILE],
+                      struct stat *ret_st)
+{
+    struct error err = {0};
     size_t size = 0;
     int fd;
 
-    if (file_open(path, &fd, NULL, &err)) {
+    if (file_open(path, &fd, ret_st, &err)) {
         complain("%s", err.message);
         return false;
     }
@@ -89,9 +108,10 @@ static bool read_key(const char *path, const struct key_kind *kind,
 {
     char text[MAX_FILE], begin[64];
     uint8_t der[MAX_DER];
+    struct stat st;
     const char *at;
 
-    if (!read_text(path, text))
+    if (!read_text(path, text, &st))
         return false;
     snprintf(begin, sizeof(begin), "-----BEGIN %s-----", kind->label);
     at = strstr(text, begin);
@@ -103,13 +123,21 @@ static bool read_key(const char *path, const struct key_kind *kind,
                  kind == &public_kind ? "public key" : "private key");
         return false;
     }
+    if (kind == &private_kind && !is_private(path, &st))
+        return false;
     memcpy(ret_key->byte, der + kind->prefix_size, sizeof(ret_key->byte));
     return true;
 }
 
 bool key_file_read_public(const char *path, struct signature_key *ret_key)
 {
-    return read_key(path, &public_kind, ret_key);
+    if (!read_key(path, &public_kind, ret_key))
+        return false;
+    if (!ed25519_key_is_weak(ret_key->byte))
+        return true;
+    complain("%s: anybody can sign for this key (a point of small order)",
+             path);
+    return false;
 }
 
 bool key_file_read_private(const char *path, struct signature_key *ret_key)

@@ -9,16 +9,28 @@
 #include <string.h>
 
 #include "prune.h"
+#include "visible.h"
 
 void complain(const char *format, ...)
 {
     va_list args;
+    struct buffer line;
+    char *text;
+    int size;
 
-    fputs("bcc: ", stderr);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    size = vasprintf(&text, format, args);
     va_end(args);
-    fputc('\n', stderr);
+    /* In one piece, as others write there, too. */
+    buffer_init(&line);
+    buffer_append_string(&line, "bcc: ");
+    visible_append(&line, size < 0 ? "out of memory" : text);
+    buffer_append_string(&line, "\n");
+    if (!buffer_failed(&line))
+        fwrite(line.data, 1, line.size, stderr);
+    buffer_release(&line);
+    if (size >= 0)
+        free(text);
 }
 
 /* Option letters; the long ones without a short form have capitals. */

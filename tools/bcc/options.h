@@ -60,7 +60,7 @@ bool options_parse(struct options *options, int argc, char **argv,
                    const char *accepts, bool stop_at_file);
 void options_release(struct options *options);
 
-/* "bcc: ..." on standard error. */
+/* "bcc: ...", one line on standard error, foreign text escaped. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Print how to use it; false if there is no such command (or NULL: all). */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "visible.h"
 
 /* Of a file of no bytes, too: the start of a compile. */
 enum { LEAST_WEIGHT = 4096 };
@@ -37,16 +38,39 @@ static int line_width(void)
                : 79;
 }
 
-static void print_line(const struct progress *progress, char *line)
+/* Bytes of the text that fit so many columns, two of which a character may
+ * take that is not ASCII. */
+static size_t size_that_fits(struct span text, int columns)
 {
-    for (char *at = line; *at; at++)
-        if ((unsigned char)*at < 0x20 || *at == 0x7f)
-            *at = '?'; /* a name may hold what a terminal obeys */
+    size_t i = 0;
+
+    while (i < text.size) {
+        bool is_wide = text.data[i] >= 0x80;
+
+        columns -= 1 + is_wide;
+        if (columns < 0)
+            break;
+        i++;
+        while (i < text.size && (text.data[i] & 0xc0) == 0x80)
+            i++;
+    }
+    return i;
+}
+
+static void print_line(const struct progress *progress, const char *line)
+{
+    struct buffer visible;
+
+    buffer_init(&visible);
+    visible_append(&visible, line);
     if (progress->on_terminal)
-        printf("\r\033[K%.*s", line_width(), line);
+        printf("\r\033[K%.*s",
+               (int)size_that_fits(buffer_span(&visible), line_width()),
+               (const char *)visible.data);
     else
-        puts(line);
+        printf("%.*s\n", (int)visible.size, (const char *)visible.data);
     fflush(stdout);
+    buffer_release(&visible);
 }
 
 /* Rate, and time that is left. */

@@ -9,7 +9,7 @@
 
 #include "buffer.h"
 #include "checksum.h"
-#include "json.h"
+#include "foreign_text.h"
 #include "key_file.h"
 #include "resource.h"
 #include "script.h"

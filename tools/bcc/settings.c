@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "file.h"
+#include "foreign_text.h"
 #include "prune.h"
 
 static bool config_path(char *path, size_t size)
@@ -134,4 +135,11 @@ void settings_print_limit(const struct cache_limit *limit, bool json)
         fputs(json ? "null" : "none", stdout);
     else
         printf("%" PRIu64, limit->bytes);
+}
+
+void settings_print_origin(const struct cache_limit *limit)
+{
+    fputs(" (", stdout);
+    print_visible(stdout, limit->origin);
+    puts(")");
 }

@@ -21,6 +21,9 @@ void settings_cache_limit(const struct options *options,
 /* "1073741824", or for no limit "none", in JSON null. */
 void settings_print_limit(const struct cache_limit *limit, bool json);
 
+/* " (~/.config/bcc/config)", and the end of the line. */
+void settings_print_origin(const struct cache_limit *limit);
+
 /* The same as the hook of struct BCCOpaqueScript: a launch that hits does not
  * read the file. context is the options. */
 uint64_t settings_cache_limit_bytes(const void *context);

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cache_read.h"
+#include "cache_file.h"
 #include "compile.h"
-#include "file.h"
+#include "visible.h"
 
 static const char *triple_of(unsigned machine)
 {
@@ -54,54 +54,36 @@ out:
     return status;
 }
 
-static enum status disassemble_bytes(struct span bytes, const char *path,
-                                     struct buffer *out, struct error *err)
+static void complain(const char *message)
 {
-    struct span head = bytes;
-    struct cache_layout layout;
-    struct cache_view view;
-    enum status status;
+    struct buffer line;
 
-    if (head.size > CACHE_HEAD_SIZE)
-        head.size = CACHE_HEAD_SIZE;
-    status = cache_layout_read(head, bytes.size, path, &layout, err);
-    if (status)
-        return status;
-    status = cache_view_open(bytes, &layout, CACHE_CHECK_ALL, path, &view, err);
-    if (status)
-        return status;
-    return disassemble_view(&view, &layout, out, err);
+    buffer_init(&line);
+    visible_append(&line, message);
+    fprintf(stderr, "bccc: %.*s\n", (int)line.size, (const char *)line.data);
+    buffer_release(&line);
 }
 
 int disassemble_file(const char *path)
 {
-    struct file_mapping mapping = {{NULL, 0}};
+    struct cache_file file;
     struct error err = {0};
     struct buffer out;
     enum status status;
-    struct stat st;
-    int fd = -1;
 
     buffer_init(&out);
-    status = file_open(path, &fd, &st, &err);
-    if (status)
-        goto out;
-    status = file_map(fd, (uint64_t)st.st_size, path, &mapping, &err);
-    if (status)
-        goto out;
-    status = disassemble_bytes(mapping.bytes, path, &out, &err);
-    if (status)
-        goto out;
-    if (fwrite(out.data, 1, out.size, stdout) != out.size ||
-        fflush(stdout) != 0)
+    status = cache_file_open(path, CACHE_CHECK_ALL, &file, &err);
+    if (status == STATUS_OK) {
+        status = disassemble_view(&file.view, &file.layout, &out, &err);
+        cache_file_close(&file);
+    }
+    if (status == STATUS_OK &&
+        (fwrite(out.data, 1, out.size, stdout) != out.size ||
+         fflush(stdout) != 0))
         status =
             error_set(&err, STATUS_IO, "%s: cannot write the listing", path);
-out:
     if (status)
-        fprintf(stderr, "bccc: %s\n", err.message);
-    if (mapping.bytes.data)
-        file_unmap(&mapping);
-    file_close(fd);
+        complain(err.message);
     buffer_release(&out);
     return status ? 1 : 0;
 }

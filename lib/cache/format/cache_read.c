@@ -106,6 +106,8 @@ static enum status check_whole(struct span bytes,
                                unsigned flags, const char *name,
                                struct error *err)
 {
+    uint8_t copy[CACHE_HEAD_SIZE];
+    struct span head = {copy, bytes.size};
     struct cache_layout again;
     enum status status;
 
@@ -113,7 +115,12 @@ static enum status check_whole(struct span bytes,
         return error_set(err, STATUS_CORRUPT,
                          "%s: %zu bytes of %" PRIu64 " are there", name,
                          bytes.size, layout->file_size);
-    status = cache_layout_read(bytes, bytes.size, name, &again, err);
+    /* cache_layout_read() takes its bytes for constant, which those of a mapped
+     * file are not. */
+    if (head.size > sizeof(copy))
+        head.size = sizeof(copy);
+    memcpy(copy, bytes.data, head.size);
+    status = cache_layout_read(head, bytes.size, name, &again, err);
     if (status)
         return status;
     if (memcmp(again.section, layout->section, sizeof(again.section)) != 0)

@@ -47,8 +47,8 @@ struct cache_layout {
     struct cache_extent section[OBCC_N_SECTION_KINDS]; /* size 0: absent */
 };
 
-/* head: the first min(CACHE_HEAD_SIZE, file size) bytes. name is for messages.
- * CORRUPT, UNSUPPORTED (other version, unknown required feature or section).
+/* head: the first min(CACHE_HEAD_SIZE, file size) bytes, which nobody else can
+ * write to: a copy, not a mapping of the file. name is for messages. CORRUPT, UNSUPPORTED (other version, unknown required feature or section).
  */
 enum status cache_layout_read(struct span head, uint64_t file_size,
                               const char *name, struct cache_layout *ret_layout,

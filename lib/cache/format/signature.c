@@ -17,38 +17,61 @@ enum {
     MESSAGE_SIZE = PURPOSE_SIZE + SHA512_SIZE
 };
 
-static const struct obcc_section *table_of(struct span file)
+/* Header and section table, copied: what is judged is what is used, even if
+ * somebody writes into the file meanwhile. */
+struct head {
+    size_t n_sections;
+    size_t size;
+    uint8_t bytes[CACHE_HEAD_SIZE];
+};
+
+static struct obcc_section *table_of(struct head *head)
 {
-    return (const void *)(file.data + OBCC_HEADER_SIZE);
+    return (void *)(head->bytes + OBCC_HEADER_SIZE);
 }
 
-static size_t n_sections_of(struct span file)
+static enum status copy_head(struct span file, const char *name,
+                             struct head *ret_head, struct error *err)
 {
-    const struct obcc_header *header = (const void *)file.data;
+    size_t there = file.size < CACHE_HEAD_SIZE ? file.size : CACHE_HEAD_SIZE;
+    const struct obcc_header *header = (const void *)ret_head->bytes;
 
-    return obcc_get16(header->n_sections);
+    *ret_head = (struct head){0};
+    memcpy(ret_head->bytes, file.data, there);
+    ret_head->n_sections = obcc_get16(header->n_sections);
+    ret_head->size =
+        OBCC_HEADER_SIZE + ret_head->n_sections * OBCC_SECTION_SIZE;
+    if (ret_head->n_sections > OBCC_MAX_SECTIONS || ret_head->size > there)
+        return error_set(err, STATUS_CORRUPT, "%s: section table: damaged",
+                         name);
+    return STATUS_OK;
+}
+
+static bool section_bytes(struct span file, const struct obcc_section *row,
+                          struct span *ret_bytes)
+{
+    return span_slice(file, obcc_get64(row->offset), obcc_get64(row->size),
+                      ret_bytes);
 }
 
 /* ---- What is signed ---- */
 
-/* The checksums that cover the signature count as zero: row is the
- * signature's row in the section table. */
-static enum status make_message(struct span file, size_t row,
+/* The signature is the last section. The checksums that cover it count as
+ * zero. */
+static enum status make_message(struct span file, const char *name,
+                                struct head head,
                                 uint8_t ret_message[MESSAGE_SIZE],
                                 struct error *err)
 {
-    uint8_t head[CACHE_HEAD_SIZE];
-    struct obcc_section *table = (void *)(head + OBCC_HEADER_SIZE);
-    size_t head_size = OBCC_HEADER_SIZE + (row + 1) * OBCC_SECTION_SIZE;
-    size_t end = (size_t)obcc_get64(table_of(file)[row].offset);
-    struct span pieces[2];
+    struct obcc_section *row = &table_of(&head)[head.n_sections - 1];
+    uint64_t end = obcc_get64(row->offset);
+    struct span pieces[2] = {{head.bytes, head.size}, {NULL, 0}};
 
-    assert(head_size <= sizeof(head) && head_size <= end && end <= file.size);
-    memcpy(head, file.data, head_size);
-    ((struct obcc_header *)head)->checksum = obcc_le64(0);
-    table[row].checksum = obcc_le64(0);
-    pieces[0] = (struct span){head, head_size};
-    pieces[1] = (struct span){file.data + head_size, end - head_size};
+    if (end < head.size ||
+        !span_slice(file, head.size, end - head.size, &pieces[1]))
+        return error_set(err, STATUS_CORRUPT, "%s: signature: misplaced", name);
+    ((struct obcc_header *)head.bytes)->checksum = obcc_le64(0);
+    row->checksum = obcc_le64(0);
     memcpy(ret_message, purpose, PURPOSE_SIZE);
     return sha512_digest(pieces, 2, ret_message + PURPOSE_SIZE, err);
 }
@@ -63,47 +86,51 @@ static enum status refuse(const char *name, const char *fact, struct error *err)
 
 /* The signature is the last section, and ends the file: cache_layout_read()
  * has seen to it that the last section does. */
-static const struct obcc_signature *find_signature(struct span file)
+static bool find_signature(struct span file, struct head *head,
+                           struct obcc_signature *ret_signature)
 {
-    size_t n = n_sections_of(file);
     const struct obcc_section *last;
     struct span bytes;
 
-    if (n == 0)
-        return NULL;
-    last = &table_of(file)[n - 1];
+    if (head->n_sections == 0)
+        return false;
+    last = &table_of(head)[head->n_sections - 1];
     if (obcc_get32(last->kind) != OBCC_SIGNATURE ||
-        obcc_get64(last->size) != sizeof(struct obcc_signature) ||
-        !span_slice(file, obcc_get64(last->offset), obcc_get64(last->size),
-                    &bytes))
-        return NULL;
-    return (const void *)bytes.data;
+        !section_bytes(file, last, &bytes) ||
+        bytes.size != sizeof(*ret_signature))
+        return false;
+    memcpy(ret_signature, bytes.data, sizeof(*ret_signature));
+    return true;
 }
 
 enum status signature_check(struct span file, const struct signature_key *keys,
                             size_t n_keys, const char *name, struct error *err)
 {
-    const struct obcc_signature *signature = find_signature(file);
+    struct obcc_signature signature;
     uint8_t message[MESSAGE_SIZE];
     enum status status;
+    struct head head;
     size_t i = 0;
 
-    if (!signature)
+    status = copy_head(file, name, &head, err);
+    if (status)
+        return status;
+    if (!find_signature(file, &head, &signature))
         return refuse(name, "not signed", err);
-    if (obcc_get32(signature->algorithm) != OBCC_SIGNATURE_ED25519 ||
-        obcc_get32(signature->reserved) != 0)
+    if (obcc_get32(signature.algorithm) != OBCC_SIGNATURE_ED25519 ||
+        obcc_get32(signature.reserved) != 0)
         return refuse(name, "signed in a way that is not known", err);
     while (i < n_keys &&
-           memcmp(keys[i].byte, signature->key, sizeof(signature->key)) != 0)
+           memcmp(keys[i].byte, signature.key, sizeof(signature.key)) != 0)
         i++;
     if (i == n_keys)
         return refuse(name, "signed by a key that is not trusted", err);
-    status = make_message(file, n_sections_of(file) - 1, message, err);
+    status = make_message(file, name, head, message, err);
     if (status)
         return status;
     status =
         ed25519_verify(keys[i].byte, (struct span){message, sizeof(message)},
-                       signature->signature, err);
+                       signature.signature, err);
     if (status == STATUS_UNTRUSTED)
         return refuse(name, "signature does not match", err);
     return status;
@@ -111,68 +138,64 @@ enum status signature_check(struct span file, const struct signature_key *keys,
 
 /* ---- Signing ---- */
 
-/* All sections but a signature, one after the other as the writer places them;
- * returns how many. The table grows by a row, so they move. */
-static size_t copy_sections(struct span file, struct buffer *out,
-                            struct obcc_section *table)
+/* All sections but a signature, one after the other as the writer places them.
+ * The table grows by a row, so they move. */
+static enum status copy_sections(struct span file, struct head *head,
+                                 size_t n_sections, const char *name,
+                                 struct buffer *out, struct error *err)
 {
-    const struct obcc_header *header = (const void *)file.data;
-    size_t n = n_sections_of(file);
+    const struct obcc_header *header = (const void *)head->bytes;
+    struct span bytes;
 
-    if (find_signature(file))
-        n--;
-    buffer_grow(out, OBCC_HEADER_SIZE + (n + 1) * OBCC_SECTION_SIZE);
-    for (size_t i = 0; i < n; i++) {
-        const struct obcc_section *row = &table_of(file)[i];
+    buffer_grow(out, OBCC_HEADER_SIZE + (n_sections + 1) * OBCC_SECTION_SIZE);
+    for (size_t i = 0; i < n_sections; i++) {
+        struct obcc_section *row = &table_of(head)[i];
         bool is_context = obcc_get32(row->kind) == OBCC_CONTEXT;
 
+        if (!section_bytes(file, row, &bytes))
+            return error_set(err, STATUS_CORRUPT,
+                             "%s: %s: reaches past the end of the file", name,
+                             cache_section_name(obcc_get32(row->kind)));
         buffer_align(out, is_context ? obcc_get32(header->context_align)
                                      : OBCC_SECTION_ALIGN);
-        table[i] = *row;
-        table[i].offset = obcc_le64(out->size);
-        buffer_append(out, file.data + obcc_get64(row->offset),
-                      (size_t)obcc_get64(row->size));
+        row->offset = obcc_le64(out->size);
+        buffer_append(out, bytes.data, bytes.size);
     }
-    return n;
+    return STATUS_OK;
 }
 
-static void place_head(struct buffer *out, struct obcc_header *header,
-                       const struct obcc_section *table)
+/* With its checksum. */
+static void place_head(struct buffer *out, struct head *head)
 {
-    size_t n = obcc_get16(header->n_sections);
-    size_t size = OBCC_HEADER_SIZE + n * OBCC_SECTION_SIZE;
+    struct obcc_header *header = (void *)head->bytes;
+    const struct span bytes = {head->bytes, head->size};
 
-    memcpy(out->data, header, sizeof(*header));
-    memcpy(out->data + OBCC_HEADER_SIZE, table, n * OBCC_SECTION_SIZE);
-    header->checksum = obcc_le64(cache_header_checksum(buffer_span(out), size));
-    memcpy(out->data, header, sizeof(*header));
+    header->checksum = obcc_le64(cache_header_checksum(bytes, head->size));
+    memcpy(out->data, head->bytes, head->size);
 }
 
-static enum status sign(struct buffer *out, struct obcc_header *header,
-                        struct obcc_section *table,
+static enum status sign(struct buffer *out, struct head *head,
                         const uint8_t private_key[ED25519_KEY_SIZE],
-                        struct error *err)
+                        const char *name, struct error *err)
 {
-    size_t row = obcc_get16(header->n_sections) - 1u;
+    struct obcc_section *row = &table_of(head)[head->n_sections - 1];
     struct obcc_signature signature = {
         .algorithm = obcc_le32(OBCC_SIGNATURE_ED25519),
     };
     uint8_t message[MESSAGE_SIZE];
     enum status status;
 
-    place_head(out, header, table);
-    status = make_message(buffer_span(out), row, message, err);
+    status = make_message(buffer_span(out), name, *head, message, err);
     if (status)
         return status;
     status = ed25519_sign(private_key, (struct span){message, sizeof(message)},
                           signature.signature, signature.key, err);
     if (status)
         return status;
-    memcpy(out->data + obcc_get64(table[row].offset), &signature,
-           sizeof(signature));
-    table[row].checksum = obcc_le64(checksum_xxh3(
+    memcpy(out->data + obcc_get64(row->offset), &signature, sizeof(signature));
+    row->checksum = obcc_le64(checksum_xxh3(
         (struct span){(const uint8_t *)&signature, sizeof(signature)}));
-    place_head(out, header, table);
+    place_head(out, head);
     return STATUS_OK;
 }
 
@@ -181,18 +204,26 @@ enum status signature_attach(struct span file,
                              const char *name, struct buffer *out,
                              struct error *err)
 {
-    struct obcc_section table[OBCC_MAX_SECTIONS] = {0};
-    struct obcc_header header;
+    struct obcc_signature ignored;
+    struct obcc_header *header;
+    enum status status;
+    struct head head;
     size_t n;
 
     assert(out->size == 0);
-    if (n_sections_of(file) >= OBCC_MAX_SECTIONS && !find_signature(file))
+    status = copy_head(file, name, &head, err);
+    if (status)
+        return status;
+    header = (void *)head.bytes;
+    n = head.n_sections - find_signature(file, &head, &ignored);
+    if (n == OBCC_MAX_SECTIONS)
         return error_set(err, STATUS_UNSUPPORTED,
                          "%s: has no room for one more section", name);
-    memcpy(&header, file.data, sizeof(header));
-    n = copy_sections(file, out, table);
+    status = copy_sections(file, &head, n, name, out, err);
+    if (status)
+        return status;
     buffer_align(out, OBCC_SECTION_ALIGN);
-    table[n] = (struct obcc_section){
+    table_of(&head)[n] = (struct obcc_section){
         .kind = obcc_le32(OBCC_SIGNATURE),
         .offset = obcc_le64(out->size),
         .size = obcc_le64(sizeof(struct obcc_signature)),
@@ -200,10 +231,10 @@ enum status signature_attach(struct span file,
     buffer_grow(out, sizeof(struct obcc_signature));
     if (buffer_failed(out))
         return error_no_memory(err);
-    header.n_sections = obcc_le16((uint16_t)(n + 1));
-    header.header_size =
-        obcc_le32((uint32_t)(OBCC_HEADER_SIZE + (n + 1) * OBCC_SECTION_SIZE));
-    header.file_size = obcc_le64(out->size);
-    header.checksum = obcc_le64(0);
-    return sign(out, &header, table, private_key, err);
+    head.n_sections = n + 1;
+    head.size = OBCC_HEADER_SIZE + head.n_sections * OBCC_SECTION_SIZE;
+    header->n_sections = obcc_le16((uint16_t)head.n_sections);
+    header->header_size = obcc_le32((uint32_t)head.size);
+    header->file_size = obcc_le64(out->size);
+    return sign(out, &head, private_key, name, err);
 }

@@ -26,13 +26,15 @@ struct signature_key {
 
 /* file: a whole cache file, whose header and section table were checked by
  * cache_layout_read(). OK: signed by one of the keys. UNTRUSTED, with
- * REASON_UNSIGNED: it is not. UNSUPPORTED: no libcrypto. */
+ * REASON_UNSIGNED: it is not. UNSUPPORTED: no libcrypto. CORRUPT: the bytes
+ * have changed since; whatever they hold, nothing outside them is read. */
 enum status signature_check(struct span file, const struct signature_key *keys,
                             size_t n_keys, const char *name,
                             struct error *err) MUST_CHECK;
 
 /* Append the file with a signature by this private key, in the place of one
- * that it may have. file: checked whole. NO_MEMORY, UNSUPPORTED. */
+ * that it may have. file: checked whole. NO_MEMORY, UNSUPPORTED, CORRUPT as above.
+ */
 enum status signature_attach(struct span file,
                              const uint8_t private_key[ED25519_KEY_SIZE],
                              const char *name, struct buffer *out,

@@ -46,15 +46,11 @@ static char *append(char *at, uint64_t number, unsigned base)
     return at;
 }
 
-/* The directory of the markers. Returns its end, where a NUL is. */
-static char *find_place(char dir[PLACE_SIZE])
+/* The directory of the markers. */
+static void find_place(char dir[PLACE_SIZE])
 {
-    char *end;
-
     memcpy(dir, place, sizeof(place));
-    end = append(dir + strlen(place), user_id(), 10);
-    *end = '\0';
-    return end;
+    *append(dir + strlen(place), user_id(), 10) = '\0';
 }
 
 static void name_marker(const struct stat *st, char name[MARKER_SIZE])
@@ -80,17 +76,34 @@ static bool is_of_this_boot(struct timespec time)
     return clock_ns(time) + clock_ns(up) >= clock_realtime_ns();
 }
 
+/* The directory; -1 unless it is ours alone. access: O_PATH or O_RDONLY. */
+static int open_place(const char *dir, int access, struct stat *ret_st)
+{
+    int fd = open(dir, access | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, ret_st) == 0 && ret_st->st_uid == user_id() &&
+        !(ret_st->st_mode & (S_IWGRP | S_IWOTH)))
+        return fd;
+    file_close(fd);
+    return -1;
+}
+
 bool payload_is_checked(const struct stat *st)
 {
-    char path[PLACE_SIZE + MARKER_SIZE];
-    char *end = find_place(path);
-    int saved = errno;
-    struct stat marker;
+    char dir[PLACE_SIZE], name[MARKER_SIZE];
+    int saved = errno, dir_fd;
+    struct stat place_st, marker;
     bool exists;
 
-    *end = '/';
-    name_marker(st, end + 1);
-    exists = lstat(path, &marker) == 0;
+    find_place(dir);
+    dir_fd = open_place(dir, O_PATH, &place_st);
+    if (dir_fd >= 0)
+        name_marker(st, name);
+    exists =
+        dir_fd >= 0 && fstatat(dir_fd, name, &marker, AT_SYMLINK_NOFOLLOW) == 0;
+    file_close(dir_fd);
     errno = saved;
     return exists && S_ISREG(marker.st_mode) && marker.st_uid == user_id() &&
            is_of_this_boot(marker.st_ctim);
@@ -114,34 +127,18 @@ static void forget_all(int dir_fd)
     closedir(stream);
 }
 
-/* The directory, made if it is not there; -1 unless it is ours alone. */
-static int open_place(const char *dir)
-{
-    struct stat st;
-    int fd;
-
-    mkdir(dir, 0700);
-    fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    if (fstat(fd, &st) < 0 || st.st_uid != geteuid() ||
-        st.st_mode & (S_IWGRP | S_IWOTH)) {
-        file_close(fd);
-        return -1;
-    }
-    if (st.st_size > MAX_DIRECTORY_SIZE)
-        forget_all(fd);
-    return fd;
-}
-
 void payload_remember(const struct stat *st)
 {
     char dir[PLACE_SIZE], name[MARKER_SIZE];
     int saved = errno, dir_fd, fd;
+    struct stat place_st;
 
     find_place(dir);
-    dir_fd = open_place(dir);
+    mkdir(dir, 0700);
+    dir_fd = open_place(dir, O_RDONLY, &place_st);
     if (dir_fd >= 0) {
+        if (place_st.st_size > MAX_DIRECTORY_SIZE)
+            forget_all(dir_fd);
         name_marker(st, name);
         fd = openat(dir_fd, name,
                     O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,

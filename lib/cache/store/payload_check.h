@@ -9,7 +9,8 @@
  * Here it is remembered of entries whose times this process may not set, such
  * as those that a vendor installed, in a place that does not outlive the boot:
  * an empty file in /dev/shm/bcc-UID, named after device, inode, size and change
- * time of the entry. A later hit asks for that file with one lstat(). (The
+ * time of the entry. A later hit asks for that file, in a directory that is this
+ * user's and that nobody else can write to: four calls. (The
  * user's $XDG_RUNTIME_DIR would do as well, but ends with the session, and need
  * not exist where it is named.)
  *

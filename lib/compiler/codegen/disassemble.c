@@ -15,6 +15,8 @@
 #include <llvm-c/Disassembler.h>
 #include <llvm-c/Target.h>
 
+#include "visible.h"
+
 enum {
     TEXT_SIZE = 256,
     BYTES_PER_ROW = 8,
@@ -66,8 +68,10 @@ static const char *look_up(void *context, uint64_t value, uint64_t *type,
 }
 
 static void print_row(struct buffer *out, uint64_t address, struct span bytes,
-                      const char *text)
+                      char *text)
 {
+    char *at;
+
     buffer_printf(out, "%8" PRIx64 ":", address);
     for (size_t i = 0; i < bytes.size; i++)
         buffer_printf(out, " %02x", bytes.data[i]);
@@ -76,8 +80,9 @@ static void print_row(struct buffer *out, uint64_t address, struct span bytes,
     while (*text == ' ' || *text == '\t')
         text++;
     buffer_append_string(out, "  ");
-    for (; *text; text++)
-        buffer_append(out, *text == '\t' ? " " : text, 1);
+    for (at = strchr(text, '\t'); at; at = strchr(at, '\t'))
+        *at = ' ';
+    visible_append(out, text); /* names of functions are in it */
     buffer_append_string(out, "\n");
 }
 
@@ -88,8 +93,9 @@ static void print_function(const struct listing *listing,
     char text[TEXT_SIZE];
     struct span rest;
 
-    buffer_printf(listing->out, "%016" PRIx64 " <%s>:\n", address,
-                  function->name);
+    buffer_printf(listing->out, "%016" PRIx64 " <", address);
+    visible_append(listing->out, function->name);
+    buffer_append_string(listing->out, ">:\n");
     if (!span_slice(listing->code, address, function->size, &rest)) {
         buffer_append_string(listing->out, "    outside the image\n");
         return;

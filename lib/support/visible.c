@@ -1,0 +1,69 @@
+#include "visible.h"
+
+#include <string.h>
+
+/* Leading bytes by their number of bytes: what is fixed, under which mask, and
+ * the least code that is not written shorter. */
+static const struct lead {
+    uint8_t mask, bits;
+    uint32_t least;
+} leads[] = {
+    {0x80, 0x00, 0},
+    {0xe0, 0xc0, 0x80},
+    {0xf0, 0xe0, 0x800},
+    {0xf8, 0xf0, 0x10000},
+};
+
+size_t visible_decode(const char *text, uint32_t *ret_code)
+{
+    const uint8_t *byte = (const uint8_t *)text;
+    size_t n = 0;
+    uint32_t code;
+
+    while (n < 4 && (byte[0] & leads[n].mask) != leads[n].bits)
+        n++;
+    if (n == 4)
+        return 0;
+    code = byte[0] & ~(uint32_t)leads[n].mask;
+    for (size_t i = 1; i <= n; i++) {
+        if ((byte[i] & 0xc0) != 0x80) /* the end of the text is none either */
+            return 0;
+        code = code << 6 | (byte[i] & 0x3f);
+    }
+    if (code < leads[n].least || code > 0x10ffff ||
+        (code >= 0xd800 && code <= 0xdfff))
+        return 0;
+    *ret_code = code;
+    return n + 1;
+}
+
+bool visible_is_plain(uint32_t code)
+{
+    static const struct {
+        uint32_t first, last;
+    } others[] = {
+        {0, 0x1f},        {0x7f, 0x9f},     {0x61c, 0x61c},
+        {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069},
+    };
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+        if (code >= others[i].first && code <= others[i].last)
+            return false;
+    return true;
+}
+
+void visible_append(struct buffer *out, const char *text)
+{
+    while (*text) {
+        uint32_t code = 0;
+        size_t size = visible_decode(text, &code);
+        bool plain = size > 0 && visible_is_plain(code);
+
+        size += size == 0;
+        if (plain)
+            buffer_append(out, text, size);
+        for (size_t i = 0; !plain && i < size; i++)
+            buffer_printf(out, "\\x%02x", (unsigned char)text[i]);
+        text += size;
+    }
+}
