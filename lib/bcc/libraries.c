@@ -138,6 +138,16 @@ enum status libraries_open(struct prepare *p, const struct cache_view *view,
     return STATUS_OK;
 }
 
+void *libraries_find(const void *context, const char *name)
+{
+    const struct libraries *libraries = context;
+    void *address = NULL;
+
+    for (size_t i = 0; !address && i < libraries->n_open; i++)
+        address = dlsym(libraries->open[i].handle, name);
+    return address;
+}
+
 void libraries_close(struct libraries *libraries)
 {
     for (size_t i = libraries->n_open; i > 0; i--)
