@@ -4,6 +4,7 @@
  * recorded in the entry: tools/bccc/needed.c. A launch opens these and no
  * others, before its imports are bound, and never searches for one.
  *
+ * Where their order matters they are opened at once, as library_order.c tells.
  * They are opened by dlopen() for this script alone, or, where the script is a
  * part of the process (BCC_PROCESS_SYMBOLS), for the process: then what the
  * program or its plug-ins look up by dlsym() is found as in a native program,
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "library_order.h"
 #include "prepare.h"
 
 /* ---- What is asked for ---- */
@@ -88,11 +90,10 @@ void libraries_release(BCCScriptRef script)
 
 /* ---- What is open ---- */
 
-static bool open_library(const char *name, bool for_all,
+static bool open_library(const char *name, int mode,
                          struct libraries *libraries)
 {
-    void *handle =
-        dlopen(name, RTLD_NOW | (for_all ? RTLD_GLOBAL : RTLD_LOCAL));
+    void *handle = dlopen(name, RTLD_NOW | mode);
     struct library library = {.handle = handle};
     struct link_map *map;
 
@@ -108,13 +109,15 @@ enum status libraries_open(struct prepare *p, const struct cache_view *view,
                            const char *name, struct libraries *ret_libraries,
                            struct error *err)
 {
-    const bool for_all = p->flags & BCC_PROCESS_SYMBOLS;
+    const int mode = p->flags & BCC_PROCESS_SYMBOLS ? RTLD_GLOBAL : RTLD_LOCAL;
     const uint32_t n = cache_count(view, OBCC_NEEDED_LIST);
     struct libraries libraries = {0};
 
     libraries.open = calloc(n + 1, sizeof(*libraries.open));
     if (!libraries.open)
         return error_no_memory(err);
+    if (library_order_matters(view))
+        libraries.order = library_order_open(view, libraries.open, mode);
     for (uint32_t i = 0; i < n; i++) {
         const char *library = cache_needed_at(view, i);
 
@@ -124,7 +127,7 @@ enum status libraries_open(struct prepare *p, const struct cache_view *view,
             return error_set(err, STATUS_CORRUPT,
                              "%s: needed list: a library without a name", name);
         }
-        if (!open_library(library, for_all, &libraries)) {
+        if (!open_library(library, mode, &libraries)) {
             error_set(err, STATUS_UNRESOLVED, "%s: needs a shared library: %s",
                       name, dlerror());
             libraries_close(&libraries);
@@ -135,10 +138,30 @@ enum status libraries_open(struct prepare *p, const struct cache_view *view,
     return STATUS_OK;
 }
 
+void *libraries_find(const void *context, const char *name)
+{
+    const struct libraries *libraries = context;
+    void *address = NULL;
+
+    for (size_t i = 0; !address && i < libraries->n_open; i++)
+        address = dlsym(libraries->open[i].handle, name);
+    return address;
+}
+
 void libraries_close(struct libraries *libraries)
 {
     for (size_t i = libraries->n_open; i > 0; i--)
         dlclose(libraries->open[i - 1].handle);
+    if (libraries->order)
+        dlclose(libraries->order);
     free(libraries->open);
+    *libraries = (struct libraries){0};
+}
+
+void libraries_keep_open(struct libraries *libraries)
+{
+    /* The address stays the name of what opened them. */
+    if (!libraries->order)
+        free(libraries->open);
     *libraries = (struct libraries){0};
 }

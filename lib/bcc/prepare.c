@@ -202,6 +202,8 @@ static int run_prepare(struct prepare *p)
     if (p->execute) {
         script->prepared = true;
         script->image.is_found = script->is_found;
+        script->image.find_unwinder = libraries_find;
+        script->image.find_context = &script->libraries;
         script->image.argc = script->argc;
         script->image.argv = script->argv;
         errno = caller_errno; /* as if constructors ran first */

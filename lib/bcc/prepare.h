@@ -101,6 +101,10 @@ enum status libraries_open(struct prepare *p, const struct cache_view *view,
                            const char *name, struct libraries *ret_libraries,
                            struct error *err) MUST_CHECK;
 
+/* Address of a symbol in any of them, or in what they need. context is a struct
+ * libraries. */
+void *libraries_find(const void *context, const char *name);
+
 /* ---- symbols.c ---- */
 
 /* A load_resolve_fn and a load_missing_fn; context is the struct prepare. */

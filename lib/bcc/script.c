@@ -137,7 +137,7 @@ void bccDisposeScript(BCCScriptRef script)
     /* Threads that live on may still run destructors of the image, which may
      * call into the libraries: these then stay open for good. */
     if (script->image.exits)
-        script->libraries.n_open = 0;
+        libraries_keep_open(&script->libraries);
     load_release(&script->image);
     libraries_release(script);
     missing_release(script);

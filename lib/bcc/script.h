@@ -3,6 +3,7 @@
  *   script.c          life, errors, options, logging
  *   source.c          inputs: files known by stat, memory, marked symbols
  *   libraries.c       shared libraries: what is asked for, what is open
+ *   library_order.c   opens several as a native program does
  *   symbols.c         where imports come from, and which are missing
  *   prepare.c         prepare; hit.c and miss.c are its two ways
  *   compile_client.c  the compiler process
@@ -56,6 +57,7 @@ struct library {
 struct libraries {
     struct library *open;
     size_t n_open;
+    void *order; /* of library_order_open(), or NULL */
 };
 
 /* A symbol that nobody defines. Strings are owned. */
@@ -168,6 +170,9 @@ void sources_release(BCCScriptRef script);
 void libraries_release(BCCScriptRef script);
 
 void libraries_close(struct libraries *libraries);
+
+/* Forget them: they stay open for good. */
+void libraries_keep_open(struct libraries *libraries);
 
 void missing_release(BCCScriptRef script);
 

@@ -45,6 +45,12 @@ struct load_source {
 struct tls_module;
 struct thread_exit;
 
+/* What knows the unwind table of an image. */
+struct image_unwinder {
+    void *remove; /* the function that makes it forget; NULL: nothing does */
+    bool is_own;  /* it stays open as long as the image */
+};
+
 /* A loaded image; zero means none. Caller's storage. It may be moved until
  * load_start(), and not between that and load_release(). */
 struct image {
@@ -68,8 +74,12 @@ struct image {
     char **argv; /* NULL-terminated */
     int argc;
     bool is_found; /* by unwinders, without being registered: set likewise */
+    /* Asked for functions of unwinders before the process is: set likewise, or
+     * NULL. What it finds stays there until load_release(). */
+    void *(*find_unwinder)(const void *context, const char *name);
+    const void *find_context;
     /* Set by load_start(): */
-    void *unwinder; /* what knows eh_frame, or NULL */
+    struct image_unwinder unwinders[2];
     void *unwind_object[8];
 };
 

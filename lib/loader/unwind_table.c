@@ -15,43 +15,88 @@
  * list's lock. To deregister is to look through the list, the newest first:
  * that is felt with thousands of images, in processes that have an unwinder.
  *
+ * LLVM's libunwind has functions of the same use, by other names:
+ *
+ *   __unw_add_dynamic_eh_frame_section(first record of .eh_frame)
+ *   __unw_remove_dynamic_eh_frame_section(the same)
+ *
+ * Both are told where both are: which of them throws is decided by the order
+ * in which libraries were opened, and the other does no harm. The caller's
+ * lookup comes first, as the libraries of a script may be opened for it alone;
+ * the same file is never open twice, so that one of the process is none other.
+ *
  * The unwinder is looked for anew each time, because a process may get one
- * later, with a plug-in; that is one dlsym() for each image that has a table,
- * 0.1 us if it is there and 0.25 us if not (glibc 2.36, a process of five
- * libraries). One that is loaded RTLD_LOCAL or linked statically is not found,
- * and images it does not know end its walk of the stack. LLVM's libunwind has
- * no function of this kind: none that takes a whole table.
+ * later, with a plug-in; that is one dlsym() for each image that has a table
+ * and each kind, 0.1 us if it is there and 0.25 us if not (glibc 2.36, a
+ * process of five libraries). One that is linked statically is not found, nor
+ * one that others have loaded RTLD_LOCAL; images it does not know end its walk
+ * of the stack.
  *
  * The records are believed, as the code is that they belong to: nobody reads
  * them before an exception does. */
 #include "unwind_table.h"
 
+#include <assert.h>
 #include <dlfcn.h>
 
-typedef void register_fn(const void *eh_frame, void *object);
-typedef void *deregister_fn(const void *eh_frame);
+enum { LIBGCC, LIBUNWIND, N_KINDS };
+
+static const struct {
+    const char *add, *remove;
+} kinds[] = {
+    [LIBGCC] = {"__register_frame_info", "__deregister_frame_info"},
+    [LIBUNWIND] = {"__unw_add_dynamic_eh_frame_section",
+                   "__unw_remove_dynamic_eh_frame_section"},
+};
+
+static_assert(N_KINDS == sizeof(((struct image *)0)->unwinders) /
+                             sizeof(struct image_unwinder),
+              "a place for each");
+
+/* libunwind's takes the first argument alone, and is not hurt by another. */
+typedef void add_fn(const void *eh_frame, void *object);
+typedef void *remove_fn(const void *eh_frame);
+
+static void *find(const struct image *image, const char *name, bool *ret_is_own)
+{
+    void *address = NULL;
+
+    if (image->find_unwinder)
+        address = image->find_unwinder(image->find_context, name);
+    *ret_is_own = address != NULL;
+    return address ? address : dlsym(RTLD_DEFAULT, name);
+}
 
 void unwind_table_register(struct image *image)
 {
-    register_fn *add;
-
     if (!image->eh_frame)
         return;
-    add = (register_fn *)dlsym(RTLD_DEFAULT, "__register_frame_info");
-    if (!add)
-        return;
-    image->unwinder = dlsym(RTLD_DEFAULT, "__deregister_frame_info");
-    if (!image->unwinder)
-        return;
-    add(image->base + image->eh_frame, image->unwind_object);
+    for (int kind = 0; kind < N_KINDS; kind++) {
+        struct image_unwinder unwinder;
+        bool is_own;
+        add_fn *add = (add_fn *)find(image, kinds[kind].add, &is_own);
+
+        if (!add)
+            continue;
+        unwinder.remove = find(image, kinds[kind].remove, &unwinder.is_own);
+        if (!unwinder.remove)
+            continue;
+        image->unwinders[kind] = unwinder;
+        add(image->base + image->eh_frame, image->unwind_object);
+    }
 }
 
 void unwind_table_deregister(struct image *image)
 {
-    void *unwinder = image->unwinder;
+    for (int kind = 0; kind < N_KINDS; kind++) {
+        const struct image_unwinder unwinder = image->unwinders[kind];
 
-    /* The library that had it may have been unloaded since, list and all. */
-    if (unwinder && dlsym(RTLD_DEFAULT, "__deregister_frame_info") == unwinder)
-        ((deregister_fn *)unwinder)(image->base + image->eh_frame);
-    image->unwinder = NULL;
+        image->unwinders[kind].remove = NULL;
+        /* The library of the process that had it may have been unloaded since,
+         * list and all. */
+        if (unwinder.remove &&
+            (unwinder.is_own ||
+             dlsym(RTLD_DEFAULT, kinds[kind].remove) == unwinder.remove))
+            ((remove_fn *)unwinder.remove)(image->base + image->eh_frame);
+    }
 }

@@ -4,7 +4,7 @@
 
 #include "load.h"
 
-/* Show the image's unwind table to the process's unwinder, if there are both.
+/* Show the image's unwind table to the unwinders that are there, if it has one.
  * From here on *image may not be moved: the unwinder keeps a record in it. */
 void unwind_table_register(struct image *image);
 

@@ -142,6 +142,26 @@ static void is_for_the_script_alone_unless_the_process_is_shared(void **state)
     bccDisposeScript(script);
 }
 
+/* Libraries that are open for the script alone bring the unwinder that must
+ * know its code; this process has none. */
+static void exceptions_are_caught_with_the_libraries_of_the_script(void **state)
+{
+    const struct fixture *f = *state;
+
+    assert_null(dlsym(RTLD_DEFAULT, "__register_frame_info"));
+    for (int i = 0; i < 4; i++) {
+        const unsigned long process = i % 2 ? BCC_PROCESS_SYMBOLS : 0;
+        BCCScriptRef script = open_script(bitcode_path("caught.bc").text, NULL);
+
+        assert_succeeds(script, bccPrepareExecutable(
+                                    script, f->cache, "caught",
+                                    BCC_DEFAULT_LIBRARIES | process));
+        assert_cache(script, i ? BCC_CACHE_HIT : BCC_CACHE_MISS);
+        assert_int_equal(call(script, "caught"), 42);
+        bccDisposeScript(script);
+    }
+}
+
 static void one_that_is_gone_is_named(void **state)
 {
     const struct fixture *f = *state;
@@ -282,6 +302,7 @@ int main(void)
         TEST(is_not_opened_if_nothing_needs_it),
         TEST(the_callback_is_asked_first),
         TEST(is_for_the_script_alone_unless_the_process_is_shared),
+        TEST(exceptions_are_caught_with_the_libraries_of_the_script),
         TEST(one_that_is_gone_is_named),
         TEST(wrong_use_is_refused),
         TEST(undefined_symbols_are_named_with_their_user),

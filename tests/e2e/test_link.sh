@@ -695,6 +695,106 @@ test_shared_libraries_come_before_archives() {
     expect beside "exit 102"
 }
 
+# shared_file NAME LIBRARIES...: standard input, C, to shared/libNAME.so, which
+# needs these.
+shared_file() {
+    shared_name=$1
+    shift
+    mkdir -p "$work/shared"
+    cat >"$work/shared/$shared_name.c"
+    "$CLANG" -shared -fPIC "$work/shared/$shared_name.c" \
+        -o "$work/shared/lib$shared_name.so" "-Wl,-soname,lib$shared_name.so" \
+        "-Wl,-rpath,$work/shared" -L"$work/shared" -Wl,--no-as-needed "$@" ||
+        exit 1
+}
+
+# same_with_shared FLAGS...: the same as a native link with these libraries.
+same_with_shared() {
+    "$CLANG" "$work/main.o" -o "$work/linked" -L"$work/shared" \
+        "-Wl,-rpath,$work/shared" -Wl,--as-needed \
+        -Wl,--unresolved-symbols=ignore-in-shared-libs "$@" || exit 1
+    run native "$work/linked"
+    expect native "exit 0"
+    for how in --rebuild -O2; do
+        run ours "$BCC" run $how -L"$work/shared" "$@" "$work/main.bc"
+        same native ours
+    done
+}
+
+# The dynamic linker searches the libraries that a program names before those
+# that these need.
+test_shared_libraries_are_searched_breadth_first() {
+    announce='#include <stdio.h>
+        __attribute__((constructor)) static void start(void) { puts(NAME); }'
+    echo "$announce" 'int who(void) { return 1; }' |
+        sed 's/NAME/"deep"/' | shared_file deep
+    echo "$announce" 'int who(void); int first(void) { return who(); }' |
+        sed 's/NAME/"first"/' | shared_file first -ldeep
+    echo "$announce" 'int who(void) { return 2; } int second(void) { return 0; }' |
+        sed 's/NAME/"second"/' | shared_file second
+    source_file main <<'C'
+#include <stdio.h>
+int first(void), second(void);
+int main(void) { printf("%d %d\n", first(), second()); return 0; }
+C
+    same_with_shared -lfirst -lsecond
+    says ours out "2 0"
+    same_with_shared -lsecond -lfirst
+    # One that leaves a symbol for the next to define.
+    echo 'int left(void); int first(void) { return left(); }' |
+        shared_file first
+    echo 'int left(void) { return 3; } int second(void) { return 0; }' |
+        shared_file second
+    same_with_shared -lfirst -lsecond
+    says ours out "3 0"
+}
+
+# libc++abi needs LLVM's libunwind, and what resumes an exception is libgcc_s.
+test_exceptions_of_libcxx() {
+    cat >"$work/main.cpp" <<'C'
+#include <cstdio>
+#include <stdexcept>
+struct Guard {
+    const char *name;
+    ~Guard() { std::printf("~%s\n", name); }
+};
+__attribute__((noinline)) void inner(int x)
+{
+    if (x)
+        throw std::runtime_error("thrown");
+}
+__attribute__((noinline)) void outer(int x)
+{
+    Guard guard{"outer"};
+    inner(x);
+    std::puts("not reached");
+}
+int main(int argc, char **)
+{
+    try {
+        outer(argc);
+    } catch (const std::exception &e) {
+        std::puts(e.what());
+    }
+    return 0;
+}
+C
+    for kind in "-o $work/main.o" "-emit-llvm -o $work/main.bc"; do
+        # shellcheck disable=SC2086 # these are words
+        "$CLANG" -stdlib=libc++ -O1 -c "$work/main.cpp" $kind 2>/dev/null ||
+            skip "no libc++"
+    done
+    mkdir "$work/shared"
+    echo 'int main(){}' >"$work/empty.c"
+    "$CLANG" "$work/empty.c" -o "$work/empty" -lc++ -lunwind ||
+        skip "no libc++ to link with"
+    same_with_shared -lc++ -lc++abi -lm -lgcc_s
+    same_with_shared -lc++ -lc++abi -lunwind
+    run default "$BCC" run -lc++ "$work/main.bc"
+    same native default
+    says default out "~outer"
+}
+
 # ---- Names in assembly ----
 
 test_names_in_assembly_are_found() {

@@ -1,0 +1,183 @@
+/* The dynamic linker searches breadth first: the libraries that a program
+ * names, in order, then those that these need. dlopen() of one library after
+ * another searches depth first: what the first one needs comes before the
+ * second, and the first one is bound before the second is there. That matters
+ * where two libraries define the same symbol. libc++abi for instance needs
+ * LLVM's libunwind, but a program that names libgcc_s as well has all of its
+ * exceptions thrown by libgcc_s; and one unwinder must not resume what another
+ * has thrown. It matters, too, where a library leaves symbols for the next one
+ * to define.
+ *
+ * So the libraries are opened by way of an object that needs all of them, in
+ * order. It is made in memory: headers, a dynamic section, names. The dynamic
+ * linker wants a path. That of a descriptor is used again after the descriptor
+ * is closed, and what is open under the same path is not opened once more; so
+ * the path is spelt in a way that no other has.
+ *
+ *     ELF header | PT_LOAD, PT_DYNAMIC, PT_GNU_STACK | dynamic | symbol 0 |
+ *     names of the libraries
+ *
+ * Reference: ELF gABI, chapters 4 and 5. */
+#include "library_order.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buffer.h"
+#include "file.h"
+#include "machine.h"
+
+/* ---- When ---- */
+
+/* Of programs in C and C++: none defines what another does, and each needs
+ * those that it takes symbols from. */
+static bool is_independent(const char *name)
+{
+    static const char names[][16] = {
+        "libm.so.6",
+        "libmvec.so.1",
+        "libgcc_s.so.1",
+        "libstdc++.so.6",
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+bool library_order_matters(const struct cache_view *view)
+{
+    const uint32_t n = cache_count(view, OBCC_NEEDED_LIST);
+    bool matters = false;
+
+    for (uint32_t i = 0; n > 1 && i < n && !matters; i++)
+        matters = !is_independent(cache_needed_at(view, i));
+    return matters;
+}
+
+/* ---- The object ---- */
+
+enum { N_SEGMENTS = 3 };
+
+struct head {
+    ElfW(Ehdr) header;
+    ElfW(Phdr) segment[N_SEGMENTS];
+};
+
+static void add_entry(struct buffer *object, ElfW(Sxword) tag, ElfW(Addr) value)
+{
+    const ElfW(Dyn) entry = {.d_tag = (__typeof__(entry.d_tag))tag,
+                             .d_un = {.d_ptr = value}};
+
+    buffer_append(object, &entry, sizeof(entry));
+}
+
+static void add_head(struct buffer *object, size_t dynamic_size, size_t size)
+{
+    const struct head head = {
+        .header =
+            {
+                .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3,
+                            MACHINE_ELF_CLASS, MACHINE_ELF_DATA, EV_CURRENT},
+                .e_type = ET_DYN,
+                .e_machine = MACHINE_ELF_NUMBER,
+                .e_version = EV_CURRENT,
+                .e_phoff = offsetof(struct head, segment),
+                .e_ehsize = sizeof(ElfW(Ehdr)),
+                .e_phentsize = sizeof(ElfW(Phdr)),
+                .e_phnum = N_SEGMENTS,
+            },
+        .segment =
+            {
+                {.p_type = PT_LOAD,
+                 .p_flags = PF_R | PF_W,
+                 .p_filesz = size,
+                 .p_memsz = size,
+                 .p_align = 0x10000},
+                {.p_type = PT_DYNAMIC,
+                 .p_flags = PF_R | PF_W,
+                 .p_offset = sizeof(head),
+                 .p_vaddr = sizeof(head),
+                 .p_filesz = dynamic_size,
+                 .p_memsz = dynamic_size,
+                 .p_align = sizeof(void *)},
+                /* Without it the dynamic linker makes stacks executable. */
+                {.p_type = PT_GNU_STACK, .p_flags = PF_R | PF_W},
+            },
+    };
+
+    buffer_append(object, &head, sizeof(head));
+}
+
+static bool make_object(const struct cache_view *view, struct buffer *object)
+{
+    const uint32_t n = cache_count(view, OBCC_NEEDED_LIST);
+    const size_t dynamic_size = (n + 5) * sizeof(ElfW(Dyn));
+    const size_t symbols = sizeof(struct head) + dynamic_size;
+    const size_t strings = symbols + sizeof(ElfW(Sym));
+    const ElfW(Sym) no_symbol = {0};
+    size_t strings_size = 1;
+
+    for (uint32_t i = 0; i < n; i++)
+        strings_size += strlen(cache_needed_at(view, i)) + 1;
+    add_head(object, dynamic_size, strings + strings_size);
+    strings_size = 1;
+    for (uint32_t i = 0; i < n; i++) {
+        add_entry(object, DT_NEEDED, strings_size);
+        strings_size += strlen(cache_needed_at(view, i)) + 1;
+    }
+    add_entry(object, DT_SYMTAB, symbols);
+    add_entry(object, DT_SYMENT, sizeof(no_symbol));
+    add_entry(object, DT_STRTAB, strings);
+    add_entry(object, DT_STRSZ, strings_size);
+    add_entry(object, DT_NULL, 0);
+    buffer_append(object, &no_symbol, sizeof(no_symbol));
+    buffer_append(object, "", 1);
+    for (uint32_t i = 0; i < n; i++)
+        buffer_append(object, cache_needed_at(view, i),
+                      strlen(cache_needed_at(view, i)) + 1);
+    return !object->failed;
+}
+
+/* ---- Opening ---- */
+
+static const char dir[] = "/proc/self/fd";
+
+enum { N_BITS = 8 * sizeof(uintptr_t), MAX_DIGITS = 12 };
+
+/* "//" and "/./" are the same to the kernel: one of them for each bit. */
+static void spell_path(int fd, const void *unique,
+                       char ret_path[sizeof(dir) + 2 * N_BITS + MAX_DIGITS])
+{
+    char *at = stpcpy(ret_path, dir);
+
+    for (size_t i = 0; i < N_BITS; i++)
+        at = stpcpy(at, (uintptr_t)unique >> i & 1 ? "/." : "/");
+    snprintf(at, MAX_DIGITS, "/%d", fd);
+}
+
+void *library_order_open(const struct cache_view *view, const void *unique,
+                         int mode)
+{
+    char path[sizeof(dir) + 2 * N_BITS + MAX_DIGITS];
+    struct buffer object;
+    void *handle = NULL;
+    int fd;
+
+    buffer_init(&object);
+    if (make_object(view, &object) &&
+        file_create_memory("bcc-libraries", buffer_span(&object), &fd, NULL) ==
+            STATUS_OK) {
+        spell_path(fd, unique, path);
+        handle = dlopen(path, RTLD_NOW | mode);
+        file_close(fd);
+    }
+    buffer_release(&object);
+    return handle;
+}
