@@ -23,6 +23,9 @@
 
 #include <string.h>
 
+#include "buffer.h"
+#include "name_map.h"
+
 static const LLVMAttributeIndex on_function =
     (LLVMAttributeIndex)LLVMAttributeFunctionIndex;
 
@@ -168,35 +171,55 @@ void imports_define_handlers(LLVMModuleRef module)
     }
 }
 
-/* ---- References ---- */
+/* ---- New declarations ---- */
 
-/* `to` takes over the users and what both kinds have in common. */
-static void take_over(LLVMValueRef from, LLVMValueRef to)
+/* A declaration, and what takes its place. */
+struct renewal {
+    LLVMValueRef old;
+    LLVMValueRef renewed; /* without a name so far */
+};
+
+struct renewals {
+    struct arena *arena;
+    struct buffer rows;  /* struct renewal */
+    struct name_map map; /* name of old -> renewed */
+    bool failed;
+};
+
+static void add_renewal(struct renewals *renewals, LLVMValueRef old,
+                        LLVMValueRef renewed)
 {
-    LLVMSetLinkage(to, LLVMGetLinkage(from));
-    LLVMSetUnnamedAddress(to, LLVMGetUnnamedAddress(from));
-    glue_copy_metadata(from, to);
-    LLVMReplaceAllUsesWith(from, to);
+    const struct renewal row = {old, renewed};
+    void **place = name_map_insert(&renewals->map, glue_name(old));
+
+    renewals->failed |= !place;
+    if (place)
+        *place = renewed;
+    buffer_append(&renewals->rows, &row, sizeof(row));
+    LLVMSetLinkage(renewed, LLVMGetLinkage(old));
+    LLVMSetUnnamedAddress(renewed, LLVMGetUnnamedAddress(old));
+    glue_copy_metadata(old, renewed);
 }
 
-static bool renew_function(LLVMModuleRef module, LLVMValueRef old,
-                           struct arena *arena)
+static void renew_function(struct renewals *renewals, LLVMModuleRef module,
+                           LLVMValueRef old)
 {
     static const char nonlazybind[] = "nonlazybind";
     LLVMContextRef context = LLVMGetModuleContext(module);
     unsigned kind =
         LLVMGetEnumAttributeKindForName(nonlazybind, strlen(nonlazybind));
-    LLVMValueRef renewed = glue_declare_like(module, old, arena);
+    LLVMValueRef renewed = glue_declare_like(module, old, renewals->arena);
 
+    renewals->failed |= !renewed;
     if (!renewed)
-        return false;
+        return;
     LLVMAddAttributeAtIndex(renewed, on_function,
                             LLVMCreateEnumAttribute(context, kind, 0));
-    take_over(old, renewed);
-    return true;
+    add_renewal(renewals, old, renewed);
 }
 
-static void renew_variable(LLVMModuleRef module, LLVMValueRef old)
+static void renew_variable(struct renewals *renewals, LLVMModuleRef module,
+                           LLVMValueRef old)
 {
     unsigned address_space = LLVMGetPointerAddressSpace(LLVMTypeOf(old));
     LLVMValueRef renewed = LLVMAddGlobalInAddressSpace(
@@ -206,23 +229,7 @@ static void renew_variable(LLVMModuleRef module, LLVMValueRef old)
     LLVMSetExternallyInitialized(renewed, LLVMIsExternallyInitialized(old));
     LLVMSetAlignment(renewed, LLVMGetAlignment(old));
     LLVMSetThreadLocalMode(renewed, LLVMGetThreadLocalMode(old));
-    take_over(old, renewed);
-}
-
-/* The users of old are another declaration's now; so is its name. */
-static void delete_renewed(LLVMModuleRef module, LLVMValueRef old)
-{
-    bool function = LLVMIsAFunction(old) != NULL;
-    LLVMValueRef renewed =
-        function ? LLVMGetLastFunction(module) : LLVMGetLastGlobal(module);
-    char *name = LLVMCreateMessage(glue_name(old));
-
-    if (function)
-        LLVMDeleteFunction(old);
-    else
-        LLVMDeleteGlobal(old);
-    LLVMSetValueName2(renewed, name, strlen(name));
-    LLVMDisposeMessage(name);
+    add_renewal(renewals, old, renewed);
 }
 
 static bool is_import(LLVMValueRef global)
@@ -232,7 +239,7 @@ static bool is_import(LLVMValueRef global)
            strncmp(glue_name(global), "llvm.", 5) != 0;
 }
 
-static bool renew_functions(LLVMModuleRef module, struct arena *arena)
+static void renew_functions(struct renewals *renewals, LLVMModuleRef module)
 {
     /* New ones are added behind the last. */
     LLVMValueRef last = LLVMGetLastFunction(module);
@@ -244,18 +251,14 @@ static bool renew_functions(LLVMModuleRef module, struct arena *arena)
         next = at ? LLVMGetNextFunction(at) : NULL;
         if (!at || !is_import(at))
             continue;
-        if (!LLVMGetFirstUse(at)) {
+        if (LLVMGetFirstUse(at))
+            renew_function(renewals, module, at);
+        else
             LLVMDeleteFunction(at);
-            continue;
-        }
-        if (!renew_function(module, at, arena))
-            return false;
-        delete_renewed(module, at);
     } while (at != last);
-    return true;
 }
 
-static void renew_variables(LLVMModuleRef module)
+static void renew_variables(struct renewals *renewals, LLVMModuleRef module)
 {
     LLVMValueRef last = LLVMGetLastGlobal(module);
     LLVMValueRef next = LLVMGetFirstGlobal(module);
@@ -271,20 +274,186 @@ static void renew_variables(LLVMModuleRef module)
             LLVMSetThreadLocalMode(at, LLVMGeneralDynamicTLSModel);
         if (!is_import(at))
             continue;
-        if (!LLVMGetFirstUse(at)) {
+        if (LLVMGetFirstUse(at))
+            renew_variable(renewals, module, at);
+        else
             LLVMDeleteGlobal(at);
-            continue;
-        }
-        renew_variable(module, at);
-        delete_renewed(module, at);
     } while (at != last);
+}
+
+/* ---- Tables ---- */
+
+/* LLVM makes a table anew for each of its elements that is replaced. So tables
+ * are made anew here, once, before; tables in tables up to this depth. */
+enum { MAX_DEPTH = 8 };
+
+static LLVMValueRef make_like(LLVMValueRef table, LLVMValueRef *element,
+                              unsigned n)
+{
+    LLVMTypeRef type = LLVMTypeOf(table);
+
+    if (LLVMIsAConstantArray(table))
+        return LLVMConstArray2(LLVMGetElementType(type), element, n);
+    return LLVMConstNamedStruct(type, element, n);
+}
+
+static LLVMValueRef find_renewed(const struct renewals *renewals,
+                                 LLVMValueRef global)
+{
+    return LLVMIsDeclaration(global)
+               ? name_map_find(&renewals->map, glue_name(global))
+               : NULL;
+}
+
+static bool is_table(LLVMValueRef constant)
+{
+    return LLVMIsAConstantArray(constant) || LLVMIsAConstantStruct(constant);
+}
+
+static bool has_renewed(const struct renewals *renewals, LLVMValueRef constant,
+                        unsigned depth)
+{
+    unsigned n;
+
+    if (LLVMIsAGlobalValue(constant))
+        return find_renewed(renewals, constant) != NULL;
+    if (depth == MAX_DEPTH || !is_table(constant))
+        return false;
+    n = (unsigned)LLVMGetNumOperands(constant);
+    for (unsigned i = 0; i < n; i++)
+        if (has_renewed(renewals, LLVMGetOperand(constant, i), depth + 1))
+            return true;
+    return false;
+}
+
+/* The constant itself if nothing in it is renewed. */
+static LLVMValueRef renew_constant(struct renewals *renewals,
+                                   LLVMValueRef constant, unsigned depth)
+{
+    LLVMValueRef *element;
+    unsigned n;
+
+    if (!has_renewed(renewals, constant, depth))
+        return constant;
+    if (LLVMIsAGlobalValue(constant))
+        return find_renewed(renewals, constant);
+    n = (unsigned)LLVMGetNumOperands(constant);
+    element = arena_alloc(renewals->arena, n + 1, sizeof(*element));
+    renewals->failed |= !element;
+    for (unsigned i = 0; i < n && !renewals->failed; i++)
+        element[i] =
+            renew_constant(renewals, LLVMGetOperand(constant, i), depth + 1);
+    return renewals->failed ? constant : make_like(constant, element, n);
+}
+
+static void renew_tables(struct renewals *renewals, LLVMModuleRef module)
+{
+    LLVMValueRef at = LLVMGetFirstGlobal(module);
+
+    for (; at && renewals->rows.size > 0; at = LLVMGetNextGlobal(at)) {
+        LLVMValueRef old = LLVMGetInitializer(at);
+        LLVMValueRef renewed = old ? renew_constant(renewals, old, 0) : NULL;
+
+        if (renewed != old)
+            LLVMSetInitializer(at, renewed);
+    }
+}
+
+/* ---- References ---- */
+
+/* A table that a new one has taken the place of. */
+static bool is_dead(LLVMValueRef user, unsigned depth)
+{
+    if (!LLVMIsAConstant(user) || LLVMIsAGlobalValue(user) || depth > MAX_DEPTH)
+        return false;
+    for (LLVMUseRef use = LLVMGetFirstUse(user); use; use = LLVMGetNextUse(use))
+        if (!is_dead(LLVMGetUser(use), depth + 1))
+            return false;
+    return true;
+}
+
+static void replace_in(LLVMUseRef use, LLVMValueRef renewed)
+{
+    LLVMValueRef user = LLVMGetUser(use);
+    unsigned n = (unsigned)LLVMGetNumOperands(user);
+
+    for (unsigned i = 0; i < n; i++)
+        if (LLVMGetOperandUse(user, i) == use) {
+            LLVMSetOperand(user, i, renewed);
+            return;
+        }
+}
+
+/* Dead tables go with the first declaration in them that is deleted; until
+ * then LLVM would make them anew, too. */
+static void replace(const struct renewal *row)
+{
+    bool has_dead = false, has_others = false;
+    LLVMUseRef use, next;
+
+    for (use = LLVMGetFirstUse(row->old); use; use = LLVMGetNextUse(use)) {
+        LLVMValueRef user = LLVMGetUser(use);
+        bool dead = is_dead(user, 0);
+
+        has_dead |= dead;
+        has_others |= !dead && !LLVMIsAInstruction(user);
+    }
+    if (!has_dead || has_others) {
+        LLVMReplaceAllUsesWith(row->old, row->renewed);
+        return;
+    }
+    for (use = LLVMGetFirstUse(row->old); use; use = next) {
+        next = LLVMGetNextUse(use);
+        if (LLVMIsAInstruction(LLVMGetUser(use)))
+            replace_in(use, row->renewed);
+    }
+}
+
+/* The new declaration gets the users of the old, and then its name. */
+static bool take_over(const struct renewal *row, struct buffer *name)
+{
+    const char *own = glue_name(row->old);
+
+    name->size = 0;
+    buffer_append(name, own, strlen(own));
+    if (buffer_failed(name))
+        return false;
+    replace(row);
+    if (LLVMIsAFunction(row->old))
+        LLVMDeleteFunction(row->old);
+    else
+        LLVMDeleteGlobal(row->old);
+    LLVMSetValueName2(row->renewed, (const char *)name->data, name->size);
+    return true;
+}
+
+static void take_over_all(struct renewals *renewals)
+{
+    size_t n = renewals->rows.size / sizeof(struct renewal);
+    const struct renewal *row = (const void *)renewals->rows.data;
+    struct buffer name;
+
+    buffer_init(&name);
+    for (size_t i = 0; i < n && !renewals->failed; i++)
+        renewals->failed = !take_over(&row[i], &name);
+    buffer_release(&name);
 }
 
 enum status imports_through_got(LLVMModuleRef module, struct arena *arena,
                                 struct error *err)
 {
-    renew_variables(module);
-    if (!renew_functions(module, arena))
-        return error_no_memory(err);
-    return STATUS_OK;
+    struct renewals renewals = {.arena = arena};
+
+    buffer_init(&renewals.rows);
+    name_map_init(&renewals.map);
+    renew_variables(&renewals, module);
+    renew_functions(&renewals, module);
+    renewals.failed |= buffer_failed(&renewals.rows);
+    if (!renewals.failed)
+        renew_tables(&renewals, module);
+    name_map_release(&renewals.map); /* the names are the old declarations' */
+    if (!renewals.failed)
+        take_over_all(&renewals);
+    buffer_release(&renewals.rows);
+    return renewals.failed ? error_no_memory(err) : STATUS_OK;
 }
