@@ -50,6 +50,13 @@
 #include "trampolines.h"
 #include "users.h"
 
+/* Names that generated code turned out to want of archives: none at first. */
+struct wanted {
+    struct arena arena;
+    struct buffer names; /* const char * */
+    bool more;           /* than there were: compile once more */
+};
+
 /* One compile under way. */
 struct compilation {
     const struct request *request;
@@ -59,6 +66,9 @@ struct compilation {
     struct glue glue;
     struct target target;
     struct objects objects; /* the script and what is linked whole with it */
+    const struct wanted *wanted;
+    const char **left; /* see struct objects */
+    size_t n_left;
     struct library_index *indexes; /* by input */
     struct runtime *runtimes;
     size_t n_runtimes;
@@ -153,6 +163,16 @@ static bool is_object(const struct request_input *input, struct span bytes)
     return input->role != REQUEST_LIBRARY || archive_is(bytes);
 }
 
+static size_t count_wanted(const struct wanted *wanted)
+{
+    return wanted->names.size / sizeof(const char *);
+}
+
+static const char *wanted_name(const struct wanted *wanted, size_t index)
+{
+    return ((const char *const *)(const void *)wanted->names.data)[index];
+}
+
 static enum status read_objects(struct compilation *c,
                                 const struct span *inputs, struct error *err)
 {
@@ -160,16 +180,25 @@ static enum status read_objects(struct compilation *c,
     const struct object_reader reader = {read_module, c};
     struct object_input *objects =
         arena_alloc(&c->arena, request->n_inputs, sizeof(*objects));
-    size_t n = 0;
+    size_t n_wanted = request->n_marks + count_wanted(c->wanted), n = 0;
+    const char **wanted = arena_alloc(&c->arena, n_wanted + 1, sizeof(*wanted));
+    enum status status;
 
-    if (!objects)
+    if (!objects || !wanted)
         return error_no_memory(err);
+    for (size_t i = 0; i < request->n_marks; i++)
+        wanted[i] = request->marks[i];
+    for (size_t i = request->n_marks; i < n_wanted; i++)
+        wanted[i] = wanted_name(c->wanted, i - request->n_marks);
     for (size_t i = 0; i < request->n_inputs; i++)
         if (is_object(&request->inputs[i], inputs[i]))
             objects[n++] =
                 (struct object_input){request->inputs[i].name, inputs[i]};
-    return objects_read(&reader, objects, n, request->marks, request->n_marks,
-                        &c->arena, &c->objects, err);
+    status = objects_read(&reader, objects, n, wanted, n_wanted, &c->arena,
+                          &c->objects, err);
+    c->left = c->objects.left;
+    c->n_left = c->objects.n_left;
+    return status;
 }
 
 static enum status read_runtime(struct compilation *c, struct span bytes,
@@ -399,6 +428,11 @@ static int compare_symbol(const void *key, const void *row)
     return strcmp(key, ((const struct link_symbol *)row)->name);
 }
 
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 /* Exported names are unique in the object: local symbols of the same name were
  * renamed when the modules were linked. */
 static void fill_addresses(const struct compilation *c,
@@ -516,16 +550,35 @@ static void compilation_release(struct compilation *c)
     arena_release(&c->arena);
 }
 
-enum status compile(const struct request *request, const struct span *inputs,
-                    struct library_index *indexes,
-                    struct compile_result *ret_result, struct error *err)
+/* What is undefined in the code, and defined in an archive: IR had no such
+ * reference, or the archive would have been asked; generated code made it. */
+static void want_more(const struct compilation *c, struct wanted *wanted)
+{
+    const struct link_result *link = &c->result->link;
+
+    wanted->more = false;
+    for (size_t i = 0; i < link->n_imports && c->n_left > 0; i++) {
+        const char *name = link->imports[i].name;
+
+        if (link->imports[i].weak || !bsearch(&name, c->left, c->n_left,
+                                              sizeof(*c->left), compare_names))
+            continue;
+        name = arena_copy_string(&wanted->arena, name, strlen(name));
+        if (name)
+            buffer_append(&wanted->names, &name, sizeof(name));
+        wanted->more |= name && !buffer_failed(&wanted->names);
+    }
+}
+
+static enum status
+compile_once(const struct request *request, const struct span *inputs,
+             struct library_index *indexes, struct wanted *wanted,
+             struct compile_result *ret_result, struct error *err)
 {
     struct compile_result result = {0};
     enum status status = STATUS_OK;
     struct compilation *c;
 
-    if (request->n_inputs == 0)
-        return error_set(err, STATUS_MISUSE, "compile: no script");
     arena_init(&result.arena);
     c = arena_alloc(&result.arena, 1, sizeof(*c));
     if (!c) {
@@ -537,6 +590,7 @@ enum status compile(const struct request *request, const struct span *inputs,
         .name = request->inputs[0].name,
         .result = &result,
         .indexes = indexes,
+        .wanted = wanted,
     };
     arena_init(&c->arena);
     glue_init(&c->glue);
@@ -551,9 +605,55 @@ enum status compile(const struct request *request, const struct span *inputs,
         compile_result_release(&result);
         return status;
     }
+    want_more(c, wanted);
     c->result = NULL;
+    c->wanted = NULL;
     *ret_result = result;
     return STATUS_OK;
+}
+
+/* Each time with more names, of which archives have so many. */
+static enum status
+compile_all(const struct request *request, const struct span *inputs,
+            struct library_index *indexes, struct wanted *wanted,
+            struct compile_result *ret_result, struct error *err)
+{
+    size_t n = request->n_inputs;
+    struct library_index *known =
+        arena_alloc(&wanted->arena, n, sizeof(*known));
+    enum status status;
+
+    if (!known)
+        return error_no_memory(err);
+    memcpy(known, indexes, n * sizeof(*known));
+    status = compile_once(request, inputs, indexes, wanted, ret_result, err);
+    while (status == STATUS_OK && wanted->more) {
+        compile_result_release(ret_result);
+        memcpy(indexes, known, n * sizeof(*known));
+        status =
+            compile_once(request, inputs, indexes, wanted, ret_result, err);
+    }
+    return status;
+}
+
+enum status compile(const struct request *request, const struct span *inputs,
+                    struct library_index *indexes,
+                    struct compile_result *ret_result, struct error *err)
+{
+    struct compile_result result = {0};
+    struct wanted wanted = {.more = false};
+    enum status status;
+
+    if (request->n_inputs == 0)
+        return error_set(err, STATUS_MISUSE, "compile: no script");
+    arena_init(&wanted.arena);
+    buffer_init(&wanted.names);
+    status = compile_all(request, inputs, indexes, &wanted, &result, err);
+    arena_release(&wanted.arena);
+    buffer_release(&wanted.names);
+    if (status == STATUS_OK)
+        *ret_result = result;
+    return status;
 }
 
 void compile_result_release(struct compile_result *result)

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "json.h"
+#include "foreign_text.h"
 
 /* ---- Text ---- */
 

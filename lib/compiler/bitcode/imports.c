@@ -297,34 +297,53 @@ static LLVMValueRef make_like(LLVMValueRef table, LLVMValueRef *element,
     return LLVMConstNamedStruct(type, element, n);
 }
 
+static LLVMValueRef find_renewed(const struct renewals *renewals,
+                                 LLVMValueRef global)
+{
+    return LLVMIsDeclaration(global)
+               ? name_map_find(&renewals->map, glue_name(global))
+               : NULL;
+}
+
+static bool is_table(LLVMValueRef constant)
+{
+    return LLVMIsAConstantArray(constant) || LLVMIsAConstantStruct(constant);
+}
+
+static bool has_renewed(const struct renewals *renewals, LLVMValueRef constant,
+                        unsigned depth)
+{
+    unsigned n;
+
+    if (LLVMIsAGlobalValue(constant))
+        return find_renewed(renewals, constant) != NULL;
+    if (depth == MAX_DEPTH || !is_table(constant))
+        return false;
+    n = (unsigned)LLVMGetNumOperands(constant);
+    for (unsigned i = 0; i < n; i++)
+        if (has_renewed(renewals, LLVMGetOperand(constant, i), depth + 1))
+            return true;
+    return false;
+}
+
 /* The constant itself if nothing in it is renewed. */
 static LLVMValueRef renew_constant(struct renewals *renewals,
                                    LLVMValueRef constant, unsigned depth)
 {
-    LLVMValueRef *element, found;
-    bool differs = false;
+    LLVMValueRef *element;
     unsigned n;
 
-    if (LLVMIsAGlobalValue(constant)) {
-        found = LLVMIsDeclaration(constant)
-                    ? name_map_find(&renewals->map, glue_name(constant))
-                    : NULL;
-        return found ? found : constant;
-    }
-    if (depth == MAX_DEPTH ||
-        (!LLVMIsAConstantArray(constant) && !LLVMIsAConstantStruct(constant)))
+    if (!has_renewed(renewals, constant, depth))
         return constant;
+    if (LLVMIsAGlobalValue(constant))
+        return find_renewed(renewals, constant);
     n = (unsigned)LLVMGetNumOperands(constant);
     element = arena_alloc(renewals->arena, n + 1, sizeof(*element));
     renewals->failed |= !element;
-    for (unsigned i = 0; i < n && !renewals->failed; i++) {
-        LLVMValueRef old = LLVMGetOperand(constant, i);
-
-        element[i] = renew_constant(renewals, old, depth + 1);
-        differs |= element[i] != old;
-    }
-    return differs && !renewals->failed ? make_like(constant, element, n)
-                                        : constant;
+    for (unsigned i = 0; i < n && !renewals->failed; i++)
+        element[i] =
+            renew_constant(renewals, LLVMGetOperand(constant, i), depth + 1);
+    return renewals->failed ? constant : make_like(constant, element, n);
 }
 
 static void renew_tables(struct renewals *renewals, LLVMModuleRef module)

@@ -321,6 +321,49 @@ static enum status search_all(struct reading *reading, struct error *err)
     return STATUS_OK;
 }
 
+/* ---- What is left ---- */
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void add_left(struct reading *reading, const struct member *member,
+                     struct buffer *names)
+{
+    for (size_t i = 0; i < member->definitions.n_rows; i++) {
+        const char *name = object_symbols_name(&member->definitions, i);
+
+        name = arena_copy_string(reading->arena, name, strlen(name));
+        names->failed |= !name;
+        buffer_append(names, &name, sizeof(name));
+    }
+}
+
+static enum status list_left(struct reading *reading, struct error *err)
+{
+    struct objects *objects = &reading->objects;
+    enum status status = STATUS_OK;
+    struct buffer names; /* const char * */
+
+    buffer_init(&names);
+    for (size_t i = 0; i < reading->n_archives; i++)
+        for (size_t j = 0; j < reading->archives[i].n_members; j++)
+            add_left(reading, &reading->archives[i].members[j], &names);
+    objects->n_left = names.size / sizeof(const char *);
+    objects->left = arena_alloc(reading->arena, objects->n_left + 1,
+                                sizeof(*objects->left));
+    if (!objects->left || buffer_failed(&names)) {
+        status = error_no_memory(err);
+    } else if (names.size > 0) {
+        memcpy(objects->left, names.data, names.size);
+        qsort(objects->left, objects->n_left, sizeof(*objects->left),
+              compare_names);
+    }
+    buffer_release(&names);
+    return status;
+}
+
 /* ---- Inputs ---- */
 
 static enum status read_input(struct reading *reading,
@@ -360,6 +403,8 @@ static enum status read_all(struct reading *reading,
         status = search_all(reading, err);
     if (status == STATUS_OK)
         status = object_symbols_check(&reading->symbols, err);
+    if (status == STATUS_OK)
+        status = list_left(reading, err);
     if (status)
         return status;
     if (reading->objects.n_objects == 0)

@@ -16,6 +16,8 @@ struct object {
 struct objects {
     struct object *object;
     size_t n_objects;
+    const char **left; /* what archives' members that were not taken define; */
+    size_t n_left;     /* sorted */
 };
 
 /* One input of the command line, in its order. */

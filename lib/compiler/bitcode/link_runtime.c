@@ -21,9 +21,9 @@
  * Assembly refers to names, too, and IR does not show it. A module's own is
  * linked with it, wanted or not; so what the libraries' assembly names is
  * wanted from all of them, as is what the program's names, and the inline
- * assembly in its functions, and its attributes (attribute_names.h). That in a
- * library's functions is not known before they are linked: it can rely on
- * nothing. */
+ * assembly in its functions. That in a library's functions is not known before
+ * they are linked: it can rely on nothing. Nor can what an attribute names
+ * (attribute_names.h), but in a later library. */
 #include "link_runtime.h"
 
 #include <stdio.h>
@@ -353,15 +353,12 @@ enum status runtime_link_all(struct glue *glue, LLVMModuleRef dest,
                              const struct public_names *names,
                              struct arena *arena, struct error *err)
 {
-    struct public_names in_attributes;
     struct asm_symbols *in_asm;
     enum status status;
 
     if (n_runtimes == 0)
         return STATUS_OK;
     status = read_asm(dest, runtimes, n_runtimes, arena, &in_asm, err);
-    if (status == STATUS_OK)
-        status = attribute_names_collect(dest, arena, &in_attributes, err);
     for (size_t i = 0; status == STATUS_OK && i < n_runtimes; i++) {
         struct wanting wanting = {
             .library = &runtimes[i],
@@ -370,9 +367,12 @@ enum status runtime_link_all(struct glue *glue, LLVMModuleRef dest,
             .names = names,
             .in_asm = in_asm,
             .n_in_asm = n_runtimes + 1,
-            .in_attributes = in_attributes,
         };
 
+        status =
+            attribute_names_collect(dest, arena, &wanting.in_attributes, err);
+        if (status)
+            return status;
         status = runtimes[i].module
                      ? link_module(glue, &wanting, &runtimes[i], err)
                      : link_closures(glue, &wanting, &runtimes[i], arena, err);

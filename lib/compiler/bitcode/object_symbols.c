@@ -398,6 +398,12 @@ const char *object_symbols_wanted(const struct definitions *definitions)
     return NULL;
 }
 
+const char *object_symbols_name(const struct definitions *definitions,
+                                size_t index)
+{
+    return definitions->row[index].name;
+}
+
 /* ---- Result ---- */
 
 enum status object_symbols_check(const struct object_symbols *symbols,

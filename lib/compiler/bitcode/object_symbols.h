@@ -54,6 +54,10 @@ enum status object_symbols_read_object(struct object_symbols *symbols,
 /* The first name for which a linker would take the member, or NULL. */
 const char *object_symbols_wanted(const struct definitions *definitions);
 
+/* One of the names that it defines, of definitions->n_rows. */
+const char *object_symbols_name(const struct definitions *definitions,
+                                size_t index);
+
 /* COMPILE if modules contradict each other; the message names the first
  * contradiction and says how many there are. */
 enum status object_symbols_check(const struct object_symbols *symbols,

@@ -48,6 +48,25 @@ static void add_name(struct collection *collection, const char *value,
     collection->failed |= !name;
 }
 
+/* Two attributes say that a function of a fixed name is called. */
+static void add_implied(struct collection *collection,
+                        LLVMAttributeRef attribute)
+{
+    static const struct {
+        const char *kind, *name;
+    } implied[] = {
+        {"fentry-call", "__fentry__"},
+        {"split-stack", "__morestack"},
+    };
+    unsigned size;
+    const char *kind = LLVMGetStringAttributeKind(attribute, &size);
+
+    for (size_t i = 0; i < sizeof(implied) / sizeof(implied[0]); i++)
+        if (strlen(implied[i].kind) == size &&
+            memcmp(implied[i].kind, kind, size) == 0)
+            add_name(collection, implied[i].name, strlen(implied[i].name));
+}
+
 static void add_attribute(struct collection *collection,
                           LLVMAttributeRef attribute)
 {
@@ -61,6 +80,7 @@ static void add_attribute(struct collection *collection,
     *seen = attribute;
     value = LLVMGetStringAttributeValue(attribute, &size);
     add_name(collection, value, size);
+    add_implied(collection, attribute);
 }
 
 /* Room for n attributes; NULL: no memory. */
