@@ -339,7 +339,8 @@ enum {
     BCC_REASON_DAMAGED = 5,   /* the entry is not whole */
     BCC_REASON_IO = 6,        /* the operating system refused */
     BCC_REASON_NO_MEMORY = 7,
-    BCC_REASON_FORMAT = 8,    /* of another version of the format */
+    BCC_REASON_FORMAT = 8,    /* of another version of the format, or with code
+                                 that this build cannot load */
     BCC_REASON_MACHINE = 9,   /* made for another machine */
     BCC_REASON_HOST_CPU = 10, /* needs what this CPU lacks */
     /* The entry was made by or with another ... */
