@@ -24,6 +24,7 @@
 #include "indexes.h"
 #include "inputs.h"
 #include "needed.h"
+#include "uses.h"
 #include "version.h"
 
 /* A request names inputs, it does not hold them. */
@@ -267,6 +268,9 @@ static enum status run_job(struct job *job, struct error *err)
     if (status)
         return status;
     status = inputs_open(&job->inputs, &job->request, &job->arena, err);
+    if (status)
+        return status;
+    status = uses_find(&job->request, &job->arena, err);
     if (status)
         return status;
     status = indexes_open(&job->indexes, &job->request, &job->inputs,
