@@ -278,7 +278,9 @@ enum {
      * process. */
     BCC_PROCESS_SYMBOLS = 1 << 1,
     /* Only marked symbols are kept, no other is exported: for programs, where
-     * "main" is all that is needed. */
+     * "main" is all that is needed. With BCC_DEFAULT_LIBRARIES, definitions
+     * that shared libraries refer to by name are, too, as a linker exports
+     * them; the libraries use their own all the same, and the log says so. */
     BCC_MARKED_ONLY = 1 << 2,
     /* Check the whole cache entry against its checksums, code included. */
     BCC_VERIFY = 1 << 3,

@@ -24,8 +24,6 @@
 #include <link.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "buffer.h"
@@ -147,37 +145,34 @@ static bool make_object(const struct cache_view *view, struct buffer *object)
 
 /* ---- Opening ---- */
 
-static const char dir[] = "/proc/self/fd";
-
-enum { N_BITS = 8 * sizeof(uintptr_t), MAX_DIGITS = 12 };
-
 /* "//" and "/./" are the same to the kernel: one of them for each bit. */
-static void spell_path(int fd, const void *unique,
-                       char ret_path[sizeof(dir) + 2 * N_BITS + MAX_DIGITS])
+static void spell_path(struct buffer *path, int fd, const void *unique)
 {
-    char *at = stpcpy(ret_path, dir);
-
-    for (size_t i = 0; i < N_BITS; i++)
-        at = stpcpy(at, (uintptr_t)unique >> i & 1 ? "/." : "/");
-    snprintf(at, MAX_DIGITS, "/%d", fd);
+    buffer_append_string(path, "/proc/self/fd");
+    for (size_t i = 0; i < 8 * sizeof(uintptr_t); i++)
+        buffer_append_string(path, (uintptr_t)unique >> i & 1 ? "/." : "/");
+    buffer_printf(path, "/%d", fd);
+    buffer_append(path, "", 1);
 }
 
 void *library_order_open(const struct cache_view *view, const void *unique,
                          int mode)
 {
-    char path[sizeof(dir) + 2 * N_BITS + MAX_DIGITS];
-    struct buffer object;
+    struct buffer object, path;
     void *handle = NULL;
     int fd;
 
     buffer_init(&object);
+    buffer_init(&path);
     if (make_object(view, &object) &&
         file_create_memory("bcc-libraries", buffer_span(&object), &fd, NULL) ==
             STATUS_OK) {
-        spell_path(fd, unique, path);
-        handle = dlopen(path, RTLD_NOW | mode);
+        spell_path(&path, fd, unique);
+        if (!path.failed)
+            handle = dlopen((const char *)path.data, RTLD_NOW | mode);
         file_close(fd);
     }
+    buffer_release(&path);
     buffer_release(&object);
     return handle;
 }

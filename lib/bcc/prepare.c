@@ -160,6 +160,14 @@ static enum status refuse_to_compile(struct prepare *p, const struct error *why,
                      why->message);
 }
 
+/* All exports of a program are marked, but what shared libraries refer to. */
+static bool is_program(const struct prepare *p)
+{
+    const unsigned long flags = BCC_MARKED_ONLY | BCC_DEFAULT_LIBRARIES;
+
+    return (p->flags & flags) == flags;
+}
+
 static int run_prepare(struct prepare *p)
 {
     BCCScriptRef script = p->script;
@@ -206,6 +214,8 @@ static int run_prepare(struct prepare *p)
         script->image.find_context = &script->libraries;
         script->image.argc = script->argc;
         script->image.argv = script->argv;
+        if (is_program(p))
+            definitions_offer(script);
         errno = caller_errno; /* as if constructors ran first */
         load_start(&script->image);
         prepare_end_stage(p, BCC_STAGE_START);
@@ -225,7 +235,7 @@ out:
 
 /* A thread that were cancelled in here would leave descriptors, memory and a
  * process behind. */
-static int prepare(struct prepare *p)
+static int run_prepare(struct prepare *p)
 {
     int state, result;
 

@@ -2,6 +2,9 @@
  * pays for none of them before it asks. */
 #include "script.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static bool is_prepared(BCCScriptRef script)
 {
     if (!script)
@@ -198,4 +201,57 @@ void bccGetObjectSlotList(BCCScriptRef script, size_t objectSlotListSize,
     for (size_t i = 0;
          i < objectSlotListSize && i < bccGetObjectSlotCount(script); i++)
         objectSlotList[i] = cache_object_slot_at(&script->view, (uint32_t)i);
+}
+
+/* ---- What shared libraries refer to ---- */
+
+static bool is_marked(BCCScriptRef script, const char *name)
+{
+    for (size_t i = 0; i < script->n_marks; i++)
+        if (strcmp(script->marks[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Counts them if definitions is NULL. */
+static size_t add_unmarked(BCCScriptRef script, unsigned kind,
+                           struct definition *definitions, size_t n)
+{
+    for (size_t i = 0; i < count(script, kind); i++) {
+        const char *name = name_at(script, kind, i);
+        void *address = symbol_address(script, symbol_at(script, kind, i));
+
+        if (!address || is_marked(script, name))
+            continue;
+        if (definitions)
+            definitions[n] = (struct definition){name, address};
+        n++;
+    }
+    return n;
+}
+
+static size_t add_all_unmarked(BCCScriptRef script,
+                               struct definition *definitions)
+{
+    size_t n = add_unmarked(script, OBCC_EXPORT_VAR_LIST, definitions, 0);
+
+    return add_unmarked(script, OBCC_EXPORT_FUNC_LIST, definitions, n);
+}
+
+void definitions_offer(BCCScriptRef script)
+{
+    const size_t n = add_all_unmarked(script, NULL);
+    struct definition *definitions = n ? calloc(n, sizeof(*definitions)) : NULL;
+
+    if (!definitions)
+        return;
+    (void)add_all_unmarked(script, definitions);
+    if (script->interpose)
+        script->interpose(definitions, n);
+    for (size_t i = 0; i < n && !script->interpose; i++)
+        script_log(
+            script, BCC_LOG_WARN, "load",
+            "shared libraries that refer to '%s' do not see the script's",
+            definitions[i].name);
+    free(definitions);
 }

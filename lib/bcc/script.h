@@ -66,6 +66,14 @@ struct missing_symbol {
     char *user; /* a function or variable that wants it, "" if not known */
 };
 
+/* What a program defines, and shared libraries are to use. */
+struct definition {
+    const char *name;
+    void *address;
+};
+
+typedef void definitions_fn(const struct definition *definitions, size_t n);
+
 struct script_options {
     /* owned; NULL: the default */
     char *triple;
@@ -98,9 +106,10 @@ struct BCCOpaqueScript {
     void *lookup_context;
     BCCLogFn log;
     void *log_context;
-    bool is_found; /* of our own tool: see struct image */
-    int argc;      /* for constructors */
-    char **argv;   /* borrowed; NULL: none */
+    bool is_found;             /* of our own tool: see struct image */
+    definitions_fn *interpose; /* of our own tool, or NULL */
+    int argc;                  /* for constructors */
+    char **argv;               /* borrowed; NULL: none */
     /* Of our own tools, asked on a miss only: it may read a file. */
     uint64_t (*find_cache_limit)(const void *context);
     const void *cache_limit_context;
@@ -173,6 +182,10 @@ void libraries_close(struct libraries *libraries);
 
 /* Forget them: they stay open for good. */
 void libraries_keep_open(struct libraries *libraries);
+
+/* Let libraries have what they refer to of the script's definitions, where it
+ * is the program; else log what they do not see. */
+void definitions_offer(BCCScriptRef script);
 
 void missing_release(BCCScriptRef script);
 

@@ -10,6 +10,12 @@ typedef ElfW(Shdr) section_header;
 typedef ElfW(Sym) symbol_entry;
 typedef ElfW(Dyn) dynamic_entry;
 
+#if __SIZEOF_POINTER__ == 8
+#define RELOC_SYMBOL_INDEX(info) ELF64_R_SYM(info)
+#else
+#define RELOC_SYMBOL_INDEX(info) ELF32_R_SYM(info)
+#endif
+
 static const unsigned char host_class =
     sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32;
 static const unsigned char host_data =
@@ -103,6 +109,26 @@ static const char *find_soname(const struct sections *sections)
     return "";
 }
 
+/* Those whose symbols are the dynamic ones. */
+static void find_relocs(const struct sections *sections,
+                        struct shared_library *library)
+{
+    section_header header, symbols;
+    size_t n = 0;
+
+    for (unsigned i = 0; n < 2 && i < sections->n_sections; i++)
+        if (copy_item(sections->table, i, sizeof(header), &header) &&
+            (header.sh_type == SHT_RELA || header.sh_type == SHT_REL) &&
+            copy_item(sections->table, header.sh_link, sizeof(symbols),
+                      &symbols) &&
+            symbols.sh_type == SHT_DYNSYM &&
+            span_slice(sections->file, header.sh_offset, header.sh_size,
+                       &library->relocs[n].table))
+            library->relocs[n++].entry_size = header.sh_type == SHT_RELA
+                                                  ? sizeof(ElfW(Rela))
+                                                  : sizeof(ElfW(Rel));
+}
+
 static enum status read_tables(struct shared_library *library, const char *path,
                                struct error *err)
 {
@@ -129,6 +155,7 @@ static enum status read_tables(struct shared_library *library, const char *path,
     if (find_section(&sections, SHT_GNU_verdef, &header,
                      &library->version_definitions))
         library->version_strings = linked_strings(&sections, &header);
+    find_relocs(&sections, library);
     library->soname = find_soname(&sections);
     return STATUS_OK;
 }
@@ -202,6 +229,36 @@ bool shared_library_next(const struct shared_library *library,
         return true;
     }
     return false;
+}
+
+const char *shared_library_next_use(const struct shared_library *library,
+                                    uint32_t *position)
+{
+    uint32_t before = 0;
+
+    for (size_t i = 0; i < 2; i++) {
+        const struct shared_relocs *relocs = &library->relocs[i];
+        const size_t size = relocs->entry_size;
+        const uint32_t n = size ? (uint32_t)(relocs->table.size / size) : 0;
+        struct span item;
+        symbol_entry symbol;
+        ElfW(Rel) reloc; /* the first members of both kinds */
+
+        while (*position - before < n) {
+            const uint64_t at = (uint64_t)(*position - before) * size;
+
+            (*position)++;
+            if (!span_slice(relocs->table, at, sizeof(reloc), &item))
+                continue;
+            memcpy(&reloc, item.data, sizeof(reloc));
+            if (RELOC_SYMBOL_INDEX(reloc.r_info) != 0 &&
+                copy_item(library->symbols, RELOC_SYMBOL_INDEX(reloc.r_info),
+                          sizeof(symbol), &symbol))
+                return string_at(library->strings, symbol.st_name);
+        }
+        before += n;
+    }
+    return NULL;
 }
 
 const char *shared_library_version(const struct shared_library *library,

@@ -8,6 +8,7 @@
 #define BCC_SUPPORT_SHARED_LIBRARY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "error.h"
@@ -23,6 +24,10 @@ struct shared_library {
     struct span versions; /* a number for each symbol, or empty */
     struct span version_definitions;
     struct span version_strings;
+    struct shared_relocs {
+        struct span table;
+        size_t entry_size;
+    } relocs[2]; /* of data and of calls */
 };
 
 /* IO, CORRUPT, UNSUPPORTED (no shared library for machines like this). */
@@ -43,6 +48,13 @@ struct shared_definition {
 bool shared_library_next(const struct shared_library *library,
                          uint32_t *position,
                          struct shared_definition *ret_definition);
+
+/* The name of the next symbol that the dynamic linker binds the library to,
+ * which may be one of its own: then a definition that comes earlier is used in
+ * its place. A name may come several times. *position begins as 0. NULL: that
+ * was the last. */
+const char *shared_library_next_use(const struct shared_library *library,
+                                    uint32_t *position);
 
 /* Name of a version, "" if it has none. */
 const char *shared_library_version(const struct shared_library *library,

@@ -153,9 +153,9 @@ static void exceptions_are_caught_with_the_libraries_of_the_script(void **state)
         const unsigned long process = i % 2 ? BCC_PROCESS_SYMBOLS : 0;
         BCCScriptRef script = open_script(bitcode_path("caught.bc").text, NULL);
 
-        assert_succeeds(script, bccPrepareExecutable(
-                                    script, f->cache, "caught",
-                                    BCC_DEFAULT_LIBRARIES | process));
+        assert_succeeds(script,
+                        bccPrepareExecutable(script, f->cache, "caught",
+                                             BCC_DEFAULT_LIBRARIES | process));
         assert_cache(script, i ? BCC_CACHE_HIT : BCC_CACHE_MISS);
         assert_int_equal(call(script, "caught"), 42);
         bccDisposeScript(script);
@@ -243,6 +243,27 @@ static void undefined_symbols_are_named_with_their_user(void **state)
     bccDisposeScript(script);
 }
 
+/* In a host the two are kept apart. */
+static void a_name_that_libraries_use_is_logged(void **state)
+{
+    const struct fixture *f = *state;
+    BCCScriptRef script = open_script(bitcode_path("hooks.bc").text, NULL);
+    struct log log = {""};
+
+    bccSetLogCallback(script, keep_log, &log);
+    bccMarkExternalSymbol(script, "hook");
+    assert_succeeds(script,
+                    bccPrepareExecutable(script, f->cache, "hooks",
+                                         BCC_PROCESS_SYMBOLS | BCC_MARKED_ONLY |
+                                             BCC_DEFAULT_LIBRARIES));
+    assert_int_equal(call(script, "hook"), 17);
+    assert_ptr_not_equal(bccGetVarAddr(script, "optind"),
+                         dlsym(RTLD_DEFAULT, "optind"));
+    assert_string_equal(log.text, "shared libraries that refer to 'optind' do "
+                                  "not see the script's");
+    bccDisposeScript(script);
+}
+
 /* ---- Arguments and fork() ---- */
 
 static void constructors_get_the_arguments(void **state)
@@ -306,6 +327,7 @@ int main(void)
         TEST(one_that_is_gone_is_named),
         TEST(wrong_use_is_refused),
         TEST(undefined_symbols_are_named_with_their_user),
+        TEST(a_name_that_libraries_use_is_logged),
         TEST(constructors_get_the_arguments),
         TEST(fork_handlers_are_forgotten_at_dispose),
     };

@@ -749,6 +749,39 @@ C
     says ours out "3 0"
 }
 
+# What the program defines, libraries use in the place of their own.
+test_shared_libraries_use_what_the_program_defines() {
+    shared_file hooks <<'C'
+#include <stdio.h>
+int level = 1;
+char title[4] = "lib";
+const char *const names[] = {"own"};
+static void ignore(int x) { (void)x; }
+void (*hook)(int) = ignore;
+int policy(int x) { return x; }
+int *where = &level;
+void work(void)
+{
+    printf("%d %d %s %s %d\n", level, *where, title, names[0], policy(3));
+    hook(policy(4));
+}
+C
+    source_file main <<'C'
+#include <stdio.h>
+void work(void);
+int level = 5;
+char title[] = "a longer one";
+const char *const names[] = {"the program's", "two"};
+static void tell(int x) { printf("told %d\n", x); level++; }
+void (*hook)(int) = tell;
+int policy(int x) { return x * 100; }
+int puts_is_its_own(void) { return 0; }
+int main(void) { work(); work(); printf("%d\n", level); return 0; }
+C
+    same_with_shared -lhooks
+    says ours out "6 6 a longer one the program's 300"
+}
+
 # libc++abi needs LLVM's libunwind, and what resumes an exception is libgcc_s.
 test_exceptions_of_libcxx() {
     cat >"$work/main.cpp" <<'C'

@@ -130,6 +130,7 @@ static void walk(const char *path)
     struct shared_library library;
     struct error err = {0};
     uint32_t position = 0;
+    const char *name;
     size_t sum = 0;
 
     if (shared_library_open(path, &library, &err)) {
@@ -140,6 +141,9 @@ static void walk(const char *path)
     while (shared_library_next(&library, &position, &definition))
         sum += strlen(definition.name) +
                strlen(shared_library_version(&library, definition.version));
+    position = 0;
+    while ((name = shared_library_next_use(&library, &position)))
+        sum += strlen(name);
     assert_true(sum < SIZE_MAX);
     shared_library_close(&library);
 }
@@ -159,6 +163,30 @@ static void damage_is_read_without_harm(void **state)
         walk(path.text);
         f->bytes[i] ^= 0xff;
     }
+}
+
+static bool uses(const struct shared_library *library, const char *name)
+{
+    uint32_t position = 0;
+    const char *used;
+
+    while ((used = shared_library_next_use(library, &position)))
+        if (strcmp(used, name) == 0)
+            return true;
+    return false;
+}
+
+static void tells_what_it_is_bound_to(void **state)
+{
+    struct shared_library library;
+
+    (void)state;
+    assert_int_equal(shared_library_open(SHARED_SAMPLE, &library, NULL), 0);
+    assert_true(uses(&library, "sample_undefined"));
+    assert_true(uses(&library, "sample_variable"));
+    assert_false(uses(&library, "sample_weak"));
+    assert_false(uses(&library, ""));
+    shared_library_close(&library);
 }
 
 static void what_is_no_shared_library_is_refused(void **state)
@@ -306,6 +334,7 @@ int main(void)
         TEST(definitions_are_those_that_others_may_use),
         TEST(versions_are_told_apart),
         TEST(damage_is_read_without_harm),
+        TEST(tells_what_it_is_bound_to),
         TEST(what_is_no_shared_library_is_refused),
         TEST(is_found_as_a_linker_does),
         TEST(linker_scripts_stand_for_what_they_name),

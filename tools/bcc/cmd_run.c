@@ -9,6 +9,7 @@
 #include <bcc/bcc.h>
 
 #include "commands.h"
+#include "interpose.h"
 #include "loaded_objects.h"
 #include "operators.h"
 #include "options.h"
@@ -40,6 +41,7 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     loaded_objects_take(script);
     bccRegisterSymbolCallback(script, loaded_objects_lookup, NULL);
     operators_take(script);
+    script->interpose = interpose;
     bccSetArguments(script, options->n_arguments, options->arguments);
     errno = 0; /* as a native program's constructors find it */
     failed =

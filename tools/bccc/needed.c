@@ -120,7 +120,7 @@ static int compare_names(const void *key, const void *row)
     return strcmp(key, *(const char *const *)row);
 }
 
-static bool is_allocator(const char *name)
+bool needed_is_allocator(const char *name)
 {
     return bsearch(name, allocator, N_ALLOCATOR, sizeof(*allocator),
                    compare_names) != NULL;
@@ -148,7 +148,7 @@ static bool take(struct search *s, const struct shared_library *library,
     while (shared_library_next(library, &position, &definition)) {
         struct want *want = name_map_find(&s->by_name, definition.name);
 
-        if (number != OBCC_NO_LIBRARY && is_allocator(definition.name))
+        if (number != OBCC_NO_LIBRARY && needed_is_allocator(definition.name))
             continue;
         for (; want; want = want->next) {
             if (want->found || !is_meant(want, library, &definition))
@@ -324,8 +324,9 @@ static void fill_imports(struct search *s)
         if (want->found)
             s->needed.of_import[i] = want->library;
         else
-            s->needed.of_import[i] =
-                is_allocator(want->import->name) ? OBCC_NO_LIBRARY : otherwise;
+            s->needed.of_import[i] = needed_is_allocator(want->import->name)
+                                         ? OBCC_NO_LIBRARY
+                                         : otherwise;
     }
 }
 

@@ -2,6 +2,8 @@
 #ifndef BCC_TOOLS_NEEDED_H
 #define BCC_TOOLS_NEEDED_H
 
+#include <stdbool.h>
+
 #include "arena.h"
 #include "error.h"
 #include "link.h"
@@ -20,5 +22,8 @@ enum status needed_find(const struct request *request,
                         const struct link_result *link, struct arena *arena,
                         struct needed *ret_needed,
                         struct error *err) MUST_CHECK;
+
+/* Of malloc() and its relatives: libraries keep to those of the process. */
+bool needed_is_allocator(const char *name);
 
 #endif

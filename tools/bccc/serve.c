@@ -25,6 +25,7 @@
 #include "load_check.h"
 #include "machine.h"
 #include "needed.h"
+#include "uses.h"
 #include "version.h"
 
 /* A request names inputs, it does not hold them. */
@@ -288,6 +289,9 @@ static enum status run_job(struct job *job, struct error *err)
     if (status)
         return status;
     status = inputs_open(&job->inputs, &job->request, &job->arena, err);
+    if (status)
+        return status;
+    status = uses_find(&job->request, &job->arena, err);
     if (status)
         return status;
     status = indexes_open(&job->indexes, &job->request, &job->inputs,

@@ -97,6 +97,10 @@ struct request {
     unsigned flags;           /* REQUEST_MARKED_ONLY ... */
     const char *const *marks; /* any order, duplicates allowed */
     size_t n_marks;
+    /* Names by which shared libraries are bound, as the compiler process finds
+     * them: no part of a request's text. */
+    const char *const *uses;
+    size_t n_uses;
     const char *const *library_dirs;
     size_t n_library_dirs;
     const struct request_shared *shared;

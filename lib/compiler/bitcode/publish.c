@@ -66,15 +66,18 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static bool sort_names(struct arena *arena, const char *const *names,
-                       size_t n_names, struct public_names *ret_names)
+/* What the client marked, and what shared libraries are to find. */
+static bool sort_marks(struct arena *arena, const struct request *request,
+                       struct public_names *ret_names)
 {
+    const size_t n_names = request->n_marks + request->n_uses;
     const char **sorted = arena_alloc(arena, n_names + 1, sizeof(*sorted));
 
     if (!sorted)
         return false;
     for (size_t i = 0; i < n_names; i++)
-        sorted[i] = names[i];
+        sorted[i] = i < request->n_marks ? request->marks[i]
+                                         : request->uses[i - request->n_marks];
     qsort(sorted, n_names, sizeof(*sorted), compare_names);
     *ret_names = (struct public_names){sorted, n_names};
     return true;
@@ -187,7 +190,7 @@ enum status publish_definitions(const struct objects *script,
     struct public_names marks;
 
     if (request->flags & REQUEST_MARKED_ONLY) {
-        if (!sort_names(arena, request->marks, request->n_marks, &marks))
+        if (!sort_marks(arena, request, &marks))
             return error_no_memory(err);
         definitions.only = &marks;
     }
@@ -236,9 +239,12 @@ enum status publish_names(const struct request *request, bool has_metadata,
         return error_no_memory(err);
     for (size_t i = 0; i < request->n_marks; i++)
         name[n++] = request->marks[i];
-    if (!(request->flags & REQUEST_MARKED_ONLY)) {
+    /* What metadata lists keeps its place in the list without being kept. */
+    if (!(request->flags & REQUEST_MARKED_ONLY) || !has_metadata) {
         n = add_symbols(name, n, result->export_vars, result->n_export_vars);
         n = add_symbols(name, n, result->export_funcs, result->n_export_funcs);
+    }
+    if (!(request->flags & REQUEST_MARKED_ONLY)) {
         n = add_symbols(name, n, result->export_foreachs,
                         result->n_export_foreachs);
         for (size_t i = 0; has_metadata && i < N_WELL_KNOWN; i++)

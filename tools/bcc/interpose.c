@@ -1,0 +1,178 @@
+/* A native program comes first in the dynamic linker's search: what it defines,
+ * libraries use, too, in the place of their own. Here they are bound before the
+ * program is there. So the words by which they reach such names, in their
+ * global offset tables mostly, are written anew: argp finds the program's
+ * argp_program_version, getopt() sets the program's optarg.
+ *
+ * Which names these are the compiler has found out (tools/bccc/uses.c); most
+ * programs have none. Constructors of libraries have run by then, with what the
+ * libraries themselves define. What the program opens later by dlopen() is
+ * bound to this executable and to libraries. */
+#include "interpose.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "machine.h"
+#include "options.h"
+
+struct work {
+    const struct definition *definitions;
+    size_t n;
+    size_t n_objects; /* seen */
+};
+
+/* What the dynamic linker has of an object. */
+struct object {
+    uintptr_t base;
+    uintptr_t relro, relro_end; /* whole pages, read-only */
+    bool is_open;               /* these pages are writable now */
+    const ElfW(Sym) * symbols;
+    const char *strings;
+    struct relocs {
+        const ElfW(Rela) * row;
+        size_t size; /* bytes */
+    } relocs[2];
+};
+
+static const void *table_at(const struct object *object, ElfW(Addr) value)
+{
+    return (const void *)(value < object->base ? value + object->base : value);
+}
+
+static void read_dynamic(struct object *object, const ElfW(Dyn) * entry)
+{
+    for (; entry->d_tag != DT_NULL; entry++) {
+        const ElfW(Addr) value = entry->d_un.d_ptr;
+
+        switch (entry->d_tag) {
+        case DT_SYMTAB:
+            object->symbols = table_at(object, value);
+            break;
+        case DT_STRTAB:
+            object->strings = table_at(object, value);
+            break;
+        case DT_RELA:
+            object->relocs[0].row = table_at(object, value);
+            break;
+        case DT_RELASZ:
+            object->relocs[0].size = value;
+            break;
+        case DT_JMPREL:
+            object->relocs[1].row = table_at(object, value);
+            break;
+        case DT_PLTRELSZ:
+            object->relocs[1].size = value;
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+static void read_object(const struct dl_phdr_info *info, struct object *object)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+    *object = (struct object){.base = info->dlpi_addr};
+    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        const uintptr_t start = info->dlpi_addr + segment->p_vaddr;
+
+        if (segment->p_type == PT_DYNAMIC)
+            read_dynamic(object, (const void *)start);
+        if (segment->p_type == PT_GNU_RELRO) {
+            object->relro = start & -page;
+            object->relro_end = (start + segment->p_memsz) & -page;
+        }
+    }
+}
+
+static bool open_place(struct object *object, uintptr_t place)
+{
+    const bool is_protected =
+        place >= object->relro && place < object->relro_end;
+
+    if (is_protected && !object->is_open)
+        object->is_open =
+            mprotect((void *)object->relro, object->relro_end - object->relro,
+                     PROT_READ | PROT_WRITE) == 0;
+    return !is_protected || object->is_open;
+}
+
+static void bind_place(struct object *object, const ElfW(Rela) * row,
+                       const struct definition *definition)
+{
+    uintptr_t *place = (uintptr_t *)(object->base + row->r_offset);
+    const enum reloc_kind kind =
+        machine_reloc_kind((uint32_t)ELF_R_TYPE(row->r_info));
+    uintptr_t value = (uintptr_t)definition->address;
+
+    if (kind == RELOC_SYMBOL_ADDEND) {
+        const uintptr_t bound =
+            (uintptr_t)dlsym(RTLD_DEFAULT, definition->name);
+
+        /* A variable, which may have another value by now. */
+        if (*place != bound + (uintptr_t)row->r_addend)
+            return;
+        value += (uintptr_t)row->r_addend;
+    } else if (kind != RELOC_SYMBOL) {
+        return;
+    }
+    if (open_place(object, (uintptr_t)place))
+        *place = value;
+    else
+        complain("%s: a library keeps its own", definition->name);
+}
+
+static void bind_rows(const struct work *work, struct object *object,
+                      const struct relocs *relocs)
+{
+    for (size_t i = 0; i < relocs->size / sizeof(*relocs->row); i++) {
+        const ElfW(Rela) *row = &relocs->row[i];
+        const size_t symbol = ELF_R_SYM(row->r_info);
+        const char *name;
+
+        if (symbol == 0)
+            continue;
+        name = object->strings + object->symbols[symbol].st_name;
+        for (size_t k = 0; k < work->n; k++)
+            if (strcmp(work->definitions[k].name, name) == 0)
+                bind_place(object, row, &work->definitions[k]);
+    }
+}
+
+static int bind_object(struct dl_phdr_info *info, size_t size, void *context)
+{
+    struct work *work = context;
+    struct object object;
+
+    (void)size;
+    if (work->n_objects++ == 0)
+        return 0; /* this executable */
+    read_object(info, &object);
+    if (!object.symbols || !object.strings)
+        return 0;
+    for (size_t i = 0; i < 2; i++)
+        if (object.relocs[i].row)
+            bind_rows(work, &object, &object.relocs[i]);
+    if (object.is_open)
+        mprotect((void *)object.relro, object.relro_end - object.relro,
+                 PROT_READ);
+    return 0;
+}
+
+void interpose(const struct definition *definitions, size_t n)
+{
+    struct work work = {definitions, n, 0};
+    int (*iterate)(int (*visit)(struct dl_phdr_info *, size_t, void *),
+                   void *context);
+
+    /* libc's, which does not show the program. */
+    *(void **)&iterate = dlsym(RTLD_NEXT, "dl_iterate_phdr");
+    iterate(bind_object, &work);
+}
