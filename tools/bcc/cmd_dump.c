@@ -21,6 +21,7 @@
 #include "file.h"
 #include "foreign_text.h"
 #include "options.h"
+#include "resource.h"
 
 /* ---- Two ways to print ---- */
 
@@ -389,12 +390,26 @@ static enum status write_part(const struct cache_file *file, unsigned kind,
     return status;
 }
 
+/* The file to read, or the other part. */
+static bool is_in_use(const struct options *options, const char *path,
+                      const char *other)
+{
+    if (!path || (!resource_is_same_file(path, options->arguments[0]) &&
+                  (!other || !resource_is_same_file(path, other))))
+        return false;
+    complain("%s: would be overwritten", path);
+    return true;
+}
+
 static int write_parts(const struct cache_file *file,
                        const struct options *options)
 {
     enum status status = STATUS_OK;
     struct error err = {0};
 
+    if (is_in_use(options, options->image, options->debug) ||
+        is_in_use(options, options->debug, NULL))
+        return EXIT_FAILED;
     if (options->debug && !file->view.section[OBCC_DEBUG].size) {
         complain("%s: there is no debug information in it",
                  options->arguments[0]);
