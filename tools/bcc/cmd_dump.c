@@ -430,29 +430,38 @@ static int show(const struct cache_file *file, const struct options *options)
     return options->disassemble ? disassemble(options->arguments[0]) : EXIT_OK;
 }
 
-int cmd_dump(int argc, char **argv)
+static int dump_file(const struct options *options)
 {
-    struct options options;
     struct cache_file file;
     struct error err = {0};
-    bool writes;
     int result;
 
-    if (!options_parse(&options, argc, argv, "JAIG", false))
-        return EXIT_USAGE;
-    writes = options.image || options.debug;
-    if (options.n_arguments != 1 ||
-        options.json + options.disassemble + writes > 1) {
-        complain("dump: one file is needed, and one of --json, --disassemble, "
-                 "and parts to write");
-        print_usage("dump", true);
-        return EXIT_USAGE;
-    }
-    if (cache_file_open(options.arguments[0], CACHE_CHECK_ALL, &file, &err)) {
+    if (cache_file_open(options->arguments[0], CACHE_CHECK_ALL, &file, &err)) {
         complain("%s", err.message);
         return EXIT_FAILED;
     }
-    result = writes ? write_parts(&file, &options) : show(&file, &options);
+    result = options->image || options->debug ? write_parts(&file, options)
+                                              : show(&file, options);
     cache_file_close(&file);
+    return result;
+}
+
+int cmd_dump(int argc, char **argv)
+{
+    struct options options;
+    int result = EXIT_USAGE;
+
+    if (!options_parse(&options, argc, argv, "JAIG", false))
+        return EXIT_USAGE;
+    if (options.n_arguments == 1 &&
+        options.json + options.disassemble + (options.image || options.debug) <=
+            1) {
+        result = dump_file(&options);
+    } else {
+        complain("dump: one file is needed, and one of --json, --disassemble, "
+                 "and parts to write");
+        print_usage("dump", true);
+    }
+    options_release(&options);
     return result;
 }
