@@ -324,7 +324,8 @@ BCC_API int bccPrepareSharedObject(BCCScriptRef script, const char *cacheDir,
                                    const char *cacheName, unsigned long flags);
 
 /* The same with the path of the file to make: any name, in any directory. It
- * is always compiled, and replaces what was there once it is whole. */
+ * is always compiled, and replaces what was there once it is whole; but never an
+ * input, by whatever name (INVALID_VALUE). */
 BCC_API int bccPrepareSharedObjectFile(BCCScriptRef script, const char *path,
                                        unsigned long flags);
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "clock.h"
 #include "compile_client.h"
@@ -168,6 +169,29 @@ static void report_unpublished(struct prepare *p, const struct error *why)
     memcpy(p->script->report_reason, why->message, sizeof(why->message));
 }
 
+/* What is made replaces nothing that it is made from. Links are followed: the
+ * same file by another name is no other file. */
+static enum status check_is_no_input(struct prepare *p, struct error *err)
+{
+    const char *path = p->script->report_path;
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return STATUS_OK;
+    for (size_t i = 0; i < p->script->n_sources; i++) {
+        struct source *source = &p->script->sources[i];
+        const struct file_signature *signature = source_signature(source);
+
+        if (signature && signature->device == st.st_dev &&
+            signature->inode == st.st_ino)
+            return error_set(
+                err, STATUS_MISUSE,
+                "%s: is the input '%s', which would be overwritten", path,
+                source->name);
+    }
+    return STATUS_OK;
+}
+
 /* *ret_unusable says that the directory takes no entry. */
 static enum status make_entry(struct prepare *p, struct flight *flight,
                               bool *ret_unusable, struct error *err)
@@ -176,8 +200,10 @@ static enum status make_entry(struct prepare *p, struct flight *flight,
     enum status status;
 
     *ret_unusable = false;
-    status = p->file ? store_begin_file(p->file, &writer, err)
-                     : store_begin(p->dir, p->name, &writer, err);
+    status = check_is_no_input(p, err);
+    if (status == STATUS_OK)
+        status = p->file ? store_begin_file(p->file, &writer, err)
+                         : store_begin(p->dir, p->name, &writer, err);
     if (status) {
         *ret_unusable = true;
         return status;

@@ -348,6 +348,31 @@ static void a_shared_object_file_replaces_nothing_but_files(void **state)
     bccDisposeScript(script);
 }
 
+static void a_shared_object_file_replaces_no_input(void **state)
+{
+    const struct fixture *f = *state;
+    struct path input = fixture_path(f, "input.bc");
+    struct path link = fixture_path(f, "link.oBCC");
+    struct path entry = fixture_path(f, "cache/entry.oBCC");
+    BCCScriptRef script;
+
+    copy_whole(bitcode_path("answer.bc").text, input.text);
+    assert_int_equal(symlink("input.bc", link.text), 0);
+    assert_int_equal(rename(input.text, entry.text), 0);
+    assert_int_equal(symlink("cache/entry.oBCC", input.text), 0);
+    script = open_script(input.text, NULL);
+    assert_fails(script, bccPrepareSharedObjectFile(script, input.text, 0),
+                 BCC_INVALID_VALUE);
+    assert_fails(script, bccPrepareSharedObjectFile(script, link.text, 0),
+                 BCC_INVALID_VALUE);
+    assert_fails(script, bccPrepareSharedObject(script, f->cache, "entry", 0),
+                 BCC_INVALID_VALUE);
+    assert_non_null(strstr(bccGetErrorMessage(script), "would be overwritten"));
+    assert_succeeds(script, bccPrepareExecutable(script, f->cache, "other", 0));
+    assert_int_equal(call(script, "answer"), 42);
+    bccDisposeScript(script);
+}
+
 static void a_shared_object_file_is_an_entry_of_its_directory(void **state)
 {
     const struct fixture *f = *state;
@@ -661,6 +686,7 @@ int main(void)
         TEST(failed_attempts_leave_no_files_behind),
         TEST(rebuild_makes_the_same_entry_again),
         TEST(a_shared_object_file_replaces_nothing_but_files),
+        TEST(a_shared_object_file_replaces_no_input),
         TEST(a_shared_object_file_is_an_entry_of_its_directory),
         TEST(threads_that_miss_at_once_compile_once),
         TEST(layers_are_searched_in_order_and_not_written_to),

@@ -674,6 +674,77 @@ test_cache_directory_is_found_in_order() {
     reported none off
 }
 
+test_relative_directories_of_xdg_are_ignored() {
+    small_program
+    unset BCC_CACHE_DIR
+    XDG_CACHE_HOME=xdg XDG_CONFIG_HOME=config HOME=$work/home
+    export XDG_CACHE_HOME XDG_CONFIG_HOME HOME
+    mkdir -p "$work/config/bcc"
+    echo "cache-size = 5M" >"$work/config/bcc/config"
+    cd "$work" || fail "cd"
+    run relative "$BCC" run --report=json small.bc
+    reported relative miss
+    [ ! -e xdg ] || fail "made xdg/bcc where the program ran"
+    [ -n "$(ls "$work/home/.cache/bcc")" ] || fail "nothing in ~/.cache/bcc"
+    run stats "$BCC" cache stats
+    says stats out "(default)"
+    # Ours may be relative.
+    run ours env BCC_CACHE_DIR=ours "$BCC" run --report=json small.bc
+    reported ours miss
+    [ -n "$(ls ours)" ] || fail "nothing in BCC_CACHE_DIR"
+}
+
+# A directory that is named may be for all, as a layer is; the default is the
+# user's own.
+test_named_directory_is_made_as_umask_says() {
+    small_program
+    umask 022
+    "$BCC" precompile --cache-dir "$work/shared/layer" "$work/small.bc" \
+        >"$work/log" 2>&1 || fail "precompile: $(cat "$work/log")"
+    [ "$(stat -c %a "$work/shared" "$work/shared/layer" | xargs)" = "755 755" ] ||
+        fail "others cannot read a layer: $(ls -ld "$work/shared/layer")"
+    [ "$(stat -c %a "$work"/shared/layer/*.oBCC)" = 644 ] || fail "nor its entry"
+    run variable env BCC_CACHE_DIR="$work/variable" "$BCC" run "$work/small.bc"
+    [ "$(stat -c %a "$work/variable")" = 755 ] || fail "BCC_CACHE_DIR"
+    umask 002 # but nobody trusts what a group may write
+    run group "$BCC" run --report=json --cache-dir "$work/group" "$work/small.bc"
+    reported group miss
+    [ "$(stat -c %a "$work/group")" = 755 ] || fail "writable by a group"
+    umask 077
+    run private "$BCC" run --cache-dir "$work/private" "$work/small.bc"
+    [ "$(stat -c %a "$work/private")" = 700 ] || fail "umask is ignored"
+    umask 022
+    run home env -u BCC_CACHE_DIR -u XDG_CACHE_HOME HOME="$work/home" \
+        "$BCC" run "$work/small.bc"
+    [ "$(stat -c %a "$work/home/.cache/bcc")" = 700 ] || fail "the default is open"
+}
+
+# As sudo does that keeps HOME.
+test_home_of_another_user_is_left_alone() {
+    [ "$(id -u)" -eq 0 ] || skip "needs another user"
+    small_program
+    unset BCC_CACHE_DIR
+    mkdir -p "$work/home" "$work/cached/.cache" "$work/xdg"
+    chown 12345 "$work/home" "$work/cached" "$work/cached/.cache" "$work/xdg"
+    for home in home cached home/deeper; do
+        run "run" env -u XDG_CACHE_HOME HOME="$work/$home" \
+            "$BCC" run --report=json "$work/small.bc"
+        expect "run" "exit 3"
+        reported "run" off
+        says "run" report "another user's home"
+        run batch env -u XDG_CACHE_HOME HOME="$work/$home" \
+            "$BCC" precompile "$work/small.bc"
+        complains batch "another user's home"
+    done
+    run xdg env XDG_CACHE_HOME="$work/xdg" "$BCC" run --report=json "$work/small.bc"
+    reported xdg off
+    [ -z "$(find "$work/home" "$work/cached" "$work/xdg" -user 0)" ] ||
+        fail "made something in another user's home"
+    run named env HOME="$work/home" BCC_CACHE_DIR="$work/own" \
+        "$BCC" run --report=json "$work/small.bc"
+    reported named miss
+}
+
 test_unusable_cache_still_runs_and_says_so() {
     small_program
     : >"$work/file"
@@ -1302,6 +1373,48 @@ PYTHON
 }
 
 # ---- compile and dump ----
+
+# No output replaces what it is made from, by whatever name.
+test_inputs_are_not_overwritten() {
+    small_program
+    echo 'int helper(int x) { return x; }' | compile lib
+    echo 'int other(int x) { return x; }' | compile object
+    ln "$work/small.bc" "$work/hard.bc"
+    ln -s small.bc "$work/soft.bc"
+    ln -s . "$work/dir"
+    (cd "$work" && cksum small.bc lib.bc object.bc) >"$work/before"
+    for out in small.bc hard.bc soft.bc dir/small.bc lib.bc object.bc; do
+        run compile "$BCC" compile "$work/small.bc" --lib "$work/lib.bc" \
+            --link "$work/object.bc" -o "$work/$out"
+        complains compile "would be overwritten"
+    done
+    run through "$BCC" compile "$work/soft.bc" -o "$work/small.bc"
+    complains through "would be overwritten"
+    run second "$BCC" compile "$work/small.bc" "$work/object.bc" \
+        -o "$work/object.bc"
+    complains second "object.bc"
+    # An entry, of bitcode that has an entry's name.
+    cp "$work/small.bc" "$BCC_CACHE_DIR/plain.oBCC"
+    run batch "$BCC" precompile --exports "$BCC_CACHE_DIR/plain.oBCC"
+    complains batch "would be overwritten"
+    cmp -s "$work/small.bc" "$BCC_CACHE_DIR/plain.oBCC" || fail "overwritten"
+    run entry "$BCC" compile "$work/small.bc" -o "$work/small.oBCC"
+    expect entry "exit 0"
+    cp "$work/small.oBCC" "$work/copy"
+    ln "$work/small.oBCC" "$work/hard.oBCC"
+    for out in small hard; do
+        run image "$BCC" dump --image "$work/$out.oBCC" "$work/small.oBCC"
+        complains image "would be overwritten"
+        run debug "$BCC" dump --debug-file "$work/$out.oBCC" "$work/small.oBCC"
+        complains debug "would be overwritten"
+    done
+    cmp -s "$work/copy" "$work/small.oBCC" || fail "dump overwrote the entry"
+    (cd "$work" && cksum small.bc lib.bc object.bc) >"$work/after"
+    cmp -s "$work/before" "$work/after" || fail "inputs changed"
+    [ -L "$work/soft.bc" ] || fail "the link is gone"
+    run again "$BCC" compile "$work/small.bc" -o "$work/small.oBCC"
+    expect again "exit 0" # an output may be there
+}
 
 test_clear_removes_what_dead_processes_left() {
     sh -c 'echo $$' >"$work/dead"

@@ -22,6 +22,7 @@
 #include "file.h"
 #include "foreign_text.h"
 #include "options.h"
+#include "resource.h"
 
 /* ---- Two ways to print ---- */
 
@@ -391,12 +392,26 @@ static enum status write_part(const struct cache_file *file, unsigned kind,
     return status;
 }
 
+/* The file to read, or the other part. */
+static bool is_in_use(const struct options *options, const char *path,
+                      const char *other)
+{
+    if (!path || (!resource_is_same_file(path, options->arguments[0]) &&
+                  (!other || !resource_is_same_file(path, other))))
+        return false;
+    complain("%s: would be overwritten", path);
+    return true;
+}
+
 static int write_parts(const struct cache_file *file,
                        const struct options *options)
 {
     enum status status = STATUS_OK;
     struct error err = {0};
 
+    if (is_in_use(options, options->image, options->debug) ||
+        is_in_use(options, options->debug, NULL))
+        return EXIT_FAILED;
     if (options->debug && !file->view.section[OBCC_DEBUG].size) {
         complain("%s: there is no debug information in it",
                  options->arguments[0]);
@@ -417,29 +432,38 @@ static int show(const struct cache_file *file, const struct options *options)
     return options->disassemble ? disassemble(options->arguments[0]) : EXIT_OK;
 }
 
-int cmd_dump(int argc, char **argv)
+static int dump_file(const struct options *options)
 {
-    struct options options;
     struct cache_file file;
     struct error err = {0};
-    bool writes;
     int result;
 
-    if (!options_parse(&options, argc, argv, "JAIG", false))
-        return EXIT_USAGE;
-    writes = options.image || options.debug;
-    if (options.n_arguments != 1 ||
-        options.json + options.disassemble + writes > 1) {
-        complain("dump: one file is needed, and one of --json, --disassemble, "
-                 "and parts to write");
-        print_usage("dump", true);
-        return EXIT_USAGE;
-    }
-    if (cache_file_open(options.arguments[0], CACHE_CHECK_ALL, &file, &err)) {
+    if (cache_file_open(options->arguments[0], CACHE_CHECK_ALL, &file, &err)) {
         complain("%s", err.message);
         return EXIT_FAILED;
     }
-    result = writes ? write_parts(&file, &options) : show(&file, &options);
+    result = options->image || options->debug ? write_parts(&file, options)
+                                              : show(&file, options);
     cache_file_close(&file);
+    return result;
+}
+
+int cmd_dump(int argc, char **argv)
+{
+    struct options options;
+    int result = EXIT_USAGE;
+
+    if (!options_parse(&options, argc, argv, "JAIG", false))
+        return EXIT_USAGE;
+    if (options.n_arguments == 1 &&
+        options.json + options.disassemble + (options.image || options.debug) <=
+            1) {
+        result = dump_file(&options);
+    } else {
+        complain("dump: one file is needed, and one of --json, --disassemble, "
+                 "and parts to write");
+        print_usage("dump", true);
+    }
+    options_release(&options);
     return result;
 }

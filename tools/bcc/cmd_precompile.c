@@ -178,16 +178,6 @@ static int by_entry(const void *left, const void *right)
     return order ? order : (a->job > b->job) - (a->job < b->job);
 }
 
-static bool is_same_file(const char *a, const char *b)
-{
-    struct stat left, right;
-
-    if (strcmp(a, b) == 0)
-        return true;
-    return stat(a, &left) == 0 && stat(b, &right) == 0 &&
-           left.st_dev == right.st_dev && left.st_ino == right.st_ino;
-}
-
 /* With --exports an entry's name is the file's: of two files that want one,
  * the first gets it, and the second is a failure instead of a winner. */
 static bool find_conflicts(struct work *work)
@@ -212,7 +202,8 @@ static bool find_conflicts(struct work *work)
 
         if (strcmp(first->name, named[i].name) != 0)
             first = &named[i];
-        else if (!job->failure && !is_same_file(first->job->path, job->path) &&
+        else if (!job->failure &&
+                 !resource_is_same_file(first->job->path, job->path) &&
                  asprintf(&job->failure, "%s: %s has the entry %s.oBCC",
                           job->path, first->job->path, first->name) < 0)
             job->failure = NULL;

@@ -8,7 +8,7 @@ void print_visible(FILE *file, const char *text)
 
     buffer_init(&out);
     visible_append(&out, text);
-    if (!buffer_failed(&out))
+    if (out.size && !buffer_failed(&out))
         fwrite(out.data, 1, out.size, file);
     buffer_release(&out);
 }

@@ -57,6 +57,16 @@ bool resource_is_archive(const char *path)
     return size == sizeof(magic) && memcmp(start, magic, sizeof(magic)) == 0;
 }
 
+bool resource_is_same_file(const char *a, const char *b)
+{
+    struct stat left, right;
+
+    if (strcmp(a, b) == 0)
+        return true;
+    return stat(a, &left) == 0 && stat(b, &right) == 0 &&
+           left.st_dev == right.st_dev && left.st_ino == right.st_ino;
+}
+
 /* ---- What is in one ---- */
 
 struct listing {

@@ -29,4 +29,7 @@ enum status resource_list_bitcode(const char *path,
                                   struct error *err) MUST_CHECK;
 void resource_list_release(struct resource_list *list);
 
+/* Whether both name one file, through links, too. */
+bool resource_is_same_file(const char *a, const char *b);
+
 #endif

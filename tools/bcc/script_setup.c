@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "buffer.h"
 #include "checksum.h"
@@ -168,14 +169,14 @@ unsigned long setup_flags(const struct options *options, bool program)
 /* ---- Cache directory ---- */
 
 /* mkdir -p; existing directories are left as they are. */
-static bool make_directories(char *path)
+static bool make_directories(char *path, mode_t mode)
 {
     for (char *slash = path + 1;; slash++) {
         char c = *slash;
         if (c && c != '/')
             continue;
         *slash = '\0';
-        if (mkdir(path, 0700) < 0 && errno != EEXIST) {
+        if (mkdir(path, mode) < 0 && errno != EEXIST) {
             *slash = c;
             return false;
         }
@@ -197,15 +198,22 @@ static char *join_path(const char *base, const char *suffix)
     return path;
 }
 
-char *setup_find_cache_dir(const struct options *options,
-                           const char **ret_reason)
+/* The XDG specification has a relative path ignored. */
+static const char *absolute_or_null(const char *path)
+{
+    return path && path[0] == '/' ? path : NULL;
+}
+
+/* *ret_is_named: by an option or a variable of ours, as that very directory. */
+static char *find_cache_dir(const struct options *options, bool *ret_is_named,
+                            const char **ret_reason)
 {
     const struct {
         const char *base, *suffix;
     } places[] = {
         {options->cache_dir, ""},
         {getenv("BCC_CACHE_DIR"), ""},
-        {getenv("XDG_CACHE_HOME"), "/bcc"},
+        {absolute_or_null(getenv("XDG_CACHE_HOME")), "/bcc"},
         {getenv("HOME"), "/.cache/bcc"},
     };
 
@@ -223,6 +231,7 @@ char *setup_find_cache_dir(const struct options *options,
             *ret_reason = "the name of the cache directory is too long";
             return NULL;
         }
+        *ret_is_named = !*places[i].suffix;
         dir = join_path(places[i].base, places[i].suffix);
         if (!dir)
             *ret_reason = "out of memory";
@@ -232,16 +241,52 @@ char *setup_find_cache_dir(const struct options *options,
     return NULL;
 }
 
+char *setup_find_cache_dir(const struct options *options,
+                           const char **ret_reason)
+{
+    bool is_named;
+
+    return find_cache_dir(options, &is_named, ret_reason);
+}
+
+/* Whether what is there of the way to a directory ends with one of this user's
+ * or of root's. Under sudo, which may keep HOME, it would be another user's:
+ * what root makes there that user could not use. */
+static bool is_at_home(const char *dir)
+{
+    char *path = strdup(dir);
+    char *slash = path ? strrchr(path, '/') : NULL;
+    struct stat st = {.st_uid = geteuid()};
+
+    for (; slash; slash = strrchr(path, '/')) {
+        *slash = '\0';
+        if (stat(*path ? path : "/", &st) == 0)
+            break;
+    }
+    free(path);
+    return st.st_uid == geteuid() || st.st_uid == 0;
+}
+
 char *setup_cache_dir(const struct options *options, const char **ret_reason)
 {
-    char *dir = setup_find_cache_dir(options, ret_reason);
+    bool is_named = false;
+    char *dir = find_cache_dir(options, &is_named, ret_reason);
+    const char *fact = "";
     struct stat st;
 
-    if (!dir || stat(dir, &st) == 0 || make_directories(dir))
+    if (!dir || stat(dir, &st) == 0)
         return dir;
-    *ret_reason = "the cache directory cannot be made";
+    if (!is_named && !is_at_home(dir)) {
+        *ret_reason = "no cache directory is made in another user's home: set "
+                      "HOME, or name one with --cache-dir";
+    } else if (make_directories(dir, is_named ? 0755 : 0700)) {
+        return dir;
+    } else {
+        fact = strerror(errno);
+        *ret_reason = "the cache directory cannot be made";
+    }
     if (options->verbose || options->cache_dir)
-        complain("%s: %s: %s", dir, *ret_reason, strerror(errno));
+        complain("%s: %s%s%s", dir, *ret_reason, *fact ? ": " : "", fact);
     free(dir);
     return NULL;
 }

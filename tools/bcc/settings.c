@@ -19,7 +19,7 @@ static bool config_path(char *path, size_t size)
     const char *home = getenv("HOME");
     int length = -1;
 
-    if (base && *base)
+    if (base && *base == '/') /* a relative one is to be ignored */
         length = snprintf(path, size, "%s/bcc/config", base);
     else if (home && *home)
         length = snprintf(path, size, "%s/.config/bcc/config", home);
