@@ -235,7 +235,7 @@ out:
 
 /* A thread that were cancelled in here would leave descriptors, memory and a
  * process behind. */
-static int run_prepare(struct prepare *p)
+static int prepare(struct prepare *p)
 {
     int state, result;
 
