@@ -3,9 +3,9 @@
 #define BCC_TOOLS_NEEDED_H
 
 #include "arena.h"
+#include "candidates.h"
 #include "error.h"
 #include "link.h"
-#include "request.h"
 
 struct needed {
     const char **library; /* what dlopen() is to be given, in order */
@@ -14,9 +14,8 @@ struct needed {
                             OBCC_NO_LIBRARY, OBCC_ANY_LIBRARY */
 };
 
-/* Lives in arena. IO (a library that was asked for is not there), UNSUPPORTED,
- * CORRUPT (it is none), NO_MEMORY. */
-enum status needed_find(const struct request *request,
+/* Lives in arena, as the candidates do. UNSUPPORTED (too many), NO_MEMORY. */
+enum status needed_find(const struct candidates *candidates,
                         const struct link_result *link, struct arena *arena,
                         struct needed *ret_needed,
                         struct error *err) MUST_CHECK;

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "candidates.h"
 #include "clock.h"
 #include "compile.h"
 #include "indexes.h"
@@ -88,6 +89,7 @@ struct job {
     struct request request;
     struct inputs inputs;
     struct indexes indexes;
+    struct candidates candidates;
     struct compile_result result;
     struct needed needed;
     struct buffer file;
@@ -252,6 +254,26 @@ static enum status compile_inputs(struct job *job, struct error *err)
                    &job->result, err);
 }
 
+/* All that has a name, but what is written. */
+static enum status open_all(struct job *job, struct error *err)
+{
+    const struct request *request = &job->request;
+    enum status status;
+
+    status = inputs_open(&job->inputs, request, &job->arena, err);
+    if (status)
+        return status;
+    status = candidates_open(request, compile_machine(request->triple),
+                             &job->arena, &job->candidates, err);
+    if (status)
+        return status;
+    status =
+        indexes_open(&job->indexes, request, &job->inputs, &job->arena, err);
+    if (status)
+        return status;
+    return STATUS_OK;
+}
+
 static enum status run_job(struct job *job, struct error *err)
 {
     enum status status;
@@ -266,11 +288,7 @@ static enum status run_job(struct job *job, struct error *err)
     status = limit_memory(&job->request, err);
     if (status)
         return status;
-    status = inputs_open(&job->inputs, &job->request, &job->arena, err);
-    if (status)
-        return status;
-    status = indexes_open(&job->indexes, &job->request, &job->inputs,
-                          &job->arena, err);
+    status = open_all(job, err);
     if (status == STATUS_OK)
         status = compile_inputs(job, err);
     if (status)
@@ -278,7 +296,7 @@ static enum status run_job(struct job *job, struct error *err)
     memcpy(job->reply.stage_ns, job->result.stage_ns,
            sizeof(job->reply.stage_ns));
     start = clock_monotonic_ns();
-    status = needed_find(&job->request, &job->result.link, &job->arena,
+    status = needed_find(&job->candidates, &job->result.link, &job->arena,
                          &job->needed, err);
     if (status == STATUS_OK)
         status = write_file(job, err);
