@@ -77,17 +77,28 @@ static bool is_due(int fd, uint64_t limit, uint64_t now_s)
            now_s - records[0].time_s >= PRUNE_PAUSE_S;
 }
 
-bool prune_note_entry(int dir_fd, uint64_t disk_size, uint64_t limit)
+int prune_open_notes(int dir_fd)
+{
+    return open_stamp(dir_fd, O_RDWR | O_APPEND | O_CREAT);
+}
+
+bool prune_note(int notes_fd, uint64_t disk_size, uint64_t limit)
 {
     uint64_t now_s = clock_realtime_ns() / 1000000000u;
     const struct record record = {disk_size, now_s};
-    int fd = open_stamp(dir_fd, O_RDWR | O_APPEND | O_CREAT);
-    bool due;
 
-    if (fd < 0)
+    if (notes_fd < 0)
         return false;
-    due = write(fd, &record, sizeof(record)) == (ssize_t)sizeof(record) &&
-          limit != PRUNE_NO_LIMIT && is_due(fd, limit, now_s);
+    return write(notes_fd, &record, sizeof(record)) ==
+               (ssize_t)sizeof(record) &&
+           limit != PRUNE_NO_LIMIT && is_due(notes_fd, limit, now_s);
+}
+
+bool prune_note_entry(int dir_fd, uint64_t disk_size, uint64_t limit)
+{
+    int fd = prune_open_notes(dir_fd);
+    bool due = prune_note(fd, disk_size, limit);
+
     file_close(fd);
     return due;
 }

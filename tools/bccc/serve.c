@@ -254,7 +254,7 @@ static enum status compile_inputs(struct job *job, struct error *err)
                    &job->result, err);
 }
 
-/* All that has a name, but what is written. */
+/* All that has a name. After this nothing more is opened. */
 static enum status open_all(struct job *job, struct error *err)
 {
     const struct request *request = &job->request;
@@ -271,6 +271,7 @@ static enum status open_all(struct job *job, struct error *err)
         indexes_open(&job->indexes, request, &job->inputs, &job->arena, err);
     if (status)
         return status;
+    indexes_begin(&job->indexes);
     return STATUS_OK;
 }
 
@@ -317,6 +318,7 @@ _Noreturn void serve_request(void)
     arena_init(&job.arena);
     buffer_init(&job.file);
     job.reply.status = run_job(&job, &err);
+    indexes_end(&job.indexes);
     if (job.reply.status) {
         job.reply.os_errno = err.os_errno;
         memcpy(job.reply.message, err.message, sizeof(err.message));
