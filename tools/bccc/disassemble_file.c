@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cache_read.h"
+#include "cage.h"
 #include "compile.h"
 #include "file.h"
 
@@ -89,6 +90,7 @@ int disassemble_file(const char *path)
     status = file_map(fd, (uint64_t)st.st_size, path, &mapping, &err);
     if (status)
         goto out;
+    cage_close(-1);
     status = disassemble_bytes(mapping.bytes, path, &out, &err);
     if (status)
         goto out;

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cage.h"
 #include "candidates.h"
 #include "clock.h"
 #include "compile.h"
@@ -271,7 +272,7 @@ static enum status open_all(struct job *job, struct error *err)
         indexes_open(&job->indexes, request, &job->inputs, &job->arena, err);
     if (status)
         return status;
-    indexes_begin(&job->indexes);
+    cage_close(indexes_begin(&job->indexes) ? REQUEST_DIR_FD : -1);
     return STATUS_OK;
 }
 
