@@ -27,6 +27,7 @@
 #include <llvm-c/DebugInfo.h>
 
 #include "archive.h"
+#include "asm_files.h"
 #include "asm_names.h"
 #include "attribute_names.h"
 #include "attributes.h"
@@ -602,6 +603,7 @@ compile_once(const struct request *request, const struct span *inputs,
         result.stage_ns[stage] = clock_monotonic_ns() - start;
     }
     if (status) {
+        asm_files_explain(request, inputs, err);
         compile_result_release(&result);
         return status;
     }

@@ -38,6 +38,10 @@ struct compile_result {
     uint64_t stage_ns[REPLY_N_STAGES]; /* READ .. LINK_IMAGE are filled */
 };
 
+/* ELF's number of the machine that a triple names; EM_NONE: compile() refuses
+ * it. */
+unsigned compile_machine(const char *triple);
+
 /* inputs[i] holds the bytes of request->inputs[i], indexes[i] what is known of
  * it as a library and then what became known, which lives in the result.
  * COMPILE (with LLVM's own

@@ -76,9 +76,9 @@ _Noreturn static void work(pid_t parent, int fd, size_t part, part_fn make,
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent || dup2(fd, PIPE_FD) < 0)
         _exit(1);
+    populate_pages();
     close_range(PIPE_FD + 1, ~0u, 0);
     compile_on_end(on_end);
-    populate_pages();
     buffer_init(&out);
     status = make(context, part, &out, &err);
     if (status == STATUS_OK && buffer_failed(&out))

@@ -49,23 +49,30 @@ static void populate(const char *line, size_t *n_writable)
     madvise((void *)start, end - start, advice);
 }
 
+/* Kept: a worker may open nothing any more. What is read is the list of the
+ * process that opened it, of which a worker is a copy. */
+static int maps_fd = -1;
+
 void populate_pages(void)
 {
-    int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
     char lines[LINES_SIZE + 1];
     size_t n_writable = 0;
+    off_t offset = 0;
     ssize_t got;
 
-    if (fd < 0)
+    if (maps_fd < 0)
+        maps_fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    if (maps_fd < 0)
         return;
-    while ((got = read(fd, lines, LINES_SIZE)) > 0) {
+    /* Workers share the position of the descriptor. */
+    while ((got = pread(maps_fd, lines, LINES_SIZE, offset)) > 0) {
         const char *line = lines;
 
+        offset += got;
         lines[got] = '\0';
         for (; line && *line; line = strchr(line, '\n')) {
             line += *line == '\n';
             populate(line, &n_writable);
         }
     }
-    close(fd);
 }

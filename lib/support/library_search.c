@@ -196,11 +196,7 @@ static enum status visit_file(const struct visit *visit, const char *file,
     struct found_library found;
     enum status status = library_open(visit->dirs, file, &found, err);
 
-    if (status)
-        return status;
-    status = visit->found(visit->context, &found, err);
-    shared_library_close(&found.library);
-    return status;
+    return status ? status : visit->found(visit->context, &found, err);
 }
 
 static bool is_archive(const char *word)
@@ -266,7 +262,6 @@ static enum status visit_name(const struct visit *visit, const char *name,
     const bool is_file = name[0] == ':';
     struct found_library found;
     char file[NAME_MAX], script[PATH_MAX] = "";
-    enum status status;
     int size;
 
     size = snprintf(file, sizeof(file), is_file ? "%s" : "lib%s.so",
@@ -277,9 +272,7 @@ static enum status visit_name(const struct visit *visit, const char *name,
                          name);
     if (*script)
         return visit_script(visit, script, err);
-    status = visit->found(visit->context, &found, err);
-    shared_library_close(&found.library);
-    return status;
+    return visit->found(visit->context, &found, err);
 }
 
 enum status library_search(const struct library_dirs *dirs, const char *name,

@@ -31,7 +31,7 @@ struct found_library {
     char name[PATH_MAX];
 };
 
-/* Told of a library that was found; it is closed behind the call. */
+/* Told of a library that was found; consumes found->library. */
 typedef enum status (*library_found_fn)(void *context,
                                         const struct found_library *found,
                                         struct error *err);

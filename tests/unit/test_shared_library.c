@@ -214,6 +214,7 @@ struct names {
 static enum status add_name(void *context, const struct found_library *found,
                             struct error *err)
 {
+    struct shared_library library = found->library;
     struct names *names = context;
     const size_t used = strlen(names->text);
 
@@ -221,6 +222,7 @@ static enum status add_name(void *context, const struct found_library *found,
     assert_true(used + strlen(found->name) + 2 < sizeof(names->text));
     snprintf(names->text + used, sizeof(names->text) - used, "%s\n",
              found->name);
+    shared_library_close(&library);
     return STATUS_OK;
 }
 

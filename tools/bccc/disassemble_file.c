@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cache_file.h"
+#include "cage.h"
 #include "compile.h"
 #include "visible.h"
 
@@ -74,6 +75,7 @@ int disassemble_file(const char *path)
     buffer_init(&out);
     status = cache_file_open(path, CACHE_CHECK_ALL, &file, &err);
     if (status == STATUS_OK) {
+        cage_close(-1);
         status = disassemble_view(&file.view, &file.layout, &out, &err);
         cache_file_close(&file);
     }

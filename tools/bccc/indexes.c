@@ -139,6 +139,7 @@ enum status indexes_open(struct indexes *indexes, const struct request *request,
     if (!indexes->file || !indexes->index)
         return error_no_memory(err);
     indexes->n_inputs = request->n_inputs;
+    indexes->notes_fd = -1;
     if (!is_directory(REQUEST_DIR_FD)) {
         inputs_start_hashing(inputs);
         return STATUS_OK;
@@ -233,35 +234,57 @@ static bool compose(const struct index_file *file,
            index_write(&contents, out, NULL) == STATUS_OK;
 }
 
-static void publish(const char *name, struct span bytes)
+static void publish(struct index_file *file, int notes_fd, struct span bytes)
 {
-    struct store_writer writer;
+    struct store_writer *writer = &file->writer;
     struct stat st;
 
-    if (store_begin_at(REQUEST_DIR_FD, directory, name, &writer, NULL))
-        return;
-    if (file_write_all(writer.fd, bytes, name, NULL) == STATUS_OK &&
-        store_publish(&writer, NULL) == STATUS_OK && fstat(writer.fd, &st) == 0)
-        prune_note_entry(REQUEST_DIR_FD, (uint64_t)st.st_blocks * 512,
-                         PRUNE_NO_LIMIT);
-    store_end(&writer);
+    if (file_write_all(writer->fd, bytes, file->name, NULL) == STATUS_OK &&
+        store_publish(writer, NULL) == STATUS_OK && fstat(writer->fd, &st) == 0)
+        prune_note(notes_fd, (uint64_t)st.st_blocks * 512, PRUNE_NO_LIMIT);
 }
 
-void indexes_publish(const struct indexes *indexes, const struct inputs *inputs,
+bool indexes_begin(struct indexes *indexes)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < indexes->n_inputs; i++) {
+        struct index_file *file = &indexes->file[i];
+
+        file->is_begun = file->name[0] &&
+                         store_begin_at(REQUEST_DIR_FD, directory, file->name,
+                                        &file->writer, NULL) == STATUS_OK;
+        any |= file->is_begun;
+    }
+    if (any)
+        indexes->notes_fd = prune_open_notes(REQUEST_DIR_FD);
+    return any;
+}
+
+void indexes_publish(struct indexes *indexes, const struct inputs *inputs,
                      struct arena *arena)
 {
     for (size_t i = 0; i < indexes->n_inputs; i++) {
-        const struct index_file *file = &indexes->file[i];
+        struct index_file *file = &indexes->file[i];
         const struct library_index *index = &indexes->index[i];
         struct buffer bytes;
 
-        /* The signature may not stand for the bytes after all. */
-        if (!file->name[0] || !index->is_changed ||
-            (file->is_signed && !inputs->input[i].is_signed))
+        if (!file->is_begun)
             continue;
         buffer_init(&bytes);
-        if (compose(file, index, inputs->input[i].sha1, arena, &bytes))
-            publish(file->name, buffer_span(&bytes));
+        /* The signature may not stand for the bytes after all. */
+        if (index->is_changed &&
+            (!file->is_signed || inputs->input[i].is_signed) &&
+            compose(file, index, inputs->input[i].sha1, arena, &bytes))
+            publish(file, indexes->notes_fd, buffer_span(&bytes));
         buffer_release(&bytes);
     }
+}
+
+void indexes_end(struct indexes *indexes)
+{
+    for (size_t i = 0; i < indexes->n_inputs; i++)
+        if (indexes->file[i].is_begun)
+            store_end(&indexes->file[i].writer);
+    indexes->n_inputs = 0;
 }

@@ -7,6 +7,7 @@
 #include "inputs.h"
 #include "library_index.h"
 #include "request.h"
+#include "store.h"
 
 struct index_file {
     struct buffer identity;
@@ -14,12 +15,15 @@ struct index_file {
     bool is_signed; /* known by its signature, else by its SHA1 */
     struct file_mapping mapping;
     struct index_view view;
+    struct store_writer writer; /* of its next version, once that was begun */
+    bool is_begun;
 };
 
 struct indexes {
     struct index_file *file;     /* of each input */
     struct library_index *index; /* the same, for compile() */
     size_t n_inputs;
+    int notes_fd; /* of the directory; -1 */
 };
 
 /* Find those of the inputs, and start to hash what is not hashed yet. Whatever
@@ -35,9 +39,14 @@ bool indexes_are_used(const struct indexes *indexes);
 /* Compile as if there were none. */
 void indexes_forget(struct indexes *indexes);
 
+/* Open the files that indexes_publish() writes, for indexes_end() to close.
+ * False: there are none. */
+bool indexes_begin(struct indexes *indexes);
+void indexes_end(struct indexes *indexes); /* accepts zeroed ones */
+
 /* Write those that a compile has changed, for the next one: if that fails, it
- * is no matter. The inputs were settled. */
-void indexes_publish(const struct indexes *indexes, const struct inputs *inputs,
+ * is no matter. The inputs were settled. Opens nothing. */
+void indexes_publish(struct indexes *indexes, const struct inputs *inputs,
                      struct arena *arena);
 
 #endif

@@ -3,8 +3,6 @@
  * from which nothing is taken is not recorded. So a launch opens what this
  * program needs, and asks the right one for each symbol at once.
  *
- *     libraries of the request  ->  libc  ->  what programs are linked with
- *
  * What libc defines needs no library, as it is always there; but a library of
  * the request that stands in for a function of libc comes before it. Not so
  * for the allocator: in a process that runs already, the C library and all
@@ -13,32 +11,16 @@
  *
  * A weak symbol alone makes no library needed. A symbol with a version
  * (.symver, "name@VERSION") takes only that version, one without only the
- * default.
- *
- * Where there is no libc for the target, the code is for another machine, and
- * what its libraries define cannot be known: what the request names is
- * recorded as it is, and the launch asks one after another. */
+ * default. */
 #include "needed.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <bcc/bcc_cache.h>
 
-#include "library_search.h"
 #include "name_map.h"
-
-static const char libc_name[] = "libc.so.6";
-
-/* Of programs in C and C++. All are there or may be missing. */
-static const char *const default_libraries[] = {
-    "libm.so.6", "libmvec.so.1", "libgcc_s.so.1", "libstdc++.so.6"};
-
-/* Are parts of libc since glibc 2.34, and need not be there; so is libm with
- * other C libraries. */
-static const char *const parts_of_libc[] = {"dl", "m", "pthread", "rt", "util"};
 
 /* Sorted. */
 static const char *const allocator[] = {
@@ -63,14 +45,12 @@ struct want {
 };
 
 struct search {
-    const struct request *request;
+    const char *name; /* of the script, for messages */
     struct arena *arena;
-    struct library_dirs dirs;
     struct want *wants;
     size_t n_wants;
     size_t n_lacking; /* wants that make a library needed, not found yet */
     struct name_map by_name;
-    bool is_foreign; /* there is no libc for the target */
     struct needed needed;
 };
 
@@ -183,111 +163,27 @@ static enum status record(struct search *s, const char *name, struct error *err)
     return STATUS_OK;
 }
 
-/* A library_found_fn; context is the search. */
-static enum status take_found(void *context, const struct found_library *found,
-                              struct error *err)
+static enum status ask(struct search *s, const struct candidate *candidate,
+                       struct error *err)
 {
-    struct search *s = context;
+    const uint32_t number = (uint32_t)s->needed.n_libraries + 1;
 
-    if (take(s, &found->library, (uint32_t)s->needed.n_libraries + 1))
-        return record(s, found->name, err);
-    return STATUS_OK;
-}
-
-static enum status ask_file(struct search *s, const char *name,
-                            struct error *err)
-{
-    struct found_library found;
-    enum status status = library_open(&s->dirs, name, &found, err);
-
-    if (status)
-        return status;
-    status = take_found(s, &found, err);
-    shared_library_close(&found.library);
-    return status;
-}
-
-/* ---- In order ---- */
-
-static bool is_part_of_libc(const char *name)
-{
-    const size_t n = sizeof(parts_of_libc) / sizeof(parts_of_libc[0]);
-
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(parts_of_libc[i], name) == 0)
-            return true;
-    return false;
-}
-
-static enum status record_unseen(struct search *s,
-                                 const struct request_shared *shared,
-                                 struct error *err)
-{
-    char file[NAME_MAX];
-
-    if (shared->how == REQUEST_SHARED_OPEN)
-        return record(s, shared->name, err);
-    if (shared->name[0] == ':')
-        return record(s, shared->name + 1, err);
-    snprintf(file, sizeof(file), "lib%s.so", shared->name);
-    return record(s, file, err);
-}
-
-static enum status ask_requested(struct search *s,
-                                 const struct request_shared *shared,
-                                 struct error *err)
-{
-    const bool searches = shared->how == REQUEST_SHARED_SEARCH;
-    struct error why = {0};
-    enum status status;
-
-    if (searches && strcmp(shared->name, "c") == 0)
-        return STATUS_OK; /* is there, and its turn comes */
-    status = searches
-                 ? library_search(&s->dirs, shared->name, take_found, s, &why)
-                 : ask_file(s, shared->name, &why);
-    if (status == STATUS_OK)
+    switch (candidate->kind) {
+    case CANDIDATE_LIBC:
+        take(s, &candidate->library, OBCC_NO_LIBRARY);
         return STATUS_OK;
-    if (searches && is_part_of_libc(shared->name))
-        return STATUS_OK;
-    if (s->is_foreign)
-        return record_unseen(s, shared, err);
-    /* To the library NOT_FOUND means that there is no compiler. */
-    return error_set(err, status == STATUS_NOT_FOUND ? STATUS_IO : status, "%s",
-                     why.message);
-}
-
-static enum status ask_defaults(struct search *s, struct error *err)
-{
-    const size_t n = sizeof(default_libraries) / sizeof(default_libraries[0]);
-
-    for (size_t i = 0; s->n_lacking && i < n; i++) {
-        struct error why;
-        enum status status = ask_file(s, default_libraries[i], &why);
-
-        /* One that is not there is no error. */
-        if (status == STATUS_NO_MEMORY)
-            return error_no_memory(err);
+    case CANDIDATE_UNSEEN:
+        return record(s, candidate->name, err);
+    case CANDIDATE_DEFAULT:
+        if (!s->n_lacking)
+            return STATUS_OK;
+        break;
+    case CANDIDATE_REQUESTED:
+        break;
     }
-    return STATUS_OK;
-}
-
-static enum status ask_all(struct search *s, struct error *err)
-{
-    const struct request *request = s->request;
-    enum status status = STATUS_OK;
-    struct found_library libc;
-
-    s->is_foreign = library_open(&s->dirs, libc_name, &libc, NULL) != STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < request->n_shared; i++)
-        status = ask_requested(s, &request->shared[i], err);
-    if (!s->is_foreign) {
-        take(s, &libc.library, OBCC_NO_LIBRARY);
-        shared_library_close(&libc.library);
-    }
-    if (status == STATUS_OK && request->flags & REQUEST_DEFAULT_LIBRARIES)
-        status = ask_defaults(s, err);
-    return status;
+    return take(s, &candidate->library, number)
+               ? record(s, candidate->name, err)
+               : STATUS_OK;
 }
 
 /* A variable of each thread and one of all are reached in different ways, and
@@ -301,10 +197,10 @@ static enum status check_kinds(const struct search *s, struct error *err)
         if (want->found && want->is_other_kind)
             return error_set(err, STATUS_UNSUPPORTED,
                              "%s: '%s' is %sthread-local here, but %s in %s",
-                             s->request->inputs[0].name, want->import->name,
-                             here ? "" : "not ", here ? "not" : "is",
+                             s->name, want->import->name, here ? "" : "not ",
+                             here ? "not" : "is",
                              want->library == OBCC_NO_LIBRARY
-                                 ? libc_name
+                                 ? "libc"
                                  : s->needed.library[want->library - 1]);
     }
     return STATUS_OK;
@@ -312,9 +208,9 @@ static enum status check_kinds(const struct search *s, struct error *err)
 
 /* ---- All of it ---- */
 
-static void fill_imports(struct search *s)
+static void fill_imports(struct search *s, bool is_foreign)
 {
-    const uint32_t otherwise = s->is_foreign && s->needed.n_libraries
+    const uint32_t otherwise = is_foreign && s->needed.n_libraries
                                    ? OBCC_ANY_LIBRARY
                                    : OBCC_NO_LIBRARY;
 
@@ -330,10 +226,10 @@ static void fill_imports(struct search *s)
     }
 }
 
-static enum status find(struct search *s, const struct link_result *link,
-                        struct error *err)
+static enum status find(struct search *s, const struct candidates *candidates,
+                        const struct link_result *link, struct error *err)
 {
-    const struct request *request = s->request;
+    const struct candidate *candidate = candidates->first;
     enum status status;
 
     s->needed.library =
@@ -342,31 +238,28 @@ static enum status find(struct search *s, const struct link_result *link,
                                       sizeof(*s->needed.of_import));
     if (!s->needed.library || !s->needed.of_import)
         return error_no_memory(err);
-    if (!request->n_shared && !(request->flags & REQUEST_DEFAULT_LIBRARIES))
+    if (!candidate)
         return STATUS_OK;
-    status = library_dirs_init(&s->dirs, request->library_dirs,
-                               request->n_library_dirs, link->machine, s->arena,
-                               err);
-    if (status == STATUS_OK)
-        status = collect_wants(s, link, err);
-    if (status == STATUS_OK)
-        status = ask_all(s, err);
+    status = collect_wants(s, link, err);
+    for (; status == STATUS_OK && candidate; candidate = candidate->next)
+        status = ask(s, candidate, err);
     if (status == STATUS_OK)
         status = check_kinds(s, err);
     if (status == STATUS_OK)
-        fill_imports(s);
+        fill_imports(s, candidates->is_foreign);
     return status;
 }
 
-enum status needed_find(const struct request *request,
-                        const struct link_result *link, struct arena *arena,
-                        struct needed *ret_needed, struct error *err)
+enum status needed_find(const struct candidates *candidates,
+                        const struct link_result *link, const char *name,
+                        struct arena *arena, struct needed *ret_needed,
+                        struct error *err)
 {
-    struct search s = {.request = request, .arena = arena};
+    struct search s = {.arena = arena, .name = name};
     enum status status;
 
     name_map_init(&s.by_name);
-    status = find(&s, link, err);
+    status = find(&s, candidates, link, err);
     name_map_release(&s.by_name);
     if (status == STATUS_OK)
         *ret_needed = s.needed;

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 
 #include "arena.h"
+#include "candidates.h"
 #include "error.h"
 #include "link.h"
-#include "request.h"
 
 struct needed {
     const char **library; /* what dlopen() is to be given, in order */
@@ -16,11 +16,11 @@ struct needed {
                             OBCC_NO_LIBRARY, OBCC_ANY_LIBRARY */
 };
 
-/* Lives in arena. IO (a library that was asked for is not there), UNSUPPORTED,
- * CORRUPT (it is none), NO_MEMORY. */
-enum status needed_find(const struct request *request,
-                        const struct link_result *link, struct arena *arena,
-                        struct needed *ret_needed,
+/* Lives in arena, as the candidates do. name is the script's. UNSUPPORTED (too
+ * many, or thread-local on one side only), NO_MEMORY. */
+enum status needed_find(const struct candidates *candidates,
+                        const struct link_result *link, const char *name,
+                        struct arena *arena, struct needed *ret_needed,
                         struct error *err) MUST_CHECK;
 
 /* Of malloc() and its relatives: libraries keep to those of the process. */

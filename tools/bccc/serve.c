@@ -18,6 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cage.h"
+#include "candidates.h"
 #include "clock.h"
 #include "compile.h"
 #include "indexes.h"
@@ -89,6 +91,7 @@ struct job {
     struct request request;
     struct inputs inputs;
     struct indexes indexes;
+    struct candidates candidates;
     struct compile_result result;
     struct needed needed;
     struct buffer file;
@@ -274,6 +277,27 @@ static enum status compile_inputs(struct job *job, struct error *err)
                    &job->result, err);
 }
 
+/* All that has a name. After this nothing more is opened. */
+static enum status open_all(struct job *job, struct error *err)
+{
+    const struct request *request = &job->request;
+    enum status status;
+
+    status = inputs_open(&job->inputs, request, &job->arena, err);
+    if (status)
+        return status;
+    status = candidates_open(request, compile_machine(request->triple),
+                             &job->arena, &job->candidates, err);
+    if (status)
+        return status;
+    status =
+        indexes_open(&job->indexes, request, &job->inputs, &job->arena, err);
+    if (status)
+        return status;
+    cage_close(indexes_begin(&job->indexes) ? REQUEST_DIR_FD : -1);
+    return STATUS_OK;
+}
+
 static enum status run_job(struct job *job, struct error *err)
 {
     enum status status;
@@ -288,14 +312,9 @@ static enum status run_job(struct job *job, struct error *err)
     status = limit_memory(&job->request, err);
     if (status)
         return status;
-    status = inputs_open(&job->inputs, &job->request, &job->arena, err);
-    if (status)
-        return status;
-    status = uses_find(&job->request, &job->arena, err);
-    if (status)
-        return status;
-    status = indexes_open(&job->indexes, &job->request, &job->inputs,
-                          &job->arena, err);
+    status = open_all(job, err);
+    if (status == STATUS_OK)
+        status = uses_find(&job->request, &job->candidates, &job->arena, err);
     if (status == STATUS_OK)
         status = compile_inputs(job, err);
     if (status)
@@ -305,7 +324,8 @@ static enum status run_job(struct job *job, struct error *err)
     start = clock_monotonic_ns();
     status = check_image(job, err);
     if (status == STATUS_OK)
-        status = needed_find(&job->request, &job->result.link, &job->arena,
+        status = needed_find(&job->candidates, &job->result.link,
+                             job->request.inputs[0].name, &job->arena,
                              &job->needed, err);
     if (status == STATUS_OK)
         status = write_file(job, err);
@@ -326,6 +346,7 @@ _Noreturn void serve_request(void)
     arena_init(&job.arena);
     buffer_init(&job.file);
     job.reply.status = run_job(&job, &err);
+    indexes_end(&job.indexes);
     if (job.reply.status) {
         job.reply.os_errno = err.os_errno;
         memcpy(job.reply.message, err.message, sizeof(err.message));

@@ -12,17 +12,11 @@
  * is the allocator: see needed.c. */
 #include "uses.h"
 
-#include <elf.h>
-#include <stdlib.h>
+#include <stdbool.h>
 #include <string.h>
 
-#include "library_search.h"
 #include "name_map.h"
 #include "needed.h"
-
-/* Tells which machine this process is for, at the same place in both classes.
- */
-extern const Elf32_Ehdr __ehdr_start __attribute__((visibility("hidden")));
 
 struct uses {
     struct arena *arena;
@@ -58,8 +52,16 @@ static enum status add(struct uses *uses, const char *name, struct error *err)
     return STATUS_OK;
 }
 
-/* A library_found_fn; context is the uses. */
-static enum status add_all(void *context, const struct found_library *found,
+/* libstdc++ is the only other one with names that programs define. */
+static bool is_asked(const struct candidate *candidate)
+{
+    return candidate->kind == CANDIDATE_LIBC ||
+           candidate->kind == CANDIDATE_REQUESTED ||
+           (candidate->kind == CANDIDATE_DEFAULT &&
+            strcmp(candidate->name, "libm.so.6") == 0);
+}
+
+static enum status add_all(struct uses *uses, const struct candidate *candidate,
                            struct error *err)
 {
     enum status status = STATUS_OK;
@@ -67,61 +69,28 @@ static enum status add_all(void *context, const struct found_library *found,
     const char *name;
 
     while (status == STATUS_OK &&
-           (name = shared_library_next_use(&found->library, &position)))
-        status = add(context, name, err);
+           (name = shared_library_next_use(&candidate->library, &position)))
+        status = add(uses, name, err);
     return status;
 }
 
-static enum status read_file(const struct library_dirs *dirs, const char *name,
-                             struct uses *uses)
-{
-    struct found_library found;
-    enum status status = library_open(dirs, name, &found, NULL);
-
-    if (status)
-        return status;
-    status = add_all(uses, &found, NULL);
-    shared_library_close(&found.library);
-    return status;
-}
-
-static enum status read_all(const struct request *request, struct uses *uses)
-{
-    static const char *const always[] = {"libc.so.6", "libm.so.6"};
-    struct library_dirs dirs;
-    enum status status;
-
-    status =
-        library_dirs_init(&dirs, request->library_dirs, request->n_library_dirs,
-                          __ehdr_start.e_machine, uses->arena, NULL);
-    for (size_t i = 0; status != STATUS_NO_MEMORY && i < 2; i++)
-        status = read_file(&dirs, always[i], uses);
-    for (size_t i = 0; status != STATUS_NO_MEMORY && i < request->n_shared;
-         i++) {
-        const struct request_shared *shared = &request->shared[i];
-
-        status = shared->how == REQUEST_SHARED_SEARCH
-                     ? library_search(&dirs, shared->name, add_all, uses, NULL)
-                     : read_file(&dirs, shared->name, uses);
-    }
-    return status == STATUS_NO_MEMORY ? status : STATUS_OK;
-}
-
-enum status uses_find(struct request *request, struct arena *arena,
+enum status uses_find(struct request *request,
+                      const struct candidates *candidates, struct arena *arena,
                       struct error *err)
 {
     const unsigned program = REQUEST_MARKED_ONLY | REQUEST_DEFAULT_LIBRARIES;
     struct uses uses = {.arena = arena};
-    enum status status;
+    enum status status = STATUS_OK;
 
     if ((request->flags & program) != program)
         return STATUS_OK;
     name_map_init(&uses.seen);
-    status = read_all(request, &uses);
+    for (const struct candidate *at = candidates->first;
+         status == STATUS_OK && at; at = at->next)
+        if (is_asked(at))
+            status = add_all(&uses, at, err);
     name_map_release(&uses.seen);
-    if (status)
-        return error_no_memory(err);
     request->uses = uses.name;
     request->n_uses = uses.n_names;
-    return STATUS_OK;
+    return status;
 }

@@ -3,12 +3,13 @@
 #define BCC_TOOLS_USES_H
 
 #include "arena.h"
+#include "candidates.h"
 #include "error.h"
 #include "request.h"
 
-/* Of a program: set request->uses. Lives in arena. NO_MEMORY; a library that
- * cannot be read is passed over, as needed_find() will tell. */
-enum status uses_find(struct request *request, struct arena *arena,
+/* Of a program: set request->uses. Lives in arena. NO_MEMORY. */
+enum status uses_find(struct request *request,
+                      const struct candidates *candidates, struct arena *arena,
                       struct error *err) MUST_CHECK;
 
 #endif

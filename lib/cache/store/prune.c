@@ -86,22 +86,31 @@ static bool is_due(int fd, uint64_t limit, uint64_t now_s)
     return now_s < first_s || now_s - first_s >= PRUNE_PAUSE_S;
 }
 
-bool prune_note_entry(int dir_fd, uint64_t disk_size, uint64_t limit)
+int prune_open_notes(int dir_fd)
+{
+    return open_stamp(dir_fd, O_RDWR | O_APPEND | O_CREAT);
+}
+
+bool prune_note(int notes_fd, uint64_t disk_size, uint64_t limit)
 {
     uint64_t now_s = clock_realtime_ns() / 1000000000u;
     const struct record record = {disk_size, now_s};
-    int fd = open_stamp(dir_fd, O_RDWR | O_APPEND | O_CREAT);
     struct stat st;
-    bool due;
 
-    if (fd < 0)
-        return false;
     /* Others append, too: with room for as many records as there ever are. */
-    due = fstat(fd, &st) == 0 &&
-          file_may_grow_to((uint64_t)st.st_size +
-                           PRUNE_MAX_RECORDS * sizeof(record)) &&
-          write(fd, &record, sizeof(record)) == (ssize_t)sizeof(record) &&
-          limit != PRUNE_NO_LIMIT && is_due(fd, limit, now_s);
+    return notes_fd >= 0 && fstat(notes_fd, &st) == 0 &&
+           file_may_grow_to((uint64_t)st.st_size +
+                            PRUNE_MAX_RECORDS * sizeof(record)) &&
+           write(notes_fd, &record, sizeof(record)) ==
+               (ssize_t)sizeof(record) &&
+           limit != PRUNE_NO_LIMIT && is_due(notes_fd, limit, now_s);
+}
+
+bool prune_note_entry(int dir_fd, uint64_t disk_size, uint64_t limit)
+{
+    int fd = prune_open_notes(dir_fd);
+    bool due = prune_note(fd, disk_size, limit);
+
     file_close(fd);
     return due;
 }

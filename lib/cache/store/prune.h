@@ -46,6 +46,11 @@ bool prune_parse_limit(const char *text, uint64_t *ret_limit);
  * for prune_directory(). Failures are no matter. */
 bool prune_note_entry(int dir_fd, uint64_t disk_size, uint64_t limit);
 
+/* The same in two steps, for a process that by then opens nothing more: the
+ * descriptor is the caller's to close; -1: there will be no note. */
+int prune_open_notes(int dir_fd);
+bool prune_note(int notes_fd, uint64_t disk_size, uint64_t limit);
+
 struct prune_result {
     size_t n_removed, n_failed;
     uint64_t freed;  /* bytes of disk */

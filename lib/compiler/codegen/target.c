@@ -11,6 +11,8 @@
 
 #include <llvm-c/Target.h>
 
+#include "compile.h"
+
 /* ---- Architectures ---- */
 
 struct architecture {
@@ -108,6 +110,13 @@ static unsigned this_machine(void)
 #else
     return EM_NONE;
 #endif
+}
+
+unsigned compile_machine(const char *triple)
+{
+    const struct architecture *architecture = find_architecture(triple);
+
+    return architecture ? architecture->elf_machine : EM_NONE;
 }
 
 /* ---- The target machine ---- */
