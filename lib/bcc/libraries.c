@@ -105,11 +105,11 @@ static bool open_library(const char *name, int mode,
     return true;
 }
 
-enum status libraries_open(struct prepare *p, const struct cache_view *view,
+enum status libraries_open(const struct cache_view *view, bool for_process,
                            const char *name, struct libraries *ret_libraries,
                            struct error *err)
 {
-    const int mode = p->flags & BCC_PROCESS_SYMBOLS ? RTLD_GLOBAL : RTLD_LOCAL;
+    const int mode = for_process ? RTLD_GLOBAL : RTLD_LOCAL;
     const uint32_t n = cache_count(view, OBCC_NEEDED_LIST);
     struct libraries libraries = {0};
 

@@ -1,49 +1,24 @@
-/* Prepare: the one path from a cache file to code.
+/* Prepare: the order in which providers are asked, and what ends it.
  *
- *   layers  as a hit, in directories that are only read
- *   hit     find the entry -> check it -> map, bind, relocate -> constructors
- *   miss    run the compiler into a temporary file -> publish it -> as a hit,
- *           from the descriptor that is already open
- *   no cache  the same with a memfd in place of the file
- */
+ *   look up   each place where the entry may lie: find -> admit -> load
+ *   compile   wait for another's compile of the same key, or make the entry:
+ *             make (which admits it) -> load
+ *   start     constructors
+ *
+ * Nothing that is wrong with an entry is an error: it is a reason to look
+ * further, and in the end to compile. Only what a compile cannot mend ends the
+ * prepare: no memory, and symbols that nobody defines. */
 #include "prepare.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "clock.h"
+#include "flight.h"
 #include "reason.h"
-#include "store.h"
 #include "version.h"
-
-/* ---- Time ---- */
-
-void prepare_end_stage(struct prepare *p, int stage)
-{
-    uint64_t now = clock_monotonic_ns();
-
-    p->script->report.stageNs[stage] += now - p->mark_ns;
-    p->mark_ns = now;
-}
-
-void prepare_set_reason(struct prepare *p, int cache, const struct error *why)
-{
-    BCCScriptRef script = p->script;
-
-    script->report.cache = cache;
-    if (cache == BCC_CACHE_OFF)
-        script->report.path = "";
-    script->report.reasonCode = reason_of_error(why);
-    memcpy(script->report_reason, why->message, sizeof(why->message));
-    script_log(script,
-               why->status == STATUS_NOT_FOUND ? BCC_LOG_DEBUG : BCC_LOG_WARN,
-               "cache", "%s", why->message);
-}
-
-/* ---- One prepare ---- */
 
 static void build_request(struct prepare *p)
 {
@@ -92,45 +67,6 @@ static int check_prepare(BCCScriptRef script, unsigned long flags)
     return 0;
 }
 
-/* Put together by hand, as every launch does it. */
-static char *path_of_entry(const char *dir, const char *name)
-{
-    const size_t dir_size = strlen(dir), name_size = strlen(name);
-    char *path = malloc(dir_size + 1 + name_size + sizeof(STORE_SUFFIX));
-
-    if (!path)
-        return NULL;
-    memcpy(path, dir, dir_size);
-    path[dir_size] = '/';
-    memcpy(path + dir_size + 1, name, name_size);
-    memcpy(path + dir_size + 1 + name_size, STORE_SUFFIX, sizeof(STORE_SUFFIX));
-    return path;
-}
-
-bool prepare_set_path(struct prepare *p)
-{
-    BCCScriptRef script = p->script;
-    char *path = NULL;
-
-    if (p->file)
-        path = strdup(p->file);
-    else if (p->dir)
-        path = path_of_entry(p->dir, p->name);
-    if (!path && (p->file || p->dir))
-        return false;
-    free(script->report_path);
-    script->report_path = path;
-    script->report = (BCCReport){
-        .size = sizeof(script->report),
-        .cache = path ? BCC_CACHE_MISS : BCC_CACHE_OFF,
-        .reasonCode = path ? REASON_NONE : REASON_NO_CACHE,
-        .reason = script->report_reason,
-        .path = path ? path : "",
-    };
-    script->report_reason[0] = '\0';
-    return true;
-}
-
 enum status prepare_write_identity(BCCScriptRef script, unsigned long flags,
                                    struct buffer *out, struct error *err)
 {
@@ -138,6 +74,159 @@ enum status prepare_write_identity(BCCScriptRef script, unsigned long flags,
 
     build_request(&p);
     return request_write_identity(&p.request, out, err);
+}
+
+/* ---- Look up ---- */
+
+/* Consumes found. *ret_is_final: a failure that a compile cannot mend. */
+static enum status take(struct prepare *p, struct found *found,
+                        bool *ret_is_final, struct error *err)
+{
+    struct error damage;
+    enum status status;
+
+    *ret_is_final = false;
+    status = admit(p, found, err);
+    if (status == STATUS_OK && p->execute)
+        status = load_entry(p, found, ret_is_final, err);
+    /* Not every launch checks the code; one that is about to fail does, since
+     * damage looks like a symbol that nobody defines. */
+    if (status && *ret_is_final && !found->was_checked &&
+        admit_whole(p, found, &damage) == STATUS_CORRUPT) {
+        *ret_is_final = false;
+        *err = damage;
+        status = damage.status;
+    }
+    if (status == STATUS_OK && found->origin != FOUND_MADE)
+        admit_note_use(found);
+    found_release(found);
+    return status;
+}
+
+/* True if an entry that was there settles it. *err: what is wrong with the last
+ * one that may not be used. */
+static bool look_up(struct prepare *p, enum status *ret_status,
+                    struct error *err)
+{
+    struct finder finder;
+    struct found found;
+
+    find_begin(&finder, p);
+    while (find_next(&finder, p, &found, ret_status, err)) {
+        const bool is_layer = found.origin == FOUND_IN_LAYER;
+        bool is_final = *ret_status == STATUS_NO_MEMORY;
+
+        if (*ret_status == STATUS_OK)
+            *ret_status = take(p, &found, &is_final, err);
+        if (*ret_status == STATUS_OK || is_final) {
+            p->script->report.cache = BCC_CACHE_HIT;
+            return true;
+        }
+        if (is_layer)
+            script_log(p->script, BCC_LOG_WARN, "cache", "%s", err->message);
+    }
+    return false;
+}
+
+/* ---- Compile ---- */
+
+/* The entry may have been made since it was looked for. */
+static bool look_again(struct prepare *p, enum status *ret_status,
+                       struct error *err)
+{
+    struct found found;
+    bool is_final = false;
+
+    *ret_status = find_own(p, &found, err);
+    if (*ret_status == STATUS_OK)
+        *ret_status = take(p, &found, &is_final, err);
+    if (*ret_status && !is_final) {
+        report_stage(p->script, BCC_STAGE_LOOKUP);
+        return false;
+    }
+    report_made_by_another(p->script);
+    return true;
+}
+
+/* Of those who miss on one entry at once, one compiles. True: *ret_status is
+ * that of an entry which another has made. False: it is our turn. */
+static bool wait_for_turn(struct prepare *p, struct flight *flight,
+                          enum status *ret_status, struct error *err)
+{
+    uint32_t limit_ms = p->script->options.time_limit_ms;
+    uint64_t deadline_ns = UINT64_MAX;
+    bool is_ours, goes_on;
+
+    if (limit_ms)
+        deadline_ns = clock_monotonic_ns() + limit_ms * (uint64_t)1000000;
+    flight_begin(flight, p->dir, p->name, buffer_span(&p->identity));
+    for (goes_on = flight->fd >= 0; goes_on;) {
+        /* Looked at in either case: what another publishes before we have its
+         * lock, we do not compile again. */
+        is_ours = flight_take(flight);
+        if (look_again(p, ret_status, err))
+            return true;
+        if (is_ours)
+            return false;
+        goes_on = flight_wait(flight, deadline_ns);
+        report_stage(p->script, BCC_STAGE_WAIT);
+    }
+    return false;
+}
+
+/* Consumes found. */
+static enum status load_made(struct prepare *p, struct found *found,
+                             enum status status, struct error *err)
+{
+    bool ignored;
+
+    if (status == STATUS_OK && p->execute)
+        status = load_entry(p, found, &ignored, err);
+    found_release(found);
+    return status;
+}
+
+static enum status compile_to_memory(struct prepare *p, struct error *err)
+{
+    struct found found;
+    enum status status = make_in_memory(p, &found, err);
+
+    return load_made(p, &found, status, err);
+}
+
+static enum status compile_to_directory(struct prepare *p, bool *ret_unusable,
+                                        struct error *err)
+{
+    struct flight flight = {.fd = -1};
+    struct found found;
+    enum status status;
+
+    *ret_unusable = false;
+    /* BCC_REBUILD never takes an entry made by another process. */
+    if (!p->file && !(p->flags & BCC_REBUILD) &&
+        wait_for_turn(p, &flight, &status, err)) {
+        flight_end(&flight);
+        return status;
+    }
+    status = make_in_directory(p, flight.fd, &found, ret_unusable, err);
+    flight_end(&flight);
+    return load_made(p, &found, status, err);
+}
+
+static enum status compile_entry(struct prepare *p, const struct error *why,
+                                 struct error *err)
+{
+    enum status status;
+    bool is_unusable;
+
+    if (!p->dir && !p->file)
+        return compile_to_memory(p, err);
+    report_reason(p->script, BCC_CACHE_MISS, why);
+    status = compile_to_directory(p, &is_unusable, err);
+    if (!is_unusable || !p->execute)
+        return status;
+    report_reason(p->script, BCC_CACHE_OFF, err);
+    return compile_to_memory(p, err);
 }
 
 /* What is compiled here is signed by nobody. */
@@ -155,9 +244,32 @@ static enum status refuse_to_compile(struct prepare *p, const struct error *why,
     if (!p->dir && !why->status)
         return error_set(err, STATUS_NOT_FOUND,
                          "no cache directory, and compiling was ruled out");
-    prepare_set_reason(p, p->dir ? BCC_CACHE_MISS : BCC_CACHE_OFF, why);
+    report_reason(p->script, p->dir ? BCC_CACHE_MISS : BCC_CACHE_OFF, why);
     return error_set(err, STATUS_NOT_FOUND, "%s; compiling was ruled out",
                      why->message);
+}
+
+/* ---- All of it ---- */
+
+static enum status find_or_make(struct prepare *p, struct error *err)
+{
+    struct error why = {0};
+    enum status status;
+
+    if (look_up(p, &status, &why)) {
+        if (status)
+            *err = why;
+        return status;
+    }
+    report_stage(p->script, BCC_STAGE_LOOKUP);
+    status = may_compile(p) ? compile_entry(p, &why, err)
+                            : refuse_to_compile(p, &why, err);
+    /* Without a compiler it is the entry's own failure that matters. */
+    if (status == STATUS_NOT_FOUND && why.status == STATUS_UNRESOLVED) {
+        *err = why;
+        return why.status;
+    }
+    return status;
 }
 
 /* All exports of a program are marked, but what shared libraries refer to. */
@@ -168,59 +280,54 @@ static bool is_program(const struct prepare *p)
     return (p->flags & flags) == flags;
 }
 
+static void start(struct prepare *p, int caller_errno)
+{
+    BCCScriptRef script = p->script;
+
+    script->prepared = true;
+    script->image.is_found = script->is_found;
+    script->image.find_unwinder = libraries_find;
+    script->image.find_context = &script->libraries;
+    script->image.argc = script->argc;
+    script->image.argv = script->argv;
+    if (is_program(p))
+        definitions_offer(script);
+    errno = caller_errno; /* as if constructors ran first */
+    load_start(&script->image);
+    report_stage(script, BCC_STAGE_START);
+}
+
+static bool begin_report(struct prepare *p)
+{
+    char *path = NULL;
+
+    if (p->file)
+        path = strdup(p->file);
+    else if (p->dir)
+        path = find_path(p->dir, p->name);
+    if (!path && (p->file || p->dir))
+        return false;
+    report_begin(p->script, path);
+    return true;
+}
+
 static int run_prepare(struct prepare *p)
 {
     BCCScriptRef script = p->script;
-    struct error err = {0}, why = {0};
     uint64_t start_ns = clock_monotonic_ns();
     const int caller_errno = errno;
+    struct error err = {0};
     enum status status;
-    bool is_final = false, is_found;
 
-    p->mark_ns = start_ns;
-    if (!prepare_set_path(p))
+    if (!begin_report(p))
         return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
     build_request(p);
     buffer_init(&p->identity);
     status = request_write_identity(&p->request, &p->identity, &err);
-    if (status)
-        goto out;
-    is_found = prepare_search_layers(p, &status, &why);
-    if (!is_found && p->dir) {
-        status = prepare_hit(p, &is_final, &why);
-        /* Final: a good entry, whose code cannot run here. */
-        is_found = status == STATUS_OK || is_final;
-        if (is_found)
-            script->report.cache = BCC_CACHE_HIT;
-    }
-    if (!is_found) {
-        prepare_end_stage(p, BCC_STAGE_LOOKUP);
-        status = may_compile(p) ? prepare_miss(p, &why, &err)
-                                : refuse_to_compile(p, &why, &err);
-        /* Without a compiler it is the entry's own failure that matters. */
-        if (status == STATUS_NOT_FOUND && why.status == STATUS_UNRESOLVED) {
-            status = why.status;
-            err = why;
-        }
-    } else if (status) {
-        err = why;
-    }
-    if (status)
-        goto out;
-    if (p->execute) {
-        script->prepared = true;
-        script->image.is_found = script->is_found;
-        script->image.find_unwinder = libraries_find;
-        script->image.find_context = &script->libraries;
-        script->image.argc = script->argc;
-        script->image.argv = script->argv;
-        if (is_program(p))
-            definitions_offer(script);
-        errno = caller_errno; /* as if constructors ran first */
-        load_start(&script->image);
-        prepare_end_stage(p, BCC_STAGE_START);
-    }
-out:
+    if (status == STATUS_OK)
+        status = find_or_make(p, &err);
+    if (status == STATUS_OK && p->execute)
+        start(p, caller_errno);
     /* What is loaded needs no input any more; what failed may be mended. */
     if (script->prepared)
         sources_release(script);
@@ -233,7 +340,7 @@ out:
     return status ? script_fail(script, &err) : 0;
 }
 
-/* A thread that were cancelled in here would leave descriptors, memory and a
+/* A thread that was cancelled in here would leave descriptors, memory and a
  * process behind. */
 static int prepare(struct prepare *p)
 {

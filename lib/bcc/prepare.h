@@ -1,23 +1,27 @@
-/* What the parts of a prepare share.
+/* One way through a prepare: find -> admit -> load.
  *
- *   prepare.c  the API functions, and the order of things
- *   layers.c   directories that are searched before the caller's
- *   hit.c      a cache file becomes code: check it, map it, bind it
- *   symbols.c  its imports; libraries.c  those that shared libraries define
- *   miss.c     a cache file is made: run the compiler, publish
- *   bound.c    a directory that became too large is pruned */
+ *   prepare.c     the API functions, and the order of things
+ *   find.c        files that were compiled before: in layers, in the directory
+ *   make.c        a file that the compiler makes now, in a directory or memory
+ *   admit.c       may the file be used, and is it the answer?
+ *   load_entry.c  from file to code; symbols.c its imports, libraries.c those
+ *                 that shared libraries define
+ *   report.c      is told what happened by all of them
+ *
+ * find.c and make.c are the providers: each gives a struct found. One more, a
+ * remote cache for instance, is a file like them and a step in prepare.c. */
 #ifndef BCC_ENGINE_PREPARE_H
 #define BCC_ENGINE_PREPARE_H
 
 #include <elf.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "buffer.h"
 #include "error.h"
 #include "request.h"
 #include "script.h"
-#include "store.h"
 
 #if defined(__x86_64__)
 #define HOST_TRIPLE  "x86_64-pc-linux-gnu"
@@ -39,65 +43,106 @@
 struct prepare {
     BCCScriptRef script;
     unsigned long flags;
-    bool execute;     /* load what was found or made */
-    bool is_layer;    /* dir is only read */
-    const char *dir;  /* NULL: no cache */
-    const char *name; /* of the entry in dir */
-    const char *file; /* not NULL: make this file, whatever was there */
-    struct request request;
+    bool execute;           /* load what was found or made */
+    const char *dir;        /* NULL: no cache */
+    const char *name;       /* of the entry in dir */
+    const char *file;       /* not NULL: make this file, whatever was there */
+    struct request request; /* without inputs */
     struct buffer identity;
-    uint64_t mark_ns; /* end of the stage before */
-    /* While imports are bound: */
-    const struct cache_view *view;
-    struct libraries libraries;
-    bool scope_is_read;
-    struct host_scope scope; /* if it is */
 };
 
-/* Give the time since the last mark to a stage, and mark. */
-void prepare_end_stage(struct prepare *p, int stage);
+enum found_origin { FOUND_IN_DIRECTORY, FOUND_IN_LAYER, FOUND_MADE };
 
-/* Report that there is no hit, or no cache, and why. */
-void prepare_set_reason(struct prepare *p, int cache, const struct error *why);
+/* A file that may hold the code. A provider fills what comes first. */
+struct found {
+    int fd; /* owned; -1: none */
+    enum found_origin origin;
+    struct stat st;
+    const char *dir;  /* where its use is noted, or NULL; borrowed */
+    const char *name; /* for messages; borrowed */
+    /* Set by admit(): */
+    bool is_marked;   /* its times say that it was checked since boot */
+    bool was_checked; /* it has been checked now */
+    struct cache_layout layout;
+    struct load_source source;
+    struct image image;     /* mapped, if it is to run; owned */
+    struct cache_view view; /* borrows image's mapping */
+};
 
-/* A new report, of the entry in p->dir. False: no memory. */
-bool prepare_set_path(struct prepare *p);
+void found_release(struct found *found);
 
 /* Append the identity that a prepare with these flags asks for. NO_MEMORY. */
 enum status prepare_write_identity(BCCScriptRef script, unsigned long flags,
                                    struct buffer *out,
                                    struct error *err) MUST_CHECK;
 
-/* ---- layers.c ---- */
+/* ---- find.c ---- */
 
-/* Look for the entry where it is only read. True: the prepare ends here, and
- * *ret_status says how. False: *why is set by an entry that is there, and may
- * not be used. */
-bool prepare_search_layers(struct prepare *p, enum status *ret_status,
-                           struct error *why) MUST_CHECK;
+struct finder {
+    const char *layers; /* the rest of the list */
+    bool has_own;       /* the caller's directory is still to come */
+    bool has_moved;     /* the report names an entry of a layer */
+};
 
-/* ---- hit.c ---- */
+void find_begin(struct finder *finder, const struct prepare *p);
 
-/* OK: the entry is good, and loaded if that was asked for. *ret_is_final: a
- * failure that a compile cannot mend. */
-enum status prepare_hit(struct prepare *p, bool *ret_is_final,
+/* The next place in which the entry may be; false: there is no more.
+ * *ret_status is that of the place: OK with an open file, or what is wrong with
+ * it. Layers that lack the entry are passed over. */
+bool find_next(struct finder *finder, struct prepare *p,
+               struct found *ret_found, enum status *ret_status,
+               struct error *err) MUST_CHECK;
+
+/* In the caller's directory. What store_open() says; STALE with BCC_REBUILD. */
+enum status find_own(struct prepare *p, struct found *ret_found,
+                     struct error *err) MUST_CHECK;
+
+/* "dir/name.oBCC", owned by the caller; NULL: no memory. */
+char *find_path(const char *dir, const char *name);
+
+/* ---- make.c ---- */
+
+/* Both leave an admitted file behind, open; release *ret_found in any case.
+ * What the compiler says; COMPILE if what it wrote is no entry. */
+enum status make_in_memory(struct prepare *p, struct found *ret_found,
+                           struct error *err) MUST_CHECK;
+
+/* As the entry in the directory, or as p->file. lock_fd: the lock that is to
+ * beat while the compiler works, or -1. *ret_unusable: on failure, that the
+ * place takes no entry. */
+enum status make_in_directory(struct prepare *p, int lock_fd,
+                              struct found *ret_found, bool *ret_unusable,
+                              struct error *err) MUST_CHECK;
+
+/* ---- admit.c ---- */
+
+/* Whether the file is whole, trusted, and the answer to the request; if it is
+ * to run, it is mapped. CORRUPT, STALE, UNTRUSTED, UNSUPPORTED, IO, NO_MEMORY.
+ */
+enum status admit(struct prepare *p, struct found *found,
+                  struct error *err) MUST_CHECK;
+
+/* The same for every byte, of a file whose header was read. */
+enum status admit_whole(struct prepare *p, struct found *found,
                         struct error *err) MUST_CHECK;
 
-/* Whether the compiler wrote an entry for this request, every byte of it, so
- * that no good one has to make way for less. COMPILE, IO, NO_MEMORY. */
-enum status prepare_check_fresh(struct prepare *p, int fd,
-                                struct error *err) MUST_CHECK;
+/* The file was used now, and perhaps checked. */
+void admit_note_use(struct found *found);
 
-/* Load what was just compiled, from its open file; nothing if only the entry
- * is wanted. */
-enum status prepare_load_fresh(struct prepare *p, int fd, const char *name,
-                               struct error *err) MUST_CHECK;
+/* ---- load_entry.c ---- */
+
+/* Code of an admitted file, which then belongs to the script. UNSUPPORTED,
+ * STALE (another machine), UNRESOLVED, NO_MEMORY, IO, CORRUPT. *ret_is_final: a
+ * failure that a compile cannot mend. */
+enum status load_entry(struct prepare *p, struct found *found,
+                       bool *ret_is_final, struct error *err) MUST_CHECK;
 
 /* ---- libraries.c ---- */
 
-/* Open what the entry says that its code needs. name is the entry's, for
- * messages. UNRESOLVED, NO_MEMORY. */
-enum status libraries_open(struct prepare *p, const struct cache_view *view,
+/* Open what the entry says that its code needs: for this script, or for the
+ * process. name is the entry's, for messages. UNRESOLVED, CORRUPT, NO_MEMORY.
+ */
+enum status libraries_open(const struct cache_view *view, bool for_process,
                            const char *name, struct libraries *ret_libraries,
                            struct error *err) MUST_CHECK;
 
@@ -107,21 +152,21 @@ void *libraries_find(const void *context, const char *name);
 
 /* ---- symbols.c ---- */
 
-/* A load_resolve_fn and a load_missing_fn; context is the struct prepare. */
+/* While imports are bound. */
+struct symbol_search {
+    BCCScriptRef script;
+    const struct cache_view *view;
+    const struct libraries *libraries;
+    bool of_process; /* what the process defines counts, too */
+    bool scope_is_read;
+    struct host_scope scope; /* if it is */
+};
+
+/* A load_resolve_fn and a load_missing_fn; context is a symbol_search. */
 void *symbols_resolve(void *context, const char *name, uint32_t import);
 const char *symbols_note_missing(void *context, const char *name,
                                  uint32_t import);
 
 void symbols_log_missing(BCCScriptRef script);
-
-/* ---- miss.c ---- */
-
-enum status prepare_miss(struct prepare *p, const struct error *why,
-                         struct error *err) MUST_CHECK;
-
-/* ---- bound.c ---- */
-
-/* What was just published may make the directory too large. */
-void prepare_bound_cache(struct prepare *p, const struct store_writer *writer);
 
 #endif

@@ -1,106 +1,10 @@
 #include "script.h"
 
 #include <pthread.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "version.h"
-
-/* ---- Errors ---- */
-
-static int code_of(enum status status)
-{
-    switch (status) {
-    case STATUS_OK:
-        return BCC_NO_ERROR;
-    case STATUS_NO_MEMORY:
-        return BCC_OUT_OF_MEMORY;
-    case STATUS_IO:
-    case STATUS_UNTRUSTED:
-        return BCC_IO_ERROR;
-    case STATUS_NOT_FOUND:
-        return BCC_NO_COMPILER;
-    case STATUS_CORRUPT:
-    case STATUS_MISUSE:
-        return BCC_INVALID_VALUE;
-    case STATUS_UNSUPPORTED:
-        return BCC_UNSUPPORTED;
-    case STATUS_UNRESOLVED:
-        return BCC_UNRESOLVED_SYMBOL;
-    case STATUS_OUT_OF_RANGE:
-    case STATUS_COMPILE:
-    case STATUS_STALE:
-        return BCC_COMPILE_ERROR;
-    }
-    return BCC_COMPILE_ERROR;
-}
-
-int script_fail(BCCScriptRef script, const struct error *err)
-{
-    script->error_code = code_of(err->status);
-    if (err != &script->error)
-        script->error = *err;
-    return 1;
-}
-
-int script_misuse(BCCScriptRef script, int code, const char *format, ...)
-{
-    char text[ERROR_MESSAGE_SIZE];
-    va_list args;
-
-    if (!script)
-        return 1;
-    script->error_code = code;
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    error_set(&script->error, STATUS_MISUSE, "%s", text);
-    return 1;
-}
-
-int bccGetError(BCCScriptRef script)
-{
-    int code;
-
-    if (!script)
-        return BCC_INVALID_VALUE;
-    code = script->error_code;
-    script->error_code = BCC_NO_ERROR;
-    return code;
-}
-
-const char *bccGetErrorMessage(BCCScriptRef script)
-{
-    return script ? script->error.message : "script is NULL";
-}
-
-/* ---- Logging ---- */
-
-int bccSetLogCallback(BCCScriptRef script, BCCLogFn fn, void *context)
-{
-    if (!script)
-        return 1;
-    script->log = fn;
-    script->log_context = context;
-    return 0;
-}
-
-void script_log(BCCScriptRef script, int level, const char *area,
-                const char *format, ...)
-{
-    char text[ERROR_MESSAGE_SIZE];
-    va_list args;
-
-    if (!script->log)
-        return;
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    error_make_line(text);
-    script->log(script->log_context, level, area, text);
-}
 
 /* ---- Life ---- */
 
@@ -314,33 +218,6 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
     options_release(&script->options);
     script->options = copy;
     return 0;
-}
-
-/* ---- Report ---- */
-
-int bccGetReport(BCCScriptRef script, BCCReport *report)
-{
-    size_t size;
-
-    if (!script)
-        return 1;
-    if (!report || report->size < sizeof(report->size))
-        return script_misuse(script, BCC_INVALID_VALUE,
-                             "report: NULL, or size is not set");
-    size = report->size < sizeof(*report) ? report->size : sizeof(*report);
-    script->report.size = size;
-    memcpy(report, &script->report, size);
-    return 0;
-}
-
-const char *bccGetStageName(int stage)
-{
-    /* ORDER STAGES */
-    static const char names[BCC_N_STAGES][13] = {
-        "lookup", "read",    "link_bitcode", "optimise", "emit",  "link_image",
-        "write",  "process", "publish",      "load",     "start", "wait"};
-
-    return stage >= 0 && stage < BCC_N_STAGES ? names[stage] : NULL;
 }
 
 const char *bccGetVersion(void)

@@ -1,11 +1,12 @@
 /* A script: inputs, options, and after a prepare the mapped cache file.
  *
- *   script.c          life, errors, options, logging
+ *   script.c          life, options
+ *   report.c          errors, the report of a prepare, the log
  *   source.c          inputs: files known by stat, memory, marked symbols
  *   libraries.c       shared libraries: what is asked for, what is open
  *   library_order.c   opens several as a native program does
  *   symbols.c         where imports come from, and which are missing
- *   prepare.c         prepare; hit.c and miss.c are its two ways
+ *   prepare.c         prepare, and the files that prepare.h lists
  *   compile_client.c  the compiler process
  *   reflect.c         lists and lookups, read from the mapped file in place
  *
@@ -129,9 +130,10 @@ struct BCCOpaqueScript {
     BCCReport report; /* strings below */
     char *report_path;
     char report_reason[ERROR_MESSAGE_SIZE];
+    uint64_t stage_mark_ns; /* end of the stage before */
 };
 
-/* ---- script.c ---- */
+/* ---- report.c ---- */
 
 /* Set the script's error from err, return 1. err is left as it is. */
 int script_fail(BCCScriptRef script, const struct error *err);
@@ -143,6 +145,22 @@ int script_misuse(BCCScriptRef script, int code, const char *format, ...)
 /* Report to the log callback, if there is one; costs nothing if not. */
 void script_log(BCCScriptRef script, int level, const char *area,
                 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* A new report, of the entry at path; consumes path. NULL: there is no cache.
+ */
+void report_begin(BCCScriptRef script, char *path);
+
+/* The entry is looked for at another path now; consumes it. */
+void report_move(BCCScriptRef script, char *path);
+
+/* Give the time since the last mark to a stage, and mark. */
+void report_stage(BCCScriptRef script, int stage);
+
+/* There is no hit, or no cache, and why. */
+void report_reason(BCCScriptRef script, int cache, const struct error *why);
+
+/* A hit all the same: another process made the entry meanwhile. */
+void report_made_by_another(BCCScriptRef script);
 
 /* ---- source.c ---- */
 

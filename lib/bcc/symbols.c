@@ -43,11 +43,11 @@ static void *find_in_library(const struct library *library, const char *name,
     return address ? address : find(library->handle, name);
 }
 
-static void *find_in_libraries(const struct prepare *p, const char *name,
-                               uint32_t hash, uint32_t import)
+static void *find_in_libraries(const struct symbol_search *search,
+                               const char *name, uint32_t hash, uint32_t import)
 {
-    const struct libraries *libraries = &p->libraries;
-    const struct obcc_import *row = cache_import_at(p->view, import);
+    const struct libraries *libraries = search->libraries;
+    const struct obcc_import *row = cache_import_at(search->view, import);
     const uint32_t library = row ? obcc_get32(row->library) : OBCC_NO_LIBRARY;
     void *address = NULL;
 
@@ -59,22 +59,23 @@ static void *find_in_libraries(const struct prepare *p, const char *name,
     return address;
 }
 
-static void *find_in_process(struct prepare *p, const char *name, uint32_t hash)
+static void *find_in_process(struct symbol_search *search, const char *name,
+                             uint32_t hash)
 {
     void *address;
 
-    if (!p->scope_is_read) {
-        host_scope_read(&p->scope);
-        p->scope_is_read = true;
+    if (!search->scope_is_read) {
+        host_scope_read(&search->scope);
+        search->scope_is_read = true;
     }
-    address = host_scope_find(&p->scope, name, hash);
+    address = host_scope_find(&search->scope, name, hash);
     return address ? address : find(RTLD_DEFAULT, name);
 }
 
 void *symbols_resolve(void *context, const char *name, uint32_t import)
 {
-    struct prepare *p = context;
-    BCCScriptRef script = p->script;
+    struct symbol_search *search = context;
+    BCCScriptRef script = search->script;
     void *address = support_routine_find(name);
     uint32_t hash;
 
@@ -83,10 +84,10 @@ void *symbols_resolve(void *context, const char *name, uint32_t import)
     if (address)
         return address;
     hash = host_symbol_hash(name);
-    if (p->libraries.n_open)
-        address = find_in_libraries(p, name, hash, import);
-    if (!address && p->flags & BCC_PROCESS_SYMBOLS)
-        address = find_in_process(p, name, hash);
+    if (search->libraries->n_open)
+        address = find_in_libraries(search, name, hash, import);
+    if (!address && search->of_process)
+        address = find_in_process(search, name, hash);
     return address;
 }
 
@@ -125,11 +126,12 @@ static void remember(BCCScriptRef script, const char *name, const char *user)
 const char *symbols_note_missing(void *context, const char *name,
                                  uint32_t import)
 {
-    const struct prepare *p = context;
-    const struct obcc_import *row = cache_import_at(p->view, import);
-    const char *user = row ? cache_string(p->view, obcc_get32(row->user)) : "";
+    const struct symbol_search *search = context;
+    const struct obcc_import *row = cache_import_at(search->view, import);
+    const char *user =
+        row ? cache_string(search->view, obcc_get32(row->user)) : "";
 
-    remember(p->script, name, user);
+    remember(search->script, name, user);
     return user;
 }
 

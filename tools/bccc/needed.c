@@ -200,7 +200,7 @@ static enum status check_kinds(const struct search *s, struct error *err)
                              s->name, want->import->name, here ? "" : "not ",
                              here ? "not" : "is",
                              want->library == OBCC_NO_LIBRARY
-                                 ? "libc"
+                                 ? "libc.so.6"
                                  : s->needed.library[want->library - 1]);
     }
     return STATUS_OK;

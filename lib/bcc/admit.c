@@ -1,0 +1,245 @@
+/* May the file that was found be used, and is it the answer to this request?
+ *
+ * The header is checked at each launch. The other bytes are compared with their
+ * checksums at the first use after each start of the machine, of an entry that
+ * was made just now, and where signatures are asked for. The identity is
+ * compared byte for byte, the dependencies by stamp or SHA-1.
+ *
+ * A file that is to be run is mapped here, once and for good: what is checked
+ * is what is loaded. Whatever is wrong with it is a reason to look further. */
+#include "prepare.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dependency.h"
+#include "last_use.h"
+#include "payload_check.h"
+#include "reason.h"
+
+/* ---- Is the entry the answer to this request? ---- */
+
+/* The line at `start`; empty if the text ends there. */
+static struct span line_at(struct span text, size_t start)
+{
+    struct span line = {text.data + start, 0};
+
+    while (start + line.size < text.size && line.size < ERROR_MESSAGE_SIZE &&
+           line.data[line.size] != '\n')
+        line.size++;
+    return line;
+}
+
+static struct span or_nothing(struct span line)
+{
+    static const char nothing[] = "nothing there";
+
+    return line.size
+               ? line
+               : (struct span){(const uint8_t *)nothing, sizeof(nothing) - 1};
+}
+
+/* Name the first line of the identity in which the two differ; one of them may
+ * be the beginning of the other. */
+static enum status say_what_differs(const char *name, struct span has,
+                                    struct span wants, struct error *err)
+{
+    size_t start = 0, i = 0;
+    struct span made, wanted;
+    enum reason reason;
+
+    while (i < has.size && i < wants.size && has.data[i] == wants.data[i]) {
+        if (has.data[i] == '\n')
+            start = i + 1;
+        i++;
+    }
+    made = line_at(has, start);
+    wanted = line_at(wants, start);
+    reason = reason_of_lines(made, wanted);
+    made = or_nothing(made);
+    wanted = or_nothing(wanted);
+    error_set(err, STATUS_STALE, "%s: made with %.*s, wanted %.*s", name,
+              (int)made.size, (const char *)made.data, (int)wanted.size,
+              (const char *)wanted.data);
+    return error_add_reason(err, STATUS_STALE, reason);
+}
+
+static enum status check_identity(struct prepare *p, const char *name,
+                                  const struct cache_view *view,
+                                  struct error *err)
+{
+    struct span has = cache_identity(view);
+    struct span wants = buffer_span(&p->identity);
+
+    if (has.size == wants.size && memcmp(has.data, wants.data, has.size) == 0)
+        return STATUS_OK;
+    if (!has.size || has.data[has.size - 1] != '\n')
+        return error_set(err, STATUS_CORRUPT, "%s: identity is not text", name);
+    return say_what_differs(name, has, wants, err);
+}
+
+static enum status read_for_dependency(void *context, struct span *ret_bytes,
+                                       struct error *err)
+{
+    return source_read(context, ret_bytes, err);
+}
+
+static enum status check_dependencies(struct prepare *p,
+                                      const struct cache_view *view,
+                                      struct error *err)
+{
+    BCCScriptRef script = p->script;
+    struct dependency_input *inputs;
+    enum status status;
+
+    inputs = calloc(script->n_sources, sizeof(*inputs));
+    if (!inputs)
+        return error_no_memory(err);
+    for (size_t i = 0; i < script->n_sources; i++) {
+        struct source *source = &script->sources[i];
+        inputs[i] = (struct dependency_input){
+            .role = source->role,
+            .type = source->type,
+            .skip_sha1 = source->skip_sha1,
+            .name = source->name,
+            .signature = source_signature(source),
+            .entry = source->entry,
+            .read = read_for_dependency,
+            .context = source,
+        };
+    }
+    status = dependency_check(view, inputs, script->n_sources, err);
+    free(inputs);
+    return status;
+}
+
+static enum status check_answer(struct prepare *p, const struct found *found,
+                                const struct cache_view *view,
+                                struct error *err)
+{
+    enum status status = check_identity(p, found->name, view, err);
+
+    /* Of what was made just now it is known from what. */
+    if (status || found->origin == FOUND_MADE)
+        return status;
+    return check_dependencies(p, view, err);
+}
+
+/* ---- Is it whole? ---- */
+
+static enum status read_layout(struct found *found, struct error *err)
+{
+    uint8_t head[CACHE_HEAD_SIZE];
+    enum status status;
+    size_t size;
+
+    status =
+        file_read_at(found->fd, head, sizeof(head), 0, found->name, &size, err);
+    if (status)
+        return status;
+    return cache_layout_read((struct span){head, size},
+                             (uint64_t)found->st.st_size, found->name,
+                             &found->layout, err);
+}
+
+/* Every byte against its checksum. What is to be run does without that of the
+ * debug section, which is never loaded. */
+static enum status check_bytes(struct prepare *p, struct found *found,
+                               struct span bytes, struct error *err)
+{
+    const struct script_options *options = &p->script->options;
+    const bool with_debug =
+        found->origin == FOUND_MADE || !p->execute || (p->flags & BCC_VERIFY);
+    struct cache_view view;
+    enum status status;
+
+    status = cache_view_open(bytes, &found->layout,
+                             CACHE_CHECK_ALL |
+                                 (with_debug ? 0 : CACHE_CHECK_NO_DEBUG),
+                             found->name, &view, err);
+    if (status == STATUS_OK && options->n_trusted_keys)
+        status = signature_check(bytes, options->trusted_keys,
+                                 options->n_trusted_keys, found->name, err);
+    return status ? status : check_answer(p, found, &view, err);
+}
+
+enum status admit_whole(struct prepare *p, struct found *found,
+                        struct error *err)
+{
+    struct file_mapping mapping;
+    enum status status;
+
+    status = file_map(found->fd, (uint64_t)found->st.st_size, found->name,
+                      &mapping, err);
+    if (status)
+        return status;
+    status = check_bytes(p, found, mapping.bytes, err);
+    file_unmap(&mapping);
+    found->was_checked = status == STATUS_OK;
+    return status;
+}
+
+/* Where the times of a file can be set, they tell that it was checked since the
+ * machine was started; of others, in layers for instance, it is remembered
+ * elsewhere. */
+static bool must_check(const struct prepare *p, const struct found *found)
+{
+    return found->origin == FOUND_MADE || !p->execute ||
+           (p->flags & BCC_VERIFY) || p->script->options.n_trusted_keys ||
+           !(found->is_marked || payload_is_checked(&found->st));
+}
+
+/* ---- All of it ---- */
+
+static enum status map(struct prepare *p, struct found *found,
+                       struct error *err)
+{
+    const struct cache_layout *layout = &found->layout;
+    enum status status;
+
+    found->source = (struct load_source){
+        .fd = found->fd,
+        .name = found->name,
+        .file_size = (uint64_t)found->st.st_size,
+        .image_offset = layout->section[OBCC_CONTEXT].offset,
+        .image_size = layout->section[OBCC_CONTEXT].size,
+        .image_span = layout->image_span,
+        .image_align = layout->image_align,
+        .text_span = layout->text_span,
+    };
+    status = load_map(&found->source, &found->image, err);
+    if (status)
+        return status;
+    status = cache_view_open(load_prefix(&found->image), layout, 0, found->name,
+                             &found->view, err);
+    if (status || found->was_checked)
+        return status;
+    return check_answer(p, found, &found->view, err);
+}
+
+enum status admit(struct prepare *p, struct found *found, struct error *err)
+{
+    enum status status;
+
+    found->is_marked =
+        found->origin != FOUND_MADE && last_use_is_checked(&found->st);
+    status = read_layout(found, err);
+    if (status == STATUS_OK && must_check(p, found))
+        status = admit_whole(p, found, err);
+    if (status == STATUS_OK && p->execute)
+        status = map(p, found, err);
+    return status;
+}
+
+void admit_note_use(struct found *found)
+{
+    const bool is_noted = found->is_marked && !last_use_is_due(&found->st);
+    const bool written =
+        found->origin == FOUND_IN_DIRECTORY && !is_noted &&
+        last_use_record(found->dir, found->fd, &found->st,
+                        found->is_marked || found->was_checked);
+
+    /* Of a file whose times were written, the change time is another one. */
+    if ((written || found->was_checked) && !last_use_is_checked(&found->st))
+        payload_remember(&found->st);
+}

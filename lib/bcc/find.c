@@ -1,0 +1,151 @@
+/* Where a compiled entry may lie: the layers, in order, then the caller's own
+ * directory.
+ *
+ * Layers are directories that are searched first and never written to, as those
+ * of a vendor and of the system, filled when something was installed. An entry
+ * there has to pass what an entry anywhere has to pass, owner and mode
+ * included; one that does not is a reason to look further. */
+#include "prepare.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "reason.h"
+#include "store.h"
+
+static const char *layers_of(const struct prepare *p)
+{
+    const char *list;
+
+    /* A caller that wants an entry made wants it in the directory it names. */
+    if (!p->execute && !(p->flags & BCC_CACHE_ONLY))
+        return "";
+    if (!p->name || (p->flags & BCC_REBUILD))
+        return "";
+    list = p->script->cache_path ? p->script->cache_path
+                                 : secure_getenv("BCC_CACHE_PATH");
+    return list ? list : "";
+}
+
+void find_begin(struct finder *finder, const struct prepare *p)
+{
+    *finder = (struct finder){.layers = layers_of(p), .has_own = p->dir};
+}
+
+/* Put together by hand, as every launch does it. */
+char *find_path(const char *dir, const char *name)
+{
+    const size_t dir_size = strlen(dir), name_size = strlen(name);
+    char *path = malloc(dir_size + 1 + name_size + sizeof(STORE_SUFFIX));
+
+    if (!path)
+        return NULL;
+    memcpy(path, dir, dir_size);
+    path[dir_size] = '/';
+    memcpy(path + dir_size + 1, name, name_size);
+    memcpy(path + dir_size + 1 + name_size, STORE_SUFFIX, sizeof(STORE_SUFFIX));
+    return path;
+}
+
+static enum status open_entry(struct prepare *p, const char *dir,
+                              enum found_origin origin, struct found *found,
+                              struct error *err)
+{
+    *found = (struct found){
+        .fd = -1, .origin = origin, .dir = dir, .name = p->script->report_path};
+    return store_open(dir, p->name, &found->fd, &found->st, err);
+}
+
+enum status find_own(struct prepare *p, struct found *ret_found,
+                     struct error *err)
+{
+    if (p->flags & BCC_REBUILD)
+        return error_add_reason(
+            err, error_set(err, STATUS_STALE, "rebuild was asked for"),
+            REASON_REBUILD);
+    return open_entry(p, p->dir, FOUND_IN_DIRECTORY, ret_found, err);
+}
+
+/* NOT_FOUND: this layer has no such entry. */
+static enum status find_in_layer(struct prepare *p, const char *dir,
+                                 struct found *found, struct error *err)
+{
+    char *path = find_path(dir, p->name);
+    enum status status;
+
+    if (!path)
+        return error_no_memory(err);
+    report_move(p->script, path);
+    /* Most layers lack most entries: one call tells, where the way of an entry
+     * takes five. Only a no is believed. */
+    if (access(path, F_OK) < 0 && errno == ENOENT)
+        return STATUS_NOT_FOUND;
+    status = open_entry(p, dir, FOUND_IN_LAYER, found, err);
+    found->dir = NULL;
+    return status;
+}
+
+static enum status find_in_next_layer(struct finder *finder, struct prepare *p,
+                                      struct found *found, struct error *err)
+{
+    const char *list = finder->layers;
+    const size_t size = strcspn(list, ":");
+    enum status status = STATUS_NOT_FOUND;
+    char *dir;
+
+    finder->layers += size + (list[size] == ':');
+    finder->has_moved = true;
+    if (!size)
+        return status;
+    dir = strndup(list, size);
+    status = dir ? find_in_layer(p, dir, found, err) : error_no_memory(err);
+    free(dir);
+    return status;
+}
+
+/* The report names the caller's own entry again, or none. */
+static bool move_back(struct finder *finder, struct prepare *p)
+{
+    char *path = NULL;
+
+    if (finder->has_moved && p->dir) {
+        path = find_path(p->dir, p->name);
+        if (!path)
+            return false;
+    }
+    if (finder->has_moved)
+        report_move(p->script, path);
+    finder->has_moved = false;
+    return true;
+}
+
+bool find_next(struct finder *finder, struct prepare *p,
+               struct found *ret_found, enum status *ret_status,
+               struct error *err)
+{
+    ret_found->origin = FOUND_IN_LAYER;
+    while (*finder->layers) {
+        *ret_status = find_in_next_layer(finder, p, ret_found, err);
+        if (*ret_status != STATUS_NOT_FOUND)
+            return true;
+    }
+    ret_found->origin = FOUND_IN_DIRECTORY;
+    if (!move_back(finder, p)) {
+        *ret_status = error_no_memory(err);
+        finder->has_own = false;
+        return true;
+    }
+    if (!finder->has_own)
+        return false;
+    finder->has_own = false;
+    *ret_status = find_own(p, ret_found, err);
+    return true;
+}
+
+void found_release(struct found *found)
+{
+    load_release(&found->image);
+    file_close(found->fd);
+}

@@ -1,0 +1,97 @@
+/* From an admitted file to code: is it for this machine; what does it need;
+ * bind its imports; then it belongs to the script. */
+#include "prepare.h"
+
+#include "cpu_features.h"
+#include "reason.h"
+
+static enum status check_machine(const struct found *found, struct error *err)
+{
+    const struct cache_layout *layout = &found->layout;
+    struct cpu_features host;
+    int missing;
+
+    if (layout->machine != HOST_MACHINE ||
+        layout->sizeof_ptr_t != sizeof(void *) || layout->endianness != 'e')
+        return error_add_reason(
+            err,
+            error_set(err, STATUS_UNSUPPORTED,
+                      "%s: made for another machine (ELF machine %u, this "
+                      "one is %u)",
+                      found->name, layout->machine, HOST_MACHINE),
+            REASON_MACHINE);
+    host = cpu_features_host();
+    missing = cpu_features_missing(&layout->cpu_features, &host);
+    if (missing >= 0) {
+        const char *name = cpu_feature_name(HOST_MACHINE, (unsigned)missing);
+        return error_add_reason(
+            err,
+            error_set(err, STATUS_STALE,
+                      "%s: needs the CPU feature '%s', which this machine "
+                      "lacks",
+                      found->name, name ? name : "unknown"),
+            REASON_HOST_CPU);
+    }
+    return STATUS_OK;
+}
+
+/* A failure that a compile cannot mend. Where shared libraries may define what
+ * is missing it can: they may have changed since they were looked at. */
+static bool is_final(const struct prepare *p, enum status status)
+{
+    if (status == STATUS_UNRESOLVED)
+        return p->request.n_shared == 0 &&
+               !(p->request.flags & REQUEST_DEFAULT_LIBRARIES);
+    return status == STATUS_NO_MEMORY;
+}
+
+static enum status bind(struct prepare *p, struct found *found,
+                        struct libraries *libraries, struct error *err)
+{
+    struct symbol_search search = {
+        .script = p->script,
+        .view = &found->view,
+        .libraries = libraries,
+        .of_process = p->flags & BCC_PROCESS_SYMBOLS,
+    };
+    const struct load_binding binding = {symbols_resolve, symbols_note_missing,
+                                         &search};
+    enum status status = STATUS_OK;
+
+    if (p->script->n_missing)
+        missing_release(p->script);
+    if (cache_is_there(&found->view, OBCC_NEEDED_LIST))
+        status = libraries_open(&found->view, search.of_process, found->name,
+                                libraries, err);
+    return status ? status
+                  : load_link(&found->source, &found->image, &binding, err);
+}
+
+enum status load_entry(struct prepare *p, struct found *found,
+                       bool *ret_is_final, struct error *err)
+{
+    BCCScriptRef script = p->script;
+    struct libraries libraries = {0};
+    enum status status;
+
+    *ret_is_final = false;
+    status = check_machine(found, err);
+    if (status)
+        return status;
+    report_stage(script, found->origin == FOUND_MADE ? BCC_STAGE_PUBLISH
+                                                     : BCC_STAGE_LOOKUP);
+    status = bind(p, found, &libraries, err);
+    if (status) {
+        *ret_is_final = is_final(p, status);
+        libraries_close(&libraries);
+        return status;
+    }
+    report_stage(script, BCC_STAGE_LOAD);
+    script->image = found->image;
+    found->image = (struct image){0};
+    script->libraries = libraries;
+    script->layout = found->layout;
+    script->view = found->view;
+    script->report.imageBytes = found->layout.section[OBCC_CONTEXT].size;
+    return STATUS_OK;
+}
