@@ -78,10 +78,11 @@ static enum status check_identity(struct prepare *p, const char *name,
     return say_what_differs(name, has, wants, err);
 }
 
-static enum status read_for_dependency(void *context, struct span *ret_bytes,
-                                       struct error *err)
+static enum status digest_for_dependency(void *context,
+                                         uint8_t ret_digest[SHA1_SIZE],
+                                         struct error *err)
 {
-    return source_read(context, ret_bytes, err);
+    return source_digest(context, ret_digest, err);
 }
 
 static enum status check_dependencies(struct prepare *p,
@@ -104,7 +105,7 @@ static enum status check_dependencies(struct prepare *p,
             .name = source->name,
             .signature = source_signature(source),
             .entry = source->entry,
-            .read = read_for_dependency,
+            .digest = digest_for_dependency,
             .context = source,
         };
     }

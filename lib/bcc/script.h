@@ -28,6 +28,7 @@
 #include "host_symbols.h"
 #include "load.h"
 #include "request.h"
+#include "sha1_digest.h"
 #include "signature.h"
 #include "span.h"
 
@@ -43,9 +44,12 @@ struct source {
     const char *entry; /* NULL: not in an archive. Both borrow from name */
     struct file_signature signature; /* of what is at the path */
     bool was_prepared; /* the signature is that of an earlier time */
-    struct span bytes; /* content; of what has a path once it is read */
-    char *copy;        /* owned, if the content was copied or read */
-    int fd;            /* during a prepare, once it is asked for; else -1 */
+    struct span bytes; /* content, of what has no path */
+    char *copy;        /* owned, if that was copied */
+    bool is_hashed;    /* in this prepare: sha1 is that of the content */
+    uint8_t sha1[SHA1_SIZE];
+    const struct script_options *options; /* the script's; borrowed */
+    int fd; /* during a prepare, once it is asked for; else -1 */
 };
 
 /* Shared libraries that are open for a script, in order; owned. */
@@ -177,9 +181,10 @@ const struct file_signature *source_signature(struct source *source);
 /* The name without the directories before the file or the archive. */
 const char *source_base_name(const struct source *source);
 
-/* Content of a source: open and read a file that was not read yet. */
-enum status source_read(struct source *source, struct span *ret_bytes,
-                        struct error *err) MUST_CHECK;
+/* SHA1 of a source's content, which is not kept: a little of it is in memory at
+ * a time. The limits of compiling hold for it, too. */
+enum status source_digest(struct source *source, uint8_t ret_digest[SHA1_SIZE],
+                          struct error *err) MUST_CHECK;
 
 /* A descriptor to pass to the compiler, borrowed: the file or the archive
  * itself, or a memfd made for bytes in memory; and how many bytes are behind

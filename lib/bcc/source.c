@@ -6,16 +6,20 @@
 #include "script.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <sha1.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "clock.h"
 #include "zip.h"
 
 enum {
-    SHORTEST_BITCODE = 4, /* 'B' 'C' 0xC0 0xDE, or the wrapper's magic */
-    SHORTEST_ARCHIVE = 22 /* the record that ends a ZIP archive's directory */
+    SHORTEST_BITCODE = 4,  /* 'B' 'C' 0xC0 0xDE, or the wrapper's magic */
+    SHORTEST_ARCHIVE = 22, /* the record that ends a ZIP archive's directory */
+    PIECE_SIZE = 64 * 1024
 };
 
 void source_release(struct source *source)
@@ -31,11 +35,7 @@ void source_close(struct source *source)
     file_close(source->fd);
     source->fd = -1;
     source->was_prepared = true;
-    if (!source->path)
-        return;
-    free(source->copy);
-    source->copy = NULL;
-    source->bytes = (struct span){NULL, 0};
+    source->is_hashed = false;
 }
 
 void sources_close(BCCScriptRef script)
@@ -90,55 +90,94 @@ static enum status open_file(struct source *source, struct error *err)
     return status;
 }
 
-static enum status read_file(struct source *source, struct error *err)
-{
-    enum status status = open_file(source, err);
-    uint64_t size = source->signature.size;
-    size_t got;
-    char *copy;
+struct hashing {
+    const struct source *source;
+    SHA1_CTX context;
+    uint64_t size;
+    uint64_t deadline_ns; /* monotonic; 0: none */
+};
 
-    if (status)
-        return status;
-    copy = size < SIZE_MAX ? malloc((size_t)size + 1) : NULL;
-    if (!copy)
+/* What cannot be compiled within the limits need not be hashed to its end. */
+static enum status hash_some(void *context, struct span bytes,
+                             struct error *err)
+{
+    struct hashing *hashing = context;
+    const struct script_options *options = hashing->source->options;
+
+    hashing->size += bytes.size;
+    if (options->memory_limit && hashing->size > options->memory_limit)
+        return error_set(err, STATUS_NO_MEMORY,
+                         "%s: larger than the memory limit of %" PRIu64
+                         " bytes",
+                         hashing->source->name, options->memory_limit);
+    if (hashing->deadline_ns && clock_monotonic_ns() > hashing->deadline_ns)
+        return error_set(err, STATUS_COMPILE,
+                         "%s: not read after the limit of %u ms",
+                         hashing->source->name, options->time_limit_ms);
+    SHA1Update(&hashing->context, bytes.data, bytes.size);
+    return STATUS_OK;
+}
+
+static enum status hash_file(const struct source *source,
+                             struct hashing *hashing, struct error *err)
+{
+    const uint64_t size = source->signature.size;
+    enum status status = STATUS_OK;
+    uint8_t *piece = malloc(PIECE_SIZE);
+    size_t got = PIECE_SIZE;
+
+    if (!piece)
         return error_no_memory(err);
-    status = file_read_at(source->fd, copy, (size_t)size, 0, source->name, &got,
-                          err);
-    if (status == STATUS_OK && got != size)
-        status = error_set(err, STATUS_STALE, "%s: cut short while it was read",
-                           source->name);
-    if (status) {
-        free(copy);
-        return status;
+    while (status == STATUS_OK && hashing->size < size && got > 0) {
+        status = file_read_at(source->fd, piece, PIECE_SIZE, hashing->size,
+                              source->name, &got, err);
+        if (status == STATUS_OK)
+            status = hash_some(hashing, (struct span){piece, got}, err);
     }
-    source->copy = copy;
-    source->bytes = (struct span){(const uint8_t *)copy, (size_t)size};
-    return STATUS_OK;
+    free(piece);
+    if (status == STATUS_OK && hashing->size != size)
+        return error_set(err, STATUS_STALE, "%s: changed while it was read",
+                         source->name);
+    return status;
 }
 
-static enum status read_entry(struct source *source, struct error *err)
+static enum status hash_path(struct source *source, struct hashing *hashing,
+                             struct error *err)
 {
     enum status status = open_file(source, err);
 
+    if (!source->entry)
+        return status ? status : hash_file(source, hashing, err);
     if (status == STATUS_OK)
-        status = zip_read(source->fd, source->signature.size, source->name,
-                          source->entry, &source->bytes, err);
-    if (status)
-        return error_add_reason(err, status, REASON_RESOURCE);
-    source->copy = (char *)source->bytes.data;
-    return STATUS_OK;
+        status = zip_stream(source->fd, source->signature.size, source->name,
+                            source->entry, hash_some, hashing, err);
+    return status ? error_add_reason(err, status, REASON_RESOURCE) : STATUS_OK;
 }
 
-enum status source_read(struct source *source, struct span *ret_bytes,
-                        struct error *err)
+enum status source_digest(struct source *source, uint8_t ret_digest[SHA1_SIZE],
+                          struct error *err)
 {
+    const uint32_t limit_ms = source->options->time_limit_ms;
+    struct hashing hashing = {.source = source};
     enum status status = STATUS_OK;
 
-    if (source->path && !source->bytes.data)
-        status = (source->entry ? read_entry : read_file)(source, err);
-    if (status == STATUS_OK)
-        *ret_bytes = source->bytes;
-    return status;
+    if (!source->is_hashed) {
+        if (limit_ms)
+            hashing.deadline_ns =
+                clock_monotonic_ns() + limit_ms * (uint64_t)1000000;
+        SHA1Init(&hashing.context);
+        if (source->path)
+            status = hash_path(source, &hashing, err);
+        else
+            SHA1Update(&hashing.context, source->bytes.data,
+                       source->bytes.size);
+        if (status)
+            return status;
+        SHA1Final(source->sha1, &hashing.context);
+        source->is_hashed = true;
+    }
+    memcpy(ret_digest, source->sha1, SHA1_SIZE);
+    return STATUS_OK;
 }
 
 enum status source_descriptor(struct source *source, int *ret_fd,
@@ -191,6 +230,7 @@ static int add_source(BCCScriptRef script, struct source *source)
         return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
     }
     *place = *source;
+    place->options = &script->options;
     return 0;
 }
 

@@ -13,7 +13,8 @@
  *
  * All that is said twice has to agree, and every size is held against the bytes
  * that are there before memory is asked for. Deflate makes at most 1,032 bytes
- * of one, so a bomb of an entry is refused, or costs what its size announces.
+ * of one, so a bomb of an entry is refused, or costs what its size announces;
+ * and memory for that only if the caller wants it in one piece.
  *
  * minizip could do most of this; that of Debian 12 takes the sizes of ZIP64's
  * entries for 4 GiB - 1 on machines of 64 bits. */
@@ -43,6 +44,7 @@ enum {
     FLAG_ENCRYPTED = 1u << 0,
     FLAG_DESCRIPTOR = 1u << 3,
     DEFLATE_MAX_RATIO = 1032,
+    FLOW_SIZE = 32 * 1024,   /* of an entry, this much is in memory at a time */
     MAX_ENTRY_SIZE = INT_MAX /* far beyond bitcode, and zlib counts in int */
 };
 
@@ -51,6 +53,7 @@ static const uint8_t locator_magic[4] = {'P', 'K', 6, 7};
 static const uint8_t end_64_magic[4] = {'P', 'K', 6, 6};
 static const uint8_t central_magic[4] = {'P', 'K', 1, 2};
 static const uint8_t local_magic[4] = {'P', 'K', 3, 4};
+static const char damaged[] = "its compressed bytes are damaged";
 
 struct archive {
     int fd;
@@ -479,94 +482,198 @@ static enum status open_zlib(const struct archive *archive, struct zlib *zlib,
                : STATUS_OK;
 }
 
-/* Raw deflate; exactly these bytes make exactly those. */
-static enum status inflate_all(const struct archive *archive,
-                               const struct zlib *zlib, struct span packed,
-                               uint8_t *data, size_t size, struct error *err)
-{
-    z_stream stream = {
-        .next_in = (Bytef *)packed.data,
-        .avail_in = (uInt)packed.size,
-        .next_out = data,
-        .avail_out = (uInt)size,
-    };
-    int result = zlib->inflateInit2_(&stream, -MAX_WBITS, ZLIB_VERSION,
-                                     (int)sizeof(stream));
+/* ---- Content ---- */
 
-    if (result == Z_OK) {
-        result = zlib->inflate(&stream, Z_FINISH);
-        zlib->inflateEnd(&stream);
-    }
-    if (result == Z_MEM_ERROR)
-        return error_no_memory(err);
-    if (result != Z_STREAM_END || stream.avail_in || stream.avail_out)
-        return corrupt(archive, "its compressed bytes are damaged", err);
+/* The bytes of an entry on their way, some at a time. */
+struct flow {
+    const struct archive *archive;
+    const struct zlib *zlib;
+    uint64_t offset, left; /* packed bytes that were not read yet */
+    uint64_t expected;     /* unpacked bytes that were not delivered yet */
+    uint32_t crc;          /* of those that were */
+    zip_bytes_fn fn;
+    void *context;
+    uint8_t packed[FLOW_SIZE], unpacked[FLOW_SIZE];
+};
+
+/* The next packed bytes; none at the end. */
+static enum status take(struct flow *flow, struct span *ret_bytes,
+                        struct error *err)
+{
+    const size_t size = flow->left < FLOW_SIZE ? (size_t)flow->left : FLOW_SIZE;
+    enum status status =
+        read_at(flow->archive, flow->packed, size, flow->offset, err);
+
+    if (status)
+        return status;
+    flow->offset += size;
+    flow->left -= size;
+    *ret_bytes = (struct span){flow->packed, size};
     return STATUS_OK;
 }
 
-/* In the place of what is packed. */
-static enum status unpack(const struct archive *archive,
-                          const struct zlib *zlib, const struct entry *entry,
-                          uint8_t **data, struct error *err)
+static enum status deliver(struct flow *flow, struct span bytes,
+                           struct error *err)
 {
-    const struct span packed = {*data, (size_t)entry->packed_size};
-    uint8_t *unpacked = malloc((size_t)entry->size + 1);
-    enum status status = unpacked ? inflate_all(archive, zlib, packed, unpacked,
-                                                (size_t)entry->size, err)
-                                  : error_no_memory(err);
+    if (bytes.size > flow->expected)
+        return corrupt(flow->archive, damaged, err);
+    flow->expected -= bytes.size;
+    flow->crc =
+        (uint32_t)flow->zlib->crc32(flow->crc, bytes.data, (uInt)bytes.size);
+    return flow->fn(flow->context, bytes, err);
+}
 
-    if (status) {
-        free(unpacked);
-        return status;
+static enum status copy_all(struct flow *flow, struct error *err)
+{
+    enum status status = STATUS_OK;
+    struct span bytes;
+
+    while (status == STATUS_OK && flow->left > 0) {
+        status = take(flow, &bytes, err);
+        if (status == STATUS_OK)
+            status = deliver(flow, bytes, err);
     }
-    free(*data);
-    *data = unpacked;
-    return STATUS_OK;
+    return status;
+}
+
+/* One step of zlib's; *ret_ended at the end of the stream. */
+static enum status inflate_some(struct flow *flow, z_stream *stream,
+                                bool *ret_ended, struct error *err)
+{
+    enum status status;
+    struct span bytes;
+    int result;
+
+    if (stream->avail_in == 0 && flow->left > 0) {
+        status = take(flow, &bytes, err);
+        if (status)
+            return status;
+        stream->next_in = (Bytef *)bytes.data;
+        stream->avail_in = (uInt)bytes.size;
+    }
+    stream->next_out = flow->unpacked;
+    stream->avail_out = FLOW_SIZE;
+    result = flow->zlib->inflate(stream, Z_NO_FLUSH);
+    if (result == Z_MEM_ERROR)
+        return error_no_memory(err);
+    /* Z_BUF_ERROR: it came to nothing, as the bytes end too early. */
+    if (result != Z_OK && result != Z_STREAM_END)
+        return corrupt(flow->archive, damaged, err);
+    *ret_ended = result == Z_STREAM_END;
+    return deliver(flow,
+                   (struct span){flow->unpacked, FLOW_SIZE - stream->avail_out},
+                   err);
+}
+
+/* Raw deflate; exactly these bytes make exactly those. */
+static enum status inflate_all(struct flow *flow, struct error *err)
+{
+    z_stream stream = {0};
+    enum status status = STATUS_OK;
+    bool ended = false;
+
+    if (flow->zlib->inflateInit2_(&stream, -MAX_WBITS, ZLIB_VERSION,
+                                  (int)sizeof(stream)) != Z_OK)
+        return error_no_memory(err);
+    while (status == STATUS_OK && !ended)
+        status = inflate_some(flow, &stream, &ended, err);
+    flow->zlib->inflateEnd(&stream);
+    if (status == STATUS_OK &&
+        (stream.avail_in || flow->left || flow->expected))
+        return corrupt(flow->archive, damaged, err);
+    return status;
 }
 
 static enum status read_content(const struct archive *archive,
-                                const struct entry *entry, uint64_t offset,
-                                uint8_t **ret_data, struct error *err)
+                                const struct entry *entry, zip_bytes_fn fn,
+                                void *context, struct error *err)
 {
     struct zlib zlib;
-    uint8_t *data;
-    enum status status = open_zlib(archive, &zlib, err);
+    struct flow *flow;
+    uint64_t offset;
+    enum status status = find_data(archive, entry, &offset, err);
 
     if (status == STATUS_OK)
-        status = read_new(archive, entry->packed_size, offset, &data, err);
+        status = open_zlib(archive, &zlib, err);
     if (status)
         return status;
-    if (entry->method == METHOD_DEFLATED)
-        status = unpack(archive, &zlib, entry, &data, err);
-    if (status == STATUS_OK &&
-        zlib.crc32(0, data, (uInt)entry->size) != entry->crc)
+    flow = malloc(sizeof(*flow));
+    if (!flow)
+        return error_no_memory(err);
+    flow->archive = archive;
+    flow->zlib = &zlib;
+    flow->offset = offset;
+    flow->left = entry->packed_size;
+    flow->expected = entry->size;
+    flow->crc = 0;
+    flow->fn = fn;
+    flow->context = context;
+    status =
+        (entry->method == METHOD_DEFLATED ? inflate_all : copy_all)(flow, err);
+    if (status == STATUS_OK && flow->crc != entry->crc)
         status = corrupt(archive, "CRC-32 mismatch", err);
-    if (status)
-        free(data);
-    else
-        *ret_data = data;
+    free(flow);
     return status;
+}
+
+/* Open the archive and find the entry in it. Close the archive in any case. */
+static enum status open_entry(struct archive *archive, int fd,
+                              uint64_t archive_size, const char *name,
+                              const char *wanted, struct entry *ret_entry,
+                              struct error *err)
+{
+    enum status status = open_archive(archive, fd, archive_size, name, err);
+
+    if (status == STATUS_OK)
+        status = find_entry(archive, wanted, ret_entry, err);
+    if (status == STATUS_OK)
+        status = check_entry(archive, ret_entry, err);
+    return status;
+}
+
+enum status zip_stream(int fd, uint64_t archive_size, const char *name,
+                       const char *entry, zip_bytes_fn fn, void *context,
+                       struct error *err)
+{
+    struct archive archive;
+    struct entry found;
+    enum status status =
+        open_entry(&archive, fd, archive_size, name, entry, &found, err);
+
+    if (status == STATUS_OK)
+        status = read_content(&archive, &found, fn, context, err);
+    close_archive(&archive);
+    return status;
+}
+
+static enum status append(void *context, struct span bytes, struct error *err)
+{
+    uint8_t **end = context;
+
+    (void)err;
+    memcpy(*end, bytes.data, bytes.size);
+    *end += bytes.size;
+    return STATUS_OK;
 }
 
 enum status zip_read(int fd, uint64_t archive_size, const char *name,
                      const char *entry, struct span *ret_bytes,
                      struct error *err)
 {
+    uint8_t *data = NULL, *end;
     struct archive archive;
     struct entry found;
-    uint64_t offset;
-    uint8_t *data;
-    enum status status = open_archive(&archive, fd, archive_size, name, err);
+    enum status status =
+        open_entry(&archive, fd, archive_size, name, entry, &found, err);
 
-    if (status == STATUS_OK)
-        status = find_entry(&archive, entry, &found, err);
-    if (status == STATUS_OK)
-        status = check_entry(&archive, &found, err);
-    if (status == STATUS_OK)
-        status = find_data(&archive, &found, &offset, err);
-    if (status == STATUS_OK)
-        status = read_content(&archive, &found, offset, &data, err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        end = data = malloc((size_t)found.size + 1);
+        status = data ? read_content(&archive, &found, append, &end, err)
+                      : error_no_memory(err);
+    }
+    if (status)
+        free(data);
+    else
         *ret_bytes = (struct span){data, (size_t)found.size};
     close_archive(&archive);
     return status;

@@ -9,7 +9,7 @@
  * zlib does the unpacking: libz.so.1 is loaded when first asked for. What is
  * read is read with pread(), as a file that is mapped may be cut short.
  *
- * In both functions, CORRUPT: damaged; UNSUPPORTED: encrypted, or packed in a
+ * In all functions, CORRUPT: damaged; UNSUPPORTED: encrypted, or packed in a
  * way that is not known here, or there is no libz.so.1; IO: the archive cannot
  * be read, or has no such entry; NO_MEMORY. Messages start with name.
  * Thread-safe. */
@@ -21,8 +21,18 @@
 #include "error.h"
 #include "span.h"
 
-/* The bytes of one entry, for the caller to free; not NULL if there are none.
- * fd holds archive_size bytes. */
+/* Given the bytes of an entry in order, some at a time; what it returns, if it
+ * is not OK, ends that. */
+typedef enum status (*zip_bytes_fn)(void *context, struct span bytes,
+                                    struct error *err);
+
+/* The bytes of one entry. fd holds archive_size bytes. That they are not those
+ * of the archive's directory shows at the end. */
+enum status zip_stream(int fd, uint64_t archive_size, const char *name,
+                       const char *entry, zip_bytes_fn fn, void *context,
+                       struct error *err) MUST_CHECK;
+
+/* The same in one piece, for the caller to free; not NULL if there are none. */
 enum status zip_read(int fd, uint64_t archive_size, const char *name,
                      const char *entry, struct span *ret_bytes,
                      struct error *err) MUST_CHECK;

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -696,6 +698,76 @@ static void an_archive_that_goes_before_prepare_is_an_io_error(void **state)
     assert_int_equal(needy_of(f, script, BCC_CACHE_MISS), 1006);
 }
 
+/* A bomb in the place of an entry that was compiled: 400 MiB of zeros in some
+ * hundred KiB. The host has room for no such thing, and needs none. */
+static void a_large_entry_takes_no_memory_of_the_host(void **state)
+{
+    enum { SIZE = 400 * 1024 * 1024, ROOM = 64 * 1024 * 1024 };
+    const struct fixture *f = *state;
+    struct path archive = fixture_path(f, "bomb.apk");
+    struct path script_path = bitcode_path("answer.bc");
+    struct zip_file file = {
+        .name = SCRIPT, .size = SIZE, .flags = ZIP_DEFLATED};
+    BCCScriptRef script = new_script();
+    struct buffer bytes;
+    int status;
+    pid_t child;
+
+    write_single(archive.text, SCRIPT, &script_path, 0);
+    assert_succeeds(script, bccReadResource(script, archive.text, SCRIPT, 0));
+    assert_succeeds(script, bccPrepareExecutable(script, f->cache, "x", 0));
+    bccDisposeScript(script);
+    file.data = calloc(1, SIZE);
+    assert_non_null(file.data);
+    buffer_init(&bytes);
+    zip_make(&file, 1, 0, &bytes, NULL);
+    write_whole(archive.text, bytes.data, bytes.size);
+    buffer_release(&bytes);
+    free((void *)file.data);
+
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const struct rlimit limit = {ROOM, ROOM};
+        BCCReport report = {.size = sizeof(report)};
+
+        script = new_script();
+        /* Private memory that is written, mappings of files aside. */
+        if (setrlimit(RLIMIT_DATA, &limit) ||
+            bccReadResource(script, archive.text, SCRIPT, 0))
+            _exit(2);
+        bccPrepareExecutable(script, f->cache, "x", BCC_CACHE_ONLY);
+        _exit(bccGetReport(script, &report) ||
+              report.reasonCode != BCC_REASON_SCRIPT);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+/* What cannot be compiled within the limit is not read to its end. */
+static void the_memory_limit_holds_for_reading(void **state)
+{
+    const struct timespec times[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+    const struct fixture *f = *state;
+    struct path path = fixture_path(f, "script.bc");
+    BCCOptions options = runnable_options();
+    BCCScriptRef script;
+
+    copy_whole(bitcode_path("answer.bc").text, path.text);
+    script = open_script(path.text, NULL);
+    assert_succeeds(script, bccPrepareExecutable(script, f->cache, "x", 0));
+    bccDisposeScript(script);
+    assert_int_equal(utimensat(AT_FDCWD, path.text, times, 0), 0);
+    script = open_script(path.text, NULL);
+    options.compileMemoryLimit = 1000;
+    assert_succeeds(script, bccSetOptions(script, &options));
+    assert_fails(script,
+                 bccPrepareExecutable(script, f->cache, "x", BCC_CACHE_ONLY),
+                 BCC_NO_COMPILER);
+    assert_non_null(strstr(report_of(script).reason, "memory limit of 1000"));
+    bccDisposeScript(script);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -703,6 +775,8 @@ int main(void)
         TEST(without_a_cache_it_runs_too),
         TEST(what_keeps_the_content_is_a_hit),
         TEST(a_known_archive_is_not_opened),
+        TEST(a_large_entry_takes_no_memory_of_the_host),
+        TEST(the_memory_limit_holds_for_reading),
         TEST(bytes_in_memory_hit_on_what_an_archive_made),
         TEST(what_is_skipped_may_change_unnoticed),
         TEST(a_changed_entry_is_a_miss_with_its_reason),

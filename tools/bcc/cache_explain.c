@@ -241,7 +241,6 @@ static void compare_inputs(struct explain *explain,
 static bool hash_inputs(struct explain *explain)
 {
     BCCScriptRef script = explain->script;
-    struct span bytes;
     struct error err;
 
     explain->sha1 = calloc(script->n_sources, sizeof(*explain->sha1));
@@ -250,11 +249,10 @@ static bool hash_inputs(struct explain *explain)
         return false;
     }
     for (size_t i = 0; i < script->n_sources; i++) {
-        if (source_read(&script->sources[i], &bytes, &err)) {
+        if (source_digest(&script->sources[i], explain->sha1[i], &err)) {
             complain("%s", err.message);
             return false;
         }
-        sha1_digest(bytes, explain->sha1[i]);
     }
     return true;
 }

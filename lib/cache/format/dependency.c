@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sha1_digest.h"
-
 /* ---- Role ---- */
 
 enum { ROLE_FLAGS = OBCC_DEPENDENCY_LIBRARY | OBCC_DEPENDENCY_OBJECT };
@@ -114,7 +112,6 @@ static enum status check_content(const struct cache_view *view,
 {
     uint8_t digest[SHA1_SIZE];
     enum status status;
-    struct span bytes;
 
     if (input->signature &&
         obcc_get32(dependency->flags) & OBCC_DEPENDENCY_SIGNED) {
@@ -127,10 +124,9 @@ static enum status check_content(const struct cache_view *view,
         if (!input->entry && recorded.size != input->signature->size)
             return changed(input, index, err);
     }
-    status = input->read(input->context, &bytes, err);
+    status = input->digest(input->context, digest, err);
     if (status)
         return status;
-    sha1_digest(bytes, digest);
     if (memcmp(digest, dependency->sha1, sizeof(digest)) != 0)
         return changed(input, index, err);
     return STATUS_OK;

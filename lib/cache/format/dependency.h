@@ -21,6 +21,7 @@
 #include "error.h"
 #include "file.h"
 #include "request.h"
+#include "sha1_digest.h"
 
 enum {
     /* Linux stamps files from a tick of at most 10 ms (HZ=100); twice that.
@@ -46,10 +47,10 @@ struct dependency_input {
     const char *name;
     const struct file_signature *signature; /* NULL: not a file */
     const char *entry; /* not NULL: of the archive that is signed */
-    /* Content, asked for only if the signature does not decide; called at
-     * most once for each input. */
-    enum status (*read)(void *context, struct span *ret_bytes,
-                        struct error *err);
+    /* SHA1 of the content, asked for only if the signature does not decide;
+     * called at most once for each input. */
+    enum status (*digest)(void *context, uint8_t ret_digest[SHA1_SIZE],
+                          struct error *err);
     void *context;
 };
 
@@ -68,8 +69,8 @@ const char *dependency_type_name(uint32_t type, uint32_t flags);
 bool dependency_entry_is_signable(const char *entry);
 
 /* OK: the entry's dependencies are exactly these inputs in this order. STALE
- * with a message that names the input and the fact otherwise; or what read
- * returned. */
+ * with a message that names the input and the fact otherwise; or what
+ * digest returned. */
 enum status dependency_check(const struct cache_view *view,
                              const struct dependency_input *inputs,
                              size_t n_inputs, struct error *err) MUST_CHECK;
