@@ -220,9 +220,11 @@ typedef struct BCCOptions {
     const char *compilerPath; /* of bccc; default: the environment's BCC_BCCC,
                                  then libexec/bcc/bccc near the library */
     uint32_t compileTimeLimitMs; /* then the compiler is killed, and another's
-                                    compile is waited for no longer; 0: none */
+                                    compile is waited for no longer; 0: 30
+                                    minutes; UINT32_MAX: no limit */
     uint64_t compileMemoryLimit; /* bytes of address space, of each process
-                                    that compiles; 0: none */
+                                    that compiles; 0: 16 GiB; UINT64_MAX: no
+                                    limit */
     /* Bytes of disk that the entries of a cache directory may take before the
      * least recently used ones are removed, in the background, after a miss.
      * 0: the environment's BCC_CACHE_SIZE, else 1 GiB; UINT64_MAX: no limit. */

@@ -219,14 +219,57 @@ static int fill_attributes(posix_spawnattr_t *attributes)
                                                     POSIX_SPAWN_SETPGROUP);
 }
 
+/* What bccc does is in its request. Of the host's environment it gets no more
+ * than it takes to start: what is meant for the host (LD_PRELOAD, MALLOC_CONF,
+ * GLIBC_TUNABLES ...) would change it, slow it down, or end it. */
+static const char passed_variables[][16] = {
+    "PATH",            /* if it is a script that ends in bccc */
+    "BCC_BCCC",        /* which such a script may start */
+    "LD_LIBRARY_PATH", /* its own libraries, and those that -l finds: the
+                          host's dlopen() looks there, too */
+    "QEMU_LD_PREFIX",  /* if another machine is emulated */
+    "QEMU_CPU",
+    "ASAN_OPTIONS", /* if it is built with sanitizers; nothing else reads
+                       these */
+    "UBSAN_OPTIONS",
+    "TSAN_OPTIONS",
+};
+
+enum { N_PASSED = sizeof(passed_variables) / sizeof(passed_variables[0]) };
+
+static bool is_passed(const char *variable)
+{
+    for (size_t i = 0; i < N_PASSED; i++) {
+        const size_t size = strlen(passed_variables[i]);
+
+        if (strncmp(variable, passed_variables[i], size) == 0 &&
+            variable[size] == '=')
+            return true;
+    }
+    return false;
+}
+
+static void choose_environment(char *ret_environment[N_PASSED + 1])
+{
+    size_t n = 0;
+
+    /* A name may be there twice, by mistake. */
+    for (char **at = environ; at && *at && n < N_PASSED; at++)
+        if (is_passed(*at))
+            ret_environment[n++] = *at;
+    ret_environment[n] = NULL;
+}
+
 static enum status start(char *const *argv, const struct descriptors *table,
                          pid_t *ret_pid, struct error *err)
 {
     const char *path = argv[0];
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
+    char *environment[N_PASSED + 1];
     int rc;
 
+    choose_environment(environment);
     rc = posix_spawn_file_actions_init(&actions);
     if (rc)
         return error_set_os(err, rc, "%s", path);
@@ -237,7 +280,7 @@ static enum status start(char *const *argv, const struct descriptors *table,
             rc = fill_attributes(&attributes);
         if (rc == 0)
             rc = posix_spawn(ret_pid, path, &actions, &attributes, argv,
-                             environ);
+                             environment);
         posix_spawnattr_destroy(&attributes);
     }
     posix_spawn_file_actions_destroy(&actions);

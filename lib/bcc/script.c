@@ -8,12 +8,26 @@
 
 /* ---- Life ---- */
 
+/* A module of 100 MB takes minutes and several GiB; what takes more will not
+ * end. */
+#define DEFAULT_TIME_LIMIT_MS (30 * 60 * UINT32_C(1000))
+#define DEFAULT_MEMORY_LIMIT  (UINT64_C(16) << 30)
+
+static struct script_options default_options(void)
+{
+    return (struct script_options){
+        .opt_level = 3,
+        .time_limit_ms = DEFAULT_TIME_LIMIT_MS,
+        .memory_limit = DEFAULT_MEMORY_LIMIT,
+    };
+}
+
 BCCScriptRef bccCreateScript(void)
 {
     BCCScriptRef script = calloc(1, sizeof(*script));
 
     if (script) {
-        script->options.opt_level = 3;
+        script->options = default_options();
         script->report.reason = script->report_reason;
         script->report.path = "";
     }
@@ -27,7 +41,6 @@ static void options_release(struct script_options *options)
     free(options->features);
     free(options->compiler_path);
     free(options->trusted_keys);
-    *options = (struct script_options){.opt_level = 3};
 }
 
 void bccDisposeScript(BCCScriptRef script)
@@ -175,7 +188,7 @@ static enum status read_keys(const char *text, struct script_options *options)
 
 int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
 {
-    struct script_options copy = {.opt_level = 3};
+    struct script_options copy = default_options();
     BCCOptions given = {0};
     enum status keys;
 
@@ -212,8 +225,14 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
     }
     if (given.optLevel != BCC_OPT_DEFAULT)
         copy.opt_level = (unsigned)given.optLevel - BCC_OPT_O0;
-    copy.time_limit_ms = given.compileTimeLimitMs;
-    copy.memory_limit = given.compileMemoryLimit;
+    if (given.compileTimeLimitMs)
+        copy.time_limit_ms = given.compileTimeLimitMs;
+    if (given.compileMemoryLimit)
+        copy.memory_limit = given.compileMemoryLimit;
+    if (copy.time_limit_ms == UINT32_MAX)
+        copy.time_limit_ms = 0;
+    if (copy.memory_limit == UINT64_MAX)
+        copy.memory_limit = 0;
     copy.cache_size_limit = given.cacheSizeLimit;
     options_release(&script->options);
     script->options = copy;

@@ -86,8 +86,8 @@ struct script_options {
     char *features;
     char *compiler_path;
     unsigned opt_level; /* 0..3 */
-    uint32_t time_limit_ms;
-    uint64_t memory_limit;
+    uint32_t time_limit_ms; /* 0: none */
+    uint64_t memory_limit;  /* 0: none */
     uint64_t cache_size_limit;          /* 0: the default */
     struct signature_key *trusted_keys; /* owned */
     size_t n_trusted_keys;              /* 0: signatures are not asked for */

@@ -213,6 +213,7 @@ static void cancel_a_prepare(struct cancelled *c)
 static void a_cancelled_thread_leaves_nothing_behind(void **state)
 {
     const struct path script = bitcode_path("answer.bc");
+    const struct path other = bitcode_path("answer_43.bc");
     struct cancelled c = {.f = *state, .script = script.text};
     int before;
 
@@ -222,7 +223,7 @@ static void a_cancelled_thread_leaves_nothing_behind(void **state)
     assert_int_equal(c.result, 0);
     cancel_a_prepare(&c); /* hit */
     assert_int_equal(c.result, 0);
-    c.script = bitcode_path("answer_43.bc").text;
+    c.script = other.text;
     c.compiler = "/bin/false";
     cancel_a_prepare(&c); /* failure */
     assert_int_equal(c.result, 1);
@@ -396,6 +397,126 @@ static void a_compiler_ends_if_its_host_was_killed(void **state)
     assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
 }
 
+/* ---- What the compiler is given ---- */
+
+/* A compiler that keeps what it gets, and goes on as bccc. */
+static struct path write_noting_compiler(const struct fixture *f)
+{
+    struct path compiler = fixture_path(f, "compiler");
+    char text[4 * PATH_SIZE];
+
+    snprintf(text, sizeof(text),
+             "#!/bin/sh\ncat /proc/$$/environ >'%.400s/environment'\n"
+             "cat <&3 >'%.400s/message'\nexec '%.400s' \"$@\"\n",
+             f->dir, f->dir, getenv("BCC_BCCC"));
+    write_whole(compiler.text, text, strlen(text));
+    assert_int_equal(chmod(compiler.text, 0700), 0);
+    return compiler;
+}
+
+/* Whether a line of a kept file begins so; lines may end in NUL. */
+static bool is_noted(const struct fixture *f, const char *name,
+                     const char *start)
+{
+    size_t size;
+    char *text = read_whole(fixture_path(f, name).text, &size);
+    bool found = false;
+
+    for (size_t at = 0; at < size && !found; at++)
+        found = (at == 0 || text[at - 1] == '\n' || text[at - 1] == '\0') &&
+                strncmp(text + at, start, strlen(start)) == 0;
+    free(text);
+    return found;
+}
+
+static void compile_with(const struct fixture *f, BCCOptions *options)
+{
+    struct path compiler = write_noting_compiler(f);
+    BCCScriptRef script = open_script(bitcode_path("answer.bc").text, NULL);
+
+    options->compilerPath = compiler.text;
+    assert_succeeds(script, bccSetOptions(script, options));
+    assert_succeeds(script, bccPrepareExecutable(script, NULL, NULL, 0));
+    assert_int_equal(call(script, "answer"), 42);
+    bccDisposeScript(script);
+}
+
+/* The last two end a process that is linked with jemalloc, or with what is not
+ * there for it. */
+static void the_compiler_gets_a_clean_environment(void **state)
+{
+    static const char *const names[] = {"PATH",       "LD_LIBRARY_PATH",
+                                        "HOME",       "BCC_CACHE_DIR",
+                                        "LD_PRELOAD", "MALLOC_CONF"};
+    static const char *const values[] = {
+        "/usr/bin:/bin", "/nowhere",       "/nowhere",
+        "/nowhere",      "/no/library.so", "abort_conf:true,nonsense:1"};
+    enum { N = sizeof(names) / sizeof(names[0]), N_PASSED = 2 };
+    const struct fixture *f = *state;
+    BCCOptions options = runnable_options();
+    char *saved[N];
+
+    for (size_t i = 0; i < N; i++) {
+        const char *value = getenv(names[i]);
+
+        saved[i] = value ? strdup(value) : NULL;
+        assert_int_equal(setenv(names[i], values[i], 1), 0);
+    }
+    compile_with(f, &options);
+    for (size_t i = 0; i < N; i++) {
+        if (is_noted(f, "environment", names[i]) != (i < N_PASSED))
+            fail_msg("%s: not as it should be", names[i]);
+        if (saved[i])
+            setenv(names[i], saved[i], 1);
+        else
+            unsetenv(names[i]);
+        free(saved[i]);
+    }
+    assert_true(is_noted(f, "environment", "LD_LIBRARY_PATH=/nowhere"));
+}
+
+static void a_compile_has_a_limit_of_memory_unless_told(void **state)
+{
+    const struct fixture *f = *state;
+    BCCOptions options = runnable_options();
+
+    compile_with(f, &options);
+    assert_true(is_noted(f, "message", "limit-memory=17179869184\n"));
+    options.compileMemoryLimit = UINT64_C(1) << 32;
+    compile_with(f, &options);
+    assert_true(is_noted(f, "message", "limit-memory=4294967296\n"));
+    options.compileMemoryLimit = UINT64_MAX;
+    options.compileTimeLimitMs = UINT32_MAX;
+    compile_with(f, &options);
+    assert_true(is_noted(f, "message", "limit-memory=0\n"));
+}
+
+/* What has ended can be asked as long as nobody waits for it. */
+static void the_compiler_dies_before_its_host(void **state)
+{
+    int reply_fd = memfd_create("reply", 0), score = 0;
+    char path[64];
+    siginfo_t info;
+    FILE *stream;
+    pid_t child;
+
+    (void)state;
+    assert_true(reply_fd >= 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        become_compiler(getppid(), -1, reply_fd);
+    assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
+    snprintf(path, sizeof(path), "/proc/%jd/oom_score_adj", (intmax_t)child);
+    stream = fopen(path, "re");
+    assert_non_null(stream);
+    assert_int_equal(fscanf(stream, "%d", &score), 1);
+    fclose(stream);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    close(reply_fd);
+    assert_int_equal(score, 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +528,9 @@ int main(void)
         TEST(no_signal_comes_of_a_limit_of_file_size),
         TEST(a_compiler_ends_if_its_host_ended_before_it_began),
         TEST(a_compiler_ends_if_its_host_was_killed),
+        TEST(the_compiler_gets_a_clean_environment),
+        TEST(a_compile_has_a_limit_of_memory_unless_told),
+        TEST(the_compiler_dies_before_its_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,7 +56,9 @@ test_wrong_usage_exits_with_2() {
         "dump --json --disassemble x" "dump --json --image y x" \
         "dump --image" "run --image y x.bc" "cache --strip-debug ls" "cache" "cache nonsense" \
         "cache stats ls" "cache explain" "cache stats --dry-run" \
-        "cache ls --max-size 1G" "cache gc --max-size big" "sign x.oBCC" "verify --key x.pem" \
+        "run --time-limit -1 x.bc" "run --time-limit 1m x.bc" \
+        "run --time-limit 4294968 x.bc" "compile --memory-limit big x.bc" \
+        "cache ls --time-limit 1" "cache ls --max-size 1G" "cache gc --max-size big" "sign x.oBCC" "verify --key x.pem" \
         "run --lib" "compile --json x.bc -o y.oBCC"; do
         # shellcheck disable=SC2086 # these are words
         run usage "$BCC" $wrong
@@ -106,6 +108,31 @@ test_bad_input_exits_with_1() {
     complains output "$work/none"
     run foreign "$BCC" dump "$work/text.bc"
     complains foreign "text.bc"
+}
+
+test_a_compile_has_the_limits_that_are_asked_for() {
+    small_program
+    real=$BCC_BCCC
+    printf '#!/bin/sh\nexec sleep 60\n' >"$work/endless"
+    chmod 700 "$work/endless"
+    for command in run compile precompile; do
+        set -- "$work/small.bc"
+        export BCC_CACHE_DIR="$work/cache_$command"
+        [ $command != compile ] || set -- "$@" -o "$work/x.oBCC"
+        BCC_BCCC=$work/endless
+        run "late_$command" "$BCC" $command --time-limit 1 "$@"
+        [ "$(cat "$work/late_$command.status")" = "exit 1" ] ||
+            fail "$command: $(cat "$work/late_$command.status")"
+        says "late_$command" err "limit of 1000 ms"
+        BCC_BCCC=$real
+        run "large_$command" "$BCC" $command --memory-limit 64M "$@"
+        [ "$(cat "$work/large_$command.status")" = "exit 1" ] ||
+            fail "$command: $(cat "$work/large_$command.status")"
+        says "large_$command" err "limit of 67108864 bytes"
+        run "free_$command" "$BCC" $command --time-limit=0 --memory-limit=0 "$@"
+        ! grep -q "^bcc:" "$work/free_$command.err" ||
+            fail "$command: $(cat "$work/free_$command.err")"
+    done
 }
 
 test_unresolved_symbols_are_all_named() {

@@ -13,7 +13,7 @@ int cmd_compile(int argc, char **argv)
     int status = EXIT_OK;
     bool failed;
 
-    if (!options_parse(&options, argc, argv, "bklLTCFERSvOo", false))
+    if (!options_parse(&options, argc, argv, "bklLTCFERSvOoWZ", false))
         return EXIT_USAGE;
     if (options.n_arguments < 1 || !options.output) {
         complain("compile: a file and -o are needed");

@@ -340,7 +340,7 @@ int cmd_precompile(int argc, char **argv)
     int status = EXIT_FAILED;
     char *dir;
 
-    if (!options_parse(&options, argc, argv, "bklLDTCFEXBSvOjM", false))
+    if (!options_parse(&options, argc, argv, "bklLDTCFEXBSvOjMWZ", false))
         return EXIT_USAGE;
     if (options.n_arguments < 1) {
         complain("precompile: no file");

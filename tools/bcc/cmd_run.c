@@ -75,7 +75,7 @@ int cmd_run(int argc, char **argv)
     const char *name;
     bool failed;
 
-    if (!options_parse(&options, argc, argv, "bklLDNTCFEBRSvOMP", true))
+    if (!options_parse(&options, argc, argv, "bklLDNTCFEBRSvOMPWZ", true))
         return EXIT_USAGE;
     if (options.n_arguments < 1) {
         complain("run: no file");

@@ -74,6 +74,8 @@ static const char common_usage[] =
     "    --strip-debug     drop debug information\n"
     "    --max-size SIZE   of the cache; default: $BCC_CACHE_SIZE, the file\n"
     "                      ~/.config/bcc/config, 1G\n"
+    "    --time-limit SECONDS --memory-limit SIZE\n"
+    "                      of a compile; default: 1800, 16G; 0: none\n"
     "    --target TRIPLE --cpu CPU --features LIST -O0..-O3 (default -O3)\n"
     "    -v                say what happens\n";
 

@@ -56,6 +56,8 @@ static const struct option long_options[] = {
     {"dry-run", no_argument, NULL, 'Y'},
     {"remove", no_argument, NULL, 'U'},
     {"max-size", required_argument, NULL, 'M'},
+    {"time-limit", required_argument, NULL, 'W'},
+    {"memory-limit", required_argument, NULL, 'Z'},
     {"jobs", required_argument, NULL, 'j'},
     {"output", required_argument, NULL, 'o'},
     {"verbose", no_argument, NULL, 'v'},
@@ -86,6 +88,32 @@ static bool append(const char ***list, size_t *n, const char *value)
     }
     *list = longer;
     longer[(*n)++] = value;
+    return true;
+}
+
+/* The API has 0 for its default, and the most for no limit. */
+static bool parse_time_limit(struct options *options, const char *text)
+{
+    enum { MAX_S = UINT32_MAX / 1000 };
+    int seconds;
+
+    if (!parse_number(text, 0, MAX_S, &seconds)) {
+        complain("--time-limit %s: not seconds from 0 to %d", text, MAX_S);
+        return false;
+    }
+    options->time_limit_ms =
+        seconds ? (uint32_t)seconds * UINT32_C(1000) : UINT32_MAX;
+    return true;
+}
+
+static bool parse_memory_limit(struct options *options, const char *text)
+{
+    if (!prune_parse_limit(text, &options->memory_limit)) {
+        complain("--memory-limit %s: not a size: 512M, 2G, 0", text);
+        return false;
+    }
+    if (!options->memory_limit)
+        options->memory_limit = UINT64_MAX;
     return true;
 }
 
@@ -150,6 +178,10 @@ static bool parse_value(struct options *options, int letter, const char *value)
         if (!options->has_max_size)
             complain("--max-size %s: not a size: 512M, 2G, none", value);
         return options->has_max_size;
+    case 'W':
+        return parse_time_limit(options, value);
+    case 'Z':
+        return parse_memory_limit(options, value);
     }
     return false;
 }

@@ -47,6 +47,9 @@ struct options {
     bool remove;       /* --remove */
     bool has_max_size; /* --max-size */
     uint64_t max_size; /* bytes */
+    /* --time-limit, --memory-limit, as in BCCOptions */
+    uint32_t time_limit_ms;
+    uint64_t memory_limit;
     char **arguments;  /* what is not an option, NULL-terminated */
     int n_arguments;
     char **collected; /* where these are, if not in argv; owned */

@@ -138,6 +138,8 @@ BCCScriptRef setup_script(const struct options *options, const char *path,
         .cpu = options->cpu,
         .features = options->features,
         .optLevel = BCC_OPT_O0 + options->opt_level,
+        .compileTimeLimitMs = options->time_limit_ms,
+        .compileMemoryLimit = options->memory_limit,
     };
     BCCScriptRef script = *ret_failed ? NULL : bccCreateScript();
 

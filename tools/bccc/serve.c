@@ -7,10 +7,12 @@
  *
  * This process belongs to its parent: it ends when the parent does (start.c),
  * leaves no core file in the parent's directory, and takes no more memory than
- * the request allows. */
+ * the request allows. Where memory runs out it is the first to go: what it does
+ * can be done again. */
 #include "bccc.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,9 +37,23 @@ enum { MAX_MESSAGE_SIZE = 64 * 1024 * 1024 };
 
 /* ---- The reply ---- */
 
-static int send_reply(const struct reply *reply)
+/* Out of memory: out of which? */
+static void name_memory_limit(struct reply *reply)
+{
+    const size_t size = strlen(reply->message);
+    struct rlimit limit;
+
+    if (reply->status == STATUS_NO_MEMORY &&
+        getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+        snprintf(reply->message + size, sizeof(reply->message) - size,
+                 " (limit of %llu bytes)", (unsigned long long)limit.rlim_cur);
+}
+
+static int send_reply(struct reply *reply)
 {
     ssize_t sent;
+
+    name_memory_limit(reply);
 
     do
         sent = pwrite(REQUEST_REPLY_FD, reply, sizeof(*reply), 0);
@@ -57,6 +73,18 @@ _Noreturn static void die(enum status status, const char *message)
 
 /* ---- This process ---- */
 
+/* Before any other, at the kernel's choice of a process to kill. */
+static void offer_to_die(void)
+{
+    static const char most[] = "1000";
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    /* Without /proc it is a process as others are. */
+    if (fd >= 0 && write(fd, most, sizeof(most) - 1) < 0)
+        errno = 0;
+    file_close(fd);
+}
+
 static void restrain_process(void)
 {
     const struct rlimit no_core = {0, 0};
@@ -64,6 +92,7 @@ static void restrain_process(void)
     /* A host may limit the size of files. That is an answer, not an end. */
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_CORE, &no_core);
+    offer_to_die();
 }
 
 static enum status limit_memory(const struct request *request,
@@ -71,6 +100,9 @@ static enum status limit_memory(const struct request *request,
 {
     struct rlimit limit;
 
+    /* A sanitizer's shadow takes terabytes of address space. */
+    if (BCC_IS_SANITIZED)
+        return STATUS_OK;
     /* A host may have a lower hard limit already, which stays. */
     if (getrlimit(RLIMIT_AS, &limit) == 0 &&
         request->limit_memory < limit.rlim_max)
