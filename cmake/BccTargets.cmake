@@ -41,7 +41,7 @@ set(bcc_optimised $<CONFIG:Release,RelWithDebInfo,MinSizeRel>)
 add_library(bcc_small_flags INTERFACE)
 target_compile_options(bcc_small_flags INTERFACE
   "$<${bcc_optimised}:-Oz;-fno-asynchronous-unwind-tables>"
-  "$<${bcc_optimised}:-fno-optimize-sibling-calls;-fstack-protector>")
+  "$<${bcc_optimised}:-fno-optimize-sibling-calls;-fstack-protector;-fno-plt>")
 if(NOT BCC_SANITIZE)
   target_compile_options(bcc_small_flags INTERFACE -Wframe-larger-than=4096)
 endif()

@@ -104,9 +104,10 @@ static enum status take(struct prepare *p, struct found *found,
 }
 
 /* True if an entry that was there settles it. *err: what is wrong with the last
- * one that may not be used. */
-static bool look_up(struct prepare *p, enum status *ret_status,
-                    struct error *err)
+ * one that may not be used. Not inlined: its frame has 2 KiB, and is to be gone
+ * when the compiler is started. */
+__attribute__((noinline)) static bool
+look_up(struct prepare *p, enum status *ret_status, struct error *err)
 {
     struct finder finder;
     struct found found;
@@ -130,9 +131,10 @@ static bool look_up(struct prepare *p, enum status *ret_status,
 
 /* ---- Compile ---- */
 
-/* The entry may have been made since it was looked for. */
-static bool look_again(struct prepare *p, enum status *ret_status,
-                       struct error *err)
+/* The entry may have been made since it was looked for. Not inlined, likewise.
+ */
+__attribute__((noinline)) static bool
+look_again(struct prepare *p, enum status *ret_status, struct error *err)
 {
     struct found found;
     bool is_final = false;
@@ -174,59 +176,44 @@ static bool wait_for_turn(struct prepare *p, struct flight *flight,
     return false;
 }
 
-/* Consumes found. */
-static enum status load_made(struct prepare *p, struct found *found,
-                             enum status status, struct error *err)
-{
-    bool ignored;
-
-    if (status == STATUS_OK && p->execute)
-        status = load_entry(p, found, &ignored, err);
-    found_release(found);
-    return status;
-}
-
-static enum status compile_to_memory(struct prepare *p, struct error *err)
-{
-    struct found found;
-    enum status status = make_in_memory(p, &found, err);
-
-    return load_made(p, &found, status, err);
-}
-
-static enum status compile_to_directory(struct prepare *p, bool *ret_unusable,
-                                        struct error *err)
-{
-    struct flight flight = {.fd = -1};
-    struct found found;
-    enum status status;
-
-    *ret_unusable = false;
-    /* BCC_REBUILD never takes an entry made by another process. */
-    if (!p->file && !(p->flags & BCC_REBUILD) &&
-        wait_for_turn(p, &flight, &status, err)) {
-        flight_end(&flight);
-        return status;
-    }
-    status = make_in_directory(p, flight.fd, &found, ret_unusable, err);
-    flight_end(&flight);
-    return load_made(p, &found, status, err);
-}
-
-static enum status compile_entry(struct prepare *p, const struct error *why,
-                                 struct error *err)
+static enum status make(struct prepare *p, struct flight *flight,
+                        struct found *ret_found, struct error *err)
 {
     enum status status;
     bool is_unusable;
 
     if (!p->dir && !p->file)
-        return compile_to_memory(p, err);
-    report_reason(p->script, BCC_CACHE_MISS, why);
-    status = compile_to_directory(p, &is_unusable, err);
+        return make_in_memory(p, ret_found, err);
+    status = make_in_directory(p, flight->fd, ret_found, &is_unusable, err);
+    flight_end(flight);
     if (!is_unusable || !p->execute)
         return status;
+    found_release(ret_found);
     report_reason(p->script, BCC_CACHE_OFF, err);
-    return compile_to_memory(p, err);
+    return make_in_memory(p, ret_found, err);
+}
+
+static enum status compile_entry(struct prepare *p, const struct error *why,
+                                 struct error *err)
+{
+    struct flight flight = {.fd = -1};
+    struct found found;
+    enum status status;
+    bool ignored;
+
+    if (p->dir || p->file)
+        report_reason(p->script, BCC_CACHE_MISS, why);
+    /* BCC_REBUILD never takes an entry made by another process. */
+    if (p->dir && !(p->flags & BCC_REBUILD) &&
+        wait_for_turn(p, &flight, &status, err)) {
+        flight_end(&flight);
+        return status;
+    }
+    status = make(p, &flight, &found, err);
+    if (status == STATUS_OK && p->execute)
+        status = load_entry(p, &found, &ignored, err);
+    found_release(&found);
+    return status;
 }
 
 /* What is compiled here is signed by nobody. */
