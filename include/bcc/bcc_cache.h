@@ -178,11 +178,10 @@ enum {
 /* Dependency flags. */
 #define OBCC_DEPENDENCY_LIBRARY   1u /* linked library; see below */
 #define OBCC_DEPENDENCY_SKIP_SHA1 2u /* content is not compared */
-#define OBCC_DEPENDENCY_SIGNED    4u /* the stat signature may be trusted */
+#define OBCC_DEPENDENCY_STAMPED   4u /* there is a stamp, to be trusted */
 #define OBCC_DEPENDENCY_OBJECT    8u /* linked whole, as part of the script */
 #define OBCC_DEPENDENCY_ARCHIVE                                                \
-    16u /* the name is ARCHIVE!ENTRY, the stat                                 \
-           signature that of the archive */
+    16u /* ARCHIVE!ENTRY; the stamp is its archive's */
 /* Neither library nor object: the script itself. */
 
 struct obcc_dependency {
@@ -190,7 +189,7 @@ struct obcc_dependency {
     struct obcc_le32 type; /* OBCC_APK_RESOURCE ... */
     struct obcc_le32 flags;
     uint8_t sha1[20];
-    /* stat signature of a file, zero unless OBCC_DEPENDENCY_SIGNED */
+    /* The file's stamp, of stat(); zero unless OBCC_DEPENDENCY_STAMPED. */
     struct obcc_le64 device;
     struct obcc_le64 inode;
     struct obcc_le64 size;

@@ -40,11 +40,11 @@ struct source {
     char *name;        /* owned; ARCHIVE!ENTRY of what is in an archive */
     const char *path;  /* of the file or the archive; NULL: bytes in memory */
     const char *entry; /* NULL: not in an archive. Both borrow from name */
-    struct file_signature signature; /* of what is at the path */
-    bool was_prepared; /* the signature is that of an earlier time */
-    struct span bytes; /* content; of what has a path once it is read */
-    char *copy;        /* owned, if the content was copied or read */
-    int fd;            /* during a prepare, once it is asked for; else -1 */
+    struct file_stamp stamp; /* of what is at the path */
+    bool was_prepared;       /* the stamp is that of an earlier time */
+    struct span bytes;       /* content; of what has a path once it is read */
+    char *copy;              /* owned, if the content was copied or read */
+    int fd; /* during a prepare, once it is asked for; else -1 */
 };
 
 /* Shared libraries that are open for a script, in order; owned. */
@@ -152,9 +152,9 @@ void source_release(struct source *source);
  * may have been mended meanwhile. */
 void source_close(struct source *source);
 
-/* Stat signature of a file or an archive, borrowed; NULL for bytes in memory.
+/* Stamp of a file or an archive, borrowed; NULL for bytes in memory.
  */
-const struct file_signature *source_signature(struct source *source);
+const struct file_stamp *source_stamp(struct source *source);
 
 /* The name without the directories before the file or the archive. */
 const char *source_base_name(const struct source *source);

@@ -56,16 +56,16 @@ void sources_release(BCCScriptRef script)
 
 /* ---- Content ---- */
 
-const struct file_signature *source_signature(struct source *source)
+const struct file_stamp *source_stamp(struct source *source)
 {
     struct stat st;
 
     if (!source->path)
         return NULL;
     if (source->was_prepared && stat(source->path, &st) == 0)
-        source->signature = file_signature_of(&st);
+        source->stamp = file_stamp_of(&st);
     source->was_prepared = false;
-    return &source->signature;
+    return &source->stamp;
 }
 
 const char *source_base_name(const struct source *source)
@@ -86,14 +86,14 @@ static enum status open_file(struct source *source, struct error *err)
         return STATUS_OK;
     status = file_open(source->path, &source->fd, &st, err);
     if (status == STATUS_OK)
-        source->signature = file_signature_of(&st);
+        source->stamp = file_stamp_of(&st);
     return status;
 }
 
 static enum status read_file(struct source *source, struct error *err)
 {
     enum status status = open_file(source, err);
-    uint64_t size = source->signature.size;
+    uint64_t size = source->stamp.size;
     size_t got;
     char *copy;
 
@@ -121,7 +121,7 @@ static enum status read_entry(struct source *source, struct error *err)
     enum status status = open_file(source, err);
 
     if (status == STATUS_OK)
-        status = zip_read(source->fd, source->signature.size, source->name,
+        status = zip_read(source->fd, source->stamp.size, source->name,
                           source->entry, &source->bytes, err);
     if (status)
         return error_add_reason(err, status, REASON_RESOURCE);
@@ -154,7 +154,7 @@ enum status source_descriptor(struct source *source, int *ret_fd,
     if (status)
         return status;
     *ret_fd = source->fd;
-    *ret_size = source->path ? source->signature.size : source->bytes.size;
+    *ret_size = source->path ? source->stamp.size : source->bytes.size;
     return STATUS_OK;
 }
 
@@ -307,7 +307,7 @@ static int add_file(BCCScriptRef script, enum request_role role,
         return script_misuse(
             script, BCC_INVALID_VALUE, "%s: %jd bytes are no %s", path,
             (intmax_t)st.st_size, entry ? "ZIP archive" : "bitcode");
-    source.signature = file_signature_of(&st);
+    source.stamp = file_stamp_of(&st);
     if (!set_names(&source, path, entry))
         return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
     return add_source(script, &source);

@@ -10,9 +10,9 @@
 #include "error.h"
 #include "span.h"
 
-/* What stat says of a file's identity and last change. Two equal signatures
+/* What stat says of a file's identity and last change. Two equal stamps
  * mean unchanged content, save for the race explained in dependency.h. */
-struct file_signature {
+struct file_stamp {
     uint64_t device;
     uint64_t inode;
     uint64_t size;
@@ -20,9 +20,8 @@ struct file_signature {
     uint64_t ctime_ns;
 };
 
-struct file_signature file_signature_of(const struct stat *st);
-bool file_signature_equal(const struct file_signature *a,
-                          const struct file_signature *b);
+struct file_stamp file_stamp_of(const struct stat *st);
+bool file_stamp_equal(const struct file_stamp *a, const struct file_stamp *b);
 
 /* Open read-only, close-on-exec; refuses what is no regular file without
  * blocking on a fifo. *ret_st may be NULL. name is for messages. */

@@ -183,11 +183,11 @@ static void dependencies_come_back(void **state)
         assert_int_equal(obcc_get32(d->type), wanted->type);
         assert_int_equal(obcc_get32(d->flags), wanted->flags);
         assert_memory_equal(d->sha1, wanted->sha1, SHA1_SIZE);
-        assert_true(obcc_get64(d->device) == wanted->signature.device);
-        assert_true(obcc_get64(d->inode) == wanted->signature.inode);
-        assert_true(obcc_get64(d->size) == wanted->signature.size);
-        assert_true(obcc_get64(d->mtime_ns) == wanted->signature.mtime_ns);
-        assert_true(obcc_get64(d->ctime_ns) == wanted->signature.ctime_ns);
+        assert_true(obcc_get64(d->device) == wanted->stamp.device);
+        assert_true(obcc_get64(d->inode) == wanted->stamp.inode);
+        assert_true(obcc_get64(d->size) == wanted->stamp.size);
+        assert_true(obcc_get64(d->mtime_ns) == wanted->stamp.mtime_ns);
+        assert_true(obcc_get64(d->ctime_ns) == wanted->stamp.ctime_ns);
     }
     assert_null(cache_dependency_at(&o.view, 2));
     cache_file_free(&o.file);

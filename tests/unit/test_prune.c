@@ -290,7 +290,7 @@ static void dry_run_removes_nothing(void **state)
     result = prune(dir, 0, true);
     assert_int_equal(result.n_removed, 2);
     assert_true(exists(dir, "a.oBCC") && exists(dir, "b.oBCC"));
-    assert_false(exists(dir, PRUNE_STAMP_NAME));
+    assert_false(exists(dir, PRUNE_NOTES_NAME));
 }
 
 static void no_limit_removes_nothing(void **state)
@@ -301,7 +301,7 @@ static void no_limit_removes_nothing(void **state)
     assert_int_equal(prune(dir, PRUNE_NO_LIMIT, false).n_removed, 0);
 }
 
-/* ---- The stamp ---- */
+/* ---- Notes ---- */
 
 static int open_dir(const struct temp_dir *dir)
 {
@@ -312,9 +312,9 @@ static int open_dir(const struct temp_dir *dir)
 }
 
 /* The first record says when the directory was looked at. */
-static void age_stamp(int dir_fd, uint64_t seconds)
+static void age_notes(int dir_fd, uint64_t seconds)
 {
-    int fd = openat(dir_fd, PRUNE_STAMP_NAME, O_RDWR);
+    int fd = openat(dir_fd, PRUNE_NOTES_NAME, O_RDWR);
     uint64_t time_s;
 
     assert_true(fd >= 0);
@@ -330,14 +330,14 @@ static void notes_are_summed_up_to_the_limit(void **state)
     int fd = open_dir(dir);
 
     assert_false(prune_note_entry(fd, 50, 100));
-    age_stamp(fd, 2 * PRUNE_PAUSE_S);
+    age_notes(fd, 2 * PRUNE_PAUSE_S);
     assert_false(prune_note_entry(fd, 50, 100));
     assert_true(prune_note_entry(fd, 1, 100));
     assert_false(prune_note_entry(fd, 1, PRUNE_NO_LIMIT));
     /* After a look: the true sum, and a pause. */
     prune(dir, 100, false);
     assert_false(prune_note_entry(fd, 200, 100));
-    age_stamp(fd, PRUNE_PAUSE_S);
+    age_notes(fd, PRUNE_PAUSE_S);
     assert_true(prune_note_entry(fd, 1, 100));
     file_close(fd);
 }
@@ -348,23 +348,23 @@ static void many_notes_are_a_reason_to_look(void **state)
     int fd = open_dir(dir);
 
     assert_false(prune_note_entry(fd, 0, 100));
-    age_stamp(fd, 2 * PRUNE_PAUSE_S);
+    age_notes(fd, 2 * PRUNE_PAUSE_S);
     for (int i = 2; i < PRUNE_MAX_RECORDS; i++)
         assert_false(prune_note_entry(fd, 0, 100));
     assert_true(prune_note_entry(fd, 0, 100));
     prune(dir, 100, false);
-    age_stamp(fd, 2 * PRUNE_PAUSE_S);
+    age_notes(fd, 2 * PRUNE_PAUSE_S);
     assert_false(prune_note_entry(fd, 0, 100));
     file_close(fd);
 }
 
-static void a_damaged_stamp_is_survived(void **state)
+static void damaged_notes_are_survived(void **state)
 {
     const struct temp_dir *dir = *state;
-    struct temp_path path = temp_dir_path(dir, PRUNE_STAMP_NAME);
+    struct temp_path path = temp_dir_path(dir, PRUNE_NOTES_NAME);
     int fd = open_dir(dir);
 
-    make_file(dir, PRUNE_STAMP_NAME, 100, 0);
+    make_file(dir, PRUNE_NOTES_NAME, 100, 0);
     prune_note_entry(fd, 1, 100);
     prune(dir, 100, false);
     assert_false(prune_note_entry(fd, 1, 100));
@@ -481,7 +481,7 @@ int main(void)
         TEST(no_limit_removes_nothing),
         TEST(notes_are_summed_up_to_the_limit),
         TEST(many_notes_are_a_reason_to_look),
-        TEST(a_damaged_stamp_is_survived),
+        TEST(damaged_notes_are_survived),
         TEST(last_use_is_written_once_an_hour),
         TEST(a_checked_file_is_marked_until_it_changes),
     };

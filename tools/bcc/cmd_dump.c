@@ -221,7 +221,7 @@ static void dump_dependencies(struct printer *printer,
         print_text(printer, "sha1",
                    flags & OBCC_DEPENDENCY_SKIP_SHA1 ? "skipped" : sha1);
         print_text(printer, "name", cache_string(view, obcc_get32(row->name)));
-        if (flags & OBCC_DEPENDENCY_SIGNED) {
+        if (flags & OBCC_DEPENDENCY_STAMPED) {
             print_number(printer, "size", obcc_get64(row->size));
             print_number(printer, "mtime_ns", obcc_get64(row->mtime_ns));
         }

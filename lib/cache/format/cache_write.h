@@ -18,7 +18,7 @@ struct cache_dependency {
     uint32_t type;  /* OBCC_APK_RESOURCE or OBCC_FILE_RESOURCE */
     uint32_t flags; /* OBCC_DEPENDENCY_... */
     uint8_t sha1[SHA1_SIZE];
-    struct file_signature signature; /* if OBCC_DEPENDENCY_SIGNED */
+    struct file_stamp stamp; /* if OBCC_DEPENDENCY_STAMPED */
 };
 
 struct cache_import {

@@ -25,7 +25,7 @@
  *   shared=HOW NAME       HOW search|open, one line each, in the order asked
  * Message lines after them:
  *   limit-memory=BYTES    0: none
- *   portable=1            or 0; 1: record no stat signatures of inputs
+ *   portable=1            or 0; 1: record no stamps of inputs
  *   input=ROLE TYPE FLAGS SIZE NAME [ENTRY]   ROLE script|library|object, TYPE
  *                         apk|file, FLAGS skip-sha1|-, SIZE in bytes of what
  *                         is behind the descriptor, ENTRY if that is an

@@ -15,7 +15,7 @@
 #include "file.h"
 #include "last_use.h"
 
-/* Of the stamp file; read only by the machine that wrote it. */
+/* In the file of notes; read only by the machine that wrote it. */
 struct record {
     uint64_t bytes;
     uint64_t time_s; /* of the first one: when the directory was looked at */
@@ -53,11 +53,11 @@ bool prune_parse_limit(const char *text, uint64_t *ret_limit)
     return true;
 }
 
-/* ---- The stamp ---- */
+/* ---- Notes ---- */
 
-static int open_stamp(int dir_fd, int flags)
+static int open_notes(int dir_fd, int flags)
 {
-    return openat(dir_fd, PRUNE_STAMP_NAME,
+    return openat(dir_fd, PRUNE_NOTES_NAME,
                   flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 }
 
@@ -88,7 +88,7 @@ static bool is_due(int fd, uint64_t limit, uint64_t now_s)
 
 int prune_open_notes(int dir_fd)
 {
-    return open_stamp(dir_fd, O_RDWR | O_APPEND | O_CREAT);
+    return open_notes(dir_fd, O_RDWR | O_APPEND | O_CREAT);
 }
 
 bool prune_note(int notes_fd, uint64_t disk_size, uint64_t limit)
@@ -116,10 +116,10 @@ bool prune_note_entry(int dir_fd, uint64_t disk_size, uint64_t limit)
 }
 
 /* In the place of the old one, whole: an append that comes between is lost. */
-static void renew_stamp(int dir_fd, uint64_t bytes)
+static void renew_notes(int dir_fd, uint64_t bytes)
 {
     const struct record record = {bytes, clock_realtime_ns() / 1000000000u};
-    static const char fresh[] = PRUNE_STAMP_NAME ".new";
+    static const char fresh[] = PRUNE_NOTES_NAME ".new";
     int fd = openat(dir_fd, fresh,
                     O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK |
                         O_CLOEXEC,
@@ -128,7 +128,7 @@ static void renew_stamp(int dir_fd, uint64_t bytes)
     if (fd < 0)
         return;
     if (write(fd, &record, sizeof(record)) != (ssize_t)sizeof(record) ||
-        renameat(dir_fd, fresh, dir_fd, PRUNE_STAMP_NAME) < 0)
+        renameat(dir_fd, fresh, dir_fd, PRUNE_NOTES_NAME) < 0)
         unlinkat(dir_fd, fresh, 0);
     file_close(fd);
 }
@@ -288,7 +288,7 @@ enum status prune_directory(const char *dir, uint64_t limit, bool dry_run,
         remove_oldest(&inventory, limit, dry_run, visit, context, ret_result);
     }
     if (!dry_run)
-        renew_stamp(inventory.dir_fd, ret_result->left);
+        renew_notes(inventory.dir_fd, ret_result->left);
     inventory_release(&inventory);
     return STATUS_OK;
 }

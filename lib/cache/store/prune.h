@@ -29,7 +29,7 @@
 #include "error.h"
 #include "inventory.h"
 
-#define PRUNE_STAMP_NAME    ".size"
+#define PRUNE_NOTES_NAME    ".size"
 #define PRUNE_DEFAULT_LIMIT (UINT64_C(1) << 30)
 #define PRUNE_NO_LIMIT      UINT64_MAX
 
