@@ -444,7 +444,7 @@ BCC_API void bccGetExportForEachList(BCCScriptRef script,
                                      size_t forEachListSize,
                                      void **forEachList);
 BCC_API const char *bccGetExportForEachName(BCCScriptRef script, size_t i);
-/* Signature bits of kernel i: 0x01 in, 0x02 out, 0x04 user data, 0x08 x,
+/* The kernel signature of kernel i: 0x01 in, 0x02 out, 0x04 user data, 0x08 x,
  * 0x10 y, 0x20 by value. */
 BCC_API uint32_t bccGetExportForEachSignature(BCCScriptRef script, size_t i);
 

@@ -220,10 +220,10 @@ struct obcc_import {
 /* Exported variables, functions, foreach kernels (in metadata order); the
  * function table and the variable table (sorted by name, strcmp order). */
 struct obcc_symbol {
-    struct obcc_le64 address;   /* image address or OBCC_NO_ADDRESS */
-    struct obcc_le64 size;      /* bytes, 0 if not known */
-    struct obcc_le32 name;      /* string index */
-    struct obcc_le32 signature; /* foreach: signature bits; else 0 */
+    struct obcc_le64 address;          /* image address or OBCC_NO_ADDRESS */
+    struct obcc_le64 size;             /* bytes, 0 if not known */
+    struct obcc_le32 name;             /* string index */
+    struct obcc_le32 kernel_signature; /* of a foreach kernel; else 0 */
 };
 
 /* Function index: obcc_list, then count slots, a power of two, of which a third

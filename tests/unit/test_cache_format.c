@@ -84,7 +84,7 @@ static const struct field fields[] = {
     FIELD(obcc_symbol, address),
     FIELD(obcc_symbol, size),
     FIELD(obcc_symbol, name),
-    FIELD(obcc_symbol, signature),
+    FIELD(obcc_symbol, kernel_signature),
     FIELD(obcc_slot, hash),
     FIELD(obcc_slot, row),
     FIELD(obcc_slot, name),

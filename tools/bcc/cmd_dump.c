@@ -283,7 +283,8 @@ static void dump_symbols(struct printer *printer, const struct cache_view *view,
         print_address(printer, "address", obcc_get64(row->address));
         print_number(printer, "size", obcc_get64(row->size));
         if (kind == OBCC_EXPORT_FOREACH_LIST)
-            print_number(printer, "signature", obcc_get32(row->signature));
+            print_number(printer, "signature",
+                         obcc_get32(row->kernel_signature));
         print_text(printer, "name", cache_string(view, obcc_get32(row->name)));
         end_row(printer);
     }

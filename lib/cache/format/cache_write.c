@@ -187,7 +187,7 @@ static enum status write_symbols(struct writer *w,
         };
 
         if (kind == OBCC_EXPORT_FOREACH_LIST)
-            entry.signature = obcc_le32(symbols[i].signature);
+            entry.kernel_signature = obcc_le32(symbols[i].kernel_signature);
         status = add_string(w, symbols[i].name, &entry.name, err);
         buffer_append(w->out, &entry, sizeof(entry));
     }

@@ -32,7 +32,7 @@ struct cache_symbol {
     const char *name;
     uint64_t address; /* image address or OBCC_NO_ADDRESS */
     uint64_t size;    /* bytes */
-    uint32_t signature;
+    uint32_t kernel_signature;
 };
 
 struct cache_pragma {
