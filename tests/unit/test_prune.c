@@ -68,10 +68,11 @@ static bool exists(const struct temp_dir *dir, const char *name)
 static struct prune_result prune(const struct temp_dir *dir, uint64_t limit,
                                  bool dry_run)
 {
+    const struct prune_options options = {.limit = limit, .dry_run = dry_run};
     struct prune_result result = {0};
     struct error err = {0};
 
-    if (prune_directory(dir->path, limit, dry_run, NULL, NULL, &result, &err))
+    if (prune_directory(dir->path, &options, &result, &err))
         fail_msg("%s", err.message);
     return result;
 }
@@ -154,7 +155,7 @@ static void no_directory_has_no_entries(void **state)
     assert_int_equal(inventory.n_entries, 0);
     inventory_release(&inventory);
     assert_int_equal(
-        prune_directory(path.text, 0, false, NULL, NULL, &result, &err),
+        prune_directory(path.text, &(struct prune_options){0}, &result, &err),
         STATUS_OK);
     assert_false(exists(dir, "missing"));
 }
@@ -238,10 +239,14 @@ static void many_entries_go_in_order(void **state)
     struct prune_result result;
     struct error err = {0};
     int64_t last_s = 0;
+    const struct prune_options options = {
+        .limit = 100 * PAGE,
+        .visit = note_order,
+        .context = &last_s,
+    };
 
     make_many(dir);
-    assert_int_equal(prune_directory(dir->path, 100 * PAGE, false, note_order,
-                                     &last_s, &result, &err),
+    assert_int_equal(prune_directory(dir->path, &options, &result, &err),
                      STATUS_OK);
     assert_int_equal(result.n_removed, N_MANY - 90);
     assert_int_equal(result.n_left, 90);
