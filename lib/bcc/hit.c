@@ -10,8 +10,7 @@
 
 #include "cpu_features.h"
 #include "dependency.h"
-#include "last_use.h"
-#include "payload_check.h"
+#include "entry_use.h"
 #include "reason.h"
 #include "store.h"
 
@@ -308,29 +307,11 @@ out:
 
 /* ---- Hit ---- */
 
-/* Must every byte be compared with its checksum? Where the times of a file can
- * be set, they tell that it was done since the machine was started; of others,
- * in layers for instance, it is remembered elsewhere. */
-static bool must_check(const struct prepare *p, const struct stat *st,
-                       bool is_marked)
+/* Must every byte be compared with its checksum? */
+static bool must_check(const struct prepare *p, const struct stat *st)
 {
     return !p->execute || (p->flags & BCC_VERIFY) ||
-           p->script->options.n_trusted_keys ||
-           !(is_marked || payload_is_checked(st));
-}
-
-/* is_marked: last_use_is_checked() of st, which most launches need once. */
-static void note_use(const struct prepare *p, int fd, struct stat *st,
-                     bool is_marked, bool was_checked)
-{
-    const bool is_noted = is_marked && !last_use_is_due(st);
-    const bool written =
-        !p->is_layer && !is_noted &&
-        last_use_record(p->dir, fd, st, is_marked || was_checked);
-
-    /* Of a file whose times were written, the change time is another one. */
-    if ((written || was_checked) && !last_use_is_checked(st))
-        payload_remember(st);
+           p->script->options.n_trusted_keys || !entry_is_checked(st);
 }
 
 /* OK: the entry is good, and loaded if that was asked for. */
@@ -339,7 +320,7 @@ enum status prepare_hit(struct prepare *p, bool *ret_is_final,
 {
     struct entry entry = {.fd = -1, .name = p->script->report.path};
     enum status status;
-    bool is_marked, check_all;
+    bool check_all;
     struct stat st;
 
     *ret_is_final = false;
@@ -351,8 +332,7 @@ enum status prepare_hit(struct prepare *p, bool *ret_is_final,
     if (status)
         return status;
     entry.size = (uint64_t)st.st_size;
-    is_marked = last_use_is_checked(&st);
-    check_all = must_check(p, &st, is_marked);
+    check_all = must_check(p, &st);
     if (check_all)
         status = check_whole_file(p, &entry, false, err);
     if (status == STATUS_OK && p->execute)
@@ -369,7 +349,7 @@ enum status prepare_hit(struct prepare *p, bool *ret_is_final,
         }
     }
     if (status == STATUS_OK)
-        note_use(p, entry.fd, &st, is_marked, check_all);
+        entry_note_use(p->is_layer ? NULL : p->dir, entry.fd, &st, check_all);
     file_close(entry.fd);
     return status;
 }

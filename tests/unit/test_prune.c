@@ -18,7 +18,7 @@
 
 #include "file.h"
 #include "inventory.h"
-#include "last_use.h"
+#include "entry_use.h"
 #include "prune.h"
 #include "temp_dir.h"
 
@@ -386,7 +386,7 @@ static void damaged_notes_are_survived(void **state)
 
 /* ---- Last use ---- */
 
-static void last_use_is_written_once_an_hour(void **state)
+static void a_use_is_written_once_an_hour(void **state)
 {
     const struct temp_dir *dir = *state;
     struct temp_path path = temp_dir_path(dir, "a.oBCC");
@@ -397,23 +397,23 @@ static void last_use_is_written_once_an_hour(void **state)
     fd = open(path.text, O_RDONLY);
     assert_true(fd >= 0);
     assert_int_equal(fstat(fd, &st), 0);
-    assert_true(last_use_record(dir->path, fd, &st, false));
+    assert_true(entry_note_use(dir->path, fd, &st, false));
     assert_true(time(NULL) - st.st_mtim.tv_sec < 60);
-    assert_false(last_use_is_checked(&st));
-    assert_false(last_use_record(dir->path, fd, &st, false));
+    assert_true(entry_is_checked(&st));
+    assert_false(entry_note_use(dir->path, fd, &st, false));
     make_file(dir, "a.oBCC", 1, HOUR - 60);
     assert_int_equal(fstat(fd, &st), 0);
-    assert_false(last_use_record(dir->path, fd, &st, false));
+    assert_false(entry_note_use(dir->path, fd, &st, false));
     make_file(dir, "a.oBCC", 1, -50000 * HOUR);
     assert_int_equal(fstat(fd, &st), 0);
-    assert_true(last_use_record(dir->path, fd, &st, false));
+    assert_true(entry_note_use(dir->path, fd, &st, false));
     make_file(dir, "a.oBCC", 1, 2 * HOUR);
     assert_int_equal(fstat(fd, &st), 0);
     /* Root may write everywhere. */
     if (geteuid() != 0)
-        assert_false(last_use_record("/", fd, &st, false));
+        assert_false(entry_note_use("/", fd, &st, false));
     st.st_uid = geteuid() + 1;
-    assert_false(last_use_record(dir->path, fd, &st, false));
+    assert_false(entry_note_use(dir->path, fd, &st, false));
     file_close(fd);
 }
 
@@ -439,31 +439,31 @@ static void a_checked_file_is_marked_until_it_changes(void **state)
     make_file(dir, "a.oBCC", 1, 60);
     fd = open(path.text, O_RDWR);
     assert_int_equal(fstat(fd, &st), 0);
-    assert_false(last_use_is_checked(&st));
-    assert_true(last_use_record(dir->path, fd, &st, true));
-    assert_true(last_use_is_checked(&st));
+    assert_false(entry_is_checked(&st));
+    assert_true(entry_note_use(dir->path, fd, &st, true));
+    assert_true(entry_is_checked(&st));
     assert_true(time(NULL) - st.st_mtim.tv_sec < 60);
     marked = st;
-    assert_false(last_use_record(dir->path, fd, &st, true));
+    assert_false(entry_note_use(dir->path, fd, &st, true));
     /* Written to: other times. */
     assert_int_equal(pwrite(fd, "x", 1, 0), 1);
     assert_int_equal(fstat(fd, &st), 0);
-    assert_false(last_use_is_checked(&st));
+    assert_false(entry_is_checked(&st));
     /* Another size; and another file, though with these times. */
     assert_int_equal(ftruncate(fd, 2), 0);
     st = stat_with_time_of(fd, &marked);
-    assert_false(last_use_is_checked(&st));
+    assert_false(entry_is_checked(&st));
     make_file(dir, "b.oBCC", 1, 0);
     other_fd = open(other.text, O_RDWR);
     st = stat_with_time_of(other_fd, &marked);
-    assert_false(last_use_is_checked(&st));
+    assert_false(entry_is_checked(&st));
     /* Another second, and a change long after the mark. */
     st = marked;
     st.st_mtim.tv_sec--;
-    assert_false(last_use_is_checked(&st));
+    assert_false(entry_is_checked(&st));
     st = marked;
     st.st_ctim.tv_sec += 2;
-    assert_false(last_use_is_checked(&st));
+    assert_false(entry_is_checked(&st));
     file_close(fd);
     file_close(other_fd);
 }
@@ -487,7 +487,7 @@ int main(void)
         TEST(notes_are_summed_up_to_the_limit),
         TEST(many_notes_are_a_reason_to_look),
         TEST(damaged_notes_are_survived),
-        TEST(last_use_is_written_once_an_hour),
+        TEST(a_use_is_written_once_an_hour),
         TEST(a_checked_file_is_marked_until_it_changes),
     };
 

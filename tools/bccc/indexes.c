@@ -16,7 +16,7 @@
 
 #include "checksum.h"
 #include "closure_size.h"
-#include "last_use.h"
+#include "entry_use.h"
 #include "prune.h"
 #include "store.h"
 
@@ -85,7 +85,7 @@ static bool find(struct index_file *file)
                  ? STATUS_UNSUPPORTED
                  : file_map(fd, (uint64_t)st.st_size, file->name,
                             &file->mapping, NULL);
-    if (status == STATUS_OK && last_use_is_due(&st))
+    if (status == STATUS_OK && entry_use_is_due(&st))
         futimens(fd, now);
     file_close(fd);
     if (status)

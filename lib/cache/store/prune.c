@@ -11,7 +11,7 @@
 
 #include "clock.h"
 #include "file.h"
-#include "last_use.h"
+#include "entry_use.h"
 
 /* In the file of notes; read only by the machine that wrote it. */
 struct record {
@@ -154,8 +154,8 @@ static enum inventory_fate try_to_remove(const struct inventory *inventory,
 /* A last use in the future is none: somebody's clock was wrong. */
 static bool is_in_use(const struct inventory_entry *entry, int64_t now_s)
 {
-    return entry->used_s > now_s - LAST_USE_GRAIN_S &&
-           entry->used_s < now_s + LAST_USE_GRAIN_S;
+    return entry->used_s > now_s - ENTRY_USE_GRAIN_S &&
+           entry->used_s < now_s + ENTRY_USE_GRAIN_S;
 }
 
 /* Choose from entry `start` on what brings the directory to `goal`. Returns
