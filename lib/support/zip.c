@@ -347,7 +347,7 @@ struct search {
     const struct archive *archive;
     const char *wanted;
     struct entry found;
-    bool is_found;
+    bool is_seen;
 };
 
 static enum status compare_entry(void *context, const struct entry *entry,
@@ -359,11 +359,11 @@ static enum status compare_entry(void *context, const struct entry *entry,
     if (name.size != strlen(search->wanted) ||
         memcmp(name.data, search->wanted, name.size) != 0)
         return STATUS_OK;
-    if (search->is_found)
+    if (search->is_seen)
         return corrupt(search->archive, "there are two entries of this name",
                        err);
     search->found = *entry;
-    search->is_found = true;
+    search->is_seen = true;
     return STATUS_OK;
 }
 
@@ -373,7 +373,7 @@ static enum status find_entry(const struct archive *archive, const char *wanted,
     struct search search = {.archive = archive, .wanted = wanted};
     enum status status = visit_entries(archive, compare_entry, &search, err);
 
-    if (status == STATUS_OK && !search.is_found)
+    if (status == STATUS_OK && !search.is_seen)
         return error_set(err, STATUS_IO, "%s: the archive has no such entry",
                          archive->name);
     if (status == STATUS_OK)
@@ -457,7 +457,7 @@ static enum status find_data(const struct archive *archive,
     X(crc32)
 
 struct zlib {
-#define X(name) __typeof__(name) *name;
+#define X(name) __typeof__(name) *(name);
     FUNCTIONS(X)
 #undef X
 };
