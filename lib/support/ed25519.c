@@ -4,7 +4,7 @@
 
 #include <openssl/evp.h>
 
-#include "late_library.h"
+#include "shared_library.h"
 
 /* ---- libcrypto ---- */
 
@@ -37,8 +37,8 @@ static enum status open_crypto(struct crypto *crypto, struct error *err)
         FUNCTIONS(X);
 #undef X
 
-    return late_library_bind("libcrypto.so.3", "signatures", names,
-                             (void **)crypto, err);
+    return shared_library_bind("libcrypto.so.3", "signatures", names,
+                               (void **)crypto, err);
 }
 
 static enum status fail(const char *what, struct error *err)

@@ -28,7 +28,7 @@
 #include <zlib.h>
 
 #include "file.h"
-#include "late_library.h"
+#include "shared_library.h"
 
 enum {
     END_SIZE = 22,
@@ -472,8 +472,8 @@ static enum status open_zlib(const struct archive *archive, struct zlib *zlib,
     struct error cause = {0};
     enum status status;
 
-    status = late_library_bind("libz.so.1", "ZIP archives", names,
-                               (void **)zlib, &cause);
+    status = shared_library_bind("libz.so.1", "ZIP archives", names,
+                                 (void **)zlib, &cause);
     return status
                ? error_set(err, status, "%s: %s", archive->name, cause.message)
                : STATUS_OK;

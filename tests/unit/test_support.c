@@ -15,7 +15,6 @@
 
 #include "arena.h"
 #include "buffer.h"
-#include "checked.h"
 #include "checksum.h"
 #include "cpu_features.h"
 #include "error.h"
