@@ -133,8 +133,8 @@ static enum status read_layout(const struct entry *entry,
     enum status status;
     size_t size;
 
-    status =
-        file_read_at(entry->fd, head, sizeof(head), 0, entry->name, &size, err);
+    status = file_read_at(entry->fd, (struct file_target){head, sizeof(head)},
+                          0, entry->name, &size, err);
     if (status)
         return status;
     return cache_layout_read((struct span){head, size}, entry->size,

@@ -102,8 +102,8 @@ static enum status read_file(struct source *source, struct error *err)
     copy = size < SIZE_MAX ? malloc((size_t)size + 1) : NULL;
     if (!copy)
         return error_no_memory(err);
-    status = file_read_at(source->fd, copy, (size_t)size, 0, source->name, &got,
-                          err);
+    status = file_read_at(source->fd, (struct file_target){copy, (size_t)size},
+                          0, source->name, &got, err);
     if (status == STATUS_OK && got != size)
         status = error_set(err, STATUS_STALE, "%s: cut short while it was read",
                            source->name);

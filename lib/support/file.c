@@ -107,13 +107,13 @@ enum status file_sync(int fd, const char *name, struct error *err)
     return result < 0 ? error_set_os(err, errno, "%s: fsync", name) : STATUS_OK;
 }
 
-enum status file_read_at(int fd, void *data, size_t size, uint64_t offset,
+enum status file_read_at(int fd, struct file_target target, uint64_t offset,
                          const char *name, size_t *ret_size, struct error *err)
 {
     size_t done = 0;
 
-    while (done < size) {
-        ssize_t n = pread(fd, (uint8_t *)data + done, size - done,
+    while (done < target.size) {
+        ssize_t n = pread(fd, (uint8_t *)target.data + done, target.size - done,
                           (off_t)(offset + done));
         if (n < 0 && errno == EINTR)
             continue;

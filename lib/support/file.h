@@ -45,8 +45,15 @@ enum status file_write_all(int fd, struct span bytes, const char *name,
 /* fsync, over EINTR: what was written is on the disk. */
 enum status file_sync(int fd, const char *name, struct error *err) MUST_CHECK;
 
-/* Up to size bytes at offset, over EINTR and short reads; *ret_size tells. */
-enum status file_read_at(int fd, void *data, size_t size, uint64_t offset,
+/* Where bytes of a file are to be stored. */
+struct file_target {
+    void *data;
+    size_t size;
+};
+
+/* Fill target from offset on, over EINTR and short reads; *ret_size is less
+ * than its size if the file ends before. */
+enum status file_read_at(int fd, struct file_target target, uint64_t offset,
                          const char *name, size_t *ret_size,
                          struct error *err) MUST_CHECK;
 

@@ -108,8 +108,8 @@ static enum status read_at(const struct archive *archive, void *data,
 
     if (offset > archive->size || size > archive->size - offset)
         return corrupt(archive, "an offset leads outside the archive", err);
-    status = file_read_at(archive->fd, data, (size_t)size, offset,
-                          archive->name, &got, err);
+    status = file_read_at(archive->fd, (struct file_target){data, (size_t)size},
+                          offset, archive->name, &got, err);
     if (status == STATUS_OK && got != size)
         return corrupt(archive, "the archive was cut short", err);
     return status;

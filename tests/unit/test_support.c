@@ -443,12 +443,18 @@ static void read_at_stops_at_the_end(void **state)
 
     assert_int_equal(temp_dir_write(*state, "file", "0123456789"), 0);
     assert_int_equal(file_open(path.text, &fd, NULL, NULL), STATUS_OK);
-    assert_int_equal(file_read_at(fd, bytes, 4, 2, "file", &size, NULL), 0);
+    assert_int_equal(file_read_at(fd, (struct file_target){bytes, 4}, 2, "file",
+                                  &size, NULL),
+                     0);
     assert_int_equal(size, 4);
     assert_memory_equal(bytes, "2345", 4);
-    assert_int_equal(file_read_at(fd, bytes, 16, 7, "file", &size, NULL), 0);
+    assert_int_equal(file_read_at(fd, (struct file_target){bytes, 16}, 7,
+                                  "file", &size, NULL),
+                     0);
     assert_int_equal(size, 3);
-    assert_int_equal(file_read_at(fd, bytes, 16, 99, "file", &size, NULL), 0);
+    assert_int_equal(file_read_at(fd, (struct file_target){bytes, 16}, 99,
+                                  "file", &size, NULL),
+                     0);
     assert_int_equal(size, 0);
     file_close(fd);
 }
@@ -463,7 +469,9 @@ static void memory_file_holds_its_bytes(void **state)
     assert_int_equal(
         file_create_memory("memory", span_of("content"), &fd, NULL), STATUS_OK);
     assert_int_equal(lseek(fd, 0, SEEK_CUR), 0);
-    assert_int_equal(file_read_at(fd, bytes, 8, 0, "memory", &size, NULL), 0);
+    assert_int_equal(file_read_at(fd, (struct file_target){bytes, 8}, 0,
+                                  "memory", &size, NULL),
+                     0);
     assert_int_equal(size, 7);
     assert_memory_equal(bytes, "content", 7);
     file_close(fd);

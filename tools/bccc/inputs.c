@@ -58,8 +58,8 @@ static enum status read_copy(const struct input *input, struct span *ret_copy,
     copy = malloc(size + 1);
     if (!copy)
         return error_no_memory(err);
-    status =
-        file_read_at(input->fd, copy, size, 0, input->request->name, &got, err);
+    status = file_read_at(input->fd, (struct file_target){copy, size}, 0,
+                          input->request->name, &got, err);
     if (!status && got != size)
         status = error_set(err, STATUS_STALE, "%s: cut short while it was read",
                            input->request->name);

@@ -67,8 +67,8 @@ static bool is_due(int fd, uint64_t limit, uint64_t now_s)
     size_t size, n = 0, n_read;
 
     do {
-        if (file_read_at(fd, records, sizeof(records), n * sizeof(records[0]),
-                         "", &size, NULL))
+        if (file_read_at(fd, (struct file_target){records, sizeof(records)},
+                         n * sizeof(records[0]), "", &size, NULL))
             return false;
         n_read = size / sizeof(records[0]);
         if (n == 0 && n_read > 0)
