@@ -116,15 +116,15 @@ BCC_API int bccReadBC(BCCScriptRef script, const char *resName,
                       unsigned long flags);
 
 /* The same from a file. It must exist now; it is opened in prepare, and only
- * if the cache does not know it by its stat signature, so a relative path must
- * still lead to it then. Also IO_ERROR. */
+ * if the cache does not know it by its stamp (device, inode, size and times),
+ * so a relative path must still lead to it then. Also IO_ERROR. */
 BCC_API int bccReadFile(BCCScriptRef script, const char *path,
                         unsigned long flags);
 
 /* The same from an entry of a ZIP archive, which an Android package (APK) is,
  * by its full name in there. The archive is treated as bccReadFile() treats a
  * file; it is opened, and the entry unpacked, in prepare, and only if the cache
- * does not know the archive by its stat signature. An archive that was moved or
+ * does not know the archive by its stamp. An archive that was moved or
  * packed anew changes nothing as long as the entry's content is the same.
  * Stored and deflated entries; libz.so.1 is loaded to read them. Errors as
  * bccReadFile(); in prepare also INVALID_VALUE (a damaged archive), IO_ERROR
@@ -326,8 +326,8 @@ BCC_API int bccPrepareSharedObject(BCCScriptRef script, const char *cacheDir,
                                    const char *cacheName, unsigned long flags);
 
 /* The same with the path of the file to make: any name, in any directory. It
- * is always compiled, and replaces what was there once it is whole; but never an
- * input, by whatever name (INVALID_VALUE). */
+ * is always compiled, and replaces what was there once it is whole; but never
+ * an input, by whatever name (INVALID_VALUE). */
 BCC_API int bccPrepareSharedObjectFile(BCCScriptRef script, const char *path,
                                        unsigned long flags);
 
@@ -446,7 +446,7 @@ BCC_API void bccGetExportForEachList(BCCScriptRef script,
                                      size_t forEachListSize,
                                      void **forEachList);
 BCC_API const char *bccGetExportForEachName(BCCScriptRef script, size_t i);
-/* Signature bits of kernel i: 0x01 in, 0x02 out, 0x04 user data, 0x08 x,
+/* The kernel signature of kernel i: 0x01 in, 0x02 out, 0x04 user data, 0x08 x,
  * 0x10 y, 0x20 by value. */
 BCC_API uint32_t bccGetExportForEachSignature(BCCScriptRef script, size_t i);
 

@@ -178,11 +178,10 @@ enum {
 /* Dependency flags. */
 #define OBCC_DEPENDENCY_LIBRARY   1u /* linked library; see below */
 #define OBCC_DEPENDENCY_SKIP_SHA1 2u /* content is not compared */
-#define OBCC_DEPENDENCY_SIGNED    4u /* the stat signature may be trusted */
+#define OBCC_DEPENDENCY_STAMPED   4u /* there is a stamp, to be trusted */
 #define OBCC_DEPENDENCY_OBJECT    8u /* linked whole, as part of the script */
 #define OBCC_DEPENDENCY_ARCHIVE                                                \
-    16u /* the name is ARCHIVE!ENTRY, the stat                                 \
-           signature that of the archive */
+    16u /* ARCHIVE!ENTRY; the stamp is its archive's */
 /* Neither library nor object: the script itself. */
 
 struct obcc_dependency {
@@ -190,7 +189,7 @@ struct obcc_dependency {
     struct obcc_le32 type; /* OBCC_APK_RESOURCE ... */
     struct obcc_le32 flags;
     uint8_t sha1[20];
-    /* stat signature of a file, zero unless OBCC_DEPENDENCY_SIGNED */
+    /* The file's stamp, of stat(); zero unless OBCC_DEPENDENCY_STAMPED. */
     struct obcc_le64 device;
     struct obcc_le64 inode;
     struct obcc_le64 size;
@@ -221,10 +220,10 @@ struct obcc_import {
 /* Exported variables, functions, foreach kernels (in metadata order); the
  * function table and the variable table (sorted by name, strcmp order). */
 struct obcc_symbol {
-    struct obcc_le64 address;   /* image address or OBCC_NO_ADDRESS */
-    struct obcc_le64 size;      /* bytes, 0 if not known */
-    struct obcc_le32 name;      /* string index */
-    struct obcc_le32 signature; /* foreach: signature bits; else 0 */
+    struct obcc_le64 address;          /* image address or OBCC_NO_ADDRESS */
+    struct obcc_le64 size;             /* bytes, 0 if not known */
+    struct obcc_le32 name;             /* string index */
+    struct obcc_le32 kernel_signature; /* of a foreach kernel; else 0 */
 };
 
 /* Function index: obcc_list, then count slots, a power of two, of which a third

@@ -13,8 +13,7 @@
 #include <string.h>
 
 #include "dependency.h"
-#include "last_use.h"
-#include "payload_check.h"
+#include "entry_use.h"
 #include "reason.h"
 
 /* ---- Is the entry the answer to this request? ---- */
@@ -103,7 +102,7 @@ static enum status check_dependencies(struct prepare *p,
             .type = source->type,
             .skip_sha1 = source->skip_sha1,
             .name = source->name,
-            .signature = source_signature(source),
+            .stamp = source_stamp(source),
             .entry = source->entry,
             .digest = digest_for_dependency,
             .context = source,
@@ -134,8 +133,8 @@ static enum status read_layout(struct found *found, struct error *err)
     enum status status;
     size_t size;
 
-    status =
-        file_read_at(found->fd, head, sizeof(head), 0, found->name, &size, err);
+    status = file_read_at(found->fd, (struct file_target){head, sizeof(head)},
+                          0, found->name, &size, err);
     if (status)
         return status;
     return cache_layout_read((struct span){head, size},
@@ -180,14 +179,11 @@ enum status admit_whole(struct prepare *p, struct found *found,
     return status;
 }
 
-/* Where the times of a file can be set, they tell that it was checked since the
- * machine was started; of others, in layers for instance, it is remembered
- * elsewhere. */
 static bool must_check(const struct prepare *p, const struct found *found)
 {
     return found->origin == FOUND_MADE || !p->execute ||
            (p->flags & BCC_VERIFY) || p->script->options.n_trusted_keys ||
-           !(found->is_marked || payload_is_checked(&found->st));
+           !entry_is_checked(&found->st);
 }
 
 /* ---- All of it ---- */
@@ -222,25 +218,10 @@ enum status admit(struct prepare *p, struct found *found, struct error *err)
 {
     enum status status;
 
-    found->is_marked =
-        found->origin != FOUND_MADE && last_use_is_checked(&found->st);
     status = read_layout(found, err);
     if (status == STATUS_OK && must_check(p, found))
         status = admit_whole(p, found, err);
     if (status == STATUS_OK && p->execute)
         status = map(p, found, err);
     return status;
-}
-
-void admit_note_use(struct found *found)
-{
-    const bool is_noted = found->is_marked && !last_use_is_due(&found->st);
-    const bool written =
-        found->origin == FOUND_IN_DIRECTORY && !is_noted &&
-        last_use_record(found->dir, found->fd, &found->st,
-                        found->is_marked || found->was_checked);
-
-    /* Of a file whose times were written, the change time is another one. */
-    if ((written || found->was_checked) && !last_use_is_checked(&found->st))
-        payload_remember(&found->st);
 }

@@ -362,8 +362,9 @@ static enum status read_reply(int reply_fd, const char *path,
     enum status status;
     size_t size;
 
-    status = file_read_at(reply_fd, ret_reply, sizeof(*ret_reply), 0, path,
-                          &size, err);
+    status = file_read_at(reply_fd,
+                          (struct file_target){ret_reply, sizeof(*ret_reply)},
+                          0, path, &size, err);
     if (status)
         return status;
     if (size != sizeof(*ret_reply) || ret_reply->magic != REPLY_MAGIC)

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "error.h"
-#include "reply.h"
+#include "request.h"
 #include "span.h"
 
 struct compile_job {

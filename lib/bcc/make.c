@@ -216,10 +216,9 @@ static enum status check_is_no_input(struct prepare *p, struct error *err)
         return STATUS_OK;
     for (size_t i = 0; i < p->script->n_sources; i++) {
         struct source *source = &p->script->sources[i];
-        const struct file_signature *signature = source_signature(source);
+        const struct file_stamp *stamp = source_stamp(source);
 
-        if (signature && signature->device == st.st_dev &&
-            signature->inode == st.st_ino)
+        if (stamp && stamp->device == st.st_dev && stamp->inode == st.st_ino)
             return error_set(
                 err, STATUS_MISUSE,
                 "%s: is the input '%s', which would be overwritten", path,

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "entry_use.h"
 #include "flight.h"
 #include "reason.h"
 #include "version.h"
@@ -98,7 +99,7 @@ static enum status take(struct prepare *p, struct found *found,
         status = damage.status;
     }
     if (status == STATUS_OK && found->origin != FOUND_MADE)
-        admit_note_use(found);
+        entry_note_use(found->dir, found->fd, &found->st, found->was_checked);
     found_release(found);
     return status;
 }

@@ -61,7 +61,6 @@ struct found {
     const char *dir;  /* where its use is noted, or NULL; borrowed */
     const char *name; /* for messages; borrowed */
     /* Set by admit(): */
-    bool is_marked;   /* its times say that it was checked since boot */
     bool was_checked; /* it has been checked now */
     struct cache_layout layout;
     struct load_source source;
@@ -125,9 +124,6 @@ enum status admit(struct prepare *p, struct found *found,
 /* The same for every byte, of a file whose header was read. */
 enum status admit_whole(struct prepare *p, struct found *found,
                         struct error *err) MUST_CHECK;
-
-/* The file was used now, and perhaps checked. */
-void admit_note_use(struct found *found);
 
 /* ---- load_entry.c ---- */
 

@@ -139,7 +139,7 @@ uint32_t bccGetExportForEachSignature(BCCScriptRef script, size_t i)
     const struct obcc_symbol *kernel =
         symbol_at(script, OBCC_EXPORT_FOREACH_LIST, i);
 
-    return kernel ? obcc_get32(kernel->signature) : 0;
+    return kernel ? obcc_get32(kernel->kernel_signature) : 0;
 }
 
 /* ---- Pragmas, functions, object slots ---- */

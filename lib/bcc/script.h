@@ -42,11 +42,11 @@ struct source {
     char *name;        /* owned; ARCHIVE!ENTRY of what is in an archive */
     const char *path;  /* of the file or the archive; NULL: bytes in memory */
     const char *entry; /* NULL: not in an archive. Both borrow from name */
-    struct file_signature signature; /* of what is at the path */
-    bool was_prepared; /* the signature is that of an earlier time */
-    struct span bytes; /* content, of what has no path */
-    char *copy;        /* owned, if that was copied */
-    bool is_hashed;    /* in this prepare: sha1 is that of the content */
+    struct file_stamp stamp; /* of what is at the path */
+    bool was_prepared;       /* the stamp is that of an earlier time */
+    struct span bytes;       /* content, of what has no path */
+    char *copy;              /* owned, if that was copied */
+    bool is_hashed;          /* in this prepare: sha1 is that of the content */
     uint8_t sha1[SHA1_SIZE];
     const struct script_options *options; /* the script's; borrowed */
     int fd; /* during a prepare, once it is asked for; else -1 */
@@ -85,9 +85,9 @@ struct script_options {
     char *cpu;
     char *features;
     char *compiler_path;
-    unsigned opt_level; /* 0..3 */
-    uint32_t time_limit_ms; /* 0: none */
-    uint64_t memory_limit;  /* 0: none */
+    unsigned opt_level;                 /* 0..3 */
+    uint32_t time_limit_ms;             /* 0: none */
+    uint64_t memory_limit;              /* 0: none */
     uint64_t cache_size_limit;          /* 0: the default */
     struct signature_key *trusted_keys; /* owned */
     size_t n_trusted_keys;              /* 0: signatures are not asked for */
@@ -174,9 +174,9 @@ void source_release(struct source *source);
  * may have been mended meanwhile. */
 void source_close(struct source *source);
 
-/* Stat signature of a file or an archive, borrowed; NULL for bytes in memory.
+/* Stamp of a file or an archive, borrowed; NULL for bytes in memory.
  */
-const struct file_signature *source_signature(struct source *source);
+const struct file_stamp *source_stamp(struct source *source);
 
 /* The name without the directories before the file or the archive. */
 const char *source_base_name(const struct source *source);

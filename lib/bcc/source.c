@@ -56,16 +56,16 @@ void sources_release(BCCScriptRef script)
 
 /* ---- Content ---- */
 
-const struct file_signature *source_signature(struct source *source)
+const struct file_stamp *source_stamp(struct source *source)
 {
     struct stat st;
 
     if (!source->path)
         return NULL;
     if (source->was_prepared && stat(source->path, &st) == 0)
-        source->signature = file_signature_of(&st);
+        source->stamp = file_stamp_of(&st);
     source->was_prepared = false;
-    return &source->signature;
+    return &source->stamp;
 }
 
 const char *source_base_name(const struct source *source)
@@ -86,7 +86,7 @@ static enum status open_file(struct source *source, struct error *err)
         return STATUS_OK;
     status = file_open(source->path, &source->fd, &st, err);
     if (status == STATUS_OK)
-        source->signature = file_signature_of(&st);
+        source->stamp = file_stamp_of(&st);
     return status;
 }
 
@@ -121,7 +121,7 @@ static enum status hash_some(void *context, struct span bytes,
 static enum status hash_file(const struct source *source,
                              struct hashing *hashing, struct error *err)
 {
-    const uint64_t size = source->signature.size;
+    const uint64_t size = source->stamp.size;
     enum status status = STATUS_OK;
     uint8_t *piece = malloc(PIECE_SIZE);
     size_t got = PIECE_SIZE;
@@ -129,8 +129,9 @@ static enum status hash_file(const struct source *source,
     if (!piece)
         return error_no_memory(err);
     while (status == STATUS_OK && hashing->size < size && got > 0) {
-        status = file_read_at(source->fd, piece, PIECE_SIZE, hashing->size,
-                              source->name, &got, err);
+        status =
+            file_read_at(source->fd, (struct file_target){piece, PIECE_SIZE},
+                         hashing->size, source->name, &got, err);
         if (status == STATUS_OK)
             status = hash_some(hashing, (struct span){piece, got}, err);
     }
@@ -149,7 +150,7 @@ static enum status hash_path(struct source *source, struct hashing *hashing,
     if (!source->entry)
         return status ? status : hash_file(source, hashing, err);
     if (status == STATUS_OK)
-        status = zip_stream(source->fd, source->signature.size, source->name,
+        status = zip_stream(source->fd, source->stamp.size, source->name,
                             source->entry, hash_some, hashing, err);
     return status ? error_add_reason(err, status, REASON_RESOURCE) : STATUS_OK;
 }
@@ -193,7 +194,7 @@ enum status source_descriptor(struct source *source, int *ret_fd,
     if (status)
         return status;
     *ret_fd = source->fd;
-    *ret_size = source->path ? source->signature.size : source->bytes.size;
+    *ret_size = source->path ? source->stamp.size : source->bytes.size;
     return STATUS_OK;
 }
 
@@ -347,7 +348,7 @@ static int add_file(BCCScriptRef script, enum request_role role,
         return script_misuse(
             script, BCC_INVALID_VALUE, "%s: %jd bytes are no %s", path,
             (intmax_t)st.st_size, entry ? "ZIP archive" : "bitcode");
-    source.signature = file_signature_of(&st);
+    source.stamp = file_stamp_of(&st);
     if (!set_names(&source, path, entry))
         return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
     return add_source(script, &source);

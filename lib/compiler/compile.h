@@ -12,7 +12,6 @@
 #include "error.h"
 #include "library_index.h"
 #include "link.h"
-#include "reply.h"
 #include "request.h"
 #include "span.h"
 

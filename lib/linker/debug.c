@@ -27,7 +27,7 @@
 #include <elf.h>
 #include <string.h>
 
-#include "checked.h"
+#include "span.h"
 #include "outputs.h"
 #include "reloc_error.h"
 #include "symbol_address.h"

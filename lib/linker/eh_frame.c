@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checked.h"
+#include "span.h"
 #include "eh_frame_hdr.h"
 
 enum {

@@ -9,7 +9,7 @@
 #include <elf.h>
 #include <string.h>
 
-#include "checked.h"
+#include "span.h"
 #include "layout.h"
 #include "outputs.h"
 

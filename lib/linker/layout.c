@@ -26,7 +26,7 @@
 
 #include <elf.h>
 
-#include "checked.h"
+#include "span.h"
 #include "outputs.h"
 
 struct cursor {

@@ -25,7 +25,7 @@
 #include <elf.h>
 
 #include "boundary.h"
-#include "checked.h"
+#include "span.h"
 #include "debug.h"
 #include "dynamic.h"
 #include "eh_frame.h"

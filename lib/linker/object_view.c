@@ -21,7 +21,7 @@
 #include <elf.h>
 #include <string.h>
 
-#include "checked.h"
+#include "span.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "the linker reads and writes ELF structs of a little-endian host"

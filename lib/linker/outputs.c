@@ -25,7 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checked.h"
+#include "span.h"
 
 /* 16 MiB: what a section may hold in zeros that must be in the file, because
  * it also has other bytes. A mistake or an attack, beyond. */

@@ -32,7 +32,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 
-#include "checked.h"
+#include "span.h"
 #include "file.h"
 
 /* Known to the C library from glibc 2.35 on. */

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#include "checked.h"
+#include "span.h"
 #include "machine.h"
 
 const struct image_segment *image_view_find(const struct image_view *view,

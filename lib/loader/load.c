@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "bind.h"
-#include "checked.h"
+#include "span.h"
 #include "exec_memory.h"
 #include "image_view.h"
 #include "relocate.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checked.h"
+#include "span.h"
 
 /* 64 KiB: one malloc for all that a usual script needs. */
 enum { BLOCK_SIZE = 64 * 1024 };

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checked.h"
+#include "span.h"
 
 void buffer_init(struct buffer *buffer)
 {

@@ -8,9 +8,9 @@
 
 #include "clock.h"
 
-struct file_signature file_signature_of(const struct stat *st)
+struct file_stamp file_stamp_of(const struct stat *st)
 {
-    return (struct file_signature){
+    return (struct file_stamp){
         .device = st->st_dev,
         .inode = st->st_ino,
         .size = (uint64_t)st->st_size,
@@ -19,8 +19,7 @@ struct file_signature file_signature_of(const struct stat *st)
     };
 }
 
-bool file_signature_equal(const struct file_signature *a,
-                          const struct file_signature *b)
+bool file_stamp_equal(const struct file_stamp *a, const struct file_stamp *b)
 {
     return a->device == b->device && a->inode == b->inode &&
            a->size == b->size && a->mtime_ns == b->mtime_ns &&
@@ -108,13 +107,13 @@ enum status file_sync(int fd, const char *name, struct error *err)
     return result < 0 ? error_set_os(err, errno, "%s: fsync", name) : STATUS_OK;
 }
 
-enum status file_read_at(int fd, void *data, size_t size, uint64_t offset,
+enum status file_read_at(int fd, struct file_target target, uint64_t offset,
                          const char *name, size_t *ret_size, struct error *err)
 {
     size_t done = 0;
 
-    while (done < size) {
-        ssize_t n = pread(fd, (uint8_t *)data + done, size - done,
+    while (done < target.size) {
+        ssize_t n = pread(fd, (uint8_t *)target.data + done, target.size - done,
                           (off_t)(offset + done));
         if (n < 0 && errno == EINTR)
             continue;
@@ -143,8 +142,8 @@ enum status file_create_memory(const char *name, struct span bytes, int *ret_fd,
 
     if (!file_may_grow_to(bytes.size))
         return error_set_os(err, EFBIG,
-                            "%s: %zu bytes are above the process's limit",
-                            name, bytes.size);
+                            "%s: %zu bytes are above the process's limit", name,
+                            bytes.size);
     fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
         return error_set_os(err, errno, "%s: memfd_create", name);

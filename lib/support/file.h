@@ -10,9 +10,9 @@
 #include "error.h"
 #include "span.h"
 
-/* What stat says of a file's identity and last change. Two equal signatures
+/* What stat says of a file's identity and last change. Two equal stamps
  * mean unchanged content, save for the race explained in dependency.h. */
-struct file_signature {
+struct file_stamp {
     uint64_t device;
     uint64_t inode;
     uint64_t size;
@@ -20,9 +20,8 @@ struct file_signature {
     uint64_t ctime_ns;
 };
 
-struct file_signature file_signature_of(const struct stat *st);
-bool file_signature_equal(const struct file_signature *a,
-                          const struct file_signature *b);
+struct file_stamp file_stamp_of(const struct stat *st);
+bool file_stamp_equal(const struct file_stamp *a, const struct file_stamp *b);
 
 /* Open read-only, close-on-exec; refuses what is no regular file without
  * blocking on a fifo. *ret_st may be NULL. name is for messages. */
@@ -46,8 +45,15 @@ enum status file_write_all(int fd, struct span bytes, const char *name,
 /* fsync, over EINTR: what was written is on the disk. */
 enum status file_sync(int fd, const char *name, struct error *err) MUST_CHECK;
 
-/* Up to size bytes at offset, over EINTR and short reads; *ret_size tells. */
-enum status file_read_at(int fd, void *data, size_t size, uint64_t offset,
+/* Where bytes of a file are to be stored. */
+struct file_target {
+    void *data;
+    size_t size;
+};
+
+/* Fill target from offset on, over EINTR and short reads; *ret_size is less
+ * than its size if the file ends before. */
+enum status file_read_at(int fd, struct file_target target, uint64_t offset,
                          const char *name, size_t *ret_size,
                          struct error *err) MUST_CHECK;
 

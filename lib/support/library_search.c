@@ -120,7 +120,8 @@ static bool read_script(const char *path, char ret_text[SCRIPT_SIZE + 1])
 
     if (file_open(path, &fd, NULL, NULL))
         return false;
-    if (file_read_at(fd, ret_text, SCRIPT_SIZE, 0, path, &size, NULL))
+    if (file_read_at(fd, (struct file_target){ret_text, SCRIPT_SIZE}, 0, path,
+                     &size, NULL))
         size = 0;
     file_close(fd);
     ret_text[size] = '\0';

@@ -1,5 +1,6 @@
 #include "shared_library.h"
 
+#include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
 #include <string.h>
@@ -282,4 +283,24 @@ const char *shared_library_version(const struct shared_library *library,
             break;
     }
     return "";
+}
+
+/* ---- Binding ---- */
+
+enum status shared_library_bind(const char *soname, const char *user,
+                                const char *names, void **ret_functions,
+                                struct error *err)
+{
+    void *handle = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
+
+    if (!handle)
+        return error_set(err, STATUS_UNSUPPORTED, "%s need %s: %s", user,
+                         soname, dlerror());
+    for (; *names; names += strlen(names) + 1) {
+        *ret_functions = dlsym(handle, names);
+        if (!*ret_functions++)
+            return error_set(err, STATUS_UNSUPPORTED, "%s need %s: no %s in it",
+                             user, soname, names);
+    }
+    return STATUS_OK;
 }

@@ -1,4 +1,5 @@
-/* What a shared library defines, read from its file: nothing of it runs.
+/* What a shared library defines, read from its file: nothing of it runs. And
+ * functions of one that is loaded: shared_library_bind().
  *
  * Its own definitions alone, as a linker sees them: not those of the libraries
  * that it needs, which dlsym() on a handle would find too. Sections say where
@@ -59,5 +60,19 @@ const char *shared_library_next_use(const struct shared_library *library,
 /* Name of a version, "" if it has none. */
 const char *shared_library_version(const struct shared_library *library,
                                    unsigned version);
+
+/* ---- Binding ---- */
+
+/* Functions of a library that few programs need, looked up when one of them is
+ * first wanted: no other program needs the library, or pays for loading it.
+ *
+ * Fill ret_functions, a struct of pointers to functions seen as an array, in
+ * the order of names: each of these ends in NUL, and an empty one ends the
+ * list. The library stays loaded: once in a process. user says in messages who
+ * needs it: "signatures". Thread-safe. UNSUPPORTED: there is no such library,
+ * or it lacks one of these. */
+enum status shared_library_bind(const char *soname, const char *user,
+                                const char *names, void **ret_functions,
+                                struct error *err) MUST_CHECK;
 
 #endif

@@ -29,7 +29,7 @@
 #include <zlib.h>
 
 #include "file.h"
-#include "late_library.h"
+#include "shared_library.h"
 
 enum {
     END_SIZE = 22,
@@ -111,8 +111,8 @@ static enum status read_at(const struct archive *archive, void *data,
 
     if (offset > archive->size || size > archive->size - offset)
         return corrupt(archive, "an offset leads outside the archive", err);
-    status = file_read_at(archive->fd, data, (size_t)size, offset,
-                          archive->name, &got, err);
+    status = file_read_at(archive->fd, (struct file_target){data, (size_t)size},
+                          offset, archive->name, &got, err);
     if (status == STATUS_OK && got != size)
         return corrupt(archive, "the archive was cut short", err);
     return status;
@@ -350,7 +350,7 @@ struct search {
     const struct archive *archive;
     const char *wanted;
     struct entry found;
-    bool is_found;
+    bool is_seen;
 };
 
 static enum status compare_entry(void *context, const struct entry *entry,
@@ -362,11 +362,11 @@ static enum status compare_entry(void *context, const struct entry *entry,
     if (name.size != strlen(search->wanted) ||
         memcmp(name.data, search->wanted, name.size) != 0)
         return STATUS_OK;
-    if (search->is_found)
+    if (search->is_seen)
         return corrupt(search->archive, "there are two entries of this name",
                        err);
     search->found = *entry;
-    search->is_found = true;
+    search->is_seen = true;
     return STATUS_OK;
 }
 
@@ -376,7 +376,7 @@ static enum status find_entry(const struct archive *archive, const char *wanted,
     struct search search = {.archive = archive, .wanted = wanted};
     enum status status = visit_entries(archive, compare_entry, &search, err);
 
-    if (status == STATUS_OK && !search.is_found)
+    if (status == STATUS_OK && !search.is_seen)
         return error_set(err, STATUS_IO, "%s: the archive has no such entry",
                          archive->name);
     if (status == STATUS_OK)
@@ -460,7 +460,7 @@ static enum status find_data(const struct archive *archive,
     X(crc32)
 
 struct zlib {
-#define X(name) __typeof__(name) *name;
+#define X(name) __typeof__(name) *(name);
     FUNCTIONS(X)
 #undef X
 };
@@ -475,8 +475,8 @@ static enum status open_zlib(const struct archive *archive, struct zlib *zlib,
     struct error cause = {0};
     enum status status;
 
-    status = late_library_bind("libz.so.1", "ZIP archives", names,
-                               (void **)zlib, &cause);
+    status = shared_library_bind("libz.so.1", "ZIP archives", names,
+                                 (void **)zlib, &cause);
     return status
                ? error_set(err, status, "%s: %s", archive->name, cause.message)
                : STATUS_OK;

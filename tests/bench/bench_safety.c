@@ -2,7 +2,7 @@
  *
  *     bench_safety BCC SCRIPT.bc...
  *
- *   plain       the script's stat signature is the entry's, the code was
+ *   plain       the script's stamp is the entry's, the code was
  *               checked since the machine was started
  *   no_stat     the script is a copy of equal content: its SHA-1 decides
  *   payload     every checksum is compared (BCC_VERIFY)

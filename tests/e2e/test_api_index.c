@@ -80,7 +80,7 @@ static int set_up(void **state)
     write_text(fixture_path(f, "library.ll").text, library_text);
     for (size_t i = 0; i < N_SCRIPTS; i++)
         write_text(script_path(f, i).text, script_texts[i]);
-    /* Of an older file, the entry has a signature in any case. */
+    /* Of an older file, the entry has a stamp in any case. */
     usleep(50000);
     return 0;
 }

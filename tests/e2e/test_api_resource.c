@@ -127,7 +127,7 @@ static int reason_of(const struct fixture *f, const char *path)
 }
 
 /* Compile until the archive's last change is long enough ago for its stat
- * signature to be recorded: the second time, as compiling takes its time. */
+ * stamp to be recorded: the second time, as compiling takes its time. */
 static void install(const struct fixture *f, const char *path)
 {
     const int64_t enough_ns = 100 * 1000 * 1000;
@@ -412,7 +412,7 @@ static void one_byte_of_an_entry_changed_is_a_miss(void **state)
     free(data);
 }
 
-/* The archive and its signature are the same, the entry is not. */
+/* The archive and its stamp are the same, the entry is not. */
 static void another_entry_of_a_known_archive_is_a_miss(void **state)
 {
     static const char *const names[] = {"a.bc", "b.bc", "x!a.bc", "x!b.bc"};
@@ -432,7 +432,7 @@ static void another_entry_of_a_known_archive_is_a_miss(void **state)
     buffer_init(&archive);
     zip_make(files, ARRAY_SIZE(names), 0, &archive, NULL);
     write_whole(package.text, archive.data, archive.size);
-    /* Each pair twice, as the first round may be too early for signatures. */
+    /* Each pair twice, as the first round may be too early for stamps. */
     for (size_t i = 0; i < 4 * ARRAY_SIZE(names) * ARRAY_SIZE(names); i++) {
         size_t which =
             i % 2 ? i / 2 % ARRAY_SIZE(names) : i / 8 % ARRAY_SIZE(names);
@@ -473,7 +473,7 @@ static struct obcc_dependency dependency_of(const char *entry, size_t index,
     return row;
 }
 
-static void the_entry_names_archive_entry_and_signature(void **state)
+static void the_entry_names_archive_entry_and_stamp(void **state)
 {
     const struct fixture *f = *state;
     struct path package = fixture_path(f, "app.apk");
@@ -491,7 +491,7 @@ static void the_entry_names_archive_entry_and_signature(void **state)
     assert_int_equal(obcc_get32(row.type), OBCC_APK_RESOURCE);
     assert_int_equal(obcc_get32(row.flags), OBCC_DEPENDENCY_LIBRARY |
                                                 OBCC_DEPENDENCY_ARCHIVE |
-                                                OBCC_DEPENDENCY_SIGNED);
+                                                OBCC_DEPENDENCY_STAMPED);
     assert_int_equal(obcc_get64(row.size), st.st_size);
     assert_int_equal(obcc_get64(row.inode), st.st_ino);
 }
@@ -782,7 +782,7 @@ int main(void)
         TEST(a_changed_entry_is_a_miss_with_its_reason),
         TEST(one_byte_of_an_entry_changed_is_a_miss),
         TEST(another_entry_of_a_known_archive_is_a_miss),
-        TEST(the_entry_names_archive_entry_and_signature),
+        TEST(the_entry_names_archive_entry_and_stamp),
         TEST(a_file_that_travels_names_no_directory),
         TEST(wrong_arguments_are_errors_at_once),
         TEST(what_cannot_be_read_is_an_error_and_can_be_mended),

@@ -124,8 +124,8 @@ static void kernels_have_names_and_signatures(void **state)
     assert_int_equal(f->result.n_export_foreachs, 2);
     assert_symbol(&kernels[0], "root", true);
     assert_symbol(&kernels[1], "invert", true);
-    assert_int_equal(kernels[0].signature, 3);
-    assert_int_equal(kernels[1].signature, 35);
+    assert_int_equal(kernels[0].kernel_signature, 3);
+    assert_int_equal(kernels[1].kernel_signature, 35);
 }
 
 static void pragmas_keep_order_and_duplicates(void **state)
@@ -188,7 +188,7 @@ static void old_scripts_have_one_kernel_with_all_arguments(void **state)
     assert_compiles(f);
     assert_int_equal(f->result.n_export_foreachs, 1);
     assert_symbol(&f->result.export_foreachs[0], "root", true);
-    assert_int_equal(f->result.export_foreachs[0].signature, 0x1f);
+    assert_int_equal(f->result.export_foreachs[0].kernel_signature, 0x1f);
 }
 
 static void a_signature_without_names_is_that_of_root(void **state)
@@ -202,7 +202,7 @@ static void a_signature_without_names_is_that_of_root(void **state)
     assert_compiles(f);
     assert_int_equal(f->result.n_export_foreachs, 1);
     assert_symbol(&f->result.export_foreachs[0], "root", true);
-    assert_int_equal(f->result.export_foreachs[0].signature, 25);
+    assert_int_equal(f->result.export_foreachs[0].kernel_signature, 25);
 }
 
 /* ---- Without metadata ---- */

@@ -98,8 +98,8 @@ static void metadata_of_objects_follow_the_scripts(void **state)
     assert_names(result->export_funcs, result->n_export_funcs, funcs, 1);
     assert_names(result->export_foreachs, result->n_export_foreachs, kernels,
                  2);
-    assert_int_equal(result->export_foreachs[0].signature, 3);
-    assert_int_equal(result->export_foreachs[1].signature, 5);
+    assert_int_equal(result->export_foreachs[0].kernel_signature, 3);
+    assert_int_equal(result->export_foreachs[1].kernel_signature, 5);
     /* Each slot names a variable of its own module. */
     assert_int_equal(result->n_object_slots, 2);
     assert_int_equal(result->object_slots[0], 1);

@@ -67,7 +67,7 @@ struct scenario {
     bool is_old;         /* and its use is to be recorded */
     unsigned long flags; /* of the prepare */
     bool has_layers;     /* and two directories more that hold nothing */
-    bool in_archive;     /* the script is, and the archive's signature is new */
+    bool in_archive;     /* the script is, and the archive's stamp is new */
 };
 
 struct outcome {

@@ -116,7 +116,8 @@ static uint64_t walk_symbols(const struct cache_view *view, unsigned kind)
     for (uint32_t i = 0; i < count; i++) {
         const struct obcc_symbol *symbol = cache_symbol_at(view, kind, i);
         sum += obcc_get64(symbol->address) + obcc_get64(symbol->size) +
-               obcc_get32(symbol->signature) + walk_string(view, symbol->name);
+               obcc_get32(symbol->kernel_signature) +
+               walk_string(view, symbol->name);
     }
     assert_null(cache_symbol_at(view, kind, count));
     assert_null(cache_symbol_at(view, kind, UINT32_MAX));

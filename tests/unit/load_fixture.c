@@ -372,9 +372,10 @@ static void read_image(struct fixture *f, const char *path)
     assert_int_equal(file_open(path, &fd, &st, &f->err), STATUS_OK);
     f->bytes = malloc((size_t)st.st_size);
     assert_non_null(f->bytes);
-    assert_int_equal(file_read_at(fd, f->bytes, (size_t)st.st_size, 0, path,
-                                  &f->size, &f->err),
-                     STATUS_OK);
+    assert_int_equal(
+        file_read_at(fd, (struct file_target){f->bytes, (size_t)st.st_size}, 0,
+                     path, &f->size, &f->err),
+        STATUS_OK);
     assert_int_equal(f->size, st.st_size);
     close(fd);
 }

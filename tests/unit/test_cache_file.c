@@ -29,15 +29,15 @@ static const struct cache_symbol export_vars[] = {
     {.name = "alpha", .address = 0x2010, .size = 16},
 };
 static const struct cache_symbol export_funcs[] = {
-    {.name = "twice", .address = 0x100, .size = 4, .signature = 77},
+    {.name = "twice", .address = 0x100, .size = 4, .kernel_signature = 77},
     {.name = "\xc3\xbc"
              "ber",
      .address = 0x110,
      .size = 12},
 };
 static const struct cache_symbol export_foreachs[] = {
-    {.name = "root", .address = 0x200, .size = 64, .signature = 0x1f},
-    {.name = "blur", .address = OBCC_NO_ADDRESS, .signature = 0x23},
+    {.name = "root", .address = 0x200, .size = 64, .kernel_signature = 0x1f},
+    {.name = "blur", .address = OBCC_NO_ADDRESS, .kernel_signature = 0x23},
 };
 static const struct cache_pragma pragmas[] = {
     {"version", "1"},
@@ -123,8 +123,8 @@ static void assert_symbols(const struct cache_view *view, unsigned kind,
                             wanted[i].name);
         assert_true(obcc_get64(symbol->address) == wanted[i].address);
         assert_true(obcc_get64(symbol->size) == wanted[i].size);
-        assert_int_equal(obcc_get32(symbol->signature),
-                         with_signature ? wanted[i].signature : 0);
+        assert_int_equal(obcc_get32(symbol->kernel_signature),
+                         with_signature ? wanted[i].kernel_signature : 0);
     }
 }
 
@@ -183,11 +183,11 @@ static void dependencies_come_back(void **state)
         assert_int_equal(obcc_get32(d->type), wanted->type);
         assert_int_equal(obcc_get32(d->flags), wanted->flags);
         assert_memory_equal(d->sha1, wanted->sha1, SHA1_SIZE);
-        assert_true(obcc_get64(d->device) == wanted->signature.device);
-        assert_true(obcc_get64(d->inode) == wanted->signature.inode);
-        assert_true(obcc_get64(d->size) == wanted->signature.size);
-        assert_true(obcc_get64(d->mtime_ns) == wanted->signature.mtime_ns);
-        assert_true(obcc_get64(d->ctime_ns) == wanted->signature.ctime_ns);
+        assert_true(obcc_get64(d->device) == wanted->stamp.device);
+        assert_true(obcc_get64(d->inode) == wanted->stamp.inode);
+        assert_true(obcc_get64(d->size) == wanted->stamp.size);
+        assert_true(obcc_get64(d->mtime_ns) == wanted->stamp.mtime_ns);
+        assert_true(obcc_get64(d->ctime_ns) == wanted->stamp.ctime_ns);
     }
     assert_null(cache_dependency_at(&o.view, 2));
     cache_file_free(&o.file);

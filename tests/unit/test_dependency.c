@@ -46,15 +46,14 @@ static const struct sound_case sound_cases[] = {
     {UINT64_MAX, UINT64_MAX, UINT64_MAX, false},
 };
 
-static void signature_is_sound_only_when_no_change_can_hide(void **state)
+static void stamp_is_sound_only_when_no_change_can_hide(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(sound_cases) / sizeof(sound_cases[0]); i++) {
         const struct sound_case *c = &sound_cases[i];
-        const struct file_signature signature = {1, 2, 3, c->mtime_ns,
-                                                 c->ctime_ns};
+        const struct file_stamp stamp = {1, 2, 3, c->mtime_ns, c->ctime_ns};
 
-        if (dependency_signature_is_sound(&signature, c->now_ns) != c->is_sound)
+        if (dependency_stamp_is_sound(&stamp, c->now_ns) != c->is_sound)
             fail_msg("case %zu", i);
     }
 }
@@ -65,7 +64,7 @@ static void signature_is_sound_only_when_no_change_can_hide(void **state)
 struct fixture {
     struct cache_dependency dependencies[2];
     struct dependency_input inputs[2];
-    struct file_signature signature;
+    struct file_stamp stamp;
     const char *content[2];
     size_t n_reads[2];
     enum status read_status;
@@ -99,19 +98,19 @@ static enum status hash_content(void *context, uint8_t ret_digest[SHA1_SIZE],
 
 static int set_up(void **state)
 {
-    static const struct file_signature signature = {11, 22, 6, 33, 44};
+    static const struct file_stamp stamp = {11, 22, 6, 33, 44};
     struct fixture *f = calloc(1, sizeof(*f));
 
     if (!f)
         return -1;
-    f->signature = signature;
+    f->stamp = stamp;
     f->content[0] = "script";
     f->content[1] = "library";
     f->dependencies[0] = (struct cache_dependency){
         .name = "old/script.bc",
         .type = OBCC_FILE_RESOURCE,
-        .flags = OBCC_DEPENDENCY_SIGNED,
-        .signature = signature,
+        .flags = OBCC_DEPENDENCY_STAMPED,
+        .stamp = stamp,
     };
     f->dependencies[1] = (struct cache_dependency){
         .name = "lib.bc",
@@ -122,7 +121,7 @@ static int set_up(void **state)
         .role = REQUEST_SCRIPT,
         .type = OBCC_FILE_RESOURCE,
         .name = "new/script.bc",
-        .signature = &f->signature,
+        .stamp = &f->stamp,
     };
     f->inputs[1] = (struct dependency_input){
         .role = REQUEST_LIBRARY,
@@ -178,7 +177,7 @@ static void expect_stale(struct fixture *f, const char *message)
     assert_string_equal(f->err.message, message);
 }
 
-static void equal_signature_needs_no_reading(void **state)
+static void equal_stamp_needs_no_reading(void **state)
 {
     struct fixture *f = *state;
 
@@ -200,12 +199,12 @@ static void touched_file_of_equal_content_matches(void **state)
 {
     struct fixture *f = *state;
 
-    f->signature.mtime_ns++;
-    f->signature.ctime_ns++;
+    f->stamp.mtime_ns++;
+    f->stamp.ctime_ns++;
     assert_int_equal(check(f, 2), STATUS_OK);
     assert_int_equal(f->n_reads[0], 1);
-    f->signature.inode++;
-    f->signature.device++;
+    f->stamp.inode++;
+    f->stamp.device++;
     assert_int_equal(check(f, 2), STATUS_OK);
 }
 
@@ -213,7 +212,7 @@ static void changed_file_is_stale(void **state)
 {
     struct fixture *f = *state;
 
-    f->signature.ctime_ns++;
+    f->stamp.ctime_ns++;
     f->content[0] = "scripT";
     expect_stale(f, "input 0 (new/script.bc): content changed");
     assert_int_equal(f->n_reads[0], 1);
@@ -223,28 +222,28 @@ static void file_of_another_size_is_stale_without_reading(void **state)
 {
     struct fixture *f = *state;
 
-    f->signature.size++;
+    f->stamp.size++;
     expect_stale(f, "input 0 (new/script.bc): content changed");
     assert_int_equal(f->n_reads[0], 0);
 }
 
-static void without_a_recorded_signature_content_decides(void **state)
+static void without_a_recorded_stamp_content_decides(void **state)
 {
     struct fixture *f = *state;
 
     f->dependencies[0].flags = 0;
     assert_int_equal(check(f, 2), STATUS_OK);
     assert_int_equal(f->n_reads[0], 1);
-    f->signature = (struct file_signature){0, 0, 0, 0, 0};
+    f->stamp = (struct file_stamp){0, 0, 0, 0, 0};
     f->content[0] = "other";
     expect_stale(f, "input 0 (new/script.bc): content changed");
 }
 
-static void without_a_signature_of_the_input_content_decides(void **state)
+static void without_a_stamp_of_the_input_content_decides(void **state)
 {
     struct fixture *f = *state;
 
-    f->inputs[0].signature = NULL;
+    f->inputs[0].stamp = NULL;
     assert_int_equal(check(f, 2), STATUS_OK);
     assert_int_equal(f->n_reads[0], 1);
 }
@@ -312,7 +311,7 @@ static void another_number_or_order_of_inputs_is_stale(void **state)
     assert_int_equal(check(f, 2), STATUS_STALE);
 }
 
-/* The script is an entry of an archive, whose signature that is. */
+/* The script is an entry of an archive, whose stamp that is. */
 static void put_in_archive(struct fixture *f)
 {
     f->dependencies[0].name = "old/app.apk!raw/script.bc";
@@ -323,7 +322,7 @@ static void put_in_archive(struct fixture *f)
     f->inputs[0].type = OBCC_APK_RESOURCE;
 }
 
-static void equal_signature_of_the_archive_needs_no_reading(void **state)
+static void equal_stamp_of_the_archive_needs_no_reading(void **state)
 {
     struct fixture *f = *state;
 
@@ -338,8 +337,8 @@ static void content_decides_if_the_archive_changed(void **state)
     struct fixture *f = *state;
 
     put_in_archive(f);
-    f->signature.size += 100;
-    f->signature.mtime_ns++;
+    f->stamp.size += 100;
+    f->stamp.mtime_ns++;
     assert_int_equal(check(f, 2), STATUS_OK);
     assert_int_equal(f->n_reads[0], 1);
     f->content[0] = "scripT";
@@ -371,7 +370,7 @@ static void bytes_in_memory_and_in_an_archive_are_of_one_type(void **state)
 
     put_in_archive(f);
     f->inputs[0].entry = NULL;
-    f->inputs[0].signature = NULL;
+    f->inputs[0].stamp = NULL;
     assert_int_equal(check(f, 2), STATUS_OK);
     assert_int_equal(f->n_reads[0], 1);
 }
@@ -379,9 +378,9 @@ static void bytes_in_memory_and_in_an_archive_are_of_one_type(void **state)
 static void only_entries_without_a_mark_are_signable(void **state)
 {
     (void)state;
-    assert_true(dependency_entry_is_signable("res/raw/a.bc"));
-    assert_false(dependency_entry_is_signable("res/raw!/a.bc"));
-    assert_false(dependency_entry_is_signable("a.bc!"));
+    assert_true(dependency_entry_may_be_stamped("res/raw/a.bc"));
+    assert_false(dependency_entry_may_be_stamped("res/raw!/a.bc"));
+    assert_false(dependency_entry_may_be_stamped("a.bc!"));
 }
 
 static void failure_to_read_is_passed_on(void **state)
@@ -397,20 +396,20 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(signature_is_sound_only_when_no_change_can_hide),
-        TEST(equal_signature_needs_no_reading),
+        cmocka_unit_test(stamp_is_sound_only_when_no_change_can_hide),
+        TEST(equal_stamp_needs_no_reading),
         TEST(names_are_not_compared),
         TEST(touched_file_of_equal_content_matches),
         TEST(changed_file_is_stale),
         TEST(file_of_another_size_is_stale_without_reading),
-        TEST(without_a_recorded_signature_content_decides),
-        TEST(without_a_signature_of_the_input_content_decides),
+        TEST(without_a_recorded_stamp_content_decides),
+        TEST(without_a_stamp_of_the_input_content_decides),
         TEST(changed_memory_is_stale),
         TEST(skipped_content_is_not_compared),
         TEST(skipping_on_one_side_only_is_stale),
         TEST(another_role_or_type_is_stale),
         TEST(another_number_or_order_of_inputs_is_stale),
-        TEST(equal_signature_of_the_archive_needs_no_reading),
+        TEST(equal_stamp_of_the_archive_needs_no_reading),
         TEST(content_decides_if_the_archive_changed),
         TEST(content_decides_if_it_is_another_entry),
         TEST(bytes_in_memory_and_in_an_archive_are_of_one_type),

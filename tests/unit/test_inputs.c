@@ -1,5 +1,5 @@
 /* What bccc says of its inputs: the digest of the bytes that were compiled, and
- * a stat signature only where it stands for these. */
+ * a stamp only where it stands for these. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -171,16 +171,16 @@ static void assert_settles(struct fixture *f, const char *text,
     assert_int_equal(f->row.flags, expected_flags);
     sha1_digest((struct span){(const uint8_t *)text, strlen(text)}, sha1);
     assert_memory_equal(f->row.sha1, sha1, SHA1_SIZE);
-    if (!(expected_flags & OBCC_DEPENDENCY_SIGNED))
+    if (!(expected_flags & OBCC_DEPENDENCY_STAMPED))
         return;
     assert_int_equal(stat(f->path.text, &st), 0);
-    assert_int_equal(f->row.signature.size, st.st_size);
-    assert_int_equal(f->row.signature.inode, st.st_ino);
+    assert_int_equal(f->row.stamp.size, st.st_size);
+    assert_int_equal(f->row.stamp.inode, st.st_ino);
 }
 
 /* ---- Files ---- */
 
-static void an_old_file_is_signed(void **state)
+static void an_old_file_is_stamped(void **state)
 {
     struct fixture *f = *state;
 
@@ -188,10 +188,10 @@ static void an_old_file_is_signed(void **state)
     later_s = 10;
     open_file(f);
     assert_bytes(f, old_text);
-    assert_settles(f, old_text, OBCC_DEPENDENCY_SIGNED);
+    assert_settles(f, old_text, OBCC_DEPENDENCY_STAMPED);
 }
 
-static void a_file_written_just_now_is_signed_if_it_has_aged(void **state)
+static void a_file_written_just_now_is_stamped_if_it_has_aged(void **state)
 {
     struct fixture *f = *state;
 
@@ -200,7 +200,7 @@ static void a_file_written_just_now_is_signed_if_it_has_aged(void **state)
     open_file(f);
     assert_settles(f, old_text, 0);
     later_s = 10;
-    assert_settles(f, old_text, OBCC_DEPENDENCY_SIGNED);
+    assert_settles(f, old_text, OBCC_DEPENDENCY_STAMPED);
 }
 
 static void a_file_that_changes_fails_or_was_copied(void **state)
@@ -248,12 +248,12 @@ static void an_entry_is_unpacked_and_its_archive_signed(void **state)
     assert_bytes(f, old_text);
     assert_settles(f, old_text,
                    OBCC_DEPENDENCY_ARCHIVE | OBCC_DEPENDENCY_LIBRARY |
-                       OBCC_DEPENDENCY_SIGNED);
+                       OBCC_DEPENDENCY_STAMPED);
     assert_int_equal(f->row.type, OBCC_APK_RESOURCE);
     assert_string_equal(f->row.name, "input!...");
 }
 
-static void an_archive_written_just_now_is_signed_if_it_has_aged(void **state)
+static void an_archive_written_just_now_is_stamped_if_it_has_aged(void **state)
 {
     struct fixture *f = *state;
 
@@ -263,10 +263,10 @@ static void an_archive_written_just_now_is_signed_if_it_has_aged(void **state)
     assert_settles(f, old_text, OBCC_DEPENDENCY_ARCHIVE);
     later_s = 10;
     assert_settles(f, old_text,
-                   OBCC_DEPENDENCY_ARCHIVE | OBCC_DEPENDENCY_SIGNED);
+                   OBCC_DEPENDENCY_ARCHIVE | OBCC_DEPENDENCY_STAMPED);
 }
 
-/* What was unpacked is compiled and digested, and no signature says that the
+/* What was unpacked is compiled and digested, and no stamp says that the
  * archive is as it was. */
 static void an_archive_that_changes_is_not_signed(void **state)
 {
@@ -347,12 +347,12 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(an_old_file_is_signed),
-        TEST(a_file_written_just_now_is_signed_if_it_has_aged),
+        TEST(an_old_file_is_stamped),
+        TEST(a_file_written_just_now_is_stamped_if_it_has_aged),
         TEST(a_file_that_changes_fails_or_was_copied),
         TEST(another_size_than_announced_is_refused),
         TEST(an_entry_is_unpacked_and_its_archive_signed),
-        TEST(an_archive_written_just_now_is_signed_if_it_has_aged),
+        TEST(an_archive_written_just_now_is_stamped_if_it_has_aged),
         TEST(an_archive_that_changes_is_not_signed),
         TEST(what_may_be_taken_for_another_is_not_signed),
         TEST(what_travels_is_not_signed),

@@ -18,7 +18,7 @@
 
 #include "file.h"
 #include "inventory.h"
-#include "last_use.h"
+#include "entry_use.h"
 #include "prune.h"
 #include "temp_dir.h"
 
@@ -68,10 +68,11 @@ static bool exists(const struct temp_dir *dir, const char *name)
 static struct prune_result prune(const struct temp_dir *dir, uint64_t limit,
                                  bool dry_run)
 {
+    const struct prune_options options = {.limit = limit, .dry_run = dry_run};
     struct prune_result result = {0};
     struct error err = {0};
 
-    if (prune_directory(dir->path, limit, dry_run, NULL, NULL, &result, &err))
+    if (prune_directory(dir->path, &options, &result, &err))
         fail_msg("%s", err.message);
     return result;
 }
@@ -154,7 +155,7 @@ static void no_directory_has_no_entries(void **state)
     assert_int_equal(inventory.n_entries, 0);
     inventory_release(&inventory);
     assert_int_equal(
-        prune_directory(path.text, 0, false, NULL, NULL, &result, &err),
+        prune_directory(path.text, &(struct prune_options){0}, &result, &err),
         STATUS_OK);
     assert_false(exists(dir, "missing"));
 }
@@ -238,10 +239,14 @@ static void many_entries_go_in_order(void **state)
     struct prune_result result;
     struct error err = {0};
     int64_t last_s = 0;
+    const struct prune_options options = {
+        .limit = 100 * PAGE,
+        .visit = note_order,
+        .context = &last_s,
+    };
 
     make_many(dir);
-    assert_int_equal(prune_directory(dir->path, 100 * PAGE, false, note_order,
-                                     &last_s, &result, &err),
+    assert_int_equal(prune_directory(dir->path, &options, &result, &err),
                      STATUS_OK);
     assert_int_equal(result.n_removed, N_MANY - 90);
     assert_int_equal(result.n_left, 90);
@@ -290,7 +295,7 @@ static void dry_run_removes_nothing(void **state)
     result = prune(dir, 0, true);
     assert_int_equal(result.n_removed, 2);
     assert_true(exists(dir, "a.oBCC") && exists(dir, "b.oBCC"));
-    assert_false(exists(dir, PRUNE_STAMP_NAME));
+    assert_false(exists(dir, PRUNE_NOTES_NAME));
 }
 
 static void no_limit_removes_nothing(void **state)
@@ -301,7 +306,7 @@ static void no_limit_removes_nothing(void **state)
     assert_int_equal(prune(dir, PRUNE_NO_LIMIT, false).n_removed, 0);
 }
 
-/* ---- The stamp ---- */
+/* ---- Notes ---- */
 
 static int open_dir(const struct temp_dir *dir)
 {
@@ -312,9 +317,9 @@ static int open_dir(const struct temp_dir *dir)
 }
 
 /* The first record says when the directory was looked at. */
-static void age_stamp(int dir_fd, uint64_t seconds)
+static void age_notes(int dir_fd, uint64_t seconds)
 {
-    int fd = openat(dir_fd, PRUNE_STAMP_NAME, O_RDWR);
+    int fd = openat(dir_fd, PRUNE_NOTES_NAME, O_RDWR);
     uint64_t time_s;
 
     assert_true(fd >= 0);
@@ -330,14 +335,14 @@ static void notes_are_summed_up_to_the_limit(void **state)
     int fd = open_dir(dir);
 
     assert_false(prune_note_entry(fd, 50, 100));
-    age_stamp(fd, 2 * PRUNE_PAUSE_S);
+    age_notes(fd, 2 * PRUNE_PAUSE_S);
     assert_false(prune_note_entry(fd, 50, 100));
     assert_true(prune_note_entry(fd, 1, 100));
     assert_false(prune_note_entry(fd, 1, PRUNE_NO_LIMIT));
     /* After a look: the true sum, and a pause. */
     prune(dir, 100, false);
     assert_false(prune_note_entry(fd, 200, 100));
-    age_stamp(fd, PRUNE_PAUSE_S);
+    age_notes(fd, PRUNE_PAUSE_S);
     assert_true(prune_note_entry(fd, 1, 100));
     file_close(fd);
 }
@@ -348,23 +353,23 @@ static void many_notes_are_a_reason_to_look(void **state)
     int fd = open_dir(dir);
 
     assert_false(prune_note_entry(fd, 0, 100));
-    age_stamp(fd, 2 * PRUNE_PAUSE_S);
+    age_notes(fd, 2 * PRUNE_PAUSE_S);
     for (int i = 2; i < PRUNE_MAX_RECORDS; i++)
         assert_false(prune_note_entry(fd, 0, 100));
     assert_true(prune_note_entry(fd, 0, 100));
     prune(dir, 100, false);
-    age_stamp(fd, 2 * PRUNE_PAUSE_S);
+    age_notes(fd, 2 * PRUNE_PAUSE_S);
     assert_false(prune_note_entry(fd, 0, 100));
     file_close(fd);
 }
 
-static void a_damaged_stamp_is_survived(void **state)
+static void damaged_notes_are_survived(void **state)
 {
     const struct temp_dir *dir = *state;
-    struct temp_path path = temp_dir_path(dir, PRUNE_STAMP_NAME);
+    struct temp_path path = temp_dir_path(dir, PRUNE_NOTES_NAME);
     int fd = open_dir(dir);
 
-    make_file(dir, PRUNE_STAMP_NAME, 100, 0);
+    make_file(dir, PRUNE_NOTES_NAME, 100, 0);
     prune_note_entry(fd, 1, 100);
     prune(dir, 100, false);
     assert_false(prune_note_entry(fd, 1, 100));
@@ -381,7 +386,7 @@ static void a_damaged_stamp_is_survived(void **state)
 
 /* ---- Last use ---- */
 
-static void last_use_is_written_once_an_hour(void **state)
+static void a_use_is_written_once_an_hour(void **state)
 {
     const struct temp_dir *dir = *state;
     struct temp_path path = temp_dir_path(dir, "a.oBCC");
@@ -392,23 +397,23 @@ static void last_use_is_written_once_an_hour(void **state)
     fd = open(path.text, O_RDONLY);
     assert_true(fd >= 0);
     assert_int_equal(fstat(fd, &st), 0);
-    assert_true(last_use_record(dir->path, fd, &st, false));
+    assert_true(entry_note_use(dir->path, fd, &st, false));
     assert_true(time(NULL) - st.st_mtim.tv_sec < 60);
-    assert_false(last_use_is_checked(&st));
-    assert_false(last_use_record(dir->path, fd, &st, false));
+    assert_true(entry_is_checked(&st));
+    assert_false(entry_note_use(dir->path, fd, &st, false));
     make_file(dir, "a.oBCC", 1, HOUR - 60);
     assert_int_equal(fstat(fd, &st), 0);
-    assert_false(last_use_record(dir->path, fd, &st, false));
+    assert_false(entry_note_use(dir->path, fd, &st, false));
     make_file(dir, "a.oBCC", 1, -50000 * HOUR);
     assert_int_equal(fstat(fd, &st), 0);
-    assert_true(last_use_record(dir->path, fd, &st, false));
+    assert_true(entry_note_use(dir->path, fd, &st, false));
     make_file(dir, "a.oBCC", 1, 2 * HOUR);
     assert_int_equal(fstat(fd, &st), 0);
     /* Root may write everywhere. */
     if (geteuid() != 0)
-        assert_false(last_use_record("/", fd, &st, false));
+        assert_false(entry_note_use("/", fd, &st, false));
     st.st_uid = geteuid() + 1;
-    assert_false(last_use_record(dir->path, fd, &st, false));
+    assert_false(entry_note_use(dir->path, fd, &st, false));
     file_close(fd);
 }
 
@@ -434,31 +439,31 @@ static void a_checked_file_is_marked_until_it_changes(void **state)
     make_file(dir, "a.oBCC", 1, 60);
     fd = open(path.text, O_RDWR);
     assert_int_equal(fstat(fd, &st), 0);
-    assert_false(last_use_is_checked(&st));
-    assert_true(last_use_record(dir->path, fd, &st, true));
-    assert_true(last_use_is_checked(&st));
+    assert_false(entry_is_checked(&st));
+    assert_true(entry_note_use(dir->path, fd, &st, true));
+    assert_true(entry_is_checked(&st));
     assert_true(time(NULL) - st.st_mtim.tv_sec < 60);
     marked = st;
-    assert_false(last_use_record(dir->path, fd, &st, true));
+    assert_false(entry_note_use(dir->path, fd, &st, true));
     /* Written to: other times. */
     assert_int_equal(pwrite(fd, "x", 1, 0), 1);
     assert_int_equal(fstat(fd, &st), 0);
-    assert_false(last_use_is_checked(&st));
+    assert_false(entry_is_checked(&st));
     /* Another size; and another file, though with these times. */
     assert_int_equal(ftruncate(fd, 2), 0);
     st = stat_with_time_of(fd, &marked);
-    assert_false(last_use_is_checked(&st));
+    assert_false(entry_is_checked(&st));
     make_file(dir, "b.oBCC", 1, 0);
     other_fd = open(other.text, O_RDWR);
     st = stat_with_time_of(other_fd, &marked);
-    assert_false(last_use_is_checked(&st));
+    assert_false(entry_is_checked(&st));
     /* Another second, and a change long after the mark. */
     st = marked;
     st.st_mtim.tv_sec--;
-    assert_false(last_use_is_checked(&st));
+    assert_false(entry_is_checked(&st));
     st = marked;
     st.st_ctim.tv_sec += 2;
-    assert_false(last_use_is_checked(&st));
+    assert_false(entry_is_checked(&st));
     file_close(fd);
     file_close(other_fd);
 }
@@ -481,8 +486,8 @@ int main(void)
         TEST(no_limit_removes_nothing),
         TEST(notes_are_summed_up_to_the_limit),
         TEST(many_notes_are_a_reason_to_look),
-        TEST(a_damaged_stamp_is_survived),
-        TEST(last_use_is_written_once_an_hour),
+        TEST(damaged_notes_are_survived),
+        TEST(a_use_is_written_once_an_hour),
         TEST(a_checked_file_is_marked_until_it_changes),
     };
 

@@ -79,9 +79,10 @@ static void assert_content(const struct temp_dir *dir, const char *name,
 
     if (store_open(dir->path, name, &fd, &st, &err))
         fail_msg("%s", err.message);
-    assert_int_equal(
-        file_read_at(fd, text, sizeof(text) - 1, 0, name, &size, &err),
-        STATUS_OK);
+    assert_int_equal(file_read_at(fd,
+                                  (struct file_target){text, sizeof(text) - 1},
+                                  0, name, &size, &err),
+                     STATUS_OK);
     assert_int_equal(st.st_size, size);
     assert_string_equal(text, wanted);
     file_close(fd);
@@ -317,7 +318,9 @@ static void reader_keeps_the_entry_that_it_opened(void **state)
     put(dir, "one", "first");
     assert_int_equal(store_open(dir->path, "one", &fd, &st, NULL), STATUS_OK);
     put(dir, "one", "second");
-    assert_int_equal(file_read_at(fd, text, 7, 0, "one", &size, NULL), 0);
+    assert_int_equal(
+        file_read_at(fd, (struct file_target){text, 7}, 0, "one", &size, NULL),
+        0);
     assert_string_equal(text, "first");
     file_close(fd);
 }

@@ -15,7 +15,6 @@
 
 #include "arena.h"
 #include "buffer.h"
-#include "checked.h"
 #include "checksum.h"
 #include "cpu_features.h"
 #include "error.h"
@@ -444,12 +443,18 @@ static void read_at_stops_at_the_end(void **state)
 
     assert_int_equal(temp_dir_write(*state, "file", "0123456789"), 0);
     assert_int_equal(file_open(path.text, &fd, NULL, NULL), STATUS_OK);
-    assert_int_equal(file_read_at(fd, bytes, 4, 2, "file", &size, NULL), 0);
+    assert_int_equal(file_read_at(fd, (struct file_target){bytes, 4}, 2, "file",
+                                  &size, NULL),
+                     0);
     assert_int_equal(size, 4);
     assert_memory_equal(bytes, "2345", 4);
-    assert_int_equal(file_read_at(fd, bytes, 16, 7, "file", &size, NULL), 0);
+    assert_int_equal(file_read_at(fd, (struct file_target){bytes, 16}, 7,
+                                  "file", &size, NULL),
+                     0);
     assert_int_equal(size, 3);
-    assert_int_equal(file_read_at(fd, bytes, 16, 99, "file", &size, NULL), 0);
+    assert_int_equal(file_read_at(fd, (struct file_target){bytes, 16}, 99,
+                                  "file", &size, NULL),
+                     0);
     assert_int_equal(size, 0);
     file_close(fd);
 }
@@ -464,7 +469,9 @@ static void memory_file_holds_its_bytes(void **state)
     assert_int_equal(
         file_create_memory("memory", span_of("content"), &fd, NULL), STATUS_OK);
     assert_int_equal(lseek(fd, 0, SEEK_CUR), 0);
-    assert_int_equal(file_read_at(fd, bytes, 8, 0, "memory", &size, NULL), 0);
+    assert_int_equal(file_read_at(fd, (struct file_target){bytes, 8}, 0,
+                                  "memory", &size, NULL),
+                     0);
     assert_int_equal(size, 7);
     assert_memory_equal(bytes, "content", 7);
     file_close(fd);
@@ -484,29 +491,29 @@ static void write_to_a_full_device_is_an_error(void **state)
     file_close(fd);
 }
 
-static void signature_changes_with_the_file(void **state)
+static void stamp_changes_with_the_file(void **state)
 {
     struct temp_path path = temp_dir_path(*state, "file");
-    struct file_signature first, same, other;
+    struct file_stamp first, same, other;
     struct stat st;
 
     assert_int_equal(temp_dir_write(*state, "file", "one"), 0);
     assert_int_equal(stat(path.text, &st), 0);
-    first = file_signature_of(&st);
-    same = file_signature_of(&st);
-    assert_true(file_signature_equal(&first, &same));
+    first = file_stamp_of(&st);
+    same = file_stamp_of(&st);
+    assert_true(file_stamp_equal(&first, &same));
     assert_int_equal(first.size, 3);
     assert_true(first.mtime_ns > UINT64_C(1500000000) * 1000000000);
     assert_int_equal(temp_dir_write(*state, "file", "three"), 0);
     assert_int_equal(stat(path.text, &st), 0);
-    other = file_signature_of(&st);
-    assert_false(file_signature_equal(&first, &other));
+    other = file_stamp_of(&st);
+    assert_false(file_stamp_equal(&first, &other));
 }
 
-static void every_field_of_a_signature_counts(void **state)
+static void every_field_of_a_stamp_counts(void **state)
 {
-    const struct file_signature base = {1, 2, 3, 4, 5};
-    struct file_signature other[5] = {base, base, base, base, base};
+    const struct file_stamp base = {1, 2, 3, 4, 5};
+    struct file_stamp other[5] = {base, base, base, base, base};
 
     (void)state;
     other[0].device++;
@@ -515,7 +522,7 @@ static void every_field_of_a_signature_counts(void **state)
     other[3].mtime_ns++;
     other[4].ctime_ns++;
     for (size_t i = 0; i < 5; i++)
-        assert_false(file_signature_equal(&base, &other[i]));
+        assert_false(file_stamp_equal(&base, &other[i]));
 }
 
 static void file_close_keeps_errno_and_takes_no_fd(void **state)
@@ -554,11 +561,11 @@ int main(void)
         WITH_DIR(empty_file_maps_to_no_bytes),
         WITH_DIR(file_open_refuses_what_is_no_file),
         WITH_DIR(read_at_stops_at_the_end),
-        WITH_DIR(signature_changes_with_the_file),
+        WITH_DIR(stamp_changes_with_the_file),
 #undef WITH_DIR
         cmocka_unit_test(memory_file_holds_its_bytes),
         cmocka_unit_test(write_to_a_full_device_is_an_error),
-        cmocka_unit_test(every_field_of_a_signature_counts),
+        cmocka_unit_test(every_field_of_a_stamp_counts),
         cmocka_unit_test(file_close_keeps_errno_and_takes_no_fd),
     };
 

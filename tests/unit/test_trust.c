@@ -293,7 +293,9 @@ static void attacks_are_refused(void **state)
         /* Nothing was written where a link led. */
         fd = open(scene->elsewhere.text, O_RDONLY | O_CLOEXEC);
         assert_int_equal(
-            file_read_at(fd, text, sizeof(text) - 1, 0, "", &size, NULL), 0);
+            file_read_at(fd, (struct file_target){text, sizeof(text) - 1}, 0,
+                         "", &size, NULL),
+            0);
         assert_string_equal(text, "evil");
         file_close(fd);
         clear_scene(scene);

@@ -167,8 +167,7 @@ static const char *hex(const uint8_t *digest, char text[2 * SHA1_SIZE + 1])
     return text;
 }
 
-static const char *signature_text(const struct file_signature *s,
-                                  char text[MAX_VALUE])
+static const char *stamp_text(const struct file_stamp *s, char text[MAX_VALUE])
 {
     snprintf(text, MAX_VALUE,
              "device %" PRIu64 " inode %" PRIu64 " size %" PRIu64
@@ -213,14 +212,14 @@ static void compare_input(struct explain *explain, size_t i,
                  source->name, false);
     if (!source->path)
         return;
-    if (flags & OBCC_DEPENDENCY_SIGNED) {
-        const struct file_signature recorded = dependency_signature(row);
-        signature_text(&recorded, a);
+    if (flags & OBCC_DEPENDENCY_STAMPED) {
+        const struct file_stamp recorded = dependency_stamp(row);
+        stamp_text(&recorded, a);
     } else {
         snprintf(a, sizeof(a), "none");
     }
-    compare_word(explain, i, "stat", a,
-                 signature_text(source_signature(source), b), false);
+    compare_word(explain, i, "stat", a, stamp_text(source_stamp(source), b),
+                 false);
 }
 
 static void compare_inputs(struct explain *explain,

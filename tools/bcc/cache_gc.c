@@ -63,13 +63,18 @@ static void print_text(const struct prune_result *result,
 int cache_gc(const struct options *options, const char *dir)
 {
     struct account account = {options->json, options->dry_run, true};
+    struct prune_options prune = {
+        .dry_run = options->dry_run,
+        .visit = print_name,
+        .context = &account,
+    };
     struct prune_result result;
     struct cache_limit limit;
     struct error err;
 
     settings_cache_limit(options, &limit);
-    if (prune_directory(dir, limit.bytes, options->dry_run, print_name,
-                        &account, &result, &err)) {
+    prune.limit = limit.bytes;
+    if (prune_directory(dir, &prune, &result, &err)) {
         complain("%s", err.message);
         return EXIT_FAILED;
     }

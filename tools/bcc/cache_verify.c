@@ -40,8 +40,10 @@ static enum status check_index(const char *path, struct error *err)
         return status;
     bytes = calloc((size_t)st.st_size + 1, 1);
     status =
-        bytes ? file_read_at(fd, bytes, (size_t)st.st_size, 0, path, &size, err)
-              : error_no_memory(err);
+        bytes
+            ? file_read_at(fd, (struct file_target){bytes, (size_t)st.st_size},
+                           0, path, &size, err)
+            : error_no_memory(err);
     file_close(fd);
     if (status == STATUS_OK)
         status = index_view_open((struct span){bytes, size},

@@ -204,7 +204,7 @@ static int clear(const struct options *options, const char *dir)
         }
     }
     if (n_failed == 0)
-        unlinkat(inventory.dir_fd, PRUNE_STAMP_NAME, 0);
+        unlinkat(inventory.dir_fd, PRUNE_NOTES_NAME, 0);
     inventory_release(&inventory);
     printf(options->json ? "{\"removed\":%zu,\"failed\":%zu}\n"
                          : "%zu entries removed, %zu failed\n",

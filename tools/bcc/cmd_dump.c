@@ -221,7 +221,7 @@ static void dump_dependencies(struct printer *printer,
         print_text(printer, "sha1",
                    flags & OBCC_DEPENDENCY_SKIP_SHA1 ? "skipped" : sha1);
         print_text(printer, "name", cache_string(view, obcc_get32(row->name)));
-        if (flags & OBCC_DEPENDENCY_SIGNED) {
+        if (flags & OBCC_DEPENDENCY_STAMPED) {
             print_number(printer, "size", obcc_get64(row->size));
             print_number(printer, "mtime_ns", obcc_get64(row->mtime_ns));
         }
@@ -283,7 +283,8 @@ static void dump_symbols(struct printer *printer, const struct cache_view *view,
         print_address(printer, "address", obcc_get64(row->address));
         print_number(printer, "size", obcc_get64(row->size));
         if (kind == OBCC_EXPORT_FOREACH_LIST)
-            print_number(printer, "signature", obcc_get32(row->signature));
+            print_number(printer, "signature",
+                         obcc_get32(row->kernel_signature));
         print_text(printer, "name", cache_string(view, obcc_get32(row->name)));
         end_row(printer);
     }

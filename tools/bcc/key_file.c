@@ -93,7 +93,8 @@ static bool read_text(const char *path, char text[MAX_FILE],
         complain("%s", err.message);
         return false;
     }
-    if (file_read_at(fd, text, MAX_FILE - 1, 0, path, &size, &err)) {
+    if (file_read_at(fd, (struct file_target){text, MAX_FILE - 1}, 0, path,
+                     &size, &err)) {
         complain("%s", err.message);
         file_close(fd);
         return false;

@@ -51,7 +51,8 @@ bool resource_is_archive(const char *path)
         return true;
     if (file_open(path, &fd, NULL, NULL))
         return false;
-    if (file_read_at(fd, start, sizeof(start), 0, path, &size, NULL))
+    if (file_read_at(fd, (struct file_target){start, sizeof(start)}, 0, path,
+                     &size, NULL))
         size = 0;
     file_close(fd);
     return size == sizeof(magic) && memcmp(start, magic, sizeof(magic)) == 0;

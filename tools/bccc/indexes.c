@@ -1,5 +1,5 @@
 /* An index is found by what identifies its library: for a file the stat
- * signature, which stands for the content as it does in an entry
+ * stamp, which stands for the content as it does in an entry
  * (dependency.h). So a library whose index has all that is wanted is not read
  * at all, not even to be hashed: the index has its SHA1. Of a library in
  * memory, or of a file that was written a moment ago, the SHA1 itself is the
@@ -16,7 +16,7 @@
 
 #include "checksum.h"
 #include "closure_size.h"
-#include "last_use.h"
+#include "entry_use.h"
 #include "prune.h"
 #include "store.h"
 
@@ -35,19 +35,19 @@ static bool has_index(const struct request_input *request, struct span bytes)
 static bool name_index(const struct request *request, const struct input *input,
                        struct index_file *file)
 {
-    const struct file_signature *signature = &input->signature;
+    const struct file_stamp *stamp = &input->stamp;
     struct buffer *identity = &file->identity;
 
     buffer_printf(identity, "libbcc=%s\nllvm=%s\ntriple=%s\nflags=%s\n",
                   request->libbcc_version, request->llvm_version,
                   request->triple,
                   request->flags & REQUEST_STRIP_DEBUG ? "strip-debug" : "");
-    if (file->is_signed) {
+    if (file->is_stamped) {
         buffer_printf(identity,
                       "file=%" PRIx64 " %" PRIx64 " %" PRIx64 " %" PRIx64
                       " %" PRIx64 "\nentry=%s\n",
-                      signature->device, signature->inode, signature->size,
-                      signature->mtime_ns, signature->ctime_ns,
+                      stamp->device, stamp->inode, stamp->size, stamp->mtime_ns,
+                      stamp->ctime_ns,
                       input->request->entry ? input->request->entry : "");
     } else {
         buffer_append_string(identity, "sha1=");
@@ -85,7 +85,7 @@ static bool find(struct index_file *file)
                  ? STATUS_UNSUPPORTED
                  : file_map(fd, (uint64_t)st.st_size, file->name,
                             &file->mapping, NULL);
-    if (status == STATUS_OK && last_use_is_due(&st))
+    if (status == STATUS_OK && entry_use_is_due(&st))
         futimens(fd, now);
     file_close(fd);
     if (status)
@@ -98,19 +98,19 @@ static bool find(struct index_file *file)
 }
 
 static void find_all(struct indexes *indexes, const struct request *request,
-                     struct inputs *inputs, bool is_signed)
+                     struct inputs *inputs, bool is_stamped)
 {
     for (size_t i = 0; i < indexes->n_inputs; i++) {
         struct index_file *file = &indexes->file[i];
         struct input *input = &inputs->input[i];
 
-        file->is_signed = input->sound && inputs_is_signable(input->request);
-        if (file->is_signed != is_signed ||
+        file->is_stamped = input->sound && inputs_may_stamp(input->request);
+        if (file->is_stamped != is_stamped ||
             !has_index(input->request, input->bytes) ||
             !name_index(request, input, file) || !find(file))
             continue;
         indexes->index[i].known = &file->view;
-        if (is_signed) {
+        if (is_stamped) {
             memcpy(input->sha1, file->view.header->sha1, SHA1_SIZE);
             input->is_hashed = true;
         }
@@ -122,7 +122,7 @@ static bool waits_for_hashing(const struct indexes *indexes,
                               const struct inputs *inputs)
 {
     for (size_t i = 0; i < indexes->n_inputs; i++)
-        if (!indexes->file[i].is_signed &&
+        if (!indexes->file[i].is_stamped &&
             has_index(inputs->input[i].request, inputs->bytes[i]))
             return true;
     return false;
@@ -272,9 +272,9 @@ void indexes_publish(struct indexes *indexes, const struct inputs *inputs,
         if (!file->is_begun)
             continue;
         buffer_init(&bytes);
-        /* The signature may not stand for the bytes after all. */
+        /* The stamp may not stand for the bytes after all. */
         if (index->is_changed &&
-            (!file->is_signed || inputs->input[i].is_signed) &&
+            (!file->is_stamped || inputs->input[i].is_stamped) &&
             compose(file, index, inputs->input[i].sha1, arena, &bytes))
             publish(file, indexes->notes_fd, buffer_span(&bytes));
         buffer_release(&bytes);

@@ -11,8 +11,8 @@
 
 struct index_file {
     struct buffer identity;
-    char name[32];  /* "": the input has no index */
-    bool is_signed; /* known by its signature, else by its SHA1 */
+    char name[32];   /* "": the input has no index */
+    bool is_stamped; /* known by its stamp, else by its SHA1 */
     struct file_mapping mapping;
     struct index_view view;
     struct store_writer writer; /* of its next version, once that was begun */

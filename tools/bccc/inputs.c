@@ -1,16 +1,16 @@
 /* An entry says which bytes it was made from: their SHA1, and for a file the
- * stat signature that will spare later launches the reading. Both must be
+ * stamp that will spare later launches the reading. Both must be
  * true of the bytes that were compiled, though files can change under us.
  *
- *  - A file whose signature is sound when it is opened (dependency.h) is
- *    mapped. If the signature is the same after the compile, nothing changed,
+ *  - A file whose stamp is sound when it is opened (dependency.h) is
+ *    mapped. If the stamp is the same after the compile, nothing changed,
  *    and it is recorded.
  *  - A file that was written a moment ago is copied first: what is compiled is
- *    what is hashed, whatever happens to the file. If at the end the signature
+ *    what is hashed, whatever happens to the file. If at the end the stamp
  *    is still the same and has become sound, and the file still has the same
  *    SHA1, it is recorded after all: the usual case of a program that writes a
  *    script and compiles it.
- *  - An entry of an archive is unpacked, and so always a copy. The signature
+ *  - An entry of an archive is unpacked, and so always a copy. The stamp
  *    that is recorded is the archive's.
  *
  * SHA1 takes 5 ms for a runtime of 9 MB, as long as linking a small script
@@ -29,17 +29,16 @@
 /* Below this a thread costs more than it saves. */
 enum { THREAD_WORTH_SIZE = 256 * 1024 };
 
-static enum status sign(const struct input *input,
-                        struct file_signature *ret_signature, bool *ret_sound,
-                        struct error *err)
+static enum status take_stamp(const struct input *input,
+                              struct file_stamp *ret_stamp, bool *ret_sound,
+                              struct error *err)
 {
     struct stat st;
 
     if (fstat(input->fd, &st) < 0)
         return error_set_os(err, errno, "%s", input->request->name);
-    *ret_signature = file_signature_of(&st);
-    *ret_sound =
-        dependency_signature_is_sound(ret_signature, clock_realtime_ns());
+    *ret_stamp = file_stamp_of(&st);
+    *ret_sound = dependency_stamp_is_sound(ret_stamp, clock_realtime_ns());
     return STATUS_OK;
 }
 
@@ -49,7 +48,7 @@ static enum status sign(const struct input *input,
 static enum status read_copy(const struct input *input, struct span *ret_copy,
                              struct error *err)
 {
-    size_t size = (size_t)input->signature.size, got;
+    size_t size = (size_t)input->stamp.size, got;
     enum status status;
     uint8_t *copy;
 
@@ -59,8 +58,8 @@ static enum status read_copy(const struct input *input, struct span *ret_copy,
     copy = malloc(size + 1);
     if (!copy)
         return error_no_memory(err);
-    status =
-        file_read_at(input->fd, copy, size, 0, input->request->name, &got, err);
+    status = file_read_at(input->fd, (struct file_target){copy, size}, 0,
+                          input->request->name, &got, err);
     if (!status && got != size)
         status = error_set(err, STATUS_STALE, "%s: cut short while it was read",
                            input->request->name);
@@ -84,14 +83,13 @@ static enum status open_input(struct input *input, struct error *err)
     const struct request_input *request = input->request;
     enum status status;
 
-    status = sign(input, &input->signature, &input->sound, err);
+    status = take_stamp(input, &input->stamp, &input->sound, err);
     if (status)
         return status;
-    if (input->signature.size != request->size)
+    if (input->stamp.size != request->size)
         return error_set(err, STATUS_STALE,
                          "%s: %llu bytes, and not the %llu that were announced",
-                         request->name,
-                         (unsigned long long)input->signature.size,
+                         request->name, (unsigned long long)input->stamp.size,
                          (unsigned long long)request->size);
     if (!is_mapped(input))
         return read_copy(input, &input->bytes, err);
@@ -192,19 +190,19 @@ static enum status is_unchanged(const struct input *input, bool *ret_unchanged,
     return STATUS_OK;
 }
 
-/* True in *ret_signed if the first signature may stand for the content. */
+/* True in *ret_signed if the first stamp may stand for the content. */
 static enum status settle_file(const struct input *input, bool *ret_signed,
                                struct error *err)
 {
-    struct file_signature signature;
+    struct file_stamp stamp;
     enum status status;
     bool sound, same;
 
     *ret_signed = false;
-    status = sign(input, &signature, &sound, err);
+    status = take_stamp(input, &stamp, &sound, err);
     if (status)
         return status;
-    same = file_signature_equal(&signature, &input->signature);
+    same = file_stamp_equal(&stamp, &input->stamp);
     if (input->sound && same) {
         *ret_signed = true;
         return STATUS_OK;
@@ -224,9 +222,9 @@ static enum status settle_file(const struct input *input, bool *ret_signed,
     return STATUS_OK;
 }
 
-bool inputs_is_signable(const struct request_input *request)
+bool inputs_may_stamp(const struct request_input *request)
 {
-    return request->entry ? dependency_entry_is_signable(request->entry)
+    return request->entry ? dependency_entry_may_be_stamped(request->entry)
                           : request->type == OBCC_FILE_RESOURCE;
 }
 
@@ -249,14 +247,14 @@ enum status inputs_settle(const struct inputs *inputs,
             continue;
         }
         memcpy(row->sha1, input->sha1, SHA1_SIZE);
-        if (inputs_is_signable(request)) {
-            enum status status = settle_file(input, &input->is_signed, err);
+        if (inputs_may_stamp(request)) {
+            enum status status = settle_file(input, &input->is_stamped, err);
             if (status)
                 return status;
         }
-        if (input->is_signed && !inputs->portable) {
-            row->flags |= OBCC_DEPENDENCY_SIGNED;
-            row->signature = input->signature;
+        if (input->is_stamped && !inputs->portable) {
+            row->flags |= OBCC_DEPENDENCY_STAMPED;
+            row->stamp = input->stamp;
         }
     }
     return STATUS_OK;

@@ -13,21 +13,20 @@ struct input {
     int fd;
     struct file_mapping mapping; /* of a file that is not copied */
     struct span bytes;
-    struct file_signature signature; /* of the file, or the archive that the
+    struct file_stamp stamp; /* of the file, or the archive that the
                                         bytes are in; taken before these were
                                         read */
-    bool sound; /* no change can hide behind that signature */
+    bool sound;              /* no change can hide behind that stamp */
     bool is_hashed;
     uint8_t sha1[SHA1_SIZE];
-    bool
-        is_signed; /* since it was settled: the signature stands for the SHA1 */
+    bool is_stamped; /* since it was settled: the stamp stands for the SHA1 */
 };
 
 struct inputs {
     struct input *input;
     struct span *bytes; /* the same, for compile() */
     size_t n_inputs;
-    bool portable; /* no signature is recorded */
+    bool portable; /* no stamp is recorded */
     bool hashing;  /* in the thread */
     pthread_t hasher;
 };
@@ -38,8 +37,8 @@ enum status inputs_open(struct inputs *inputs, const struct request *request,
                         struct arena *arena, struct error *err) MUST_CHECK;
 void inputs_release(struct inputs *inputs);
 
-/* May a signature stand for the content? */
-bool inputs_is_signable(const struct request_input *request);
+/* May a stamp stand for the content? */
+bool inputs_may_stamp(const struct request_input *request);
 
 /* Compute the digests that are not known, in a thread if there is much to do.
  */

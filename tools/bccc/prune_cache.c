@@ -28,5 +28,6 @@ int prune_cache(const char *dir, const char *limit)
     setsid();
     setpriority(PRIO_PROCESS, 0, 19);
     syscall(SYS_ioprio_set, IOPRIO_OF_PROCESS, 0, IOPRIO_WHEN_IDLE);
-    return prune_directory(dir, bytes, false, NULL, NULL, &result, NULL) != 0;
+    return prune_directory(dir, &(struct prune_options){.limit = bytes},
+                           &result, NULL) != 0;
 }

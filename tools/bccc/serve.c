@@ -145,8 +145,9 @@ static enum status read_request(struct job *job, struct error *err)
     data = arena_alloc(&job->arena, (size_t)st.st_size + 1, 1);
     if (!data)
         return error_no_memory(err);
-    status = file_read_at(REQUEST_FD, data, (size_t)st.st_size, 0, "request",
-                          &size, err);
+    status =
+        file_read_at(REQUEST_FD, (struct file_target){data, (size_t)st.st_size},
+                     0, "request", &size, err);
     if (status)
         return status;
     job->message = (struct span){data, size};

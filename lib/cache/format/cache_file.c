@@ -22,8 +22,10 @@ static enum status read_up_to(struct reading *reading, uint64_t end,
     if (end <= reading->done)
         return STATUS_OK;
     wanted = (size_t)end - reading->done;
-    status = file_read_at(reading->fd, reading->bytes + reading->done, wanted,
-                          reading->done, reading->path, &n, err);
+    status = file_read_at(
+        reading->fd,
+        (struct file_target){reading->bytes + reading->done, wanted},
+        reading->done, reading->path, &n, err);
     if (status)
         return status;
     if (n != wanted)

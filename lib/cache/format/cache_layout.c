@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "cache_sections.h"
-#include "checked.h"
+#include "span.h"
 #include "checksum.h"
 
 static const char section_names[OBCC_N_SECTION_KINDS][24] = {

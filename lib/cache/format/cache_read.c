@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "cache_sections.h"
-#include "checked.h"
+#include "span.h"
 #include "checksum.h"
 
 /* ---- Validation ---- */

@@ -58,7 +58,7 @@ static enum status write_dependency(struct writer *w,
                                     const struct cache_dependency *dependency,
                                     struct error *err)
 {
-    const struct file_signature *signature = &dependency->signature;
+    const struct file_stamp *stamp = &dependency->stamp;
     struct obcc_dependency entry = {
         .type = obcc_le32(dependency->type),
         .flags = obcc_le32(dependency->flags),
@@ -68,12 +68,12 @@ static enum status write_dependency(struct writer *w,
     if (status)
         return status;
     memcpy(entry.sha1, dependency->sha1, sizeof(entry.sha1));
-    if (dependency->flags & OBCC_DEPENDENCY_SIGNED) {
-        entry.device = obcc_le64(signature->device);
-        entry.inode = obcc_le64(signature->inode);
-        entry.size = obcc_le64(signature->size);
-        entry.mtime_ns = obcc_le64(signature->mtime_ns);
-        entry.ctime_ns = obcc_le64(signature->ctime_ns);
+    if (dependency->flags & OBCC_DEPENDENCY_STAMPED) {
+        entry.device = obcc_le64(stamp->device);
+        entry.inode = obcc_le64(stamp->inode);
+        entry.size = obcc_le64(stamp->size);
+        entry.mtime_ns = obcc_le64(stamp->mtime_ns);
+        entry.ctime_ns = obcc_le64(stamp->ctime_ns);
     }
     buffer_append(w->out, &entry, sizeof(entry));
     return STATUS_OK;
@@ -187,7 +187,7 @@ static enum status write_symbols(struct writer *w,
         };
 
         if (kind == OBCC_EXPORT_FOREACH_LIST)
-            entry.signature = obcc_le32(symbols[i].signature);
+            entry.kernel_signature = obcc_le32(symbols[i].kernel_signature);
         status = add_string(w, symbols[i].name, &entry.name, err);
         buffer_append(w->out, &entry, sizeof(entry));
     }

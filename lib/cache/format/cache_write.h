@@ -18,7 +18,7 @@ struct cache_dependency {
     uint32_t type;  /* OBCC_APK_RESOURCE or OBCC_FILE_RESOURCE */
     uint32_t flags; /* OBCC_DEPENDENCY_... */
     uint8_t sha1[SHA1_SIZE];
-    struct file_signature signature; /* if OBCC_DEPENDENCY_SIGNED */
+    struct file_stamp stamp; /* if OBCC_DEPENDENCY_STAMPED */
 };
 
 struct cache_import {
@@ -32,7 +32,7 @@ struct cache_symbol {
     const char *name;
     uint64_t address; /* image address or OBCC_NO_ADDRESS */
     uint64_t size;    /* bytes */
-    uint32_t signature;
+    uint32_t kernel_signature;
 };
 
 struct cache_pragma {

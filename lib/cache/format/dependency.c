@@ -36,7 +36,7 @@ const char *dependency_type_name(uint32_t type, uint32_t flags)
 
 /* ---- Signature ---- */
 
-bool dependency_entry_is_signable(const char *entry)
+bool dependency_entry_may_be_stamped(const char *entry)
 {
     return !strchr(entry, '!');
 }
@@ -49,23 +49,21 @@ static uint64_t later(uint64_t a, uint64_t b)
 /* A write sets both times; utimes() sets mtime to anything, and ctime to now.
  * So ctime would do, where it is the time of change: FAT and some network file
  * systems are less strict. The later of both is never too early. */
-bool dependency_signature_is_sound(const struct file_signature *signature,
-                                   uint64_t now_ns)
+bool dependency_stamp_is_sound(const struct file_stamp *stamp, uint64_t now_ns)
 {
     const uint64_t second = 1000000000;
-    uint64_t changed = later(signature->mtime_ns, signature->ctime_ns);
+    uint64_t changed = later(stamp->mtime_ns, stamp->ctime_ns);
     bool is_coarse =
-        signature->mtime_ns % second == 0 || signature->ctime_ns % second == 0;
+        stamp->mtime_ns % second == 0 || stamp->ctime_ns % second == 0;
     uint64_t needed =
         is_coarse ? DEPENDENCY_RACY_COARSE_NS : DEPENDENCY_RACY_NS;
 
     return changed <= now_ns && now_ns - changed >= needed;
 }
 
-struct file_signature
-dependency_signature(const struct obcc_dependency *dependency)
+struct file_stamp dependency_stamp(const struct obcc_dependency *dependency)
 {
-    return (struct file_signature){
+    return (struct file_stamp){
         .device = obcc_get64(dependency->device),
         .inode = obcc_get64(dependency->inode),
         .size = obcc_get64(dependency->size),
@@ -113,15 +111,15 @@ static enum status check_content(const struct cache_view *view,
     uint8_t digest[SHA1_SIZE];
     enum status status;
 
-    if (input->signature &&
-        obcc_get32(dependency->flags) & OBCC_DEPENDENCY_SIGNED) {
-        struct file_signature recorded = dependency_signature(dependency);
+    if (input->stamp &&
+        obcc_get32(dependency->flags) & OBCC_DEPENDENCY_STAMPED) {
+        struct file_stamp recorded = dependency_stamp(dependency);
 
-        if (file_signature_equal(&recorded, input->signature) &&
+        if (file_stamp_equal(&recorded, input->stamp) &&
             (!input->entry || is_of_entry(view, dependency, input->entry)))
             return STATUS_OK;
         /* The recorded size is that of the content that was hashed. */
-        if (!input->entry && recorded.size != input->signature->size)
+        if (!input->entry && recorded.size != input->stamp->size)
             return changed(input, index, err);
     }
     status = input->digest(input->context, digest, err);

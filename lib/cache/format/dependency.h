@@ -2,15 +2,15 @@
  *
  * An input matches a dependency if role, resource type and SHA1 are equal.
  * Its name or path is not compared: content is what shaped the code. For a
- * file, an equal stat signature stands for an equal SHA1, so that a launch
- * need not read it. That is sound only if the signature was taken when a later
+ * file, an equal stamp stands for an equal SHA1, so that a launch
+ * need not read it. That is sound only if the stamp was taken when a later
  * change could no longer hide in the same timestamp tick ("racily clean", as
- * git's index calls it): the compiler process records a signature only if the
+ * git's index calls it): the compiler process records a stamp only if the
  * file's last change was at least DEPENDENCY_RACY_NS before the moment when
  * its content was hashed. Otherwise there is none, and the SHA1 decides.
  *
- * Of an input in an archive, the archive's signature and the name of the entry
- * stand for the content; another signature says nothing about it. */
+ * Of an input in an archive, the archive's stamp and the name of the entry
+ * stand for the content; another stamp says nothing about it. */
 #ifndef BCC_CACHE_DEPENDENCY_H
 #define BCC_CACHE_DEPENDENCY_H
 
@@ -30,14 +30,12 @@ enum {
     DEPENDENCY_RACY_COARSE_NS = 2000 * 1000 * 1000
 };
 
-/* True if a signature taken at now_ns (CLOCK_REALTIME) may stand for the
+/* True if a stamp taken at now_ns (CLOCK_REALTIME) may stand for the
  * content that was read after it was taken. */
-bool dependency_signature_is_sound(const struct file_signature *signature,
-                                   uint64_t now_ns);
+bool dependency_stamp_is_sound(const struct file_stamp *stamp, uint64_t now_ns);
 
-/* The one that was recorded; zero unless OBCC_DEPENDENCY_SIGNED. */
-struct file_signature
-dependency_signature(const struct obcc_dependency *dependency);
+/* The one that was recorded; zero unless OBCC_DEPENDENCY_STAMPED. */
+struct file_stamp dependency_stamp(const struct obcc_dependency *dependency);
 
 /* An input as the reader has it. */
 struct dependency_input {
@@ -45,9 +43,9 @@ struct dependency_input {
     uint32_t type;
     bool skip_sha1;
     const char *name;
-    const struct file_signature *signature; /* NULL: not a file */
+    const struct file_stamp *stamp; /* NULL: not a file */
     const char *entry; /* not NULL: of the archive that is signed */
-    /* SHA1 of the content, asked for only if the signature does not decide;
+    /* SHA1 of the content, asked for only if the stamp does not decide;
      * called at most once for each input. */
     enum status (*digest)(void *context, uint8_t ret_digest[SHA1_SIZE],
                           struct error *err);
@@ -63,10 +61,10 @@ const char *dependency_role_name(uint32_t flags);
 /* Where the bytes are: "file", "archive", or "resource", which is memory. */
 const char *dependency_type_name(uint32_t type, uint32_t flags);
 
-/* True if the signature of its archive may stand for an entry. A dependency
+/* True if the stamp of its archive may stand for an entry. A dependency
  * has one name, ARCHIVE!ENTRY, in which both may have a '!'; so it is taken
  * apart at the last one, and an entry with a '!' is known by SHA1 alone. */
-bool dependency_entry_is_signable(const char *entry);
+bool dependency_entry_may_be_stamped(const char *entry);
 
 /* OK: the entry's dependencies are exactly these inputs in this order. STALE
  * with a message that names the input and the fact otherwise; or what

@@ -25,7 +25,7 @@
  *   shared=HOW NAME       HOW search|open, one line each, in the order asked
  * Message lines after them:
  *   limit-memory=BYTES    0: none
- *   portable=1            or 0; 1: record no stat signatures of inputs
+ *   portable=1            or 0; 1: record no stamps of inputs
  *   input=ROLE TYPE FLAGS SIZE NAME [ENTRY]   ROLE script|library|object, TYPE
  *                         apk|file, FLAGS skip-sha1|-, SIZE in bytes of what
  *                         is behind the descriptor, ENTRY if that is an
@@ -46,7 +46,7 @@
 enum {
     REQUEST_FD = 3,        /* memfd: the message, read from offset 0 */
     REQUEST_OUTPUT_FD = 4, /* the cache file to write, empty */
-    REQUEST_REPLY_FD = 5,  /* memfd: the reply, see reply.h */
+    REQUEST_REPLY_FD = 5,  /* memfd: the reply, see below */
     REQUEST_LOCK_FD = 6,   /* the lock that beats, see flight.h, or no lock */
     REQUEST_DIR_FD = 7,    /* the cache directory, checked; else no directory */
     REQUEST_HOST_FD = 8,   /* pidfd of who asks; where the kernel has none,
@@ -127,5 +127,35 @@ enum status request_parse(struct span message, struct arena *arena,
                           struct request *ret_request,
                           size_t *ret_identity_size,
                           struct error *err) MUST_CHECK;
+
+/* ---- The reply ----
+ *
+ * What the compiler process tells back, in the memfd REQUEST_REPLY_FD: a
+ * fixed-size record written with one pwrite when all else is done. A reply
+ * that is not there, or not complete, means that the process died.
+ *
+ * Both ends come from one build, on one machine: the struct is sent as it is.
+ */
+enum { REPLY_MAGIC = 0x31594c50 }; /* "PLY1" */
+
+/* ORDER REPLY STAGES: also the names in reports. */
+enum reply_stage {
+    REPLY_READ,
+    REPLY_LINK_BITCODE,
+    REPLY_OPTIMISE,
+    REPLY_EMIT,
+    REPLY_LINK_IMAGE,
+    REPLY_WRITE,
+    REPLY_N_STAGES
+};
+
+struct reply {
+    uint32_t magic; /* REPLY_MAGIC */
+    int32_t status; /* enum status */
+    int32_t os_errno;
+    uint32_t reserved;
+    uint64_t stage_ns[REPLY_N_STAGES];
+    char message[ERROR_MESSAGE_SIZE]; /* "" on success */
+};
 
 #endif

@@ -25,7 +25,7 @@ struct inventory_entry {
     size_t name_offset; /* in names */
     uint64_t size;      /* bytes of the file */
     uint64_t disk_size; /* bytes that it takes of the disk */
-    int64_t used_s;     /* last use, to the hour: see last_use.h */
+    int64_t used_s;     /* last use, to the hour: see entry_use.h */
     bool is_index;
     enum inventory_fate fate;
 };

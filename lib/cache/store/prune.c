@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +11,9 @@
 
 #include "clock.h"
 #include "file.h"
-#include "last_use.h"
+#include "entry_use.h"
 
-/* Of the stamp file; read only by the machine that wrote it. */
+/* In the file of notes; read only by the machine that wrote it. */
 struct record {
     uint64_t bytes;
     uint64_t time_s; /* of the first one: when the directory was looked at */
@@ -53,11 +51,11 @@ bool prune_parse_limit(const char *text, uint64_t *ret_limit)
     return true;
 }
 
-/* ---- The stamp ---- */
+/* ---- Notes ---- */
 
-static int open_stamp(int dir_fd, int flags)
+static int open_notes(int dir_fd, int flags)
 {
-    return openat(dir_fd, PRUNE_STAMP_NAME,
+    return openat(dir_fd, PRUNE_NOTES_NAME,
                   flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 }
 
@@ -69,8 +67,8 @@ static bool is_due(int fd, uint64_t limit, uint64_t now_s)
     size_t size, n = 0, n_read;
 
     do {
-        if (file_read_at(fd, records, sizeof(records), n * sizeof(records[0]),
-                         "", &size, NULL))
+        if (file_read_at(fd, (struct file_target){records, sizeof(records)},
+                         n * sizeof(records[0]), "", &size, NULL))
             return false;
         n_read = size / sizeof(records[0]);
         if (n == 0 && n_read > 0)
@@ -88,7 +86,7 @@ static bool is_due(int fd, uint64_t limit, uint64_t now_s)
 
 int prune_open_notes(int dir_fd)
 {
-    return open_stamp(dir_fd, O_RDWR | O_APPEND | O_CREAT);
+    return open_notes(dir_fd, O_RDWR | O_APPEND | O_CREAT);
 }
 
 bool prune_note(int notes_fd, uint64_t disk_size, uint64_t limit)
@@ -116,10 +114,10 @@ bool prune_note_entry(int dir_fd, uint64_t disk_size, uint64_t limit)
 }
 
 /* In the place of the old one, whole: an append that comes between is lost. */
-static void renew_stamp(int dir_fd, uint64_t bytes)
+static void renew_notes(int dir_fd, uint64_t bytes)
 {
     const struct record record = {bytes, clock_realtime_ns() / 1000000000u};
-    static const char fresh[] = PRUNE_STAMP_NAME ".new";
+    static const char fresh[] = PRUNE_NOTES_NAME ".new";
     int fd = openat(dir_fd, fresh,
                     O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK |
                         O_CLOEXEC,
@@ -128,33 +126,16 @@ static void renew_stamp(int dir_fd, uint64_t bytes)
     if (fd < 0)
         return;
     if (write(fd, &record, sizeof(record)) != (ssize_t)sizeof(record) ||
-        renameat(dir_fd, fresh, dir_fd, PRUNE_STAMP_NAME) < 0)
+        renameat(dir_fd, fresh, dir_fd, PRUNE_NOTES_NAME) < 0)
         unlinkat(dir_fd, fresh, 0);
     file_close(fd);
 }
 
 /* ---- Removing ---- */
 
-enum {
-    /* An unlink is the file system's work, and much of that can be done at
-     * once: for 30,000 entries in memory two threads take half of the time of
-     * one. Where each freed block is told to the disk (ext4 with discard and
-     * without a journal), threads mostly wait: 8 take a quarter of the time of
-     * one, also on two processors. */
-    MAX_HELPERS = 7,
-    CHUNK = 64 /* entries that a thread takes at a time */
-};
-
-/* Entries from next to end are removed. */
-struct removal {
-    const struct inventory *inventory;
-    atomic_size_t next;
-    size_t end;
-};
-
 /* Not if it was used or replaced since it was looked at. */
-static enum inventory_fate remove_entry(const struct inventory *inventory,
-                                        size_t i)
+static enum inventory_fate try_to_remove(const struct inventory *inventory,
+                                         size_t i)
 {
     const struct inventory_entry *entry = &inventory->entries[i];
     const char *name = inventory_name(inventory, i);
@@ -170,44 +151,11 @@ static enum inventory_fate remove_entry(const struct inventory *inventory,
     return errno == ENOENT ? INVENTORY_GONE : INVENTORY_FAILED;
 }
 
-static void *removal_work(void *argument)
-{
-    struct removal *removal = argument;
-    size_t i, end;
-
-    while ((i = atomic_fetch_add(&removal->next, CHUNK)) < removal->end) {
-        end = i + CHUNK < removal->end ? i + CHUNK : removal->end;
-        for (; i < end; i++)
-            if (removal->inventory->entries[i].fate == INVENTORY_REMOVED)
-                removal->inventory->entries[i].fate =
-                    remove_entry(removal->inventory, i);
-    }
-    return NULL;
-}
-
-static void remove_chosen(const struct inventory *inventory, size_t start,
-                          size_t end)
-{
-    struct removal removal = {inventory, start, end};
-    pthread_t helpers[MAX_HELPERS];
-    int n_helpers = 0;
-
-    /* One more for each chunk but the first, which is for this thread. */
-    while (n_helpers < MAX_HELPERS &&
-           (size_t)(n_helpers + 1) * CHUNK < end - start &&
-           pthread_create(&helpers[n_helpers], NULL, removal_work, &removal) ==
-               0)
-        n_helpers++;
-    removal_work(&removal);
-    for (int i = 0; i < n_helpers; i++)
-        pthread_join(helpers[i], NULL);
-}
-
 /* A last use in the future is none: somebody's clock was wrong. */
 static bool is_in_use(const struct inventory_entry *entry, int64_t now_s)
 {
-    return entry->used_s > now_s - LAST_USE_GRAIN_S &&
-           entry->used_s < now_s + LAST_USE_GRAIN_S;
+    return entry->used_s > now_s - ENTRY_USE_GRAIN_S &&
+           entry->used_s < now_s + ENTRY_USE_GRAIN_S;
 }
 
 /* Choose from entry `start` on what brings the directory to `goal`. Returns
@@ -232,7 +180,7 @@ static size_t choose(struct inventory *inventory, size_t start, uint64_t goal,
 }
 
 static void account(const struct inventory *inventory, size_t i,
-                    prune_visit_fn visit, void *context,
+                    const struct prune_options *options,
                     struct prune_result *result)
 {
     const struct inventory_entry *entry = &inventory->entries[i];
@@ -246,32 +194,35 @@ static void account(const struct inventory *inventory, size_t i,
         return; /* by another's hand */
     result->n_removed++;
     result->freed += entry->disk_size;
-    if (visit)
-        visit(context, inventory_name(inventory, i), entry);
+    if (options->visit)
+        options->visit(options->context, inventory_name(inventory, i), entry);
 }
 
-static void remove_oldest(struct inventory *inventory, uint64_t limit,
-                          bool dry_run, prune_visit_fn visit, void *context,
+static void remove_oldest(struct inventory *inventory,
+                          const struct prune_options *options,
                           struct prune_result *result)
 {
     int64_t now_s = (int64_t)(clock_realtime_ns() / 1000000000u);
-    uint64_t goal = limit - limit / 10;
+    uint64_t goal = options->limit - options->limit / 10;
     size_t start = 0, end;
 
     /* Again, if something chosen was not removed. */
     while (start < inventory->n_entries && result->left > goal) {
         end = choose(inventory, start, goal, now_s, result);
-        if (!dry_run)
-            remove_chosen(inventory, start, end);
-        for (; start < end; start++)
-            account(inventory, start, visit, context, result);
+        for (; start < end; start++) {
+            struct inventory_entry *entry = &inventory->entries[start];
+
+            if (!options->dry_run && entry->fate == INVENTORY_REMOVED)
+                entry->fate = try_to_remove(inventory, start);
+            account(inventory, start, options, result);
+        }
     }
-    if (result->left <= limit)
+    if (result->left <= options->limit)
         result->n_in_use = 0;
 }
 
-enum status prune_directory(const char *dir, uint64_t limit, bool dry_run,
-                            prune_visit_fn visit, void *context,
+enum status prune_directory(const char *dir,
+                            const struct prune_options *options,
                             struct prune_result *ret_result, struct error *err)
 {
     struct inventory inventory;
@@ -283,12 +234,12 @@ enum status prune_directory(const char *dir, uint64_t limit, bool dry_run,
         .left = inventory.disk_size,
         .n_left = inventory.n_entries,
     };
-    if (inventory.disk_size > limit) {
+    if (inventory.disk_size > options->limit) {
         inventory_sort_by_use(&inventory);
-        remove_oldest(&inventory, limit, dry_run, visit, context, ret_result);
+        remove_oldest(&inventory, options, ret_result);
     }
-    if (!dry_run)
-        renew_stamp(inventory.dir_fd, ret_result->left);
+    if (!options->dry_run)
+        renew_notes(inventory.dir_fd, ret_result->left);
     inventory_release(&inventory);
     return STATUS_OK;
 }

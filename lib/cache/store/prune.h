@@ -8,9 +8,10 @@
  *                       record is appended to the file ".size", the records
  *                       are summed up. Some microseconds. It says when it is
  *                       time for the other part.
- *   prune_directory()   in a process that nobody waits for: looks at all
- *                       entries, removes from the oldest on, and writes the
- *                       true sum as the first record of a new ".size".
+ *   prune_directory()   in a process that nobody waits for, and so in one
+ *                       thread: looks at all entries, removes from the oldest
+ *                       on, and writes the true sum as the first record of a
+ *                       new ".size".
  *
  * Records are appended with O_APPEND and no lock. What is lost or counted
  * twice (an entry that replaces one) is put right by the next look, which
@@ -29,7 +30,7 @@
 #include "error.h"
 #include "inventory.h"
 
-#define PRUNE_STAMP_NAME    ".size"
+#define PRUNE_NOTES_NAME    ".size"
 #define PRUNE_DEFAULT_LIMIT (UINT64_C(1) << 30)
 #define PRUNE_NO_LIMIT      UINT64_MAX
 
@@ -63,10 +64,17 @@ struct prune_result {
 typedef void (*prune_visit_fn)(void *context, const char *name,
                                const struct inventory_entry *entry);
 
+struct prune_options {
+    uint64_t limit; /* bytes of disk */
+    bool dry_run;   /* remove nothing, only tell */
+    prune_visit_fn visit;
+    void *context;
+};
+
 /* Remove what is above the limit, and a tenth of the limit more, so that the
- * next time is not soon. dry_run: only say so. Errors: IO, NO_MEMORY. */
-enum status prune_directory(const char *dir, uint64_t limit, bool dry_run,
-                            prune_visit_fn visit, void *context,
+ * next time is not soon. Errors: IO, NO_MEMORY. */
+enum status prune_directory(const char *dir,
+                            const struct prune_options *options,
                             struct prune_result *ret_result,
                             struct error *err) MUST_CHECK;
 

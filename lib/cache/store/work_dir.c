@@ -121,27 +121,37 @@ static bool file_hash(const char *name, uint64_t *ret_hash)
     return strcmp(rest, WORK_FILE_SUFFIX) == 0;
 }
 
-void work_dir_sweep(const struct work_dir *work)
+void work_sweep(int dir_fd, size_t max_names, sweep_fn fn, const void *context)
 {
-    /* "." and "..", the lock, and as many files as compile at once on a large
-     * machine. What is left over is for the next one. */
-    enum { MAX_NAMES = 200 };
-    int fd = open_at(work->fd, ".", O_RDONLY | O_DIRECTORY);
+    int fd = open_at(dir_fd, ".", O_RDONLY | O_DIRECTORY);
     DIR *listing = fd >= 0 ? fdopendir(fd) : NULL;
     const struct dirent *entry;
-    uint64_t hash;
 
     if (!listing) {
         file_close(fd);
         return;
     }
-    for (int i = 0; i < MAX_NAMES && (entry = readdir(listing)); i++) {
-        if (!file_hash(entry->d_name, &hash))
-            continue;
-        /* Its writer took the lock before it made the file. */
-        if (work_locked(work->lock_fd, work_slot(hash) + WORK_SLOT_FILE, 1) ==
-            0)
-            unlinkat(work->fd, entry->d_name, 0);
-    }
+    for (size_t i = 0; i < max_names && (entry = readdir(listing)); i++)
+        if (fn(context, entry->d_name))
+            unlinkat(dir_fd, entry->d_name, 0);
     closedir(listing);
+}
+
+static bool is_left_over(const void *context, const char *name)
+{
+    const struct work_dir *work = context;
+    uint64_t hash;
+
+    /* Its writer took the lock before it made the file. */
+    return file_hash(name, &hash) &&
+           work_locked(work->lock_fd, work_slot(hash) + WORK_SLOT_FILE, 1) == 0;
+}
+
+void work_dir_sweep(const struct work_dir *work)
+{
+    /* "." and "..", the lock, and as many files as compile at once on a large
+     * machine. What is left over is for the next one. */
+    enum { MAX_NAMES = 200 };
+
+    work_sweep(work->fd, MAX_NAMES, is_left_over, work);
 }

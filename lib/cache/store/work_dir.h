@@ -19,6 +19,7 @@
 #define BCC_CACHE_WORK_DIR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -40,6 +41,11 @@ void work_dir_close(struct work_dir *work);
 /* Remove files under way whose writers have died. It looks at so few names
  * that no launch notices. */
 void work_dir_sweep(const struct work_dir *work);
+
+/* Remove the names of a directory that fn picks, among the first max_names.
+ * What cannot be removed, or listed, stays. */
+typedef bool (*sweep_fn)(const void *context, const char *name);
+void work_sweep(int dir_fd, size_t max_names, sweep_fn fn, const void *context);
 
 /* ---- Slots ---- */
 

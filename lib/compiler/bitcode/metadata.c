@@ -238,9 +238,9 @@ static enum status read_foreachs(LLVMModuleRef script, const char *name,
     for (size_t i = 0; i < n_kernels - n_before; i++) {
         struct cache_symbol *kernel = &kernels[n_before + i];
         if (i < n_signatures)
-            kernel->signature = signatures[i];
+            kernel->kernel_signature = signatures[i];
         else if (n_signatures == 0 && strcmp(kernel->name, "root") == 0)
-            kernel->signature = FOREACH_ALL_ARGUMENTS;
+            kernel->kernel_signature = FOREACH_ALL_ARGUMENTS;
     }
     result->export_foreachs = kernels;
     result->n_export_foreachs = n_kernels;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checked.h"
+#include "span.h"
 #include "checksum.h"
 
 enum { ALIGNMENT = 8, CHECKED_FROM = offsetof(struct ibcc_header, sha1) };

@@ -1,4 +1,5 @@
-/* A request from its text. Grammar, each line ended by a newline:
+/* A request as canonical text, one request, one text, and back. Grammar, each
+ * line ended by a newline:
  *
  *     message  = identity limit portable input { input }
  *     identity = "format=100" libbcc llvm triple cpu features opt flags
@@ -16,12 +17,208 @@
  * the bytes that came. */
 #include "request.h"
 
+#include <assert.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <bcc/bcc_cache.h>
 
-#include "request_text.h"
+/* ---- Words and values ---- */
+
+enum { MAX_OPT_LEVEL = 3 };
+
+/* A word of the text and the constant it stands for; "" ends a list. */
+struct word {
+    char text[20];
+    unsigned value;
+};
+
+/* ORDER REQUEST FLAGS: flags are written in the order of this list. */
+static const struct word flag_words[] = {
+    {"marked-only", REQUEST_MARKED_ONLY},
+    {"default-libraries", REQUEST_DEFAULT_LIBRARIES},
+    {"strip-debug", REQUEST_STRIP_DEBUG},
+    {"", 0},
+};
+
+static const struct word role_words[] = {
+    {"script", REQUEST_SCRIPT},
+    {"library", REQUEST_LIBRARY},
+    {"object", REQUEST_OBJECT},
+    {"", 0},
+};
+
+static const struct word shared_words[] = {
+    {"open", REQUEST_SHARED_OPEN},
+    {"search", REQUEST_SHARED_SEARCH},
+    {"", 0},
+};
+
+static const struct word type_words[] = {
+    {"apk", OBCC_APK_RESOURCE},
+    {"file", OBCC_FILE_RESOURCE},
+    {"", 0},
+};
+
+/* True for the bytes that a value holds as %XX, two upper-case digits: what
+ * would end a word or a line, and the percent sign. */
+static inline bool is_escaped(unsigned char byte)
+{
+    return byte < 0x21 || byte == '%' || byte == 0x7f;
+}
+
+/* ---- Writing ---- */
+
+/* In runs of plain bytes: each launch writes its identity. */
+static void append_value(struct buffer *out, const char *value)
+{
+    static const char digits[] = "0123456789ABCDEF";
+
+    for (;;) {
+        size_t run = 0;
+
+        while (!is_escaped((unsigned char)value[run]))
+            run++;
+        buffer_append(out, value, run);
+        value += run;
+        if (!*value)
+            return;
+        const char escape[] = {'%', digits[(unsigned char)*value >> 4],
+                               digits[(unsigned char)*value & 15]};
+        buffer_append(out, escape, sizeof(escape));
+        value++;
+    }
+}
+
+/* name ends in "=". */
+static void append_line(struct buffer *out, const char *name, const char *value)
+{
+    buffer_append_string(out, name);
+    append_value(out, value);
+    buffer_append(out, "\n", 1);
+}
+
+static const char *word_of(const struct word *words, unsigned value)
+{
+    while (*words->text && words->value != value)
+        words++;
+    assert(*words->text);
+    return words->text;
+}
+
+static void append_flags(struct buffer *out, unsigned flags)
+{
+    const char *separator = "";
+
+    buffer_append_string(out, "flags=");
+    for (const struct word *word = flag_words; *word->text; word++) {
+        if (!(flags & word->value))
+            continue;
+        buffer_append_string(out, separator);
+        buffer_append_string(out, word->text);
+        separator = ",";
+    }
+    buffer_append(out, "\n", 1);
+}
+
+/* ---- Marks ---- */
+
+static int compare_marks(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static enum status append_marks(struct buffer *out,
+                                const struct request *request,
+                                struct error *err)
+{
+    const char **sorted;
+
+    if (request->n_marks == 0)
+        return STATUS_OK;
+    sorted = calloc(request->n_marks, sizeof(*sorted));
+    if (!sorted)
+        return error_no_memory(err);
+    memcpy(sorted, request->marks, request->n_marks * sizeof(*sorted));
+    qsort(sorted, request->n_marks, sizeof(*sorted), compare_marks);
+    for (size_t i = 0; i < request->n_marks; i++)
+        if (i == 0 || strcmp(sorted[i - 1], sorted[i]) != 0)
+            append_line(out, "mark=", sorted[i]);
+    free(sorted);
+    return STATUS_OK;
+}
+
+/* ---- Shared libraries ---- */
+
+static void append_libraries(struct buffer *out, const struct request *request)
+{
+    for (size_t i = 0; i < request->n_library_dirs; i++)
+        append_line(out, "library-dir=", request->library_dirs[i]);
+    for (size_t i = 0; i < request->n_shared; i++) {
+        const struct request_shared *shared = &request->shared[i];
+
+        buffer_printf(out, "shared=%s ", word_of(shared_words, shared->how));
+        append_value(out, shared->name);
+        buffer_append(out, "\n", 1);
+    }
+}
+
+/* ---- Identity and message ---- */
+
+enum status request_write_identity(const struct request *request,
+                                   struct buffer *out, struct error *err)
+{
+    const char level = (char)('0' + request->opt_level);
+    enum status status;
+
+    assert(request->opt_level <= MAX_OPT_LEVEL);
+    append_line(out, "format=", OBCC_VERSION);
+    append_line(out, "libbcc=", request->libbcc_version);
+    append_line(out, "llvm=", request->llvm_version);
+    append_line(out, "triple=", request->triple);
+    append_line(out, "cpu=", request->cpu);
+    append_line(out, "features=", request->features);
+    append_line(out, "opt=", (const char[]){level, '\0'});
+    append_flags(out, request->flags);
+    status = append_marks(out, request, err);
+    if (status)
+        return status;
+    append_libraries(out, request);
+    return buffer_failed(out) ? error_no_memory(err) : STATUS_OK;
+}
+
+enum status request_write(const struct request *request, struct buffer *out,
+                          struct error *err)
+{
+    enum status status;
+
+    if (request->n_inputs == 0 || request->n_inputs > REQUEST_MAX_INPUTS)
+        return error_set(err, STATUS_MISUSE, "request: %zu inputs, not 1 to %d",
+                         request->n_inputs, REQUEST_MAX_INPUTS);
+    status = request_write_identity(request, out, err);
+    if (status)
+        return status;
+    buffer_printf(out, "limit-memory=%" PRIu64 "\nportable=%d\n",
+                  request->limit_memory, request->portable);
+    for (size_t i = 0; i < request->n_inputs; i++) {
+        const struct request_input *input = &request->inputs[i];
+
+        buffer_printf(out, "input=%s %s %s %" PRIu64 " ",
+                      word_of(role_words, input->role),
+                      word_of(type_words, input->type),
+                      input->skip_sha1 ? "skip-sha1" : "-", input->size);
+        append_value(out, input->name);
+        if (input->entry) {
+            buffer_append(out, " ", 1);
+            append_value(out, input->entry);
+        }
+        buffer_append(out, "\n", 1);
+    }
+    return buffer_failed(out) ? error_no_memory(err) : STATUS_OK;
+}
+
+/* ---- Parsing ---- */
 
 struct parser {
     struct span rest; /* what follows the current line */
@@ -86,8 +283,7 @@ static bool is_word(struct span word, const char *text)
     return word.size == strlen(text) && starts_with(word, text);
 }
 
-static const struct request_word *find_word(const struct request_word *words,
-                                            struct span word)
+static const struct word *find_word(const struct word *words, struct span word)
 {
     while (*words->text && !is_word(word, words->text))
         words++;
@@ -113,7 +309,7 @@ static size_t decode_byte(struct span text, char *ret_byte)
 
     if (text.data[0] != '%') {
         *ret_byte = (char)text.data[0];
-        return request_is_escaped(text.data[0]) ? 0 : 1;
+        return is_escaped(text.data[0]) ? 0 : 1;
     }
     if (text.size < 3)
         return 0;
@@ -122,7 +318,7 @@ static size_t decode_byte(struct span text, char *ret_byte)
     if (high < 0 || low < 0)
         return 0;
     value = high * 16 + low;
-    if (value == 0 || !request_is_escaped((unsigned char)value))
+    if (value == 0 || !is_escaped((unsigned char)value))
         return 0;
     *ret_byte = (char)value;
     return 3;
@@ -192,7 +388,7 @@ static enum status parse_opt(struct parser *p, struct request *request)
         status = parse_number(p, p->line, &level);
     if (status)
         return status;
-    if (level > REQUEST_MAX_OPT_LEVEL)
+    if (level > MAX_OPT_LEVEL)
         return bad_line(p, "no such optimisation level");
     request->opt_level = (unsigned)level;
     return STATUS_OK;
@@ -200,7 +396,7 @@ static enum status parse_opt(struct parser *p, struct request *request)
 
 static enum status parse_flags(struct parser *p, struct request *request)
 {
-    const struct request_word *next = request_flag_words;
+    const struct word *next = flag_words;
     enum status status = next_line(p, "flags=");
 
     if (status)
@@ -208,7 +404,7 @@ static enum status parse_flags(struct parser *p, struct request *request)
     if (p->line.size && p->line.data[p->line.size - 1] == ',')
         return bad_line(p, "flag list ends in a comma");
     while (p->line.size) {
-        const struct request_word *word = find_word(next, take_word(p, ','));
+        const struct word *word = find_word(next, take_word(p, ','));
         if (!word)
             return bad_line(p, "unknown flag, or flags out of order");
         request->flags |= word->value;
@@ -270,12 +466,12 @@ static enum status parse_library_dirs(struct parser *p, struct request *request)
 
 static enum status parse_shared(struct parser *p, struct request_shared *shared)
 {
-    const struct request_word *how;
+    const struct word *how;
     enum status status = next_line(p, "shared=");
 
     if (status)
         return status;
-    how = find_word(request_shared_words, take_word(p, ' '));
+    how = find_word(shared_words, take_word(p, ' '));
     if (!how || p->line.size == 0)
         return bad_line(p, "not how to find which library");
     shared->how = (enum request_shared_how)how->value;
@@ -335,14 +531,14 @@ static enum status parse_identity(struct parser *p, struct request *request)
 
 static enum status parse_input(struct parser *p, struct request_input *input)
 {
-    const struct request_word *role, *type;
+    const struct word *role, *type;
     struct span word;
     enum status status = next_line(p, "input=");
 
     if (status)
         return status;
-    role = find_word(request_role_words, take_word(p, ' '));
-    type = find_word(request_type_words, take_word(p, ' '));
+    role = find_word(role_words, take_word(p, ' '));
+    type = find_word(type_words, take_word(p, ' '));
     if (!role || !type)
         return bad_line(p, "unknown role or resource type");
     input->role = (enum request_role)role->value;

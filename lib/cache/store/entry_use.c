@@ -1,0 +1,203 @@
+#include "entry_use.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/auxv.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "checksum.h"
+#include "clock.h"
+#include "file.h"
+#include "work_dir.h"
+
+/* ---- The mark ---- */
+
+/* Real time less time since the start is the time of the start, to a moment
+ * between two clocks read one after the other; it only changes when the clock
+ * is set. In whole seconds: two starts are further apart. */
+static uint64_t boot_time_s(void)
+{
+    struct timespec up;
+
+    clock_gettime(CLOCK_BOOTTIME, &up);
+    return (clock_realtime_ns() - clock_ns(up)) / 1000000000u;
+}
+
+/* The nanoseconds of an mtime of these seconds. */
+static long mark_of(const struct stat *st, time_t seconds)
+{
+    const uint64_t facts[] = {
+        (uint64_t)st->st_dev, (uint64_t)st->st_ino, (uint64_t)st->st_size,
+        (uint64_t)seconds,    boot_time_s(),
+    };
+    const struct span bytes = {(const uint8_t *)facts, sizeof(facts)};
+
+    return (long)(checksum_xxh3(bytes) % 1000000000u);
+}
+
+static bool is_marked(const struct stat *st)
+{
+    const time_t since = st->st_ctim.tv_sec - st->st_mtim.tv_sec;
+
+    /* The kernel's time of change may lag behind the clock by a tick. */
+    return since >= -1 && since <= 1 &&
+           st->st_mtim.tv_nsec == mark_of(st, st->st_mtim.tv_sec);
+}
+
+bool entry_use_is_due(const struct stat *st)
+{
+    struct timespec now;
+    int64_t age_s;
+
+    /* Read from memory that the kernel shares: no system call. */
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    age_s = now.tv_sec - st->st_mtim.tv_sec;
+    /* A use in the future would count for ever; a clock was wrong. */
+    return age_s <= -ENTRY_USE_GRAIN_S || age_s >= ENTRY_USE_GRAIN_S;
+}
+
+/* True if the file's times were set, and *st then has them. */
+static bool set_times(const char *dir, int fd, struct stat *st)
+{
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}};
+    const int saved = errno;
+    bool written;
+
+    clock_gettime(CLOCK_REALTIME_COARSE, &times[1]);
+    times[1].tv_nsec = mark_of(st, times[1].tv_sec);
+    written = st->st_uid == geteuid() &&
+              faccessat(AT_FDCWD, dir, W_OK, AT_EACCESS) == 0 &&
+              futimens(fd, times) == 0 && fstat(fd, st) == 0;
+    errno = saved;
+    return written;
+}
+
+/* ---- The marker ---- */
+
+static const char place[] = "/dev/shm/bcc-"; /* and the user's number */
+
+enum {
+    /* tmpfs counts 20 bytes for each name of a directory, other file systems
+     * no less. At some 16,000 markers, or 16 MB of the kernel's memory, all
+     * are forgotten. */
+    MAX_DIRECTORY_SIZE = 20 * 16384,
+    MARKER_SIZE = 4 * 17 + 1,
+    PLACE_SIZE = sizeof(place) + 20
+};
+
+/* geteuid() without its system call: of the start of this program. Should it
+ * have changed since, the directory is not this user's, and nothing is found
+ * or remembered. */
+static uid_t user_id(void)
+{
+    return (uid_t)getauxval(AT_EUID);
+}
+
+/* The directory of the markers. */
+static void find_place(char dir[PLACE_SIZE])
+{
+    snprintf(dir, PLACE_SIZE, "%s%lu", place, (unsigned long)user_id());
+}
+
+static void name_marker(const struct stat *st, char name[MARKER_SIZE])
+{
+    snprintf(name, MARKER_SIZE, "%" PRIx64 "-%" PRIx64 "-%" PRIx64 "-%" PRIx64,
+             (uint64_t)st->st_dev, (uint64_t)st->st_ino, (uint64_t)st->st_size,
+             clock_ns(st->st_ctim));
+}
+
+/* /dev/shm should be empty after a start anyway. A clock that was set forward
+ * since makes a marker look old at worst. */
+static bool is_of_this_boot(struct timespec time)
+{
+    struct timespec up;
+
+    clock_gettime(CLOCK_BOOTTIME, &up);
+    return clock_ns(time) + clock_ns(up) >= clock_realtime_ns();
+}
+
+/* The directory; -1 unless it is ours alone. access: O_PATH or O_RDONLY. */
+static int open_place(const char *dir, int access, struct stat *ret_st)
+{
+    int fd = open(dir, access | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, ret_st) == 0 && ret_st->st_uid == user_id() &&
+        !(ret_st->st_mode & (S_IWGRP | S_IWOTH)))
+        return fd;
+    file_close(fd);
+    return -1;
+}
+
+static bool has_marker(const struct stat *st)
+{
+    char dir[PLACE_SIZE], name[MARKER_SIZE];
+    int saved = errno, dir_fd;
+    struct stat place_st, marker;
+    bool exists;
+
+    find_place(dir);
+    dir_fd = open_place(dir, O_PATH, &place_st);
+    if (dir_fd >= 0)
+        name_marker(st, name);
+    exists =
+        dir_fd >= 0 && fstatat(dir_fd, name, &marker, AT_SYMLINK_NOFOLLOW) == 0;
+    file_close(dir_fd);
+    errno = saved;
+    return exists && S_ISREG(marker.st_mode) && marker.st_uid == user_id() &&
+           is_of_this_boot(marker.st_ctim);
+}
+
+static bool is_marker(const void *context, const char *name)
+{
+    (void)context;
+    return name[0] != '.';
+}
+
+static void make_marker(const struct stat *st)
+{
+    char dir[PLACE_SIZE], name[MARKER_SIZE];
+    int saved = errno, dir_fd, fd;
+    struct stat place_st;
+
+    find_place(dir);
+    mkdir(dir, 0700);
+    dir_fd = open_place(dir, O_RDONLY, &place_st);
+    if (dir_fd >= 0) {
+        if (place_st.st_size > MAX_DIRECTORY_SIZE)
+            work_sweep(dir_fd, SIZE_MAX, is_marker, NULL);
+        name_marker(st, name);
+        fd = openat(dir_fd, name,
+                    O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+                    0600);
+        if (fd >= 0)
+            futimens(fd, NULL); /* one of an earlier boot is of this one now */
+        file_close(fd);
+        file_close(dir_fd);
+    }
+    errno = saved;
+}
+
+/* ---- Both ---- */
+
+bool entry_is_checked(const struct stat *st)
+{
+    return is_marked(st) || has_marker(st);
+}
+
+bool entry_note_use(const char *dir, int fd, struct stat *st, bool was_checked)
+{
+    const bool written =
+        dir && (entry_use_is_due(st) || (was_checked && !is_marked(st))) &&
+        set_times(dir, fd, st);
+
+    /* A marker also if the times are new: it is named after the change time. */
+    if ((written || was_checked) && !is_marked(st))
+        make_marker(st);
+    return written;
+}
