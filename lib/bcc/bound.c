@@ -34,8 +34,8 @@ void prepare_bound_cache(struct prepare *p, const struct store_writer *writer)
         !prune_note_entry(writer->dir_fd, (uint64_t)st.st_blocks * 512, limit))
         return;
     script_log(script, BCC_LOG_DEBUG, "cache",
-               "%s: above its limit of %llu bytes, oldest entries go", p->dir,
-               (unsigned long long)limit);
+               "%s: above the limit of %llu bytes, removing old entries",
+               p->dir, (unsigned long long)limit);
     if (compile_client_prune(script->options.compiler_path, p->dir, limit,
                              &err))
         script_log(script, BCC_LOG_WARN, "cache", "%s: cannot be pruned: %s",

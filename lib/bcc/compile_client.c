@@ -129,7 +129,7 @@ enum status compile_client_find(const char *given, char **ret_path,
     path = own_directory();
     if (!path)
         return error_set(err, STATUS_NOT_FOUND,
-                         "bccc: this library's own place is not known");
+                         "bccc: the path of libobcc is unknown");
     status = find_installed(path, ret_path, err);
     free(path);
     return status;
@@ -337,7 +337,7 @@ static enum status conclude(enum end end, int code, int reply_fd,
 
     if (end == END_TIMED_OUT)
         return error_set(err, STATUS_COMPILE,
-                         "compile: not done after the limit of %u ms",
+                         "compile: took longer than the limit of %u ms",
                          job->time_limit_ms);
     status = read_reply(reply_fd, path, ret_reply, NULL);
     if (status == STATUS_OK) {
@@ -355,7 +355,7 @@ static enum status conclude(enum end end, int code, int reply_fd,
                          job->name, code,
                          sigdescr_np(code) ? sigdescr_np(code) : "?");
     return error_set(err, STATUS_COMPILE,
-                     "compile: %s ended without an answer (exit status %d)",
+                     "compile: %s exited without a reply (exit status %d)",
                      path, end == END_EXITED ? code : -1);
 }
 

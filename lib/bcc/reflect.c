@@ -249,9 +249,8 @@ void definitions_offer(BCCScriptRef script)
     if (script->interpose)
         script->interpose(definitions, n);
     for (size_t i = 0; i < n && !script->interpose; i++)
-        script_log(
-            script, BCC_LOG_WARN, "load",
-            "shared libraries that refer to '%s' do not see the script's",
-            definitions[i].name);
+        script_log(script, BCC_LOG_WARN, "load",
+                   "shared libraries use their own '%s', not the script's",
+                   definitions[i].name);
     free(definitions);
 }

@@ -180,7 +180,7 @@ static enum status read_program_header(struct image_view *view,
         if (!(header->p_flags & PF_X))
             return STATUS_OK;
         return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: image wants an executable stack", view->name);
+                         "%s: image needs an executable stack", view->name);
     default:
         return STATUS_OK;
     }

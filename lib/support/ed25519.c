@@ -67,7 +67,7 @@ enum status sha512_digest(const struct span *pieces, size_t n_pieces,
              1;
     ok = ok && crypto.EVP_DigestFinal_ex(context, ret_digest, NULL) == 1;
     crypto.EVP_MD_CTX_free(context);
-    return ok ? STATUS_OK : fail("SHA-512 is not to be had", err);
+    return ok ? STATUS_OK : fail("SHA-512 is unavailable", err);
 }
 
 /* ---- Ed25519 ---- */
@@ -126,7 +126,7 @@ enum status ed25519_verify(const uint8_t key[ED25519_KEY_SIZE],
         context = crypto.EVP_MD_CTX_new();
     if (!context ||
         crypto.EVP_DigestVerifyInit(context, NULL, NULL, NULL, pkey) != 1)
-        status = fail("Ed25519 is not to be had", err);
+        status = fail("Ed25519 is unavailable", err);
     else if (crypto.EVP_DigestVerify(context, signature, ED25519_SIGNATURE_SIZE,
                                      message.data, message.size) != 1)
         status = error_set(err, STATUS_UNTRUSTED, "signature does not match");
@@ -158,7 +158,7 @@ enum status ed25519_sign(const uint8_t private_key[ED25519_KEY_SIZE],
         crypto.EVP_DigestSign(context, ret_signature, &signature_size,
                               message.data, message.size) != 1 ||
         crypto.EVP_PKEY_get_raw_public_key(pkey, ret_key, &key_size) != 1)
-        status = fail("Ed25519 is not to be had", err);
+        status = fail("Ed25519 is unavailable", err);
     crypto.EVP_MD_CTX_free(context);
     crypto.EVP_PKEY_free(pkey);
     return status;

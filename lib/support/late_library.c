@@ -15,8 +15,8 @@ enum status late_library_bind(const char *soname, const char *user,
     for (; *names; names += strlen(names) + 1) {
         *ret_functions = dlsym(handle, names);
         if (!*ret_functions++)
-            return error_set(err, STATUS_UNSUPPORTED, "%s need %s: no %s in it",
-                             user, soname, names);
+            return error_set(err, STATUS_UNSUPPORTED,
+                             "%s need %s, which lacks %s", user, soname, names);
     }
     return STATUS_OK;
 }

@@ -401,7 +401,7 @@ static enum status check_entry(const struct archive *archive,
                          archive->name, size, packed_size);
     if (size > MAX_ENTRY_SIZE || packed_size > MAX_ENTRY_SIZE)
         return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: %" PRIu64 " bytes are more than is unpacked",
+                         "%s: %" PRIu64 " bytes are above the limit",
                          archive->name, size);
     return STATUS_OK;
 }

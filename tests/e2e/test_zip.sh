@@ -266,7 +266,7 @@ test_precompile_gives_one_name_to_one_entry() {
         "$work/one.apk" "$work/two.apk" "$work/one.apk"
     expect exports "exit 1"
     says exports out "1 compiled, 1 up to date, 2 failed"
-    says exports err "two.apk!a.bc: $work/one.apk!a.bc has the entry a.oBCC"
+    says exports err "two.apk!a.bc: $work/one.apk!a.bc already makes the entry a.oBCC"
 }
 
 test_dump_ls_and_explain_name_the_entry() {

@@ -88,11 +88,10 @@ static enum status open_input(struct input *input, struct error *err)
     if (status)
         return status;
     if (input->signature.size != request->size)
-        return error_set(err, STATUS_STALE,
-                         "%s: %llu bytes, and not the %llu that were announced",
-                         request->name,
-                         (unsigned long long)input->signature.size,
-                         (unsigned long long)request->size);
+        return error_set(
+            err, STATUS_STALE, "%s: has %llu bytes, but the request says %llu",
+            request->name, (unsigned long long)input->signature.size,
+            (unsigned long long)request->size);
     if (!is_mapped(input))
         return read_copy(input, &input->bytes, err);
     status =

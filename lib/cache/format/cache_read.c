@@ -40,8 +40,9 @@ static enum status check_list(unsigned kind, struct span section,
     if (entry_size == 0)
         return STATUS_OK;
     if (section.size < sizeof(*list))
-        return error_set(err, STATUS_CORRUPT, "%s: %s: %zu bytes are no list",
-                         name, cache_section_name(kind), section.size);
+        return error_set(err, STATUS_CORRUPT,
+                         "%s: %s: %zu bytes are too few for a list", name,
+                         cache_section_name(kind), section.size);
     count = obcc_get32(list->count);
     wanted = sizeof(*list) + count * entry_size;
     if (wanted == section.size ||
