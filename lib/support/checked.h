@@ -1,4 +1,4 @@
-/* Integer arithmetic that says when it would wrap, and alignment. */
+/* Integer arithmetic that detects overflow, and alignment. */
 #ifndef BCC_SUPPORT_CHECKED_H
 #define BCC_SUPPORT_CHECKED_H
 

@@ -1,4 +1,4 @@
-/* Time as nanoseconds in one integer, as reports and signatures keep it. */
+/* Time in nanoseconds as one integer, for reports and stat signatures. */
 #ifndef BCC_SUPPORT_CLOCK_H
 #define BCC_SUPPORT_CLOCK_H
 

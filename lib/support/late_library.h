@@ -1,6 +1,6 @@
-/* Functions of a shared library that few programs need, looked up when one of
- * them is first wanted: nobody else needs the library, or pays for loading it.
- */
+/* Functions of a shared library that few programs need. The library is loaded
+ * when one of the functions is first needed, so other programs neither need the
+ * library nor pay for loading it. */
 #ifndef BCC_SUPPORT_LATE_LIBRARY_H
 #define BCC_SUPPORT_LATE_LIBRARY_H
 

@@ -1,16 +1,17 @@
-/* Is an entry made from these inputs?
+/* Was an entry made from these inputs?
  *
  * An input matches a dependency if role, resource type and SHA1 are equal.
- * Its name or path is not compared: content is what shaped the code. For a
- * file, an equal stat signature stands for an equal SHA1, so that a launch
- * need not read it. That is sound only if the signature was taken when a later
- * change could no longer hide in the same timestamp tick ("racily clean", as
- * git's index calls it): the compiler process records a signature only if the
- * file's last change was at least DEPENDENCY_RACY_NS before the moment when
- * its content was hashed. Otherwise there is none, and the SHA1 decides.
+ * Names and paths are not compared, because only content influences the code.
+ * For a file, an equal stat signature counts as an equal SHA1, so that a launch
+ * need not read the file. This is sound only if no later change can hide in the
+ * same timestamp tick (git's index calls such a file "racily clean"). So the
+ * compiler process records a signature only if the file's last change was at
+ * least DEPENDENCY_RACY_NS before its content was hashed. Otherwise there is no
+ * signature, and the SHA1 decides.
  *
- * Of an input in an archive, the archive's signature and the name of the entry
- * stand for the content; another signature says nothing about it. */
+ * For an input in an archive, the archive's signature together with the name of
+ * the entry counts as an equal SHA1. A different signature says nothing about
+ * the content. */
 #ifndef BCC_CACHE_DEPENDENCY_H
 #define BCC_CACHE_DEPENDENCY_H
 

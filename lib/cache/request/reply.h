@@ -1,9 +1,9 @@
-/* What the compiler process tells back, in the memfd REQUEST_REPLY_FD: a
- * fixed-size record written with one pwrite when all else is done. A reply
- * that is not there, or not complete, means that the process died.
+/* The reply of the compiler process, in the memfd REQUEST_REPLY_FD: one record
+ * of fixed size, written with one pwrite after all other work. If the reply is
+ * missing or incomplete, the process died.
  *
- * Both ends come from one build, on one machine: the struct is sent as it is.
- */
+ * Both ends come from the same build and run on the same machine, so the struct
+ * is sent as it is. */
 #ifndef BCC_CACHE_REPLY_H
 #define BCC_CACHE_REPLY_H
 

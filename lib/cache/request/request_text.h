@@ -1,4 +1,4 @@
-/* What writing and parsing a request share: its words and its escapes. */
+/* Keywords and escapes that writing and parsing a request share. */
 #ifndef BCC_CACHE_REQUEST_TEXT_H
 #define BCC_CACHE_REQUEST_TEXT_H
 

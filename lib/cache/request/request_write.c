@@ -1,4 +1,4 @@
-/* A request as canonical text: one request, one text. */
+/* A request as canonical text: each request has exactly one text. */
 #include "request.h"
 
 #include <assert.h>

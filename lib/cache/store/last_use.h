@@ -1,21 +1,20 @@
-/* When was an entry used last, and was its code found whole since the machine
- * was started?
+/* The last use of an entry, and whether it was checked since the last boot.
  *
- * Its mtime says both. Nothing else reads an entry's mtime: what it was made
- * from is in the file, and its bytes never change. A launch that hits has it
- * from the fstat() that it does anyway. (atime would be free, but most systems
- * are mounted so that it is not kept.)
+ * The entry's mtime records both. Nothing else reads the mtime of an entry: its
+ * inputs are recorded in the file, and its bytes never change. A hit gets the
+ * mtime from the fstat() that it does anyway. (atime would cost nothing, but
+ * most systems are mounted so that it is not updated.)
  *
- * The seconds are the last use. They are set if they are older than an hour:
- * one write an hour for each entry, however often it is used.
+ * The seconds are the last use. They are set if they are older than an hour, so
+ * each entry is written at most once an hour.
  *
- * The nanoseconds are a mark: a digest of the seconds, of which file it is and
- * of when the machine was started, put there when every byte was compared with
- * its checksum. A write to the file sets other nanoseconds; a copy is another
- * file; after the next start, another digest is asked for. And who changes the
- * file and sets its mtime back is given away by the change time, which must be
- * that of the mark. It is a defence against damage, not against enemies: who
- * can set the times of an entry can also write entries. */
+ * The nanoseconds are a mark: a digest of the seconds, the file's identity and
+ * the boot time. It is set after every byte was compared with its checksum. A
+ * write to the file sets other nanoseconds; a copy is a different file; another
+ * boot gives another digest. The change time must be that of the mark, so it
+ * exposes anyone who changes the file and resets its mtime. The mark protects
+ * against damage, not against attackers: a user who can set the times of an
+ * entry can also write entries. */
 #ifndef BCC_CACHE_LAST_USE_H
 #define BCC_CACHE_LAST_USE_H
 
