@@ -1,5 +1,5 @@
-/* An entry was published: is the directory too large now? The answer costs some
- * microseconds; what follows from it is another process's work. */
+/* After an entry was published: is the directory too large now? This check
+ * costs some microseconds; pruning is the work of another process. */
 #include "prepare.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* Lists and lookups: read from the mapped cache file in place, so a launch
- * pays for none of them before it asks. */
+/* Lists and lookups. They read the mapped cache file in place, so a launch pays
+ * for them only when it uses them. */
 #include "script.h"
 
 #include <stdlib.h>
