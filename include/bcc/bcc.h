@@ -9,30 +9,34 @@
  *         ((void (*)(int))bccGetFuncAddr(script, "filter"))(42);
  *     bccDisposeScript(script);
  *
- * The first prepare compiles, in a process of its own, and keeps the native
- * image in a cache file; every later one maps that file.
+ * The first prepare compiles in a separate process and stores the native image
+ * in a cache file. Every later prepare maps that file.
  *
  * Conventions
  *   Results    `int` functions return 0 for success and 1 for failure. A
  *              failure sets the script's error code and message.
- *   Script     Passing NULL for a script is an error: 1, 0 or NULL comes back.
- *   Ownership  A script *owns* all that it hands out; it is valid until the
- *              script is disposed of. What is passed in is *borrowed* for the
- *              call and copied if it is needed later, unless said otherwise.
+ *   Errors     "Errors: INVALID_VALUE" means the error code BCC_INVALID_VALUE.
+ *   Script     Passing NULL for a script is an error: the function returns 1,
+ *              0 or NULL.
+ *   Ownership  A script *owns* everything that it returns. Returned pointers
+ *              are valid until bccDisposeScript(), unless the function says
+ *              otherwise. Arguments are *borrowed* during the call and copied
+ *              if the script needs them later, unless the function says
+ *              otherwise.
  *   Order      Read and link, then prepare, then look up. After a successful
- *              prepare a script takes no more input. After a failed one it
- *              may be given more and be prepared again.
- *   Threads    Different scripts may be used from different threads at once;
- *              one script by one thread at a time. The code of a prepared
- *              script may be called from any thread.
- *              pthread_cancel() is held off until a call returns.
- *   Stack      16 KiB are enough for every call, libc and the dynamic linker
- *              included: a coroutine may call. What the script's constructors,
- *              those of shared libraries and the host's callbacks use comes on
- *              top.
+ *              prepare a script accepts no more input. After a failed prepare
+ *              it accepts more input and can be prepared again.
+ *   Threads    Different threads may use different scripts at the same time.
+ *              Only one thread at a time may use one script. Any thread may
+ *              call the code of a prepared script. A thread that is cancelled
+ *              with pthread_cancel() first finishes its call.
+ *   Stack      Every call needs at most 16 KiB of stack, libc and the dynamic
+ *              linker included, so a coroutine may call. Constructors of the
+ *              script and of shared libraries, and the host's callbacks, need
+ *              their stack in addition.
  *
- * Not the iovisor BCC library of the same file name: that one's symbols begin
- * with bcc_, this one's with bcc and an upper-case letter. */
+ * This is not iovisor's BCC library, which also installs headers in bcc/ (its
+ * symbols begin with bcc_, ours with bcc and an upper-case letter). */
 #ifndef BCC_BCC_H
 #define BCC_BCC_H
 
@@ -51,7 +55,7 @@ extern "C" {
 #define BCC_DEPRECATED
 #endif
 
-/* A script: bitcode, its libraries, and the code made of them. */
+/* A script: bitcode, its libraries, and the native code made from them. */
 typedef struct BCCOpaqueScript *BCCScriptRef;
 
 /* ---- Errors ---- */
@@ -61,94 +65,101 @@ enum {
     BCC_NO_ERROR = 0x0000,
     BCC_INVALID_ENUM = 0x0500,      /* unknown flag or option */
     BCC_INVALID_VALUE = 0x0501,     /* NULL or malformed argument, bad input */
-    BCC_INVALID_OPERATION = 0x0502, /* not at this point of a script's life */
+    BCC_INVALID_OPERATION = 0x0502, /* call in the wrong order: see Order */
     BCC_OUT_OF_MEMORY = 0x0505,
     BCC_IO_ERROR = 0x0510,          /* the operating system refused */
     BCC_COMPILE_ERROR = 0x0511,     /* bitcode refused, or the compiler died */
-    BCC_UNRESOLVED_SYMBOL = 0x0512, /* the message names them */
-    BCC_UNSUPPORTED = 0x0513,       /* target or construct not handled */
-    BCC_NO_COMPILER = 0x0514        /* a miss, and no bccc to be found, or
-                                       BCC_CACHE_ONLY */
+    BCC_UNRESOLVED_SYMBOL = 0x0512, /* the message names the symbols */
+    BCC_UNSUPPORTED = 0x0513,       /* target or construct not supported */
+    BCC_NO_COMPILER = 0x0514        /* a miss, but bccc was not found, or
+                                       BCC_CACHE_ONLY or trustedKeys forbids
+                                       compiling */
 };
 
-/* Code of the last failure; resets it to BCC_NO_ERROR. The value of NULL is
- * BCC_INVALID_VALUE. Prefer bccGetErrorMessage(). */
+/* Return the code of the last failure and reset it to BCC_NO_ERROR. For NULL
+ * the result is BCC_INVALID_VALUE. Prefer bccGetErrorMessage(). */
 BCC_API BCC_DEPRECATED int bccGetError(BCCScriptRef script);
 
-/* One line about the last failure, "" if there was none: object, place, fact.
- * Control characters of ASCII in names are '?' there, newlines included; other
- * bytes are as they were, so text for a terminal may need more. Not reset by
- * bccGetError(). Owned by the script, valid until its next call. */
+/* Return one line about the last failure, or "" if there was none: object,
+ * place, fact. ASCII control characters in names, newlines included, appear as
+ * '?'. Other bytes are unchanged, so a program that prints the text on a
+ * terminal may have to escape more. bccGetError() does not reset the message.
+ * The script *owns* the text; it is valid until the script's next call. */
 BCC_API const char *bccGetErrorMessage(BCCScriptRef script);
 
 /* ---- Life of a script ---- */
 
-/* A new script; NULL if there is no memory. */
+/* Create a script. The caller disposes of it. NULL if out of memory. */
 BCC_API BCCScriptRef bccCreateScript(void);
 
-/* Run the code's destructors, unmap it and free everything the script owns.
- * NULL is welcome. No code of it may be running. */
+/* Run the destructors of the script's code, unmap the code and free everything
+ * that the script owns. NULL is allowed. No code of the script may be running
+ * during the call. */
 BCC_API void bccDisposeScript(BCCScriptRef script);
 
 /* ---- Input ---- */
 
-/* Flags of the six functions that follow. */
+/* Flags of the next six functions. */
 enum {
-    /* The content of this input is not part of the cache key: a change of it
-     * goes unnoticed. For inputs whose version something else vouches for. */
+    /* Leave the content of this input out of the cache key: an entry stays a
+     * hit when the content changes. For inputs whose version is guaranteed in
+     * another way. */
     BCC_SKIP_DEP_SHA1 = 1 << 0,
-    /* bccReadBC, bccLinkBC: the script keeps a copy of the bytes. */
+    /* bccReadBC, bccLinkBC: the script copies the bytes. */
     BCC_COPY_INPUT = 1 << 5,
-    /* bccLinkBC, bccLinkFile, bccLinkResource: this input is part of the
-     * program itself, as another object file of a native link is; see there. */
+    /* bccLinkBC, bccLinkFile, bccLinkResource: the input is part of the
+     * program, like another object file of a native link; see bccLinkBC(). */
     BCC_LINK_WHOLE = 1 << 6
 };
 
 /* Set the script's bitcode: raw or in the Android wrapper (0x0B17C0DE).
- * resName names it in messages and in the cache file. bitcode is *borrowed*
- * until the script has been prepared as an executable or is disposed of, and is
- * not to be changed till then, unless BCC_COPY_INPUT is given. Again: replaces
- * the bitcode. Errors: INVALID_VALUE (NULL, empty, too short to be bitcode),
- * INVALID_OPERATION (prepared already), INVALID_ENUM (unknown flag),
- * OUT_OF_MEMORY. */
+ * Messages and the cache file call the input resName. bitcode has bitcodeSize
+ * bytes; it is *borrowed*, and the caller must not change it, until the script
+ * has been prepared as an executable or is disposed of. With BCC_COPY_INPUT it
+ * is borrowed for the call only. A second call replaces the bitcode. Errors:
+ * INVALID_VALUE (NULL, empty, too short to be bitcode), INVALID_OPERATION
+ * (already prepared), INVALID_ENUM (unknown flag), OUT_OF_MEMORY. */
 BCC_API int bccReadBC(BCCScriptRef script, const char *resName,
                       const char *bitcode, size_t bitcodeSize,
                       unsigned long flags);
 
-/* The same from a file. It must exist now; it is opened in prepare, and only
- * if the cache does not know it by its stamp (device, inode, size and times),
- * so a relative path must still lead to it then. Also IO_ERROR. */
+/* Set the script's bitcode to the content of a file. The file must exist now.
+ * The prepare opens it only if no cache entry has its stamp, so a
+ * relative path must still be valid then. Errors as bccReadBC(), and
+ * IO_ERROR. */
 BCC_API int bccReadFile(BCCScriptRef script, const char *path,
                         unsigned long flags);
 
-/* The same from an entry of a ZIP archive, which an Android package (APK) is,
- * by its full name in there. The archive is treated as bccReadFile() treats a
- * file; it is opened, and the entry unpacked, in prepare, and only if the cache
- * does not know the archive by its stamp. An archive that was moved or
- * packed anew changes nothing as long as the entry's content is the same.
- * Stored and deflated entries; libz.so.1 is loaded to read them. Errors as
- * bccReadFile(); in prepare also INVALID_VALUE (a damaged archive), IO_ERROR
- * (no such entry) and UNSUPPORTED (encrypted or packed in another way, or no
- * libz.so.1). */
+/* Set the script's bitcode to an entry of a ZIP archive, such as an Android
+ * package (APK). resName is the full name of the entry in the archive. The
+ * archive must exist now, as a file for bccReadFile(). The prepare opens it and
+ * unpacks the entry only if no cache entry has the archive's stamp. If
+ * the archive is moved or packed again, a cache entry is still a hit as long as
+ * the content of the ZIP entry is the same. Entries may be stored or deflated.
+ * The library loads libz.so.1 to read them. Errors as bccReadFile(). The
+ * prepare may also fail with INVALID_VALUE (the archive is damaged), IO_ERROR
+ * (no such entry) and UNSUPPORTED (the entry is encrypted or compressed by
+ * another method, or libz.so.1 is missing). */
 BCC_API int bccReadResource(BCCScriptRef script, const char *archivePath,
                             const char *resName, unsigned long flags);
 
-/* Add a runtime library: only what the script reaches is linked, and inlined.
- * Any number, searched in order: the first definition of a name counts, the
- * script's own before all. Ownership and errors as in bccReadBC and its
- * like.
+/* Add a runtime library. Only the definitions that the script reaches are
+ * linked, and they can be inlined. Any number of libraries may be added. They
+ * are searched in order: the first definition of a name is used, and the
+ * script's own definition comes before all others. Parameters, ownership and
+ * errors as in bccReadBC(), bccReadFile() and bccReadResource().
  *
- * With BCC_LINK_WHOLE the input is not a library but an object: all of it is
+ * With BCC_LINK_WHOLE the input is not a library but an object. All of it is
  * linked, its constructors run, and its visible definitions or its metadata
- * add to the script's exports. Names are resolved as a native linker does: a
- * weak definition gives way to a strong one; two strong ones are an error, and
- * so is a name that is thread-local in one input and not in another
- * (COMPILE_ERROR, in prepare).
+ * are added to the script's exports. Names are resolved as by a native linker:
+ * a strong definition overrides a weak one. Two strong definitions of a name
+ * are an error, and so is a name that is thread-local in one input and not in
+ * another; the prepare then fails with COMPILE_ERROR.
  *
- * A static archive (ar) of bitcode may be given with or without the flag, and
- * to bccReadBC and bccReadFile, too. Each member is an object that is linked
- * if it defines a marked symbol, or what is undefined in the script, the
- * objects and the members linked so far. */
+ * The input may also be a static archive (ar) of bitcode, with or without the
+ * flag, and in bccReadBC() and bccReadFile(), too. Each member is an object. A
+ * member is linked if it defines a marked symbol, or a symbol that is undefined
+ * in the script, the objects and the members linked so far. */
 BCC_API int bccLinkBC(BCCScriptRef script, const char *resName,
                       const char *bitcode, size_t bitcodeSize,
                       unsigned long flags);
@@ -157,81 +168,90 @@ BCC_API int bccLinkFile(BCCScriptRef script, const char *path,
 BCC_API int bccLinkResource(BCCScriptRef script, const char *archivePath,
                             const char *resName, unsigned long flags);
 
-/* Keep a definition and let it be found by name, whatever the metadata say. */
+/* Keep the definition of name and make it available to bccGetFuncAddr() and
+ * bccGetVarAddr(), whatever the metadata say. name is copied. Errors are set on
+ * the script: INVALID_VALUE, INVALID_OPERATION (already prepared),
+ * OUT_OF_MEMORY. */
 BCC_API void bccMarkExternalSymbol(BCCScriptRef script, const char *name);
 
 /* ---- Shared libraries ---- */
 
 /* Flag of bccLinkSharedLibrary(). */
 enum {
-    /* The name is what a linker has behind -l: "z" for libz.so. */
+    /* The name is that of a linker's -l option: "z" for libz.so. */
     BCC_SEARCH_LIBRARY = 1 << 9
 };
 
-/* Take symbols from this shared library, too, if the script's code needs one:
- * by path, by soname ("libz.so.1"), or as a linker finds it. Any number, asked
- * in order, and before libc but for malloc and its relatives. What the code
- * needs is found out when it is compiled and recorded in the entry; a prepare
- * opens that, with dlopen(), and no more. The libraries stay open until the
- * script is disposed of, and longer if it has thread-local objects.
+/* Let the script's code use symbols of a shared library. name is a path, a
+ * soname ("libz.so.1"), or, with BCC_SEARCH_LIBRARY, a name to search as a
+ * linker does. Any number of libraries may be added. They are searched in
+ * order, before libc except for malloc and its relatives. The compile finds out
+ * which libraries the code needs and records them in the entry. A prepare opens
+ * only these, with dlopen(). They stay open until the script is disposed of, or
+ * longer if the script has thread-local objects.
  *
- * Errors: INVALID_VALUE (no name), INVALID_ENUM, INVALID_OPERATION (prepared
- * already), OUT_OF_MEMORY. A library that is not there is an IO_ERROR of the
- * prepare that compiles, and UNRESOLVED_SYMBOL of one that finds no compiler.
- */
+ * Errors: INVALID_VALUE (no name), INVALID_ENUM, INVALID_OPERATION (already
+ * prepared), OUT_OF_MEMORY. If the library does not exist, a prepare that
+ * compiles fails with IO_ERROR, and a prepare that finds no compiler with
+ * UNRESOLVED_SYMBOL. */
 BCC_API int bccLinkSharedLibrary(BCCScriptRef script, const char *name,
                                  unsigned long flags);
 
-/* Look for shared libraries in this directory first, before those that were
- * added later and those of the system. Errors as above. */
+/* Search dir for shared libraries before the system's directories and before
+ * directories that are added later. Errors as bccLinkSharedLibrary(). */
 BCC_API int bccAddLibraryDirectory(BCCScriptRef script, const char *dir);
 
 /* ---- Symbols ---- */
 
-/* Address of an undefined symbol of the script, NULL if it is not known. Must
- * not use the script. Called from within prepare only, once for each name. */
+/* Return the address of an undefined symbol of the script, or NULL if the
+ * callback does not know the symbol. A callback must not use the script. It is
+ * called only during a prepare, once for each name. */
 typedef void *(*BCCSymbolLookupFn)(void *context, const char *symbolName);
 
-/* Asked for every import, before shared libraries and the process, but for
- * functions of libc that compilers call by themselves, as memcpy. fn may be
- * NULL: none. context is *borrowed* until the script is prepared. */
+/* Register a callback that resolves imports. It is called for every import,
+ * before shared libraries and the process are searched, except for libc
+ * functions that compilers call by themselves, such as memcpy. NULL for fn
+ * removes the callback. context is passed to fn and is *borrowed* until the
+ * script is prepared. Errors: INVALID_OPERATION (already prepared). */
 BCC_API int bccRegisterSymbolCallback(BCCScriptRef script, BCCSymbolLookupFn fn,
                                       void *context);
 
 /* ---- Arguments ---- */
 
-/* What the script's constructors get for main()'s first two parameters; 0 and
- * an empty list without it. argv[argc] is NULL; argv is *borrowed* until the
- * script is disposed of, as constructors may keep it. Errors: INVALID_VALUE,
- * INVALID_OPERATION (prepared already). */
+/* Set the argc and argv that the script's constructors receive. The default is
+ * 0 and an empty list. argv[argc] must be NULL. argv is *borrowed* until the
+ * script is disposed of, because constructors may keep it. Errors:
+ * INVALID_VALUE, INVALID_OPERATION (already prepared). */
 BCC_API int bccSetArguments(BCCScriptRef script, int argc, char **argv);
 
 /* ---- Options ---- */
 
-/* How to compile, and with what. Zero means the default for every field; set
- * size to sizeof(BCCOptions). A set byte beyond the size that this library
- * knows is refused (INVALID_VALUE). Strings are copied. */
+/* How to compile, and limits. Set size to sizeof(BCCOptions). Zero means the
+ * default for every other field. Bytes beyond the size that this library knows
+ * must be zero (INVALID_VALUE). Strings are copied. */
 typedef struct BCCOptions {
     size_t size;
     const char *targetTriple; /* default: this machine */
-    const char *cpu;          /* default "native"; or a name LLVM knows */
-    const char *features;     /* as in "+avx2,-fma"; default none */
+    const char *cpu;          /* a name that LLVM knows; default "native" */
+    const char *features;     /* such as "+avx2,-fma"; default none */
     int optLevel;             /* BCC_OPT_... */
     const char *compilerPath; /* of bccc; default: the environment's BCC_BCCC,
                                  then libexec/bcc/bccc near the library */
-    uint32_t compileTimeLimitMs; /* then the compiler is killed, and another's
-                                    compile is waited for no longer; 0: 30
-                                    minutes; UINT32_MAX: no limit */
-    uint64_t compileMemoryLimit; /* bytes of address space, of each process
-                                    that compiles; 0: 16 GiB; UINT64_MAX: no
-                                    limit */
-    /* Bytes of disk that the entries of a cache directory may take before the
-     * least recently used ones are removed, in the background, after a miss.
-     * 0: the environment's BCC_CACHE_SIZE, else 1 GiB; UINT64_MAX: no limit. */
+    /* Milliseconds. 0: 30 minutes; UINT32_MAX: no limit. A compile that takes
+     * longer is killed. A prepare also waits no longer for another process that
+     * compiles. */
+    uint32_t compileTimeLimitMs;
+    /* Bytes of address space for each process that compiles. 0: 16 GiB;
+     * UINT64_MAX: no limit. */
+    uint64_t compileMemoryLimit;
+    /* Bytes of disk that the entries of a cache directory may take. Above the
+     * limit, a miss starts a background process that removes the least
+     * recently used entries. 0: the environment's BCC_CACHE_SIZE, else 1 GiB;
+     * UINT64_MAX: no limit. */
     uint64_t cacheSizeLimit;
-    /* Not NULL: only entries signed by one of these Ed25519 public keys are
-     * used: 64 hexadecimal digits each, with commas between. Without such an
-     * entry the prepare fails (NO_COMPILER); nothing is compiled. Needs
+    /* If not NULL: use only entries that are signed by one of these Ed25519
+     * public keys, each 64 hexadecimal digits, separated by commas. Nothing is
+     * compiled: without such an entry the prepare fails (NO_COMPILER). Needs
      * libcrypto.so.3 at run time. */
     const char *trustedKeys;
 } BCCOptions;
@@ -245,17 +265,19 @@ enum {
     BCC_OPT_O3 = 4
 };
 
-/* NULL sets the defaults again. Errors: INVALID_VALUE, INVALID_OPERATION
- * (prepared already), OUT_OF_MEMORY. */
+/* Set the options; NULL restores the defaults. Errors: INVALID_VALUE,
+ * INVALID_OPERATION (already prepared), OUT_OF_MEMORY. */
 BCC_API int bccSetOptions(BCCScriptRef script, const BCCOptions *options);
 
 /* ---- Cache layers ---- */
 
-/* Directories that bccPrepareExecutable() searches for the entry, in order,
- * before cacheDir, and never writes to, separated by ':': those of a vendor
- * and of the system. What they hold must be as trustworthy as in cacheDir.
- * NULL, the default: the environment's BCC_CACHE_PATH, unless the process runs
- * with rights that its caller lacks. "": none. Errors: OUT_OF_MEMORY. */
+/* Set the cache layers: directories, separated by ':', that
+ * bccPrepareExecutable() searches in order before cacheDir. It never writes to
+ * them. Typical layers are those of a vendor and of the system. Their entries
+ * must pass the same checks of owner and mode as those in cacheDir. NULL, the
+ * default, means the environment's BCC_CACHE_PATH, which is ignored if the
+ * process has more rights than its caller (set-user-ID, for example). "" means
+ * no layers. Errors: OUT_OF_MEMORY. */
 BCC_API int bccSetCachePath(BCCScriptRef script, const char *path);
 
 /* ---- Logging ---- */
@@ -263,71 +285,78 @@ BCC_API int bccSetCachePath(BCCScriptRef script, const char *path);
 /* ORDER LOG LEVEL */
 enum { BCC_LOG_DEBUG = 0, BCC_LOG_WARN = 1 };
 
-/* Told what the library does and survives; silent by default. area is one of
- * "cache", "link", "load", "compile". text is one line, as an error message is,
- * and borrowed for the call. */
+/* A log callback. level is BCC_LOG_...; BCC_LOG_WARN reports a failure that the
+ * library recovered from. area is "cache", "link", "load" or "compile". text is
+ * one line, formatted like an error message, *borrowed* for the call. */
 typedef void (*BCCLogFn)(void *context, int level, const char *area,
                          const char *text);
 
+/* Register a log callback; NULL for fn, the default, logs nothing. context is
+ * passed to fn and is *borrowed* until the script is disposed of. */
 BCC_API int bccSetLogCallback(BCCScriptRef script, BCCLogFn fn, void *context);
 
 /* ---- Prepare ---- */
 
 /* Flags of the prepare functions. */
 enum {
-    /* Symbols of the process (dlsym's default search) are visible too, after
-     * the callback and the shared libraries; and these are opened for the
-     * process. */
+    /* Also resolve imports from the process (dlsym's default search), after
+     * the callback and the shared libraries. The script's shared libraries are
+     * then opened with global visibility. */
     BCC_PROCESS_SYMBOLS = 1 << 1,
-    /* Only marked symbols are kept, no other is exported: for programs, where
-     * "main" is all that is needed. With BCC_DEFAULT_LIBRARIES, definitions
-     * that shared libraries refer to by name are, too, as a linker exports
-     * them; the libraries use their own all the same, and the log says so. */
+    /* Keep and export marked symbols only: for programs, which need only
+     * "main". With BCC_DEFAULT_LIBRARIES, definitions that shared libraries
+     * refer to by name are kept and exported, too, as by a native linker. The
+     * libraries still use their own definitions, and the log says so. */
     BCC_MARKED_ONLY = 1 << 2,
     /* Check the whole cache entry against its checksums, code included. */
     BCC_VERIFY = 1 << 3,
     /* Do not look for an entry: compile, and replace it. */
     BCC_REBUILD = 1 << 4,
-    /* Take symbols from the libraries that programs in C and C++ are linked
-     * with, too: mathematics, unwinding, C++; those that the code needs. As if
-     * bccLinkSharedLibrary() had been told, but behind libc, and one that is
-     * not there is no error. */
+    /* Also use symbols of the libraries that C and C++ programs are linked
+     * with by default (mathematics, unwinding, C++), as far as the code needs
+     * them. The effect is that of bccLinkSharedLibrary(), except that these
+     * libraries come after libc and may be missing. */
     BCC_DEFAULT_LIBRARIES = 1 << 7,
-    /* Drop the debug information of the bitcode. It is kept otherwise, in a
-     * part of the entry that is not mapped: it costs compile time and space,
-     * and nothing later. */
+    /* Drop the debug information of the bitcode. Otherwise it is kept in a
+     * part of the entry that no launch maps; it costs compile time and disk
+     * space, but no launch time. */
     BCC_STRIP_DEBUG = 1 << 8,
-    /* Do not compile: without a good entry the prepare fails (NO_COMPILER, or
-     * UNRESOLVED_SYMBOL if the entry needs what is not there), and the report
-     * says why there is none. Layers are searched by any prepare then. */
+    /* Never compile. Without a usable entry the prepare fails with NO_COMPILER,
+     * or with UNRESOLVED_SYMBOL if the entry needs a missing symbol; the
+     * report gives the reason. All prepare functions then search the cache
+     * layers. */
     BCC_CACHE_ONLY = 1 << 10
 };
 
-/* Make the script's code callable. The entry is the file
- * <cacheDir>/<cacheName>.oBCC; cacheDir must exist. With cacheDir NULL nothing
- * is kept: compiled into memory, if no layer has cacheName (NULL: none is
- * searched). A cache that cannot be used (missing, unwritable, writable by
- * others, damaged entry) is never an error: the script is compiled, and
- * bccGetReport() says why. Where others make the same entry at this moment,
- * one compiles, and the rest wait for it as long as it gets on.
+/* Make the script's code callable. The cache entry is the file
+ * <cacheDir>/<cacheName>.oBCC; cacheDir must exist. If cacheDir is NULL and no
+ * layer has cacheName, the script is compiled into memory and nothing is kept;
+ * with cacheName NULL, too, no layer is searched. An unusable cache (missing,
+ * unwritable, writable by others, damaged entry) is never an error: the script
+ * is compiled, and bccGetReport() gives the reason. If several processes make
+ * the same entry at the same time, one compiles, and the others wait for it
+ * while it makes progress.
  *
- * Constructors of the script run before this returns. Errors: INVALID_VALUE
- * (cacheName NULL, empty, with '/' or a leading '.'; damaged bitcode),
- * INVALID_OPERATION (no source; prepared already), INVALID_ENUM, IO_ERROR,
- * COMPILE_ERROR, UNRESOLVED_SYMBOL, UNSUPPORTED, NO_COMPILER, OUT_OF_MEMORY. */
+ * Constructors of the script run before the function returns. Errors:
+ * INVALID_VALUE (cacheName is NULL, empty, contains '/' or begins with '.';
+ * damaged bitcode), INVALID_OPERATION (no source; already prepared),
+ * INVALID_ENUM, IO_ERROR, COMPILE_ERROR, UNRESOLVED_SYMBOL, UNSUPPORTED,
+ * NO_COMPILER, OUT_OF_MEMORY. */
 BCC_API int bccPrepareExecutable(BCCScriptRef script, const char *cacheDir,
                                  const char *cacheName, unsigned long flags);
 
-/* Make the cache entry and load nothing: what an installer does. Here the
- * cache is the purpose, so one that cannot be written is an IO_ERROR. For
- * another machine too: see BCCOptions.targetTriple. The script may then be
- * prepared as an executable, or once more with other options. */
+/* Make the cache entry without loading it, as an installer does. An unwritable
+ * cache directory is an IO_ERROR here. The entry may be for another machine:
+ * see BCCOptions.targetTriple. Afterwards the script may be prepared as an
+ * executable, or again with other options. Other errors as
+ * bccPrepareExecutable(). */
 BCC_API int bccPrepareSharedObject(BCCScriptRef script, const char *cacheDir,
                                    const char *cacheName, unsigned long flags);
 
-/* The same with the path of the file to make: any name, in any directory. It
- * is always compiled, and replaces what was there once it is whole; but never
- * an input, by whatever name (INVALID_VALUE). */
+/* As bccPrepareSharedObject(), but for the path of the file to make: any name,
+ * in any directory. The script is always compiled. An existing file is replaced
+ * when the new one is complete. An input file is never overwritten, even under
+ * another name (INVALID_VALUE). */
 BCC_API int bccPrepareSharedObjectFile(BCCScriptRef script, const char *path,
                                        unsigned long flags);
 
@@ -340,14 +369,14 @@ enum {
     BCC_REASON_NO_CACHE = 1,  /* no cache directory was given */
     BCC_REASON_NO_ENTRY = 2,  /* no entry of that name, or no directory */
     BCC_REASON_REBUILD = 3,   /* BCC_REBUILD */
-    BCC_REASON_UNTRUSTED = 4, /* entry or directory may be another's */
-    BCC_REASON_DAMAGED = 5,   /* the entry is not whole */
+    BCC_REASON_UNTRUSTED = 4, /* another user may have written the entry */
+    BCC_REASON_DAMAGED = 5,   /* the entry is damaged */
     BCC_REASON_IO = 6,        /* the operating system refused */
     BCC_REASON_NO_MEMORY = 7,
-    BCC_REASON_FORMAT = 8,    /* of another version of the format, or with code
-                                 that this build cannot load */
+    BCC_REASON_FORMAT = 8,    /* another format version, or code that this
+                                 build cannot load */
     BCC_REASON_MACHINE = 9,   /* made for another machine */
-    BCC_REASON_HOST_CPU = 10, /* needs what this CPU lacks */
+    BCC_REASON_HOST_CPU = 10, /* needs a CPU feature that this CPU lacks */
     /* The entry was made by or with another ... */
     BCC_REASON_LIBBCC = 11,   /* version of libbcc */
     BCC_REASON_LLVM = 12,     /* version of LLVM */
@@ -360,21 +389,22 @@ enum {
     BCC_REASON_MARKS = 18, /* set of marked symbols */
     BCC_REASON_OTHER_OPTION = 19,
     BCC_REASON_INPUT_COUNT = 20, /* number of inputs */
-    BCC_REASON_INPUT_KIND = 21,  /* role or resource type of an input, or
-                                    BCC_SKIP_DEP_SHA1 of it */
+    BCC_REASON_INPUT_KIND = 21,  /* role, resource type or BCC_SKIP_DEP_SHA1 of
+                                    an input */
     BCC_REASON_SCRIPT = 22,      /* content of the script */
     BCC_REASON_LIBRARY = 23,     /* content or order of the libraries */
     BCC_REASON_UNSIGNED = 24,    /* no signature of a trusted key */
-    BCC_REASON_OBJECT = 25,      /* content or order of what is linked whole */
-    BCC_REASON_SHARED = 26,      /* set of shared libraries or of directories
-                                    where these are looked for */
+    BCC_REASON_OBJECT = 25,      /* content or order of BCC_LINK_WHOLE inputs */
+    BCC_REASON_SHARED = 26,      /* shared libraries, or directories to search
+                                    for them */
     BCC_REASON_UNRESOLVED = 27,  /* needs a symbol or a shared library that is
-                                    not there now */
+                                    missing now */
     BCC_REASON_RESOURCE = 28,    /* an input cannot be read from its archive */
     BCC_N_REASONS
 };
 
-/* Word for a reason, "opt_level"; NULL if it does not exist. */
+/* Return the name of a reason, such as "opt_level"; NULL for an unknown
+ * number. The string is static. */
 BCC_API const char *bccGetReasonName(int reason);
 
 /* Stages of a prepare, the first eleven in time order. ORDER STAGES */
@@ -386,49 +416,56 @@ enum {
     BCC_STAGE_EMIT,         /* compiler: generate code */
     BCC_STAGE_LINK_IMAGE,   /* compiler: make the image */
     BCC_STAGE_WRITE,        /* compiler: make the cache file */
-    BCC_STAGE_PROCESS,      /* start and end of the compiler process */
+    BCC_STAGE_PROCESS,      /* start and exit of the compiler process */
     BCC_STAGE_PUBLISH,      /* sync and rename */
     BCC_STAGE_LOAD,         /* map, bind, relocate, protect */
     BCC_STAGE_START,        /* constructors */
-    BCC_STAGE_WAIT,         /* after lookup: another makes this very entry */
+    BCC_STAGE_WAIT,         /* after lookup: another process or thread makes
+                               the same entry */
     BCC_N_STAGES
 };
 
-/* What the last prepare did. Set size to sizeof(BCCReport) before the call.
- * Strings are owned by the script, valid until its next call. */
+/* What the last prepare did. Set size to sizeof(BCCReport) before the call. The
+ * script *owns* the strings; they are valid until its next call. */
 typedef struct BCCReport {
     size_t size;
     int cache;           /* BCC_CACHE_... */
-    const char *reason;  /* why not a hit, or why there is no cache; of a hit
-                            that came about while waiting, that; else "" */
+    const char *reason;  /* why there was no hit or no cache; for a hit after
+                            waiting, that it waited; else "" */
     const char *path;    /* of the entry, "" if there is none */
-    uint64_t imageBytes; /* of the native image */
-    uint64_t totalNs;
-    uint64_t stageNs[BCC_N_STAGES];
-    int reasonCode; /* BCC_REASON_... */
+    uint64_t imageBytes; /* size of the native image */
+    uint64_t totalNs;    /* nanoseconds of the whole prepare */
+    uint64_t stageNs[BCC_N_STAGES]; /* nanoseconds of each BCC_STAGE_... */
+    int reasonCode;                 /* BCC_REASON_... */
 } BCCReport;
 
+/* Fill report about the last prepare. Errors: INVALID_VALUE (NULL, or size is
+ * not set). */
 BCC_API int bccGetReport(BCCScriptRef script, BCCReport *report);
 
-/* Name of a stage for printing, "load"; NULL if it does not exist. */
+/* Return the name of a stage for printing, such as "load"; NULL for an unknown
+ * number. The string is static. */
 BCC_API const char *bccGetStageName(int stage);
 
 /* ---- Code and data of a prepared script ---- */
 
-/* Entry address of a function, internal ones included; of an exported
- * variable if no function has that name. NULL if it is unknown (no error), or
- * if the script is not prepared (INVALID_OPERATION). */
+/* Return the address of a function, internal functions included. If no function
+ * has that name, return the address of an exported variable. NULL if the name
+ * is unknown (no error), or if the script is not prepared
+ * (INVALID_OPERATION). */
 BCC_API void *bccGetFuncAddr(BCCScriptRef script, const char *name);
 
-/* Address of a variable, internal ones included. NULL as above. */
+/* Return the address of a variable, internal variables included. NULL as for
+ * bccGetFuncAddr(). */
 BCC_API void *bccGetVarAddr(BCCScriptRef script, const char *name);
 
 /* ---- Reflection ----
- * Counts are 0 and lists untouched before a successful prepare; a list
- * function then also sets INVALID_OPERATION. Lists copy min(size, count)
- * entries; a NULL array is ignored. Order is that of the metadata, or of
- * definition where a script has none. An export that is not in the code has a
- * NULL address and keeps its place. */
+ * Before a successful prepare, counts are 0, and list functions leave the
+ * array unchanged and set INVALID_OPERATION. List functions copy
+ * min(size, count) entries into the caller's array, where size is the capacity
+ * in entries; a NULL array is ignored. The order is that of the metadata, or
+ * that of definition if a script has no metadata. An export without a
+ * definition keeps its place and has the address NULL. */
 
 BCC_API size_t bccGetExportVarCount(BCCScriptRef script);
 BCC_API void bccGetExportVarList(BCCScriptRef script, size_t varListSize,
@@ -461,7 +498,7 @@ typedef struct BCCFuncInfo {
     size_t size; /* bytes of code */
 } BCCFuncInfo;
 
-/* Every function of the code, internal ones too, sorted by name. */
+/* All functions of the code, internal functions included, sorted by name. */
 BCC_API size_t bccGetFuncCount(BCCScriptRef script);
 BCC_API void bccGetFuncInfoList(BCCScriptRef script, size_t funcInfoListSize,
                                 BCCFuncInfo *funcInfoList);
@@ -474,7 +511,8 @@ BCC_API void bccGetObjectSlotList(BCCScriptRef script,
 
 /* ---- Versions ---- */
 
-/* Of this library, "0.1.0", and of the LLVM its caches are compiled with. */
+/* Return the version of this library, such as "0.1.0", and of the LLVM that
+ * compiles its cache entries. The strings are static. */
 BCC_API const char *bccGetVersion(void);
 BCC_API const char *bccGetLLVMVersion(void);
 

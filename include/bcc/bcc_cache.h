@@ -1,8 +1,8 @@
 /* The oBCC cache file, for tools that read cache files.
  *
- * This header is the format: every struct on disk, every constant, and the
- * assertions that freeze them. docs/cache-format.html describes the same
- * bytes in words and pictures, and a test holds the two against each other.
+ * This header defines the format: every struct on disk, every constant, and
+ * assertions that freeze their layout. docs/cache-format.html describes the
+ * same bytes in words and pictures. A test compares the two.
  *
  *     +--------------------+ 0
  *     | OBCC header        |  OBCC_HEADER_SIZE bytes
@@ -18,10 +18,9 @@
  *     | signature          |  (optional)
  *     +--------------------+ file_size
  *
- * All integers are little-endian and are read with obcc_get16/32/64, whatever
- * the alignment. Addresses are image addresses: bytes from the start of the
- * context once it is mapped. A string is named by its index in the string
- * pool. */
+ * All integers are little-endian and may be unaligned; read them with
+ * obcc_get16/32/64. Addresses are image addresses: bytes from the start of the
+ * mapped context. A string index is the number of a row of the string pool. */
 #ifndef BCC_BCC_CACHE_H
 #define BCC_BCC_CACHE_H
 
@@ -35,7 +34,8 @@ extern "C" {
 #define OBCC_MAGIC   "\0bcc"
 #define OBCC_VERSION "100\0" /* 4 bytes, compared as bytes */
 
-/* An integer on disk: cannot be used as one by mistake. */
+/* Integers on disk: structs, so that C code cannot use the raw bytes as a
+ * number by mistake. */
 struct obcc_le16 {
     uint8_t byte[2];
 };
@@ -93,7 +93,7 @@ static inline struct obcc_le64 obcc_le64(uint64_t v)
 enum {
     OBCC_STRING_POOL = 1,
     OBCC_DEPENDENCY_TABLE = 2,
-    OBCC_RELOCATION_TABLE = 3, /* the imports to bind at load */
+    OBCC_RELOCATION_TABLE = 3, /* imports to bind at load */
     OBCC_EXPORT_VAR_LIST = 4,
     OBCC_EXPORT_FUNC_LIST = 5,
     OBCC_EXPORT_FOREACH_LIST = 6,
@@ -103,16 +103,18 @@ enum {
     OBCC_OBJECT_SLOT_LIST = 10,
     OBCC_IDENTITY = 11,
     OBCC_CONTEXT = 12,
-    OBCC_DEBUG = 13,       /* an ELF file for debuggers, of the context */
-    OBCC_NEEDED_LIST = 14, /* optional: the shared libraries to open at load */
-    OBCC_FUNC_INDEX = 15,  /* optional: the function table's rows by hash */
+    OBCC_DEBUG = 13,       /* optional: an ELF file that describes the context
+                              to debuggers */
+    OBCC_NEEDED_LIST = 14, /* optional: shared libraries to open at load */
+    OBCC_FUNC_INDEX = 15,  /* optional: hash index of the function table */
     OBCC_N_SECTION_KINDS = 16
 };
 
-/* Kinds from 64 on are of no interest to who loads the code. */
+/* Loaders ignore kinds >= 64. */
 #define OBCC_SIGNATURE 64u /* struct obcc_signature; the last section */
 
-/* Section flag: a reader that does not know the kind must refuse the file. */
+/* Section flag: a reader that does not know the section's kind must refuse the
+ * file. */
 #define OBCC_SECTION_REQUIRED 1u
 
 struct obcc_section {
@@ -137,9 +139,10 @@ struct obcc_header {
     struct obcc_le64 required;      /* format feature bits; unknown: refuse */
     struct obcc_le64 file_size;     /* bytes */
     struct obcc_le64 image_span;    /* bytes of address space of the context */
-    struct obcc_le64 image_align;   /* of its address, >= context_align */
-    struct obcc_le64 cpu_features[2]; /* that its code may use */
-    struct obcc_le64 text_span;       /* of image_span, from its start: code */
+    struct obcc_le64 image_align;   /* of the load address, >= context_align */
+    struct obcc_le64 cpu_features[2]; /* that the code may use */
+    struct obcc_le64 text_span;       /* bytes at the start of image_span that
+                                         are code */
     struct obcc_le64 reserved;        /* 0 */
     struct obcc_le64 checksum; /* XXH3-64 of header and section table, this
                                   field taken as 0 */
@@ -149,7 +152,7 @@ struct obcc_header {
 #define OBCC_SECTION_SIZE 32u
 #define OBCC_MAX_SECTIONS 32u
 
-/* Bounds of header fields; a file outside them is malformed. */
+/* Bounds of header fields. A file with a field outside them is malformed. */
 #define OBCC_SECTION_ALIGN     8u
 #define OBCC_MIN_CONTEXT_ALIGN 4096u
 #define OBCC_MAX_CONTEXT_ALIGN (1u << 20)
@@ -158,7 +161,7 @@ struct obcc_header {
 
 /* ---- Sections that are lists ---- */
 
-/* Lists and tables start with this; `count` entries follow at once. */
+/* Head of lists and tables. `count` entries follow immediately. */
 struct obcc_list {
     struct obcc_le32 count;
     struct obcc_le32 reserved; /* 0 */
@@ -171,25 +174,26 @@ struct obcc_string {
 };
 
 enum {
-    OBCC_APK_RESOURCE = 0, /* named by the client: memory, or in an archive */
-    OBCC_FILE_RESOURCE = 1 /* a path of the file system */
+    OBCC_APK_RESOURCE = 0, /* memory or an archive entry, named by the client */
+    OBCC_FILE_RESOURCE = 1 /* a file, named by its path */
 };
 
 /* Dependency flags. */
 #define OBCC_DEPENDENCY_LIBRARY   1u /* linked library; see below */
 #define OBCC_DEPENDENCY_SKIP_SHA1 2u /* content is not compared */
-#define OBCC_DEPENDENCY_STAMPED   4u /* there is a stamp, to be trusted */
+#define OBCC_DEPENDENCY_STAMPED   4u /* has a stamp to be trusted */
 #define OBCC_DEPENDENCY_OBJECT    8u /* linked whole, as part of the script */
 #define OBCC_DEPENDENCY_ARCHIVE                                                \
-    16u /* ARCHIVE!ENTRY; the stamp is its archive's */
-/* Neither library nor object: the script itself. */
+    16u /* the name is ARCHIVE!ENTRY; the stat                                 \
+           signature is that of the archive */
+/* An input that is neither library nor object is the script itself. */
 
 struct obcc_dependency {
     struct obcc_le32 name; /* string index */
     struct obcc_le32 type; /* OBCC_APK_RESOURCE ... */
     struct obcc_le32 flags;
     uint8_t sha1[20];
-    /* The file's stamp, of stat(); zero unless OBCC_DEPENDENCY_STAMPED. */
+    /* Stamp of the file: stat(); zero unless OBCC_DEPENDENCY_STAMPED. */
     struct obcc_le64 device;
     struct obcc_le64 inode;
     struct obcc_le64 size;
@@ -198,21 +202,22 @@ struct obcc_dependency {
 };
 
 /* Import flags. */
-#define OBCC_IMPORT_WEAK     1u /* address 0 if nobody defines it */
-#define OBCC_IMPORT_FUNCTION 2u /* is called somewhere */
+#define OBCC_IMPORT_WEAK     1u /* address 0 if no definition is found */
+#define OBCC_IMPORT_FUNCTION 2u /* the code calls it */
 
 #define OBCC_NO_STRING UINT32_MAX /* in place of a string index */
 
-/* Where an import is to be found. */
-#define OBCC_NO_LIBRARY  0u         /* in none of the needed list */
-#define OBCC_ANY_LIBRARY UINT32_MAX /* in the first that has it */
+/* Which library defines an import. */
+#define OBCC_NO_LIBRARY  0u         /* none of the needed list */
+#define OBCC_ANY_LIBRARY UINT32_MAX /* the first that defines it */
 
 struct obcc_import {
     struct obcc_le32 name; /* string index */
     struct obcc_le32 flags;
-    struct obcc_le32 user;    /* string index of a function or variable that
-                                 wants it, or OBCC_NO_STRING */
-    struct obcc_le32 library; /* 1 + index into the needed list, or the above */
+    struct obcc_le32 user;    /* string index: a function or variable that
+                                 uses the import; or OBCC_NO_STRING */
+    struct obcc_le32 library; /* 1 + index into the needed list, or
+                                 OBCC_NO_LIBRARY, or OBCC_ANY_LIBRARY */
 };
 
 #define OBCC_NO_ADDRESS UINT64_MAX /* exported, but not in the image */
@@ -221,22 +226,23 @@ struct obcc_import {
  * function table and the variable table (sorted by name, strcmp order). */
 struct obcc_symbol {
     struct obcc_le64 address;          /* image address or OBCC_NO_ADDRESS */
-    struct obcc_le64 size;             /* bytes, 0 if not known */
+    struct obcc_le64 size;             /* bytes; 0 if unknown */
     struct obcc_le32 name;             /* string index */
     struct obcc_le32 kernel_signature; /* of a foreach kernel; else 0 */
 };
 
-/* Function index: obcc_list, then count slots, a power of two, of which a third
- * or more is empty. The row of a name is in the first slot, from slot hash %
- * count on and from the last slot on to the first, that has its hash and the
- * name; it is not there if an empty slot comes first. */
+/* Function index: a hash table with linear probing. obcc_list, then count
+ * slots. count is a power of two; at least a third of the slots are empty. A
+ * search starts at slot hash % count, goes upwards, and continues at slot 0
+ * after the last slot. It ends at the slot with the hash and the name, or
+ * without result at an empty slot. */
 struct obcc_slot {
     struct obcc_le32 hash; /* the low half of XXH3-64 of the name */
-    struct obcc_le32 row;  /* 1 + index into the function table: of several
-                              rows of one name the first; 0: empty */
+    struct obcc_le32 row;  /* 1 + index into the function table (the first row
+                              if several have the name); 0: the slot is empty */
     struct obcc_le32 name; /* offset of the name from the start of the string
-                              pool: a search reads no row of the pool, and
-                              of the table the one that it finds */
+                              pool section: a search reads no row of the pool
+                              and only one row of the table */
 };
 
 struct obcc_pragma {
@@ -246,7 +252,8 @@ struct obcc_pragma {
 
 #define OBCC_SIGNATURE_ED25519 1u
 
-/* Of the SHA-512 of all bytes before it; see docs/cache-format.html. */
+/* Signature of the SHA-512 of all bytes before this section;
+ * docs/cache-format.html has the exact rule. */
 struct obcc_signature {
     struct obcc_le32 algorithm; /* OBCC_SIGNATURE_ED25519 */
     struct obcc_le32 reserved;  /* 0 */
@@ -258,9 +265,10 @@ struct obcc_signature {
  * list of exported variables.
  *
  * Needed list: obcc_list, then count struct obcc_le32: string indexes of
- * shared libraries, by soname or path. Absent if there is none.
+ * shared libraries, by soname or path. The section is absent if it would be
+ * empty.
  *
- * Identity: text, one "name=value" a line; see docs/cache-format.html. */
+ * Identity: text, one "name=value" per line; see docs/cache-format.html. */
 
 /* ---- Frozen ---- */
 

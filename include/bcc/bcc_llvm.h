@@ -1,5 +1,5 @@
-/* For hosts that hold an LLVM module: header-only, so that libbcc itself needs
- * no LLVM. Link your program with the LLVM you have. */
+/* For hosts that hold an LLVM module. This header is header-only, so libbcc
+ * itself does not depend on LLVM. Link your program with your LLVM. */
 #ifndef BCC_BCC_LLVM_H
 #define BCC_BCC_LLVM_H
 
@@ -12,9 +12,10 @@
 extern "C" {
 #endif
 
-/* Set the script's code to a module. Unlike the function of that name of the
- * original, the module is *borrowed*: written out as bitcode at once, so the
- * caller may change or dispose of it afterwards. Errors as bccReadBC(). */
+/* Set the script's bitcode to that of a module. The module is *borrowed* for
+ * the call, unlike in the original libbcc: it is written out as bitcode
+ * immediately, so the caller may change it or dispose of it afterwards. Errors
+ * as bccReadBC(). */
 static inline int bccReadModule(BCCScriptRef script, const char *resName,
                                 LLVMModuleRef module, unsigned long flags)
 {

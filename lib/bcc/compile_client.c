@@ -1,14 +1,14 @@
-/* Details that keep the host's process undisturbed:
+/* Measures that keep the host's process undisturbed:
  *
- *  - posix_spawn, so no code of ours runs between fork and exec, and a host of
+ *  - posix_spawn: no code of ours runs between fork and exec, and a host of
  *    many GiB is not copied.
- *  - A process group of its own: a host that reaps with waitpid(0) does not
- *    take our child, and a terminal's Ctrl-C reaches the host first. bccc asks
- *    to be killed when its parent dies, and gets a pid and a pidfd to see
- *    whether that has happened already.
- *  - If the host reaps it all the same (waitpid(-1), SIGCHLD ignored), nothing
- *    is lost: the reply record, not the exit status, says what happened.
- *  - No signal handler, mask, umask or directory of the host is touched. */
+ *  - A separate process group: waitpid(0) in the host does not reap our child,
+ *    and Ctrl-C in a terminal reaches the host first. bccc asks the kernel to
+ *    kill it when its parent dies, and gets a pid and a pidfd to see whether
+ * the parent has died already.
+ *  - If the host reaps the child anyway (waitpid(-1), SIGCHLD ignored), nothing
+ *    is lost: the reply record, not the exit status, tells the result.
+ *  - No signal handler, mask, umask or directory of the host is changed. */
 #include "compile_client.h"
 
 #include <dlfcn.h>
@@ -129,7 +129,7 @@ enum status compile_client_find(const char *given, char **ret_path,
     path = own_directory();
     if (!path)
         return error_set(err, STATUS_NOT_FOUND,
-                         "bccc: this library's own place is not known");
+                         "bccc: the path of libobcc is unknown");
     status = find_installed(path, ret_path, err);
     free(path);
     return status;
@@ -381,7 +381,7 @@ static enum status conclude(enum end end, int code, int reply_fd,
 
     if (end == END_TIMED_OUT)
         return error_set(err, STATUS_COMPILE,
-                         "compile: not done after the limit of %u ms",
+                         "compile: took longer than the limit of %u ms",
                          job->time_limit_ms);
     status = read_reply(reply_fd, path, ret_reply, NULL);
     if (status == STATUS_OK) {
@@ -399,7 +399,7 @@ static enum status conclude(enum end end, int code, int reply_fd,
                          job->name, code,
                          sigdescr_np(code) ? sigdescr_np(code) : "?");
     return error_set(err, STATUS_COMPILE,
-                     "compile: %s ended without an answer (exit status %d)",
+                     "compile: %s exited without a reply (exit status %d)",
                      path, end == END_EXITED ? code : -1);
 }
 

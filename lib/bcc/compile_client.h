@@ -1,8 +1,8 @@
-/* Starting the compiler process, and waiting for its answer.
+/* Starting the compiler process and waiting for its reply.
  *
- * The compiler is another program, so that nothing LLVM does (crash, exit,
- * leak, hang) reaches this process, and so that this process never maps it.
- * It gets descriptors only: the request, the inputs, the file to write. */
+ * The compiler is a separate program. So no crash, exit, leak or hang of LLVM
+ * reaches this process, and this process never maps LLVM. The program gets
+ * descriptors only: the request, the inputs, the file to write. */
 #ifndef BCC_ENGINE_COMPILE_CLIENT_H
 #define BCC_ENGINE_COMPILE_CLIENT_H
 

@@ -24,7 +24,7 @@ static int check(BCCScriptRef script, const char *what, const char *name)
         return 1;
     if (script->prepared)
         return script_misuse(script, BCC_INVALID_OPERATION,
-                             "%s: the script is prepared already", what);
+                             "%s: the script is already prepared", what);
     if (!name || !*name)
         return script_misuse(script, BCC_INVALID_VALUE, "%s: no name", what);
     return 0;
@@ -128,8 +128,8 @@ enum status libraries_open(const struct cache_view *view, bool for_process,
                              "%s: needed list: a library without a name", name);
         }
         if (!open_library(library, mode, &libraries)) {
-            error_set(err, STATUS_UNRESOLVED, "%s: needs a shared library: %s",
-                      name, dlerror());
+            error_set(err, STATUS_UNRESOLVED,
+                      "%s: cannot open a shared library: %s", name, dlerror());
             libraries_close(&libraries);
             return STATUS_UNRESOLVED;
         }

@@ -1,18 +1,17 @@
 /* The dynamic linker searches breadth first: the libraries that a program
- * names, in order, then those that these need. dlopen() of one library after
- * another searches depth first: what the first one needs comes before the
- * second, and the first one is bound before the second is there. That matters
- * where two libraries define the same symbol. libc++abi for instance needs
- * LLVM's libunwind, but a program that names libgcc_s as well has all of its
- * exceptions thrown by libgcc_s; and one unwinder must not resume what another
- * has thrown. It matters, too, where a library leaves symbols for the next one
- * to define.
+ * names, in order, then the libraries that these need. One dlopen() per library
+ * searches depth first: what the first library needs comes before the second,
+ * and the first library is bound before the second is loaded. The difference
+ * matters if two libraries define the same symbol. For example, libc++abi needs
+ * LLVM's libunwind, but in a program that also names libgcc_s, libgcc_s throws
+ * all exceptions; and one unwinder must not resume what another has thrown. It
+ * also matters if a library leaves symbols for the next one to define.
  *
- * So the libraries are opened by way of an object that needs all of them, in
- * order. It is made in memory: headers, a dynamic section, names. The dynamic
- * linker wants a path. That of a descriptor is used again after the descriptor
- * is closed, and what is open under the same path is not opened once more; so
- * the path is spelt in a way that no other has.
+ * So one object that needs all of the libraries, in order, is opened instead.
+ * The object is made in memory: headers, a dynamic section, names. The dynamic
+ * linker needs a path for it. The path of a descriptor is reused after the
+ * descriptor is closed, and the dynamic linker does not open a path twice. So
+ * each such path is spelt in a unique way.
  *
  *     ELF header | PT_LOAD, PT_DYNAMIC, PT_GNU_STACK | dynamic | symbol 0 |
  *     names of the libraries

@@ -1,4 +1,4 @@
-/* Shared libraries in the order of a native program's. */
+/* Opens shared libraries in the order of a native program. */
 #ifndef BCC_ENGINE_LIBRARY_ORDER_H
 #define BCC_ENGINE_LIBRARY_ORDER_H
 

@@ -56,7 +56,7 @@ static int check_prepare(BCCScriptRef script, unsigned long flags)
         return 1;
     if (script->prepared)
         return script_misuse(script, BCC_INVALID_OPERATION,
-                             "prepare: the script is prepared already");
+                             "prepare: the script is already prepared");
     if (!script->has_source)
         return script_misuse(script, BCC_INVALID_OPERATION,
                              "prepare: the script has no source");
@@ -231,9 +231,9 @@ static enum status refuse_to_compile(struct prepare *p, const struct error *why,
     /* Without a directory a layer may still have had an entry. */
     if (!p->dir && !why->status)
         return error_set(err, STATUS_NOT_FOUND,
-                         "no cache directory, and compiling was ruled out");
+                         "no cache directory, and compiling is forbidden");
     report_reason(p->script, p->dir ? BCC_CACHE_MISS : BCC_CACHE_OFF, why);
-    return error_set(err, STATUS_NOT_FOUND, "%s; compiling was ruled out",
+    return error_set(err, STATUS_NOT_FOUND, "%s; compiling is forbidden",
                      why->message);
 }
 

@@ -1,4 +1,4 @@
-/* Why there was no hit, as a code that programs can go by. */
+/* The reason for a miss, as a code for programs. */
 #include "reason.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* The reason of what the rooms below report. */
+/* From a status of the lower rooms to the reason for a miss. */
 #ifndef BCC_ENGINE_REASON_H
 #define BCC_ENGINE_REASON_H
 

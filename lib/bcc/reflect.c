@@ -1,5 +1,5 @@
-/* Lists and lookups: read from the mapped cache file in place, so a launch
- * pays for none of them before it asks. */
+/* Lists and lookups. They read the mapped cache file in place, so a launch pays
+ * for them only when it uses them. */
 #include "script.h"
 
 #include <stdlib.h>
@@ -249,9 +249,8 @@ void definitions_offer(BCCScriptRef script)
     if (script->interpose)
         script->interpose(definitions, n);
     for (size_t i = 0; i < n && !script->interpose; i++)
-        script_log(
-            script, BCC_LOG_WARN, "load",
-            "shared libraries that refer to '%s' do not see the script's",
-            definitions[i].name);
+        script_log(script, BCC_LOG_WARN, "load",
+                   "shared libraries use their own '%s', not the script's",
+                   definitions[i].name);
     free(definitions);
 }

@@ -157,7 +157,7 @@ void report_made_by_another(BCCScriptRef script)
 {
     struct error fact = {0};
 
-    error_set(&fact, STATUS_OK, "%s: made by another in the meantime",
+    error_set(&fact, STATUS_OK, "%s: made by another process or thread",
               script->report_path);
     set_reason(script, BCC_CACHE_HIT, &fact);
 }

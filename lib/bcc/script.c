@@ -76,7 +76,7 @@ int bccRegisterSymbolCallback(BCCScriptRef script, BCCSymbolLookupFn fn,
         return 1;
     if (script->prepared)
         return script_misuse(script, BCC_INVALID_OPERATION,
-                             "symbol callback: the script is prepared already");
+                             "symbol callback: the script is already prepared");
     script->lookup = fn;
     script->lookup_context = context;
     return 0;
@@ -88,10 +88,11 @@ int bccSetArguments(BCCScriptRef script, int argc, char **argv)
         return 1;
     if (script->prepared)
         return script_misuse(script, BCC_INVALID_OPERATION,
-                             "arguments: the script is prepared already");
+                             "arguments: the script is already prepared");
     if (argc < 0 || !argv || argv[argc])
-        return script_misuse(script, BCC_INVALID_VALUE,
-                             "arguments: not %d and a NULL", argc);
+        return script_misuse(
+            script, BCC_INVALID_VALUE,
+            "arguments: argv is not a list of %d strings and NULL", argc);
     script->argc = argc;
     script->argv = argv;
     return 0;
@@ -196,23 +197,23 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
         return 1;
     if (script->prepared)
         return script_misuse(script, BCC_INVALID_OPERATION,
-                             "options: the script is prepared already");
+                             "options: the script is already prepared");
     if (options && !read_options(options, &given))
-        return script_misuse(script, BCC_INVALID_VALUE,
-                             "options: size %zu: holds what this library does "
-                             "not know",
-                             options->size);
+        return script_misuse(
+            script, BCC_INVALID_VALUE,
+            "options: size %zu: sets fields that this library does "
+            "not know",
+            options->size);
     if (given.optLevel < BCC_OPT_DEFAULT || given.optLevel > BCC_OPT_O3)
         return script_misuse(script, BCC_INVALID_VALUE,
-                             "options: optLevel %d is none of BCC_OPT_...",
-                             given.optLevel);
+                             "options: unknown optLevel %d", given.optLevel);
     keys = read_keys(given.trustedKeys, &copy);
     if (keys == STATUS_MISUSE || keys == STATUS_UNTRUSTED) {
         options_release(&copy);
         return script_misuse(script, BCC_INVALID_VALUE, "options: %s",
                              keys == STATUS_MISUSE
-                                 ? "trustedKeys are not 64 hexadecimal digits "
-                                   "each, with commas between"
+                                 ? "trustedKeys: not keys of 64 hexadecimal "
+                                   "digits, separated by commas"
                                  : "trustedKeys: anybody can sign for one of "
                                    "these keys (a point of small order)");
     }

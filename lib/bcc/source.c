@@ -243,7 +243,7 @@ static int check_input(BCCScriptRef script, enum request_role role,
         return 1;
     if (script->prepared)
         return script_misuse(script, BCC_INVALID_OPERATION,
-                             "%s: the script is prepared already",
+                             "%s: the script is already prepared",
                              name ? name : "input");
     if (!name)
         return script_misuse(script, BCC_INVALID_VALUE,
@@ -288,7 +288,7 @@ static int add_memory(BCCScriptRef script, enum request_role role,
         return 1;
     if (!bitcode || size < SHORTEST_BITCODE)
         return script_misuse(script, BCC_INVALID_VALUE,
-                             "%s: %zu bytes are no bitcode", name,
+                             "%s: not bitcode (%zu bytes)", name,
                              bitcode ? size : 0);
     source.name = strdup(name);
     if (source.name && (flags & BCC_COPY_INPUT)) {
@@ -346,8 +346,8 @@ static int add_file(BCCScriptRef script, enum request_role role,
     }
     if (st.st_size < shortest)
         return script_misuse(
-            script, BCC_INVALID_VALUE, "%s: %jd bytes are no %s", path,
-            (intmax_t)st.st_size, entry ? "ZIP archive" : "bitcode");
+            script, BCC_INVALID_VALUE, "%s: %jd bytes are too few for %s", path,
+            (intmax_t)st.st_size, entry ? "a ZIP archive" : "bitcode");
     source.stamp = file_stamp_of(&st);
     if (!set_names(&source, path, entry))
         return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
@@ -360,7 +360,7 @@ static int add_resource(BCCScriptRef script, enum request_role role,
 {
     if (!entry || !*entry)
         return script_misuse(script, BCC_INVALID_VALUE,
-                             "%s: no entry of it is named",
+                             "%s: no archive entry was named",
                              archive ? archive : "input");
     return add_file(script, role, archive, entry, flags);
 }
@@ -409,7 +409,7 @@ void bccMarkExternalSymbol(BCCScriptRef script, const char *name)
         return;
     if (script->prepared) {
         script_misuse(script, BCC_INVALID_OPERATION,
-                      "mark: the script is prepared already");
+                      "mark: the script is already prepared");
         return;
     }
     if (!name || !*name) {

@@ -95,7 +95,7 @@ enum status glue_read_bitcode(struct glue *glue, struct span bytes,
     if (LLVMGetBitcodeModuleInContext2(glue->context, buffer, &module)) {
         LLVMDisposeMemoryBuffer(buffer);
         return set_diagnosed(glue, err, STATUS_CORRUPT, name,
-                             "bitcode that LLVM refuses");
+                             "LLVM rejects the bitcode");
     }
     if (glue->failed) {
         LLVMDisposeModule(module);

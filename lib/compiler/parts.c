@@ -152,8 +152,8 @@ static enum status judge(const struct worker *worker, int wait_status,
                              "compile: the process of a part died of signal %d",
                              WTERMSIG(wait_status));
         return error_set(err, STATUS_COMPILE,
-                         "compile: the process of a part ended without an "
-                         "answer");
+                         "compile: the process of a part exited without a "
+                         "reply");
     }
     out->size -= sizeof(head);
     memmove(out->data, out->data + sizeof(head), out->size);

@@ -200,7 +200,7 @@ enum status archive_member_at(const struct archive_view *view, uint64_t offset,
     if (status)
         return status;
     if (role != ROLE_MEMBER)
-        return corrupt(view, offset, "is a table and no member", err);
+        return corrupt(view, offset, "is a table, not a member", err);
     *ret_member = member;
     return STATUS_OK;
 }

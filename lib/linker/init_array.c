@@ -106,10 +106,11 @@ static enum status find_relocated(const struct chunk *chunk, size_t word_size,
         const uint64_t offset = chunk->relocations.items[i].offset;
 
         if (offset % word_size != 0 || offset >= chunk->size)
-            return error_set(err, STATUS_CORRUPT,
-                             "%s: %s+0x%llx: relocation of no whole word",
-                             chunk->object->view.name, chunk->name,
-                             (unsigned long long)offset);
+            return error_set(
+                err, STATUS_CORRUPT,
+                "%s: %s+0x%llx: relocation that is not a whole word",
+                chunk->object->view.name, chunk->name,
+                (unsigned long long)offset);
         words[offset / word_size].relocated = true;
     }
     return STATUS_OK;
@@ -265,7 +266,7 @@ enum status init_array_classify(struct link *link, struct chunk *chunk,
     if (chunk->type == SHT_NOBITS ||
         chunk->size % link->machine->address_size != 0)
         return error_set(err, STATUS_CORRUPT,
-                         "%s: %s: 0x%llx bytes are no list of addresses",
+                         "%s: %s: 0x%llx bytes are not a list of addresses",
                          chunk->object->view.name, chunk->name,
                          (unsigned long long)chunk->size);
     chunk->role = fashion->role;

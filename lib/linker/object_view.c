@@ -176,7 +176,7 @@ static enum status read_section(struct object_view *view, uint32_t index,
         return STATUS_OK;
     }
     if (!is_power_of_two(section->align))
-        return corrupt_section(view, index, "alignment is no power of two",
+        return corrupt_section(view, index, "alignment is not a power of two",
                                err);
     if (section->align > max_align)
         return corrupt_section(view, index, "alignment exceeds 256 MiB", err);
@@ -205,7 +205,7 @@ static enum status string_table(const struct object_view *view, uint32_t index,
     section = &view->sections[index];
     if (section->type != SHT_STRTAB || section->size == 0 ||
         section->bytes.data[section->size - 1] != 0)
-        return corrupt_section(view, index, "is no string table", err);
+        return corrupt_section(view, index, "is not a string table", err);
     *ret_table = section->bytes;
     return STATUS_OK;
 }
@@ -320,7 +320,7 @@ static enum status find_symbols(struct object_view *view, struct error *err)
     if (section->size % symbol_size(view) != 0 ||
         section->size / symbol_size(view) > UINT32_MAX)
         return corrupt_section(view, view->symbol_section,
-                               "is no whole number of symbols", err);
+                               "is not a whole number of symbols", err);
     view->n_symbols = (uint32_t)(section->size / symbol_size(view));
     return string_table(view, section->link, &view->symbol_names, err);
 }
@@ -480,7 +480,7 @@ enum status object_relocations(const struct object_view *view,
 
     if (section->bytes.size % entry_size != 0)
         return corrupt_section(view, section_index,
-                               "is no whole number of relocations", err);
+                               "is not a whole number of relocations", err);
     if (section->link != view->symbol_section)
         return corrupt_section(view, section_index,
                                "relocations of another symbol table", err);

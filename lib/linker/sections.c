@@ -74,7 +74,7 @@ static enum status read_group(struct link *link, const struct object_view *view,
 
     if (group->bytes.size < 4 || group->bytes.size % 4 != 0)
         return error_set(err, STATUS_CORRUPT,
-                         "%s: %s: 0x%zx bytes are no group", view->name,
+                         "%s: %s: 0x%zx bytes are not a group", view->name,
                          group->name, group->bytes.size);
     memcpy(&word, group->bytes.data, 4);
     if (!(word & GRP_COMDAT))

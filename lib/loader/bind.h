@@ -1,5 +1,5 @@
-/* Symbols to addresses: an image's own definitions, and imports through the
- * caller's resolve function. */
+/* Binding: finds the address of each symbol. An image's own symbols come from
+ * its definitions, imports from the caller's resolve function. */
 #ifndef BCC_LOADER_BIND_H
 #define BCC_LOADER_BIND_H
 

@@ -1,30 +1,30 @@
-/* Memory for an image, in as few system calls and page faults as there are
- * kinds of memory: for a small image each of these costs more than all that
- * the loader computes.
+/* Memory for an image, with as few system calls and page faults as there are
+ * kinds of memory. For a small image each call and fault costs more than all
+ * computation of the loader.
  *
  *   file     | cache header | ELF headers, rodata, text | relro | data |
  *             \___________________________________________/ \       \
  *   memory   | read+execute, mapped from the file        | rw -> r | rw, 0 |
  *            |<--------------- reserved first, read+write --------------->|
  *
- * The reservation is memory already: what is not text becomes data by being
- * written to, bss is there, and the gaps between segments are zeros that
- * nobody refers to. The text's mapping is put over the start of it. (The other
- * way round, file first and memory over its end, takes 1.3 us longer of 19:
- * the kernel then has to cut a mapping that its file knows of.)
+ * The reservation is already usable memory. Data segments are written into it,
+ * bss is part of it, and the gaps between segments are zeros that nothing
+ * refers to. The mapping of the text replaces its start. (The other order, file
+ * first and memory over its end, takes 1.3 us longer of 19, because the kernel
+ * then splits a mapping that belongs to a file.)
  *
- * There are two ways to fill a data segment. One maps its pages of the file
- * privately: it costs nothing for a page that is never written, and a fault
- * and a copy for one that is. So pages that are sure to be written, those of
- * RELRO, which relocation writes to, are asked for at once: one call instead
- * of a fault each. The other copies bytes, where a page is all there is, from
- * where the text's mapping shows them.
+ * There are two ways to fill a data segment. One maps the pages of the file
+ * privately: a page that is never written costs nothing, and a page that is
+ * written costs a fault and a copy. Relocation is sure to write to the pages of
+ * RELRO, so they are populated in advance with one call instead of a fault
+ * each. The other way copies the bytes, from the mapping of the text, if the
+ * data fits in one page.
  *
- * Nothing waits for a fault that is sure to come: the start of the file, which
- * is read here, and pages that are written to are asked for beforehand
- * (MAP_POPULATE, MADV_POPULATE_*), which takes a third of the time where an
- * exception leaves a virtual machine. Linux before 5.14 refuses the second, and
- * the page faults. */
+ * No fault that is sure to happen is left to happen: the start of the file,
+ * which is read here, and pages that are written are populated in advance
+ * (MAP_POPULATE, MADV_POPULATE_*). This takes a third of the time where
+ * each exception exits a virtual machine. Linux before 5.14 rejects
+ * MADV_POPULATE_*, and the pages fault. */
 #include "exec_memory.h"
 
 #include <errno.h>

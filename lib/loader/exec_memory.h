@@ -1,5 +1,5 @@
-/* The only file of the loader that maps, protects or unmaps memory. Nothing
- * it makes is writable and executable at once. */
+/* The only file of the loader that maps, protects or unmaps memory. It never
+ * makes memory that is writable and executable at the same time. */
 #ifndef BCC_LOADER_EXEC_MEMORY_H
 #define BCC_LOADER_EXEC_MEMORY_H
 

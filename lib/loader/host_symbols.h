@@ -1,12 +1,12 @@
-/* What objects of the process define, read from the tables that the dynamic
- * linker itself reads.
+/* The symbols that objects of the process define, read from the tables of the
+ * dynamic linker.
  *
- * dlsym() answers the same question, and for a launch of ninety imports it is
- * half of all that the launch computes: each call takes a lock, prepares for
+ * dlsym() answers the same question, but for a launch of ninety imports it
+ * takes half of the loader's computing time: each call takes a lock, prepares
  * an error message and compares versions. So imports are looked up here first.
- * Only an answer that dlsym() would also give is given; whatever is unclear
+ * This file gives an answer only if dlsym() would give the same. Unclear cases
  * (an object with tables of another kind, a thread-local variable, a symbol
- * that is one of several versions) is left to dlsym(). */
+ * that is one of several versions) are left to dlsym(). */
 #ifndef BCC_LOADER_HOST_SYMBOLS_H
 #define BCC_LOADER_HOST_SYMBOLS_H
 

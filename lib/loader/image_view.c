@@ -1,10 +1,10 @@
 /* Reading ELF headers that may be damaged.
  *
- * Two rules keep the reads inside the mapping. Ranges are compared in
- * subtraction form (size <= whole - offset), so no sum can wrap. And what is
- * read repeatedly, the relocation, symbol and string tables, must lie in a
- * segment without write permission, so that no relocation can change a table
- * after it was checked.
+ * Two rules keep all reads inside the mapping. Ranges are compared in
+ * subtraction form (size <= whole - offset), so no sum can wrap. The
+ * relocation, symbol and string tables are read repeatedly, so they must lie in
+ * a segment without write permission: no relocation can change a table after it
+ * was checked.
  *
  * References: ELF gABI, chapters 4 and 5; "RELR relative relocations" of the
  * generic-abi list for DT_RELR. */
@@ -180,7 +180,7 @@ static enum status read_program_header(struct image_view *view,
         if (!(header->p_flags & PF_X))
             return STATUS_OK;
         return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: image wants an executable stack", view->name);
+                         "%s: image needs an executable stack", view->name);
     default:
         return STATUS_OK;
     }

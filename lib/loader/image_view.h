@@ -1,9 +1,9 @@
-/* What an image says of itself, checked: the part of ELF that a loader needs.
+/* The part of an image's ELF headers that a loader needs, checked.
  *
- * The headers are believed about nothing. Once both functions below have
- * returned STATUS_OK, each range of the view lies inside one segment, is
- * aligned for its entries, holds a whole number of them, and does not change
- * while it is read, so that later passes may walk it without looking back. */
+ * The headers are not trusted. When both functions below have returned
+ * STATUS_OK, each range of the view lies inside one segment, is aligned for its
+ * entries, holds a whole number of them, and does not change while it is read.
+ * So later passes walk it without further checks. */
 #ifndef BCC_LOADER_IMAGE_VIEW_H
 #define BCC_LOADER_IMAGE_VIEW_H
 

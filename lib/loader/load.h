@@ -1,25 +1,26 @@
-/* An ELF image in a file becomes running code: reserve, map, bind, relocate,
- * protect, initialise; and the reverse.
+/* An ELF image in a file becomes running code (reserve, map, bind, relocate,
+ * protect, initialise), and is removed again.
  *
- * The image is one that lib/linker made (see link.h for its segments), but
- * nothing of it is believed: every address, size and index is checked against
- * the mapping before it is used, so that a damaged image can be refused and
- * never makes the loader itself read or write outside it.
+ * The image was made by lib/linker (see link.h for its segments), but it is not
+ * trusted: every address, size and index is checked against the mapping before
+ * it is used. So a damaged image can be refused, and the loader itself never
+ * reads or writes outside the mapping.
  *
- *   load_map()     memory for the bytes before the image and for its span,
- *                  of which the file is mapped read+execute as far as the
- *                  text goes. The caller reads the bytes before the image
+ *   load_map()     reserves memory for the bytes before the image and for the
+ *                  image's span, and maps the file read+execute up to the end
+ *                  of the text. The caller reads the bytes before the image
  *                  there.
- *   load_link()    data filled in, imports bound, data relocated, RELRO
- *                  protected.
- *   load_start()   unwind table registered, constructors.
- *   load_stop()    destructors, unwind table forgotten.
- *   load_release() unmap.
+ *   load_link()    fills in data, binds imports, relocates data and protects
+ *                  RELRO.
+ *   load_start()   registers the unwind table and runs constructors.
+ *   load_stop()    runs destructors and deregisters the unwind table.
+ *   load_release() unmaps.
  *
- * No memory is writable and executable at once. Any number of instances, from
- * any thread, each used by one thread at a time (its code, by any number). No
- * allocation, no lock, no global state, but for images that have thread-local
- * variables: tls.h and thread_exit.h tell what these need. */
+ * No memory is writable and executable at the same time. There may be any
+ * number of instances, in any thread. Only one thread at a time uses one
+ * instance, but any number may run its code. The loader allocates no memory,
+ * takes no lock and has no global state, except for images with thread-local
+ * variables: see tls.h and thread_exit.h. */
 #ifndef BCC_LOADER_LOAD_H
 #define BCC_LOADER_LOAD_H
 

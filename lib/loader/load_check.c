@@ -1,6 +1,6 @@
 /* The image is laid out in memory that is never executable, and relocated there
- * by the code that relocates for a launch. What an import will be is not known
- * here, but for the functions of libc that every script gets. */
+ * by the same code as for a launch. The addresses of imports are unknown here,
+ * except those of the libc functions that every script gets. */
 #include "load_check.h"
 
 #include <assert.h>

@@ -1,5 +1,5 @@
-/* The loader's judgement of an image of which nothing runs: for who makes
- * images, so that none is published that no launch could load. */
+/* Would the loader accept an image? No code of the image runs. The compiler
+ * process calls this, so that it publishes no image that cannot be loaded. */
 #ifndef BCC_LOADER_LOAD_CHECK_H
 #define BCC_LOADER_LOAD_CHECK_H
 

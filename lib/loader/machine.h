@@ -1,8 +1,8 @@
-/* All that the loader knows about the machine it runs on: which ELF files are
- * for it, and which of its relocation numbers may be left in an image.
+/* Everything that the loader knows about the machine it runs on: which ELF
+ * files are for it, and which relocation types an image may contain.
  *
- * A new machine is a new block here. One with REL tables (addend in the
- * place, as ARM) also needs a walk of DT_REL in relocate.c. */
+ * A new machine is a new block here. A machine with REL tables (addend in
+ * place, such as ARM) also needs a walk of DT_REL in relocate.c. */
 #ifndef BCC_LOADER_MACHINE_H
 #define BCC_LOADER_MACHINE_H
 

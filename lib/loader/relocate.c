@@ -1,18 +1,16 @@
 /* Relocation, in three passes over tables that image_view.c has checked:
  *
- *   DT_RELR            words to which the load address is added, as a list of
- *                      addresses, each followed by bitmaps of the words after
- *   DT_RELA, DT_JMPREL places of any kind, imports among them
- *   the same again     if there are indirect functions (GNU ifunc): these run
- *                      code of the image, which may look at what the first
- *                      two passes have written
+ *   DT_RELR            words to which the load address is added: a list of
+ *                      addresses, each followed by bitmaps of the next words
+ *   DT_RELA, DT_JMPREL places of any kind, including imports
+ *   the same again     if there are indirect functions (GNU ifunc): their
+ *                      resolvers are code of the image and may read what the
+ *                      first two passes have written
  *
- * Last, what the arrays of constructors and destructors have become is looked
- * at.
+ * At the end, the relocated arrays of constructors and destructors are checked.
  *
- * Where a place may be is decided by one comparison: the bounds of the
- * writable segment that the last place was in are at hand, and places come
- * nearly sorted. */
+ * Each place is checked with one comparison: the bounds of the writable segment
+ * of the previous place are kept, and places are nearly sorted. */
 #include "relocate.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* The patches that turn an image's data into this process's: its own
- * addresses, and those of imports. */
+/* Relocates an image's data for this process: adds the load address to the
+ * image's own addresses and stores the addresses of imports. */
 #ifndef BCC_LOADER_RELOCATE_H
 #define BCC_LOADER_RELOCATE_H
 

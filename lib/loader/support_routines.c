@@ -1,9 +1,9 @@
-/* What LLVM calls by itself and libc has: memory and string functions that
- * loops are replaced with, and what ends a function that smashed its stack.
- * Everything else that a code generator needs, all of its arithmetic, is
- * linked into the image by the compiler. Math functions such as fmod are not
- * here, as they belong to libm: a script that needs them has them from the
- * symbol callback or from the process. */
+/* libc functions that LLVM calls by itself: memory and string functions that
+ * replace loops, and the function that ends a program with a smashed stack. The
+ * compiler links everything else that generated code needs, such as all
+ * arithmetic, into the image. Math functions such as fmod are not here, because
+ * they belong to libm: a script gets them from the symbol callback, from a
+ * shared library or from the process. */
 #include "support_routines.h"
 
 #include <string.h>

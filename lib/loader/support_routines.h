@@ -1,5 +1,5 @@
-/* The functions of libc that a code generator calls although no source names
- * them. A script sees them without asking for anything of the process. */
+/* The libc functions that a code generator calls although no source names them.
+ * Every script sees them, without BCC_PROCESS_SYMBOLS. */
 #ifndef BCC_LOADER_SUPPORT_ROUTINES_H
 #define BCC_LOADER_SUPPORT_ROUTINES_H
 

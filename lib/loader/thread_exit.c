@@ -1,26 +1,27 @@
 /* A C++ object that is thread_local is destroyed when its thread ends. The
- * code that makes it calls
+ * code that makes the object calls
  *
  *   __cxa_thread_atexit(destructor, object, &__dso_handle)
  *
- * (Itanium C++ ABI; libstdc++'s is a call of libc's __cxa_thread_atexit_impl,
- * which takes the same), and the C library keeps the library of that handle
- * loaded until the thread has called the destructor. It does not know images.
- * So these two imports of an image are bound to a function of ours, which
- * notes the destructor and hands a call of run_note() to the C library, in the
- * same order:
+ * (Itanium C++ ABI; libstdc++'s version calls libc's __cxa_thread_atexit_impl
+ * with the same arguments). The C library keeps the library of that handle
+ * loaded until the thread has called the destructor. But the C library does not
+ * know images. So these two imports of an image are bound to a function of
+ * ours. It records the destructor and gives a call of run_note() to the C
+ * library, in the same order:
  *
- *   load_stop()    runs the destructors of its own thread, as C++ has it: they
- *                  come before those of static objects. The C library will
- *                  call run_note() in vain.
- *   load_release() may come while other threads are yet to run theirs. Then
- *                  the image stays mapped, and its TLS blocks stay, until the
- *                  last of these threads ends.
+ *   load_stop()    runs the destructors of its own thread, before those of
+ *                  static objects, as C++ requires. The C library's later
+ *                  call of run_note() does nothing.
+ *   load_release() may come before other threads run their destructors. Then
+ *                  the image and its TLS blocks stay until the last of these
+ *                  threads ends.
  *
- * What the image imports is the caller's affair: it must outlive the threads,
- * too. libobcc.so itself does, because run_note() counts as its destructor. The
- * unwinder has forgotten a released image: no exception may then leave or
- * cross its functions, not even one that its destructor would catch. */
+ * The caller must keep the libraries that the image imports from until these
+ * threads end, too. libobcc.so itself stays, because run_note() counts as its
+ * destructor. The unwinder no longer knows a released image: an exception must
+ * not leave or cross its functions, even if one of its destructors would catch
+ * it. */
 #include "thread_exit.h"
 
 #include <pthread.h>

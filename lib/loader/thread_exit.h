@@ -1,5 +1,5 @@
-/* What an image wants to be called when a thread ends: destructors of C++
- * objects that are thread_local. */
+/* The functions that an image wants called when a thread ends: destructors of
+ * C++ objects that are thread_local. */
 #ifndef BCC_LOADER_THREAD_EXIT_H
 #define BCC_LOADER_THREAD_EXIT_H
 

@@ -5,25 +5,25 @@
  *      \_____________________ template ...                |
  *                                             slot:  serial | address
  *
- * Slots are given again when an image is gone, serials never are. A block
- * whose serial is not the image's does not exist yet: the slow path makes it
- * from the template.
+ * Slots are reused when an image is gone; serials never are. If the serial of a
+ * block is not the image's, the image's block does not exist yet, and the slow
+ * path makes it from the template.
  *
- * Who may touch what: own.vector is read and replaced by its thread alone. A
- * vector's entries are written under the lock, by the thread for an image
- * that is in use, or by whoever frees an image, which then is in use nowhere.
- * The two never mean the same entry, so a thread reads its own without the
- * lock, while others free images that it does not use. All vectors are in one
- * list, for them to be found.
+ * Access rules: only its own thread reads and replaces own.vector. The entries
+ * of a vector are written under the lock, either by its thread, for an image in
+ * use, or by the thread that frees an image, which is then no longer in use.
+ * The two never write the same entry. So a thread reads its own entries without
+ * the lock while other threads free images that it does not use. All vectors
+ * are in one list, so that a thread that frees an image finds them.
  *
- * This, what the C library must know (a pthread key, by which it tells that a
- * thread ends), and thread_exit.c are all the state that the loader has beside
- * struct image. None of it exists before the first image that has thread-local
- * variables.
+ * Besides struct image, the loader's only state is this, a pthread key (the C
+ * library uses it to tell that a thread ends), and the state of thread_exit.c.
+ * None of it exists before the first image with thread-local variables.
  *
- * In the child of a fork() the lock may be held by a thread that is gone: as
- * after any fork() of a process with threads, only what is async-signal-safe
- * may then be done, and a first access is not.
+ * In the child of a fork() the lock may be held by a thread that no longer
+ * exists. After fork() of a process with threads only async-signal-safe
+ * functions are allowed, and a first access to a thread-local variable is not
+ * one.
  *
  * References: "ELF Handling For Thread-Local Storage" (Drepper), 3.4.2 and
  * 4.1.1. */

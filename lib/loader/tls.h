@@ -1,5 +1,5 @@
-/* Thread-local variables of images: one block of memory for each thread and
- * image, made when the thread first asks for it. */
+/* Thread-local variables of images: one block of memory per thread and image,
+ * made at the first access by the thread. */
 #ifndef BCC_LOADER_TLS_H
 #define BCC_LOADER_TLS_H
 

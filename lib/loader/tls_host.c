@@ -1,14 +1,14 @@
-/* The C library gives a number to each library that has thread-local
- * variables, and its __tls_get_addr() finds the block of a number. An import
- * is resolved to an address, that of the calling thread; the number is had by
- * looking whose block it lies in.
+/* The C library numbers the libraries that have thread-local variables, and its
+ * __tls_get_addr() finds the block of a number. An import is resolved to an
+ * address for the calling thread. The number of the library is the one whose
+ * block contains that address.
  *
- * Initial-exec code wants more: a distance from the thread pointer that holds
- * in every thread. The C library puts the blocks of what it loads at start
- * beside the thread pointer, but it does not tell which those are, and the
- * distance of a block that is elsewhere can be small by chance. Two kinds are
- * certain: the program, since its own code uses fixed distances, and libraries
- * that say DF_STATIC_TLS, since theirs does. */
+ * Initial-exec code needs more: a distance from the thread pointer that is the
+ * same in every thread. The C library places the blocks of objects loaded at
+ * start beside the thread pointer, but it does not tell which objects these
+ * are, and another block may be close by chance. Two kinds of objects are
+ * certain: the program, because its own code uses fixed distances, and
+ * libraries with DF_STATIC_TLS, because theirs does. */
 #include "tls_host.h"
 
 #include <dlfcn.h>

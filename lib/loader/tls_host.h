@@ -1,5 +1,5 @@
-/* Thread-local variables of the process and its libraries, which images
- * import. */
+/* Thread-local variables that images import from the process and its
+ * libraries. */
 #ifndef BCC_LOADER_TLS_HOST_H
 #define BCC_LOADER_TLS_HOST_H
 

@@ -1,29 +1,30 @@
-/* An unwinder (libgcc_s) finds the unwind table of an address by asking the
- * C library which file is mapped there. It does not know images; for code like
- * theirs it keeps a list, which it asks first:
+/* An unwinder (libgcc_s) finds the unwind table of an address by asking the C
+ * library which file is mapped there. The C library does not know images. For
+ * such code libgcc keeps a list, which it searches first:
  *
  *   __register_frame_info(first record of .eh_frame, 8 words for its use)
  *   __deregister_frame_info(the same)
  *
- * It reads the records up to an end mark, which lib/linker writes, and from
- * libgcc 13 on it does so at once, to learn which addresses they cover; before
- * that it only links the 8 words, and sorts the records when the first
+ * libgcc reads the records up to an end mark, which lib/linker writes. From
+ * libgcc 13 on it reads them immediately, to learn which addresses they cover.
+ * Older versions only link the 8 words, and sort the records when the first
  * exception is thrown. The words are those of crtstuff.c, whose frames every
- * libgcc must take.
+ * libgcc must accept.
  *
- * As long as an image is registered, each exception of the process takes the
- * list's lock. To deregister is to look through the list, the newest first:
- * that is felt with thousands of images, in processes that have an unwinder.
+ * While an image is registered, each exception of the process takes the list's
+ * lock. Deregistering searches the list, newest first. This cost is noticeable
+ * with thousands of images, in processes that have an unwinder.
  *
- * LLVM's libunwind has functions of the same use, by other names:
+ * LLVM's libunwind has functions for the same purpose under other names:
  *
  *   __unw_add_dynamic_eh_frame_section(first record of .eh_frame)
  *   __unw_remove_dynamic_eh_frame_section(the same)
  *
- * Both are told where both are: which of them throws is decided by the order
- * in which libraries were opened, and the other does no harm. The caller's
- * lookup comes first, as the libraries of a script may be opened for it alone;
- * the same file is never open twice, so that one of the process is none other.
+ * If both unwinders are loaded, both are told. The order in which libraries
+ * were opened decides which of them throws, and the other does no harm. The
+ * caller's lookup comes first, because the libraries of a script may be opened
+ * for that script only. A file is never loaded twice, so an unwinder of the
+ * process is the same one.
  *
  * The unwinder is looked for anew each time, because a process may get one
  * later, with a plug-in; that is one dlsym() for each image that has a table,
@@ -32,8 +33,8 @@
  * statically is not found, nor one that others have loaded RTLD_LOCAL; images
  * it does not know end its walk of the stack.
  *
- * The records are believed, as the code is that they belong to: nobody reads
- * them before an exception does. */
+ * The records are trusted, as is the code that they belong to. Nothing reads
+ * them before an exception is thrown. */
 #include "unwind_table.h"
 
 #include <assert.h>

@@ -1,4 +1,5 @@
-/* Lets exceptions and backtraces pass through the code of an image. */
+/* Registers an image's unwind table, so that exceptions and backtraces can pass
+ * through its code. */
 #ifndef BCC_LOADER_UNWIND_TABLE_H
 #define BCC_LOADER_UNWIND_TABLE_H
 

@@ -1,4 +1,5 @@
-/* Many small objects of one lifetime: allocated one by one, freed at once. */
+/* Many small objects with the same lifetime: allocated one by one, freed
+ * together. */
 #ifndef BCC_SUPPORT_ARENA_H
 #define BCC_SUPPORT_ARENA_H
 

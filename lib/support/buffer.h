@@ -1,8 +1,8 @@
-/* A growing run of bytes, owned by whoever holds the struct.
+/* A growing array of bytes, owned by the struct's owner.
  *
- * Appending never reports failure at once: a buffer that ran out of memory
- * stays failed, ignores what follows, and is asked once, at the end, with
- * buffer_failed(). */
+ * Appending does not report failure immediately. A buffer that ran out of
+ * memory stays failed and ignores later appends; the caller checks once, at the
+ * end, with buffer_failed(). */
 #ifndef BCC_SUPPORT_BUFFER_H
 #define BCC_SUPPORT_BUFFER_H
 

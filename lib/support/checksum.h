@@ -1,4 +1,5 @@
-/* XXH3, 64 bits: finds damage, at memory speed. It is no proof of origin. */
+/* XXH3, 64 bits: detects damage at memory speed. It does not prove where data
+ * comes from. */
 #ifndef BCC_SUPPORT_CHECKSUM_H
 #define BCC_SUPPORT_CHECKSUM_H
 

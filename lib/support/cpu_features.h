@@ -1,10 +1,11 @@
-/* CPU features as a set of bits: what code needs, what this CPU has.
+/* CPU features as a set of bits: those that code needs, and those of this CPU.
  *
- * A cache entry records the features that its code may use; the reader
- * compares them with this machine's and treats a lack as a miss instead of a
- * SIGILL. Names are LLVM's. The bit numbers are stored in cache files: append
- * only. Only features that LLVM's CPU models turn on are listed; one that is
- * not listed is compiled for only when the user names it. */
+ * A cache entry records the features that its code may use. The reader compares
+ * them with this machine's features and treats a missing feature as a miss, so
+ * that the code never dies of SIGILL. Names are LLVM's. Bit numbers are stored
+ * in cache files, so the list may only grow at its end. It holds only features
+ * that LLVM's CPU models turn on; code uses other features only if the user
+ * names them. */
 #ifndef BCC_SUPPORT_CPU_FEATURES_H
 #define BCC_SUPPORT_CPU_FEATURES_H
 

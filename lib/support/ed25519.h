@@ -1,9 +1,9 @@
 /* Ed25519 signatures and SHA-512, from OpenSSL's libcrypto.
  *
- * Loaded when first asked for and then kept: a program that checks no
- * signatures neither needs libcrypto.so.3 nor pays the 1.6 ms that it costs at
- * process start. It cannot be linked statically as SHA1 is: its Ed25519 wants
- * the whole of OpenSSL's provider framework. */
+ * libcrypto.so.3 is loaded at first use and stays loaded. A program that checks
+ * no signatures does not need it and does not pay its 1.6 ms at process start.
+ * Static linking, as for SHA-1, is impractical: OpenSSL's Ed25519 needs the
+ * whole provider framework. */
 #ifndef BCC_SUPPORT_ED25519_H
 #define BCC_SUPPORT_ED25519_H
 

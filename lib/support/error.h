@@ -1,9 +1,11 @@
-/* Status codes, and the story of a failure in a struct the caller owns.
+/* Status codes, and the description of a failure in a struct that the caller
+ * owns.
  *
- * A function that can fail returns `enum status` and takes a `struct error *`
- * last, which may be NULL. The message is set once, where the facts are, and
- * is passed up unchanged: object, place, fact, on one line without newline.
- * Nothing here allocates, so being out of memory can be reported too. */
+ * A function that can fail returns `enum status`. Its last parameter is a
+ * `struct error *`, which may be NULL. The function that knows the facts sets
+ * the message once; callers pass it up unchanged. A message names object, place
+ * and fact, on one line without newline. Nothing here allocates, so running out
+ * of memory can be reported, too. */
 #ifndef BCC_SUPPORT_ERROR_H
 #define BCC_SUPPORT_ERROR_H
 

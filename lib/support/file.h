@@ -1,4 +1,4 @@
-/* Files: read whole, write whole, map, and remember what they were. */
+/* Files: read whole, write whole, map, and record stat signatures. */
 #ifndef BCC_SUPPORT_FILE_H
 #define BCC_SUPPORT_FILE_H
 

@@ -249,7 +249,8 @@ static enum status visit_script(const struct visit *visit, const char *path,
     char *start;
 
     if (visit->depth == MAX_DEPTH || !read_script(path, text))
-        return error_set(err, STATUS_NOT_FOUND, "%s: scripts in scripts", path);
+        return error_set(err, STATUS_NOT_FOUND,
+                         "%s: linker scripts nested too deeply", path);
     deeper.depth++;
     start = strstr(text, "INPUT"); /* as long as the other word */
     if (!start)

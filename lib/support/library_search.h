@@ -1,5 +1,5 @@
-/* Where shared libraries are: in the directories that the user names, then
- * where the dynamic linker looks by itself. */
+/* Finding shared libraries: first in the directories that the user names, then
+ * where the dynamic linker looks by default. */
 #ifndef BCC_SUPPORT_LIBRARY_SEARCH_H
 #define BCC_SUPPORT_LIBRARY_SEARCH_H
 

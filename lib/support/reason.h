@@ -1,7 +1,7 @@
-/* Why a look for a cache entry found none that may be used.
+/* Reasons why no usable cache entry was found.
  *
- * ORDER REASONS: numbers and names are those of BCC_REASON_... in bcc.h, where
- * each is explained; lib/bcc/reason.c holds the two together. */
+ * ORDER REASONS: numbers and names are those of BCC_REASON_... in bcc.h, which
+ * explains each. lib/bcc/reason.c checks that both lists agree. */
 #ifndef BCC_SUPPORT_REASON_H
 #define BCC_SUPPORT_REASON_H
 

@@ -1,9 +1,9 @@
-/* SHA-1 of inputs. sha1_digest.c has it from libmd, which adds 5 KB of code to
- * libobcc.so; bccc, which reads whole runtime libraries at each miss, has it
- * from OpenSSL instead (tools/bccc/sha1_digest.c): 19 KB, two to three times
- * as fast. One test holds both to the same digests.
+/* SHA-1 of inputs. sha1_digest.c uses libmd, which adds 5 KB of code to
+ * libobcc.so. bccc reads whole runtime libraries at each miss, so it uses
+ * OpenSSL instead (tools/bccc/sha1_digest.c): 19 KB, two to three times as
+ * fast. One test checks both against the same digests.
  *
- * The name is not sha1.h, as that is libmd's. */
+ * The file is not called sha1.h, because libmd has a header of that name. */
 #ifndef BCC_SUPPORT_SHA1_DIGEST_H
 #define BCC_SUPPORT_SHA1_DIGEST_H
 

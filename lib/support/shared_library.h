@@ -1,10 +1,11 @@
 /* What a shared library defines, read from its file: nothing of it runs. And
  * functions of one that is loaded: shared_library_bind().
  *
- * Its own definitions alone, as a linker sees them: not those of the libraries
- * that it needs, which dlsym() on a handle would find too. Sections say where
- * the tables are (ELF gABI, chapters 4 and 5; versions: "Symbol Versioning" of
- * the LSB). Files of this machine's word size and byte order only. */
+ * Only the library's own definitions count, as for a linker. dlsym() on a
+ * handle would also find those of the libraries that it needs. Section headers
+ * tell where the tables are (ELF gABI, chapters 4 and 5; versions: "Symbol
+ * Versioning" of the LSB). Only files with this machine's word size and byte
+ * order are read. */
 #ifndef BCC_SUPPORT_SHARED_LIBRARY_H
 #define BCC_SUPPORT_SHARED_LIBRARY_H
 

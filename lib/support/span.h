@@ -1,8 +1,8 @@
 /* Borrowed bytes, the one way to take a part of them, and arithmetic on offsets
  * that says when it would wrap.
  *
- * Every offset that comes from a file goes through span_slice(): it is
- * written in subtraction form, so no pair (offset, size) can overflow. */
+ * Every offset from a file goes through span_slice(). It compares in
+ * subtraction form, so no pair (offset, size) can overflow. */
 #ifndef BCC_SUPPORT_SPAN_H
 #define BCC_SUPPORT_SPAN_H
 

@@ -1,11 +1,12 @@
-/* Text of foreign origin, for people: names, pragmas and messages may hold
- * bytes that a terminal obeys, or that make a line look like two or like
- * another one.
+/* Text from files, made safe to print: names, pragmas and messages may contain
+ * bytes that control a terminal, or that make one line look like two or like
+ * another line.
  *
- * Printable UTF-8 stays. Escaped as \xHH, byte by byte, are: what is no UTF-8;
- * the control characters C0, DEL and C1, newlines among them; line and
- * paragraph separators; and what changes the direction of writing. A backslash
- * stays itself: the text is to be read, not to be parsed. */
+ * Printable UTF-8 stays unchanged. Escaped as \xHH, byte by byte, are: bytes
+ * that are not UTF-8; the control characters C0, DEL and C1, newlines included;
+ * line and paragraph separators; characters that change the direction of
+ * writing. A backslash is not escaped, because the text is for people and not
+ * for a parser. */
 #ifndef BCC_SUPPORT_VISIBLE_H
 #define BCC_SUPPORT_VISIBLE_H
 

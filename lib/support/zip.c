@@ -1,23 +1,23 @@
-/* A ZIP archive, from its end (PKWARE's APPNOTE.TXT, section 4.3):
+/* A ZIP archive is read from its end (PKWARE's APPNOTE.TXT, section 4.3):
  *
- *     [something else]          a program that unpacks the rest, say
+ *     [anything]                for example a program that unpacks the rest
  *     { local header, name, extra field, bytes, [descriptor] }
  *     { header, name, extra field, comment }        the directory
  *     [ZIP64's end record, its locator]  counts and offsets of 64 bits
  *     end record, comment
  *
- * The directory is what counts: it has the sizes and the CRC-32 also where the
+ * The directory is authoritative. It has the sizes and the CRC-32 even if the
  * local header leaves them to a descriptor, which is not read. Offsets count
- * from the first local header; what precedes that shows as the difference
- * between where the directory says it is and where it ends.
+ * from the first local header. The number of bytes before that header is the
+ * difference between the recorded and the real offset of the directory.
  *
  * All that is said twice has to agree, and every size is held against the bytes
  * that are there before memory is asked for. Deflate makes at most 1,032 bytes
  * of one, so a bomb of an entry is refused, or costs what its size announces;
  * and memory for that only if the caller wants it in one piece.
  *
- * minizip could do most of this; that of Debian 12 takes the sizes of ZIP64's
- * entries for 4 GiB - 1 on machines of 64 bits. */
+ * minizip could do most of this, but that of Debian 12 takes the sizes of ZIP64
+ * entries for 4 GiB - 1 on 64-bit machines. */
 #include "zip.h"
 
 #include <inttypes.h>
@@ -404,7 +404,7 @@ static enum status check_entry(const struct archive *archive,
                          archive->name, size, packed_size);
     if (size > MAX_ENTRY_SIZE || packed_size > MAX_ENTRY_SIZE)
         return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: %" PRIu64 " bytes are more than is unpacked",
+                         "%s: %" PRIu64 " bytes are above the limit",
                          archive->name, size);
     return STATUS_OK;
 }

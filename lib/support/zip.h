@@ -1,13 +1,13 @@
-/* Entries of ZIP archives, Android packages (APK) among them.
+/* Entries of ZIP archives, such as Android packages (APK).
  *
- * Stored and deflated entries, of archives in ZIP64's form too, with or
- * without something before the archive; nothing encrypted, nothing that is
- * spread over several files. An entry is what the archive's directory says of
- * it: so many bytes with that CRC-32, or an error. Not to be confused with
- * static archives, which `ar` makes: lib/linker/archive.h.
+ * Entries may be stored or deflated. ZIP64 archives, and data before the
+ * archive, are supported. Encrypted entries and archives in several parts are
+ * not. The archive's directory defines an entry: exactly its number of bytes
+ * with its CRC-32, or an error. Static archives, which `ar` makes, are
+ * something else: lib/linker/archive.h.
  *
- * zlib does the unpacking: libz.so.1 is loaded when first asked for. What is
- * read is read with pread(), as a file that is mapped may be cut short.
+ * zlib unpacks; libz.so.1 is loaded at first use. Bytes are read with pread(),
+ * because a mapped file may be truncated by others.
  *
  * In all functions, CORRUPT: damaged; UNSUPPORTED: encrypted, or packed in a
  * way that is not known here, or there is no libz.so.1; IO: the archive cannot

@@ -48,7 +48,7 @@ bool run_m1(void)
                        strip_argv, &stripped) ||
         !file_kib(stripped.path, &kib) || !process_run(read_argv, &result))
         return false;
-    bench_value("libobcc.so, stripped", kib, NAN, "KiB", AT_MOST(64));
+    bench_value("libobcc.so, stripped", kib, NAN, "KiB", AT_MOST(96));
     bench_value("libraries that it needs, but for libc.so.6",
                 (double)(count(result.out, "NEEDED") -
                          count(result.out, "[libc.so.6]")),

@@ -428,7 +428,7 @@ static void put_writable_by_group(struct fixture *f)
     assert_int_equal(chmod(f->path, 0664), 0);
 }
 
-/* An image that wants an executable stack; no other loader of ours would take
+/* An image that needs an executable stack; no other loader of ours would take
  * it, either. */
 static void put_unsupported(struct fixture *f)
 {

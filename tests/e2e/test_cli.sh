@@ -1272,7 +1272,7 @@ test_only_signed_entries_run_when_that_is_asked() {
     complains verify "not trusted"
     run nocache "$BCC" run --no-cache --trusted-key "$work/ours.pub" \
         "$work/small.bc"
-    complains nocache "ruled out"
+    complains nocache "compiling is forbidden"
     run public "$BCC" sign --key "$work/ours.pub" "$entry"
     complains public "not an Ed25519 private key"
     run private "$BCC" run --trusted-key "$work/ours.pem" "$work/small.bc"
@@ -1716,7 +1716,7 @@ test_debug_information_changes_no_code() {
     "$BCC" dump --image "$work/without" "$work/plain.oBCC"
     cmp "$work/with" "$work/without" || fail "another image"
     run none "$BCC" dump --debug-file "$work/none" "$work/plain.oBCC"
-    complains none "there is no debug information in it"
+    complains none "has no debug information"
     [ ! -e "$work/none" ] || fail "wrote a file of nothing"
 }
 
@@ -1993,7 +1993,7 @@ test_precompile_gives_one_name_to_one_file() {
     mv "$work/two.bc" "$work/b/same.bc"
     run exports "$BCC" precompile -j 1 --exports "$work/a" "$work/b" \
         "$work/a/same.bc"
-    complains exports "$work/b/same.bc: $work/a/same.bc has the entry same.oBCC"
+    complains exports "$work/b/same.bc: $work/a/same.bc already makes the entry same.oBCC"
     says exports out "1 compiled, 1 up to date, 1 failed"
     run programs "$BCC" precompile --entry answer "$work/a" "$work/b"
     expect programs "exit 0"

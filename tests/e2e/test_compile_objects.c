@@ -275,9 +275,9 @@ static void a_marked_symbol_is_wanted_of_an_archive(void **state)
     archive_add(&archive, "helper.o/", helper);
     archive_add(&archive, "entry.o/", calls_helper);
     compile_fixture_add(f, "script.a", archive_span(&archive));
-    assert_refused(f, STATUS_COMPILE, "script.a: an archive, none of whose");
+    assert_refused(f, STATUS_COMPILE, "script.a: no member of the archive");
     compile_fixture_mark(f, "absent");
-    assert_refused(f, STATUS_COMPILE, "script.a: an archive, none of whose");
+    assert_refused(f, STATUS_COMPILE, "script.a: no member of the archive");
     compile_fixture_mark(f, "entry");
     assert_compiles(f);
     assert_non_null(find_function(f, "entry"));

@@ -495,9 +495,9 @@ C
     run entry "$BCC" run --entry second_entry "$work/bc/libprogram.a"
     expect entry "exit 9"
     run absent "$BCC" run --entry absent "$work/bc/libprogram.a"
-    complains absent "libprogram.a: an archive, none of whose members"
+    complains absent "libprogram.a: no member of the archive"
     run unmarked "$BCC" compile "$work/bc/libprogram.a" -o "$work/x.oBCC"
-    complains unmarked "libprogram.a: an archive, none of whose members"
+    complains unmarked "libprogram.a: no member of the archive"
     run marked "$BCC" compile --entry main "$work/bc/libprogram.a" \
         -o "$work/x.oBCC"
     expect marked "exit 0"

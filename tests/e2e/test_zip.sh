@@ -176,7 +176,7 @@ test_what_cannot_be_read_is_named() {
     run library "$BCC" run --lib "$app!absent.bc" "$app!main.bc"
     complains library "$app!absent.bc: the archive has no such entry"
     run nothing "$BCC" run "$app!"
-    complains nothing "$app: no entry of it is named"
+    complains nothing "$app: no archive entry was named"
     run missing "$BCC" run "$work/missing.apk!main.bc"
     complains missing "missing.apk!main.bc: No such file"
     run bitcode "$BCC" run "$work/tree/main.bc!main.bc"
@@ -266,7 +266,7 @@ test_precompile_gives_one_name_to_one_entry() {
         "$work/one.apk" "$work/two.apk" "$work/one.apk"
     expect exports "exit 1"
     says exports out "1 compiled, 1 up to date, 2 failed"
-    says exports err "two.apk!a.bc: $work/one.apk!a.bc has the entry a.oBCC"
+    says exports err "two.apk!a.bc: $work/one.apk!a.bc already makes the entry a.oBCC"
 }
 
 test_dump_ls_and_explain_name_the_entry() {

@@ -487,7 +487,7 @@ static void a_section_too_small_for_a_list_is_refused(void **state)
     section->size = obcc_le64(4);
     cache_file_seal_section(&f->file, OBCC_PRAGMA_LIST);
     expect_of(open_whole, &f->file, STATUS_CORRUPT,
-              "pragma list: 4 bytes are no list");
+              "pragma list: 4 bytes are too few for a list");
     expect(&f->file, STATUS_OK, "");
 }
 

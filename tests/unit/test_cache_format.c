@@ -330,7 +330,7 @@ static void page_has_the_limits_of_the_reader(void **state)
 {
     char text[64];
 
-    snprintf(text, sizeof(text), "Reads up to %d bytes (header and %u rows)",
+    snprintf(text, sizeof(text), "Read up to %d bytes (header and %u rows)",
              CACHE_HEAD_SIZE, OBCC_MAX_SECTIONS);
     assert_non_null(strstr(*state, text));
     snprintf(text, sizeof(text), "Format version %s.", OBCC_VERSION);

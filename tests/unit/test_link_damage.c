@@ -172,7 +172,7 @@ static void refuses_a_string_table_without_an_end(void **state)
     make_sample(f);
     section = fixture_input_section(f, 0, ".strtab");
     fixture_input_bytes(f, 0)[section->sh_offset + section->sh_size - 1] = 'x';
-    fixture_refused(f, STATUS_CORRUPT, "a.o: section", "no string table");
+    fixture_refused(f, STATUS_CORRUPT, "a.o: section", "not a string table");
 }
 
 static Elf64_Sym *find_symbol(struct fixture *f, const char *name)

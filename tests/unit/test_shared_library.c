@@ -289,7 +289,7 @@ static void linker_scripts_stand_for_what_they_name(void **state)
     temp_dir_write(&f->dir, "libone.so", "INPUT(-lthree)");
     assert_missing(f, "one", "-lthree: no such shared library");
     temp_dir_write(&f->dir, "libone.so", "INPUT(-lone)");
-    assert_missing(f, "one", "scripts in scripts");
+    assert_missing(f, "one", "nested too deeply");
     temp_dir_write(&f->dir, "libone.so", "INPUT");
     assert_int_equal(library_search(&f->dirs, "one", add_name, &names, &err),
                      STATUS_OK);

@@ -414,8 +414,7 @@ static int write_parts(const struct cache_file *file,
         is_in_use(options, options->debug, NULL))
         return EXIT_FAILED;
     if (options->debug && !file->view.section[OBCC_DEBUG].size) {
-        complain("%s: there is no debug information in it",
-                 options->arguments[0]);
+        complain("%s: has no debug information", options->arguments[0]);
         return EXIT_FAILED;
     }
     if (options->image)

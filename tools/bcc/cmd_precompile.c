@@ -204,8 +204,9 @@ static bool find_conflicts(struct work *work)
             first = &named[i];
         else if (!job->failure &&
                  !resource_is_same_file(first->job->path, job->path) &&
-                 asprintf(&job->failure, "%s: %s has the entry %s.oBCC",
-                          job->path, first->job->path, first->name) < 0)
+                 asprintf(&job->failure,
+                          "%s: %s already makes the entry %s.oBCC", job->path,
+                          first->job->path, first->name) < 0)
             job->failure = NULL;
     }
     free(named);

@@ -126,7 +126,8 @@ static void bind_place(struct object *object, const ElfW(Rela) * row,
     if (open_place(object, (uintptr_t)place))
         *place = value;
     else
-        complain("%s: a library keeps its own", definition->name);
+        complain("%s: a library still uses its own definition",
+                 definition->name);
 }
 
 static void bind_rows(const struct work *work, struct object *object,

@@ -75,7 +75,7 @@ static bool is_private(const char *path, const struct stat *st)
                  (unsigned long)st->st_uid);
     else if (st->st_mode & (S_IRWXG | S_IRWXO))
         complain("%s: private key is open to others (mode %04o): chmod 600 it, "
-                 "and make a new one if others were there",
+                 "and replace the key if others may have read it",
                  path, (unsigned)st->st_mode & 07777);
     else
         return true;

@@ -211,7 +211,7 @@ void complain_undefined(BCCScriptRef script, const struct options *options,
         named = name_libraries(clues, n);
     }
     if (!named)
-        complain("what defines it can be given: -lNAME and -LDIR a shared "
-                 "library, --lib RUNTIME.bc or --link FILE bitcode");
+        complain("to define it, add a shared library (-lNAME, -LDIR) or "
+                 "bitcode (--lib RUNTIME.bc, --link FILE)");
     free(clues);
 }

@@ -1,9 +1,9 @@
-/* A cache file opened for looking at.
+/* A cache file opened for inspection by tools.
  *
- * It is read once, into memory of this process, and judged there: a writer
- * that goes on changes nothing of what was checked, and one that cuts the file
- * short ends no tool by SIGBUS. Launches map the file instead, see hit.c; what
- * is loaded from there is code of the same owner. */
+ * The file is read once into memory and checked there. So a writer that is
+ * still active cannot change what was checked, and truncation cannot kill a
+ * tool by SIGBUS. Launches map the file instead (hit.c); they load code of the
+ * same owner. */
 #ifndef BCC_CACHE_FILE_H
 #define BCC_CACHE_FILE_H
 

@@ -1,11 +1,11 @@
-/* Sections become a view, and a view answers questions.
+/* Sections become a view, and the view answers questions.
  *
- * What is checked when is a matter of cost, as every launch pays it. Always:
- * that each section lies inside the bytes. Nothing is done per entry or byte,
- * and no section is looked at: a table of 100,000 functions costs what one of
- * ten costs. What an entry says (a string index, say) is therefore checked
- * where it is used, by the accessors below. They take the number of entries
- * from the size of the section, not from the bytes in it. */
+ * Every launch pays for each check, so checks are as few as possible. Always
+ * checked: each section lies inside the bytes. No work is done per entry or
+ * byte, and no section is read: a table of 100,000 functions costs as much as
+ * one of ten. So an entry's contents, such as a string index, are checked where
+ * they are used, by the accessors below. Accessors take the number of entries
+ * from the size of the section, not from its bytes. */
 #include "cache_read.h"
 
 #include <inttypes.h>
@@ -40,8 +40,9 @@ static enum status check_list(unsigned kind, struct span section,
     if (entry_size == 0)
         return STATUS_OK;
     if (section.size < sizeof(*list))
-        return error_set(err, STATUS_CORRUPT, "%s: %s: %zu bytes are no list",
-                         name, cache_section_name(kind), section.size);
+        return error_set(err, STATUS_CORRUPT,
+                         "%s: %s: %zu bytes are too few for a list", name,
+                         cache_section_name(kind), section.size);
     count = obcc_get32(list->count);
     wanted = sizeof(*list) + count * entry_size;
     if (wanted == section.size ||

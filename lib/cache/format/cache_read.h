@@ -1,14 +1,15 @@
-/* Reading an oBCC file: the one place where foreign bytes become trusted.
+/* Reading an oBCC file: the only place where untrusted bytes become trusted.
  *
- * Two steps, because the file is mapped once and its header says how:
+ * There are two steps, because the file is mapped once and its header tells
+ * how:
  *   1. cache_layout_read() checks the header and the section table, from the
  *      first bytes of the file.
  *   2. cache_view_open() finds the sections in the mapped bytes before the
- *      context, and gives a view.
+ *      context, and makes a view.
  *
- * What is in the sections, checksums and counts, is checked with
- * CACHE_CHECK_ALL: once after each start of the machine, not at each launch.
- * Accessors stay inside the section whatever it holds. */
+ * CACHE_CHECK_ALL also checks the contents of sections: checksums and counts.
+ * Callers use it once after each boot, not at each launch. Accessors stay
+ * inside the section whatever its contents are. */
 #ifndef BCC_CACHE_READ_H
 #define BCC_CACHE_READ_H
 
@@ -48,7 +49,8 @@ struct cache_layout {
 };
 
 /* head: the first min(CACHE_HEAD_SIZE, file size) bytes, which nobody else can
- * write to: a copy, not a mapping of the file. name is for messages. CORRUPT, UNSUPPORTED (other version, unknown required feature or section).
+ * write to: a copy, not a mapping of the file. name is for messages. CORRUPT,
+ * UNSUPPORTED (other version, unknown required feature or section).
  */
 enum status cache_layout_read(struct span head, uint64_t file_size,
                               const char *name, struct cache_layout *ret_layout,

@@ -1,5 +1,5 @@
-/* What the writer and the reader of oBCC files must agree on beyond the
- * structs: the shape of each section, and the bounds of header fields. */
+/* Facts that the writer and the reader of oBCC files share beyond the structs:
+ * the shape of each section, and the bounds of header fields. */
 #ifndef BCC_CACHE_SECTIONS_H
 #define BCC_CACHE_SECTIONS_H
 

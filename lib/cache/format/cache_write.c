@@ -1,14 +1,14 @@
-/* The order of sections is the order in which a launch needs them: what is
- * compared at every launch comes first, right behind the section table, so
- * that for a usual script all of it shares the first page of the file. Then
- * the lists of the reflection calls, then the tables that grow with the code
- * and are looked at entry by entry, the index of the last of them behind it,
- * last the strings. Strings are numbered in order of first use, so those of a
+/* Sections are in the order in which a launch needs them. Sections that every
+ * launch compares come first, directly after the section table, so that for a
+ * typical script all of them are in the first page of the file. The lists of
+ * the reflection calls follow; then the tables that grow with the code and are
+ * read entry by entry, with the index of the last table behind it; then the
+ * strings. Strings are numbered in order of first use, so the strings of a
  * table lie in the order of its rows and a binary search stays among few pages
  * towards its end.
  *
- * Nothing goes into the file that is not in the contents: no time, no address,
- * no padding that is not zero. */
+ * The file depends on the contents only: it has no time, no address, and only
+ * zeros as padding. */
 #include "cache_write.h"
 
 #include <assert.h>

@@ -1,4 +1,5 @@
-/* Writing an oBCC file: contents in, bytes out. Same contents, same bytes. */
+/* Writing an oBCC file: contents in, bytes out. The same contents give the same
+ * bytes. */
 #ifndef BCC_CACHE_WRITE_H
 #define BCC_CACHE_WRITE_H
 

@@ -1,4 +1,4 @@
-/* Is an entry made from these inputs?
+/* Was an entry made from these inputs?
  *
  * An input matches a dependency if role, resource type and SHA1 are equal.
  * Its name or path is not compared: content is what shaped the code. For a

@@ -1,13 +1,13 @@
-/* Who vouches for a cache file: an Ed25519 signature in it.
+/* An Ed25519 signature in a cache file, for caches that move between machines.
  *
- * For caches that travel. Ownership and mode say who may have written a file
- * on this machine; nothing says that for one that came with a package or over
- * a network, and the checksums in it do not either: they are made by whoever
- * makes the file. What is signed is the SHA-512 of all bytes before the
- * signature section, which is the last; docs/cache-format.html has the rule.
+ * Owner and mode tell who may have written a file on this machine. They tell
+ * nothing about a file that came with a package or over a network, and neither
+ * do its checksums, because the writer of the file makes them. The signature
+ * covers the SHA-512 of all bytes before the signature section, which is the
+ * last; docs/cache-format.html has the exact rule.
  *
- * A reader that asks for no signature need not know any of this: the section
- * is optional and of a kind that it skips. */
+ * A reader that requires no signature can ignore all this: the section is
+ * optional, and loaders skip its kind. */
 #ifndef BCC_CACHE_SIGNATURE_H
 #define BCC_CACHE_SIGNATURE_H
 
@@ -33,7 +33,8 @@ enum status signature_check(struct span file, const struct signature_key *keys,
                             struct error *err) MUST_CHECK;
 
 /* Append the file with a signature by this private key, in the place of one
- * that it may have. file: checked whole. NO_MEMORY, UNSUPPORTED, CORRUPT as above.
+ * that it may have. file: checked whole. NO_MEMORY, UNSUPPORTED, CORRUPT as
+ * above.
  */
 enum status signature_attach(struct span file,
                              const uint8_t private_key[ED25519_KEY_SIZE],

@@ -1,6 +1,6 @@
-/* A hash table with open addressing over strings that lie in one buffer. Slots
- * hold indexes, not pointers, so that the buffer may move; the hash beside an
- * index saves most comparisons, and all of them when the table grows. */
+/* An open-addressing hash table of strings that lie in one buffer. Slots hold
+ * indexes, not pointers, so that the buffer may move. Each slot also holds the
+ * hash: it saves most comparisons, and all of them when the table grows. */
 #include "string_pool.h"
 
 #include <stdlib.h>

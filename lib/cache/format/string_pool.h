@@ -1,4 +1,4 @@
-/* Strings of a file, each kept once and named by its index. */
+/* The strings of a file. Each is stored once and named by its index. */
 #ifndef BCC_CACHE_STRING_POOL_H
 #define BCC_CACHE_STRING_POOL_H
 

@@ -11,10 +11,10 @@
  *                [ " " value ]
  *     value    = { byte | "%" hex hex }
  *
- * Only canonical text is taken: lines in order, marks ascending, no escape
- * that is not needed, no leading zero. So a text that parses is the one that
- * request_write() makes of the result, and the identity that is stored can be
- * the bytes that came. */
+ * Only canonical text is accepted: lines in order, marks ascending, no
+ * unnecessary escape, no leading zero. So a text that parses is exactly the
+ * text that request_write() makes from the result, and the identity can be
+ * stored as the bytes that were received. */
 #include "request.h"
 
 #include <assert.h>

@@ -1,12 +1,12 @@
-/* What a cache entry is the answer to: the inputs and everything that shapes
- * the code made of them.
+/* A request: the inputs of a cache entry, and everything else that influences
+ * the code made from them.
  *
- * A request has two faces:
+ * A request has two text forms:
  *
  *  - its identity: the options alone, as canonical text of "name=value" lines
- *    in a fixed order (names and values %-escaped below 0x21, '%', 0x7f). It
- *    is a section of the cache file and is compared byte for byte. The inputs
- *    are not in it: they are compared by the dependency table.
+ *    in a fixed order (names and values %-escaped below 0x21, '%', 0x7f). The
+ *    identity is a section of the cache file and is compared byte for byte. It
+ *    does not contain the inputs; the dependency table compares these.
  *  - its message: the identity followed by "input=" and limit lines, sent to
  *    the compiler process in a memfd. The bytes of input i are behind file
  *    descriptor REQUEST_FIRST_INPUT_FD + i of that process.
@@ -16,13 +16,13 @@
  *   libbcc=0.1.0
  *   llvm=22.1.8           the LLVM that libbcc was built for
  *   triple=x86_64-pc-linux-gnu
- *   cpu=native            or a name LLVM knows
+ *   cpu=native            or a CPU name of LLVM
  *   features=+avx2,-fma   as given, "" for none
  *   opt=3
  *   flags=marked-only,strip-debug   in this order, "" for none
  *   mark=NAME             one line each, sorted by strcmp, no duplicates
  *   library-dir=DIR       one line each, in the order of search
- *   shared=HOW NAME       HOW search|open, one line each, in the order asked
+ *   shared=HOW NAME       HOW search|open, one line each, in the order added
  * Message lines after them:
  *   limit-memory=BYTES    0: none
  *   portable=1            or 0; 1: record no stamps of inputs

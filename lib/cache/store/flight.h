@@ -1,22 +1,23 @@
-/* Single flight: of those who miss on one key at one moment, one compiles, and
- * the others wait for its entry. Waiting only ever saves work, so nothing here
- * can fail: whoever cannot lock, or waits in vain, compiles on its own. A
- * second compile is waste and no harm, as entries are renamed into place.
+/* Single flight: if several processes or threads miss on one key at the same
+ * time, one compiles and the others wait for its entry. Waiting only saves
+ * work, so nothing here can fail: a process that cannot lock, or waits in vain,
+ * compiles by itself. A second compile is a waste but harmless, because entries
+ * are renamed into place.
  *
- * The one that compiles holds a lock (work_dir.h), which ends with it. But it
- * may also be stopped, or hang, for ever. So the lock beats: while it works,
- * the compiler process locks and unlocks the byte after it, PERIOD for PERIOD,
- * and those who wait see the length of the locked range change. There is no
- * beat if the compiler process is stopped or dead, nor if it has ended and the
- * process that started it is stopped. Who sees no beat for PATIENCE goes on to
- * the next level, a lock of its own: there again one compiles and the others
+ * The compiling process holds a lock (work_dir.h), which ends with it. But it
+ * may also be stopped, or hang, for ever. So the lock has a beat: while it
+ * works, the compiler process locks and unlocks the next byte once per PERIOD,
+ * and waiters see the length of the locked range change. The beat ends if the
+ * compiler process is stopped or dead, or if it has exited and the process that
+ * started it is stopped. A waiter that sees no beat for PATIENCE moves to the
+ * next level, which is a separate lock: there again one compiles and the others
  * wait.
  *
  *     slot of the key:  level 0: lock beat  level 1: lock beat  ...
  *
- * The beat needs neither a file's content nor a clock that two machines share.
- * The key is a hash of the entry's name and identity: another version of a
- * script does not wait for this one. */
+ * The beat needs neither file contents nor a clock that two machines share. The
+ * key is a hash of the entry's name and identity, so a request does not wait
+ * for one with other options. */
 #ifndef BCC_CACHE_FLIGHT_H
 #define BCC_CACHE_FLIGHT_H
 

@@ -1,8 +1,8 @@
-/* What a cache directory holds: the size and last use of each entry, and of
+/* The contents of a cache directory: size and last use of each entry, and of
  * each index of a runtime library, which counts as an entry here.
  *
- * Names and stats only, no entry is opened: 100,000 entries take some tenths
- * of a second. Used to look at a cache and to bound it, never by a launch. */
+ * Only names and stats are read; no entry is opened. 100,000 entries take some
+ * tenths of a second. Tools and pruning use this; a launch never does. */
 #ifndef BCC_CACHE_INVENTORY_H
 #define BCC_CACHE_INVENTORY_H
 

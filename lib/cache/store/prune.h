@@ -1,8 +1,8 @@
-/* Bounding a cache directory: what was used longest ago is removed.
+/* Bounding a cache directory: the least recently used entries are removed.
  *
- * Nobody can keep count of a directory that many processes write and that
- * anyone may copy files into, and counting anew takes time that grows with
- * it. So there are two parts:
+ * Many processes write to the directory, and anyone may copy files into it, so
+ * no exact count exists, and counting again takes time that grows with the
+ * directory. So there are two parts:
  *
  *   prune_note_entry()  after each publish, in the process that missed: one
  *                       record is appended to the file ".size", the records
@@ -13,14 +13,15 @@
  *                       on, and writes the true sum as the first record of a
  *                       new ".size".
  *
- * Records are appended with O_APPEND and no lock. What is lost or counted
- * twice (an entry that replaces one) is put right by the next look, which
- * comes at the latest after PRUNE_MAX_RECORDS publishes.
+ * Records are appended with O_APPEND and without a lock. Records may be lost or
+ * counted twice (an entry that replaces another). The next run of
+ * prune_directory() corrects this, at the latest after PRUNE_MAX_RECORDS
+ * publishes.
  *
- * An entry that was used in the last hour is in use and never removed, even if
- * the directory is then above its limit. (Removing it would do no harm to those
- * who run it: what is mapped stays.) Between looks at a directory that could
- * not be brought below its limit are PRUNE_PAUSE_S seconds. */
+ * An entry used in the last hour is never removed, even if the directory stays
+ * above its limit. (Removing it would not harm running programs, because mapped
+ * files stay.) If a directory could not be brought below its limit, the next
+ * run comes PRUNE_PAUSE_S seconds later. */
 #ifndef BCC_CACHE_PRUNE_H
 #define BCC_CACHE_PRUNE_H
 

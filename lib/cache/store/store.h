@@ -2,15 +2,16 @@
  *
  * An entry is `<name>.oBCC`. It is native code, so it is used only if it is a
  * regular file, reached without following a link in its last component, that
- * passes the rules of trust.h, in a directory that does. A sticky directory
- * such as /tmp does not pass them: anyone may place a file of a name that does
- * not exist yet.
+ * passes the rules of trust.h, in a directory that passes them, too. A sticky
+ * directory such as /tmp does not pass: anyone may create a file there under a
+ * name that does not exist yet.
  *
- * An entry is never written in place: `store_begin` makes a temporary file of
- * a unique name in the directory's ".bcc" (work_dir.h), and takes away what
- * dead writers left there; `store_publish` syncs it and renames it over the
- * old entry. Readers take no lock and see the old or the new file, whole. That
- * several do not make one entry at once is flight.h's part. */
+ * An entry is never written in place. `store_begin` makes a temporary file with
+ * a unique name in the directory's ".bcc" (work_dir.h) and removes the files of
+ * dead writers. `store_publish` syncs the file and renames it over the old
+ * entry. Readers take no lock and see the old or the new file, complete.
+ * flight.h keeps several processes from making the same entry at the same
+ * time. */
 #ifndef BCC_CACHE_STORE_H
 #define BCC_CACHE_STORE_H
 

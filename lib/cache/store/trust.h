@@ -1,14 +1,14 @@
-/* Who else could have written this? The rules for files and directories whose
- * content is run as code: owned by the effective user or by root, and not
- * writable by group or others. They are applied to descriptors: what was
- * opened is what was checked, and nobody can put something else in its place
- * in between.
+/* Which users could have written a file? The rules for files and directories
+ * whose content runs as code: owned by the effective user or by root, and not
+ * writable by group or others. The rules are applied to descriptors, so the
+ * checked file is the opened file, and no other process can replace it in
+ * between.
  *
- * Not looked at:
- *   - Directories above. Whoever may write there can lead us elsewhere, but
- *     only to files that pass these rules, which are ours or root's.
- *   - The number of links. Another name of a file gives nobody a right to
- *     write to it; packages that share equal files by links are common.
+ * Not checked:
+ *   - Parent directories. A user who may write to them can lead us elsewhere,
+ *     but only to files that pass these rules: ours or root's.
+ *   - The number of links. Another name gives nobody the right to write to a
+ *     file, and packages often share equal files by links.
  *   - ACLs: their mask shows as the group's bits. */
 #ifndef BCC_CACHE_TRUST_H
 #define BCC_CACHE_TRUST_H

@@ -1,20 +1,20 @@
-/* What writers need in a cache directory, and readers never see: its
- * subdirectory ".bcc", mode 0700.
+/* The working directory of writers in a cache directory: its subdirectory
+ * ".bcc", mode 0700. Readers never use it.
  *
  *   lock     empty, never removed; byte ranges of it are locked, see below
- *   *.tmp    files under way
+ *   *.tmp    temporary files
  *
- * Locks are those of an open file description (F_OFD_SETLK): they end with
- * their holder, however it ends, hold between threads as well as processes,
- * and leave nothing behind that could block anyone later. Since a range needs
- * no bytes, one file is enough for every lock of the directory: a lock is a
- * slot, found by a hash. Slots lie below 2 GiB, as not every file system lets
- * a file position be set beyond that. Two that meet in one slot lose some
- * time, and nothing else.
+ * Locks are open file description locks (F_OFD_SETLK). They end with their
+ * holder, however it ends; they work between threads and between processes; and
+ * they leave nothing behind that could block others later. A locked range needs
+ * no bytes, so one file is enough for every lock of the directory: a lock is a
+ * slot, found by a hash. Slots lie below 2 GiB, because some file systems allow
+ * no larger file position. Two locks that share a slot lose some time, but
+ * nothing else.
  *
- * On NFS these locks travel to the server, which flock() does not do
- * everywhere. Where a file system has no locks at all, the work is done without
- * them: each miss compiles, and nobody cleans up. */
+ * On NFS these locks reach the server, unlike flock() on some systems. If a
+ * file system has no locks, the work is done without them: each miss compiles,
+ * and temporary files of dead writers stay. */
 #ifndef BCC_CACHE_WORK_DIR_H
 #define BCC_CACHE_WORK_DIR_H
 

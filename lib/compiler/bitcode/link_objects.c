@@ -188,8 +188,8 @@ static enum status read_object_member(struct reading *reading,
     if (object_view_open(member->name, bytes, reading->arena, &object, NULL) ||
         object_symbols_read_object(&reading->symbols, &object,
                                    &member->definitions, NULL))
-        return foreign_object(member->name, "what it defines cannot be read",
-                              NULL, err);
+        return foreign_object(member->name, "its symbols cannot be read", NULL,
+                              err);
     return STATUS_OK;
 }
 
@@ -409,7 +409,7 @@ static enum status read_all(struct reading *reading,
         return status;
     if (reading->objects.n_objects == 0)
         return error_set(err, STATUS_COMPILE,
-                         "%s: an archive, none of whose members defines a "
+                         "%s: no member of the archive defines a "
                          "marked symbol",
                          inputs[0].name);
     return STATUS_OK;

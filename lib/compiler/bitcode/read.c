@@ -101,6 +101,6 @@ enum status module_read(struct glue *glue, struct span bytes, const char *name,
     if (starts_with(bytes, elf_magic))
         return error_set(err, STATUS_UNSUPPORTED,
                          "%s: an ELF object, not bitcode", name);
-    return error_set(err, STATUS_CORRUPT, "%s: %zu bytes that are no bitcode",
-                     name, bytes.size);
+    return error_set(err, STATUS_CORRUPT, "%s: not bitcode (%zu bytes)", name,
+                     bytes.size);
 }
