@@ -4,13 +4,12 @@
  * the table) over the checksum to what the fields say. Damage is thus reported
  * as damage and not as whatever a damaged field would mean; a file of another
  * version is reported as that, whatever its other bytes are. */
-#include "cache_read.h"
+#include "cache_layout.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
-#include "cache_sections.h"
 #include "span.h"
 #include "checksum.h"
 

@@ -33,7 +33,8 @@ enum status signature_check(struct span file, const struct signature_key *keys,
                             struct error *err) MUST_CHECK;
 
 /* Append the file with a signature by this private key, in the place of one
- * that it may have. file: checked whole. NO_MEMORY, UNSUPPORTED, CORRUPT as above.
+ * that it may have. file: checked whole. NO_MEMORY, UNSUPPORTED, CORRUPT as
+ * above.
  */
 enum status signature_attach(struct span file,
                              const uint8_t private_key[ED25519_KEY_SIZE],
