@@ -184,8 +184,8 @@ enum {
 #define OBCC_DEPENDENCY_STAMPED   4u /* has a stamp to be trusted */
 #define OBCC_DEPENDENCY_OBJECT    8u /* linked whole, as part of the script */
 #define OBCC_DEPENDENCY_ARCHIVE                                                \
-    16u /* the name is ARCHIVE!ENTRY; the stat                                 \
-           signature is that of the archive */
+    16u /* the name is ARCHIVE!ENTRY; the                                      \
+           stamp is that of the archive */
 /* An input that is neither library nor object is the script itself. */
 
 struct obcc_dependency {

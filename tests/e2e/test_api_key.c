@@ -13,7 +13,7 @@
 #include <bcc/bcc_cache.h>
 
 #include "api_fixture.h"
-#include "cache_sections.h"
+#include "cache_layout.h"
 #include "checksum.h"
 
 /* ---- One launch ---- */

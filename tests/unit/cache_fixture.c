@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "buffer.h"
-#include "cache_sections.h"
+#include "cache_layout.h"
 #include "checksum.h"
 
 struct cache_file cache_file_make(const struct cache_contents *contents)

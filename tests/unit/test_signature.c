@@ -12,7 +12,7 @@
 #include <bcc/bcc.h>
 
 #include "cache_read.h"
-#include "cache_sections.h"
+#include "cache_layout.h"
 #include "cache_write.h"
 #include "checksum.h"
 #include "ed25519.h"

@@ -1,16 +1,15 @@
-/* The header and the section table of an untrusted file.
+/* The header and the section table of a file that nobody vouches for.
  *
- * The checks start with what is needed to read on (magic, version, size of the
- * table), continue with the checksum, and end with the fields. So damage is
- * reported as damage, not as the meaning of a damaged field. A file of another
- * version is reported as such, whatever its other bytes are. */
-#include "cache_read.h"
+ * The checks go from what must be known to read on (magic, version, size of
+ * the table) over the checksum to what the fields say. Damage is thus reported
+ * as damage and not as whatever a damaged field would mean; a file of another
+ * version is reported as that, whatever its other bytes are. */
+#include "cache_layout.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
-#include "cache_sections.h"
 #include "span.h"
 #include "checksum.h"
 

@@ -11,7 +11,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "cache_sections.h"
 #include "span.h"
 #include "checksum.h"
 

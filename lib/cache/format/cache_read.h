@@ -1,15 +1,14 @@
-/* Reading an oBCC file: the only place where untrusted bytes become trusted.
+/* Reading an oBCC file: the one place where foreign bytes become trusted.
  *
- * There are two steps, because the file is mapped once and its header tells
- * how:
+ * Two steps, because the file is mapped once and its header says how:
  *   1. cache_layout_read() checks the header and the section table, from the
- *      first bytes of the file.
+ *      first bytes of the file: see cache_layout.h.
  *   2. cache_view_open() finds the sections in the mapped bytes before the
- *      context, and makes a view.
+ *      context, and gives a view.
  *
- * CACHE_CHECK_ALL also checks the contents of sections: checksums and counts.
- * Callers use it once after each boot, not at each launch. Accessors stay
- * inside the section whatever its contents are. */
+ * What is in the sections, checksums and counts, is checked with
+ * CACHE_CHECK_ALL: once after each start of the machine, not at each launch.
+ * Accessors stay inside the section whatever it holds. */
 #ifndef BCC_CACHE_READ_H
 #define BCC_CACHE_READ_H
 
@@ -18,43 +17,9 @@
 
 #include <bcc/bcc_cache.h>
 
-#include "cpu_features.h"
+#include "cache_layout.h"
 #include "error.h"
 #include "span.h"
-
-enum {
-    /* The most bytes that cache_layout_read() looks at. */
-    CACHE_HEAD_SIZE = OBCC_HEADER_SIZE + OBCC_MAX_SECTIONS * OBCC_SECTION_SIZE
-};
-
-struct cache_extent {
-    uint64_t offset;
-    uint64_t size;
-    uint64_t checksum;
-};
-
-/* What the header says, checked against itself and against file_size:
- * sections ascending, aligned, without overlap, inside the file; every
- * required kind present once; the context page-aligned. */
-struct cache_layout {
-    unsigned machine; /* ELF e_machine */
-    uint8_t endianness, sizeof_off_t, sizeof_size_t, sizeof_ptr_t;
-    uint64_t file_size;
-    uint64_t image_span;
-    uint64_t image_align;
-    uint64_t text_span;
-    uint32_t context_align;
-    struct cpu_features cpu_features;
-    struct cache_extent section[OBCC_N_SECTION_KINDS]; /* size 0: absent */
-};
-
-/* head: the first min(CACHE_HEAD_SIZE, file size) bytes, which nobody else can
- * write to: a copy, not a mapping of the file. name is for messages. CORRUPT,
- * UNSUPPORTED (other version, unknown required feature or section).
- */
-enum status cache_layout_read(struct span head, uint64_t file_size,
-                              const char *name, struct cache_layout *ret_layout,
-                              struct error *err) MUST_CHECK;
 
 struct cache_view {
     struct span section[OBCC_N_SECTION_KINDS]; /* context and debug only with

@@ -6,7 +6,6 @@
 #include <bcc/bcc_cache.h>
 
 #include "cache_read.h"
-#include "cache_sections.h"
 #include "checksum.h"
 
 /* Before the digest: a signature of these bytes means nothing elsewhere. */

@@ -62,8 +62,9 @@ static const struct word type_words[] = {
 };
 
 /* True for the bytes that a value holds as %XX, two upper-case digits: what
- * would end a word or a line, and the percent sign. */
-static inline bool is_escaped(unsigned char byte)
+ * would end a word or a line, and the percent sign. Inlined, as each launch
+ * asks it of every byte of its identity. */
+static inline __attribute__((always_inline)) bool is_escaped(unsigned char byte)
 {
     return byte < 0x21 || byte == '%' || byte == 0x7f;
 }

@@ -1,7 +1,8 @@
-/* Facts that the writer and the reader of oBCC files share beyond the structs:
- * the shape of each section, and the bounds of header fields. */
-#ifndef BCC_CACHE_SECTIONS_H
-#define BCC_CACHE_SECTIONS_H
+/* The layout of oBCC files: what the writer and the reader must agree on beyond
+ * the structs (the shape of each section, the bounds of header fields), and the
+ * check of a header that nobody vouches for. */
+#ifndef BCC_CACHE_LAYOUT_H
+#define BCC_CACHE_LAYOUT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,8 +10,11 @@
 
 #include <bcc/bcc_cache.h>
 
+#include "cpu_features.h"
 #include "error.h"
 #include "span.h"
+
+/* ---- Sections ---- */
 
 /* "string pool" ..., for messages. */
 const char *cache_section_name(uint32_t kind);
@@ -47,6 +51,8 @@ static inline size_t cache_entry_size(unsigned kind)
     return kind < OBCC_N_SECTION_KINDS ? entry_size[kind] : 0;
 }
 
+/* ---- Header ---- */
+
 struct cache_geometry {
     uint32_t context_align;
     uint64_t image_span;
@@ -58,5 +64,39 @@ struct cache_geometry {
 enum status cache_geometry_check(const struct cache_geometry *geometry,
                                  enum status failure, const char *name,
                                  struct error *err) MUST_CHECK;
+
+enum {
+    /* The most bytes that cache_layout_read() looks at. */
+    CACHE_HEAD_SIZE = OBCC_HEADER_SIZE + OBCC_MAX_SECTIONS * OBCC_SECTION_SIZE
+};
+
+struct cache_extent {
+    uint64_t offset;
+    uint64_t size;
+    uint64_t checksum;
+};
+
+/* What the header says, checked against itself and against file_size:
+ * sections ascending, aligned, without overlap, inside the file; every
+ * required kind present once; the context page-aligned. */
+struct cache_layout {
+    unsigned machine; /* ELF e_machine */
+    uint8_t endianness, sizeof_off_t, sizeof_size_t, sizeof_ptr_t;
+    uint64_t file_size;
+    uint64_t image_span;
+    uint64_t image_align;
+    uint64_t text_span;
+    uint32_t context_align;
+    struct cpu_features cpu_features;
+    struct cache_extent section[OBCC_N_SECTION_KINDS]; /* size 0: absent */
+};
+
+/* head: the first min(CACHE_HEAD_SIZE, file size) bytes, which nobody else can
+ * write to: a copy, not a mapping of the file. name is for messages. CORRUPT,
+ * UNSUPPORTED (other version, unknown required feature or section).
+ */
+enum status cache_layout_read(struct span head, uint64_t file_size,
+                              const char *name, struct cache_layout *ret_layout,
+                              struct error *err) MUST_CHECK;
 
 #endif
