@@ -28,7 +28,7 @@
 
 #include "buffer.h"
 #include "file.h"
-#include "machine.h"
+#include "load_machine.h"
 
 /* ---- When ---- */
 

@@ -1,4 +1,4 @@
-/* What the passes of one link share. link.c lists the passes in order.
+/* What the passes of one link share. link_image.c lists the passes in order.
  *
  *   object   an input file, as the reader and the resolver see it
  *   chunk    a run of bytes that gets one place in the image: a section of an
@@ -18,7 +18,7 @@
 #include "arena.h"
 #include "buffer.h"
 #include "error.h"
-#include "link.h"
+#include "link_image.h"
 #include "name_map.h"
 #include "object_view.h"
 #include "reloc.h"

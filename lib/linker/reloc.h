@@ -20,7 +20,7 @@
 
 #include "span.h"
 
-/* ORDER EXPRESSION: as the tables of scan.c and relocate.c. */
+/* ORDER EXPRESSION: as the tables of scan.c and relocate_chunks.c. */
 enum reloc_expression {
     RELOC_NONE,          /* nothing to do */
     RELOC_ABS,           /* S + A */

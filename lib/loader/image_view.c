@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "checked.h"
-#include "machine.h"
+#include "load_machine.h"
 
 const struct image_segment *image_view_find(const struct image_view *view,
                                             uint64_t address, uint64_t size)

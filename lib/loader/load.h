@@ -1,10 +1,10 @@
 /* An ELF image in a file becomes running code: reserve, map, bind, relocate,
  * protect, initialise; and the reverse.
  *
- * The image is one that lib/linker made (see link.h for its segments), but
- * nothing of it is believed: every address, size and index is checked against
- * the mapping before it is used, so that a damaged image can be refused and
- * never makes the loader itself read or write outside it.
+ * The image is one that lib/linker made (see link_image.h for its segments),
+ * but nothing of it is believed: every address, size and index is checked
+ * against the mapping before it is used, so that a damaged image can be refused
+ * and never makes the loader itself read or write outside it.
  *
  *   load_map()     memory for the bytes before the image and for its span,
  *                  of which the file is mapped read+execute as far as the

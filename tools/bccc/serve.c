@@ -25,7 +25,7 @@
 #include "indexes.h"
 #include "inputs.h"
 #include "load_check.h"
-#include "machine.h"
+#include "load_machine.h"
 #include "needed.h"
 #include "uses.h"
 #include "version.h"

@@ -20,7 +20,7 @@
  *
  * Sizes are known before addresses and never depend on them, so no pass runs
  * twice. */
-#include "link.h"
+#include "link_image.h"
 
 #include <elf.h>
 
@@ -37,7 +37,7 @@
 #include "link_state.h"
 #include "outputs.h"
 #include "pull.h"
-#include "relocate.h"
+#include "relocate_chunks.h"
 #include "resolve.h"
 #include "scan.h"
 #include "sections.h"

@@ -3,8 +3,8 @@
  *
  * A new machine is a new block here. One with REL tables (addend in the
  * place, as ARM) also needs a walk of DT_REL in relocate.c. */
-#ifndef BCC_LOADER_MACHINE_H
-#define BCC_LOADER_MACHINE_H
+#ifndef BCC_LOADER_LOAD_MACHINE_H
+#define BCC_LOADER_LOAD_MACHINE_H
 
 #include <elf.h>
 #include <stdbool.h>
@@ -78,7 +78,7 @@ static inline uintptr_t machine_thread_pointer(void)
 }
 
 #else
-#error "machine.h lacks the relocation numbers of this machine"
+#error "load_machine.h lacks the relocation numbers of this machine"
 #endif
 
 #endif

@@ -1,6 +1,6 @@
 /* Fifth pass: the bytes of the inputs, with their relocations applied. */
-#ifndef BCC_LINKER_RELOCATE_H
-#define BCC_LINKER_RELOCATE_H
+#ifndef BCC_LINKER_RELOCATE_CHUNKS_H
+#define BCC_LINKER_RELOCATE_CHUNKS_H
 
 #include "link_state.h"
 

@@ -1,7 +1,7 @@
 /* Applying relocations. scan.c has seen them all and refused what is not
  * possible; here addresses are known, and all that can still go wrong is that
  * a value does not fit its field. */
-#include "relocate.h"
+#include "relocate_chunks.h"
 
 #include <elf.h>
 #include <string.h>
