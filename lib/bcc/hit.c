@@ -11,6 +11,7 @@
 #include "cpu_features.h"
 #include "dependency.h"
 #include "last_use.h"
+#include "machine.h"
 #include "payload_check.h"
 #include "reason.h"
 #include "store.h"
@@ -195,19 +196,21 @@ static enum status check_machine(const struct entry *entry,
     struct cpu_features host;
     int missing;
 
-    if (layout->machine != HOST_MACHINE ||
+    if (layout->machine != machine_host()->elf_machine ||
         layout->sizeof_ptr_t != sizeof(void *) || layout->endianness != 'e')
         return error_add_reason(
             err,
             error_set(err, STATUS_UNSUPPORTED,
                       "%s: made for another machine (ELF machine %u, this "
                       "one is %u)",
-                      entry->name, layout->machine, HOST_MACHINE),
+                      entry->name, layout->machine,
+                      machine_host()->elf_machine),
             REASON_MACHINE);
     host = cpu_features_host();
     missing = cpu_features_missing(&layout->cpu_features, &host);
     if (missing >= 0) {
-        const char *name = cpu_feature_name(HOST_MACHINE, (unsigned)missing);
+        const char *name =
+            cpu_feature_name(machine_host()->elf_machine, (unsigned)missing);
         return error_add_reason(
             err,
             error_set(err, STATUS_STALE,

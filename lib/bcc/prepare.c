@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "clock.h"
+#include "machine.h"
 #include "reason.h"
 #include "store.h"
 #include "version.h"
@@ -52,7 +53,7 @@ static void build_request(struct prepare *p)
     p->request = (struct request){
         .libbcc_version = BCC_VERSION_STRING,
         .llvm_version = BCC_LLVM_IDENTITY,
-        .triple = options->triple ? options->triple : HOST_TRIPLE,
+        .triple = options->triple ? options->triple : machine_host()->triple,
         .cpu = options->cpu ? options->cpu : "native",
         .features = options->features ? options->features : "",
         .opt_level = options->opt_level,

@@ -49,7 +49,7 @@ static void list_tags(const struct link *link, struct buffer *tags)
     }
     add_range(tags, DT_RELR, DT_RELRSZ, relr);
     if (relr->size)
-        add_tag(tags, DT_RELRENT, link->machine->address_size);
+        add_tag(tags, DT_RELRENT, link->machine->row->address_size);
     add_range(tags, DT_INIT_ARRAY, DT_INIT_ARRAYSZ,
               outputs_standard(link, RANK_INIT_ARRAY));
     add_range(tags, DT_FINI_ARRAY, DT_FINI_ARRAYSZ,

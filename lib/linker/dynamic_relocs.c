@@ -61,7 +61,7 @@ static int compare_by_symbol(const void *a, const void *b)
 static bool is_packable(const struct link *link,
                         const struct dynamic_reloc *reloc)
 {
-    const uint64_t word = link->machine->address_size;
+    const uint64_t word = link->machine->row->address_size;
 
     return reloc->type == link->machine->dynamic_relative &&
            reloc->chunk->output->align >= word &&
@@ -79,7 +79,7 @@ static enum status check_places(const struct link *link,
 
         if (relocs[i - 1].chunk->output == reloc->chunk->output &&
             place_in_output(reloc) - place_in_output(reloc - 1) <
-                link->machine->address_size)
+                link->machine->row->address_size)
             return error_set(
                 err, STATUS_CORRUPT, "%s: %s+0x%llx: relocations overlap",
                 object ? object->view.name : "image", reloc->chunk->name,
@@ -173,7 +173,8 @@ static void pack(const struct link *link, struct buffer *entries)
     const size_t n = LIST_COUNT(struct dynamic_reloc, &link->relr_list);
 
     for (size_t i = 0; i < n;)
-        i = pack_section(relocs, i, n, link->machine->address_size, entries);
+        i = pack_section(relocs, i, n, link->machine->row->address_size,
+                         entries);
 }
 
 enum status dynamic_relocs_sort(struct link *link, struct error *err)
@@ -206,7 +207,7 @@ enum status dynamic_relocs_sort(struct link *link, struct error *err)
 static uint64_t relocation_addend(const struct link *link,
                                   const struct dynamic_reloc *reloc)
 {
-    const struct machine *machine = link->machine;
+    const struct link_machine *machine = link->machine;
     uint64_t addend = (uint64_t)reloc->addend;
 
     if (!reloc->target)
@@ -249,7 +250,7 @@ static void write_packed_words(const struct link *link)
         const uint64_t value = relocation_addend(link, &relocs[i]);
 
         memcpy(chunk_bytes(link, relocs[i].chunk) + relocs[i].offset, &value,
-               link->machine->address_size);
+               link->machine->row->address_size);
     }
 }
 

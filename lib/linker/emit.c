@@ -96,7 +96,7 @@ static void add_output(struct program_headers *headers, uint32_t type,
 static void add_segments(const struct link *link,
                          struct program_headers *headers)
 {
-    const uint32_t page = link->machine->page_size;
+    const uint32_t page = link->machine->row->page_size;
     const struct segment_extent *relro = &link->segments[SEGMENT_RELRO];
     const struct segment_extent *data = &link->segments[SEGMENT_DATA];
     const struct segment_extent *large = &link->segments[SEGMENT_LARGE_DATA];
@@ -144,7 +144,7 @@ static uint64_t entry_size(const struct link *link, uint32_t type)
     case SHT_RELR:
     case SHT_INIT_ARRAY:
     case SHT_FINI_ARRAY:
-        return link->machine->address_size;
+        return link->machine->row->address_size;
     default:
         return 0;
     }
@@ -218,7 +218,7 @@ void emit_headers(const struct link *link)
         .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
                     EV_CURRENT, ELFOSABI_NONE},
         .e_type = ET_DYN,
-        .e_machine = (uint16_t)link->machine->e_machine,
+        .e_machine = (uint16_t)link->machine->row->elf_machine,
         .e_version = EV_CURRENT,
         .e_phoff = sizeof(Elf64_Ehdr),
         .e_shoff = section_headers_offset(link),

@@ -118,7 +118,7 @@ static enum status find_relocated(const struct chunk *chunk, size_t word_size,
 static enum status turn_around(struct link *link, struct chunk *chunk,
                                struct error *err)
 {
-    const size_t word_size = link->machine->address_size;
+    const size_t word_size = link->machine->row->address_size;
     const size_t n_words = chunk->bytes.size / word_size;
     struct word *words = arena_alloc(&link->arena, n_words, sizeof(*words));
     uint8_t *bytes = arena_alloc(&link->arena, n_words, word_size);
@@ -193,7 +193,7 @@ static struct chunk *add_piece(struct link *link, const char *name,
 static bool add_word(struct link *link, const char *list, enum chunk_role role,
                      struct chunk *function)
 {
-    const uint64_t size = link->machine->address_size;
+    const uint64_t size = link->machine->row->address_size;
     struct chunk *word =
         link_new_chunk(link, list, SHT_PROGBITS, SHF_WRITE, size);
     struct symbol *target = arena_alloc(&link->arena, 1, sizeof(*target));
@@ -229,7 +229,7 @@ enum status init_array_join_pieces(struct link *link, struct error *err)
         {CHUNK_INIT_CODE, CHUNK_INIT, ".init", ".init_array"},
         {CHUNK_FINI_CODE, CHUNK_FINI, ".fini", ".fini_array"},
     };
-    const struct machine *machine = link->machine;
+    const struct link_machine *machine = link->machine;
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         struct chunk *begin;
@@ -263,13 +263,13 @@ enum status init_array_classify(struct link *link, struct chunk *chunk,
     if (!fashion)
         return STATUS_OK;
     if (chunk->type == SHT_NOBITS ||
-        chunk->size % link->machine->address_size != 0)
+        chunk->size % link->machine->row->address_size != 0)
         return error_set(err, STATUS_CORRUPT,
                          "%s: %s: 0x%llx bytes are no list of addresses",
                          chunk->object->view.name, chunk->name,
                          (unsigned long long)chunk->size);
     chunk->role = fashion->role;
-    chunk->align = link->machine->address_size;
+    chunk->align = link->machine->row->address_size;
     chunk->init_order = order_of(chunk, fashion);
     return fashion->reversed ? turn_around(link, chunk, err) : STATUS_OK;
 }

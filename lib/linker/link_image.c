@@ -84,7 +84,7 @@ static void release(struct link *link)
  * of the unwind tables is the last of these. */
 static enum status make_chunks(struct link *link, struct error *err)
 {
-    const uint64_t word = link->machine->address_size;
+    const uint64_t word = link->machine->row->address_size;
     const struct {
         struct chunk **place;
         const char *name;
@@ -202,12 +202,12 @@ enum status link_image(const struct link_params *params,
     if (status == STATUS_OK)
         status = write_image(&link, err);
     if (status == STATUS_OK) {
-        result.machine = link.machine->e_machine;
-        result.address_size = link.machine->address_size;
-        result.page_size = link.machine->page_size;
+        result.machine = link.machine->row->elf_machine;
+        result.address_size = link.machine->row->address_size;
+        result.page_size = link.machine->row->page_size;
         result.span = link.span;
         result.text_span = align_up(link.segments[SEGMENT_TEXT].memory_size,
-                                    link.machine->page_size);
+                                    link.machine->row->page_size);
         result.align = link.align;
         *ret_result = result;
         result = (struct link_result){.machine = EM_NONE};

@@ -154,7 +154,7 @@ struct got_slot {
 
 struct link {
     const struct link_params *params;
-    const struct machine *machine;
+    const struct link_machine *machine;
     struct link_result *result;
     struct arena arena;
 

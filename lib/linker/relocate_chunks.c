@@ -160,7 +160,7 @@ static enum status write_chunk(const struct link *link,
 static void fill_text(const struct link *link)
 {
     struct output **outputs = LIST_ITEMS(struct output *, &link->outputs);
-    const struct machine *machine = link->machine;
+    const struct link_machine *machine = link->machine;
 
     for (size_t i = 0; i < LIST_COUNT(struct output *, &link->outputs); i++) {
         const bool is_run_through = outputs[i]->rank == RANK_INIT_CODE ||

@@ -71,7 +71,7 @@ static enum status scan_nothing(struct scan *scan)
 
 static enum status scan_absolute(struct scan *scan)
 {
-    const struct machine *machine = scan->link->machine;
+    const struct link_machine *machine = scan->link->machine;
     struct dynamic_reloc dynamic = {
         .chunk = scan->chunk,
         .offset = scan->offset,
@@ -80,7 +80,7 @@ static enum status scan_absolute(struct scan *scan)
 
     if (is_number(scan->symbol))
         return STATUS_OK;
-    if (scan->type->size != machine->address_size)
+    if (scan->type->size != machine->row->address_size)
         return REFUSE(scan, STATUS_UNSUPPORTED,
                       "an address does not fit in %u bits (compile with "
                       "-fPIC)",

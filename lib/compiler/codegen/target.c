@@ -12,6 +12,7 @@
 #include <llvm-c/Target.h>
 
 #include "compile.h"
+#include "machine.h"
 
 /* ---- Architectures ---- */
 
@@ -99,19 +100,6 @@ static bool is_for_windows(const char *triple)
            strstr(triple, "mingw") || strstr(triple, "cygwin");
 }
 
-static unsigned this_machine(void)
-{
-#if defined(__x86_64__)
-    return EM_X86_64;
-#elif defined(__aarch64__)
-    return EM_AARCH64;
-#elif defined(__arm__)
-    return EM_ARM;
-#else
-    return EM_NONE;
-#endif
-}
-
 unsigned compile_machine(const char *triple)
 {
     const struct architecture *architecture = find_architecture(triple);
@@ -157,7 +145,7 @@ static enum status choose_cpu(struct target *target, struct arena *arena,
         target->features = request->features;
         return STATUS_OK;
     }
-    if (target->elf_machine != this_machine()) {
+    if (target->elf_machine != machine_host()->elf_machine) {
         /* No machine to take it from: what every CPU of the kind has. */
         target->cpu = without_generic(target, "generic");
         target->features = request->features;
