@@ -29,8 +29,6 @@
 
 #include "checked.h"
 #include "outputs.h"
-#include "reloc_error.h"
-#include "symbol_address.h"
 
 struct debug {
     struct link *link;

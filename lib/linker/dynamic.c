@@ -12,7 +12,6 @@
 
 #include "dynamic_relocs.h"
 #include "outputs.h"
-#include "symbol_address.h"
 
 /* ---- .dynamic ---- */
 

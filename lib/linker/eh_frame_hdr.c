@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "eh_frame.h"
-#include "symbol_address.h"
 
 static void write_word(uint8_t *bytes, uint32_t value)
 {

@@ -18,7 +18,6 @@
 #include <string.h>
 
 #include "resolve.h"
-#include "symbol_address.h"
 
 /* ---- Needs ---- */
 

@@ -32,6 +32,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "outputs.h"
+
 enum {
     ORDER_FIRST = 0,
     ORDER_PIECES = 1,
@@ -175,11 +177,10 @@ static bool has_role(const struct link *link, enum chunk_role role)
     return false;
 }
 
-static struct chunk *add_piece(struct link *link, const char *name,
+static struct chunk *add_piece(struct link *link, enum rank rank,
                                struct span bytes, uint32_t order)
 {
-    struct chunk *chunk =
-        link_new_chunk(link, name, SHT_PROGBITS, SHF_EXECINSTR, 1);
+    struct chunk *chunk = outputs_new_chunk(link, rank, 1);
 
     if (!chunk)
         return NULL;
@@ -189,13 +190,12 @@ static struct chunk *add_piece(struct link *link, const char *name,
     return chunk;
 }
 
-/* A word of `list` that is the address of `function`. */
-static bool add_word(struct link *link, const char *list, enum chunk_role role,
+/* A word of a list that is the address of `function`. */
+static bool add_word(struct link *link, enum rank rank, enum chunk_role role,
                      struct chunk *function)
 {
     const uint64_t size = link->machine->row->address_size;
-    struct chunk *word =
-        link_new_chunk(link, list, SHT_PROGBITS, SHF_WRITE, size);
+    struct chunk *word = outputs_new_chunk(link, rank, size);
     struct symbol *target = arena_alloc(&link->arena, 1, sizeof(*target));
     struct dynamic_reloc reloc = {
         .chunk = word,
@@ -224,10 +224,10 @@ enum status init_array_join_pieces(struct link *link, struct error *err)
 {
     static const struct {
         enum chunk_role of_pieces, of_word;
-        const char *pieces, *list;
+        enum rank pieces, list;
     } kinds[] = {
-        {CHUNK_INIT_CODE, CHUNK_INIT, ".init", ".init_array"},
-        {CHUNK_FINI_CODE, CHUNK_FINI, ".fini", ".fini_array"},
+        {CHUNK_INIT_CODE, CHUNK_INIT, RANK_INIT_CODE, RANK_INIT_ARRAY},
+        {CHUNK_FINI_CODE, CHUNK_FINI, RANK_FINI_CODE, RANK_FINI_ARRAY},
     };
     const struct link_machine *machine = link->machine;
 

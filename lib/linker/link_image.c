@@ -87,24 +87,23 @@ static enum status make_chunks(struct link *link, struct error *err)
     const uint64_t word = link->machine->row->address_size;
     const struct {
         struct chunk **place;
-        const char *name;
+        enum rank rank;
         uint64_t align;
     } made[] = {
-        {&link->dynsym, ".dynsym", word},
-        {&link->dynstr, ".dynstr", 1},
-        {&link->hash, ".hash", 8},
-        {&link->rela, ".rela.dyn", word},
-        {&link->relr, ".relr.dyn", word},
-        {&link->eh_frame_hdr, ".eh_frame_hdr", 4},
-        {&link->eh_frame_end, ".eh_frame", 4},
-        {&link->dynamic_table, ".dynamic", word},
-        {&link->got, ".got", word},
-        {&link->plt, ".plt", 16},
+        {&link->dynsym, RANK_DYNSYM, word},
+        {&link->dynstr, RANK_DYNSTR, 1},
+        {&link->hash, RANK_HASH, 8},
+        {&link->rela, RANK_RELA, word},
+        {&link->relr, RANK_RELR, word},
+        {&link->eh_frame_hdr, RANK_EH_FRAME_HDR, 4},
+        {&link->eh_frame_end, RANK_EH_FRAME, 4},
+        {&link->dynamic_table, RANK_DYNAMIC, word},
+        {&link->got, RANK_GOT, word},
+        {&link->plt, RANK_PLT, 16},
     };
 
     for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
-        *made[i].place =
-            link_new_chunk(link, made[i].name, SHT_PROGBITS, 0, made[i].align);
+        *made[i].place = outputs_new_chunk(link, made[i].rank, made[i].align);
         if (!*made[i].place)
             return error_no_memory(err);
     }

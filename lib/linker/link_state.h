@@ -48,6 +48,7 @@ enum chunk_role {
 struct chunk {
     const struct object *object; /* NULL: made by the linker */
     const char *name;
+    unsigned rank;  /* enum rank, of what the linker makes (object NULL) */
     uint32_t type;  /* SHT_... */
     uint64_t flags; /* SHF_... */
     uint64_t size;
@@ -219,8 +220,46 @@ static inline uint8_t *chunk_bytes(const struct link *link,
            chunk->offset;
 }
 
-/* A chunk that the linker makes; NULL if there is no memory. */
+/* Where a symbol's definition is; its value if it is absolute. */
+static inline uint64_t symbol_definition_address(const struct symbol *symbol)
+{
+    if (symbol->place == SYMBOL_IN_CHUNK)
+        return chunk_address(symbol->chunk) + symbol->value;
+    return symbol->value;
+}
+
+static inline uint64_t stub_address(const struct link *link, uint32_t stub)
+{
+    return chunk_address(link->plt) +
+           (uint64_t)(stub - 1) * link->machine->stub_size;
+}
+
+/* What references mean: the stub of imports and of indirect functions (so
+ * that these have one address, whoever asks), else the definition. */
+static inline uint64_t symbol_address(const struct link *link,
+                                      const struct symbol *symbol)
+{
+    if (symbol->stub)
+        return stub_address(link, symbol->stub);
+    return symbol_definition_address(symbol);
+}
+
+/* ---- Chunks, symbols, messages ---- */
+
+/* A chunk at the end of link.chunks; NULL if there is no memory. */
 struct chunk *link_new_chunk(struct link *link, const char *name, uint32_t type,
                              uint64_t flags, uint64_t align);
+
+bool symbol_is_thread_local(const struct symbol *symbol);
+
+/* Defined as a function that chooses the address at load time. */
+bool symbol_is_indirect(const struct symbol *symbol);
+
+/* A message about one relocation: "libm.o: .text+0x1a4: R_X86_64_PC32 against
+ * 'sinf': " and the fact. */
+enum status reloc_error(const struct link *link, const struct chunk *chunk,
+                        const struct relocation *relocation, enum status status,
+                        struct error *err, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
 
 #endif

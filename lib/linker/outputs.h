@@ -47,6 +47,10 @@ enum rank {
 
 enum segment rank_segment(enum rank rank);
 
+/* A chunk that the linker makes; NULL if there is no memory. */
+struct chunk *outputs_new_chunk(struct link *link, enum rank rank,
+                                uint64_t align);
+
 /* Makes all standard outputs, and one for each name like a C identifier that
  * inputs give to their sections. */
 enum status outputs_create(struct link *link, struct error *err) MUST_CHECK;

@@ -9,8 +9,6 @@
 #include "eh_frame.h"
 #include "got.h"
 #include "outputs.h"
-#include "reloc_error.h"
-#include "symbol_address.h"
 
 /* One relocation, in the letters of the psABIs (see reloc.h). */
 struct place {

@@ -20,25 +20,6 @@
 
 #include <elf.h>
 
-bool symbol_is_thread_local(const struct symbol *symbol)
-{
-    if (symbol->place == SYMBOL_IN_CHUNK)
-        return (symbol->chunk->flags & SHF_TLS) != 0;
-    return symbol->type == STT_TLS;
-}
-
-bool symbol_is_indirect(const struct symbol *symbol)
-{
-    return symbol->type == STT_GNU_IFUNC && symbol->place == SYMBOL_IN_CHUNK;
-}
-
-const char *symbol_text(const struct symbol *symbol)
-{
-    if (symbol->name[0])
-        return symbol->name;
-    return symbol->chunk ? symbol->chunk->name : "";
-}
-
 /* ---- One entry ---- */
 
 /* What an entry of a symbol table says, as a symbol. */

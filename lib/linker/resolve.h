@@ -15,12 +15,4 @@ enum status resolve_object(struct link *link, struct object *object,
 /* Gives common symbols memory, once all objects are there. */
 enum status resolve_commons(struct link *link, struct error *err) MUST_CHECK;
 
-/* For messages: the name, or that of the section for a section's symbol. */
-const char *symbol_text(const struct symbol *symbol);
-
-bool symbol_is_thread_local(const struct symbol *symbol);
-
-/* Defined as a function that chooses the address at load time. */
-bool symbol_is_indirect(const struct symbol *symbol);
-
 #endif

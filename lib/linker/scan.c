@@ -20,7 +20,6 @@
 
 #include "eh_frame.h"
 #include "got.h"
-#include "reloc_error.h"
 #include "resolve.h"
 
 struct scan {

@@ -24,21 +24,6 @@ static bool has_prefix(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-struct chunk *link_new_chunk(struct link *link, const char *name, uint32_t type,
-                             uint64_t flags, uint64_t align)
-{
-    struct chunk *chunk = arena_alloc(&link->arena, 1, sizeof(*chunk));
-
-    if (!chunk)
-        return NULL;
-    chunk->name = name;
-    chunk->type = type;
-    chunk->flags = flags | SHF_ALLOC;
-    chunk->align = align;
-    list_append_pointer(&link->chunks, chunk);
-    return chunk;
-}
-
 /* ---- COMDAT groups ---- */
 
 static enum status group_signature(const struct object_view *view,

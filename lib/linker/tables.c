@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "resolve.h"
-#include "symbol_address.h"
 
 enum table { TABLE_FUNCTIONS, TABLE_OBJECTS, N_TABLES, TABLE_NONE = N_TABLES };
 
