@@ -22,13 +22,12 @@
  * before DWARF 5 a pair of zeros ends the list, hence 1 there, an empty range
  * [1, 1); in the index of names -1 says that there is none. Other linkers
  * write the same, and debuggers expect it. */
-#include "debug.h"
+#include "passes.h"
 
 #include <elf.h>
 #include <string.h>
 
 #include "checked.h"
-#include "outputs.h"
 
 struct debug {
     struct link *link;

@@ -3,15 +3,12 @@
  *
  * .dynsym holds the null symbol, the imports, the exports; only the exports
  * are in .hash. What .rela.dyn and .relr.dyn hold is in dynamic_relocs.c. */
-#include "dynamic.h"
+#include "passes.h"
 
 #include <assert.h>
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "dynamic_relocs.h"
-#include "outputs.h"
 
 /* ---- .dynamic ---- */
 

@@ -9,7 +9,7 @@
  * .rela.dyn is sorted so that a loader looks up each symbol once: relative
  * ones (DT_RELACOUNT says how many), those of each symbol by place, and in
  * the end the indirect functions, whose resolvers may call imports. */
-#include "dynamic_relocs.h"
+#include "passes.h"
 
 #include <assert.h>
 #include <elf.h>

@@ -4,14 +4,12 @@
  *   file_end   .shstrtab, section headers: for tools, never mapped
  *
  * Unused rows of the program header table are at its end and not counted. */
-#include "emit.h"
+#include "passes.h"
 
 #include <elf.h>
 #include <string.h>
 
 #include "checked.h"
-#include "layout.h"
-#include "outputs.h"
 
 static const char names_section[] = ".shstrtab";
 

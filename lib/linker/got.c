@@ -12,12 +12,10 @@
  *
  * Calls of imports go to a stub in .plt, which jumps to where the slot
  * points. All binding is done at load: there is no lazy part. */
-#include "got.h"
+#include "passes.h"
 
 #include <elf.h>
 #include <string.h>
-
-#include "resolve.h"
 
 /* ---- Needs ---- */
 

@@ -26,13 +26,11 @@
  * the next. Natively crti.o and crtn.o are its begin and end. Here these are
  * made, and the function is a word of .init_array before all but those of
  * .preinit_array, or of .fini_array, to run after all others. */
-#include "init_array.h"
+#include "passes.h"
 
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "outputs.h"
 
 enum {
     ORDER_FIRST = 0,

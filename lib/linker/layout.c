@@ -22,12 +22,11 @@
  *
  * .tbss has no memory in the image: it is what a thread's copy of .tdata is
  * followed by. Its addresses are those of whatever comes next. */
-#include "layout.h"
+#include "passes.h"
 
 #include <elf.h>
 
 #include "checked.h"
-#include "outputs.h"
 
 struct cursor {
     struct link *link;

@@ -1,47 +1,10 @@
-/* The passes of a link, in order. Each one is a file; what they hand on is in
- * link_state.h.
- *
- *   sections   read the objects, choose the sections that are loaded
- *   resolve    one meaning for each name
- *   pull       members of archives that define what is still undefined
- *   outputs    which sections the image has
- *   boundary   symbols that the linker makes
- *   eh_frame   take the unwind tables apart
- *   scan       what relocations need: slots, stubs, work for the loader
- *   got        count slots and stubs
- *   outputs    chunks to outputs, sizes
- *   dynamic    sizes of the loader's tables
- *   layout     addresses and file offsets
- *   relocate   copy and patch
- *   got, eh_frame_hdr, dynamic   contents of what the linker makes
- *   emit       headers
- *   tables     what the caller wants to know
- *   debug      the file for debuggers
- *
- * Sizes are known before addresses and never depend on them, so no pass runs
- * twice. */
+/* Calls the passes of passes.h in their order. */
 #include "link_image.h"
 
 #include <elf.h>
 
-#include "boundary.h"
+#include "passes.h"
 #include "checked.h"
-#include "debug.h"
-#include "dynamic.h"
-#include "eh_frame.h"
-#include "eh_frame_hdr.h"
-#include "emit.h"
-#include "got.h"
-#include "init_array.h"
-#include "layout.h"
-#include "link_state.h"
-#include "outputs.h"
-#include "pull.h"
-#include "relocate_chunks.h"
-#include "resolve.h"
-#include "scan.h"
-#include "sections.h"
-#include "tables.h"
 
 static void init(struct link *link, const struct link_params *params,
                  struct link_result *result)

@@ -1,4 +1,4 @@
-/* What the passes of one link share. link_image.c lists the passes in order.
+/* What the passes of one link share. passes.h lists the passes in order.
  *
  *   object   an input file, as the reader and the resolver see it
  *   chunk    a run of bytes that gets one place in the image: a section of an
@@ -108,11 +108,52 @@ enum segment {
     N_SEGMENTS
 };
 
+/* ORDER RANK: sections lie in this order. As the table in outputs.c. */
+enum rank {
+    /* SEGMENT_TEXT */
+    RANK_DYNSYM,
+    RANK_DYNSTR,
+    RANK_HASH,
+    RANK_RELA,
+    RANK_RELR,
+    RANK_EH_FRAME_HDR,
+    RANK_EH_FRAME,
+    RANK_EXCEPT_TABLE,
+    RANK_RODATA,
+    RANK_NAMED_RODATA,
+    RANK_TEXT,
+    RANK_NAMED_TEXT,
+    RANK_INIT_CODE,
+    RANK_FINI_CODE,
+    RANK_PLT,
+    /* SEGMENT_RELRO */
+    RANK_TDATA,
+    RANK_TBSS,
+    RANK_RELRO,
+    RANK_RELRO_EH_FRAME, /* if its addresses are absolute */
+    RANK_NAMED_RELRO,
+    RANK_INIT_ARRAY,
+    RANK_FINI_ARRAY,
+    RANK_DYNAMIC,
+    RANK_GOT,
+    /* SEGMENT_DATA */
+    RANK_DATA,
+    RANK_NAMED_DATA,
+    RANK_BSS,
+    RANK_NAMED_BSS,
+    /* SEGMENT_LARGE_DATA */
+    RANK_LARGE_DATA,
+    RANK_LARGE_BSS,
+    /* SEGMENT_LARGE_RODATA */
+    RANK_LARGE_RODATA,
+    N_RANKS
+};
+
 struct output {
     const char *name;
     uint32_t type;        /* SHT_... */
     uint64_t flags;       /* SHF_... */
-    unsigned rank;        /* enum rank of outputs.h: place among outputs */
+    unsigned rank;        /* enum rank: place among outputs */
     unsigned order;       /* index in link.outputs, once these are in order */
     bool named;           /* by the inputs: has __start_ and __stop_ */
     struct buffer chunks; /* struct chunk * */
@@ -186,7 +227,7 @@ struct link {
     struct buffer relr_list; /* struct dynamic_reloc, ascending places */
 
     struct buffer outputs;    /* struct output *, ascending addresses */
-    struct output **standard; /* by enum rank of outputs.h */
+    struct output **standard; /* by enum rank */
     struct segment_extent segments[N_SEGMENTS];
     struct segment_extent tls;
     uint64_t tls_align; /* 0: no thread-local variables */

@@ -19,7 +19,7 @@
  * The large sections of the medium code model, .ldata .lbss .lrodata, come
  * last, in segments of their own, so that they do not push others out of the
  * reach of 32-bit displacements. */
-#include "outputs.h"
+#include "passes.h"
 
 #include <elf.h>
 #include <stdlib.h>

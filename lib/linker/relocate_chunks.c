@@ -1,14 +1,10 @@
 /* Applying relocations. scan.c has seen them all and refused what is not
  * possible; here addresses are known, and all that can still go wrong is that
  * a value does not fit its field. */
-#include "relocate_chunks.h"
+#include "passes.h"
 
 #include <elf.h>
 #include <string.h>
-
-#include "eh_frame.h"
-#include "got.h"
-#include "outputs.h"
 
 /* One relocation, in the letters of the psABIs (see reloc.h). */
 struct place {

@@ -16,7 +16,7 @@
  * place of a symbol (as with the -Bsymbolic of other linkers), so visibility
  * only decides what an undefined symbol may be: an import, or, if it is
  * hidden, an error. */
-#include "resolve.h"
+#include "passes.h"
 
 #include <elf.h>
 

@@ -14,13 +14,9 @@
  * taken for a call, as only functions can be stood in for by a stub; code that
  * reads a variable this way must be compiled as PIC, so that it asks for a GOT
  * slot. */
-#include "scan.h"
+#include "passes.h"
 
 #include <elf.h>
-
-#include "eh_frame.h"
-#include "got.h"
-#include "resolve.h"
 
 struct scan {
     struct link *link;

@@ -9,12 +9,10 @@
  * Debug information is not SHF_ALLOC. It is read here, too, but goes elsewhere:
  * see debug.c. That of objects that compress it is left behind: a library from
  * elsewhere need not fail a link for what nobody may ever look at. */
-#include "sections.h"
+#include "passes.h"
 
 #include <elf.h>
 #include <string.h>
-
-#include "init_array.h"
 
 /* Newer than the C library's <elf.h>: relocations as a compressed list. */
 enum { SHT_COMPRESSED_RELOCATIONS = 0x40000014 };
