@@ -223,7 +223,13 @@ struct obcc_import {
 #define OBCC_NO_ADDRESS UINT64_MAX /* exported, but not in the image */
 
 /* Exported variables, functions, foreach kernels (in metadata order); the
- * function table and the variable table (sorted by name, strcmp order). */
+ * function table and the variable table (sorted by name, strcmp order).
+ *
+ * The address of a function or kernel is the one that is called. On 32-bit ARM
+ * bit 0 of it tells Thumb code (1) from A32 code (0), as in ELF; the code
+ * itself begins at the address with bit 0 cleared, and size counts from there.
+ * On other machines, and in addresses of variables, bit 0 has no such meaning.
+ */
 struct obcc_symbol {
     struct obcc_le64 address;          /* image address or OBCC_NO_ADDRESS */
     struct obcc_le64 size;             /* bytes; 0 if unknown */

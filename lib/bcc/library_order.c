@@ -27,7 +27,7 @@
 
 #include "buffer.h"
 #include "file.h"
-#include "machine.h"
+#include "load_machine.h"
 
 /* ---- When ---- */
 
@@ -83,7 +83,7 @@ static void add_head(struct buffer *object, size_t dynamic_size, size_t size)
                 .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3,
                             MACHINE_ELF_CLASS, MACHINE_ELF_DATA, EV_CURRENT},
                 .e_type = ET_DYN,
-                .e_machine = MACHINE_ELF_NUMBER,
+                .e_machine = machine_host()->elf_machine,
                 .e_version = EV_CURRENT,
                 .e_phoff = offsetof(struct head, segment),
                 .e_ehsize = sizeof(ElfW(Ehdr)),

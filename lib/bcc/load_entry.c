@@ -3,6 +3,7 @@
 #include "prepare.h"
 
 #include "cpu_features.h"
+#include "machine.h"
 #include "reason.h"
 
 static enum status check_machine(const struct found *found, struct error *err)
@@ -11,19 +12,21 @@ static enum status check_machine(const struct found *found, struct error *err)
     struct cpu_features host;
     int missing;
 
-    if (layout->machine != HOST_MACHINE ||
+    if (layout->machine != machine_host()->elf_machine ||
         layout->sizeof_ptr_t != sizeof(void *) || layout->endianness != 'e')
         return error_add_reason(
             err,
             error_set(err, STATUS_UNSUPPORTED,
                       "%s: made for another machine (ELF machine %u, this "
                       "one is %u)",
-                      found->name, layout->machine, HOST_MACHINE),
+                      found->name, layout->machine,
+                      machine_host()->elf_machine),
             REASON_MACHINE);
     host = cpu_features_host();
     missing = cpu_features_missing(&layout->cpu_features, &host);
     if (missing >= 0) {
-        const char *name = cpu_feature_name(HOST_MACHINE, (unsigned)missing);
+        const char *name =
+            cpu_feature_name(machine_host()->elf_machine, (unsigned)missing);
         return error_add_reason(
             err,
             error_set(err, STATUS_STALE,

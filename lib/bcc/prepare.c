@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "entry_use.h"
 #include "flight.h"
+#include "machine.h"
 #include "reason.h"
 #include "version.h"
 
@@ -28,7 +29,7 @@ static void build_request(struct prepare *p)
     p->request = (struct request){
         .libbcc_version = BCC_VERSION_STRING,
         .llvm_version = BCC_LLVM_IDENTITY,
-        .triple = options->triple ? options->triple : HOST_TRIPLE,
+        .triple = options->triple ? options->triple : machine_host()->triple,
         .cpu = options->cpu ? options->cpu : "native",
         .features = options->features ? options->features : "",
         .opt_level = options->opt_level,

@@ -13,7 +13,6 @@
 #ifndef BCC_ENGINE_PREPARE_H
 #define BCC_ENGINE_PREPARE_H
 
-#include <elf.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -22,22 +21,6 @@
 #include "error.h"
 #include "request.h"
 #include "script.h"
-
-#if defined(__x86_64__)
-#define HOST_TRIPLE  "x86_64-pc-linux-gnu"
-#define HOST_MACHINE EM_X86_64
-#elif defined(__aarch64__)
-#define HOST_TRIPLE  "aarch64-unknown-linux-gnu"
-#define HOST_MACHINE EM_AARCH64
-#elif defined(__arm__) && defined(__ARM_PCS_VFP)
-#define HOST_TRIPLE  "armv7-unknown-linux-gnueabihf"
-#define HOST_MACHINE EM_ARM
-#elif defined(__arm__)
-#define HOST_TRIPLE  "armv7-unknown-linux-gnueabi"
-#define HOST_MACHINE EM_ARM
-#else
-#error "no triple for this machine"
-#endif
 
 /* One prepare under way. */
 struct prepare {

@@ -11,7 +11,7 @@
 #include "cpu_features.h"
 #include "error.h"
 #include "library_index.h"
-#include "link.h"
+#include "link_image.h"
 #include "request.h"
 #include "span.h"
 

@@ -5,13 +5,10 @@
  * `etext` are a program's own if it defines them; only what is undefined
  * after resolution comes here. For a section named like a C identifier,
  * __start_NAME and __stop_NAME delimit what all inputs put in it. */
-#include "boundary.h"
+#include "passes.h"
 
 #include <elf.h>
 #include <string.h>
-
-#include "outputs.h"
-#include "resolve.h"
 
 enum edge {
     EDGE_IMAGE_START,

@@ -22,15 +22,12 @@
  * before DWARF 5 a pair of zeros ends the list, hence 1 there, an empty range
  * [1, 1); in the index of names -1 says that there is none. Other linkers
  * write the same, and debuggers expect it. */
-#include "debug.h"
+#include "passes.h"
 
 #include <elf.h>
 #include <string.h>
 
 #include "span.h"
-#include "outputs.h"
-#include "reloc_error.h"
-#include "symbol_address.h"
 
 struct debug {
     struct link *link;

@@ -3,16 +3,12 @@
  *
  * .dynsym holds the null symbol, the imports, the exports; only the exports
  * are in .hash. What .rela.dyn and .relr.dyn hold is in dynamic_relocs.c. */
-#include "dynamic.h"
+#include "passes.h"
 
 #include <assert.h>
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "dynamic_relocs.h"
-#include "outputs.h"
-#include "symbol_address.h"
 
 /* ---- .dynamic ---- */
 
@@ -49,7 +45,7 @@ static void list_tags(const struct link *link, struct buffer *tags)
     }
     add_range(tags, DT_RELR, DT_RELRSZ, relr);
     if (relr->size)
-        add_tag(tags, DT_RELRENT, link->machine->address_size);
+        add_tag(tags, DT_RELRENT, link->machine->row->address_size);
     add_range(tags, DT_INIT_ARRAY, DT_INIT_ARRAYSZ,
               outputs_standard(link, RANK_INIT_ARRAY));
     add_range(tags, DT_FINI_ARRAY, DT_FINI_ARRAYSZ,

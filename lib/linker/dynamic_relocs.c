@@ -9,14 +9,12 @@
  * .rela.dyn is sorted so that a loader looks up each symbol once: relative
  * ones (DT_RELACOUNT says how many), those of each symbol by place, and in
  * the end the indirect functions, whose resolvers may call imports. */
-#include "dynamic_relocs.h"
+#include "passes.h"
 
 #include <assert.h>
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "symbol_address.h"
 
 enum { RELR_BITS = 63 };
 
@@ -61,7 +59,7 @@ static int compare_by_symbol(const void *a, const void *b)
 static bool is_packable(const struct link *link,
                         const struct dynamic_reloc *reloc)
 {
-    const uint64_t word = link->machine->address_size;
+    const uint64_t word = link->machine->row->address_size;
 
     return reloc->type == link->machine->dynamic_relative &&
            reloc->chunk->output->align >= word &&
@@ -79,7 +77,7 @@ static enum status check_places(const struct link *link,
 
         if (relocs[i - 1].chunk->output == reloc->chunk->output &&
             place_in_output(reloc) - place_in_output(reloc - 1) <
-                link->machine->address_size)
+                link->machine->row->address_size)
             return error_set(
                 err, STATUS_CORRUPT, "%s: %s+0x%llx: relocations overlap",
                 object ? object->view.name : "image", reloc->chunk->name,
@@ -133,47 +131,45 @@ static uint64_t place_address(const struct dynamic_reloc *reloc)
     return reloc->chunk->output->address + place_in_output(reloc);
 }
 
-/* Appends the entries of the places that start at relocs[index] and lie in
- * one section; returns the index after the last of them. */
-static size_t pack_section(const struct dynamic_reloc *relocs, size_t index,
-                           size_t n, uint64_t word, struct buffer *entries)
+/* The bitmap of the places from *relocs on that are of one section with the
+ * place before and among the RELR_BITS words at base; *relocs is left behind
+ * them. 1: there are none. */
+static uint64_t next_bitmap(const struct dynamic_reloc **relocs,
+                            const struct dynamic_reloc *end, uint64_t base,
+                            uint64_t word)
 {
-    const struct output *output = relocs[index].chunk->output;
+    const struct output *output = (*relocs)[-1].chunk->output;
+    uint64_t bitmap = 1;
 
-    while (index < n && relocs[index].chunk->output == output) {
-        const uint64_t address = place_address(&relocs[index++]);
-        uint64_t base = address + word;
-        uint64_t bitmap;
+    for (; *relocs < end && (*relocs)->chunk->output == output; (*relocs)++) {
+        const uint64_t bit = (place_address(*relocs) - base) / word;
 
-        buffer_append(entries, &address, word);
-        do {
-            bitmap = 0;
-            for (; index < n && relocs[index].chunk->output == output;
-                 index++) {
-                const uint64_t bit =
-                    (place_address(&relocs[index]) - base) / word;
-
-                if (bit >= RELR_BITS)
-                    break;
-                bitmap |= UINT64_C(2) << bit;
-            }
-            base += RELR_BITS * word;
-            bitmap |= 1;
-            if (bitmap != 1)
-                buffer_append(entries, &bitmap, word);
-        } while (bitmap != 1);
+        if (bit >= RELR_BITS)
+            break;
+        bitmap |= UINT64_C(2) << bit;
     }
-    return index;
+    return bitmap;
 }
 
 static void pack(const struct link *link, struct buffer *entries)
 {
-    const struct dynamic_reloc *relocs =
+    const uint64_t word = link->machine->row->address_size;
+    const struct dynamic_reloc *reloc =
         LIST_ITEMS(struct dynamic_reloc, &link->relr_list);
-    const size_t n = LIST_COUNT(struct dynamic_reloc, &link->relr_list);
+    const struct dynamic_reloc *end =
+        reloc + LIST_COUNT(struct dynamic_reloc, &link->relr_list);
 
-    for (size_t i = 0; i < n;)
-        i = pack_section(relocs, i, n, link->machine->address_size, entries);
+    while (reloc < end) {
+        const uint64_t address = place_address(reloc++);
+        uint64_t base = address + word;
+        uint64_t bitmap;
+
+        buffer_append(entries, &address, word);
+        while ((bitmap = next_bitmap(&reloc, end, base, word)) != 1) {
+            buffer_append(entries, &bitmap, word);
+            base += RELR_BITS * word;
+        }
+    }
 }
 
 enum status dynamic_relocs_sort(struct link *link, struct error *err)
@@ -206,7 +202,7 @@ enum status dynamic_relocs_sort(struct link *link, struct error *err)
 static uint64_t relocation_addend(const struct link *link,
                                   const struct dynamic_reloc *reloc)
 {
-    const struct machine *machine = link->machine;
+    const struct link_machine *machine = link->machine;
     uint64_t addend = (uint64_t)reloc->addend;
 
     if (!reloc->target)
@@ -249,7 +245,7 @@ static void write_packed_words(const struct link *link)
         const uint64_t value = relocation_addend(link, &relocs[i]);
 
         memcpy(chunk_bytes(link, relocs[i].chunk) + relocs[i].offset, &value,
-               link->machine->address_size);
+               link->machine->row->address_size);
     }
 }
 

@@ -13,13 +13,12 @@
  * is in the image, CIEs if a kept FDE points at them. Each record is padded
  * to the size of an address with zeros, which are DW_CFA_nop, because a gap
  * would be an end mark too. */
-#include "eh_frame.h"
+#include "passes.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "span.h"
-#include "eh_frame_hdr.h"
 
 enum {
     RECORD_ALIGN = 8,

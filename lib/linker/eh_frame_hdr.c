@@ -3,13 +3,10 @@
  * them (Linux Standard Base, "Exception Frames"). Functions without code (all
  * of it was unreachable) are not in it: they share their address with the next
  * one, and would hide it. */
-#include "eh_frame_hdr.h"
+#include "passes.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include "eh_frame.h"
-#include "symbol_address.h"
 
 static void write_word(uint8_t *bytes, uint32_t value)
 {

@@ -4,14 +4,12 @@
  *   file_end   .shstrtab, section headers: for tools, never mapped
  *
  * Unused rows of the program header table are at its end and not counted. */
-#include "emit.h"
+#include "passes.h"
 
 #include <elf.h>
 #include <string.h>
 
 #include "span.h"
-#include "layout.h"
-#include "outputs.h"
 
 static const char names_section[] = ".shstrtab";
 
@@ -96,7 +94,7 @@ static void add_output(struct program_headers *headers, uint32_t type,
 static void add_segments(const struct link *link,
                          struct program_headers *headers)
 {
-    const uint32_t page = link->machine->page_size;
+    const uint32_t page = link->machine->row->page_size;
     const struct segment_extent *relro = &link->segments[SEGMENT_RELRO];
     const struct segment_extent *data = &link->segments[SEGMENT_DATA];
     const struct segment_extent *large = &link->segments[SEGMENT_LARGE_DATA];
@@ -144,7 +142,7 @@ static uint64_t entry_size(const struct link *link, uint32_t type)
     case SHT_RELR:
     case SHT_INIT_ARRAY:
     case SHT_FINI_ARRAY:
-        return link->machine->address_size;
+        return link->machine->row->address_size;
     default:
         return 0;
     }
@@ -218,7 +216,7 @@ void emit_headers(const struct link *link)
         .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
                     EV_CURRENT, ELFOSABI_NONE},
         .e_type = ET_DYN,
-        .e_machine = (uint16_t)link->machine->e_machine,
+        .e_machine = (uint16_t)link->machine->row->elf_machine,
         .e_version = EV_CURRENT,
         .e_phoff = sizeof(Elf64_Ehdr),
         .e_shoff = section_headers_offset(link),

@@ -12,13 +12,10 @@
  *
  * Calls of imports go to a stub in .plt, which jumps to where the slot
  * points. All binding is done at load: there is no lazy part. */
-#include "got.h"
+#include "passes.h"
 
 #include <elf.h>
 #include <string.h>
-
-#include "resolve.h"
-#include "symbol_address.h"
 
 /* ---- Needs ---- */
 
@@ -211,7 +208,7 @@ static struct symbol *only_import(struct symbol *symbol)
 }
 
 /* What the loader does to a slot; false if nothing. */
-static bool slot_relocation(const struct machine *machine,
+static bool slot_relocation(const struct link_machine *machine,
                             const struct got_slot *slot,
                             struct dynamic_reloc *dynamic)
 {
@@ -242,7 +239,7 @@ static bool slot_relocation(const struct machine *machine,
 
 static void relocate_slots(struct link *link)
 {
-    const struct machine *machine = link->machine;
+    const struct link_machine *machine = link->machine;
     struct symbol **imports = LIST_ITEMS(struct symbol *, &link->imports);
     const struct got_slot *slots =
         LIST_ITEMS(struct got_slot, &link->got_slots);
@@ -250,7 +247,7 @@ static void relocate_slots(struct link *link)
     for (uint32_t i = 0; i < link->n_import_slots; i++) {
         const struct dynamic_reloc dynamic = {
             .chunk = link->got,
-            .offset = (uint64_t)i * machine->address_size,
+            .offset = (uint64_t)i * machine->row->address_size,
             .type = machine->dynamic_got,
             .symbol = imports[i],
         };
@@ -260,7 +257,7 @@ static void relocate_slots(struct link *link)
     for (size_t i = 0; i < LIST_COUNT(struct got_slot, &link->got_slots); i++) {
         struct dynamic_reloc dynamic = {
             .chunk = link->got,
-            .offset = (link->n_import_slots + i) * machine->address_size,
+            .offset = (link->n_import_slots + i) * machine->row->address_size,
         };
 
         if (slot_relocation(machine, &slots[i], &dynamic))
@@ -277,7 +274,7 @@ enum status got_finish(struct link *link, struct error *err)
     if (status)
         return status;
     link->got->size = (link->n_import_slots + n_slots) *
-                      (uint64_t)link->machine->address_size;
+                      (uint64_t)link->machine->row->address_size;
     link->plt->size = n_stubs * (uint64_t)link->machine->stub_size;
     relocate_slots(link);
     return buffer_failed(&link->dynamic) ? error_no_memory(err) : STATUS_OK;
@@ -289,14 +286,14 @@ uint64_t got_made_slot_address(const struct link *link, uint32_t slot)
 {
     return chunk_address(link->got) +
            (uint64_t)(link->n_import_slots + slot - 1) *
-               link->machine->address_size;
+               link->machine->row->address_size;
 }
 
 uint64_t got_slot_address(const struct link *link, const struct symbol *symbol)
 {
     if (symbol->place == SYMBOL_UNDEFINED)
         return chunk_address(link->got) +
-               (uint64_t)(symbol->got - 1) * link->machine->address_size;
+               (uint64_t)(symbol->got - 1) * link->machine->row->address_size;
     return got_made_slot_address(link, symbol->got);
 }
 
@@ -315,19 +312,19 @@ static uint64_t constant_of(const struct link *link,
 
 enum status got_write(const struct link *link, struct error *err)
 {
-    const struct machine *machine = link->machine;
+    const struct link_machine *machine = link->machine;
     const struct got_slot *slots =
         LIST_ITEMS(struct got_slot, &link->got_slots);
     struct symbol **stubs = LIST_ITEMS(struct symbol *, &link->stubs);
     uint8_t *bytes;
 
     bytes = chunk_bytes(link, link->got) +
-            (size_t)link->n_import_slots * machine->address_size;
+            (size_t)link->n_import_slots * machine->row->address_size;
     for (size_t i = 0; i < LIST_COUNT(struct got_slot, &link->got_slots); i++) {
         const uint64_t value = constant_of(link, &slots[i]);
 
-        memcpy(bytes + i * machine->address_size, &value,
-               machine->address_size);
+        memcpy(bytes + i * machine->row->address_size, &value,
+               machine->row->address_size);
     }
     bytes = chunk_bytes(link, link->plt);
     for (size_t i = 0; i < LIST_COUNT(struct symbol *, &link->stubs); i++) {

@@ -26,7 +26,7 @@
  * the next. Natively crti.o and crtn.o are its begin and end. Here these are
  * made, and the function is a word of .init_array before all but those of
  * .preinit_array, or of .fini_array, to run after all others. */
-#include "init_array.h"
+#include "passes.h"
 
 #include <elf.h>
 #include <stdlib.h>
@@ -119,7 +119,7 @@ static enum status find_relocated(const struct chunk *chunk, size_t word_size,
 static enum status turn_around(struct link *link, struct chunk *chunk,
                                struct error *err)
 {
-    const size_t word_size = link->machine->address_size;
+    const size_t word_size = link->machine->row->address_size;
     const size_t n_words = chunk->bytes.size / word_size;
     struct word *words = arena_alloc(&link->arena, n_words, sizeof(*words));
     uint8_t *bytes = arena_alloc(&link->arena, n_words, word_size);
@@ -176,11 +176,10 @@ static bool has_role(const struct link *link, enum chunk_role role)
     return false;
 }
 
-static struct chunk *add_piece(struct link *link, const char *name,
+static struct chunk *add_piece(struct link *link, enum rank rank,
                                struct span bytes, uint32_t order)
 {
-    struct chunk *chunk =
-        link_new_chunk(link, name, SHT_PROGBITS, SHF_EXECINSTR, 1);
+    struct chunk *chunk = outputs_new_chunk(link, rank, 1);
 
     if (!chunk)
         return NULL;
@@ -190,13 +189,12 @@ static struct chunk *add_piece(struct link *link, const char *name,
     return chunk;
 }
 
-/* A word of `list` that is the address of `function`. */
-static bool add_word(struct link *link, const char *list, enum chunk_role role,
+/* A word of a list that is the address of `function`. */
+static bool add_word(struct link *link, enum rank rank, enum chunk_role role,
                      struct chunk *function)
 {
-    const uint64_t size = link->machine->address_size;
-    struct chunk *word =
-        link_new_chunk(link, list, SHT_PROGBITS, SHF_WRITE, size);
+    const uint64_t size = link->machine->row->address_size;
+    struct chunk *word = outputs_new_chunk(link, rank, size);
     struct symbol *target = arena_alloc(&link->arena, 1, sizeof(*target));
     struct dynamic_reloc reloc = {
         .chunk = word,
@@ -225,12 +223,12 @@ enum status init_array_join_pieces(struct link *link, struct error *err)
 {
     static const struct {
         enum chunk_role of_pieces, of_word;
-        const char *pieces, *list;
+        enum rank pieces, list;
     } kinds[] = {
-        {CHUNK_INIT_CODE, CHUNK_INIT, ".init", ".init_array"},
-        {CHUNK_FINI_CODE, CHUNK_FINI, ".fini", ".fini_array"},
+        {CHUNK_INIT_CODE, CHUNK_INIT, RANK_INIT_CODE, RANK_INIT_ARRAY},
+        {CHUNK_FINI_CODE, CHUNK_FINI, RANK_FINI_CODE, RANK_FINI_ARRAY},
     };
-    const struct machine *machine = link->machine;
+    const struct link_machine *machine = link->machine;
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         struct chunk *begin;
@@ -264,13 +262,13 @@ enum status init_array_classify(struct link *link, struct chunk *chunk,
     if (!fashion)
         return STATUS_OK;
     if (chunk->type == SHT_NOBITS ||
-        chunk->size % link->machine->address_size != 0)
+        chunk->size % link->machine->row->address_size != 0)
         return error_set(err, STATUS_CORRUPT,
                          "%s: %s: 0x%llx bytes are not a list of addresses",
                          chunk->object->view.name, chunk->name,
                          (unsigned long long)chunk->size);
     chunk->role = fashion->role;
-    chunk->align = link->machine->address_size;
+    chunk->align = link->machine->row->address_size;
     chunk->init_order = order_of(chunk, fashion);
     return fashion->reversed ? turn_around(link, chunk, err) : STATUS_OK;
 }

@@ -22,12 +22,11 @@
  *
  * .tbss has no memory in the image: it is what a thread's copy of .tdata is
  * followed by. Its addresses are those of whatever comes next. */
-#include "layout.h"
+#include "passes.h"
 
 #include <elf.h>
 
 #include "span.h"
-#include "outputs.h"
 
 struct cursor {
     struct link *link;
@@ -121,7 +120,7 @@ static uint64_t memory_size(struct range range)
 /* Moves the cursor to where the first output will be. */
 static void begin_segment(struct cursor *cursor, struct range range)
 {
-    const uint64_t page = cursor->link->machine->page_size;
+    const uint64_t page = cursor->link->machine->row->page_size;
     const uint64_t free_page = align_up(cursor->address, page);
     const struct output *first;
 
@@ -186,7 +185,7 @@ static enum status place_segment(struct cursor *cursor, enum segment segment,
     struct link *link = cursor->link;
     struct segment_extent *extent = &link->segments[segment];
     const struct range range = segment_outputs(link, segment);
-    const uint64_t page = link->machine->page_size;
+    const uint64_t page = link->machine->row->page_size;
 
     if (segment != SEGMENT_TEXT) {
         begin_segment(cursor, range);
@@ -245,7 +244,7 @@ enum status layout_place(struct link *link, struct error *err)
     struct cursor cursor = {link, headers, headers, 0};
     enum status status;
 
-    link->align = link->machine->page_size;
+    link->align = link->machine->row->page_size;
     align_tls(link);
     for (unsigned segment = 0; segment < N_SEGMENTS; segment++) {
         status = place_segment(&cursor, (enum segment)segment, err);
@@ -254,6 +253,6 @@ enum status layout_place(struct link *link, struct error *err)
     }
     place_tls(link);
     link->file_end = cursor.offset;
-    link->span = align_up(cursor.address, link->machine->page_size);
+    link->span = align_up(cursor.address, link->machine->row->page_size);
     return number_outputs(link, err);
 }

@@ -1,4 +1,4 @@
-/* What the passes of one link share. link.c lists the passes in order.
+/* What the passes of one link share. passes.h lists the passes in order.
  *
  *   object   an input file, as the reader and the resolver see it
  *   chunk    a run of bytes that gets one place in the image: a section of an
@@ -18,7 +18,7 @@
 #include "arena.h"
 #include "buffer.h"
 #include "error.h"
-#include "link.h"
+#include "link_image.h"
 #include "name_map.h"
 #include "object_view.h"
 #include "reloc.h"
@@ -48,6 +48,7 @@ enum chunk_role {
 struct chunk {
     const struct object *object; /* NULL: made by the linker */
     const char *name;
+    unsigned rank;  /* enum rank, of what the linker makes (object NULL) */
     uint32_t type;  /* SHT_... */
     uint64_t flags; /* SHF_... */
     uint64_t size;
@@ -107,11 +108,52 @@ enum segment {
     N_SEGMENTS
 };
 
+/* ORDER RANK: sections lie in this order. As the table in outputs.c. */
+enum rank {
+    /* SEGMENT_TEXT */
+    RANK_DYNSYM,
+    RANK_DYNSTR,
+    RANK_HASH,
+    RANK_RELA,
+    RANK_RELR,
+    RANK_EH_FRAME_HDR,
+    RANK_EH_FRAME,
+    RANK_EXCEPT_TABLE,
+    RANK_RODATA,
+    RANK_NAMED_RODATA,
+    RANK_TEXT,
+    RANK_NAMED_TEXT,
+    RANK_INIT_CODE,
+    RANK_FINI_CODE,
+    RANK_PLT,
+    /* SEGMENT_RELRO */
+    RANK_TDATA,
+    RANK_TBSS,
+    RANK_RELRO,
+    RANK_RELRO_EH_FRAME, /* if its addresses are absolute */
+    RANK_NAMED_RELRO,
+    RANK_INIT_ARRAY,
+    RANK_FINI_ARRAY,
+    RANK_DYNAMIC,
+    RANK_GOT,
+    /* SEGMENT_DATA */
+    RANK_DATA,
+    RANK_NAMED_DATA,
+    RANK_BSS,
+    RANK_NAMED_BSS,
+    /* SEGMENT_LARGE_DATA */
+    RANK_LARGE_DATA,
+    RANK_LARGE_BSS,
+    /* SEGMENT_LARGE_RODATA */
+    RANK_LARGE_RODATA,
+    N_RANKS
+};
+
 struct output {
     const char *name;
     uint32_t type;        /* SHT_... */
     uint64_t flags;       /* SHF_... */
-    unsigned rank;        /* enum rank of outputs.h: place among outputs */
+    unsigned rank;        /* enum rank: place among outputs */
     unsigned order;       /* index in link.outputs, once these are in order */
     bool named;           /* by the inputs: has __start_ and __stop_ */
     struct buffer chunks; /* struct chunk * */
@@ -154,7 +196,7 @@ struct got_slot {
 
 struct link {
     const struct link_params *params;
-    const struct machine *machine;
+    const struct link_machine *machine;
     struct link_result *result;
     struct arena arena;
 
@@ -185,7 +227,7 @@ struct link {
     struct buffer relr_list; /* struct dynamic_reloc, ascending places */
 
     struct buffer outputs;    /* struct output *, ascending addresses */
-    struct output **standard; /* by enum rank of outputs.h */
+    struct output **standard; /* by enum rank */
     struct segment_extent segments[N_SEGMENTS];
     struct segment_extent tls;
     uint64_t tls_align; /* 0: no thread-local variables */
@@ -219,8 +261,46 @@ static inline uint8_t *chunk_bytes(const struct link *link,
            chunk->offset;
 }
 
-/* A chunk that the linker makes; NULL if there is no memory. */
+/* Where a symbol's definition is; its value if it is absolute. */
+static inline uint64_t symbol_definition_address(const struct symbol *symbol)
+{
+    if (symbol->place == SYMBOL_IN_CHUNK)
+        return chunk_address(symbol->chunk) + symbol->value;
+    return symbol->value;
+}
+
+static inline uint64_t stub_address(const struct link *link, uint32_t stub)
+{
+    return chunk_address(link->plt) +
+           (uint64_t)(stub - 1) * link->machine->stub_size;
+}
+
+/* What references mean: the stub of imports and of indirect functions (so
+ * that these have one address, whoever asks), else the definition. */
+static inline uint64_t symbol_address(const struct link *link,
+                                      const struct symbol *symbol)
+{
+    if (symbol->stub)
+        return stub_address(link, symbol->stub);
+    return symbol_definition_address(symbol);
+}
+
+/* ---- Chunks, symbols, messages ---- */
+
+/* A chunk at the end of link.chunks; NULL if there is no memory. */
 struct chunk *link_new_chunk(struct link *link, const char *name, uint32_t type,
                              uint64_t flags, uint64_t align);
+
+bool symbol_is_thread_local(const struct symbol *symbol);
+
+/* Defined as a function that chooses the address at load time. */
+bool symbol_is_indirect(const struct symbol *symbol);
+
+/* A message about one relocation: "libm.o: .text+0x1a4: R_X86_64_PC32 against
+ * 'sinf': " and the fact. */
+enum status reloc_error(const struct link *link, const struct chunk *chunk,
+                        const struct relocation *relocation, enum status status,
+                        struct error *err, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
 
 #endif

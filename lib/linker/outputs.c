@@ -19,7 +19,7 @@
  * The large sections of the medium code model, .ldata .lbss .lrodata, come
  * last, in segments of their own, so that they do not push others out of the
  * reach of 32-bit displacements. */
-#include "outputs.h"
+#include "passes.h"
 
 #include <elf.h>
 #include <stdlib.h>
@@ -93,7 +93,18 @@ enum segment rank_segment(enum rank rank)
     return rank <= RANK_LARGE_BSS ? SEGMENT_LARGE_DATA : SEGMENT_LARGE_RODATA;
 }
 
-/* ---- Making outputs ---- */
+/* ---- Making chunks and outputs ---- */
+
+struct chunk *outputs_new_chunk(struct link *link, enum rank rank,
+                                uint64_t align)
+{
+    struct chunk *chunk = link_new_chunk(
+        link, standards[rank].name, SHT_PROGBITS, standards[rank].flags, align);
+
+    if (chunk)
+        chunk->rank = rank;
+    return chunk;
+}
 
 static bool is_c_identifier(const char *name)
 {
@@ -226,16 +237,6 @@ static enum rank input_rank(const struct chunk *chunk, bool relro_eh_frame)
                                                         : RANK_RODATA;
 }
 
-/* Among tables that the linker makes, each has its own rank. */
-static enum rank made_rank(const struct chunk *chunk)
-{
-    for (unsigned rank = 0; rank < N_RANKS; rank++)
-        if (standards[rank].name &&
-            strcmp(standards[rank].name, chunk->name) == 0)
-            return (enum rank)rank;
-    return N_RANKS;
-}
-
 static void add_to_named(struct output *output, struct chunk *chunk)
 {
     output->flags |= chunk->flags & (SHF_WRITE | SHF_EXECINSTR);
@@ -302,7 +303,7 @@ static enum status add_chunks(struct link *link, struct error *err)
             chunk->output =
                 outputs_standard(link, input_rank(chunk, relro_eh_frame));
         else
-            chunk->output = outputs_standard(link, made_rank(chunk));
+            chunk->output = outputs_standard(link, chunk->rank);
         list_append_pointer(&chunk->output->chunks, chunk);
         if (buffer_failed(&chunk->output->chunks))
             return error_no_memory(err);

@@ -9,11 +9,9 @@
  * The symbol index says which member defines what, so that members that are
  * not needed are not even opened. A member that was taken defines the name it
  * was taken for, hence none is taken twice. */
-#include "pull.h"
+#include "passes.h"
 
 #include "archive.h"
-#include "resolve.h"
-#include "sections.h"
 
 /* "libm.a(sin.o)", for messages; NULL: there is no memory. */
 static const char *member_name(struct link *link,

@@ -1,4 +1,5 @@
-/* What differs between machines: relocation types, stubs, page size.
+/* What the linker knows of a machine beyond the row of support/machine.h:
+ * relocation types, stubs, relaxation.
  *
  * A machine's file maps each of its relocation types to an expression, which
  * the passes evaluate for all machines alike, and knows how a value is
@@ -10,7 +11,7 @@
  *      that jumps to the symbol  Z    size of the symbol
  *      (of itself if defined)
  *
- * A new machine is a file like reloc_x86_64.c and a row in reloc.c. */
+ * A new machine is a file like reloc_x86_64.c and a line in sections.c. */
 #ifndef BCC_LINKER_RELOC_H
 #define BCC_LINKER_RELOC_H
 
@@ -18,9 +19,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "machine.h"
 #include "span.h"
 
-/* ORDER EXPRESSION: as the tables of scan.c and relocate.c. */
+/* ORDER EXPRESSION: as the tables of scan.c and relocate_chunks.c. */
 enum reloc_expression {
     RELOC_NONE,          /* nothing to do */
     RELOC_ABS,           /* S + A */
@@ -58,15 +60,12 @@ enum got_use {
     GOT_USE_JUMP,
 };
 
-struct machine {
-    unsigned e_machine;
-    unsigned address_size; /* bytes of a pointer: 8 or 4 */
-    uint32_t page_size;    /* largest page size of the target */
-    bool explicit_addends; /* SHT_RELA; else SHT_REL */
-    uint64_t max_span;     /* of the image's address space, bytes */
-    uint64_t relax_reach;  /* relaxed loads reach this far for sure */
-    uint8_t text_fill;     /* byte between functions: traps if executed */
-    uint8_t text_skip;     /* byte that does nothing if executed */
+struct link_machine {
+    const struct machine *row;
+    uint64_t max_span;    /* of the image's address space, bytes */
+    uint64_t relax_reach; /* relaxed loads reach this far for sure */
+    uint8_t text_fill;    /* byte between functions: traps if executed */
+    uint8_t text_skip;    /* byte that does nothing if executed */
     /* What goes before and behind the pieces of .init and of .fini, to make a
      * function of them. */
     struct span pieces_begin;
@@ -102,9 +101,6 @@ struct machine {
     bool (*write_stub)(uint8_t *stub, uint64_t address, uint64_t slot);
 };
 
-extern const struct machine machine_x86_64;
-
-/* NULL if there is no file for it. */
-const struct machine *machine_find(unsigned e_machine, unsigned address_size);
+extern const struct link_machine link_machine_x86_64;
 
 #endif

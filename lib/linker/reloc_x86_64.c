@@ -246,11 +246,8 @@ static const uint8_t pieces_end[] = {
     0xc3,                   /* ret */
 };
 
-const struct machine machine_x86_64 = {
-    .e_machine = EM_X86_64,
-    .address_size = 8,
-    .page_size = 4096,
-    .explicit_addends = true,
+const struct link_machine link_machine_x86_64 = {
+    .row = &machines[MACHINE_X86_64],
     .max_span = UINT64_C(1) << 46,       /* half of a process's address space */
     .relax_reach = UINT64_C(0x70000000), /* of 2 GiB; the rest for gaps */
     .text_fill = 0xcc,                   /* int3 */

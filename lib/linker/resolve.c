@@ -16,28 +16,9 @@
  * place of a symbol (as with the -Bsymbolic of other linkers), so visibility
  * only decides what an undefined symbol may be: an import, or, if it is
  * hidden, an error. */
-#include "resolve.h"
+#include "passes.h"
 
 #include <elf.h>
-
-bool symbol_is_thread_local(const struct symbol *symbol)
-{
-    if (symbol->place == SYMBOL_IN_CHUNK)
-        return (symbol->chunk->flags & SHF_TLS) != 0;
-    return symbol->type == STT_TLS;
-}
-
-bool symbol_is_indirect(const struct symbol *symbol)
-{
-    return symbol->type == STT_GNU_IFUNC && symbol->place == SYMBOL_IN_CHUNK;
-}
-
-const char *symbol_text(const struct symbol *symbol)
-{
-    if (symbol->name[0])
-        return symbol->name;
-    return symbol->chunk ? symbol->chunk->name : "";
-}
 
 /* ---- One entry ---- */
 

@@ -14,14 +14,9 @@
  * taken for a call, as only functions can be stood in for by a stub; code that
  * reads a variable this way must be compiled as PIC, so that it asks for a GOT
  * slot. */
-#include "scan.h"
+#include "passes.h"
 
 #include <elf.h>
-
-#include "eh_frame.h"
-#include "got.h"
-#include "reloc_error.h"
-#include "resolve.h"
 
 struct scan {
     struct link *link;
@@ -71,7 +66,7 @@ static enum status scan_nothing(struct scan *scan)
 
 static enum status scan_absolute(struct scan *scan)
 {
-    const struct machine *machine = scan->link->machine;
+    const struct link_machine *machine = scan->link->machine;
     struct dynamic_reloc dynamic = {
         .chunk = scan->chunk,
         .offset = scan->offset,
@@ -80,7 +75,7 @@ static enum status scan_absolute(struct scan *scan)
 
     if (is_number(scan->symbol))
         return STATUS_OK;
-    if (scan->type->size != machine->address_size)
+    if (scan->type->size != machine->row->address_size)
         return REFUSE(scan, STATUS_UNSUPPORTED,
                       "an address does not fit in %u bits (compile with "
                       "-fPIC)",

@@ -9,12 +9,10 @@
  * Debug information is not SHF_ALLOC. It is read here, too, but goes elsewhere:
  * see debug.c. That of objects that compress it is left behind: a library from
  * elsewhere need not fail a link for what nobody may ever look at. */
-#include "sections.h"
+#include "passes.h"
 
 #include <elf.h>
 #include <string.h>
-
-#include "init_array.h"
 
 /* Newer than the C library's <elf.h>: relocations as a compressed list. */
 enum { SHT_COMPRESSED_RELOCATIONS = 0x40000014 };
@@ -22,21 +20,6 @@ enum { SHT_COMPRESSED_RELOCATIONS = 0x40000014 };
 static bool has_prefix(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
-struct chunk *link_new_chunk(struct link *link, const char *name, uint32_t type,
-                             uint64_t flags, uint64_t align)
-{
-    struct chunk *chunk = arena_alloc(&link->arena, 1, sizeof(*chunk));
-
-    if (!chunk)
-        return NULL;
-    chunk->name = name;
-    chunk->type = type;
-    chunk->flags = flags | SHF_ALLOC;
-    chunk->align = align;
-    list_append_pointer(&link->chunks, chunk);
-    return chunk;
 }
 
 /* ---- COMDAT groups ---- */
@@ -268,7 +251,7 @@ static enum status attach(struct link *link, const struct object_view *view,
 {
     const struct object_section *section = &view->sections[index];
     const uint32_t wanted =
-        link->machine->explicit_addends ? SHT_RELA : SHT_REL;
+        link->machine->row->has_explicit_addend ? SHT_RELA : SHT_REL;
 
     if (section->type != wanted)
         return error_set(err, STATUS_UNSUPPORTED,
@@ -335,12 +318,26 @@ static enum status classify(struct link *link, const struct object *object,
 
 /* ---- Objects ---- */
 
+static const struct link_machine *const linked_machines[] = {
+    &link_machine_x86_64,
+};
+
+static const struct link_machine *machine_of(const struct object_view *view)
+{
+    const size_t n = sizeof(linked_machines) / sizeof(linked_machines[0]);
+
+    for (size_t i = 0; i < n; i++)
+        if (linked_machines[i]->row->elf_machine == view->machine &&
+            linked_machines[i]->row->address_size == view->address_size)
+            return linked_machines[i];
+    return NULL;
+}
+
 static enum status find_machine(struct link *link,
                                 const struct object_view *view,
                                 struct error *err)
 {
-    const struct machine *machine =
-        machine_find(view->machine, view->address_size);
+    const struct link_machine *machine = machine_of(view);
 
     if (!machine)
         return error_set(err, STATUS_UNSUPPORTED,
@@ -351,7 +348,7 @@ static enum status find_machine(struct link *link,
         return error_set(
             err, STATUS_MISUSE, "%s: ELF machine %u, but %s is for machine %u",
             view->name, view->machine, link->params->inputs[0].name,
-            link->machine->e_machine);
+            link->machine->row->elf_machine);
     link->machine = machine;
     return STATUS_OK;
 }

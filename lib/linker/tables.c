@@ -1,13 +1,10 @@
 /* The symbols of an image are not in the image but go into tables of the
  * cache file, where they are found by name without reading anything else. */
-#include "tables.h"
+#include "passes.h"
 
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "resolve.h"
-#include "symbol_address.h"
 
 enum table { TABLE_FUNCTIONS, TABLE_OBJECTS, N_TABLES, TABLE_NONE = N_TABLES };
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "machine.h"
+#include "load_machine.h"
 #include "thread_exit.h"
 #include "tls.h"
 #include "tls_host.h"
@@ -71,7 +71,7 @@ static void *resolve_import(struct binder *binder, const char *name,
     return address;
 }
 
-struct symbol {
+struct dynamic_symbol {
     const char *name;
     uint64_t value;
     unsigned type;  /* STT_* */
@@ -80,7 +80,8 @@ struct symbol {
 };
 
 static enum status read_symbol(const struct binder *binder, uint32_t index,
-                               struct symbol *ret_symbol, struct error *err)
+                               struct dynamic_symbol *ret_symbol,
+                               struct error *err)
 {
     const struct image_view *view = binder->view;
     const ELF_TYPE(Sym) * entry;
@@ -96,7 +97,7 @@ static enum status read_symbol(const struct binder *binder, uint32_t index,
         return error_set(err, STATUS_CORRUPT,
                          "%s: name of symbol %u is outside the string table",
                          view->name, index);
-    *ret_symbol = (struct symbol){
+    *ret_symbol = (struct dynamic_symbol){
         .name =
             (const char *)view->base + view->strings.address + entry->st_name,
         .value = entry->st_value,
@@ -111,7 +112,7 @@ enum status bind_next_symbol(struct binder *binder, uint32_t index,
                              struct error *err)
 {
     const struct image_view *view = binder->view;
-    struct symbol symbol;
+    struct dynamic_symbol symbol;
     enum status status = read_symbol(binder, index, &symbol, err);
 
     if (status)
@@ -184,7 +185,7 @@ static enum status bind_host_variable(struct binder *binder, const char *name,
 enum status bind_variable(struct binder *binder, uint32_t index,
                           struct error *err)
 {
-    struct symbol symbol = {.name = "(local)", .where = SHN_ABS};
+    struct dynamic_symbol symbol = {.name = "(local)", .where = SHN_ABS};
     enum status status = STATUS_OK;
 
     if (index == binder->variable_symbol && index != 0)

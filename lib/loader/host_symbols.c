@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
-#include "machine.h"
+#include "load_machine.h"
 
 enum { WORD_BITS = 8 * sizeof(ElfW(Addr)) };
 

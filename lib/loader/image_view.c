@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "span.h"
-#include "machine.h"
+#include "load_machine.h"
 
 const struct image_segment *image_view_find(const struct image_view *view,
                                             uint64_t address, uint64_t size)
@@ -41,12 +41,12 @@ static enum status check_elf_header(const char *name, struct span readable,
                          name);
     if (header->e_ident[EI_CLASS] != MACHINE_ELF_CLASS ||
         header->e_ident[EI_DATA] != MACHINE_ELF_DATA ||
-        header->e_machine != MACHINE_ELF_NUMBER)
+        header->e_machine != machine_host()->elf_machine)
         return error_set(err, STATUS_UNSUPPORTED,
                          "%s: image is for ELF machine %u class %u, this is "
                          "machine %u class %u",
                          name, header->e_machine, header->e_ident[EI_CLASS],
-                         MACHINE_ELF_NUMBER, MACHINE_ELF_CLASS);
+                         machine_host()->elf_machine, MACHINE_ELF_CLASS);
     if (header->e_type != ET_DYN)
         return error_set(err, STATUS_CORRUPT,
                          "%s: image has ELF type %u, not ET_DYN", name,

@@ -1,10 +1,10 @@
 /* An ELF image in a file becomes running code (reserve, map, bind, relocate,
  * protect, initialise), and is removed again.
  *
- * The image was made by lib/linker (see link.h for its segments), but it is not
- * trusted: every address, size and index is checked against the mapping before
- * it is used. So a damaged image can be refused, and the loader itself never
- * reads or writes outside the mapping.
+ * The image was made by lib/linker (see link_image.h for its segments), but it
+ * is not trusted: every address, size and index is checked against the mapping
+ * before it is used. So a damaged image can be refused, and the loader itself
+ * never reads or writes outside the mapping.
  *
  *   load_map()     reserves memory for the bytes before the image and for the
  *                  image's span, and maps the file read+execute up to the end

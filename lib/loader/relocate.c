@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-#include "machine.h"
+#include "load_machine.h"
 
 enum { WORD = sizeof(ELF_TYPE(Addr)), N_BITMAP_WORDS = 8 * WORD - 1 };
 

@@ -16,7 +16,7 @@
 #include <link.h>
 #include <stdatomic.h>
 
-#include "machine.h"
+#include "load_machine.h"
 
 typedef void *get_addr_fn(const struct tls_index *index);
 

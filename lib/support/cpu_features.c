@@ -1,7 +1,8 @@
 #include "cpu_features.h"
 
-#include <elf.h>
 #include <string.h>
+
+#include "machine.h"
 
 /* One row per bit, in bit order: LLVM's name, where glibc keeps the answer (a
  * bit of a register of a leaf of cpuid), and whether the feature needs register
@@ -79,9 +80,11 @@ static const struct feature x86_features[] = {
     X86("movdir64b", MOVDIR64B, false),
 };
 
-static const struct feature *features_of(unsigned machine, size_t *ret_n)
+static const struct feature *features_of(unsigned elf_machine, size_t *ret_n)
 {
-    if (machine == EM_X86_64) {
+    const struct machine *machine = machine_find(elf_machine);
+
+    if (machine && machine->features == MACHINE_FEATURES_X86) {
         *ret_n = sizeof(x86_features) / sizeof(x86_features[0]);
         return x86_features;
     }
@@ -103,8 +106,8 @@ struct cpu_features cpu_features_host(void)
 
 #ifdef __x86_64__
     const struct cpuid_feature *leaf = NULL;
-    size_t n_features;
-    const struct feature *feature = features_of(EM_X86_64, &n_features);
+    const struct feature *feature = x86_features;
+    const size_t n_features = sizeof(x86_features) / sizeof(x86_features[0]);
 
     for (size_t bit = 0; bit < n_features; bit++, feature++) {
         if (bit == 0 || feature->leaf != feature[-1].leaf)

@@ -2,7 +2,7 @@
  * it needs of the others. */
 #include "archive.h"
 #include "fuzz.h"
-#include "link.h"
+#include "link_image.h"
 
 static void require_inside(struct span whole, const void *data, size_t size)
 {

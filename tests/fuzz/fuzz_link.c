@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "link.h"
+#include "link_image.h"
 
 /* The file of debug information: its sections are inside it. */
 static void check_debug(struct span file)

@@ -1,6 +1,6 @@
 #include "coverage_loader.h"
 
-#include "machine.h"
+#include "load_machine.h"
 
 enum loader_answer loader_answers(uint32_t number)
 {

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "link.h"
+#include "link_image.h"
 #include "temp_dir.h"
 
 enum { PAGE = 4096, MAX_INPUTS = 8, MAX_ARCHIVES = 2, MAX_EXPORTS = 16 };

@@ -87,7 +87,7 @@ static void says_of_each_relocation_what_the_linker_does(void **state)
 
     (void)state;
     for (uint32_t i = 0; i < N_NUMBERS; i++) {
-        const struct reloc_type *type = machine_x86_64.type(i);
+        const struct reloc_type *type = link_machine_x86_64.type(i);
 
         if (!type)
             continue;
@@ -109,7 +109,7 @@ static void says_of_each_relocation_what_the_loader_does(void **state)
 
         if (answer == LOADER_DOES_NOT_KNOW)
             continue;
-        check_row(page, "load", machine_x86_64.type(i)->name,
+        check_row(page, "load", link_machine_x86_64.type(i)->name,
                   answer == LOADER_HANDLES);
         n++;
     }
@@ -122,7 +122,7 @@ static void refuses_each_type_by_name(void **state)
     size_t n = 0;
 
     for (uint32_t i = 0; i < N_NUMBERS; i++) {
-        const struct reloc_type *type = machine_x86_64.type(i);
+        const struct reloc_type *type = link_machine_x86_64.type(i);
         struct fixture *f;
         Elf64_Rela *rela;
         char message[128];

@@ -19,6 +19,7 @@
 #include "cpu_features.h"
 #include "error.h"
 #include "file.h"
+#include "machine.h"
 #include "span.h"
 #include "visible.h"
 #include "temp_dir.h"
@@ -291,6 +292,23 @@ static void every_status_has_a_text(void **state)
 
 /* ---- CPU features ---- */
 
+static void every_machine_is_found_by_its_elf_number(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_MACHINES; i++) {
+        const struct machine *machine = machine_find(machines[i].elf_machine);
+
+        assert_non_null(machine);
+        assert_string_equal(machine->name, machines[i].name);
+        assert_int_equal(machine->address_size, machines[i].address_size);
+        assert_int_equal(strncmp(machines[i].triple, machines[i].name,
+                                 strlen(machines[i].name)),
+                         0);
+    }
+    assert_null(machine_find(EM_NONE));
+    assert_int_equal(machine_host()->address_size, sizeof(void *));
+}
+
 static void cpu_feature_names_and_bits_agree(void **state)
 {
     unsigned n_bits = 0;
@@ -551,6 +569,7 @@ int main(void)
         cmocka_unit_test(what_is_no_utf8_is_escaped),
         cmocka_unit_test(error_message_that_is_too_long_is_cut),
         cmocka_unit_test(every_status_has_a_text),
+        cmocka_unit_test(every_machine_is_found_by_its_elf_number),
         cmocka_unit_test(cpu_feature_names_and_bits_agree),
         cmocka_unit_test(cpu_features_are_stored_under_their_first_number),
         cmocka_unit_test(cpu_feature_without_a_bit_is_refused),

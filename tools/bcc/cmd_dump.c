@@ -2,7 +2,6 @@
  *
  * One walk over the file, two printers: each section is a named list of rows,
  * each row a list of named values, and the printer decides how that looks. */
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -21,6 +20,7 @@
 #include "dependency.h"
 #include "file.h"
 #include "foreign_text.h"
+#include "machine.h"
 #include "options.h"
 #include "resource.h"
 
@@ -122,17 +122,11 @@ static const char *const section_names[OBCC_N_SECTION_KINDS] = {
     [OBCC_FUNC_INDEX] = "func_index",
 };
 
-static const char *machine_name(unsigned machine)
+static const char *machine_name(unsigned elf_machine)
 {
-    switch (machine) {
-    case EM_X86_64:
-        return "x86_64";
-    case EM_AARCH64:
-        return "aarch64";
-    case EM_ARM:
-        return "arm";
-    }
-    return "unknown";
+    const struct machine *machine = machine_find(elf_machine);
+
+    return machine ? machine->name : "unknown";
 }
 
 static void dump_header(struct printer *printer, const struct cache_file *file)

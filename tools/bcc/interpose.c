@@ -17,7 +17,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "machine.h"
+#include "load_machine.h"
 #include "options.h"
 
 struct work {

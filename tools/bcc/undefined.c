@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "library_search.h"
-#include "prepare.h"
+#include "machine.h"
 #include "script.h"
 
 enum {
@@ -107,7 +107,7 @@ static void read_library(const char *path, struct clue *clues, size_t n_clues)
     if (shared_library_open(path, &library, NULL))
         return;
     file = shown_name(path, &library);
-    while (library.machine == HOST_MACHINE &&
+    while (library.machine == machine_host()->elf_machine &&
            shared_library_next(&library, &position, &definition)) {
         const struct clue key = {.symbol = definition.name};
         struct clue *clue =
@@ -144,7 +144,8 @@ static void search(const struct options *options, struct clue *clues,
 
     arena_init(&arena);
     if (library_dirs_init(&dirs, options->library_dirs, options->n_library_dirs,
-                          HOST_MACHINE, &arena, NULL) == STATUS_OK)
+                          machine_host()->elf_machine, &arena,
+                          NULL) == STATUS_OK)
         for (size_t i = 0; i < dirs.n_dirs; i++)
             read_directory(dirs.dir[i], clues, n_clues, &n_read);
     arena_release(&arena);

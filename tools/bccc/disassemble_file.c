@@ -1,30 +1,18 @@
 /* `bccc disassemble FILE.oBCC`: the code of a cache entry, for people. */
 #include "bccc.h"
 
-#include <elf.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cache_file.h"
 #include "cage.h"
 #include "compile.h"
+#include "machine.h"
 #include "visible.h"
 
-static const char *triple_of(unsigned machine)
-{
-    switch (machine) {
-    case EM_AARCH64:
-        return "aarch64-linux-gnu";
-    case EM_ARM:
-        return "armv7-linux-gnueabihf";
-    default:
-        return "x86_64-linux-gnu";
-    }
-}
-
 static enum status disassemble_view(const struct cache_view *view,
-                                    const struct cache_layout *layout,
-                                    struct buffer *out, struct error *err)
+                                    const char *triple, struct buffer *out,
+                                    struct error *err)
 {
     uint32_t n_functions = cache_count(view, OBCC_FUNC_TABLE);
     struct link_symbol *functions;
@@ -47,9 +35,9 @@ static enum status disassemble_view(const struct cache_view *view,
             .size = obcc_get64(row->size),
         };
     }
-    status = compile_disassemble(
-        view->section[OBCC_CONTEXT], view->section[OBCC_CONTEXT].size,
-        triple_of(layout->machine), "", functions, n_functions, out, err);
+    status = compile_disassemble(view->section[OBCC_CONTEXT],
+                                 view->section[OBCC_CONTEXT].size, triple, "",
+                                 functions, n_functions, out, err);
 out:
     arena_release(&arena);
     return status;
@@ -67,6 +55,7 @@ static void complain(const char *message)
 
 int disassemble_file(const char *path)
 {
+    const struct machine *machine;
     struct cache_file file;
     struct error err = {0};
     struct buffer out;
@@ -76,7 +65,13 @@ int disassemble_file(const char *path)
     status = cache_file_open(path, CACHE_CHECK_ALL, &file, &err);
     if (status == STATUS_OK) {
         cage_close(-1);
-        status = disassemble_view(&file.view, &file.layout, &out, &err);
+        machine = machine_find(file.layout.machine);
+        if (machine)
+            status = disassemble_view(&file.view, machine->triple, &out, &err);
+        else
+            status = error_set(&err, STATUS_UNSUPPORTED,
+                               "%s: no disassembler for ELF machine %u", path,
+                               file.layout.machine);
         cache_file_close(&file);
     }
     if (status == STATUS_OK &&

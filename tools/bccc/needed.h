@@ -7,7 +7,7 @@
 #include "arena.h"
 #include "candidates.h"
 #include "error.h"
-#include "link.h"
+#include "link_image.h"
 
 struct needed {
     const char **library; /* what dlopen() is to be given, in order */

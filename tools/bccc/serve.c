@@ -287,7 +287,7 @@ static enum status check_image(const struct job *job, struct error *err)
     struct error why;
 
     /* The loader is that of this machine. */
-    if (link->machine != MACHINE_ELF_NUMBER ||
+    if (link->machine != machine_host()->elf_machine ||
         load_check(&image, &why) == STATUS_OK)
         return STATUS_OK;
     return error_set(err, STATUS_UNSUPPORTED, "%s", why.message);

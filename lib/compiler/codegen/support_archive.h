@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "link.h"
+#include "link_image.h"
 
 enum { SUPPORT_MAX_ARCHIVES = 2 };
 

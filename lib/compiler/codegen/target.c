@@ -12,16 +12,9 @@
 #include <llvm-c/Target.h>
 
 #include "compile.h"
+#include "machine.h"
 
 /* ---- Architectures ---- */
-
-struct architecture {
-    const char *name; /* for messages */
-    unsigned elf_machine;
-    const char *const *spellings; /* of the triple's first part */
-    bool prefix;                  /* spellings may be continued: armv7a */
-    void (*initialize)(void);
-};
 
 static void initialize_x86(void)
 {
@@ -50,15 +43,34 @@ static void initialize_arm(void)
     LLVMInitializeARMAsmParser();
 }
 
-static const char *const x86_64_spellings[] = {"x86_64", "amd64", "x86_64h",
-                                               NULL};
-static const char *const aarch64_spellings[] = {"aarch64", "arm64", NULL};
-static const char *const arm_spellings[] = {"arm", "thumb", NULL};
-
+/* LLVM's "generic" is an x86 CPU without MMX and FXSR, which no x86-64 CPU
+ * lacks and which front ends therefore name on every function. */
 static const struct architecture architectures[] = {
-    {"x86_64", EM_X86_64, x86_64_spellings, false, initialize_x86},
-    {"aarch64", EM_AARCH64, aarch64_spellings, false, initialize_aarch64},
-    {"arm", EM_ARM, arm_spellings, true, initialize_arm},
+    {
+        .elf_machine = EM_X86_64,
+        .spellings = {"x86_64", "amd64", "x86_64h"},
+        .initialize = initialize_x86,
+        .generic_cpu = "x86-64",
+        .probe_cpu = "x86-64",
+        .probe_caller = "-cx8",
+        .probe_callee = "+64bit",
+    },
+    {
+        .elf_machine = EM_AARCH64,
+        .spellings = {"aarch64", "arm64"},
+        .initialize = initialize_aarch64,
+        .generic_cpu = "generic",
+        .probe_cpu = "generic",
+        .probe_caller = "-fp-armv8",
+        .probe_callee = "",
+    },
+    {
+        .elf_machine = EM_ARM,
+        .spellings = {"arm", "thumb"},
+        .prefix = true,
+        .initialize = initialize_arm,
+        .generic_cpu = "generic",
+    },
 };
 
 static bool spells(const struct architecture *architecture, const char *triple)
@@ -99,19 +111,6 @@ static bool is_for_windows(const char *triple)
            strstr(triple, "mingw") || strstr(triple, "cygwin");
 }
 
-static unsigned this_machine(void)
-{
-#if defined(__x86_64__)
-    return EM_X86_64;
-#elif defined(__aarch64__)
-    return EM_AARCH64;
-#elif defined(__arm__)
-    return EM_ARM;
-#else
-    return EM_NONE;
-#endif
-}
-
 unsigned compile_machine(const char *triple)
 {
     const struct architecture *architecture = find_architecture(triple);
@@ -135,13 +134,10 @@ static enum status check_feature_syntax(const char *features, struct error *err)
     return STATUS_OK;
 }
 
-/* LLVM's "generic" is an x86 CPU without MMX and FXSR, which no x86-64 CPU
- * lacks and which front ends therefore name on every function. */
 static const char *without_generic(const struct target *target, const char *cpu)
 {
-    if (target->elf_machine == EM_X86_64 && strcmp(cpu, "generic") == 0)
-        return "x86-64";
-    return cpu;
+    return strcmp(cpu, "generic") == 0 ? target->architecture->generic_cpu
+                                       : cpu;
 }
 
 static enum status choose_cpu(struct target *target, struct arena *arena,
@@ -157,7 +153,7 @@ static enum status choose_cpu(struct target *target, struct arena *arena,
         target->features = request->features;
         return STATUS_OK;
     }
-    if (target->elf_machine != this_machine()) {
+    if (target->elf_machine != machine_host()->elf_machine) {
         /* No machine to take it from: what every CPU of the kind has. */
         target->cpu = without_generic(target, "generic");
         target->features = request->features;
@@ -211,6 +207,7 @@ enum status target_init(struct target *target, struct arena *arena,
                          "with ELF",
                          request->triple);
     architecture->initialize();
+    target->architecture = architecture;
     target->elf_machine = architecture->elf_machine;
     target->triple = request->triple;
     status = choose_cpu(target, arena, request, err);

@@ -2,12 +2,31 @@
 #ifndef BCC_COMPILER_TARGET_H
 #define BCC_COMPILER_TARGET_H
 
+#include <stdbool.h>
+
 #include "arena.h"
 #include "cpu_features.h"
 #include "llvm_glue.h"
 #include "request.h"
 
+/* What the code generator knows of a machine: a row of target.c. */
+struct architecture {
+    unsigned elf_machine;
+    const char *spellings[4]; /* of the triple's first part; then NULL */
+    bool prefix;              /* spellings may be continued: armv7a */
+    void (*initialize)(void); /* its part of LLVM */
+    const char *generic_cpu;  /* what every CPU has */
+    /* A caller that lacks a feature which every CPU of the machine has, so
+     * that only of a CPU that LLVM does not know a callee could be inlined:
+     * how target_cpu.c finds those. NULL: it does not. The callee's 64bit keeps
+     * LLVM from giving up on it before it can be told. */
+    const char *probe_cpu;
+    const char *probe_caller; /* features */
+    const char *probe_callee;
+};
+
 struct target {
+    const struct architecture *architecture;
     LLVMTargetMachineRef machine;
     LLVMTargetDataRef layout;
     unsigned elf_machine;

@@ -203,31 +203,6 @@ static void add_feature_probe(struct probe *probe, const struct target *target)
         add_caller(probe, first, target->cpu, target->features);
 }
 
-/* A caller that lacks a feature which every CPU of the machine has, so that
- * only of a CPU that LLVM does not know a callee could be inlined. 64bit keeps
- * LLVM from giving up on such a callee before it can be told. */
-struct known_probe {
-    unsigned elf_machine;
-    const char *caller_cpu;
-    const char *caller_features;
-    const char *callee_features;
-};
-
-static const struct known_probe known_probes[] = {
-    {EM_X86_64, "x86-64", "-cx8", "+64bit"},
-    {EM_AARCH64, "generic", "-fp-armv8", ""},
-};
-
-static const struct known_probe *find_known_probe(unsigned elf_machine)
-{
-    size_t n = sizeof(known_probes) / sizeof(known_probes[0]);
-
-    for (size_t i = 0; i < n; i++)
-        if (known_probes[i].elf_machine == elf_machine)
-            return &known_probes[i];
-    return NULL;
-}
-
 /* LLVM's inliner does not count these two as differences. All CPUs with SSSE3
  * have them, and of those without it only the very first lack them. */
 static void collect_uncompared(struct cpu_features *features)
@@ -300,16 +275,16 @@ static enum status probe_run(struct probe *probe, const struct target *target,
 static enum status check_cpu_is_known(const struct target *target,
                                       struct error *err)
 {
-    const struct known_probe *known = find_known_probe(target->elf_machine);
+    const struct architecture *known = target->architecture;
     enum status status;
     LLVMValueRef callee;
     struct probe probe;
 
-    if (!known)
+    if (!known->probe_cpu)
         return STATUS_OK;
     probe_init(&probe, target);
-    callee = add_callee(&probe, "callee", target->cpu, known->callee_features);
-    add_caller(&probe, callee, known->caller_cpu, known->caller_features);
+    callee = add_callee(&probe, "callee", target->cpu, known->probe_callee);
+    add_caller(&probe, callee, known->probe_cpu, known->probe_caller);
     status = probe_run(&probe, target, err);
     if (!status && !has_callee(&probe, "callee"))
         status = error_set(err, STATUS_UNSUPPORTED,

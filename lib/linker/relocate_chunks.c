@@ -1,16 +1,10 @@
 /* Applying relocations. scan.c has seen them all and refused what is not
  * possible; here addresses are known, and all that can still go wrong is that
  * a value does not fit its field. */
-#include "relocate.h"
+#include "passes.h"
 
 #include <elf.h>
 #include <string.h>
-
-#include "eh_frame.h"
-#include "got.h"
-#include "outputs.h"
-#include "reloc_error.h"
-#include "symbol_address.h"
 
 /* One relocation, in the letters of the psABIs (see reloc.h). */
 struct place {
@@ -160,7 +154,7 @@ static enum status write_chunk(const struct link *link,
 static void fill_text(const struct link *link)
 {
     struct output **outputs = LIST_ITEMS(struct output *, &link->outputs);
-    const struct machine *machine = link->machine;
+    const struct link_machine *machine = link->machine;
 
     for (size_t i = 0; i < LIST_COUNT(struct output *, &link->outputs); i++) {
         const bool is_run_through = outputs[i]->rank == RANK_INIT_CODE ||

@@ -1,47 +1,10 @@
-/* The passes of a link, in order. Each one is a file; what they hand on is in
- * link_state.h.
- *
- *   sections   read the objects, choose the sections that are loaded
- *   resolve    one meaning for each name
- *   pull       members of archives that define what is still undefined
- *   outputs    which sections the image has
- *   boundary   symbols that the linker makes
- *   eh_frame   take the unwind tables apart
- *   scan       what relocations need: slots, stubs, work for the loader
- *   got        count slots and stubs
- *   outputs    chunks to outputs, sizes
- *   dynamic    sizes of the loader's tables
- *   layout     addresses and file offsets
- *   relocate   copy and patch
- *   got, eh_frame_hdr, dynamic   contents of what the linker makes
- *   emit       headers
- *   tables     what the caller wants to know
- *   debug      the file for debuggers
- *
- * Sizes are known before addresses and never depend on them, so no pass runs
- * twice. */
-#include "link.h"
+/* Calls the passes of passes.h in their order. */
+#include "link_image.h"
 
 #include <elf.h>
 
-#include "boundary.h"
+#include "passes.h"
 #include "span.h"
-#include "debug.h"
-#include "dynamic.h"
-#include "eh_frame.h"
-#include "eh_frame_hdr.h"
-#include "emit.h"
-#include "got.h"
-#include "init_array.h"
-#include "layout.h"
-#include "link_state.h"
-#include "outputs.h"
-#include "pull.h"
-#include "relocate.h"
-#include "resolve.h"
-#include "scan.h"
-#include "sections.h"
-#include "tables.h"
 
 static void init(struct link *link, const struct link_params *params,
                  struct link_result *result)
@@ -84,27 +47,26 @@ static void release(struct link *link)
  * of the unwind tables is the last of these. */
 static enum status make_chunks(struct link *link, struct error *err)
 {
-    const uint64_t word = link->machine->address_size;
+    const uint64_t word = link->machine->row->address_size;
     const struct {
         struct chunk **place;
-        const char *name;
+        enum rank rank;
         uint64_t align;
     } made[] = {
-        {&link->dynsym, ".dynsym", word},
-        {&link->dynstr, ".dynstr", 1},
-        {&link->hash, ".hash", 8},
-        {&link->rela, ".rela.dyn", word},
-        {&link->relr, ".relr.dyn", word},
-        {&link->eh_frame_hdr, ".eh_frame_hdr", 4},
-        {&link->eh_frame_end, ".eh_frame", 4},
-        {&link->dynamic_table, ".dynamic", word},
-        {&link->got, ".got", word},
-        {&link->plt, ".plt", 16},
+        {&link->dynsym, RANK_DYNSYM, word},
+        {&link->dynstr, RANK_DYNSTR, 1},
+        {&link->hash, RANK_HASH, 8},
+        {&link->rela, RANK_RELA, word},
+        {&link->relr, RANK_RELR, word},
+        {&link->eh_frame_hdr, RANK_EH_FRAME_HDR, 4},
+        {&link->eh_frame_end, RANK_EH_FRAME, 4},
+        {&link->dynamic_table, RANK_DYNAMIC, word},
+        {&link->got, RANK_GOT, word},
+        {&link->plt, RANK_PLT, 16},
     };
 
     for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
-        *made[i].place =
-            link_new_chunk(link, made[i].name, SHT_PROGBITS, 0, made[i].align);
+        *made[i].place = outputs_new_chunk(link, made[i].rank, made[i].align);
         if (!*made[i].place)
             return error_no_memory(err);
     }
@@ -202,12 +164,12 @@ enum status link_image(const struct link_params *params,
     if (status == STATUS_OK)
         status = write_image(&link, err);
     if (status == STATUS_OK) {
-        result.machine = link.machine->e_machine;
-        result.address_size = link.machine->address_size;
-        result.page_size = link.machine->page_size;
+        result.machine = link.machine->row->elf_machine;
+        result.address_size = link.machine->row->address_size;
+        result.page_size = link.machine->row->page_size;
         result.span = link.span;
         result.text_span = align_up(link.segments[SEGMENT_TEXT].memory_size,
-                                    link.machine->page_size);
+                                    link.machine->row->page_size);
         result.align = link.align;
         *ret_result = result;
         result = (struct link_result){.machine = EM_NONE};

@@ -20,8 +20,8 @@
  * that would touch one page more than it needs: layout.c). Text has no
  * relocations; what the loader patches is RELRO or data. Imports that code
  * refers to come first in .dynsym, and their GOT slots are in that order. */
-#ifndef BCC_LINKER_LINK_H
-#define BCC_LINKER_LINK_H
+#ifndef BCC_LINKER_LINK_IMAGE_H
+#define BCC_LINKER_LINK_IMAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,14 +1,17 @@
-/* Everything that the loader knows about the machine it runs on: which ELF
- * files are for it, and which relocation types an image may contain.
+/* All that the loader knows about the machine it runs on beyond the row of
+ * support/machine.h: the structs of its ELF files, and which of its relocation
+ * numbers may be left in an image.
  *
- * A new machine is a new block here. A machine with REL tables (addend in
- * place, such as ARM) also needs a walk of DT_REL in relocate.c. */
-#ifndef BCC_LOADER_MACHINE_H
-#define BCC_LOADER_MACHINE_H
+ * A new machine is a new block here. One with REL tables (addend in the
+ * place, as ARM) also needs a walk of DT_REL in relocate.c. */
+#ifndef BCC_LOADER_LOAD_MACHINE_H
+#define BCC_LOADER_LOAD_MACHINE_H
 
 #include <elf.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "machine.h"
 
 /* What relocate.c does at a place P of the image, with S, A and B as in the
  * psABIs: address of the symbol, addend, load address. */
@@ -28,12 +31,11 @@ enum reloc_kind {
 
 #if defined(__x86_64__) && defined(__LP64__)
 
-#define MACHINE_ELF_NUMBER EM_X86_64
-#define MACHINE_ELF_CLASS  ELFCLASS64
-#define MACHINE_ELF_DATA   ELFDATA2LSB
-#define ELF_TYPE(name)     Elf64_##name
-#define ELF_R_TYPE         ELF64_R_TYPE
-#define ELF_R_SYM          ELF64_R_SYM
+#define MACHINE_ELF_CLASS ELFCLASS64
+#define MACHINE_ELF_DATA  ELFDATA2LSB
+#define ELF_TYPE(name)    Elf64_##name
+#define ELF_R_TYPE        ELF64_R_TYPE
+#define ELF_R_SYM         ELF64_R_SYM
 
 /* Whether the dynamic linker calls the resolver of an indirect function
  * without arguments. */
@@ -78,7 +80,7 @@ static inline uintptr_t machine_thread_pointer(void)
 }
 
 #else
-#error "machine.h lacks the relocation numbers of this machine"
+#error "load_machine.h lacks the relocation numbers of this machine"
 #endif
 
 #endif

@@ -1,0 +1,60 @@
+#include "link_state.h"
+
+#include <elf.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+struct chunk *link_new_chunk(struct link *link, const char *name, uint32_t type,
+                             uint64_t flags, uint64_t align)
+{
+    struct chunk *chunk = arena_alloc(&link->arena, 1, sizeof(*chunk));
+
+    if (!chunk)
+        return NULL;
+    chunk->name = name;
+    chunk->type = type;
+    chunk->flags = flags | SHF_ALLOC;
+    chunk->align = align;
+    list_append_pointer(&link->chunks, chunk);
+    return chunk;
+}
+
+bool symbol_is_thread_local(const struct symbol *symbol)
+{
+    if (symbol->place == SYMBOL_IN_CHUNK)
+        return (symbol->chunk->flags & SHF_TLS) != 0;
+    return symbol->type == STT_TLS;
+}
+
+bool symbol_is_indirect(const struct symbol *symbol)
+{
+    return symbol->type == STT_GNU_IFUNC && symbol->place == SYMBOL_IN_CHUNK;
+}
+
+/* The name, or that of the section for a section's symbol. */
+static const char *symbol_text(const struct symbol *symbol)
+{
+    if (symbol->name[0])
+        return symbol->name;
+    return symbol->chunk ? symbol->chunk->name : "";
+}
+
+enum status reloc_error(const struct link *link, const struct chunk *chunk,
+                        const struct relocation *relocation, enum status status,
+                        struct error *err, const char *format, ...)
+{
+    const struct reloc_type *type = link->machine->type(relocation->type);
+    const struct symbol *symbol = chunk->object->symbols[relocation->symbol];
+    char fact[256];
+    char number[32];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(fact, sizeof(fact), format, args);
+    va_end(args);
+    snprintf(number, sizeof(number), "relocation type %u", relocation->type);
+    return error_set(err, status, "%s: %s+0x%llx: %s against '%.300s': %s",
+                     chunk->object->view.name, chunk->name,
+                     (unsigned long long)relocation->offset,
+                     type ? type->name : number, symbol_text(symbol), fact);
+}

@@ -1,0 +1,62 @@
+/* The machines that code is made for: one row each, for whatever of them more
+ * than one room asks. What only the linker, the loader or the code generator
+ * knows of a machine is in its own file there:
+ *
+ *   lib/linker/reloc_x86_64.c      relocation types, stubs, relaxation
+ *   lib/loader/load_machine.h      relocation kinds, thread pointer
+ *   lib/compiler/codegen/target.c  spellings, parts of LLVM, CPUs
+ *
+ * A row may stand here without these: then code is generated for it, and the
+ * linker refuses the object. */
+#ifndef BCC_SUPPORT_MACHINE_H
+#define BCC_SUPPORT_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* ORDER MACHINE: as the rows of machine.c. Rows with one ELF number differ in
+ * their calling conventions. */
+enum machine_row {
+    MACHINE_X86_64,
+    MACHINE_AARCH64,
+    MACHINE_ARM_HARD_FLOAT,
+    MACHINE_ARM_SOFT_FLOAT,
+    N_MACHINES
+};
+
+/* Tables of cpu_features.c. */
+enum machine_features { MACHINE_FEATURES_NONE, MACHINE_FEATURES_X86 };
+
+/* Names are in the row, so that nothing needs a relocation. */
+struct machine {
+    char name[8];             /* for people */
+    char triple[32];          /* LLVM's, of GNU/Linux */
+    uint16_t elf_machine;     /* ELF e_machine */
+    uint8_t address_size;     /* bytes of a pointer: 8 (ELF64) or 4 (ELF32) */
+    uint8_t features;         /* enum machine_features */
+    bool has_explicit_addend; /* SHT_RELA; else SHT_REL */
+    uint32_t page_size;       /* largest page size that systems use */
+};
+
+extern const struct machine machines[N_MACHINES];
+
+/* The first row with this ELF number, NULL if there is none. */
+const struct machine *machine_find(unsigned elf_machine);
+
+/* The machine that this code runs on. */
+static inline const struct machine *machine_host(void)
+{
+#if defined(__x86_64__) && defined(__LP64__)
+    return &machines[MACHINE_X86_64];
+#elif defined(__aarch64__) && defined(__LP64__)
+    return &machines[MACHINE_AARCH64];
+#elif defined(__arm__) && defined(__ARM_PCS_VFP)
+    return &machines[MACHINE_ARM_HARD_FLOAT];
+#elif defined(__arm__)
+    return &machines[MACHINE_ARM_SOFT_FLOAT];
+#else
+#error "machine.h lacks this machine"
+#endif
+}
+
+#endif
