@@ -1,8 +1,6 @@
 /* Calls the passes of passes.h in their order. */
 #include "link_image.h"
 
-#include <elf.h>
-
 #include "passes.h"
 #include "span.h"
 
@@ -148,7 +146,7 @@ static enum status write_image(struct link *link, struct error *err)
 enum status link_image(const struct link_params *params,
                        struct link_result *ret_result, struct error *err)
 {
-    struct link_result result = {.machine = EM_NONE};
+    struct link_result result = {.machine = NULL};
     struct link link;
     enum status status;
 
@@ -164,15 +162,13 @@ enum status link_image(const struct link_params *params,
     if (status == STATUS_OK)
         status = write_image(&link, err);
     if (status == STATUS_OK) {
-        result.machine = link.machine->row->elf_machine;
-        result.address_size = link.machine->row->address_size;
-        result.page_size = link.machine->row->page_size;
+        result.machine = link.machine->row;
         result.span = link.span;
         result.text_span = align_up(link.segments[SEGMENT_TEXT].memory_size,
                                     link.machine->row->page_size);
         result.align = link.align;
         *ret_result = result;
-        result = (struct link_result){.machine = EM_NONE};
+        result = (struct link_result){.machine = NULL};
     }
     release(&link);
     link_result_release(&result);
@@ -184,5 +180,5 @@ void link_result_release(struct link_result *result)
     buffer_release(&result->image);
     buffer_release(&result->debug);
     arena_release(&result->arena);
-    *result = (struct link_result){.machine = EM_NONE};
+    *result = (struct link_result){.machine = NULL};
 }

@@ -30,6 +30,7 @@
 #include "arena.h"
 #include "buffer.h"
 #include "error.h"
+#include "machine.h"
 #include "span.h"
 
 struct link_input {
@@ -73,13 +74,11 @@ struct link_import {
 struct link_result {
     struct arena arena;
     struct buffer image;
-    struct buffer debug;   /* ELF file of debug information; empty: none */
-    unsigned machine;      /* ELF e_machine */
-    unsigned address_size; /* bytes of a pointer: 8 or 4 */
-    uint32_t page_size;    /* largest page size of the target */
-    uint64_t span;         /* address space from 0, a multiple of page_size */
-    uint64_t text_span;    /* of it, from 0, for what is executable; likewise */
-    uint64_t align;        /* of the load address, >= page_size */
+    struct buffer debug; /* ELF file of debug information; empty: none */
+    const struct machine *machine;
+    uint64_t span;      /* address space from 0, a multiple of pages */
+    uint64_t text_span; /* of it, from 0, for what is executable; likewise */
+    uint64_t align;     /* of the load address, at least a page */
     struct link_symbol *functions; /* all STT_FUNC, local ones too, by name */
     size_t n_functions;
     struct link_symbol *objects; /* all named STT_OBJECT (not TLS), by name */

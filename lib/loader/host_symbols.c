@@ -111,9 +111,7 @@ static enum verdict judge(const struct host_object *object,
         *ret_address = (void *)address;
         return DEFINED;
     case STT_GNU_IFUNC:
-        if (!MACHINE_RESOLVERS_ARE_PLAIN)
-            return UNCLEAR;
-        *ret_address = ((void *(*)(void))address)();
+        *ret_address = (void *)machine_call_resolver(address);
         return DEFINED;
     default:
         return UNCLEAR;

@@ -1,6 +1,7 @@
 /* All that the loader knows about the machine it runs on beyond the row of
- * support/machine.h: the structs of its ELF files, and which of its relocation
- * numbers may be left in an image.
+ * support/machine.h: the structs of its ELF files, which of its relocation
+ * numbers may be left in an image, how resolvers are called, and where the
+ * thread pointer is.
  *
  * A new machine is a new block here. One with REL tables (addend in the
  * place, as ARM) also needs a walk of DT_REL in relocate.c. */
@@ -8,7 +9,6 @@
 #define BCC_LOADER_LOAD_MACHINE_H
 
 #include <elf.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "machine.h"
@@ -37,9 +37,12 @@ enum reloc_kind {
 #define ELF_R_TYPE        ELF64_R_TYPE
 #define ELF_R_SYM         ELF64_R_SYM
 
-/* Whether the dynamic linker calls the resolver of an indirect function
- * without arguments. */
-#define MACHINE_RESOLVERS_ARE_PLAIN true
+/* What the resolver of an indirect function returns. The dynamic linker gives
+ * it no argument on this machine. */
+static inline uintptr_t machine_call_resolver(uintptr_t resolver)
+{
+    return ((uintptr_t(*)(void))resolver)();
+}
 
 /* AMD64 psABI, table 4.9. */
 static inline enum reloc_kind machine_reloc_kind(uint32_t type)

@@ -213,7 +213,7 @@ static uintptr_t call_resolver(const struct binder *binder, uintptr_t address)
     /* A fuzzer's image has no code worth running. */
     return address;
 #else
-    return ((uintptr_t(*)(void))address)();
+    return machine_call_resolver(address);
 #endif
 }
 

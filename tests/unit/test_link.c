@@ -323,9 +323,9 @@ static void lists_functions_and_objects_sorted_by_name(void **state)
     assert_string_equal(f->result.functions[3].name, "z");
     assert_int_equal(f->result.n_objects, 1);
     assert_string_equal(f->result.objects[0].name, "v");
-    assert_int_equal(f->result.machine, EM_X86_64);
-    assert_int_equal(f->result.address_size, 8);
-    assert_int_equal(f->result.page_size, PAGE);
+    assert_int_equal(f->result.machine->elf_machine, EM_X86_64);
+    assert_int_equal(f->result.machine->address_size, 8);
+    assert_int_equal(f->result.machine->page_size, PAGE);
     assert_int_equal(f->result.align, PAGE);
 }
 

@@ -37,7 +37,7 @@ static void try_bytes(const uint8_t *bytes, size_t size)
 
     assert_int_equal(status, err.status);
     if (status == STATUS_OK) {
-        assert_true(result.span % result.page_size == 0);
+        assert_true(result.span % result.machine->page_size == 0);
         for (size_t i = 0; i < result.n_functions; i++)
             assert_true(result.functions[i].address <= result.span &&
                         result.functions[i].size <=

@@ -211,10 +211,10 @@ static void fill_contents(const struct job *job,
 
     *contents = (struct cache_contents){
         .sizeof_off_t = 8, /* files are large everywhere today */
-        .sizeof_size_t = (uint8_t)link->address_size,
-        .sizeof_ptr_t = (uint8_t)link->address_size,
-        .machine = (uint16_t)link->machine,
-        .context_align = link->page_size,
+        .sizeof_size_t = (uint8_t)link->machine->address_size,
+        .sizeof_ptr_t = (uint8_t)link->machine->address_size,
+        .machine = link->machine->elf_machine,
+        .context_align = link->machine->page_size,
         .image_span = link->span,
         .image_align = link->align,
         .text_span = link->text_span,
@@ -287,7 +287,7 @@ static enum status check_image(const struct job *job, struct error *err)
     struct error why;
 
     /* The loader is that of this machine. */
-    if (link->machine != machine_host()->elf_machine ||
+    if (link->machine->elf_machine != machine_host()->elf_machine ||
         load_check(&image, &why) == STATUS_OK)
         return STATUS_OK;
     return error_set(err, STATUS_UNSUPPORTED, "%s", why.message);
