@@ -2,9 +2,14 @@
 #ifndef BCC_TOOLS_BCCC_H
 #define BCC_TOOLS_BCCC_H
 
+struct compile_limits;
+
+/* main(), for any limits. */
+int bccc_run(int argc, char **argv, const struct compile_limits *limits);
+
 /* `bccc compile`: answer the request on the descriptors of request.h, and end
  * this process. */
-_Noreturn void serve_request(void);
+_Noreturn void serve_request(const struct compile_limits *limits);
 
 /* From now on those who wait for this compile see that it goes on. */
 void start_beat(void);

@@ -48,8 +48,13 @@ static enum status disassemble_view(const struct cache_view *view,
         };
     }
     status = compile_disassemble(
-        view->section[OBCC_CONTEXT], view->section[OBCC_CONTEXT].size,
-        triple_of(layout->machine), "", functions, n_functions, out, err);
+        &(struct disassembly){
+            .image = view->section[OBCC_CONTEXT],
+            .triple = triple_of(layout->machine),
+            .functions = functions,
+            .n_functions = n_functions,
+        },
+        out, err);
 out:
     arena_release(&arena);
     return status;

@@ -15,7 +15,6 @@
 #include <sys/stat.h>
 
 #include "checksum.h"
-#include "closure_size.h"
 #include "last_use.h"
 #include "prune.h"
 #include "store.h"
@@ -25,10 +24,11 @@ static const char directory[] = "cache";
 
 /* ---- Which ---- */
 
-static bool has_index(const struct request_input *request, struct span bytes)
+static bool has_index(const struct indexes *indexes,
+                      const struct request_input *request, struct span bytes)
 {
     return request->role == REQUEST_LIBRARY && !request->skip_sha1 &&
-           bytes.size >= closure_library_size;
+           bytes.size >= indexes->library_size;
 }
 
 /* Everything that shapes closures. */
@@ -106,7 +106,7 @@ static void find_all(struct indexes *indexes, const struct request *request,
 
         file->is_signed = input->sound && inputs_is_signable(input->request);
         if (file->is_signed != is_signed ||
-            !has_index(input->request, input->bytes) ||
+            !has_index(indexes, input->request, input->bytes) ||
             !name_index(request, input, file) || !find(file))
             continue;
         indexes->index[i].known = &file->view;
@@ -123,7 +123,7 @@ static bool waits_for_hashing(const struct indexes *indexes,
 {
     for (size_t i = 0; i < indexes->n_inputs; i++)
         if (!indexes->file[i].is_signed &&
-            has_index(inputs->input[i].request, inputs->bytes[i]))
+            has_index(indexes, inputs->input[i].request, inputs->bytes[i]))
             return true;
     return false;
 }

@@ -23,12 +23,13 @@ struct indexes {
     struct index_file *file;     /* of each input */
     struct library_index *index; /* the same, for compile() */
     size_t n_inputs;
-    int notes_fd; /* of the directory; -1 */
+    size_t library_size; /* of the smallest library that has one */
+    int notes_fd;        /* of the directory; -1 */
 };
 
 /* Find those of the inputs, and start to hash what is not hashed yet. Whatever
  * is wrong with an index, it is as if it were not there. They are there until
- * the process ends. NO_MEMORY. */
+ * the process ends. library_size is set. NO_MEMORY. */
 enum status indexes_open(struct indexes *indexes, const struct request *request,
                          struct inputs *inputs, struct arena *arena,
                          struct error *err) MUST_CHECK;

@@ -11,8 +11,6 @@
 
 #include <llvm-c/Target.h>
 
-#include "compile.h"
-
 /* ---- Architectures ---- */
 
 struct architecture {
@@ -112,7 +110,7 @@ static unsigned this_machine(void)
 #endif
 }
 
-unsigned compile_machine(const char *triple)
+unsigned target_machine(const char *triple)
 {
     const struct architecture *architecture = find_architecture(triple);
 

@@ -43,7 +43,6 @@
 #include <llvm-c/BitWriter.h>
 
 #include "checksum.h"
-#include "closure_size.h"
 #include "linkage.h"
 #include "plain_library.h"
 #include "static_names.h"
@@ -251,7 +250,7 @@ static size_t limit_of(const struct closures *closures)
 {
     size_t part = closures->bytes.size / 8;
 
-    return part > closure_least_limit ? part : closure_least_limit;
+    return part > closures->least_limit ? part : closures->least_limit;
 }
 
 /* A closure that would not be linked even alone is not kept. */

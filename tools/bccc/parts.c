@@ -25,7 +25,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "compile.h"
 #include "file.h"
 #include "populate.h"
 

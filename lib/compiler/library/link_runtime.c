@@ -321,8 +321,8 @@ static enum status read_library_asm(struct assembly *assembly,
     return status ? status : settle_labels(assembly, library, in_asm, err);
 }
 
-static enum status read_asm(LLVMModuleRef dest, struct runtime *runtimes,
-                            size_t n_runtimes, struct arena *arena,
+static enum status read_asm(LLVMModuleRef dest, const struct runtimes *runtimes,
+                            struct arena *arena,
                             struct asm_symbols **ret_in_asm, struct error *err)
 {
     struct assembly assembly = {.dest = dest, .arena = arena};
@@ -330,7 +330,7 @@ static enum status read_asm(LLVMModuleRef dest, struct runtime *runtimes,
     bool ignored;
 
     assembly.in_asm =
-        arena_alloc(arena, n_runtimes + 1, sizeof(*assembly.in_asm));
+        arena_alloc(arena, runtimes->n_runtimes + 1, sizeof(*assembly.in_asm));
     if (!assembly.in_asm)
         return error_no_memory(err);
     status = asm_symbols_read(dest, arena, &assembly.in_asm[0], err);
@@ -341,41 +341,42 @@ static enum status read_asm(LLVMModuleRef dest, struct runtime *runtimes,
             !note_label(&assembly, symbol->name, &ignored))
             status = error_no_memory(err);
     }
-    for (size_t i = 0; status == STATUS_OK && i < n_runtimes; i++)
-        status = read_library_asm(&assembly, &runtimes[i], i, err);
+    for (size_t i = 0; status == STATUS_OK && i < runtimes->n_runtimes; i++)
+        status = read_library_asm(&assembly, &runtimes->runtime[i], i, err);
     name_map_release(&assembly.labels);
     *ret_in_asm = assembly.in_asm;
     return status;
 }
 
 enum status runtime_link_all(struct glue *glue, LLVMModuleRef dest,
-                             struct runtime *runtimes, size_t n_runtimes,
+                             const struct runtimes *runtimes,
                              const struct public_names *names,
                              struct arena *arena, struct error *err)
 {
     struct asm_symbols *in_asm;
     enum status status;
 
-    if (n_runtimes == 0)
+    if (runtimes->n_runtimes == 0)
         return STATUS_OK;
-    status = read_asm(dest, runtimes, n_runtimes, arena, &in_asm, err);
-    for (size_t i = 0; status == STATUS_OK && i < n_runtimes; i++) {
+    status = read_asm(dest, runtimes, arena, &in_asm, err);
+    for (size_t i = 0; status == STATUS_OK && i < runtimes->n_runtimes; i++) {
+        struct runtime *library = &runtimes->runtime[i];
         struct wanting wanting = {
-            .library = &runtimes[i],
-            .n_later = n_runtimes - i - 1,
+            .library = library,
+            .n_later = runtimes->n_runtimes - i - 1,
             .dest = dest,
             .names = names,
             .in_asm = in_asm,
-            .n_in_asm = n_runtimes + 1,
+            .n_in_asm = runtimes->n_runtimes + 1,
         };
 
         status =
             attribute_names_collect(dest, arena, &wanting.in_attributes, err);
         if (status)
             return status;
-        status = runtimes[i].module
-                     ? link_module(glue, &wanting, &runtimes[i], err)
-                     : link_closures(glue, &wanting, &runtimes[i], arena, err);
+        status = library->module
+                     ? link_module(glue, &wanting, library, err)
+                     : link_closures(glue, &wanting, library, arena, err);
     }
     return status;
 }

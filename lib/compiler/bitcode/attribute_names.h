@@ -6,7 +6,7 @@
 
 #include "arena.h"
 #include "error.h"
-#include "publish.h"
+#include "internalize.h"
 
 /* Values of string attributes of the module's functions and of calls in them,
  * and of module flags; sorted. Names live in arena. NO_MEMORY. */

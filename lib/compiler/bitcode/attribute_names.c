@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "buffer.h"
-#include "calls.h"
+#include "llvm_glue.h"
 
 /* LLVM has each attribute once, so functions compiled alike share them. This
  * many places remember the last ones seen. */
@@ -116,7 +116,7 @@ static void add_body(struct collection *collection, LLVMValueRef function)
     for (; block; block = LLVMGetNextBasicBlock(block)) {
         LLVMValueRef at = LLVMGetFirstInstruction(block);
         for (; at; at = LLVMGetNextInstruction(at))
-            if (calls_is_call(at))
+            if (glue_is_call(at))
                 add_call(collection, at);
     }
 }

@@ -51,9 +51,13 @@ enum status glue_link(struct glue *glue, LLVMModuleRef dest,
 enum status glue_verify(struct glue *glue, LLVMModuleRef module,
                         const char *name, struct error *err) MUST_CHECK;
 
+struct glue_passes {
+    const char *text; /* as opt -passes= takes it */
+    LLVMTargetMachineRef machine;
+    LLVMPassBuilderOptionsRef options;
+};
 enum status glue_run_passes(struct glue *glue, LLVMModuleRef module,
-                            LLVMTargetMachineRef machine, const char *passes,
-                            LLVMPassBuilderOptionsRef options, const char *name,
+                            const struct glue_passes *passes, const char *name,
                             struct error *err) MUST_CHECK;
 
 /* Appends a relocatable object. */
@@ -78,6 +82,9 @@ void glue_copy_metadata(LLVMValueRef from, LLVMValueRef to);
  * calling convention and attributes. NULL: no memory. */
 LLVMValueRef glue_declare_like(LLVMModuleRef module, LLVMValueRef function,
                                struct arena *arena);
+
+/* Does the instruction call something: a function or assembly? */
+bool glue_is_call(LLVMValueRef instruction);
 
 /* Functions and variables, declarations among them. */
 size_t glue_count_globals(LLVMModuleRef module);
