@@ -10,7 +10,7 @@
 #include "compile_limits.h"
 #include "cpu_features.h"
 #include "error.h"
-#include "library_index.h"
+#include "index_file.h"
 #include "link.h"
 #include "reply.h"
 #include "request.h"

@@ -14,6 +14,12 @@ _Noreturn void serve_request(const struct compile_limits *limits);
 /* From now on those who wait for this compile see that it goes on. */
 void start_beat(void);
 
+/* Fill page tables before pages are touched: of all that this process has
+ * mapped privately and may read; memory that it may write too becomes its own,
+ * if it was not yet. Nothing but time is different afterwards. Allocates
+ * nothing. */
+void populate_pages(void);
+
 /* `bccc disassemble FILE`: to standard output. Returns the exit status. */
 int disassemble_file(const char *path);
 

@@ -5,7 +5,7 @@
 #include "arena.h"
 #include "file.h"
 #include "inputs.h"
-#include "library_index.h"
+#include "index_file.h"
 #include "request.h"
 #include "store.h"
 
@@ -47,7 +47,6 @@ void indexes_end(struct indexes *indexes); /* accepts zeroed ones */
 
 /* Write those that a compile has changed, for the next one: if that fails, it
  * is no matter. The inputs were settled. Opens nothing. */
-void indexes_publish(struct indexes *indexes, const struct inputs *inputs,
-                     struct arena *arena);
+void indexes_publish(struct indexes *indexes, const struct inputs *inputs);
 
 #endif

@@ -339,7 +339,7 @@ static enum status run_job(struct job *job, struct error *err)
     if (status == STATUS_OK)
         status = write_file(job, err);
     if (status == STATUS_OK)
-        indexes_publish(&job->indexes, &job->inputs, &job->arena);
+        indexes_publish(&job->indexes, &job->inputs);
     job->reply.stage_ns[REPLY_WRITE] = clock_monotonic_ns() - start;
     return status;
 }

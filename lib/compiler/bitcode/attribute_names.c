@@ -9,7 +9,7 @@
  * LLVM adds such attributes with each version. So every value is taken for a
  * name. Most are none ("all", "true", a list of CPU features): a definition of
  * that name is kept without need, which costs little. */
-#include "attribute_names.h"
+#include "internalize.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
 #include <llvm-c/Core.h>
 
 #include "link_objects.h"
-#include "script_exports.h"
 #include "request.h"
+#include "script_exports.h"
 
 /* Names that must survive as they are; sorted, no duplicates. Lives in the
  * result's arena. */
@@ -32,8 +32,15 @@ enum status public_names_collect(const struct request *request,
 
 bool public_names_contain(const struct public_names *names, const char *name);
 
+/* Values of string attributes of the module's functions and of calls in them,
+ * and of module flags, as no IR shows what these refer to; sorted. Names live
+ * in arena. NO_MEMORY. */
+enum status attribute_names_collect(LLVMModuleRef module, struct arena *arena,
+                                    struct public_names *ret_names,
+                                    struct error *err) MUST_CHECK;
+
 /* Make the module's definitions of these names external and hidden, those that
- * others than its IR may use (see asm_names.h, attribute_names.h) likewise, and
+ * others than its IR may use (see asm_names.h, attribute_names.c) likewise, and
  * all others internal. */
 void internalize(LLVMModuleRef module, const struct public_names *names,
                  const struct public_names *asm_names,

@@ -18,7 +18,7 @@
  *
  *     float4 mix(float4 a, float4 b, float t) { return a + (b - a) * t; }
  */
-#include "normalise.h"
+#include "passes.h"
 
 #include <ctype.h>
 #include <stdbool.h>

@@ -2,7 +2,7 @@
 #ifndef BCC_COMPILER_CLOSURES_H
 #define BCC_COMPILER_CLOSURES_H
 
-#include "library_index.h"
+#include "index_file.h"
 #include "llvm_glue.h"
 
 /* Reads a library into glue, for the target of the compile. */

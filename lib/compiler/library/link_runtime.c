@@ -23,7 +23,7 @@
  * wanted from all of them, as is what the program's names, and the inline
  * assembly in its functions. That in a library's functions is not known before
  * they are linked: it can rely on nothing. Nor can what an attribute names
- * (attribute_names.h), but in a later library. */
+ * (attribute_names.c), but in a later library. */
 #include "link_runtime.h"
 
 #include <stdio.h>
@@ -31,7 +31,6 @@
 #include <string.h>
 
 #include "asm_symbols.h"
-#include "attribute_names.h"
 #include "linkage.h"
 #include "name_map.h"
 #include "static_names.h"
