@@ -445,11 +445,6 @@ static int compare_symbol(const void *key, const void *row)
     return strcmp(key, ((const struct link_symbol *)row)->name);
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Exported names are unique in the object: local symbols of the same name were
  * renamed when the modules were linked. */
 static void fill_addresses(const struct compilation *c,
@@ -579,8 +574,9 @@ static void want_more(const struct compilation *c, struct wanted *wanted)
     for (size_t i = 0; i < link->n_imports && c->n_left > 0; i++) {
         const char *name = link->imports[i].name;
 
-        if (link->imports[i].weak || !bsearch(&name, c->left, c->n_left,
-                                              sizeof(*c->left), compare_names))
+        if (link->imports[i].weak ||
+            !bsearch(&name, c->left, c->n_left, sizeof(*c->left),
+                     glue_compare_names))
             continue;
         name = arena_copy_string(&wanted->arena, name, strlen(name));
         if (name)

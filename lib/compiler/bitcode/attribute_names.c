@@ -152,11 +152,6 @@ static void add_flags(struct collection *collection, LLVMModuleRef module)
     LLVMDisposeModuleFlagsMetadata(flags);
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Copied to the arena, in order. */
 static bool sort_names(struct collection *collection,
                        struct public_names *ret_names)
@@ -168,7 +163,7 @@ static bool sort_names(struct collection *collection,
         return false;
     if (n)
         memcpy(name, collection->names.data, n * sizeof(*name));
-    qsort(name, n, sizeof(*name), compare_names);
+    qsort(name, n, sizeof(*name), glue_compare_names);
     *ret_names = (struct public_names){name, n};
     return true;
 }

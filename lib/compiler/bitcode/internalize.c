@@ -61,11 +61,6 @@ struct definitions {
     size_t n_vars, n_funcs;
 };
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* What the client marked, and what shared libraries are to find. */
 static bool sort_marks(struct arena *arena, const struct request *request,
                        struct public_names *ret_names)
@@ -78,7 +73,7 @@ static bool sort_marks(struct arena *arena, const struct request *request,
     for (size_t i = 0; i < n_names; i++)
         sorted[i] = i < request->n_marks ? request->marks[i]
                                          : request->uses[i - request->n_marks];
-    qsort(sorted, n_names, sizeof(*sorted), compare_names);
+    qsort(sorted, n_names, sizeof(*sorted), glue_compare_names);
     *ret_names = (struct public_names){sorted, n_names};
     return true;
 }
@@ -251,7 +246,7 @@ enum status public_names_collect(const struct request *request,
         for (size_t i = 0; has_metadata && i < N_WELL_KNOWN; i++)
             name[n++] = well_known[i];
     }
-    qsort(name, n, sizeof(*name), compare_names);
+    qsort(name, n, sizeof(*name), glue_compare_names);
     for (size_t i = 0; i < n; i++)
         if (name[i][0] && (!n_kept || strcmp(name[n_kept - 1], name[i]) != 0))
             name[n_kept++] = name[i];
@@ -263,7 +258,7 @@ enum status public_names_collect(const struct request *request,
 bool public_names_contain(const struct public_names *names, const char *name)
 {
     return bsearch(&name, names->name, names->n_names, sizeof(*names->name),
-                   compare_names) != NULL;
+                   glue_compare_names) != NULL;
 }
 
 /* ---- Linkage ---- */

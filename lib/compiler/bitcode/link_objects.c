@@ -323,11 +323,6 @@ static enum status search_all(struct reading *reading, struct error *err)
 
 /* ---- What is left ---- */
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static void add_left(struct reading *reading, const struct member *member,
                      struct buffer *names)
 {
@@ -358,7 +353,7 @@ static enum status list_left(struct reading *reading, struct error *err)
     } else if (names.size > 0) {
         memcpy(objects->left, names.data, names.size);
         qsort(objects->left, objects->n_left, sizeof(*objects->left),
-              compare_names);
+              glue_compare_names);
     }
     buffer_release(&names);
     return status;

@@ -215,6 +215,11 @@ const char *glue_name(LLVMValueRef global)
     return LLVMGetValueName2(global, &size);
 }
 
+int glue_compare_names(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
 void glue_copy_metadata(LLVMValueRef from, LLVMValueRef to)
 {
     size_t n;

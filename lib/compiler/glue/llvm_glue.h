@@ -72,6 +72,9 @@ enum status glue_target(const char *triple, LLVMTargetRef *ret_target,
 /* Name of a global value, borrowed, NUL-terminated. */
 const char *glue_name(LLVMValueRef global);
 
+/* For qsort() and bsearch() in a list of names. */
+int glue_compare_names(const void *left, const void *right);
+
 /* The function, variable or alias of that name; NULL if there is none. */
 LLVMValueRef glue_find_global(LLVMModuleRef module, const char *name);
 

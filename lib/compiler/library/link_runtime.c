@@ -149,11 +149,6 @@ static void add_name(void *context, const char *name)
         list->failed = true;
 }
 
-static int compare_names(const void *left, const void *right)
-{
-    return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
 /* LLVM's linker looks at all of a module before it adds to it. So closures are
  * linked in groups, and these to the program, which may be large. Of 250
  * closures of 4 KB groups of 16 save two thirds of the work. */
@@ -207,7 +202,7 @@ static size_t sort_names(const char **name, size_t n)
     size_t n_different = 0;
 
     if (n)
-        qsort(name, n, sizeof(*name), compare_names);
+        qsort(name, n, sizeof(*name), glue_compare_names);
     for (size_t i = 0; i < n; i++)
         if (i == 0 || strcmp(name[i], name[i - 1]) != 0)
             name[n_different++] = name[i];
