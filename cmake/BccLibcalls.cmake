@@ -1,5 +1,5 @@
 # The functions and variables that LLVM's optimiser and code generators know by
-# name: libcall_names.h, rows of lib/compiler/libcalls.c's table, from the
+# name: libcall_names.h, rows of lib/compiler/glue/libcalls.c's table, from the
 # headers of the LLVM that is linked. LLVM 22 has one list for all machines,
 # RuntimeLibcalls.inc; before there were two.
 set(bcc_libcall_lists)

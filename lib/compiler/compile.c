@@ -29,27 +29,31 @@
 #include "archive.h"
 #include "asm_files.h"
 #include "asm_names.h"
-#include "attribute_names.h"
-#include "attributes.h"
-#include "builtins.h"
-#include "calls.h"
 #include "clock.h"
-#include "closure_size.h"
 #include "imports.h"
-#include "large_data.h"
 #include "link_objects.h"
 #include "link_runtime.h"
 #include "metadata.h"
 #include "optimise.h"
-#include "parts.h"
+#include "module_passes.h"
 #include "plain_names.h"
-#include "publish.h"
+#include "internalize.h"
 #include "read.h"
 #include "split.h"
 #include "support_archive.h"
 #include "target.h"
-#include "trampolines.h"
-#include "users.h"
+#include "import_users.h"
+
+/* part_size: a process takes some 100 ms to start, leave out what is not its
+ * part, and set up LLVM's passes; that many instructions take it some 1.2 s
+ * (2026, in a busy virtual machine; the ratio is what matters).
+ * library_size: reading what a library declares takes about 13 ms for a
+ * megabyte. */
+const struct compile_limits compile_usual_limits = {
+    .part_size = 15000,
+    .library_size = 1024 * 1024,
+    .least_closures_size = 128 * 1024,
+};
 
 /* Names that generated code turned out to want of archives: none at first. */
 struct wanted {
@@ -60,8 +64,9 @@ struct wanted {
 
 /* One compile under way. */
 struct compilation {
-    const struct request *request;
-    const char *name; /* of the script, for messages */
+    const struct compile_job *job;
+    const struct request *request; /* the job's, with plain names */
+    const char *name;              /* of the script, for messages */
     struct compile_result *result;
     struct arena arena; /* what only the compile itself needs */
     struct glue glue;
@@ -70,11 +75,9 @@ struct compilation {
     const struct wanted *wanted;
     const char **left; /* see struct objects */
     size_t n_left;
-    struct library_index *indexes; /* by input */
-    struct runtime *runtimes;
-    size_t n_runtimes;
+    struct runtimes runtimes;
     struct public_names names;
-    struct symbol_users users;
+    struct import_users users;
     LLVMModuleRef module; /* everything linked */
     struct optimisation how;
     struct split split;
@@ -174,10 +177,10 @@ static const char *wanted_name(const struct wanted *wanted, size_t index)
     return ((const char *const *)(const void *)wanted->names.data)[index];
 }
 
-static enum status read_objects(struct compilation *c,
-                                const struct span *inputs, struct error *err)
+static enum status read_objects(struct compilation *c, struct error *err)
 {
     const struct request *request = c->request;
+    const struct span *inputs = c->job->inputs;
     const struct object_reader reader = {read_module, c};
     struct object_input *objects =
         arena_alloc(&c->arena, request->n_inputs, sizeof(*objects));
@@ -195,8 +198,9 @@ static enum status read_objects(struct compilation *c,
         if (is_object(&request->inputs[i], inputs[i]))
             objects[n++] =
                 (struct object_input){request->inputs[i].name, inputs[i]};
-    status = objects_read(&reader, objects, n, wanted, n_wanted, &c->arena,
-                          &c->objects, err);
+    status = objects_read(&reader,
+                          &(struct object_inputs){objects, n, wanted, n_wanted},
+                          &c->arena, &c->objects, err);
     c->left = c->objects.left;
     c->n_left = c->objects.n_left;
     return status;
@@ -208,12 +212,13 @@ static enum status read_runtime(struct compilation *c, struct span bytes,
 {
     enum status status;
 
-    if (bytes.size >= closure_library_size) {
+    if (bytes.size >= c->job->limits->library_size) {
         runtime->closures = (struct closures){
             .name = runtime->name,
             .bytes = bytes,
             .read = read_into,
             .context = c,
+            .least_limit = c->job->limits->least_closures_size,
             .index = index,
             .arena = &c->result->arena,
         };
@@ -224,24 +229,25 @@ static enum status read_runtime(struct compilation *c, struct span bytes,
     return read_module(c, bytes, runtime->name, &runtime->module, err);
 }
 
-static enum status read_runtimes(struct compilation *c,
-                                 const struct span *inputs, struct error *err)
+static enum status read_runtimes(struct compilation *c, struct error *err)
 {
     const struct request *request = c->request;
+    const struct span *inputs = c->job->inputs;
+    struct runtimes *runtimes = &c->runtimes;
 
-    c->runtimes =
-        arena_alloc(&c->arena, request->n_inputs, sizeof(*c->runtimes));
-    if (!c->runtimes)
+    runtimes->runtime =
+        arena_alloc(&c->arena, request->n_inputs, sizeof(*runtimes->runtime));
+    if (!runtimes->runtime)
         return error_no_memory(err);
     for (size_t i = 0; i < request->n_inputs; i++) {
-        struct runtime *runtime = &c->runtimes[c->n_runtimes];
+        struct runtime *runtime = &runtimes->runtime[runtimes->n_runtimes];
         enum status status;
 
         if (is_object(&request->inputs[i], inputs[i]))
             continue;
         runtime->name = request->inputs[i].name;
-        c->n_runtimes++;
-        status = read_runtime(c, inputs[i], &c->indexes[i], runtime, err);
+        runtimes->n_runtimes++;
+        status = read_runtime(c, inputs[i], &c->job->indexes[i], runtime, err);
         if (status)
             return status;
     }
@@ -250,22 +256,24 @@ static enum status read_runtimes(struct compilation *c,
 
 static enum status read_exports(struct compilation *c, struct error *err)
 {
+    struct script_exports *exports = &c->result->exports;
     bool has_metadata;
     enum status status;
 
-    status = metadata_read(&c->objects, c->result, &has_metadata, err);
+    status = metadata_read(&c->objects, exports, &has_metadata, err);
     if (status)
         return status;
     if (!has_metadata) {
-        status = publish_definitions(&c->objects, c->request, c->result, err);
+        status =
+            exports_from_definitions(&c->objects, c->request, exports, err);
         if (status)
             return status;
     }
-    return publish_names(c->request, has_metadata, c->result, &c->names, err);
+    return public_names_collect(c->request, has_metadata, exports, &c->names,
+                                err);
 }
 
-static enum status stage_read(struct compilation *c, const struct span *inputs,
-                              struct error *err)
+static enum status stage_read(struct compilation *c, struct error *err)
 {
     enum status status;
 
@@ -278,10 +286,10 @@ static enum status stage_read(struct compilation *c, const struct span *inputs,
     status = target_cpu_features(&c->target, &c->result->cpu_features, err);
     if (status)
         return status;
-    status = read_objects(c, inputs, err);
+    status = read_objects(c, err);
     if (status)
         return status;
-    status = read_runtimes(c, inputs, err);
+    status = read_runtimes(c, err);
     if (status)
         return status;
     return read_exports(c, err);
@@ -300,17 +308,17 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
     status = objects_link(&c->glue, c->module, &c->objects, err);
     if (status)
         return status;
-    status = runtime_link_all(&c->glue, c->module, c->runtimes, c->n_runtimes,
-                              &c->names, &c->arena, err);
+    status = runtime_link_all(&c->glue, c->module, &c->runtimes, &c->names,
+                              &c->arena, err);
     if (status)
         return status;
     status = verify(&c->glue, c->module, c->name, err);
     if (status == STATUS_OK)
-        status = users_collect(c->module, &c->arena, &c->users, err);
+        status = import_users_collect(c->module, &c->arena, &c->users, err);
     if (status)
         return status;
-    calls_normalise(c->module);
-    builtins_allow(c->module);
+    normalise_conventions(c->module);
+    normalise_builtins(c->module);
     imports_define_handlers(c->module);
     status = asm_names_collect(c->module, &c->arena, &asm_names, err);
     if (status == STATUS_OK)
@@ -318,22 +326,29 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
                                          err);
     if (status)
         return status;
-    publish_apply(c->module, &c->names, &asm_names, &attribute_names);
+    internalize(c->module, &c->names, &asm_names, &attribute_names);
     return attributes_retarget(c->module, &c->target, &c->arena, err);
 }
 
 /* A large module is only simplified as a whole; the rest is done part by
  * part. Its variables are placed while all of them are to be seen. */
+static size_t count_parts(const struct compilation *c)
+{
+    return c->job->make_parts
+               ? split_count(c->module, c->job->limits->part_size)
+               : 1;
+}
+
 static enum status stage_optimise(struct compilation *c, struct error *err)
 {
-    size_t n_parts = split_count(c->module);
+    size_t n_parts = count_parts(c);
     enum status status = STATUS_OK;
 
     c->how =
         (struct optimisation){&c->target, c->request->opt_level, c->name, NULL};
     if (n_parts > 1) {
         status = optimise_prune(&c->glue, c->module, &c->how, err);
-        n_parts = split_count(c->module);
+        n_parts = count_parts(c);
     }
     if (status == STATUS_OK)
         status = n_parts > 1
@@ -393,9 +408,10 @@ static enum status emit_all(struct compilation *c, struct error *err)
 
     for (size_t i = 0; i < n; i++)
         buffer_release(&c->code[i]);
-    if (n == 1 && !has_debug_info(c->module))
+    if (n == 1 && (!has_debug_info(c->module) || !c->job->make_parts))
         return emit(c, &c->code[0], err);
-    return parts_make(n, n == 1 ? emit_whole : emit_part, c, c->code, err);
+    return c->job->make_parts(n, n == 1 ? emit_whole : emit_part, c, c->code,
+                              err);
 }
 
 /* Some debug information passes LLVM's verifier, and its code generator dies of
@@ -429,11 +445,6 @@ static int compare_symbol(const void *key, const void *row)
     return strcmp(key, ((const struct link_symbol *)row)->name);
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Exported names are unique in the object: local symbols of the same name were
  * renamed when the modules were linked. */
 static void fill_addresses(const struct compilation *c,
@@ -443,7 +454,7 @@ static void fill_addresses(const struct compilation *c,
     for (size_t i = 0; i < n; i++) {
         const struct link_symbol *found;
 
-        if (!publish_contains(&c->names, symbols[i].name) || n_rows == 0)
+        if (!public_names_contain(&c->names, symbols[i].name) || n_rows == 0)
             continue;
         found = bsearch(symbols[i].name, table, n_rows, sizeof(*table),
                         compare_symbol);
@@ -464,7 +475,7 @@ static enum status fill_users(const struct compilation *c, struct error *err)
     if (!result->import_users)
         return error_no_memory(err);
     for (size_t i = 0; i < link->n_imports; i++) {
-        const char *user = users_find(&c->users, link->imports[i].name);
+        const char *user = import_users_find(&c->users, link->imports[i].name);
 
         if (!user)
             continue;
@@ -504,11 +515,11 @@ static enum status stage_link_image(struct compilation *c, struct error *err)
 
     if (status)
         return status;
-    fill_addresses(c, result->export_vars, result->n_export_vars, link->objects,
-                   link->n_objects);
-    fill_addresses(c, result->export_funcs, result->n_export_funcs,
+    fill_addresses(c, result->exports.vars, result->exports.n_vars,
+                   link->objects, link->n_objects);
+    fill_addresses(c, result->exports.funcs, result->exports.n_funcs,
                    link->functions, link->n_functions);
-    fill_addresses(c, result->export_foreachs, result->n_export_foreachs,
+    fill_addresses(c, result->exports.foreachs, result->exports.n_foreachs,
                    link->functions, link->n_functions);
     return fill_users(c, err);
 }
@@ -516,11 +527,11 @@ static enum status stage_link_image(struct compilation *c, struct error *err)
 /* ---- All of it ---- */
 
 static enum status run_stage(struct compilation *c, enum reply_stage stage,
-                             const struct span *inputs, struct error *err)
+                             struct error *err)
 {
     switch (stage) {
     case REPLY_READ:
-        return stage_read(c, inputs, err);
+        return stage_read(c, err);
     case REPLY_LINK_BITCODE:
         return stage_link_bitcode(c, err);
     case REPLY_OPTIMISE:
@@ -539,10 +550,12 @@ static void compilation_release(struct compilation *c)
     for (size_t i = 0; c->code && i < c->split.n_parts; i++)
         buffer_release(&c->code[i]);
     objects_release(&c->objects);
-    for (size_t i = 0; i < c->n_runtimes; i++) {
-        closures_release(&c->runtimes[i].closures);
-        if (c->runtimes[i].module)
-            LLVMDisposeModule(c->runtimes[i].module);
+    for (size_t i = 0; i < c->runtimes.n_runtimes; i++) {
+        struct runtime *runtime = &c->runtimes.runtime[i];
+
+        closures_release(&runtime->closures);
+        if (runtime->module)
+            LLVMDisposeModule(runtime->module);
     }
     if (c->module)
         LLVMDisposeModule(c->module);
@@ -561,8 +574,9 @@ static void want_more(const struct compilation *c, struct wanted *wanted)
     for (size_t i = 0; i < link->n_imports && c->n_left > 0; i++) {
         const char *name = link->imports[i].name;
 
-        if (link->imports[i].weak || !bsearch(&name, c->left, c->n_left,
-                                              sizeof(*c->left), compare_names))
+        if (link->imports[i].weak ||
+            !bsearch(&name, c->left, c->n_left, sizeof(*c->left),
+                     glue_compare_names))
             continue;
         name = arena_copy_string(&wanted->arena, name, strlen(name));
         if (name)
@@ -571,26 +585,27 @@ static void want_more(const struct compilation *c, struct wanted *wanted)
     }
 }
 
-static enum status
-compile_once(const struct request *request, const struct span *inputs,
-             struct library_index *indexes, struct wanted *wanted,
-             struct compile_result *ret_result, struct error *err)
+static enum status compile_once(const struct compile_job *job,
+                                struct wanted *wanted,
+                                struct compile_result *ret_result,
+                                struct error *err)
 {
     struct compile_result result = {0};
     enum status status = STATUS_OK;
     struct compilation *c;
 
     arena_init(&result.arena);
+    result.exports.arena = &result.arena;
     c = arena_alloc(&result.arena, 1, sizeof(*c));
     if (!c) {
         arena_release(&result.arena);
         return error_no_memory(err);
     }
     *c = (struct compilation){
-        .request = request,
-        .name = request->inputs[0].name,
+        .job = job,
+        .request = job->request,
+        .name = job->request->inputs[0].name,
         .result = &result,
-        .indexes = indexes,
         .wanted = wanted,
     };
     arena_init(&c->arena);
@@ -599,15 +614,17 @@ compile_once(const struct request *request, const struct span *inputs,
     for (int stage = REPLY_READ; !status && stage <= REPLY_LINK_IMAGE;
          stage++) {
         uint64_t start = clock_monotonic_ns();
-        status = run_stage(c, (enum reply_stage)stage, inputs, err);
+        status = run_stage(c, (enum reply_stage)stage, err);
         result.stage_ns[stage] = clock_monotonic_ns() - start;
     }
     if (status) {
-        asm_files_explain(request, inputs, err);
+        asm_files_explain(job->request, job->inputs, err);
         compile_result_release(&result);
         return status;
     }
     want_more(c, wanted);
+    result.exports.arena = NULL;
+    c->job = NULL;
     c->result = NULL;
     c->wanted = NULL;
     *ret_result = result;
@@ -615,47 +632,50 @@ compile_once(const struct request *request, const struct span *inputs,
 }
 
 /* Each time with more names, of which archives have so many. */
-static enum status
-compile_all(const struct request *request, const struct span *inputs,
-            struct library_index *indexes, struct wanted *wanted,
-            struct compile_result *ret_result, struct error *err)
+static enum status compile_all(const struct compile_job *job,
+                               struct wanted *wanted,
+                               struct compile_result *ret_result,
+                               struct error *err)
 {
-    size_t n = request->n_inputs;
+    size_t n = job->request->n_inputs;
     struct library_index *known =
         arena_alloc(&wanted->arena, n, sizeof(*known));
     enum status status;
 
     if (!known)
         return error_no_memory(err);
-    memcpy(known, indexes, n * sizeof(*known));
-    status = compile_once(request, inputs, indexes, wanted, ret_result, err);
+    memcpy(known, job->indexes, n * sizeof(*known));
+    status = compile_once(job, wanted, ret_result, err);
     while (status == STATUS_OK && wanted->more) {
         compile_result_release(ret_result);
-        memcpy(indexes, known, n * sizeof(*known));
-        status =
-            compile_once(request, inputs, indexes, wanted, ret_result, err);
+        memcpy(job->indexes, known, n * sizeof(*known));
+        status = compile_once(job, wanted, ret_result, err);
     }
     return status;
 }
 
-enum status compile(const struct request *request, const struct span *inputs,
-                    struct library_index *indexes,
+enum status compile(const struct compile_job *job,
                     struct compile_result *ret_result, struct error *err)
 {
     struct compile_result result = {0};
     struct wanted wanted = {.more = false};
     enum status status;
 
-    if (request->n_inputs == 0)
+    if (job->request->n_inputs == 0)
         return error_set(err, STATUS_MISUSE, "compile: no script");
     arena_init(&wanted.arena);
     buffer_init(&wanted.names);
-    status = compile_all(request, inputs, indexes, &wanted, &result, err);
+    status = compile_all(job, &wanted, &result, err);
     arena_release(&wanted.arena);
     buffer_release(&wanted.names);
     if (status == STATUS_OK)
         *ret_result = result;
     return status;
+}
+
+unsigned compile_machine(const char *triple)
+{
+    return target_machine(triple);
 }
 
 void compile_result_release(struct compile_result *result)

@@ -7,12 +7,13 @@
 
 #include "arena.h"
 #include "buffer.h"
-#include "cache_write.h"
+#include "compile_limits.h"
 #include "cpu_features.h"
 #include "error.h"
-#include "library_index.h"
+#include "index_file.h"
 #include "link_image.h"
 #include "request.h"
+#include "script_exports.h"
 #include "span.h"
 
 /* Everything that follows from the inputs; owned by the caller, freed by
@@ -23,17 +24,8 @@ struct compile_result {
     struct compilation *compilation;
     struct link_result link;          /* image, functions, objects, imports */
     struct cpu_features cpu_features; /* that the code may use */
-    struct cache_symbol *export_vars;
-    size_t n_export_vars;
-    struct cache_symbol *export_funcs;
-    size_t n_export_funcs;
-    struct cache_symbol *export_foreachs;
-    size_t n_export_foreachs;
-    struct cache_pragma *pragmas;
-    size_t n_pragmas;
+    struct script_exports exports;
     const char **import_users; /* for each import who wants it, or NULL */
-    uint32_t *object_slots;
-    size_t n_object_slots;
     uint64_t stage_ns[REPLY_N_STAGES]; /* READ .. LINK_IMAGE are filled */
 };
 
@@ -41,13 +33,34 @@ struct compile_result {
  * it. */
 unsigned compile_machine(const char *triple);
 
-/* inputs[i] holds the bytes of request->inputs[i], indexes[i] what is known of
- * it as a library and then what became known, which lives in the result.
- * COMPILE (with LLVM's own
- * message), UNSUPPORTED (unknown target), CORRUPT (not bitcode), or what
- * link_image() says. */
-enum status compile(const struct request *request, const struct span *inputs,
-                    struct library_index *indexes,
+/* What bccc has; tests have smaller ones. */
+extern const struct compile_limits compile_usual_limits;
+
+/* Appends what becomes of one part of a large module. May change and spoil
+ * anything: it runs in a process that is a copy of the caller's. */
+typedef enum status (*part_fn)(void *context, size_t part, struct buffer *out,
+                               struct error *err);
+
+/* Calls make for each part, in a process of its own, and fills ret_out, which
+ * are n_parts initialised buffers of the caller. COMPILE, if LLVM gave up or a
+ * process died; else the error of a part that failed. */
+typedef enum status (*make_parts_fn)(size_t n_parts, part_fn make,
+                                     void *context, struct buffer *ret_out,
+                                     struct error *err);
+
+struct compile_job {
+    const struct request *request;
+    const struct span *inputs; /* the bytes of each of request->inputs */
+    /* What is known of each input as a library, and then what became known,
+     * which lives in the result. */
+    struct library_index *indexes;
+    const struct compile_limits *limits;
+    make_parts_fn make_parts; /* NULL: no module is divided */
+};
+
+/* COMPILE (with LLVM's own message), UNSUPPORTED (unknown target), CORRUPT (not
+ * bitcode), or what link_image() says. */
+enum status compile(const struct compile_job *job,
                     struct compile_result *ret_result,
                     struct error *err) MUST_CHECK;
 
@@ -59,11 +72,16 @@ void compile_result_release(struct compile_result *result);
 typedef void (*compile_end_fn)(enum status status, const char *message);
 void compile_on_end(compile_end_fn handler);
 
+struct disassembly {
+    struct span image;
+    const char *triple;
+    const struct link_symbol *functions;
+    size_t n_functions;
+};
+
 /* Append a disassembly of the image's functions, as text. */
-enum status compile_disassemble(struct span image, uint64_t load_size,
-                                const char *triple, const char *features,
-                                const struct link_symbol *functions,
-                                size_t n_functions, struct buffer *out,
+enum status compile_disassemble(const struct disassembly *what,
+                                struct buffer *out,
                                 struct error *err) MUST_CHECK;
 
 #endif

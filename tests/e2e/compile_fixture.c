@@ -6,6 +6,8 @@
 #include <llvm-c/Core.h>
 #include <llvm-c/IRReader.h>
 
+#include "parts.h"
+
 static void set_defaults(struct compile_fixture *f)
 {
     f->request = (struct request){
@@ -18,6 +20,14 @@ static void set_defaults(struct compile_fixture *f)
         .marks = f->marks,
         .inputs = f->inputs,
     };
+    f->limits = compile_usual_limits;
+    f->make_parts = parts_make;
+    if (FIXTURE_SMALL_PARTS)
+        f->limits.part_size = 2;
+    if (FIXTURE_SMALL_LIBRARIES) {
+        f->limits.library_size = 0;
+        f->limits.least_closures_size = 64 * 1024;
+    }
 }
 
 int compile_fixture_setup(void **state)
@@ -81,12 +91,25 @@ void compile_fixture_reset(struct compile_fixture *f)
     set_defaults(f);
 }
 
+enum status compile_fixture_run_on(struct compile_fixture *f)
+{
+    const struct compile_job job = {
+        .request = &f->request,
+        .inputs = f->bytes,
+        .indexes = f->indexes,
+        .limits = &f->limits,
+        .make_parts = f->make_parts,
+    };
+
+    return compile(&job, &f->result, &f->err);
+}
+
 enum status compile_fixture_run(struct compile_fixture *f)
 {
     compile_result_release(&f->result);
     memset(&f->err, 0, sizeof(f->err));
     memset(f->indexes, 0, sizeof(f->indexes));
-    return compile(&f->request, f->bytes, f->indexes, &f->result, &f->err);
+    return compile_fixture_run_on(f);
 }
 
 void assert_compiles(struct compile_fixture *f)

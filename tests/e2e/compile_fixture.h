@@ -20,6 +20,8 @@ struct compile_fixture {
     struct span bytes[FIXTURE_MAX];
     struct library_index indexes[FIXTURE_MAX]; /* what they became */
     const char *marks[FIXTURE_MAX];
+    struct compile_limits limits; /* as the test's CMakeLists.txt has them */
+    make_parts_fn make_parts;     /* bccc's */
     struct compile_result result;
     struct error err;
 };
@@ -42,6 +44,8 @@ void compile_fixture_mark(struct compile_fixture *f, const char *name);
 /* Forget inputs, marks and the result. */
 void compile_fixture_reset(struct compile_fixture *f);
 
+/* With the indexes as they are; the other forgets them and the result. */
+enum status compile_fixture_run_on(struct compile_fixture *f);
 enum status compile_fixture_run(struct compile_fixture *f);
 void assert_compiles(struct compile_fixture *f);
 

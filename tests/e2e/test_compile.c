@@ -434,17 +434,17 @@ static void disassembly_names_functions_and_their_callees(void **state)
 {
     struct compile_fixture *f = *state;
     const struct link_result *link = &f->result.link;
+    struct disassembly what = {.triple = "x86_64-linux-gnu"};
     struct buffer listing;
 
     compile_fixture_add_text(f, "script.bc", simple);
     f->request.opt_level = 0;
     assert_compiles(f);
+    what.image = buffer_span(&link->image);
+    what.functions = link->functions;
+    what.n_functions = link->n_functions;
     buffer_init(&listing);
-    assert_int_equal(compile_disassemble(buffer_span(&link->image),
-                                         link->image.size, "x86_64-linux-gnu",
-                                         "", link->functions, link->n_functions,
-                                         &listing, &f->err),
-                     STATUS_OK);
+    assert_int_equal(compile_disassemble(&what, &listing, &f->err), STATUS_OK);
     buffer_append(&listing, "", 1);
     assert_non_null(strstr((char *)listing.data, "<scale>:"));
     assert_non_null(strstr((char *)listing.data, "<scale_all>:"));
@@ -461,14 +461,17 @@ static void disassembly_stays_inside_the_image(void **state)
                                                    {"undecodable", 1, 2},
                                                    {"outside", 2, 2},
                                                    {"far", UINT64_MAX - 1, 16}};
+    const struct disassembly what = {
+        .image = {code, sizeof(code)},
+        .triple = "x86_64-linux-gnu",
+        .functions = functions,
+        .n_functions = 4,
+    };
     struct compile_fixture *f = *state;
     struct buffer listing;
 
     buffer_init(&listing);
-    assert_int_equal(compile_disassemble((struct span){code, sizeof(code)},
-                                         sizeof(code), "x86_64-linux-gnu", "",
-                                         functions, 4, &listing, &f->err),
-                     STATUS_OK);
+    assert_int_equal(compile_disassemble(&what, &listing, &f->err), STATUS_OK);
     buffer_append(&listing, "", 1);
     assert_non_null(strstr((char *)listing.data, "nop"));
     assert_non_null(strstr((char *)listing.data, "(bad)"));

@@ -1,5 +1,4 @@
-/* Libraries that are linked by closures: this program is linked with
- * small_libraries.c. */
+/* Libraries that are linked by closures: here all are, if they can be. */
 #include "compile_fixture.h"
 
 #include <stdio.h>
@@ -122,9 +121,7 @@ static void compile_again(struct compile_fixture *f, struct span file)
     compile_result_release(&f->result);
     memset(f->indexes, 0, sizeof(f->indexes));
     f->indexes[1].known = &view;
-    assert_int_equal(
-        compile(&f->request, f->bytes, f->indexes, &f->result, &f->err),
-        STATUS_OK);
+    assert_int_equal(compile_fixture_run_on(f), STATUS_OK);
 }
 
 static void compile_known(struct compile_fixture *f, const char *script,
@@ -224,9 +221,8 @@ static void what_is_known_is_not_read_again(void **state)
         add(f, scripts[i]);
         f->bytes[1] = (struct span){nothing, sizeof(nothing)};
         f->indexes[1].known = &view;
-        assert_int_equal(
-            compile(&f->request, f->bytes, f->indexes, &f->result, &f->err),
-            all_known ? STATUS_OK : STATUS_CORRUPT);
+        assert_int_equal(compile_fixture_run_on(f),
+                         all_known ? STATUS_OK : STATUS_CORRUPT);
         assert_false(f->indexes[1].is_changed);
     }
     free((void *)file.data);
@@ -300,7 +296,7 @@ static void a_script_replaces_what_the_library_uses_itself(void **state)
     assert_non_null(find_function(f, "third"));
     assert_true(find_function(f, "common")->size < 12);
     assert_null(find_object(f, "visible"));
-    assert_int_equal(f->result.n_export_funcs, 2);
+    assert_int_equal(f->result.exports.n_funcs, 2);
 }
 
 static void a_script_may_have_names_like_those_of_statics(void **state)
@@ -403,7 +399,7 @@ static void libraries_that_cannot_be_cut_are_linked_whole(void **state)
     }
 }
 
-/* With small_libraries.c's limit of 64 KiB: of "large" a closure is more, of
+/* With the limit of 64 KiB: of "large" a closure is more, of
  * "one" and "other" both are. */
 static char *make_large_library(void)
 {
@@ -478,9 +474,7 @@ static void closures_that_are_too_large_are_not_linked(void **state)
             compile_fixture_add_text(f, "script.bc", large_scripts[i]);
             compile_fixture_add_text(f, "library.bc", text);
             f->indexes[1].known = &view;
-            assert_int_equal(
-                compile(&f->request, f->bytes, f->indexes, &f->result, &f->err),
-                STATUS_OK);
+            assert_int_equal(compile_fixture_run_on(f), STATUS_OK);
             if (i == j)
                 assert_false(f->indexes[1].is_changed);
             with = image_of(f);

@@ -61,14 +61,14 @@ static void lists_exports_in_metadata_order(void **state)
 
     compile_fixture_add_text(f, "rs.bc", rs_script);
     assert_compiles(f);
-    assert_int_equal(result->n_export_vars, 3);
-    assert_symbol(&result->export_vars[0], "second", true);
-    assert_symbol(&result->export_vars[2], "first", true);
-    assert_int_equal(result->export_vars[0].size, 16);
-    assert_int_equal(result->export_vars[2].size, 4);
-    assert_int_equal(result->n_export_funcs, 2);
-    assert_symbol(&result->export_funcs[0], "set", true);
-    assert_true(result->export_funcs[0].size > 0);
+    assert_int_equal(result->exports.n_vars, 3);
+    assert_symbol(&result->exports.vars[0], "second", true);
+    assert_symbol(&result->exports.vars[2], "first", true);
+    assert_int_equal(result->exports.vars[0].size, 16);
+    assert_int_equal(result->exports.vars[2].size, 4);
+    assert_int_equal(result->exports.n_funcs, 2);
+    assert_symbol(&result->exports.funcs[0], "set", true);
+    assert_true(result->exports.funcs[0].size > 0);
 }
 
 static void a_missing_export_keeps_its_position(void **state)
@@ -77,8 +77,8 @@ static void a_missing_export_keeps_its_position(void **state)
 
     compile_fixture_add_text(f, "rs.bc", rs_script);
     assert_compiles(f);
-    assert_symbol(&f->result.export_vars[1], "nowhere", false);
-    assert_symbol(&f->result.export_funcs[1], ".helper_gone", false);
+    assert_symbol(&f->result.exports.vars[1], "nowhere", false);
+    assert_symbol(&f->result.exports.funcs[1], ".helper_gone", false);
 }
 
 static void exports_name_the_symbols_of_the_function_table(void **state)
@@ -90,7 +90,7 @@ static void exports_name_the_symbols_of_the_function_table(void **state)
     assert_compiles(f);
     set = find_function(f, "set");
     assert_non_null(set);
-    assert_int_equal(set->address, f->result.export_funcs[0].address);
+    assert_int_equal(set->address, f->result.exports.funcs[0].address);
 }
 
 static void well_known_entries_stay_though_no_list_has_them(void **state)
@@ -120,8 +120,8 @@ static void kernels_have_names_and_signatures(void **state)
 
     compile_fixture_add_text(f, "rs.bc", rs_script);
     assert_compiles(f);
-    kernels = f->result.export_foreachs;
-    assert_int_equal(f->result.n_export_foreachs, 2);
+    kernels = f->result.exports.foreachs;
+    assert_int_equal(f->result.exports.n_foreachs, 2);
     assert_symbol(&kernels[0], "root", true);
     assert_symbol(&kernels[1], "invert", true);
     assert_int_equal(kernels[0].kernel_signature, 3);
@@ -135,8 +135,8 @@ static void pragmas_keep_order_and_duplicates(void **state)
 
     compile_fixture_add_text(f, "rs.bc", rs_script);
     assert_compiles(f);
-    pragmas = f->result.pragmas;
-    assert_int_equal(f->result.n_pragmas, 3);
+    pragmas = f->result.exports.pragmas;
+    assert_int_equal(f->result.exports.n_pragmas, 3);
     assert_string_equal(pragmas[0].key, "version");
     assert_string_equal(pragmas[0].value, "1");
     assert_string_equal(pragmas[1].key, "rs_fp_relaxed");
@@ -150,8 +150,8 @@ static void object_slots_are_indexes_of_variables(void **state)
 
     compile_fixture_add_text(f, "rs.bc", rs_script);
     assert_compiles(f);
-    assert_int_equal(f->result.n_object_slots, 1);
-    assert_int_equal(f->result.object_slots[0], 2);
+    assert_int_equal(f->result.exports.n_object_slots, 1);
+    assert_int_equal(f->result.exports.object_slots[0], 2);
 }
 
 static void refuses_an_object_slot_that_is_no_number(void **state)
@@ -186,9 +186,9 @@ static void old_scripts_have_one_kernel_with_all_arguments(void **state)
                              "define i32 @root(i32 %launch) { ret i32 0 }\n"
                              "!\\23rs_export_func = !{}\n");
     assert_compiles(f);
-    assert_int_equal(f->result.n_export_foreachs, 1);
-    assert_symbol(&f->result.export_foreachs[0], "root", true);
-    assert_int_equal(f->result.export_foreachs[0].kernel_signature, 0x1f);
+    assert_int_equal(f->result.exports.n_foreachs, 1);
+    assert_symbol(&f->result.exports.foreachs[0], "root", true);
+    assert_int_equal(f->result.exports.foreachs[0].kernel_signature, 0x1f);
 }
 
 static void a_signature_without_names_is_that_of_root(void **state)
@@ -200,9 +200,9 @@ static void a_signature_without_names_is_that_of_root(void **state)
                              "!\\23rs_export_foreach = !{!0}\n"
                              "!0 = !{!\"25\"}\n");
     assert_compiles(f);
-    assert_int_equal(f->result.n_export_foreachs, 1);
-    assert_symbol(&f->result.export_foreachs[0], "root", true);
-    assert_int_equal(f->result.export_foreachs[0].kernel_signature, 25);
+    assert_int_equal(f->result.exports.n_foreachs, 1);
+    assert_symbol(&f->result.exports.foreachs[0], "root", true);
+    assert_int_equal(f->result.exports.foreachs[0].kernel_signature, 25);
 }
 
 /* ---- Without metadata ---- */
@@ -229,13 +229,13 @@ static void every_visible_definition_is_exported_in_order(void **state)
 
     compile_fixture_add_text(f, "plain.bc", plain_script);
     assert_compiles(f);
-    assert_int_equal(result->n_export_vars, 3);
-    assert_symbol(&result->export_vars[0], "number", true);
-    assert_symbol(&result->export_vars[1], "tentative", true);
-    assert_symbol(&result->export_vars[2], "name", true);
-    assert_int_equal(result->n_export_funcs, 2);
-    assert_symbol(&result->export_funcs[0], "visible", true);
-    assert_symbol(&result->export_funcs[1], "weak_function", true);
+    assert_int_equal(result->exports.n_vars, 3);
+    assert_symbol(&result->exports.vars[0], "number", true);
+    assert_symbol(&result->exports.vars[1], "tentative", true);
+    assert_symbol(&result->exports.vars[2], "name", true);
+    assert_int_equal(result->exports.n_funcs, 2);
+    assert_symbol(&result->exports.funcs[0], "visible", true);
+    assert_symbol(&result->exports.funcs[1], "weak_function", true);
 }
 
 static void the_function_table_has_internal_functions_too(void **state)
@@ -246,7 +246,7 @@ static void the_function_table_has_internal_functions_too(void **state)
     f->request.opt_level = 0;
     assert_compiles(f);
     assert_non_null(find_function(f, "helper"));
-    assert_null(find_export(f->result.export_funcs, f->result.n_export_funcs,
+    assert_null(find_export(f->result.exports.funcs, f->result.exports.n_funcs,
                             "helper"));
 }
 
@@ -258,9 +258,9 @@ static void marked_only_exports_no_other_names(void **state)
     compile_fixture_mark(f, "weak_function");
     f->request.flags = REQUEST_MARKED_ONLY;
     assert_compiles(f);
-    assert_int_equal(f->result.n_export_vars, 0);
-    assert_int_equal(f->result.n_export_funcs, 1);
-    assert_symbol(&f->result.export_funcs[0], "weak_function", true);
+    assert_int_equal(f->result.exports.n_vars, 0);
+    assert_int_equal(f->result.exports.n_funcs, 1);
+    assert_symbol(&f->result.exports.funcs[0], "weak_function", true);
     assert_null(find_function(f, "visible"));
 }
 
@@ -272,9 +272,9 @@ static void marked_only_keeps_positions_of_metadata(void **state)
     compile_fixture_mark(f, "first");
     f->request.flags = REQUEST_MARKED_ONLY;
     assert_compiles(f);
-    assert_int_equal(f->result.n_export_vars, 3);
-    assert_symbol(&f->result.export_vars[0], "second", false);
-    assert_symbol(&f->result.export_vars[2], "first", true);
+    assert_int_equal(f->result.exports.n_vars, 3);
+    assert_symbol(&f->result.exports.vars[0], "second", false);
+    assert_symbol(&f->result.exports.vars[2], "first", true);
 }
 
 static void a_marked_hidden_function_is_kept(void **state)

@@ -43,7 +43,7 @@ static void libraries_give_only_what_is_needed(void **state)
     assert_null(find_function(f, "useless"));
     assert_null(find_object(f, "useless_table"));
     assert_null(find_import(f, "missing"));
-    assert_int_equal(f->result.n_export_funcs, 1);
+    assert_int_equal(f->result.exports.n_funcs, 1);
 }
 
 static void library_functions_are_inlined(void **state)
@@ -285,7 +285,7 @@ static void static_names_of_two_modules_do_not_collide(void **state)
     f->request.opt_level = 0;
     assert_compiles(f);
     assert_int_equal(f->result.link.n_objects, 2);
-    assert_int_equal(f->result.n_export_vars, 0);
+    assert_int_equal(f->result.exports.n_vars, 0);
 }
 
 static void constructors_of_libraries_are_kept(void **state)
@@ -567,9 +567,9 @@ static void escaped_names_are_plain_everywhere(void **state)
     compile_fixture_add_text(f, "script.bc", escaped_script);
     compile_fixture_add_text(f, "library.bc", escaped_library);
     assert_compiles(f);
-    assert_int_equal(f->result.n_export_funcs, 1);
-    assert_string_equal(f->result.export_funcs[0].name, "entry");
-    assert_string_equal(f->result.export_vars[0].name, "kept");
+    assert_int_equal(f->result.exports.n_funcs, 1);
+    assert_string_equal(f->result.exports.funcs[0].name, "entry");
+    assert_string_equal(f->result.exports.vars[0].name, "kept");
     assert_non_null(find_function(f, "entry"));
     assert_non_null(find_function(f, "helper"));
     assert_non_null(find_object(f, "shared"));
@@ -594,8 +594,8 @@ static void marks_and_lists_may_be_escaped(void **state)
                              "!\\23rs_export_func = !{!0}\n"
                              "!0 = !{!\"\\01f\"}\n");
     assert_compiles(f);
-    assert_string_equal(f->result.export_funcs[0].name, "f");
-    assert_int_not_equal(f->result.export_funcs[0].address, OBCC_NO_ADDRESS);
+    assert_string_equal(f->result.exports.funcs[0].name, "f");
+    assert_int_not_equal(f->result.exports.funcs[0].address, OBCC_NO_ADDRESS);
 }
 
 static void both_forms_of_a_name_are_one_symbol(void **state)
@@ -621,7 +621,7 @@ static void both_forms_of_a_name_are_one_symbol(void **state)
                              "  ret i32 %e\n"
                              "}\n");
     assert_compiles(f);
-    assert_int_equal(f->result.n_export_funcs, 2);
+    assert_int_equal(f->result.exports.n_funcs, 2);
     assert_non_null(find_function(f, "f"));
     assert_non_null(find_function(f, "p"));
     assert_int_equal(f->result.link.n_imports, 1);

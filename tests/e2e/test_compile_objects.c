@@ -44,11 +44,11 @@ static void exports_are_those_of_all_objects_in_order(void **state)
                                "define i32 @both() { ret i32 2 }\n"
                                "define i32 @helper(i32 %x) { ret i32 7 }\n");
     assert_compiles(f);
-    assert_names(f->result.export_funcs, f->result.n_export_funcs, funcs, 4);
-    assert_names(f->result.export_vars, f->result.n_export_vars, vars, 2);
+    assert_names(f->result.exports.funcs, f->result.exports.n_funcs, funcs, 4);
+    assert_names(f->result.exports.vars, f->result.exports.n_vars, vars, 2);
     for (size_t i = 0; i < 4; i++)
-        assert_true(f->result.export_funcs[i].address != OBCC_NO_ADDRESS);
-    assert_int_equal(f->result.export_vars[0].size, 8);
+        assert_true(f->result.exports.funcs[i].address != OBCC_NO_ADDRESS);
+    assert_int_equal(f->result.exports.vars[0].size, 8);
 }
 
 static const char metadata_of_script[] = "@a = global i32 1\n"
@@ -94,18 +94,18 @@ static void metadata_of_objects_follow_the_scripts(void **state)
     compile_fixture_add_text(f, "script.bc", metadata_of_script);
     compile_fixture_add_object(f, "object.bc", metadata_of_object);
     assert_compiles(f);
-    assert_names(result->export_vars, result->n_export_vars, vars, 3);
-    assert_names(result->export_funcs, result->n_export_funcs, funcs, 1);
-    assert_names(result->export_foreachs, result->n_export_foreachs, kernels,
+    assert_names(result->exports.vars, result->exports.n_vars, vars, 3);
+    assert_names(result->exports.funcs, result->exports.n_funcs, funcs, 1);
+    assert_names(result->exports.foreachs, result->exports.n_foreachs, kernels,
                  2);
-    assert_int_equal(result->export_foreachs[0].kernel_signature, 3);
-    assert_int_equal(result->export_foreachs[1].kernel_signature, 5);
+    assert_int_equal(result->exports.foreachs[0].kernel_signature, 3);
+    assert_int_equal(result->exports.foreachs[1].kernel_signature, 5);
     /* Each slot names a variable of its own module. */
-    assert_int_equal(result->n_object_slots, 2);
-    assert_int_equal(result->object_slots[0], 1);
-    assert_int_equal(result->object_slots[1], 2);
-    assert_int_equal(result->n_pragmas, 2);
-    assert_string_equal(result->pragmas[1].key, "more");
+    assert_int_equal(result->exports.n_object_slots, 2);
+    assert_int_equal(result->exports.object_slots[0], 1);
+    assert_int_equal(result->exports.object_slots[1], 2);
+    assert_int_equal(result->exports.n_pragmas, 2);
+    assert_string_equal(result->exports.pragmas[1].key, "more");
 }
 
 static void slots_of_an_object_are_checked_against_its_own(void **state)
@@ -192,7 +192,7 @@ static void modules_of_one_file_are_joined(void **state)
     compile_fixture_add(f, "two.bc",
                         (struct span){both, first.size + second.size - 4});
     assert_compiles(f);
-    assert_int_equal(f->result.n_export_funcs, 2);
+    assert_int_equal(f->result.exports.n_funcs, 2);
     assert_int_equal(f->result.link.n_imports, 0);
     /* The second is cut off. */
     for (size_t cut = 4; cut < second.size - 4; cut += 64) {
@@ -261,8 +261,8 @@ static void archives_give_members_in_any_role(void **state)
         assert_non_null(find_function(f, "helper"));
         assert_null(find_function(f, "nobody"));
         /* What was taken is exported like the rest of the program. */
-        assert_int_equal(f->result.n_export_funcs, 2);
-        assert_int_equal(f->result.n_export_vars, 0);
+        assert_int_equal(f->result.exports.n_funcs, 2);
+        assert_int_equal(f->result.exports.n_vars, 0);
     }
 }
 

@@ -1,4 +1,4 @@
-/* Modules that are divided: this program is linked with small_parts.c. */
+/* Modules that are divided: two instructions are worth a part here. */
 #include "compile_fixture.h"
 
 #include <sched.h>
@@ -64,6 +64,17 @@ static void divided_module_has_all_it_defines_once(void **state)
     assert_non_null(find_import(f, "take"));
     assert_true(find_function(f, "first")->address <
                 find_function(f, "second")->address);
+}
+
+static void nothing_is_divided_in_one_process(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    f->make_parts = NULL;
+    compile_fixture_add_text(f, "shared", shared);
+    assert_compiles(f);
+    assert_non_null(find_function(f, "first"));
+    assert_non_null(find_function(f, "second"));
 }
 
 static void use_cpus(const cpu_set_t *cpus)
@@ -296,6 +307,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(divided_module_has_all_it_defines_once,
+                                        compile_fixture_setup,
+                                        compile_fixture_teardown),
+        cmocka_unit_test_setup_teardown(nothing_is_divided_in_one_process,
                                         compile_fixture_setup,
                                         compile_fixture_teardown),
         cmocka_unit_test_setup_teardown(number_of_cpus_does_not_show,

@@ -35,9 +35,14 @@ static enum status disassemble_view(const struct cache_view *view,
             .size = obcc_get64(row->size),
         };
     }
-    status = compile_disassemble(view->section[OBCC_CONTEXT],
-                                 view->section[OBCC_CONTEXT].size, triple, "",
-                                 functions, n_functions, out, err);
+    status = compile_disassemble(
+        &(struct disassembly){
+            .image = view->section[OBCC_CONTEXT],
+            .triple = triple,
+            .functions = functions,
+            .n_functions = n_functions,
+        },
+        out, err);
 out:
     arena_release(&arena);
     return status;

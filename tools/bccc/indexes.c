@@ -15,7 +15,6 @@
 #include <sys/stat.h>
 
 #include "checksum.h"
-#include "closure_size.h"
 #include "entry_use.h"
 #include "prune.h"
 #include "store.h"
@@ -25,10 +24,11 @@ static const char directory[] = "cache";
 
 /* ---- Which ---- */
 
-static bool has_index(const struct request_input *request, struct span bytes)
+static bool has_index(const struct indexes *indexes,
+                      const struct request_input *request, struct span bytes)
 {
     return request->role == REQUEST_LIBRARY && !request->skip_sha1 &&
-           bytes.size >= closure_library_size;
+           bytes.size >= indexes->library_size;
 }
 
 /* Everything that shapes closures. */
@@ -106,7 +106,7 @@ static void find_all(struct indexes *indexes, const struct request *request,
 
         file->is_stamped = input->sound && inputs_may_stamp(input->request);
         if (file->is_stamped != is_stamped ||
-            !has_index(input->request, input->bytes) ||
+            !has_index(indexes, input->request, input->bytes) ||
             !name_index(request, input, file) || !find(file))
             continue;
         indexes->index[i].known = &file->view;
@@ -123,7 +123,7 @@ static bool waits_for_hashing(const struct indexes *indexes,
 {
     for (size_t i = 0; i < indexes->n_inputs; i++)
         if (!indexes->file[i].is_stamped &&
-            has_index(inputs->input[i].request, inputs->bytes[i]))
+            has_index(indexes, inputs->input[i].request, inputs->bytes[i]))
             return true;
     return false;
 }
@@ -169,71 +169,6 @@ void indexes_forget(struct indexes *indexes)
 
 /* ---- Writing ---- */
 
-/* What is new, and of what was known all or only what is declared. */
-static bool join_rows(const struct library_index *index, bool all,
-                      struct arena *arena, struct index_contents *contents)
-{
-    size_t n_known = index->known ? index->known->n_rows : 0;
-    struct index_row *rows =
-        arena_alloc(arena, n_known + index->n_rows + 1, sizeof(*rows));
-    size_t n = index->n_rows;
-
-    if (!rows)
-        return false;
-    if (n)
-        memcpy(rows, index->rows, n * sizeof(*rows));
-    for (size_t i = 0; i < n_known; i++) {
-        struct index_row *row = &rows[n];
-
-        if ((all || index_view_kind(index->known, i) == IBCC_DECLARED) &&
-            index_view_row(index->known, i, row) &&
-            !index_rows_find(index->rows, index->n_rows, row->name))
-            n++;
-    }
-    index_rows_sort(rows, n);
-    contents->rows = rows;
-    contents->n_rows = n;
-    return true;
-}
-
-static bool copy_defined(const struct library_index *index, struct arena *arena,
-                         struct index_contents *contents)
-{
-    size_t n = index->known ? index->known->n_defined : 0;
-    uint32_t *defined;
-
-    contents->defined = index->defined;
-    contents->n_defined = index->n_defined;
-    if (index->defined || !n)
-        return true;
-    defined = arena_alloc(arena, n, sizeof(*defined));
-    for (size_t i = 0; defined && i < n; i++)
-        defined[i] = obcc_get32(index->known->defined[i]);
-    contents->defined = defined;
-    contents->n_defined = n;
-    return defined != NULL;
-}
-
-/* One that has become too large starts anew. */
-static bool compose(const struct index_file *file,
-                    const struct library_index *index, const uint8_t *sha1,
-                    struct arena *arena, struct buffer *out)
-{
-    struct index_contents contents = {
-        .identity = buffer_span(&file->identity),
-        .sha1 = sha1,
-        .is_whole = index->is_whole,
-    };
-
-    if (!copy_defined(index, arena, &contents) ||
-        !join_rows(index, true, arena, &contents))
-        return false;
-    if (index_write(&contents, out, NULL) == STATUS_OK)
-        return true;
-    return join_rows(index, false, arena, &contents) &&
-           index_write(&contents, out, NULL) == STATUS_OK;
-}
-
 static void publish(struct index_file *file, int notes_fd, struct span bytes)
 {
     struct store_writer *writer = &file->writer;
@@ -261,8 +196,7 @@ bool indexes_begin(struct indexes *indexes)
     return any;
 }
 
-void indexes_publish(struct indexes *indexes, const struct inputs *inputs,
-                     struct arena *arena)
+void indexes_publish(struct indexes *indexes, const struct inputs *inputs)
 {
     for (size_t i = 0; i < indexes->n_inputs; i++) {
         struct index_file *file = &indexes->file[i];
@@ -275,7 +209,9 @@ void indexes_publish(struct indexes *indexes, const struct inputs *inputs,
         /* The stamp may not stand for the bytes after all. */
         if (index->is_changed &&
             (!file->is_stamped || inputs->input[i].is_stamped) &&
-            compose(file, index, inputs->input[i].sha1, arena, &bytes))
+            library_index_write(index, buffer_span(&file->identity),
+                                inputs->input[i].sha1, &bytes,
+                                NULL) == STATUS_OK)
             publish(file, indexes->notes_fd, buffer_span(&bytes));
         buffer_release(&bytes);
     }

@@ -5,7 +5,7 @@
 #include "arena.h"
 #include "file.h"
 #include "inputs.h"
-#include "library_index.h"
+#include "index_file.h"
 #include "request.h"
 #include "store.h"
 
@@ -23,12 +23,13 @@ struct indexes {
     struct index_file *file;     /* of each input */
     struct library_index *index; /* the same, for compile() */
     size_t n_inputs;
-    int notes_fd; /* of the directory; -1 */
+    size_t library_size; /* of the smallest library that has one */
+    int notes_fd;        /* of the directory; -1 */
 };
 
 /* Find those of the inputs, and start to hash what is not hashed yet. Whatever
  * is wrong with an index, it is as if it were not there. They are there until
- * the process ends. NO_MEMORY. */
+ * the process ends. library_size is set. NO_MEMORY. */
 enum status indexes_open(struct indexes *indexes, const struct request *request,
                          struct inputs *inputs, struct arena *arena,
                          struct error *err) MUST_CHECK;
@@ -46,7 +47,6 @@ void indexes_end(struct indexes *indexes); /* accepts zeroed ones */
 
 /* Write those that a compile has changed, for the next one: if that fails, it
  * is no matter. The inputs were settled. Opens nothing. */
-void indexes_publish(struct indexes *indexes, const struct inputs *inputs,
-                     struct arena *arena);
+void indexes_publish(struct indexes *indexes, const struct inputs *inputs);
 
 #endif

@@ -1,36 +1,7 @@
-/* bccc: the process that compiles. Started by libbcc, not by people, except
- * for two small services. */
-#include <stdio.h>
-#include <string.h>
-
 #include "bccc.h"
-#include "version.h"
-
-static int print_version(void)
-{
-    printf("bccc %s (LLVM %s)\n", BCC_VERSION_STRING, BCC_LLVM_IDENTITY);
-    return 0;
-}
-
-static int print_usage(void)
-{
-    fputs("usage: bccc compile PID          (started by libbcc, see bccc(8))\n"
-          "       bccc disassemble FILE.oBCC\n"
-          "       bccc prune DIRECTORY BYTES   (started by libbcc)\n"
-          "       bccc --version\n",
-          stderr);
-    return 2;
-}
+#include "compile.h"
 
 int main(int argc, char **argv)
 {
-    if (argc == 3 && strcmp(argv[1], "compile") == 0)
-        serve_request();
-    if (argc == 3 && strcmp(argv[1], "disassemble") == 0)
-        return disassemble_file(argv[2]);
-    if (argc == 4 && strcmp(argv[1], "prune") == 0)
-        return prune_cache(argv[2], argv[3]);
-    if (argc == 2 && strcmp(argv[1], "--version") == 0)
-        return print_version();
-    return print_usage();
+    return bccc_run(argc, argv, &compile_usual_limits);
 }

@@ -29,6 +29,7 @@
 #include "load_check.h"
 #include "machine.h"
 #include "needed.h"
+#include "parts.h"
 #include "uses.h"
 #include "version.h"
 
@@ -117,6 +118,7 @@ static enum status limit_memory(const struct request *request,
 /* ---- The request ---- */
 
 struct job {
+    const struct compile_limits *limits;
     struct arena arena;
     struct span message;
     size_t identity_size;
@@ -208,6 +210,7 @@ static void fill_contents(const struct job *job,
 {
     const struct compile_result *result = &job->result;
     const struct link_result *link = &result->link;
+    const struct script_exports *exports = &result->exports;
 
     *contents = (struct cache_contents){
         .sizeof_off_t = 8, /* files are large everywhere today */
@@ -222,18 +225,18 @@ static void fill_contents(const struct job *job,
         .identity = {job->message.data, job->identity_size},
         .n_dependencies = job->inputs.n_inputs,
         .n_imports = link->n_imports,
-        .export_vars = result->export_vars,
-        .n_export_vars = result->n_export_vars,
-        .export_funcs = result->export_funcs,
-        .n_export_funcs = result->n_export_funcs,
-        .export_foreachs = result->export_foreachs,
-        .n_export_foreachs = result->n_export_foreachs,
-        .pragmas = result->pragmas,
-        .n_pragmas = result->n_pragmas,
+        .export_vars = exports->vars,
+        .n_export_vars = exports->n_vars,
+        .export_funcs = exports->funcs,
+        .n_export_funcs = exports->n_funcs,
+        .export_foreachs = exports->foreachs,
+        .n_export_foreachs = exports->n_foreachs,
+        .pragmas = exports->pragmas,
+        .n_pragmas = exports->n_pragmas,
         .n_funcs = link->n_functions,
         .n_vars = link->n_objects,
-        .object_slots = result->object_slots,
-        .n_object_slots = result->n_object_slots,
+        .object_slots = exports->object_slots,
+        .n_object_slots = exports->n_object_slots,
         .needed = job->needed.library,
         .n_needed = job->needed.n_libraries,
         .context = buffer_span(&link->image),
@@ -297,17 +300,22 @@ static enum status check_image(const struct job *job, struct error *err)
 
 static enum status compile_inputs(struct job *job, struct error *err)
 {
+    const struct compile_job compile_job = {
+        .request = &job->request,
+        .inputs = job->inputs.bytes,
+        .indexes = job->indexes.index,
+        .limits = job->limits,
+        .make_parts = parts_make,
+    };
     enum status status;
 
-    status = compile(&job->request, job->inputs.bytes, job->indexes.index,
-                     &job->result, err);
+    status = compile(&compile_job, &job->result, err);
     inputs_finish_hashing(&job->inputs);
     if (status == STATUS_OK || !indexes_are_used(&job->indexes))
         return status;
     /* An index must not be what makes a compile fail. */
     indexes_forget(&job->indexes);
-    return compile(&job->request, job->inputs.bytes, job->indexes.index,
-                   &job->result, err);
+    return compile(&compile_job, &job->result, err);
 }
 
 /* All that has a name. After this nothing more is opened. */
@@ -323,6 +331,7 @@ static enum status open_all(struct job *job, struct error *err)
                              &job->arena, &job->candidates, err);
     if (status)
         return status;
+    job->indexes.library_size = job->limits->library_size;
     status =
         indexes_open(&job->indexes, request, &job->inputs, &job->arena, err);
     if (status)
@@ -363,14 +372,14 @@ static enum status run_job(struct job *job, struct error *err)
     if (status == STATUS_OK)
         status = write_file(job, err);
     if (status == STATUS_OK)
-        indexes_publish(&job->indexes, &job->inputs, &job->arena);
+        indexes_publish(&job->indexes, &job->inputs);
     job->reply.stage_ns[REPLY_WRITE] = clock_monotonic_ns() - start;
     return status;
 }
 
-_Noreturn void serve_request(void)
+_Noreturn void serve_request(const struct compile_limits *limits)
 {
-    struct job job = {.reply.magic = REPLY_MAGIC};
+    struct job job = {.limits = limits, .reply.magic = REPLY_MAGIC};
     struct error err = {0};
 
     restrain_process();

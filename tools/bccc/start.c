@@ -14,7 +14,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "populate.h"
+#include "bccc.h"
 #include "request.h"
 
 /* jemalloc looks for this. */

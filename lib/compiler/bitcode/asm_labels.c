@@ -20,7 +20,6 @@
 #include <string.h>
 
 #include "asm_symbols.h"
-#include "calls.h"
 #include "name_map.h"
 
 static const char own_suffix[] = ".u${:uid}";
@@ -60,7 +59,7 @@ static void collect(struct settling *settling, LLVMValueRef function)
     for (; block; block = LLVMGetNextBasicBlock(block)) {
         LLVMValueRef at = LLVMGetFirstInstruction(block);
         for (; at; at = LLVMGetNextInstruction(at))
-            if (calls_is_call(at) && assembly_of(at))
+            if (glue_is_call(at) && assembly_of(at))
                 buffer_append(&settling->statements, &at, sizeof(at));
     }
 }

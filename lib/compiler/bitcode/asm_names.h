@@ -9,7 +9,7 @@
 #include "arena.h"
 #include "buffer.h"
 #include "error.h"
-#include "publish.h"
+#include "internalize.h"
 
 /* Whether an assembler takes the byte for a part of a name. */
 static inline bool asm_is_name_byte(char c)

@@ -323,11 +323,6 @@ static enum status search_all(struct reading *reading, struct error *err)
 
 /* ---- What is left ---- */
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static void add_left(struct reading *reading, const struct member *member,
                      struct buffer *names)
 {
@@ -358,7 +353,7 @@ static enum status list_left(struct reading *reading, struct error *err)
     } else if (names.size > 0) {
         memcpy(objects->left, names.data, names.size);
         qsort(objects->left, objects->n_left, sizeof(*objects->left),
-              compare_names);
+              glue_compare_names);
     }
     buffer_release(&names);
     return status;
@@ -389,16 +384,16 @@ static enum status read_input(struct reading *reading,
 }
 
 static enum status read_all(struct reading *reading,
-                            const struct object_input *inputs, size_t n_inputs,
-                            const char *const *wanted, size_t n_wanted,
+                            const struct object_inputs *inputs,
                             struct error *err)
 {
     enum status status = STATUS_OK;
 
-    for (size_t i = 0; !status && i < n_wanted; i++)
-        status = object_symbols_want(&reading->symbols, wanted[i], err);
-    for (size_t i = 0; !status && i < n_inputs; i++)
-        status = read_input(reading, &inputs[i], n_inputs == 1, err);
+    for (size_t i = 0; !status && i < inputs->n_wanted; i++)
+        status = object_symbols_want(&reading->symbols, inputs->wanted[i], err);
+    for (size_t i = 0; !status && i < inputs->n_inputs; i++)
+        status =
+            read_input(reading, &inputs->input[i], inputs->n_inputs == 1, err);
     if (status == STATUS_OK)
         status = search_all(reading, err);
     if (status == STATUS_OK)
@@ -411,13 +406,12 @@ static enum status read_all(struct reading *reading,
         return error_set(err, STATUS_COMPILE,
                          "%s: no member of the archive defines a "
                          "marked symbol",
-                         inputs[0].name);
+                         inputs->input[0].name);
     return STATUS_OK;
 }
 
 enum status objects_read(const struct object_reader *reader,
-                         const struct object_input *inputs, size_t n_inputs,
-                         const char *const *wanted, size_t n_wanted,
+                         const struct object_inputs *inputs,
                          struct arena *arena, struct objects *ret_objects,
                          struct error *err)
 {
@@ -426,9 +420,10 @@ enum status objects_read(const struct object_reader *reader,
 
     object_symbols_init(&reading.symbols, arena);
     name_map_init(&reading.labels);
-    reading.archives = arena_alloc(arena, n_inputs, sizeof(*reading.archives));
+    reading.archives =
+        arena_alloc(arena, inputs->n_inputs, sizeof(*reading.archives));
     if (reading.archives)
-        status = read_all(&reading, inputs, n_inputs, wanted, n_wanted, err);
+        status = read_all(&reading, inputs, err);
     else
         status = error_no_memory(err);
     for (size_t i = 0; i < reading.n_archives; i++)

@@ -33,13 +33,19 @@ struct object_reader {
     void *context;
 };
 
+struct object_inputs {
+    const struct object_input *input;
+    size_t n_inputs;
+    const char *const *wanted; /* names that are needed though no module says */
+    size_t n_wanted;
+};
+
 /* Read the inputs, and of archives the members that are needed: by the modules
  * before them, by each other, or since their name is in wanted. Names live in
  * arena. COMPILE (definitions that contradict each other), UNSUPPORTED (what
  * is needed is no bitcode), CORRUPT, NO_MEMORY. */
 enum status objects_read(const struct object_reader *reader,
-                         const struct object_input *inputs, size_t n_inputs,
-                         const char *const *wanted, size_t n_wanted,
+                         const struct object_inputs *inputs,
                          struct arena *arena, struct objects *ret_objects,
                          struct error *err) MUST_CHECK;
 

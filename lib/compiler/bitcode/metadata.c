@@ -32,9 +32,15 @@
 
 enum { FOREACH_ALL_ARGUMENTS = 0x1f };
 
+/* One module, and where what is read of it lives. */
+struct script {
+    LLVMModuleRef module;
+    const char *name;
+    struct arena *arena;
+};
+
 /* The tuples of one named node. */
 struct node {
-    LLVMModuleRef module;
     struct arena *arena;
     LLVMValueRef *tuple;
     unsigned n_tuples;
@@ -48,18 +54,18 @@ struct tuple {
     const char *string[MAX_OPERANDS]; /* NULL: not a string */
 };
 
-static enum status node_read(LLVMModuleRef module, struct arena *arena,
-                             const char *name, struct node *ret_node,
-                             struct error *err)
+static enum status node_read(const struct script *script, const char *name,
+                             struct node *ret_node, struct error *err)
 {
-    struct node node = {.module = module, .arena = arena};
+    struct node node = {.arena = script->arena};
 
-    node.n_tuples = LLVMGetNamedMetadataNumOperands(module, name);
+    node.n_tuples = LLVMGetNamedMetadataNumOperands(script->module, name);
     if (node.n_tuples > 0) {
-        node.tuple = arena_alloc(arena, node.n_tuples, sizeof(*node.tuple));
+        node.tuple =
+            arena_alloc(script->arena, node.n_tuples, sizeof(*node.tuple));
         if (!node.tuple)
             return error_no_memory(err);
-        LLVMGetNamedMetadataOperands(module, name, node.tuple);
+        LLVMGetNamedMetadataOperands(script->module, name, node.tuple);
     }
     *ret_node = node;
     return STATUS_OK;
@@ -136,8 +142,8 @@ static void *extend(struct arena *arena, const void *list, size_t n,
 
 /* Tuples with at least min_operands become symbols named by their first, and
  * are added to the list. */
-static enum status read_symbols(LLVMModuleRef script, struct arena *arena,
-                                const char *name, unsigned min_operands,
+static enum status read_symbols(const struct script *script, const char *name,
+                                unsigned min_operands,
                                 struct cache_symbol **list, size_t *n_list,
                                 struct error *err)
 {
@@ -147,10 +153,10 @@ static enum status read_symbols(LLVMModuleRef script, struct arena *arena,
     struct tuple tuple = {0};
     size_t n = *n_list;
 
-    status = node_read(script, arena, name, &node, err);
+    status = node_read(script, name, &node, err);
     if (status)
         return status;
-    symbols = extend(arena, *list, n, node.n_tuples, sizeof(*symbols));
+    symbols = extend(script->arena, *list, n, node.n_tuples, sizeof(*symbols));
     if (!symbols)
         return error_no_memory(err);
     for (unsigned i = 0; i < node.n_tuples; i++) {
@@ -170,10 +176,10 @@ static enum status read_symbols(LLVMModuleRef script, struct arena *arena,
 }
 
 /* Add the numbers of a node whose tuples hold one decimal string each. */
-static enum status read_numbers(LLVMModuleRef script, struct arena *arena,
+static enum status read_numbers(const struct script *script,
                                 const char *node_name, const char *what,
-                                const char *name, uint32_t **list,
-                                size_t *n_list, struct error *err)
+                                uint32_t **list, size_t *n_list,
+                                struct error *err)
 {
     uint32_t *numbers;
     enum status status;
@@ -181,10 +187,10 @@ static enum status read_numbers(LLVMModuleRef script, struct arena *arena,
     struct tuple tuple = {0};
     size_t n = *n_list;
 
-    status = node_read(script, arena, node_name, &node, err);
+    status = node_read(script, node_name, &node, err);
     if (status)
         return status;
-    numbers = extend(arena, *list, n, node.n_tuples, sizeof(*numbers));
+    numbers = extend(script->arena, *list, n, node.n_tuples, sizeof(*numbers));
     if (!numbers)
         return error_no_memory(err);
     for (unsigned i = 0; i < node.n_tuples; i++) {
@@ -195,8 +201,8 @@ static enum status read_numbers(LLVMModuleRef script, struct arena *arena,
             continue;
         if (!parse_u32(tuple.string[0], &numbers[n++]))
             return error_set(err, STATUS_COMPILE,
-                             "%s: Non-integer %s value '%s'", name, what,
-                             tuple.string[0] ? tuple.string[0] : "");
+                             "%s: Non-integer %s value '%s'", script->name,
+                             what, tuple.string[0] ? tuple.string[0] : "");
     }
     *list = numbers;
     *n_list = n;
@@ -210,27 +216,26 @@ static bool defines_function(LLVMModuleRef module, const char *name)
     return function && !LLVMIsDeclaration(function);
 }
 
-static enum status read_foreachs(LLVMModuleRef script, const char *name,
-                                 struct compile_result *result,
+static enum status read_foreachs(const struct script *script,
+                                 struct script_exports *exports,
                                  struct error *err)
 {
-    struct cache_symbol *kernels = result->export_foreachs;
-    size_t n_before = result->n_export_foreachs, n_kernels = n_before;
+    struct cache_symbol *kernels = exports->foreachs;
+    size_t n_before = exports->n_foreachs, n_kernels = n_before;
     uint32_t *signatures = NULL;
     size_t n_signatures = 0;
     enum status status;
 
-    status = read_symbols(script, &result->arena, "#rs_export_foreach_name", 1,
-                          &kernels, &n_kernels, err);
+    status = read_symbols(script, "#rs_export_foreach_name", 1, &kernels,
+                          &n_kernels, err);
     if (status)
         return status;
-    status = read_numbers(script, &result->arena, "#rs_export_foreach",
-                          "ForEach signature", name, &signatures, &n_signatures,
-                          err);
+    status = read_numbers(script, "#rs_export_foreach", "ForEach signature",
+                          &signatures, &n_signatures, err);
     if (status)
         return status;
     if (n_kernels == n_before &&
-        (n_signatures > 0 || defines_function(script, "root"))) {
+        (n_signatures > 0 || defines_function(script->module, "root"))) {
         /* The array has room for one: it is allocated with one to spare. */
         kernels[n_kernels++] =
             (struct cache_symbol){.name = "root", .address = OBCC_NO_ADDRESS};
@@ -242,27 +247,27 @@ static enum status read_foreachs(LLVMModuleRef script, const char *name,
         else if (n_signatures == 0 && strcmp(kernel->name, "root") == 0)
             kernel->kernel_signature = FOREACH_ALL_ARGUMENTS;
     }
-    result->export_foreachs = kernels;
-    result->n_export_foreachs = n_kernels;
+    exports->foreachs = kernels;
+    exports->n_foreachs = n_kernels;
     return STATUS_OK;
 }
 
 /* ---- The rest ---- */
 
-static enum status read_pragmas(LLVMModuleRef script,
-                                struct compile_result *result,
+static enum status read_pragmas(const struct script *script,
+                                struct script_exports *exports,
                                 struct error *err)
 {
     struct cache_pragma *pragmas;
     enum status status;
     struct node node = {0};
     struct tuple tuple = {0};
-    size_t n = result->n_pragmas;
+    size_t n = exports->n_pragmas;
 
-    status = node_read(script, &result->arena, "#pragma", &node, err);
+    status = node_read(script, "#pragma", &node, err);
     if (status)
         return status;
-    pragmas = extend(&result->arena, result->pragmas, n, node.n_tuples,
+    pragmas = extend(script->arena, exports->pragmas, n, node.n_tuples,
                      sizeof(*pragmas));
     if (!pragmas)
         return error_no_memory(err);
@@ -275,40 +280,40 @@ static enum status read_pragmas(LLVMModuleRef script,
         pragmas[n].key = tuple.string[0];
         pragmas[n++].value = tuple.string[1];
     }
-    result->pragmas = pragmas;
-    result->n_pragmas = n;
+    exports->pragmas = pragmas;
+    exports->n_pragmas = n;
     return STATUS_OK;
 }
 
 /* n_vars_before: of other modules. A slot is an index among the variables of
  * its own module. */
-static enum status read_object_slots(LLVMModuleRef script, const char *name,
+static enum status read_object_slots(const struct script *script,
                                      size_t n_vars_before,
-                                     struct compile_result *result,
+                                     struct script_exports *exports,
                                      struct error *err)
 {
-    size_t n_vars = result->n_export_vars - n_vars_before;
-    size_t n_before = result->n_object_slots;
+    size_t n_vars = exports->n_vars - n_vars_before;
+    size_t n_before = exports->n_object_slots;
     enum status status;
 
     status =
-        read_numbers(script, &result->arena, "#rs_object_slots", "object slot",
-                     name, &result->object_slots, &result->n_object_slots, err);
+        read_numbers(script, "#rs_object_slots", "object slot",
+                     &exports->object_slots, &exports->n_object_slots, err);
     if (status)
         return status;
-    for (size_t i = n_before; i < result->n_object_slots; i++) {
-        if (result->object_slots[i] >= n_vars)
+    for (size_t i = n_before; i < exports->n_object_slots; i++) {
+        if (exports->object_slots[i] >= n_vars)
             return error_set(err, STATUS_COMPILE,
                              "%s: object slot %u of %zu exported variables",
-                             name, result->object_slots[i], n_vars);
-        result->object_slots[i] += (uint32_t)n_vars_before;
+                             script->name, exports->object_slots[i], n_vars);
+        exports->object_slots[i] += (uint32_t)n_vars_before;
     }
     return STATUS_OK;
 }
 
-static bool has_rs_metadata(LLVMModuleRef script)
+static bool has_rs_metadata(LLVMModuleRef module)
 {
-    LLVMNamedMDNodeRef node = LLVMGetFirstNamedMetadata(script);
+    LLVMNamedMDNodeRef node = LLVMGetFirstNamedMetadata(module);
 
     for (; node; node = LLVMGetNextNamedMetadata(node)) {
         size_t size;
@@ -319,39 +324,41 @@ static bool has_rs_metadata(LLVMModuleRef script)
     return false;
 }
 
-static enum status read_module(LLVMModuleRef script, const char *name,
-                               struct compile_result *result, struct error *err)
+static enum status read_module(const struct script *script,
+                               struct script_exports *exports,
+                               struct error *err)
 {
-    size_t n_vars_before = result->n_export_vars;
+    size_t n_vars_before = exports->n_vars;
     enum status status;
 
-    status = read_symbols(script, &result->arena, "#rs_export_var", 2,
-                          &result->export_vars, &result->n_export_vars, err);
+    status = read_symbols(script, "#rs_export_var", 2, &exports->vars,
+                          &exports->n_vars, err);
     if (status)
         return status;
-    status = read_symbols(script, &result->arena, "#rs_export_func", 1,
-                          &result->export_funcs, &result->n_export_funcs, err);
+    status = read_symbols(script, "#rs_export_func", 1, &exports->funcs,
+                          &exports->n_funcs, err);
     if (status)
         return status;
-    status = read_foreachs(script, name, result, err);
+    status = read_foreachs(script, exports, err);
     if (status)
         return status;
-    status = read_pragmas(script, result, err);
+    status = read_pragmas(script, exports, err);
     if (status)
         return status;
-    return read_object_slots(script, name, n_vars_before, result, err);
+    return read_object_slots(script, n_vars_before, exports, err);
 }
 
-enum status metadata_read(const struct objects *script,
-                          struct compile_result *result, bool *ret_has_exports,
+enum status metadata_read(const struct objects *objects,
+                          struct script_exports *exports, bool *ret_has_exports,
                           struct error *err)
 {
     bool has_exports = false;
 
-    for (size_t i = 0; i < script->n_objects; i++) {
-        const struct object *object = &script->object[i];
-        enum status status =
-            read_module(object->module, object->name, result, err);
+    for (size_t i = 0; i < objects->n_objects; i++) {
+        const struct object *object = &objects->object[i];
+        const struct script one = {object->module, object->name,
+                                   exports->arena};
+        enum status status = read_module(&one, exports, err);
 
         if (status)
             return status;

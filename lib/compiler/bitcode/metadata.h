@@ -2,15 +2,15 @@
 #ifndef BCC_COMPILER_METADATA_H
 #define BCC_COMPILER_METADATA_H
 
-#include "compile.h"
 #include "link_objects.h"
+#include "script_exports.h"
 
-/* Fill the export, foreach, pragma and object slot lists of *result from the
+/* Fill the export, foreach, pragma and object slot lists of *exports from the
  * script and the objects linked with it, all addresses OBCC_NO_ADDRESS; see
  * metadata.c. *ret_has_exports: there is #rs_ metadata, so these lists say what
  * is exported. COMPILE (a number that is none), NO_MEMORY. */
 enum status metadata_read(const struct objects *script,
-                          struct compile_result *result, bool *ret_has_exports,
+                          struct script_exports *exports, bool *ret_has_exports,
                           struct error *err) MUST_CHECK;
 
 #endif

@@ -7,7 +7,7 @@
  * intrinsics, and asks the CPU before it is called. It keeps its extra
  * features, in addition to the target's. They are not among those that the
  * cache entry demands of a machine: only that function's caller knows. */
-#include "attributes.h"
+#include "module_passes.h"
 
 #include <elf.h>
 #include <string.h>

@@ -14,7 +14,7 @@
  * The C API cannot set the mark, and a named section is never zeros without
  * bytes in the file. So a variable of zeros is replaced by one that was read
  * as text, with the mark; those with bytes get the section. */
-#include "large_data.h"
+#include "module_passes.h"
 
 #include <elf.h>
 #include <inttypes.h>

@@ -98,8 +98,10 @@ static enum status run(struct glue *glue, LLVMModuleRef module,
     LLVMPassBuilderOptionsSetLoopUnrolling(options, vectorise);
     /* A section that only a linker for whole programs reads. */
     LLVMPassBuilderOptionsSetCallGraphProfile(options, false);
-    status = glue_run_passes(glue, module, how->target->machine, passes,
-                             options, how->name, err);
+    status = glue_run_passes(
+        glue, module,
+        &(struct glue_passes){passes, how->target->machine, options}, how->name,
+        err);
     LLVMDisposePassBuilderOptions(options);
     return status;
 }

@@ -32,7 +32,6 @@
 
 #include "libcalls.h"
 #include "llvm_glue.h"
-#include "part_size.h"
 
 enum {
     MAX_PARTS = 16,
@@ -132,7 +131,7 @@ static bool reads_own_table(LLVMModuleRef module)
            LLVMGetNamedGlobal(module, "__LLVM_FaultMaps");
 }
 
-size_t split_count(LLVMModuleRef module)
+size_t split_count(LLVMModuleRef module, size_t part_size)
 {
     size_t n = count_all(module) / part_size;
 

@@ -18,8 +18,8 @@ struct split {
 };
 
 /* How many parts a module is worth: a matter of its size alone, so that what
- * comes out is the same on every machine. */
-size_t split_count(LLVMModuleRef module);
+ * comes out is the same on every machine. part_size: instructions. */
+size_t split_count(LLVMModuleRef module, size_t part_size);
 
 /* Divide the module's definitions among at most n_parts parts, and make those
  * that several parts refer to visible to them. One part comes out if they

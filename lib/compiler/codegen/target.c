@@ -11,7 +11,6 @@
 
 #include <llvm-c/Target.h>
 
-#include "compile.h"
 #include "machine.h"
 
 /* ---- Architectures ---- */
@@ -111,7 +110,7 @@ static bool is_for_windows(const char *triple)
            strstr(triple, "mingw") || strstr(triple, "cygwin");
 }
 
-unsigned compile_machine(const char *triple)
+unsigned target_machine(const char *triple)
 {
     const struct architecture *architecture = find_architecture(triple);
 

@@ -37,6 +37,9 @@ struct target {
     bool native;          /* cpu and features are this machine's */
 };
 
+/* See compile_machine(). */
+unsigned target_machine(const char *triple);
+
 /* UNSUPPORTED (triple, CPU name, feature syntax), NO_MEMORY. */
 enum status target_init(struct target *target, struct arena *arena,
                         const struct request *request,

@@ -264,9 +264,10 @@ static enum status probe_run(struct probe *probe, const struct target *target,
                              struct error *err)
 {
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
+    const struct glue_passes passes = {"cgscc(inline)", target->machine,
+                                       options};
     enum status status =
-        glue_run_passes(&probe->glue, probe->module, target->machine,
-                        "cgscc(inline)", options, target->cpu, err);
+        glue_run_passes(&probe->glue, probe->module, &passes, target->cpu, err);
 
     LLVMDisposePassBuilderOptions(options);
     return status;

@@ -4,7 +4,7 @@
  * address of a piece of code that was made before (routines/trampoline.c), and
  * llvm.adjust.trampoline, which returns the memory's address in other words,
  * reads it there. */
-#include "trampolines.h"
+#include "module_passes.h"
 
 #include <stdbool.h>
 #include <string.h>

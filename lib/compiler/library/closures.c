@@ -7,7 +7,7 @@
  * the name's closure is a small module with its definition and all that this
  * needs of the library, everything linkonce. A script is linked with the
  * closures of the names it wants, in the order of names; what two of them have
- * in common is linked once. The index (lib/cache/index_file.h) holds closures
+ * in common is linked once. The index (index_file.h) holds closures
  * from one compile to the next, what the library wants of others, and hashes of
  * all the names that it defines. A compile that finds in it all it wants never
  * looks at the library.
@@ -33,7 +33,11 @@
  * script wants, beyond which its library is linked as a whole. They are the
  * same whether closures are cut or known, and so is the decision.
  *
- * Not every library can be cut without a change of meaning (plain_library.h).
+ * Not every library can be cut without a change of meaning. It is cut by
+ * linking parts of it several times. That changes nothing as long as parts are
+ * tied by references from definition to definition alone. A library in which
+ * constructors, aliases, COMDATs, assembly, debug information or some other
+ * metadata tie definitions together, or LLVM's linker adds up, is linked whole.
  * That is found out by reading it, and the index then says so. */
 #include "closures.h"
 
@@ -41,16 +45,95 @@
 #include <string.h>
 
 #include <llvm-c/BitWriter.h>
+#include <llvm-c/Comdat.h>
 
 #include "checksum.h"
-#include "closure_size.h"
 #include "linkage.h"
-#include "plain_library.h"
 #include "static_names.h"
 
 static bool is_intrinsic(const char *name)
 {
     return strncmp(name, "llvm.", 5) == 0;
+}
+
+/* ---- Can it be cut? ---- */
+
+/* What is linked once more with each closure has to come to the same. */
+static bool named_metadata_is_plain(LLVMModuleRef module)
+{
+    static const char *const plain[] = {
+        "llvm.commandline",  "llvm.errno.tbaa",    "llvm.ident",
+        "llvm.module.flags", "opencl.ocl.version", "opencl.spir.version",
+    };
+    LLVMNamedMDNodeRef at;
+
+    for (at = LLVMGetFirstNamedMetadata(module); at;
+         at = LLVMGetNextNamedMetadata(at)) {
+        size_t size;
+        const char *name = LLVMGetNamedMetadataName(at, &size);
+        bool found = false;
+
+        for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+            found = found || (strlen(plain[i]) == size &&
+                              memcmp(plain[i], name, size) == 0);
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+static bool flags_are_plain(LLVMModuleRef module)
+{
+    LLVMModuleFlagEntry *flags;
+    bool plain = true;
+    size_t n;
+
+    flags = LLVMCopyModuleFlagsMetadata(module, &n);
+    for (unsigned i = 0; i < n; i++)
+        plain = plain && LLVMModuleFlagEntriesGetFlagBehavior(flags, i) !=
+                             LLVMModuleFlagBehaviorAppend;
+    LLVMDisposeModuleFlagsMetadata(flags);
+    return plain;
+}
+
+/* Types that are known by the identity of a metadata node, of which each
+ * closure has one. */
+static bool tests_types(LLVMModuleRef module)
+{
+    return LLVMGetNamedFunction(module, "llvm.type.test") ||
+           LLVMGetNamedFunction(module, "llvm.public.type.test") ||
+           LLVMGetNamedFunction(module, "llvm.type.checked.load") ||
+           LLVMGetNamedFunction(module, "llvm.type.checked.load.relative");
+}
+
+static bool is_plain_global(LLVMValueRef global)
+{
+    LLVMLinkage linkage = LLVMGetLinkage(global);
+    size_t size;
+    const char *name = LLVMGetValueName2(global, &size);
+
+    return !LLVMGetComdat(global) && linkage != LLVMAppendingLinkage &&
+           linkage != LLVMCommonLinkage && strlen(name) == size &&
+           name[0] != STATIC_MARK;
+}
+
+static bool is_plain(LLVMModuleRef module)
+{
+    LLVMValueRef at;
+    size_t asm_size;
+
+    LLVMGetModuleInlineAsm(module, &asm_size);
+    if (asm_size || LLVMGetFirstGlobalAlias(module) ||
+        LLVMGetFirstGlobalIFunc(module) || !named_metadata_is_plain(module) ||
+        !flags_are_plain(module) || tests_types(module))
+        return false;
+    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
+        if (!is_plain_global(at))
+            return false;
+    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
+        if (!is_plain_global(at))
+            return false;
+    return true;
 }
 
 /* ---- Rows ---- */
@@ -162,7 +245,7 @@ static enum status read_library(struct closures *closures, struct error *err)
                             closures->name, &closures->module, err);
     if (status)
         return status;
-    closures->index->is_whole = !plain_library_is(closures->module);
+    closures->index->is_whole = !is_plain(closures->module);
     return STATUS_OK;
 }
 
@@ -251,7 +334,7 @@ static size_t limit_of(const struct closures *closures)
 {
     size_t part = closures->bytes.size / 8;
 
-    return part > closure_least_limit ? part : closure_least_limit;
+    return part > closures->least_limit ? part : closures->least_limit;
 }
 
 /* A closure that would not be linked even alone is not kept. */
@@ -297,25 +380,29 @@ static enum status cut_closure(struct closures *closures, struct span whole,
     return status;
 }
 
-/* Rows for what is wanted and not there: of all that has the hash of a
- * definition, what is one. The sizes of what is there are added to *total. */
+struct cutting {
+    struct index_row *rows; /* for what is wanted and not there */
+    size_t n_rows, n_cut;
+    size_t total; /* bytes of all that is wanted, as far as known */
+};
+
+/* Of all that has the hash of a definition, what is one. */
 static enum status list_missing(struct closures *closures,
                                 const char *const *names, size_t n_names,
-                                struct index_row *rows, size_t *ret_n_rows,
-                                size_t *total, struct error *err)
+                                struct cutting *cutting, struct error *err)
 {
+    struct index_row *rows = cutting->rows;
     size_t n = 0;
 
     for (size_t i = 0; i < n_names; i++) {
         struct index_row row;
 
         if (find_row(closures, names[i], &row))
-            *total += row.closure.size;
+            cutting->total += row.closure.size;
         else if (is_defined(closures, names[i]))
             rows[n++] = (struct index_row){.name = names[i]};
     }
-    *ret_n_rows = 0;
-    if (n == 0 || *total > limit_of(closures))
+    if (n == 0 || cutting->total > limit_of(closures))
         return STATUS_OK;
     if (!closures->module) {
         enum status status = read_library(closures, err);
@@ -331,38 +418,40 @@ static enum status list_missing(struct closures *closures,
         name = arena_copy_string(closures->arena, name, strlen(name));
         if (!name)
             return error_no_memory(err);
-        rows[(*ret_n_rows)++] = (struct index_row){.name = name};
+        rows[cutting->n_rows++] = (struct index_row){.name = name};
     }
     return STATUS_OK;
 }
 
-/* As far as the limit allows; *ret_n_cut says how far that is. */
-static enum status cut_all(struct closures *closures, struct index_row *rows,
-                           size_t n_rows, size_t *total, size_t *ret_n_cut,
+/* As far as the limit allows. */
+static enum status cut_all(struct closures *closures, struct cutting *cutting,
                            struct error *err)
 {
     LLVMMemoryBufferRef whole = NULL;
     enum status status;
     struct span bytes;
-    size_t i;
 
     status = static_names_show(closures->module, err);
     if (status == STATUS_OK)
-        status = cut_union(closures, rows, n_rows, &whole, err);
+        status =
+            cut_union(closures, cutting->rows, cutting->n_rows, &whole, err);
     /* The library is no longer needed, nor what it takes of memory. */
     closures_release(closures);
     if (status)
         return status;
     bytes = (struct span){(const uint8_t *)LLVMGetBufferStart(whole),
                           LLVMGetBufferSize(whole)};
-    for (i = 0; i < n_rows && *total <= limit_of(closures); i++) {
-        status = cut_closure(closures, bytes, &rows[i], err);
+    while (cutting->n_cut < cutting->n_rows &&
+           cutting->total <= limit_of(closures)) {
+        struct index_row *row = &cutting->rows[cutting->n_cut];
+
+        status = cut_closure(closures, bytes, row, err);
         if (status)
             break;
-        *total += rows[i].closure.size;
+        cutting->total += row->closure.size;
+        cutting->n_cut++;
     }
     LLVMDisposeMemoryBuffer(whole);
-    *ret_n_cut = i;
     return status;
 }
 
@@ -372,27 +461,24 @@ enum status closures_cut(struct closures *closures, const char *const *names,
     struct library_index *index = closures->index;
     struct index_row *rows = arena_alloc(
         closures->arena, index->n_rows + n_names + 1, sizeof(*rows));
-    struct index_row *missing;
-    size_t n_missing, n_cut = 0, total = 0;
+    struct cutting cutting = {.rows = rows ? rows + index->n_rows : NULL};
     enum status status;
 
     if (!rows)
         return error_no_memory(err);
     if (index->n_rows)
         memcpy(rows, index->rows, index->n_rows * sizeof(*rows));
-    missing = rows + index->n_rows;
-    status = list_missing(closures, names, n_names, missing, &n_missing, &total,
-                          err);
-    if (status == STATUS_OK && n_missing)
-        status = cut_all(closures, missing, n_missing, &total, &n_cut, err);
+    status = list_missing(closures, names, n_names, &cutting, err);
+    if (status == STATUS_OK && cutting.n_rows)
+        status = cut_all(closures, &cutting, err);
     if (status)
         return status;
-    if (n_cut) {
+    if (cutting.n_cut) {
         index->rows = rows;
-        index->n_rows += n_cut;
+        index->n_rows += cutting.n_cut;
         index->is_changed = true;
         index_rows_sort(rows, index->n_rows);
     }
-    *ret_too_large = total > limit_of(closures);
+    *ret_too_large = cutting.total > limit_of(closures);
     return STATUS_OK;
 }

@@ -2,7 +2,7 @@
 #ifndef BCC_COMPILER_CLOSURES_H
 #define BCC_COMPILER_CLOSURES_H
 
-#include "library_index.h"
+#include "index_file.h"
 #include "llvm_glue.h"
 
 /* Reads a library into glue, for the target of the compile. */
@@ -16,6 +16,7 @@ struct closures {
     struct span bytes;
     closures_read_fn read;
     void *context;
+    size_t least_limit; /* compile_limits.least_closures_size */
     struct library_index *index;
     struct arena *arena;  /* of what is added to the index */
     struct glue glue;     /* the library's own */
@@ -24,8 +25,9 @@ struct closures {
     size_t n_declared; /* names that it wants of others */
 };
 
-/* name, bytes, read, context, index and arena are set. index->is_whole says
- * that the library is to be linked as a whole. What read() says. */
+/* name, bytes, read, context, least_limit, index and arena are set.
+ * index->is_whole says that the library is to be linked as a whole. What read()
+ * says. */
 enum status closures_open(struct closures *closures,
                           struct error *err) MUST_CHECK;
 void closures_release(struct closures *closures); /* accepts a zeroed one */

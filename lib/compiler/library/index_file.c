@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
 #include "span.h"
 #include "checksum.h"
 
@@ -316,4 +317,81 @@ enum status index_write(const struct index_contents *contents,
                       (size_t)sizes.closures_offset - CHECKED_FROM}));
     memcpy(out->data, &header, sizeof(header));
     return STATUS_OK;
+}
+
+/* ---- One compile ---- */
+
+/* What is new, and of what was known all or only what is declared. */
+static bool join_rows(const struct library_index *index, bool all,
+                      struct arena *arena, struct index_contents *contents)
+{
+    size_t n_known = index->known ? index->known->n_rows : 0;
+    struct index_row *rows =
+        arena_alloc(arena, n_known + index->n_rows + 1, sizeof(*rows));
+    size_t n = index->n_rows;
+
+    if (!rows)
+        return false;
+    if (n)
+        memcpy(rows, index->rows, n * sizeof(*rows));
+    for (size_t i = 0; i < n_known; i++) {
+        struct index_row *row = &rows[n];
+
+        if ((all || index_view_kind(index->known, i) == IBCC_DECLARED) &&
+            index_view_row(index->known, i, row) &&
+            !index_rows_find(index->rows, index->n_rows, row->name))
+            n++;
+    }
+    index_rows_sort(rows, n);
+    contents->rows = rows;
+    contents->n_rows = n;
+    return true;
+}
+
+static bool copy_defined(const struct library_index *index, struct arena *arena,
+                         struct index_contents *contents)
+{
+    size_t n = index->known ? index->known->n_defined : 0;
+    uint32_t *defined;
+
+    contents->defined = index->defined;
+    contents->n_defined = index->n_defined;
+    if (index->defined || !n)
+        return true;
+    defined = arena_alloc(arena, n, sizeof(*defined));
+    for (size_t i = 0; defined && i < n; i++)
+        defined[i] = obcc_get32(index->known->defined[i]);
+    contents->defined = defined;
+    contents->n_defined = n;
+    return defined != NULL;
+}
+
+/* One that has become too large starts anew. */
+enum status library_index_write(const struct library_index *index,
+                                struct span identity, const uint8_t *sha1,
+                                struct buffer *out, struct error *err)
+{
+    struct index_contents contents = {
+        .identity = identity,
+        .sha1 = sha1,
+        .is_whole = index->is_whole,
+    };
+    enum status status;
+    struct arena arena;
+
+    arena_init(&arena);
+    if (!copy_defined(index, &arena, &contents) ||
+        !join_rows(index, true, &arena, &contents)) {
+        status = error_no_memory(err);
+        goto out;
+    }
+    status = index_write(&contents, out, err);
+    if (status != STATUS_UNSUPPORTED)
+        goto out;
+    status = join_rows(index, false, &arena, &contents)
+                 ? index_write(&contents, out, err)
+                 : error_no_memory(err);
+out:
+    arena_release(&arena);
+    return status;
 }

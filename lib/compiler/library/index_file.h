@@ -78,4 +78,26 @@ bool index_view_find(const struct index_view *view, const char *name,
 /* May be true of a name that the library does not define. */
 bool index_view_defines(const struct index_view *view, const char *name);
 
+/* ---- One compile ---- */
+
+/* Of a large runtime library: what is known from compiles before, and what one
+ * more adds. See closures.c. */
+struct library_index {
+    const struct index_view *known; /* NULL: nothing */
+    /* To be written: */
+    bool is_changed;
+    bool is_whole;          /* it has no closures and never will */
+    struct index_row *rows; /* that known has not, sorted */
+    size_t n_rows;
+    uint32_t *defined; /* see index_contents; NULL: as known has it */
+    size_t n_defined;
+};
+
+/* Append the next version of its file: what is new, and what was known unless
+ * that would be too large. NO_MEMORY, UNSUPPORTED. */
+enum status library_index_write(const struct library_index *index,
+                                struct span identity, const uint8_t *sha1,
+                                struct buffer *out,
+                                struct error *err) MUST_CHECK;
+
 #endif

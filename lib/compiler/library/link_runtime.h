@@ -5,7 +5,7 @@
 #include "asm_labels.h"
 #include "closures.h"
 #include "llvm_glue.h"
-#include "publish.h"
+#include "internalize.h"
 
 struct runtime {
     const char *name;
@@ -15,11 +15,16 @@ struct runtime {
     struct asm_file file; /* set when it is linked */
 };
 
+struct runtimes {
+    struct runtime *runtime;
+    size_t n_runtimes;
+};
+
 /* Link what dest, and through it the libraries themselves, need of the
  * runtimes, in order; all of them are consumed. names: symbols that are needed
  * though nobody refers to them. COMPILE, CORRUPT, NO_MEMORY. */
 enum status runtime_link_all(struct glue *glue, LLVMModuleRef dest,
-                             struct runtime *runtimes, size_t n_runtimes,
+                             const struct runtimes *runtimes,
                              const struct public_names *names,
                              struct arena *arena, struct error *err) MUST_CHECK;
 

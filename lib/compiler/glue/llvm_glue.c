@@ -150,11 +150,11 @@ enum status glue_verify(struct glue *glue, LLVMModuleRef module,
 /* ---- Code ---- */
 
 enum status glue_run_passes(struct glue *glue, LLVMModuleRef module,
-                            LLVMTargetMachineRef machine, const char *passes,
-                            LLVMPassBuilderOptionsRef options, const char *name,
+                            const struct glue_passes *passes, const char *name,
                             struct error *err)
 {
-    LLVMErrorRef error = LLVMRunPasses(module, passes, machine, options);
+    LLVMErrorRef error =
+        LLVMRunPasses(module, passes->text, passes->machine, passes->options);
 
     if (error) {
         char *message = LLVMGetErrorMessage(error); /* consumes error */
@@ -215,6 +215,11 @@ const char *glue_name(LLVMValueRef global)
     return LLVMGetValueName2(global, &size);
 }
 
+int glue_compare_names(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
 void glue_copy_metadata(LLVMValueRef from, LLVMValueRef to)
 {
     size_t n;
@@ -265,6 +270,18 @@ LLVMValueRef glue_find_global(LLVMModuleRef module, const char *name)
     if (!found)
         found = LLVMGetNamedGlobalAlias(module, name, strlen(name));
     return found;
+}
+
+bool glue_is_call(LLVMValueRef instruction)
+{
+    switch (LLVMGetInstructionOpcode(instruction)) {
+    case LLVMCall:
+    case LLVMInvoke:
+    case LLVMCallBr:
+        return true;
+    default:
+        return false;
+    }
 }
 
 size_t glue_count_globals(LLVMModuleRef module)

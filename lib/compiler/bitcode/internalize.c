@@ -15,7 +15,7 @@
  * where
  * __start_NAME or the loader finds it. What llvm.used lists is internal as
  * well: the list keeps it alive. */
-#include "publish.h"
+#include "internalize.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,11 +61,6 @@ struct definitions {
     size_t n_vars, n_funcs;
 };
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* What the client marked, and what shared libraries are to find. */
 static bool sort_marks(struct arena *arena, const struct request *request,
                        struct public_names *ret_names)
@@ -78,7 +73,7 @@ static bool sort_marks(struct arena *arena, const struct request *request,
     for (size_t i = 0; i < n_names; i++)
         sorted[i] = i < request->n_marks ? request->marks[i]
                                          : request->uses[i - request->n_marks];
-    qsort(sorted, n_names, sizeof(*sorted), compare_names);
+    qsort(sorted, n_names, sizeof(*sorted), glue_compare_names);
     *ret_names = (struct public_names){sorted, n_names};
     return true;
 }
@@ -134,7 +129,8 @@ static void add_definition(LLVMValueRef global, void *context)
 
     if (!is_visible_definition(global))
         return;
-    if (definitions->only && !publish_contains(definitions->only, symbol.name))
+    if (definitions->only &&
+        !public_names_contain(definitions->only, symbol.name))
         return;
     /* A variable of each thread has no address of its own. */
     if (!function && LLVMIsAGlobalVariable(global) && LLVMIsThreadLocal(global))
@@ -180,13 +176,13 @@ static bool visit_objects(const struct objects *script,
     return !definitions->no_memory;
 }
 
-enum status publish_definitions(const struct objects *script,
-                                const struct request *request,
-                                struct compile_result *result,
-                                struct error *err)
+enum status exports_from_definitions(const struct objects *script,
+                                     const struct request *request,
+                                     struct script_exports *exports,
+                                     struct error *err)
 {
     struct definitions definitions = {.only = NULL};
-    struct arena *arena = &result->arena;
+    struct arena *arena = exports->arena;
     struct public_names marks;
 
     if (request->flags & REQUEST_MARKED_ONLY) {
@@ -206,10 +202,10 @@ enum status publish_definitions(const struct objects *script,
         !copy_names(arena, definitions.vars, definitions.n_vars) ||
         !copy_names(arena, definitions.funcs, definitions.n_funcs))
         return error_no_memory(err);
-    result->export_vars = definitions.vars;
-    result->n_export_vars = definitions.n_vars;
-    result->export_funcs = definitions.funcs;
-    result->n_export_funcs = definitions.n_funcs;
+    exports->vars = definitions.vars;
+    exports->n_vars = definitions.n_vars;
+    exports->funcs = definitions.funcs;
+    exports->n_funcs = definitions.n_funcs;
     return STATUS_OK;
 }
 
@@ -224,15 +220,16 @@ static size_t add_symbols(const char **name, size_t n,
     return n;
 }
 
-enum status publish_names(const struct request *request, bool has_metadata,
-                          struct compile_result *result,
-                          struct public_names *ret_names, struct error *err)
+enum status public_names_collect(const struct request *request,
+                                 bool has_metadata,
+                                 struct script_exports *exports,
+                                 struct public_names *ret_names,
+                                 struct error *err)
 {
     enum { N_WELL_KNOWN = sizeof(well_known) / sizeof(well_known[0]) };
-    size_t max = request->n_marks + result->n_export_vars +
-                 result->n_export_funcs + result->n_export_foreachs +
-                 N_WELL_KNOWN;
-    const char **name = arena_alloc(&result->arena, max + 1, sizeof(*name));
+    size_t max = request->n_marks + exports->n_vars + exports->n_funcs +
+                 exports->n_foreachs + N_WELL_KNOWN;
+    const char **name = arena_alloc(exports->arena, max + 1, sizeof(*name));
     size_t n = 0, n_kept = 0;
 
     if (!name)
@@ -241,16 +238,15 @@ enum status publish_names(const struct request *request, bool has_metadata,
         name[n++] = request->marks[i];
     /* What metadata lists keeps its place in the list without being kept. */
     if (!(request->flags & REQUEST_MARKED_ONLY) || !has_metadata) {
-        n = add_symbols(name, n, result->export_vars, result->n_export_vars);
-        n = add_symbols(name, n, result->export_funcs, result->n_export_funcs);
+        n = add_symbols(name, n, exports->vars, exports->n_vars);
+        n = add_symbols(name, n, exports->funcs, exports->n_funcs);
     }
     if (!(request->flags & REQUEST_MARKED_ONLY)) {
-        n = add_symbols(name, n, result->export_foreachs,
-                        result->n_export_foreachs);
+        n = add_symbols(name, n, exports->foreachs, exports->n_foreachs);
         for (size_t i = 0; has_metadata && i < N_WELL_KNOWN; i++)
             name[n++] = well_known[i];
     }
-    qsort(name, n, sizeof(*name), compare_names);
+    qsort(name, n, sizeof(*name), glue_compare_names);
     for (size_t i = 0; i < n; i++)
         if (name[i][0] && (!n_kept || strcmp(name[n_kept - 1], name[i]) != 0))
             name[n_kept++] = name[i];
@@ -259,10 +255,10 @@ enum status publish_names(const struct request *request, bool has_metadata,
     return STATUS_OK;
 }
 
-bool publish_contains(const struct public_names *names, const char *name)
+bool public_names_contain(const struct public_names *names, const char *name)
 {
     return bsearch(&name, names->name, names->n_names, sizeof(*names->name),
-                   compare_names) != NULL;
+                   glue_compare_names) != NULL;
 }
 
 /* ---- Linkage ---- */
@@ -296,9 +292,9 @@ static bool has_section(LLVMValueRef global)
 static bool stays_visible(LLVMValueRef global, const char *name,
                           const struct visible_names *names)
 {
-    return publish_contains(names->published, name) ||
-           publish_contains(names->in_asm, name) ||
-           publish_contains(names->in_attributes, name) ||
+    return public_names_contain(names->published, name) ||
+           public_names_contain(names->in_asm, name) ||
+           public_names_contain(names->in_attributes, name) ||
            has_section(global) || is_libcall(name) ||
            (is_function(global) && is_replaceable_operator(name));
 }
@@ -328,9 +324,9 @@ static void set_linkage(LLVMValueRef global, void *context)
     }
 }
 
-void publish_apply(LLVMModuleRef module, const struct public_names *names,
-                   const struct public_names *asm_names,
-                   const struct public_names *attribute_names)
+void internalize(LLVMModuleRef module, const struct public_names *names,
+                 const struct public_names *asm_names,
+                 const struct public_names *attribute_names)
 {
     struct visible_names visible = {names, asm_names, attribute_names};
 

@@ -2,7 +2,7 @@
  * constants, which are used in turn until a variable has them in its
  * initialiser. Front ends name constants of their own (".str", tables of a
  * switch); their user says more. */
-#include "users.h"
+#include "import_users.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -42,10 +42,10 @@ static const char *copy_name(LLVMValueRef global, struct arena *arena)
     return arena_copy_string(arena, name, strlen(name));
 }
 
-static bool add(struct symbol_users *users, LLVMValueRef declaration,
+static bool add(struct import_users *users, LLVMValueRef declaration,
                 struct arena *arena)
 {
-    struct symbol_user *row = &users->row[users->n_rows];
+    struct import_user *row = &users->row[users->n_rows];
     LLVMValueRef user;
 
     if (!LLVMIsDeclaration(declaration) ||
@@ -62,14 +62,15 @@ static bool add(struct symbol_users *users, LLVMValueRef declaration,
 
 static int compare_rows(const void *a, const void *b)
 {
-    return strcmp(((const struct symbol_user *)a)->symbol,
-                  ((const struct symbol_user *)b)->symbol);
+    return strcmp(((const struct import_user *)a)->symbol,
+                  ((const struct import_user *)b)->symbol);
 }
 
-enum status users_collect(LLVMModuleRef module, struct arena *arena,
-                          struct symbol_users *ret_users, struct error *err)
+enum status import_users_collect(LLVMModuleRef module, struct arena *arena,
+                                 struct import_users *ret_users,
+                                 struct error *err)
 {
-    struct symbol_users users = {0};
+    struct import_users users = {0};
     bool ok = true;
     LLVMValueRef at;
 
@@ -89,10 +90,11 @@ enum status users_collect(LLVMModuleRef module, struct arena *arena,
     return STATUS_OK;
 }
 
-const char *users_find(const struct symbol_users *users, const char *symbol)
+const char *import_users_find(const struct import_users *users,
+                              const char *symbol)
 {
-    const struct symbol_user key = {.symbol = symbol};
-    const struct symbol_user *row =
+    const struct import_user key = {.symbol = symbol};
+    const struct import_user *row =
         bsearch(&key, users->row, users->n_rows, sizeof(key), compare_rows);
 
     return row ? row->user : NULL;

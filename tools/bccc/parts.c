@@ -25,9 +25,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "compile.h"
+#include "bccc.h"
 #include "file.h"
-#include "populate.h"
 
 enum {
     PIPE_FD = 3, /* of a worker */

@@ -9,14 +9,14 @@
  * LLVM adds such attributes with each version. So every value is taken for a
  * name. Most are none ("all", "true", a list of CPU features): a definition of
  * that name is kept without need, which costs little. */
-#include "attribute_names.h"
+#include "internalize.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "buffer.h"
-#include "calls.h"
+#include "llvm_glue.h"
 
 /* LLVM has each attribute once, so functions compiled alike share them. This
  * many places remember the last ones seen. */
@@ -116,7 +116,7 @@ static void add_body(struct collection *collection, LLVMValueRef function)
     for (; block; block = LLVMGetNextBasicBlock(block)) {
         LLVMValueRef at = LLVMGetFirstInstruction(block);
         for (; at; at = LLVMGetNextInstruction(at))
-            if (calls_is_call(at))
+            if (glue_is_call(at))
                 add_call(collection, at);
     }
 }
@@ -152,11 +152,6 @@ static void add_flags(struct collection *collection, LLVMModuleRef module)
     LLVMDisposeModuleFlagsMetadata(flags);
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Copied to the arena, in order. */
 static bool sort_names(struct collection *collection,
                        struct public_names *ret_names)
@@ -168,7 +163,7 @@ static bool sort_names(struct collection *collection,
         return false;
     if (n)
         memcpy(name, collection->names.data, n * sizeof(*name));
-    qsort(name, n, sizeof(*name), compare_names);
+    qsort(name, n, sizeof(*name), glue_compare_names);
     *ret_names = (struct public_names){name, n};
     return true;
 }

@@ -11,7 +11,7 @@
  *   00405000-028be000 r-xp 00005000 fe:00 5319498       /usr/libexec/bcc/bccc
  *
  * Where there is no /proc, or the kernel is older than 5.14, faults do it. */
-#include "populate.h"
+#include "bccc.h"
 
 #include <fcntl.h>
 #include <stdbool.h>

@@ -23,7 +23,7 @@
  * wanted from all of them, as is what the program's names, and the inline
  * assembly in its functions. That in a library's functions is not known before
  * they are linked: it can rely on nothing. Nor can what an attribute names
- * (attribute_names.h), but in a later library. */
+ * (attribute_names.c), but in a later library. */
 #include "link_runtime.h"
 
 #include <stdio.h>
@@ -31,7 +31,6 @@
 #include <string.h>
 
 #include "asm_symbols.h"
-#include "attribute_names.h"
 #include "linkage.h"
 #include "name_map.h"
 #include "static_names.h"
@@ -150,11 +149,6 @@ static void add_name(void *context, const char *name)
         list->failed = true;
 }
 
-static int compare_names(const void *left, const void *right)
-{
-    return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
 /* LLVM's linker looks at all of a module before it adds to it. So closures are
  * linked in groups, and these to the program, which may be large. Of 250
  * closures of 4 KB groups of 16 save two thirds of the work. */
@@ -208,7 +202,7 @@ static size_t sort_names(const char **name, size_t n)
     size_t n_different = 0;
 
     if (n)
-        qsort(name, n, sizeof(*name), compare_names);
+        qsort(name, n, sizeof(*name), glue_compare_names);
     for (size_t i = 0; i < n; i++)
         if (i == 0 || strcmp(name[i], name[i - 1]) != 0)
             name[n_different++] = name[i];
@@ -321,8 +315,8 @@ static enum status read_library_asm(struct assembly *assembly,
     return status ? status : settle_labels(assembly, library, in_asm, err);
 }
 
-static enum status read_asm(LLVMModuleRef dest, struct runtime *runtimes,
-                            size_t n_runtimes, struct arena *arena,
+static enum status read_asm(LLVMModuleRef dest, const struct runtimes *runtimes,
+                            struct arena *arena,
                             struct asm_symbols **ret_in_asm, struct error *err)
 {
     struct assembly assembly = {.dest = dest, .arena = arena};
@@ -330,7 +324,7 @@ static enum status read_asm(LLVMModuleRef dest, struct runtime *runtimes,
     bool ignored;
 
     assembly.in_asm =
-        arena_alloc(arena, n_runtimes + 1, sizeof(*assembly.in_asm));
+        arena_alloc(arena, runtimes->n_runtimes + 1, sizeof(*assembly.in_asm));
     if (!assembly.in_asm)
         return error_no_memory(err);
     status = asm_symbols_read(dest, arena, &assembly.in_asm[0], err);
@@ -341,41 +335,42 @@ static enum status read_asm(LLVMModuleRef dest, struct runtime *runtimes,
             !note_label(&assembly, symbol->name, &ignored))
             status = error_no_memory(err);
     }
-    for (size_t i = 0; status == STATUS_OK && i < n_runtimes; i++)
-        status = read_library_asm(&assembly, &runtimes[i], i, err);
+    for (size_t i = 0; status == STATUS_OK && i < runtimes->n_runtimes; i++)
+        status = read_library_asm(&assembly, &runtimes->runtime[i], i, err);
     name_map_release(&assembly.labels);
     *ret_in_asm = assembly.in_asm;
     return status;
 }
 
 enum status runtime_link_all(struct glue *glue, LLVMModuleRef dest,
-                             struct runtime *runtimes, size_t n_runtimes,
+                             const struct runtimes *runtimes,
                              const struct public_names *names,
                              struct arena *arena, struct error *err)
 {
     struct asm_symbols *in_asm;
     enum status status;
 
-    if (n_runtimes == 0)
+    if (runtimes->n_runtimes == 0)
         return STATUS_OK;
-    status = read_asm(dest, runtimes, n_runtimes, arena, &in_asm, err);
-    for (size_t i = 0; status == STATUS_OK && i < n_runtimes; i++) {
+    status = read_asm(dest, runtimes, arena, &in_asm, err);
+    for (size_t i = 0; status == STATUS_OK && i < runtimes->n_runtimes; i++) {
+        struct runtime *library = &runtimes->runtime[i];
         struct wanting wanting = {
-            .library = &runtimes[i],
-            .n_later = n_runtimes - i - 1,
+            .library = library,
+            .n_later = runtimes->n_runtimes - i - 1,
             .dest = dest,
             .names = names,
             .in_asm = in_asm,
-            .n_in_asm = n_runtimes + 1,
+            .n_in_asm = runtimes->n_runtimes + 1,
         };
 
         status =
             attribute_names_collect(dest, arena, &wanting.in_attributes, err);
         if (status)
             return status;
-        status = runtimes[i].module
-                     ? link_module(glue, &wanting, &runtimes[i], err)
-                     : link_closures(glue, &wanting, &runtimes[i], arena, err);
+        status = library->module
+                     ? link_module(glue, &wanting, library, err)
+                     : link_closures(glue, &wanting, library, arena, err);
     }
     return status;
 }

@@ -51,9 +51,13 @@ enum status glue_link(struct glue *glue, LLVMModuleRef dest,
 enum status glue_verify(struct glue *glue, LLVMModuleRef module,
                         const char *name, struct error *err) MUST_CHECK;
 
+struct glue_passes {
+    const char *text; /* as opt -passes= takes it */
+    LLVMTargetMachineRef machine;
+    LLVMPassBuilderOptionsRef options;
+};
 enum status glue_run_passes(struct glue *glue, LLVMModuleRef module,
-                            LLVMTargetMachineRef machine, const char *passes,
-                            LLVMPassBuilderOptionsRef options, const char *name,
+                            const struct glue_passes *passes, const char *name,
                             struct error *err) MUST_CHECK;
 
 /* Appends a relocatable object. */
@@ -68,6 +72,9 @@ enum status glue_target(const char *triple, LLVMTargetRef *ret_target,
 /* Name of a global value, borrowed, NUL-terminated. */
 const char *glue_name(LLVMValueRef global);
 
+/* For qsort() and bsearch() in a list of names. */
+int glue_compare_names(const void *left, const void *right);
+
 /* The function, variable or alias of that name; NULL if there is none. */
 LLVMValueRef glue_find_global(LLVMModuleRef module, const char *name);
 
@@ -78,6 +85,9 @@ void glue_copy_metadata(LLVMValueRef from, LLVMValueRef to);
  * calling convention and attributes. NULL: no memory. */
 LLVMValueRef glue_declare_like(LLVMModuleRef module, LLVMValueRef function,
                                struct arena *arena);
+
+/* Does the instruction call something: a function or assembly? */
+bool glue_is_call(LLVMValueRef instruction);
 
 /* Functions and variables, declarations among them. */
 size_t glue_count_globals(LLVMModuleRef module);

@@ -1,4 +1,12 @@
-/* Runtime libraries are built with -fno-builtin: a library must not take its
+/* Two habits of front ends that would cost a script its speed or its meaning.
+ *
+ * OpenCL C's functions carry SPIR's calling convention. Code generators treat
+ * it as C's, but LLVM's optimiser compares the names: a C script's call of an
+ * OpenCL runtime would be "undefined behaviour", and all that follows it would
+ * be deleted without a word. So where a module has such functions they become
+ * C functions, and all calls of them C calls, indirect ones too.
+ *
+ Runtime libraries are built with -fno-builtin: a library must not take its
  * own sinf for C's. Each function then says "no-builtins", and LLVM does not
  * inline it into a function that does not say so; but to be inlined is what
  * these libraries are for.
@@ -10,13 +18,47 @@
  *
  *     float4 mix(float4 a, float4 b, float t) { return a + (b - a) * t; }
  */
-#include "builtins.h"
+#include "module_passes.h"
 
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "llvm_glue.h"
+
+/* ---- Calling conventions ---- */
+
+static void normalise_calls(LLVMValueRef function)
+{
+    LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function);
+
+    for (; block; block = LLVMGetNextBasicBlock(block)) {
+        LLVMValueRef at = LLVMGetFirstInstruction(block);
+        for (; at; at = LLVMGetNextInstruction(at))
+            if (glue_is_call(at) &&
+                LLVMGetInstructionCallConv(at) == LLVMSPIRFUNCCallConv)
+                LLVMSetInstructionCallConv(at, LLVMCCallConv);
+    }
+}
+
+void normalise_conventions(LLVMModuleRef module)
+{
+    LLVMValueRef at;
+    bool any = false;
+
+    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at)) {
+        if (LLVMGetFunctionCallConv(at) != LLVMSPIRFUNCCallConv)
+            continue;
+        LLVMSetFunctionCallConv(at, LLVMCCallConv);
+        any = true;
+    }
+    if (!any)
+        return;
+    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
+        normalise_calls(at);
+}
+
+/* ---- Builtins ---- */
 
 static const char no_builtins[] = "no-builtins";
 
@@ -36,16 +78,11 @@ static bool may_be_builtin(LLVMValueRef instruction)
 {
     LLVMValueRef callee;
 
-    switch (LLVMGetInstructionOpcode(instruction)) {
-    case LLVMCall:
-    case LLVMInvoke:
-    case LLVMCallBr:
-        callee = LLVMGetCalledValue(instruction);
-        return LLVMIsAFunction(callee) && !LLVMGetIntrinsicID(callee) &&
-               !has_mangled_name(callee);
-    default:
+    if (!glue_is_call(instruction))
         return false;
-    }
+    callee = LLVMGetCalledValue(instruction);
+    return LLVMIsAFunction(callee) && !LLVMGetIntrinsicID(callee) &&
+           !has_mangled_name(callee);
 }
 
 /* No loop for certain: all branches lead forward in the order of the blocks,
@@ -83,7 +120,7 @@ static bool is_plain(LLVMValueRef function)
     return true;
 }
 
-void builtins_allow(LLVMModuleRef module)
+void normalise_builtins(LLVMModuleRef module)
 {
     LLVMAttributeIndex index = (LLVMAttributeIndex)LLVMAttributeFunctionIndex;
     unsigned size = (unsigned)strlen(no_builtins);

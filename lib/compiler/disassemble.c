@@ -129,33 +129,29 @@ static void initialize_disassemblers(void)
     LLVMInitializeARMDisassembler();
 }
 
-enum status compile_disassemble(struct span image, uint64_t load_size,
-                                const char *triple, const char *features,
-                                const struct link_symbol *functions,
-                                size_t n_functions, struct buffer *out,
-                                struct error *err)
+enum status compile_disassemble(const struct disassembly *what,
+                                struct buffer *out, struct error *err)
 {
-    struct listing listing = {.code = image, .out = out};
+    struct listing listing = {.code = what->image, .out = out};
+    size_t n_functions = what->n_functions;
     enum status status = STATUS_OK;
 
-    if (load_size < listing.code.size)
-        listing.code.size = (size_t)load_size;
     listing.by_address = calloc(n_functions + 1, sizeof(*listing.by_address));
     if (!listing.by_address)
         return error_no_memory(err);
     for (size_t i = 0; i < n_functions; i++)
-        listing.by_address[i] = &functions[i];
+        listing.by_address[i] = &what->functions[i];
     qsort(listing.by_address, n_functions, sizeof(*listing.by_address),
           compare_address);
     listing.n_functions = n_functions;
     listing.resync =
-        strncmp(triple, "x86_64", 6) == 0 ? RESYNC_X86 : RESYNC_OTHERS;
+        strncmp(what->triple, "x86_64", 6) == 0 ? RESYNC_X86 : RESYNC_OTHERS;
     initialize_disassemblers();
-    listing.context = LLVMCreateDisasmCPUFeatures(triple, "", features,
+    listing.context = LLVMCreateDisasmCPUFeatures(what->triple, "", "",
                                                   &listing, 0, NULL, look_up);
     if (!listing.context) {
         status = error_set(err, STATUS_UNSUPPORTED,
-                           "target '%s': no disassembler", triple);
+                           "target '%s': no disassembler", what->triple);
         goto out;
     }
     LLVMSetDisasmOptions(listing.context, LLVMDisassembler_Option_PrintImmHex);

@@ -1,0 +1,49 @@
+/* Which names stay visible outside the code, and hiding all others. */
+#ifndef BCC_COMPILER_INTERNALIZE_H
+#define BCC_COMPILER_INTERNALIZE_H
+
+#include <llvm-c/Core.h>
+
+#include "link_objects.h"
+#include "request.h"
+#include "script_exports.h"
+
+/* Names that must survive as they are; sorted, no duplicates. Lives in the
+ * result's arena. */
+struct public_names {
+    const char **name;
+    size_t n_names;
+};
+
+/* Add the externally visible definitions of the script, and of the objects
+ * linked with it, to the export lists of *exports, in module order. For scripts
+ * that do not list their exports. NO_MEMORY. */
+enum status exports_from_definitions(const struct objects *script,
+                                     const struct request *request,
+                                     struct script_exports *exports,
+                                     struct error *err) MUST_CHECK;
+
+/* The names to keep, from request and lists. NO_MEMORY. */
+enum status public_names_collect(const struct request *request,
+                                 bool has_metadata,
+                                 struct script_exports *exports,
+                                 struct public_names *ret_names,
+                                 struct error *err) MUST_CHECK;
+
+bool public_names_contain(const struct public_names *names, const char *name);
+
+/* Values of string attributes of the module's functions and of calls in them,
+ * and of module flags, as no IR shows what these refer to; sorted. Names live
+ * in arena. NO_MEMORY. */
+enum status attribute_names_collect(LLVMModuleRef module, struct arena *arena,
+                                    struct public_names *ret_names,
+                                    struct error *err) MUST_CHECK;
+
+/* Make the module's definitions of these names external and hidden, those that
+ * others than its IR may use (see asm_names.h, attribute_names.c) likewise, and
+ * all others internal. */
+void internalize(LLVMModuleRef module, const struct public_names *names,
+                 const struct public_names *asm_names,
+                 const struct public_names *attribute_names);
+
+#endif

@@ -1,0 +1,32 @@
+/* What is done to the linked module beside LLVM's own passes, in order. */
+#ifndef BCC_COMPILER_MODULE_PASSES_H
+#define BCC_COMPILER_MODULE_PASSES_H
+
+#include "target.h"
+
+/* Replace SPIR's calling convention by C's, on functions and on calls. */
+void normalise_conventions(LLVMModuleRef module);
+
+/* Let functions of -fno-builtin libraries be inlined where that is harmless. */
+void normalise_builtins(LLVMModuleRef module);
+
+/* What front ends wrote on functions about CPUs, made to fit the target.
+ * NO_MEMORY. */
+enum status attributes_retarget(LLVMModuleRef module,
+                                const struct target *target,
+                                struct arena *arena,
+                                struct error *err) MUST_CHECK;
+
+/* After optimisation: moves the largest variables of a module that has too
+ * many bytes of them to where code reaches them with 64-bit offsets. Changes
+ * nothing in any other module. NO_MEMORY, COMPILE. */
+enum status large_data_mark(struct glue *glue, LLVMModuleRef module,
+                            const struct target *target, const char *name,
+                            struct error *err) MUST_CHECK;
+
+/* Replace LLVM's intrinsics for pointers to nested functions, which would want
+ * an executable stack. Optimised modules: LLVM knows how to do without some of
+ * them. */
+void trampolines_lower(LLVMModuleRef module);
+
+#endif

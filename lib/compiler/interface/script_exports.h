@@ -1,0 +1,23 @@
+/* What a script exports and says about itself. */
+#ifndef BCC_COMPILER_SCRIPT_EXPORTS_H
+#define BCC_COMPILER_SCRIPT_EXPORTS_H
+
+#include "arena.h"
+#include "cache_write.h"
+
+/* Lists in metadata order; all of it lives in arena. */
+struct script_exports {
+    struct arena *arena;
+    struct cache_symbol *vars;
+    size_t n_vars;
+    struct cache_symbol *funcs;
+    size_t n_funcs;
+    struct cache_symbol *foreachs;
+    size_t n_foreachs;
+    struct cache_pragma *pragmas;
+    size_t n_pragmas;
+    uint32_t *object_slots;
+    size_t n_object_slots;
+};
+
+#endif

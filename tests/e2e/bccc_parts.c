@@ -1,0 +1,15 @@
+/* A bccc that divides even the smallest modules, and links every library by
+ * closures if it can be, for BCC_BCCC. */
+#include "bccc.h"
+#include "compile.h"
+
+int main(int argc, char **argv)
+{
+    const struct compile_limits limits = {
+        .part_size = 2,
+        .library_size = 0,
+        .least_closures_size = 64 * 1024,
+    };
+
+    return bccc_run(argc, argv, &limits);
+}
