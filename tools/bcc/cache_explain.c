@@ -15,7 +15,7 @@
 #include "cache_actions.h"
 #include "cache_file.h"
 #include "dependency.h"
-#include "foreign_text.h"
+#include "print.h"
 #include "prepare.h"
 #include "script_setup.h"
 #include "sha1_digest.h"
@@ -405,7 +405,7 @@ int cache_explain(const struct options *options, const char *dir)
 {
     struct explain explain = {
         .options = options, .dir = dir, .first_row = true};
-    const char *path = options->arguments[1];
+    const char *path = options->arguments[0];
     bool program = !options->exports, failed;
     unsigned long flags = setup_flags(options, program) | BCC_CACHE_ONLY;
     int status = EXIT_FAILED;

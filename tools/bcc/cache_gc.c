@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "cache_actions.h"
-#include "foreign_text.h"
+#include "print.h"
 #include "prune.h"
 #include "settings.h"
 

@@ -14,11 +14,9 @@
 #include "cache_actions.h"
 #include "cache_file.h"
 #include "commands.h"
-#include "foreign_text.h"
+#include "print.h"
 #include "prune.h"
-#include "script_setup.h"
 #include "settings.h"
-#include "static_archives.h"
 #include "store.h"
 
 bool cache_inventory(const char *dir, struct inventory *ret_inventory)
@@ -101,7 +99,7 @@ static void list_entry(const struct inventory *inventory, size_t i,
     free(text);
 }
 
-static int list(const struct options *options, const char *dir)
+int cache_ls(const struct options *options, const char *dir)
 {
     struct inventory inventory;
 
@@ -119,7 +117,7 @@ static int list(const struct options *options, const char *dir)
 
 /* ---- stats ---- */
 
-static int stats(const struct options *options, const char *dir)
+int cache_stats(const struct options *options, const char *dir)
 {
     struct inventory inventory;
     struct cache_limit limit;
@@ -184,7 +182,7 @@ static void remove_leftovers(const char *dir)
         free(names);
 }
 
-static int clear(const struct options *options, const char *dir)
+int cache_clear(const struct options *options, const char *dir)
 {
     size_t n_removed = 0, n_failed = 0;
     struct inventory inventory;
@@ -210,66 +208,4 @@ static int clear(const struct options *options, const char *dir)
                          : "%zu entries removed, %zu failed\n",
            n_removed, n_failed);
     return n_failed ? EXIT_FAILED : EXIT_OK;
-}
-
-/* ---- Which ---- */
-
-/* Letters: see options.c. */
-static const struct action {
-    const char *name;
-    const char *accepts;
-    int n_arguments; /* with the name */
-    int (*run)(const struct options *options, const char *dir);
-} actions[] = {
-    {"stats", "DJM", 1, stats},
-    {"ls", "DJ", 1, list},
-    {"verify", "DJjU", 1, cache_verify},
-    {"gc", "DJMY", 1, cache_gc},
-    {"clear", "DJ", 1, clear},
-    {"explain", "DJbklLTCFEXSvOP", 2, cache_explain},
-};
-
-static const struct action *find_action(const struct options *options)
-{
-    for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
-        if (options->n_arguments == actions[i].n_arguments &&
-            strcmp(options->arguments[0], actions[i].name) == 0)
-            return &actions[i];
-    return NULL;
-}
-
-int cmd_cache(int argc, char **argv)
-{
-    const struct action *action;
-    struct options options;
-    const char *reason;
-    char *dir;
-    int status;
-
-    /* First with the options of all, to find the action among them; options
-     * that parse once parse again. */
-    if (!options_parse(&options, argc, argv, "DJMjUYbklLTCFEXSvOP", false))
-        return EXIT_USAGE;
-    action = find_action(&options);
-    options_release(&options);
-    if (!action) {
-        complain("cache: one of stats, ls, verify, gc, clear is needed, or "
-                 "explain FILE");
-        print_usage("cache", true);
-        return EXIT_USAGE;
-    }
-    if (!options_parse(&options, argc, argv, action->accepts, false))
-        return EXIT_USAGE;
-    if (!static_archives_find(&options))
-        return EXIT_FAILED;
-    status = EXIT_FAILED;
-    /* Who looks at a cache does not make one. */
-    dir = setup_find_cache_dir(&options, &reason);
-    if (dir)
-        status = action->run(&options, dir);
-    else
-        complain("%s", reason);
-    free(dir);
-    options_release(&options);
-    return status;
 }

@@ -12,10 +12,9 @@
 #include "interpose.h"
 #include "loaded_objects.h"
 #include "operators.h"
-#include "options.h"
+#include "print.h"
 #include "script.h"
 #include "script_setup.h"
-#include "static_archives.h"
 #include "undefined.h"
 
 /* The program, for its destructors. A native one's run after every handler
@@ -67,43 +66,36 @@ static void say_name_is(char *path)
     prctl(PR_SET_NAME, program_invocation_short_name);
 }
 
-int cmd_run(int argc, char **argv)
+int cmd_run(struct options *options)
 {
     int (*entry)(int, char **, char **);
-    struct options options;
     BCCScriptRef script;
     const char *name;
     bool failed;
 
-    if (!options_parse(&options, argc, argv, "bklLDNTCFEBRSvOMP", true))
-        return EXIT_USAGE;
-    if (options.n_arguments < 1) {
-        complain("run: no file");
-        print_usage("run", true);
+    if (options->n_arguments < 1) {
+        complain("run: no file (bcc help run)");
         return EXIT_USAGE;
     }
-    if (!static_archives_find(&options))
-        return EXIT_FAILED;
-    say_name_is(options.arguments[0]);
-    script = setup_script(&options, options.arguments[0], true, &failed);
+    say_name_is(options->arguments[0]);
+    script = setup_script(options, options->arguments[0], true, &failed);
     if (script && failed)
         complain("%s", bccGetErrorMessage(script));
     program = script; /* before the prepare: a constructor may exit */
     if (!script || failed || atexit(run_destructors) ||
-        !prepare(script, &options, options.arguments[0])) {
+        !prepare(script, options, options->arguments[0])) {
         program = NULL;
         loaded_objects_take(NULL);
         operators_take(NULL);
         bccDisposeScript(script);
-        options_release(&options);
         return EXIT_FAILED;
     }
-    name = options.entry ? options.entry : "main";
+    name = options->entry ? options->entry : "main";
     *(void **)&entry = bccGetFuncAddr(script, name);
     if (!entry || bccGetVarAddr(script, name)) {
-        complain("%s: no function '%s'", options.arguments[0], name);
+        complain("%s: no function '%s'", options->arguments[0], name);
         return EXIT_FAILED;
     }
     errno = 0; /* as a native program finds it */
-    exit(entry(options.n_arguments, options.arguments, environ));
+    exit(entry(options->n_arguments, options->arguments, environ));
 }

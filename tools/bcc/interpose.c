@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "machine.h"
-#include "options.h"
+#include "print.h"
 
 struct work {
     const struct definition *definitions;

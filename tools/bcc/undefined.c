@@ -13,6 +13,7 @@
 
 #include "library_search.h"
 #include "prepare.h"
+#include "print.h"
 #include "script.h"
 
 enum {
@@ -143,8 +144,9 @@ static void search(const struct options *options, struct clue *clues,
     size_t n_read = 0;
 
     arena_init(&arena);
-    if (library_dirs_init(&dirs, options->library_dirs, options->n_library_dirs,
-                          HOST_MACHINE, &arena, NULL) == STATUS_OK)
+    if (library_dirs_init(&dirs, options->library_dirs.word,
+                          options->library_dirs.n, HOST_MACHINE, &arena,
+                          NULL) == STATUS_OK)
         for (size_t i = 0; i < dirs.n_dirs; i++)
             read_directory(dirs.dir[i], clues, n_clues, &n_read);
     arena_release(&arena);
