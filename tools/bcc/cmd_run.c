@@ -11,36 +11,30 @@
 #include "commands.h"
 #include "interpose.h"
 #include "loaded_objects.h"
-#include "operators.h"
+#include "program.h"
 #include "print.h"
-#include "script.h"
 #include "script_setup.h"
+#include "settings.h"
 #include "undefined.h"
-
-/* The program, for its destructors. A native one's run after every handler
- * that it gave to atexit(), from its constructors on: so ours is given first.
- * Nothing is unmapped: stdio's last flush may read a buffer of the program. */
-static BCCScriptRef program;
-
-static void run_destructors(void)
-{
-    if (program)
-        load_stop(&program->image);
-}
 
 static bool prepare(BCCScriptRef script, const struct options *options,
                     const char *path)
 {
+    const BCCHost host = {
+        .size = sizeof(host),
+        .context = (void *)options,
+        .interpose = interpose,
+        .cacheSizeLimit = settings_cache_limit_bytes,
+        .showsImage = loaded_objects_init(),
+    };
     const char *reason = NULL;
     char *dir = setup_cache_dir(options, &reason);
     char name[NAME_MAX];
     bool failed;
 
     setup_entry_name(options, path, true, name);
-    loaded_objects_take(script);
+    bccSetHost(script, &host);
     bccRegisterSymbolCallback(script, loaded_objects_lookup, NULL);
-    operators_take(script);
-    script->interpose = interpose;
     bccSetArguments(script, options->n_arguments, options->arguments);
     errno = 0; /* as a native program's constructors find it */
     failed =
@@ -49,10 +43,8 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     free(dir);
     if (options->report_json)
         print_report(script, reason);
-    if (failed && script->error_code == BCC_UNRESOLVED_SYMBOL)
-        complain_undefined(script, options, path);
-    else if (failed)
-        complain("%s", bccGetErrorMessage(script));
+    if (failed)
+        complain_failed(script, options, path);
     return !failed;
 }
 
@@ -81,12 +73,9 @@ int cmd_run(struct options *options)
     script = setup_script(options, options->arguments[0], true, &failed);
     if (script && failed)
         complain("%s", bccGetErrorMessage(script));
-    program = script; /* before the prepare: a constructor may exit */
-    if (!script || failed || atexit(run_destructors) ||
+    if (!script || failed || !program_set(script, options->arguments[0]) ||
         !prepare(script, options, options->arguments[0])) {
-        program = NULL;
-        loaded_objects_take(NULL);
-        operators_take(NULL);
+        program_set(NULL, NULL);
         bccDisposeScript(script);
         return EXIT_FAILED;
     }

@@ -2,10 +2,12 @@
 #ifndef BCC_TOOL_INTERPOSE_H
 #define BCC_TOOL_INTERPOSE_H
 
-#include "script.h"
+#include <stddef.h>
 
-/* A definitions_fn. From here on what is loaded is bound to the program's
+#include <bcc/bcc.h>
+
+/* As BCCHost.interpose. From here on what is loaded is bound to the program's
  * definitions where it is bound to these names. */
-void interpose(const struct definition *definitions, size_t n);
+void interpose(void *context, const BCCDefinition *definitions, size_t n);
 
 #endif

@@ -2,11 +2,11 @@
 #ifndef BCC_TOOL_LOADED_OBJECTS_H
 #define BCC_TOOL_LOADED_OBJECTS_H
 
-#include <bcc/bcc.h>
+#include <stdbool.h>
 
-/* From its prepare on this script is the process's program. Before the prepare;
- * borrowed, NULL: none any more. */
-void loaded_objects_take(BCCScriptRef script);
+/* Before the program is prepared. True: unwinders find its image here, so the
+ * library need not tell them. */
+bool loaded_objects_init(void);
 
 /* For bccRegisterSymbolCallback(): functions that are other ones for the
  * program than for libraries. */

@@ -14,7 +14,6 @@
 #include "print.h"
 #include "key_file.h"
 #include "resource.h"
-#include "script.h"
 #include "settings.h"
 
 static const char *entry_of(const struct options *options)
@@ -137,6 +136,11 @@ BCCScriptRef setup_script(const struct options *options, const char *path,
         .features = options->features,
         .optLevel = BCC_OPT_O0 + options->opt_level,
     };
+    const BCCHost host = {
+        .size = sizeof(host),
+        .context = (void *)options,
+        .cacheSizeLimit = settings_cache_limit_bytes,
+    };
     BCCScriptRef script = *ret_failed ? NULL : bccCreateScript();
 
     if (!script) {
@@ -147,8 +151,7 @@ BCCScriptRef setup_script(const struct options *options, const char *path,
     }
     if (options->verbose)
         bccSetLogCallback(script, log_line, NULL);
-    script->find_cache_limit = settings_cache_limit_bytes;
-    script->cache_limit_context = options;
+    bccSetHost(script, &host);
     if (program)
         bccMarkExternalSymbol(script, entry_of(options));
     *ret_failed = bccSetOptions(script, &compile) || !read_file(script, path) ||

@@ -121,7 +121,7 @@ void settings_cache_limit(const struct options *options,
     set_origin(ret_limit, "default");
 }
 
-uint64_t settings_cache_limit_bytes(const void *context)
+uint64_t settings_cache_limit_bytes(void *context)
 {
     struct cache_limit limit;
 

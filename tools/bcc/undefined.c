@@ -7,19 +7,21 @@
 #include <dlfcn.h>
 #include <glob.h>
 #include <limits.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "library_search.h"
-#include "prepare.h"
 #include "print.h"
-#include "script.h"
 
 enum {
     MAX_LINES = 100,      /* what people read */
     MAX_LIBRARIES = 4096, /* what a machine reads in some tenths of a second */
 };
+
+/* This executable's ELF header, which has the machine; from the linker. */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 /* ---- Names as people write them ---- */
 
@@ -53,15 +55,16 @@ static char *readable_name(const char *name)
     return readable ? readable : strdup(name);
 }
 
-static void complain_of(const struct missing_symbol *symbol, const char *path)
+static void complain_of(const char *symbol, const char *wanted_by,
+                        const char *path)
 {
-    char *name = readable_name(symbol->name);
-    char *user = readable_name(symbol->user);
+    char *name = readable_name(symbol);
+    char *user = readable_name(wanted_by);
 
     if (name && user && *user)
         complain("%s: undefined symbol '%s', wanted by '%s'", path, name, user);
     else
-        complain("%s: undefined symbol '%s'", path, name ? name : symbol->name);
+        complain("%s: undefined symbol '%s'", path, name ? name : symbol);
     free(name);
     free(user);
 }
@@ -108,7 +111,7 @@ static void read_library(const char *path, struct clue *clues, size_t n_clues)
     if (shared_library_open(path, &library, NULL))
         return;
     file = shown_name(path, &library);
-    while (library.machine == HOST_MACHINE &&
+    while (library.machine == __ehdr_start.e_machine &&
            shared_library_next(&library, &position, &definition)) {
         const struct clue key = {.symbol = definition.name};
         struct clue *clue =
@@ -145,8 +148,8 @@ static void search(const struct options *options, struct clue *clues,
 
     arena_init(&arena);
     if (library_dirs_init(&dirs, options->library_dirs.word,
-                          options->library_dirs.n, HOST_MACHINE, &arena,
-                          NULL) == STATUS_OK)
+                          options->library_dirs.n, __ehdr_start.e_machine,
+                          &arena, NULL) == STATUS_OK)
         for (size_t i = 0; i < dirs.n_dirs; i++)
             read_directory(dirs.dir[i], clues, n_clues, &n_read);
     arena_release(&arena);
@@ -189,25 +192,16 @@ static bool name_libraries(struct clue *clues, size_t n_clues)
     return named;
 }
 
-void complain_undefined(BCCScriptRef script, const struct options *options,
-                        const char *path)
+/* What may help against the first n missing symbols. */
+static void suggest(BCCScriptRef script, const struct options *options,
+                    size_t n)
 {
-    const size_t n = script->n_missing;
-    struct clue *clues = calloc(n + 1, sizeof(*clues));
+    struct clue *clues = calloc(n, sizeof(*clues));
     bool named = false;
 
-    if (n == 0) { /* a library could not be opened */
-        complain("%s", bccGetErrorMessage(script));
-        free(clues);
-        return;
-    }
-    for (size_t i = 0; i < n && i < MAX_LINES; i++)
-        complain_of(&script->missing[i], path);
-    if (n > MAX_LINES)
-        complain("%s: and %zu more", path, n - MAX_LINES);
     if (clues) {
         for (size_t i = 0; i < n; i++)
-            clues[i].symbol = script->missing[i].name;
+            clues[i].symbol = bccGetMissingSymbol(script, i, NULL);
         qsort(clues, n, sizeof(*clues), compare_clues);
         search(options, clues, n);
         named = name_libraries(clues, n);
@@ -216,4 +210,21 @@ void complain_undefined(BCCScriptRef script, const struct options *options,
         complain("what defines it can be given: -lNAME and -LDIR a shared "
                  "library, --lib RUNTIME.bc or --link FILE bitcode");
     free(clues);
+}
+
+void complain_failed(BCCScriptRef script, const struct options *options,
+                     const char *path)
+{
+    const char *symbol, *user;
+    size_t n = 0;
+
+    while ((symbol = bccGetMissingSymbol(script, n, &user)))
+        if (n++ < MAX_LINES)
+            complain_of(symbol, user, path);
+    if (n > MAX_LINES)
+        complain("%s: and %zu more", path, n - MAX_LINES);
+    if (n)
+        suggest(script, options, n);
+    else
+        complain("%s", bccGetErrorMessage(script));
 }
