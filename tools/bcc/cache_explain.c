@@ -118,9 +118,10 @@ static void compare_lines(struct explain *explain, struct lines *entry,
 
         if (has_line(entry, line))
             continue;
-        while (j < entry->n && (name_size(entry->line[j]) != size ||
-                                memcmp(entry->line[j].data, line.data, size) ||
-                                has_line(request, entry->line[j])))
+        while (j < entry->n &&
+               (name_size(entry->line[j]) != size ||
+                memcmp(entry->line[j].data, line.data, size) != 0 ||
+                has_line(request, entry->line[j])))
             j++;
         snprintf(field, sizeof(field), "%.*s", (int)size,
                  (const char *)line.data);

@@ -9,8 +9,6 @@
 #include <bcc/bcc.h>
 
 #include "commands.h"
-#include "interpose.h"
-#include "loaded_objects.h"
 #include "program.h"
 #include "print.h"
 #include "script_setup.h"

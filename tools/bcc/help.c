@@ -130,7 +130,8 @@ static void print_first_words(const char *before, const char *after)
         const char *name = command_rows[i].name;
         const int size = (int)(strchrnul(name, ' ') - name);
 
-        if (i == 0 || strncmp(name, command_rows[i - 1].name, (size_t)size + 1))
+        if (i == 0 ||
+            strncmp(name, command_rows[i - 1].name, (size_t)size + 1) != 0)
             printf("%s%.*s%s", before, size, name, after);
     }
 }

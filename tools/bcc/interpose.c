@@ -8,7 +8,7 @@
  * programs have none. Constructors of libraries have run by then, with what the
  * libraries themselves define. What the program opens later by dlopen() is
  * bound to this executable and to libraries. */
-#include "interpose.h"
+#include "program.h"
 
 #include <dlfcn.h>
 #include <link.h>

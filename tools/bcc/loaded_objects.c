@@ -22,15 +22,13 @@
  * more. dladdr1() and dlinfo() give a struct link_map, of which there is none,
  * and stay libc's. So does dlsym() for libraries; the program has one by which
  * RTLD_NEXT means what comes after the program. */
-#include "loaded_objects.h"
+#include "program.h"
 
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
 #include <stdint.h>
 #include <string.h>
-
-#include "program.h"
 
 /* ORDER OBJECTS: exports.list exports what this marks. */
 #define EXPORT __attribute__((visibility("default"), used))
