@@ -26,7 +26,7 @@ bool program_set(BCCScriptRef script, const char *path)
 bool program_image(BCCImage *ret_image)
 {
     ret_image->size = sizeof(*ret_image);
-    return bccGetImage(program.script, ret_image) == 0;
+    return program.script && bccGetImage(program.script, ret_image) == 0;
 }
 
 const char *program_path(void)
