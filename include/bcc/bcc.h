@@ -269,6 +269,39 @@ enum {
  * INVALID_OPERATION (already prepared), OUT_OF_MEMORY. */
 BCC_API int bccSetOptions(BCCScriptRef script, const BCCOptions *options);
 
+/* ---- The host's part ---- */
+
+/* A function or variable that the script defines. */
+typedef struct BCCDefinition {
+    const char *name;
+    void *address;
+} BCCDefinition;
+
+/* What a host does itself for the script. Zero means nothing, for every field;
+ * set size to sizeof(BCCHost). */
+typedef struct BCCHost {
+    size_t size;
+    void *context; /* of the two functions; *borrowed* */
+    /* Called in a prepare with BCC_MARKED_ONLY and BCC_DEFAULT_LIBRARIES,
+     * before constructors run, with the definitions that open shared libraries
+     * refer to by name. The host may bind the libraries to them; without it
+     * they use their own, and the log says so. The list is borrowed for the
+     * call. */
+    void (*interpose)(void *context, const BCCDefinition *definitions,
+                      size_t definitionCount);
+    /* Asked in place of the environment's BCC_CACHE_SIZE, after a miss only:
+     * bytes, as in BCCOptions.cacheSizeLimit, which goes before. */
+    uint64_t (*cacheSizeLimit)(void *context);
+    /* Not 0: unwinders find the image by functions of the host, as a
+     * _dl_find_object() that makes use of bccGetImage(). The library then does
+     * not register its unwind table. */
+    int showsImage;
+} BCCHost;
+
+/* The struct is copied. Errors: INVALID_VALUE, INVALID_OPERATION (prepared
+ * already). */
+BCC_API int bccSetHost(BCCScriptRef script, const BCCHost *host);
+
 /* ---- Cache layers ---- */
 
 /* Set the cache layers: directories, separated by ':', that
@@ -447,6 +480,14 @@ BCC_API int bccGetReport(BCCScriptRef script, BCCReport *report);
  * number. The string is static. */
 BCC_API const char *bccGetStageName(int stage);
 
+/* Name of undefined symbol i, after a prepare that failed with
+ * UNRESOLVED_SYMBOL and until the next call that fails; NULL if there are no
+ * more. *user is a function or variable that refers to it, "" if that is not
+ * known; user may be NULL. Owned by the script, valid until its next prepare.
+ */
+BCC_API const char *bccGetMissingSymbol(BCCScriptRef script, size_t i,
+                                        const char **user);
+
 /* ---- Code and data of a prepared script ---- */
 
 /* Return the address of a function, internal functions included. If no function
@@ -458,6 +499,33 @@ BCC_API void *bccGetFuncAddr(BCCScriptRef script, const char *name);
 /* Return the address of a variable, internal variables included. NULL as for
  * bccGetFuncAddr(). */
 BCC_API void *bccGetVarAddr(BCCScriptRef script, const char *name);
+
+/* Where the code of a prepared script is: for debuggers, profilers, collectors
+ * and unwinders. Set size to sizeof(BCCImage) before the call. */
+typedef struct BCCImage {
+    size_t size;
+    void *base;                 /* image address 0 */
+    size_t span;                /* bytes of address space from there */
+    const void *programHeaders; /* of ELF, mapped */
+    size_t programHeaderCount;
+    /* Thread-local variables: the module word of the image, greater than any
+     * number that the C library gives, or 0; the block of the calling thread,
+     * NULL if it has none yet; and what __tls_get_addr() is for that module:
+     * index points to two words, module and offset. */
+    uintptr_t tlsModule;
+    void *tlsBlock;
+    void *(*tlsGetAddr)(const void *index);
+} BCCImage;
+
+/* 1, and no error is set: the script is not prepared, or size is another.
+ * Thread-safe, from the end of the prepare, or the first constructor, until the
+ * script is disposed of. */
+BCC_API int bccGetImage(BCCScriptRef script, BCCImage *image);
+
+/* Run the destructors now, as at the end of a program, and leave code and data
+ * where they are. bccDisposeScript() then runs none. No code of the script may
+ * be running. */
+BCC_API void bccStopScript(BCCScriptRef script);
 
 /* ---- Reflection ----
  * Before a successful prepare, counts are 0, and list functions leave the

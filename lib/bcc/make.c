@@ -167,8 +167,8 @@ static uint64_t limit_of(BCCScriptRef script)
 
     if (script->options.cache_size_limit)
         return script->options.cache_size_limit;
-    if (script->find_cache_limit)
-        return script->find_cache_limit(script->cache_limit_context);
+    if (script->host.cacheSizeLimit)
+        return script->host.cacheSizeLimit(script->host.context);
     if (text && !prune_parse_limit(text, &limit))
         script_log(script, BCC_LOG_WARN, "cache",
                    "BCC_CACHE_SIZE=%s: not a size", text);

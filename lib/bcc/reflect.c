@@ -215,7 +215,7 @@ static bool is_marked(BCCScriptRef script, const char *name)
 
 /* Counts them if definitions is NULL. */
 static size_t add_unmarked(BCCScriptRef script, unsigned kind,
-                           struct definition *definitions, size_t n)
+                           BCCDefinition *definitions, size_t n)
 {
     for (size_t i = 0; i < count(script, kind); i++) {
         const char *name = name_at(script, kind, i);
@@ -224,14 +224,13 @@ static size_t add_unmarked(BCCScriptRef script, unsigned kind,
         if (!address || is_marked(script, name))
             continue;
         if (definitions)
-            definitions[n] = (struct definition){name, address};
+            definitions[n] = (BCCDefinition){name, address};
         n++;
     }
     return n;
 }
 
-static size_t add_all_unmarked(BCCScriptRef script,
-                               struct definition *definitions)
+static size_t add_all_unmarked(BCCScriptRef script, BCCDefinition *definitions)
 {
     size_t n = add_unmarked(script, OBCC_EXPORT_VAR_LIST, definitions, 0);
 
@@ -241,14 +240,14 @@ static size_t add_all_unmarked(BCCScriptRef script,
 void definitions_offer(BCCScriptRef script)
 {
     const size_t n = add_all_unmarked(script, NULL);
-    struct definition *definitions = n ? calloc(n, sizeof(*definitions)) : NULL;
+    BCCDefinition *definitions = n ? calloc(n, sizeof(*definitions)) : NULL;
 
     if (!definitions)
         return;
     (void)add_all_unmarked(script, definitions);
-    if (script->interpose)
-        script->interpose(definitions, n);
-    for (size_t i = 0; i < n && !script->interpose; i++)
+    if (script->host.interpose)
+        script->host.interpose(script->host.context, definitions, n);
+    for (size_t i = 0; i < n && !script->host.interpose; i++)
         script_log(script, BCC_LOG_WARN, "load",
                    "shared libraries use their own '%s', not the script's",
                    definitions[i].name);

@@ -8,6 +8,7 @@
  *   symbols.c         where imports come from, and which are missing
  *   prepare.c         prepare, and the files that prepare.h lists
  *   compile_client.c  the compiler process
+ *   host.c            what the host of a program does and asks
  *   reflect.c         lists and lookups, read from the mapped file in place
  *
  * All functions of bcc.h keep to one rule: the status of the rooms below is
@@ -71,14 +72,6 @@ struct missing_symbol {
     char *user; /* a function or variable that wants it, "" if not known */
 };
 
-/* What a program defines, and shared libraries are to use. */
-struct definition {
-    const char *name;
-    void *address;
-};
-
-typedef void definitions_fn(const struct definition *definitions, size_t n);
-
 struct script_options {
     /* owned; NULL: the default */
     char *triple;
@@ -111,13 +104,10 @@ struct BCCOpaqueScript {
     void *lookup_context;
     BCCLogFn log;
     void *log_context;
-    bool is_found;             /* of our own tool: see struct image */
-    definitions_fn *interpose; /* of our own tool, or NULL */
-    int argc;                  /* for constructors */
-    char **argv;               /* borrowed; NULL: none */
-    /* Of our own tools, asked on a miss only: it may read a file. */
-    uint64_t (*find_cache_limit)(const void *context);
-    const void *cache_limit_context;
+    BCCHost host;
+    bool is_found; /* host.showsImage: see struct image */
+    int argc;      /* for constructors */
+    char **argv;   /* borrowed; NULL: none */
 
     int error_code;
     struct error error;

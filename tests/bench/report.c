@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "foreign_text.h"
+#include "print.h"
 
 /* ---- Text ---- */
 

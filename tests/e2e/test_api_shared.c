@@ -1,6 +1,7 @@
 /* Shared libraries through the API: what is opened, for whom, for how long; and
  * what else a script has of the process: arguments and handlers of fork(). */
 #include <dlfcn.h>
+#include <link.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -233,6 +234,7 @@ static void undefined_symbols_are_named_with_their_user(void **state)
     const struct fixture *f = *state;
     BCCScriptRef script = open_extra(NULL, 0);
     struct log log = {""};
+    const char *user = NULL;
 
     bccSetLogCallback(script, keep_log, &log);
     assert_fails(script, prepare(script, f), BCC_UNRESOLVED_SYMBOL);
@@ -240,8 +242,30 @@ static void undefined_symbols_are_named_with_their_user(void **state)
                            "'extra_answer' (wanted by 'answer')"));
     assert_string_equal(log.text,
                         "undefined symbol 'extra_answer', wanted by 'answer'");
+    assert_string_equal(bccGetMissingSymbol(script, 0, &user), "extra_answer");
+    assert_string_equal(user, "answer");
+    assert_non_null(bccGetMissingSymbol(script, 0, NULL));
+    assert_null(bccGetMissingSymbol(script, 1, &user));
+    assert_null(bccGetMissingSymbol(NULL, 0, &user));
+    assert_succeeds(script, bccLinkSharedLibrary(script, EXTRA_LIBRARY, 0));
+    assert_succeeds(script, prepare(script, f));
     bccDisposeScript(script);
 }
+
+/* An earlier failure's names are not those of the next. */
+static void another_failure_has_no_undefined_symbols(void **state)
+{
+    const struct fixture *f = *state;
+    BCCScriptRef script = open_extra(NULL, 0);
+
+    assert_fails(script, prepare(script, f), BCC_UNRESOLVED_SYMBOL);
+    assert_fails(script, bccPrepareExecutable(script, f->cache, ".", 0),
+                 BCC_INVALID_VALUE);
+    assert_null(bccGetMissingSymbol(script, 0, NULL));
+    bccDisposeScript(script);
+}
+
+/* ---- The host's part ---- */
 
 /* In a host the two are kept apart. */
 static void a_name_that_libraries_use_is_logged(void **state)
@@ -262,6 +286,105 @@ static void a_name_that_libraries_use_is_logged(void **state)
     assert_string_equal(log.text, "shared libraries that refer to 'optind' do "
                                   "not see the script's");
     bccDisposeScript(script);
+}
+
+struct offer {
+    int n, n_limits;
+    void *address;
+};
+
+static void take_offer(void *context, const BCCDefinition *definitions,
+                       size_t n)
+{
+    struct offer *offer = context;
+
+    offer->n = (int)n;
+    assert_string_equal(definitions[0].name, "optind");
+    offer->address = definitions[0].address;
+}
+
+static uint64_t count_limits(void *context)
+{
+    struct offer *offer = context;
+
+    offer->n_limits++;
+    return UINT64_MAX;
+}
+
+static void the_host_is_offered_what_libraries_use(void **state)
+{
+    const struct fixture *f = *state;
+    const unsigned long flags =
+        BCC_PROCESS_SYMBOLS | BCC_MARKED_ONLY | BCC_DEFAULT_LIBRARIES;
+    struct offer offer = {0};
+    BCCHost host = {.size = sizeof(host),
+                    .context = &offer,
+                    .interpose = take_offer,
+                    .cacheSizeLimit = count_limits};
+
+    for (int i = 0; i < 2; i++) {
+        BCCScriptRef script = open_script(bitcode_path("hooks.bc").text, NULL);
+
+        bccMarkExternalSymbol(script, "hook");
+        assert_succeeds(script, bccSetHost(script, &host));
+        assert_succeeds(script,
+                        bccPrepareExecutable(script, f->cache, "hooks", flags));
+        assert_int_equal(offer.n, 1);
+        assert_ptr_equal(offer.address, bccGetVarAddr(script, "optind"));
+        assert_int_equal(offer.n_limits, 1); /* of the miss */
+        assert_fails(script, bccSetHost(script, &host), BCC_INVALID_OPERATION);
+        bccDisposeScript(script);
+    }
+}
+
+static void the_host_may_ask_where_the_image_is(void **state)
+{
+    const struct fixture *f = *state;
+    BCCScriptRef script = open_script(bitcode_path("hooks.bc").text, NULL);
+    BCCHost host = {.size = sizeof(host) + 1};
+    BCCImage image = {.size = sizeof(image)};
+    const ElfW(Phdr) * segment;
+    uintptr_t hook;
+    bool is_code = false;
+
+    assert_fails(script, bccSetHost(script, &host), BCC_INVALID_VALUE);
+    assert_fails(script, bccSetHost(script, NULL), BCC_INVALID_VALUE);
+    assert_int_equal(bccGetImage(script, &image), 1);
+    assert_int_equal(take_error(script), BCC_NO_ERROR);
+    assert_succeeds(script, prepare(script, f));
+    image.size--;
+    assert_int_equal(bccGetImage(script, &image), 1);
+    image.size++;
+    assert_int_equal(bccGetImage(script, &image), 0);
+    hook = (uintptr_t)bccGetFuncAddr(script, "hook") - (uintptr_t)image.base;
+    assert_true(hook < image.span);
+    segment = image.programHeaders;
+    for (size_t i = 0; i < image.programHeaderCount; i++)
+        is_code |= segment[i].p_type == PT_LOAD && segment[i].p_flags & PF_X &&
+                   hook - segment[i].p_vaddr < segment[i].p_memsz;
+    assert_true(is_code);
+    assert_true(image.tlsModule == 0 && !image.tlsBlock);
+    bccDisposeScript(script);
+}
+
+static void destructors_run_once_and_code_stays(void **state)
+{
+    const struct fixture *f = *state;
+    BCCScriptRef script = open_script(bitcode_path("hooks.bc").text, NULL);
+    void (*watch_end)(int *count);
+    int n = 0;
+
+    bccStopScript(NULL);
+    bccStopScript(script); /* not prepared: there are none */
+    assert_succeeds(script, prepare(script, f));
+    *(void **)&watch_end = bccGetFuncAddr(script, "watch_end");
+    watch_end(&n);
+    bccStopScript(script);
+    assert_int_equal(n, 1);
+    assert_int_equal(call(script, "hook"), 17);
+    bccStopScript(script);
+    bccDisposeScript(script);
+    assert_int_equal(n, 1);
 }
 
 /* ---- Arguments and fork() ---- */
@@ -327,7 +450,11 @@ int main(void)
         TEST(one_that_is_gone_is_named),
         TEST(wrong_use_is_refused),
         TEST(undefined_symbols_are_named_with_their_user),
+        TEST(another_failure_has_no_undefined_symbols),
         TEST(a_name_that_libraries_use_is_logged),
+        TEST(the_host_is_offered_what_libraries_use),
+        TEST(the_host_may_ask_where_the_image_is),
+        TEST(destructors_run_once_and_code_stays),
         TEST(constructors_get_the_arguments),
         TEST(fork_handlers_are_forgotten_at_dispose),
     };

@@ -3,7 +3,7 @@
 # (see run_case.sh). Each test is a function below; CTest runs them one by one.
 #
 # Environment: BCC, CLANG, RUN_STATUS (run_case_status), CHECK_JSON
-# (run_case_json), SAMPLES (their build directory).
+# (run_case_json), SAMPLES (their build directory), MAN_PAGE (docs/man/bcc.1).
 set -u
 . "$(dirname "$0")/run_case_lib.sh"
 
@@ -65,11 +65,23 @@ test_wrong_usage_exits_with_2() {
         expect usage "exit 2"
         silent usage out
         says usage err "bcc"
+        [ -z "$wrong" ] || [ "$(wc -l <"$work/usage.err")" -eq 1 ] ||
+            fail "$wrong: not one line: $(cat "$work/usage.err")"
     done
 }
 
+test_a_wrong_option_names_the_nearest() {
+    run close "$BCC" run --rebuid x.bc
+    says close err "bcc: run: --rebuid: no such option here, but --rebuild is"
+    run value "$BCC" cache gc --max-sise=1G
+    says value err "but --max-size is"
+    run far "$BCC" run --nonsense x.bc
+    says far err "no such option here (bcc help run)"
+}
+
 test_help_and_version_exit_with_0() {
-    for right in --help help "run --help" "compile -h" "cache --help"; do
+    for right in --help help "run --help" "compile -h" "cache --help" \
+        "help run" "help cache" "help cache gc" "cache --json gc --help"; do
         # shellcheck disable=SC2086
         run help "$BCC" $right
         expect help "exit 0"
@@ -80,6 +92,73 @@ test_help_and_version_exit_with_0() {
     expect version "exit 0"
     grep -qE '^bcc [0-9]+\.[0-9]+\.[0-9]+ \(LLVM [0-9.]+\)$' \
         "$work/version.out" || fail "version: $(cat "$work/version.out")"
+}
+
+# Every option that some command says it takes is taken, and no other.
+test_help_shows_a_commands_own_options() {
+    run all "$BCC" help
+    sed -n 's/^bcc \([a-z].*\)/\1/p' "$work/all.out" |
+        sed 's/ [^a-z].*//; s/ [a-z]*|.*//' >"$work/commands"
+    [ "$(wc -l <"$work/commands")" -gt 10 ] || fail "few commands"
+    sed -n 's/^    \(-[a-z], \)*\(--[a-z-]*\).*/\2/p' >"$work/options" <<END
+$(while read -r command; do
+        # shellcheck disable=SC2086
+        "$BCC" help $command
+    done <"$work/commands")
+END
+    sort -u "$work/options" >"$work/known"
+    while read -r command; do
+        # shellcheck disable=SC2086
+        "$BCC" help $command >"$work/own" || fail "help $command"
+        # shellcheck disable=SC2086
+        "$BCC" $command --help | cmp - "$work/own" || fail "$command --help"
+        while read -r option; do
+            # shellcheck disable=SC2086
+            "$BCC" $command "$option" 2 --help >"$work/out" 2>"$work/err"
+            if grep -qE -- "$option( |=|\$)" "$work/own"; then
+                grep -q "no such option" "$work/err" &&
+                    fail "$command does not take $option"
+            else
+                grep -q "no such option" "$work/err" ||
+                    fail "$command takes $option"
+            fi
+        done <"$work/known"
+    done <"$work/commands"
+}
+
+# words WORD...: what bash would complete the last word to.
+words() {
+    bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bcc
+        echo "${COMPREPLY[@]}"' - "$work/bash.out" "$@"
+}
+
+test_completion_follows_the_options() {
+    run bash "$BCC" completion bash
+    [ "$(words bcc prec)" = precompile ] || fail "command"
+    [ "$(words bcc cache ex)" = explain ] || fail "second word"
+    [ "$(words bcc cache gc --dr)" = --dry-run ] || fail "option of gc"
+    [ -z "$(words bcc run --dr)" ] || fail "run has no such option"
+    [ "$(words bcc run --report)" = --report=json ] || fail "value"
+    for shell in zsh fish; do
+        run "$shell" "$BCC" completion "$shell"
+        for option in link cache-dir dry-run trusted-key output; do
+            says "$shell" out "$option"
+        done
+    done
+    run none "$BCC" completion sh
+    expect none "exit 2"
+}
+
+# SYNOPSIS, and which options there are, in which order and groups.
+test_man_page_has_the_options() {
+    run frame "$BCC" completion man
+    awk '/^\.SH/ { section = $2; next_line = 0 }
+        section == "SYNOPSIS" { print }
+        section == "OPTIONS" && (/^\.SH/ || /^\.SS/ || next_line) { print }
+        { next_line = 0 }
+        section == "OPTIONS" && /^\.TP/ { print; next_line = 1 }' \
+        "$MAN_PAGE" >"$work/page"
+    diff "$work/frame.out" "$work/page" || fail "bcc.1 is not as bcc has it"
 }
 
 test_bad_input_exits_with_1() {

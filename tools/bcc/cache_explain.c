@@ -15,7 +15,7 @@
 #include "cache_actions.h"
 #include "cache_file.h"
 #include "dependency.h"
-#include "foreign_text.h"
+#include "print.h"
 #include "prepare.h"
 #include "script_setup.h"
 #include "sha1_digest.h"
@@ -118,9 +118,10 @@ static void compare_lines(struct explain *explain, struct lines *entry,
 
         if (has_line(entry, line))
             continue;
-        while (j < entry->n && (name_size(entry->line[j]) != size ||
-                                memcmp(entry->line[j].data, line.data, size) ||
-                                has_line(request, entry->line[j])))
+        while (j < entry->n &&
+               (name_size(entry->line[j]) != size ||
+                memcmp(entry->line[j].data, line.data, size) != 0 ||
+                has_line(request, entry->line[j])))
             j++;
         snprintf(field, sizeof(field), "%.*s", (int)size,
                  (const char *)line.data);
@@ -402,7 +403,7 @@ int cache_explain(const struct options *options, const char *dir)
 {
     struct explain explain = {
         .options = options, .dir = dir, .first_row = true};
-    const char *path = options->arguments[1];
+    const char *path = options->arguments[0];
     bool program = !options->exports, failed;
     unsigned long flags = setup_flags(options, program) | BCC_CACHE_ONLY;
     int status = EXIT_FAILED;

@@ -10,7 +10,7 @@
 #include "cache_actions.h"
 #include "cache_file.h"
 #include "file.h"
-#include "foreign_text.h"
+#include "print.h"
 #include "index_file.h"
 
 enum { MAX_THREADS = 64 };

@@ -14,11 +14,9 @@
 #include "cache_actions.h"
 #include "cache_file.h"
 #include "commands.h"
-#include "foreign_text.h"
+#include "print.h"
 #include "prune.h"
-#include "script_setup.h"
 #include "settings.h"
-#include "static_archives.h"
 #include "store.h"
 
 bool cache_inventory(const char *dir, struct inventory *ret_inventory)
@@ -101,7 +99,7 @@ static void list_entry(const struct inventory *inventory, size_t i,
     free(text);
 }
 
-static int list(const struct options *options, const char *dir)
+int cache_ls(const struct options *options, const char *dir)
 {
     struct inventory inventory;
 
@@ -119,7 +117,7 @@ static int list(const struct options *options, const char *dir)
 
 /* ---- stats ---- */
 
-static int stats(const struct options *options, const char *dir)
+int cache_stats(const struct options *options, const char *dir)
 {
     struct inventory inventory;
     struct cache_limit limit;
@@ -184,7 +182,7 @@ static void remove_leftovers(const char *dir)
         free(names);
 }
 
-static int clear(const struct options *options, const char *dir)
+int cache_clear(const struct options *options, const char *dir)
 {
     size_t n_removed = 0, n_failed = 0;
     struct inventory inventory;
@@ -212,64 +210,85 @@ static int clear(const struct options *options, const char *dir)
     return n_failed ? EXIT_FAILED : EXIT_OK;
 }
 
-/* ---- Which ---- */
+/* ---- gc ---- */
 
-/* Letters: see options.c. */
-static const struct action {
-    const char *name;
-    const char *accepts;
-    int n_arguments; /* with the name */
-    int (*run)(const struct options *options, const char *dir);
-} actions[] = {
-    {"stats", "DJM", 1, stats},
-    {"ls", "DJ", 1, list},
-    {"verify", "DJjU", 1, cache_verify},
-    {"gc", "DJMY", 1, cache_gc},
-    {"clear", "DJ", 1, clear},
-    {"explain", "DJbklLTCFEXSvOP", 2, cache_explain},
+/* What the library lets another process do after a miss, now and with an
+ * account of it. */
+struct account {
+    bool json;
+    bool dry_run;
+    bool is_first;
 };
 
-static const struct action *find_action(const struct options *options)
+static const char names[] = "{\"names\":[";
+
+static void print_name(void *context, const char *name,
+                       const struct inventory_entry *entry)
 {
-    for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
-        if (options->n_arguments == actions[i].n_arguments &&
-            strcmp(options->arguments[0], actions[i].name) == 0)
-            return &actions[i];
-    return NULL;
+    struct account *account = context;
+
+    if (account->json) {
+        fputs(account->is_first ? names : ",", stdout);
+        json_print_string(stdout, name);
+    } else if (account->dry_run) {
+        printf("%10" PRIu64 "  ", entry->disk_size);
+        print_visible(stdout, name);
+        putchar('\n');
+    }
+    account->is_first = false;
 }
 
-int cmd_cache(int argc, char **argv)
+static void print_json(const struct prune_result *result,
+                       const struct cache_limit *limit, bool dry_run)
 {
-    const struct action *action;
-    struct options options;
-    const char *reason;
-    char *dir;
-    int status;
+    printf(",\"dry_run\":%s,\"removed\":%zu,\"failed\":%zu,\"freed\":%" PRIu64
+           ",\"entries\":%zu,\"disk_bytes\":%" PRIu64
+           ",\"in_use\":%zu,\"limit\":",
+           dry_run ? "true" : "false", result->n_removed, result->n_failed,
+           result->freed, result->n_left, result->left, result->n_in_use);
+    settings_print_limit(limit, true);
+    fputs(",\"limit_origin\":", stdout);
+    json_print_string(stdout, limit->origin);
+    puts("}");
+}
 
-    /* First with the options of all, to find the action among them; options
-     * that parse once parse again. */
-    if (!options_parse(&options, argc, argv, "DJMjUYbklLTCFEXSvOP", false))
-        return EXIT_USAGE;
-    action = find_action(&options);
-    options_release(&options);
-    if (!action) {
-        complain("cache: one of stats, ls, verify, gc, clear is needed, or "
-                 "explain FILE");
-        print_usage("cache", true);
-        return EXIT_USAGE;
-    }
-    if (!options_parse(&options, argc, argv, action->accepts, false))
-        return EXIT_USAGE;
-    if (!static_archives_find(&options))
+static void print_text(const struct prune_result *result,
+                       const struct cache_limit *limit, bool dry_run)
+{
+    printf("%zu entries %s, %" PRIu64 " bytes; %zu left, %" PRIu64
+           " bytes, limit ",
+           result->n_removed, dry_run ? "would be removed" : "removed",
+           result->freed, result->n_left, result->left);
+    settings_print_limit(limit, false);
+    settings_print_origin(limit);
+    if (result->n_in_use)
+        printf("%zu entries were used in the last hour and stay\n",
+               result->n_in_use);
+}
+
+int cache_gc(const struct options *options, const char *dir)
+{
+    struct account account = {options->json, options->dry_run, true};
+    struct prune_options prune = {
+        .dry_run = options->dry_run,
+        .visit = print_name,
+        .context = &account,
+    };
+    struct prune_result result;
+    struct cache_limit limit;
+    struct error err;
+
+    settings_cache_limit(options, &limit);
+    prune.limit = limit.bytes;
+    if (prune_directory(dir, &prune, &result, &err)) {
+        complain("%s", err.message);
         return EXIT_FAILED;
-    status = EXIT_FAILED;
-    /* Who looks at a cache does not make one. */
-    dir = setup_find_cache_dir(&options, &reason);
-    if (dir)
-        status = action->run(&options, dir);
-    else
-        complain("%s", reason);
-    free(dir);
-    options_release(&options);
-    return status;
+    }
+    if (options->json) {
+        printf("%s]", account.is_first ? names : "");
+        print_json(&result, &limit, options->dry_run);
+    } else {
+        print_text(&result, &limit, options->dry_run);
+    }
+    return result.n_failed ? EXIT_FAILED : EXIT_OK;
 }

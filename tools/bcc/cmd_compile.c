@@ -2,41 +2,33 @@
 #include <bcc/bcc.h>
 
 #include "commands.h"
-#include "options.h"
+#include "print.h"
 #include "script_setup.h"
-#include "static_archives.h"
 
-int cmd_compile(int argc, char **argv)
+int cmd_compile(struct options *options)
 {
-    struct options options;
+    const bool is_program = options->entry != NULL;
     BCCScriptRef script;
     int status = EXIT_OK;
     bool failed;
 
-    if (!options_parse(&options, argc, argv, "bklLTCFERSvOoWZ", false))
-        return EXIT_USAGE;
-    if (options.n_arguments < 1 || !options.output) {
-        complain("compile: a file and -o are needed");
-        print_usage("compile", true);
+    if (options->n_arguments < 1 || !options->output) {
+        complain("compile: a file and -o are needed (bcc help compile)");
         return EXIT_USAGE;
     }
-    options.more_files = options.arguments + 1;
-    options.n_more_files = (size_t)options.n_arguments - 1;
-    if (!static_archives_find(&options))
-        return EXIT_FAILED;
-    script = setup_script(&options, options.arguments[0], options.entry != NULL,
-                          &failed);
+    options->more_files = (struct words){(const char **)options->arguments + 1,
+                                         (size_t)options->n_arguments - 1};
+    script = setup_script(options, options->arguments[0], is_program, &failed);
     if (!script)
         return EXIT_FAILED;
-    if (failed || bccPrepareSharedObjectFile(
-                      script, options.output,
-                      setup_flags(&options, options.entry != NULL))) {
+    if (failed ||
+        bccPrepareSharedObjectFile(script, options->output,
+                                   setup_flags(options, is_program))) {
         complain("%s", bccGetErrorMessage(script));
         status = EXIT_FAILED;
     }
-    if (options.report_json)
+    if (options->report_json)
         print_report(script, NULL);
     bccDisposeScript(script);
-    options_release(&options);
     return status;
 }

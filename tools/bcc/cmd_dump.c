@@ -19,8 +19,8 @@
 #include "cpu_features.h"
 #include "dependency.h"
 #include "file.h"
-#include "foreign_text.h"
 #include "machine.h"
+#include "print.h"
 #include "options.h"
 #include "resource.h"
 
@@ -442,22 +442,14 @@ static int dump_file(const struct options *options)
     return result;
 }
 
-int cmd_dump(int argc, char **argv)
+int cmd_dump(struct options *options)
 {
-    struct options options;
-    int result = EXIT_USAGE;
-
-    if (!options_parse(&options, argc, argv, "JAIG", false))
-        return EXIT_USAGE;
-    if (options.n_arguments == 1 &&
-        options.json + options.disassemble + (options.image || options.debug) <=
-            1) {
-        result = dump_file(&options);
-    } else {
-        complain("dump: one file is needed, and one of --json, --disassemble, "
-                 "and parts to write");
-        print_usage("dump", true);
-    }
-    options_release(&options);
-    return result;
+    if (options->n_arguments == 1 &&
+        options->json + options->disassemble +
+                (options->image || options->debug) <=
+            1)
+        return dump_file(options);
+    complain("dump: one file is needed, and one of --json, --disassemble, and "
+             "parts to write (bcc help dump)");
+    return EXIT_USAGE;
 }

@@ -14,12 +14,11 @@
 
 #include "commands.h"
 #include "file.h"
-#include "options.h"
+#include "print.h"
 #include "progress.h"
 #include "resource.h"
 #include "script_setup.h"
 #include "settings.h"
-#include "static_archives.h"
 
 struct job {
     char *path;
@@ -332,37 +331,30 @@ static void summarise(const struct work *work)
             complain("%s", work->jobs[i].failure);
 }
 
-int cmd_precompile(int argc, char **argv)
+int cmd_precompile(struct options *options)
 {
-    struct options options;
-    struct work work = {.options = &options};
+    struct work work = {.options = options};
     struct cache_limit limit;
     const char *reason;
     int status = EXIT_FAILED;
     char *dir;
 
-    if (!options_parse(&options, argc, argv, "bklLDTCFEXBSvOjMWZ", false))
-        return EXIT_USAGE;
-    if (options.n_arguments < 1) {
-        complain("precompile: no file");
-        print_usage("precompile", true);
+    if (options->n_arguments < 1) {
+        complain("precompile: no file (bcc help precompile)");
         return EXIT_USAGE;
     }
-    if (!static_archives_find(&options))
-        return EXIT_FAILED;
-    dir = setup_cache_dir(&options, &reason);
+    dir = setup_cache_dir(options, &reason);
     if (!dir) {
         complain("%s", reason);
         return EXIT_FAILED;
     }
     /* Asked for once, and not for each file. */
-    settings_cache_limit(&options, &limit);
-    options.has_max_size = true;
-    options.max_size = limit.bytes;
+    settings_cache_limit(options, &limit);
+    options->max_size = (struct size_option){true, limit.bytes};
     work.dir = dir;
-    if (!collect(&work, options.arguments))
+    if (!collect(&work, options->arguments))
         goto out;
-    if ((options.exports && !find_conflicts(&work)) || !make_queue(&work)) {
+    if ((options->exports && !find_conflicts(&work)) || !make_queue(&work)) {
         complain("out of memory");
         goto out;
     }
@@ -379,6 +371,5 @@ out:
     free(work.jobs);
     free(work.queue);
     free(dir);
-    options_release(&options);
     return status;
 }

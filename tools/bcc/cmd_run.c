@@ -9,39 +9,30 @@
 #include <bcc/bcc.h>
 
 #include "commands.h"
-#include "interpose.h"
-#include "loaded_objects.h"
-#include "operators.h"
-#include "options.h"
-#include "script.h"
+#include "program.h"
+#include "print.h"
 #include "script_setup.h"
-#include "static_archives.h"
+#include "settings.h"
 #include "undefined.h"
-
-/* The program, for its destructors. A native one's run after every handler
- * that it gave to atexit(), from its constructors on: so ours is given first.
- * Nothing is unmapped: stdio's last flush may read a buffer of the program. */
-static BCCScriptRef program;
-
-static void run_destructors(void)
-{
-    if (program)
-        load_stop(&program->image);
-}
 
 static bool prepare(BCCScriptRef script, const struct options *options,
                     const char *path)
 {
+    const BCCHost host = {
+        .size = sizeof(host),
+        .context = (void *)options,
+        .interpose = interpose,
+        .cacheSizeLimit = settings_cache_limit_bytes,
+        .showsImage = loaded_objects_init(),
+    };
     const char *reason = NULL;
     char *dir = setup_cache_dir(options, &reason);
     char name[NAME_MAX];
     bool failed;
 
     setup_entry_name(options, path, true, name);
-    loaded_objects_take(script);
+    bccSetHost(script, &host);
     bccRegisterSymbolCallback(script, loaded_objects_lookup, NULL);
-    operators_take(script);
-    script->interpose = interpose;
     bccSetArguments(script, options->n_arguments, options->arguments);
     errno = 0; /* as a native program's constructors find it */
     failed =
@@ -50,10 +41,8 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     free(dir);
     if (options->report_json)
         print_report(script, reason);
-    if (failed && script->error_code == BCC_UNRESOLVED_SYMBOL)
-        complain_undefined(script, options, path);
-    else if (failed)
-        complain("%s", bccGetErrorMessage(script));
+    if (failed)
+        complain_failed(script, options, path);
     return !failed;
 }
 
@@ -67,43 +56,33 @@ static void say_name_is(char *path)
     prctl(PR_SET_NAME, program_invocation_short_name);
 }
 
-int cmd_run(int argc, char **argv)
+int cmd_run(struct options *options)
 {
     int (*entry)(int, char **, char **);
-    struct options options;
     BCCScriptRef script;
     const char *name;
     bool failed;
 
-    if (!options_parse(&options, argc, argv, "bklLDNTCFEBRSvOMPWZ", true))
-        return EXIT_USAGE;
-    if (options.n_arguments < 1) {
-        complain("run: no file");
-        print_usage("run", true);
+    if (options->n_arguments < 1) {
+        complain("run: no file (bcc help run)");
         return EXIT_USAGE;
     }
-    if (!static_archives_find(&options))
-        return EXIT_FAILED;
-    say_name_is(options.arguments[0]);
-    script = setup_script(&options, options.arguments[0], true, &failed);
+    say_name_is(options->arguments[0]);
+    script = setup_script(options, options->arguments[0], true, &failed);
     if (script && failed)
         complain("%s", bccGetErrorMessage(script));
-    program = script; /* before the prepare: a constructor may exit */
-    if (!script || failed || atexit(run_destructors) ||
-        !prepare(script, &options, options.arguments[0])) {
-        program = NULL;
-        loaded_objects_take(NULL);
-        operators_take(NULL);
+    if (!script || failed || !program_set(script, options->arguments[0]) ||
+        !prepare(script, options, options->arguments[0])) {
+        program_set(NULL, NULL);
         bccDisposeScript(script);
-        options_release(&options);
         return EXIT_FAILED;
     }
-    name = options.entry ? options.entry : "main";
+    name = options->entry ? options->entry : "main";
     *(void **)&entry = bccGetFuncAddr(script, name);
     if (!entry || bccGetVarAddr(script, name)) {
-        complain("%s: no function '%s'", options.arguments[0], name);
+        complain("%s: no function '%s'", options->arguments[0], name);
         return EXIT_FAILED;
     }
     errno = 0; /* as a native program finds it */
-    exit(entry(options.n_arguments, options.arguments, environ));
+    exit(entry(options->n_arguments, options->arguments, environ));
 }

@@ -6,9 +6,8 @@
 #include "cache_file.h"
 #include "commands.h"
 #include "file.h"
-#include "foreign_text.h"
+#include "print.h"
 #include "key_file.h"
-#include "options.h"
 #include "store.h"
 
 /* ---- sign ---- */
@@ -50,33 +49,28 @@ static bool sign_file(const char *path, const struct signature_key *key)
 }
 
 /* One key and at least a file; false after a complaint. */
-static bool parse(struct options *options, int argc, char **argv)
+static bool has_operands(const struct options *options, const char *command)
 {
-    if (!options_parse(options, argc, argv, "K", false))
-        return false;
-    if (options->n_keys == 1 && options->n_arguments > 0)
+    if (options->keys.n == 1 && options->n_arguments > 0)
         return true;
-    complain("%s: needs --key KEY.pem, once, and files", argv[0]);
-    print_usage(argv[0], true);
-    options_release(options);
+    complain("%s: needs --key KEY.pem, once, and files (bcc help %s)", command,
+             command);
     return false;
 }
 
-int cmd_sign(int argc, char **argv)
+int cmd_sign(struct options *options)
 {
     struct signature_key key;
-    struct options options;
     int status = EXIT_OK;
 
-    if (!parse(&options, argc, argv))
+    if (!has_operands(options, "sign"))
         return EXIT_USAGE;
-    if (!key_file_read_private(options.keys[0], &key))
+    if (!key_file_read_private(options->keys.word[0], &key))
         status = EXIT_FAILED;
-    for (int i = 0; status == EXIT_OK && i < options.n_arguments; i++)
-        if (!sign_file(options.arguments[i], &key))
+    for (int i = 0; status == EXIT_OK && i < options->n_arguments; i++)
+        if (!sign_file(options->arguments[i], &key))
             status = EXIT_FAILED;
     explicit_bzero(&key, sizeof(key));
-    options_release(&options);
     return status;
 }
 
@@ -106,20 +100,18 @@ static bool verify_file(const char *path, const struct signature_key *key)
     return status == STATUS_OK;
 }
 
-int cmd_verify(int argc, char **argv)
+int cmd_verify(struct options *options)
 {
     struct signature_key key;
-    struct options options;
     int status = EXIT_OK;
 
-    if (!parse(&options, argc, argv))
+    if (!has_operands(options, "verify"))
         return EXIT_USAGE;
-    if (!key_file_read_public(options.keys[0], &key))
+    if (!key_file_read_public(options->keys.word[0], &key))
         status = EXIT_FAILED;
     else
-        for (int i = 0; i < options.n_arguments; i++)
-            if (!verify_file(options.arguments[i], &key))
+        for (int i = 0; i < options->n_arguments; i++)
+            if (!verify_file(options->arguments[i], &key))
                 status = EXIT_FAILED;
-    options_release(&options);
     return status;
 }

@@ -1,13 +1,23 @@
-/* The commands; each takes its own name as argv[0], returns an exit status. */
+/* The commands. Each gets its parsed options, without the command's own words
+ * among the arguments, and returns an exit status. */
 #ifndef BCC_TOOL_COMMANDS_H
 #define BCC_TOOL_COMMANDS_H
 
-int cmd_run(int argc, char **argv);
-int cmd_compile(int argc, char **argv);
-int cmd_precompile(int argc, char **argv);
-int cmd_dump(int argc, char **argv);
-int cmd_cache(int argc, char **argv);
-int cmd_sign(int argc, char **argv);
-int cmd_verify(int argc, char **argv);
+#include "options.h"
+
+int cmd_run(struct options *options);
+int cmd_compile(struct options *options);
+int cmd_precompile(struct options *options);
+int cmd_dump(struct options *options);
+int cmd_sign(struct options *options);
+int cmd_verify(struct options *options);
+
+/* "bcc cache ...". dir: the cache directory. */
+int cache_stats(const struct options *options, const char *dir);
+int cache_ls(const struct options *options, const char *dir);
+int cache_verify(const struct options *options, const char *dir);
+int cache_gc(const struct options *options, const char *dir);
+int cache_clear(const struct options *options, const char *dir);
+int cache_explain(const struct options *options, const char *dir);
 
 #endif

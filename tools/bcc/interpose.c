@@ -8,7 +8,7 @@
  * programs have none. Constructors of libraries have run by then, with what the
  * libraries themselves define. What the program opens later by dlopen() is
  * bound to this executable and to libraries. */
-#include "interpose.h"
+#include "program.h"
 
 #include <dlfcn.h>
 #include <link.h>
@@ -18,10 +18,10 @@
 #include <unistd.h>
 
 #include "load_machine.h"
-#include "options.h"
+#include "print.h"
 
 struct work {
-    const struct definition *definitions;
+    const BCCDefinition *definitions;
     size_t n;
     size_t n_objects; /* seen */
 };
@@ -105,7 +105,7 @@ static bool open_place(struct object *object, uintptr_t place)
 }
 
 static void bind_place(struct object *object, const ElfW(Rela) * row,
-                       const struct definition *definition)
+                       const BCCDefinition *definition)
 {
     uintptr_t *place = (uintptr_t *)(object->base + row->r_offset);
     const enum reloc_kind kind =
@@ -167,13 +167,10 @@ static int bind_object(struct dl_phdr_info *info, size_t size, void *context)
     return 0;
 }
 
-void interpose(const struct definition *definitions, size_t n)
+void interpose(void *context, const BCCDefinition *definitions, size_t n)
 {
     struct work work = {definitions, n, 0};
-    int (*iterate)(int (*visit)(struct dl_phdr_info *, size_t, void *),
-                   void *context);
 
-    /* libc's, which does not show the program. */
-    *(void **)&iterate = dlsym(RTLD_NEXT, "dl_iterate_phdr");
-    iterate(bind_object, &work);
+    (void)context;
+    dl_iterate_phdr(bind_object, &work); /* libc's: the program is not shown */
 }

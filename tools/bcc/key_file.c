@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "file.h"
-#include "options.h"
+#include "print.h"
 
 enum { MAX_FILE = 4096, MAX_DER = 128 };
 

@@ -22,7 +22,7 @@
  * more. dladdr1() and dlinfo() give a struct link_map, of which there is none,
  * and stay libc's. So does dlsym() for libraries; the program has one by which
  * RTLD_NEXT means what comes after the program. */
-#include "loaded_objects.h"
+#include "program.h"
 
 #include <dlfcn.h>
 #include <elf.h>
@@ -30,16 +30,13 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "script.h"
-#include "tls.h"
-
-/* ORDER OBJECTS: loaded_objects.list exports what this marks. */
+/* ORDER OBJECTS: exports.list exports what this marks. */
 #define EXPORT __attribute__((visibility("default"), used))
 
 typedef int visit_fn(struct dl_phdr_info *object, size_t size, void *context);
 typedef int iterate_fn(visit_fn *visit, void *context);
 typedef int find_fn(const void *address, Dl_info *info);
-typedef void *get_addr_fn(const struct tls_index *index);
+typedef void *get_addr_fn(const void *index);
 
 /* glibc 2.35. Before it, libgcc's unwinder asks dl_iterate_phdr(). */
 #ifdef DLFO_STRUCT_HAS_EH_DBASE
@@ -47,8 +44,6 @@ typedef void *get_addr_fn(const struct tls_index *index);
 #else
 #define HAS_FIND_OBJECT 0
 #endif
-
-static BCCScriptRef program;
 
 static const char own_name[] = "/proc/self/exe";
 
@@ -68,42 +63,39 @@ static void *find_next(void **place, const char *name)
     return function;
 }
 
-void loaded_objects_take(BCCScriptRef script)
+bool loaded_objects_init(void)
 {
-    program = script;
-    if (script)
-        script->is_found = HAS_FIND_OBJECT;
     /* These may be called where no lock can be waited for. */
     (void)find_next(&next_get_addr, "__tls_get_addr");
     (void)find_next(&next_find_object, "_dl_find_object");
+    return HAS_FIND_OBJECT;
 }
 
-static const struct image *loaded_image(void)
+static bool is_in_image(const BCCImage *image, const void *address)
 {
-    return program && program->prepared ? &program->image : NULL;
+    return (uintptr_t)address - (uintptr_t)image->base < image->span;
 }
 
 /* ---- Visiting ---- */
 
 struct walk {
-    const struct image *image; /* NULL: it was shown */
+    const BCCImage *image; /* NULL: it was shown */
     visit_fn *visit;
     void *context;
 };
 
 static int show_image(const struct walk *walk, const struct dl_phdr_info *first)
 {
-    const struct image *image = walk->image;
-    const ElfW(Ehdr) *header = (const void *)image->base;
+    const BCCImage *image = walk->image;
     struct dl_phdr_info object = {
         .dlpi_addr = (ElfW(Addr))image->base,
         .dlpi_name = "",
-        .dlpi_phdr = (const void *)(image->base + header->e_phoff),
-        .dlpi_phnum = header->e_phnum,
+        .dlpi_phdr = image->programHeaders,
+        .dlpi_phnum = (ElfW(Half))image->programHeaderCount,
         .dlpi_adds = first->dlpi_adds,
         .dlpi_subs = first->dlpi_subs,
-        .dlpi_tls_modid = (size_t)image->tls,
-        .dlpi_tls_data = image->tls ? tls_own_block(image->tls) : NULL,
+        .dlpi_tls_modid = image->tlsModule,
+        .dlpi_tls_data = image->tlsBlock,
     };
 
     return walk->visit(&object, sizeof(object), walk->context);
@@ -126,66 +118,94 @@ static int relay(struct dl_phdr_info *object, size_t size, void *context)
     return walk->visit(object, size, walk->context);
 }
 
-EXPORT int dl_iterate_phdr(visit_fn *visit, void *context)
+static int iterate_next(visit_fn *visit, void *context)
 {
-    struct walk walk = {loaded_image(), visit, context};
     iterate_fn *next;
 
     *(void **)&next = find_next(&next_iterate, "dl_iterate_phdr");
-    return walk.image ? next(relay, &walk) : next(visit, context);
+    return next(visit, context);
+}
+
+EXPORT int dl_iterate_phdr(visit_fn *visit, void *context)
+{
+    BCCImage image;
+    struct walk walk = {&image, visit, context};
+
+    return program_image(&image) ? iterate_next(relay, &walk)
+                                 : iterate_next(visit, context);
 }
 
 /* ---- Looking up ---- */
 
-EXPORT int dladdr(const void *address, Dl_info *info)
+static int find_object_next(const void *address, Dl_info *info)
 {
-    const struct image *image = loaded_image();
     find_fn *next;
 
-    if (image && (uintptr_t)address - (uintptr_t)image->base < image->span) {
-        *info = (Dl_info){
-            .dli_fname = program->argv[0],
-            .dli_fbase = image->base,
-        };
-        return 1;
-    }
     *(void **)&next = find_next(&next_find, "dladdr");
     return next(address, info);
 }
 
+EXPORT int dladdr(const void *address, Dl_info *info)
+{
+    BCCImage image;
+
+    if (!program_image(&image) || !is_in_image(&image, address))
+        return find_object_next(address, info);
+    *info = (Dl_info){
+        .dli_fname = program_path(),
+        .dli_fbase = image.base,
+    };
+    return 1;
+}
+
 #if HAS_FIND_OBJECT
 
-static void *find_unwind_table(const struct image *image)
+static void *find_unwind_table(const BCCImage *image)
 {
-    const ElfW(Ehdr) *header = (const void *)image->base;
-    const ElfW(Phdr) *segment = (const void *)(image->base + header->e_phoff);
+    const ElfW(Phdr) *segment = image->programHeaders;
 
-    for (unsigned i = 0; i < header->e_phnum; i++)
+    for (size_t i = 0; i < image->programHeaderCount; i++)
         if (segment[i].p_type == PT_GNU_EH_FRAME)
-            return image->base + segment[i].p_vaddr;
+            return (char *)image->base + segment[i].p_vaddr;
     return NULL;
 }
 
 EXPORT int _dl_find_object(void *address, struct dl_find_object *result)
 {
-    const struct image *image = loaded_image();
     int (*next)(void *address, struct dl_find_object *result);
+    BCCImage image;
+    void *table;
 
-    if (image && (uintptr_t)address - (uintptr_t)image->base < image->span) {
-        void *table = find_unwind_table(image);
-
-        *result = (struct dl_find_object){
-            .dlfo_map_start = image->base,
-            .dlfo_map_end = image->base + image->span,
-            .dlfo_eh_frame = table,
-        };
-        return table ? 0 : -1;
+    if (!program_image(&image) || !is_in_image(&image, address)) {
+        *(void **)&next = find_next(&next_find_object, "_dl_find_object");
+        return next(address, result);
     }
-    *(void **)&next = find_next(&next_find_object, "_dl_find_object");
-    return next(address, result);
+    table = find_unwind_table(&image);
+    *result = (struct dl_find_object){
+        .dlfo_map_start = image.base,
+        .dlfo_map_end = (char *)image.base + image.span,
+        .dlfo_eh_frame = table,
+    };
+    return table ? 0 : -1;
 }
 
 #endif
+
+/* ---- For this executable alone ---- */
+
+/* What the linker makes of calls in here (--wrap). */
+int __wrap_dl_iterate_phdr(visit_fn *visit, void *context);
+int __wrap_dladdr(const void *address, Dl_info *info);
+
+int __wrap_dl_iterate_phdr(visit_fn *visit, void *context)
+{
+    return iterate_next(visit, context);
+}
+
+int __wrap_dladdr(const void *address, Dl_info *info)
+{
+    return find_object_next(address, info);
+}
 
 /* ---- For the program alone ---- */
 
@@ -207,14 +227,23 @@ void *loaded_objects_lookup(void *context, const char *symbol)
 
 /* ---- Thread-local variables ---- */
 
-EXPORT void *__tls_get_addr(const struct tls_index *index);
+/* The argument of __tls_get_addr. Numbers of libc's are small: it counts. */
+struct index {
+    uintptr_t module;
+    uintptr_t offset;
+};
 
-EXPORT void *__tls_get_addr(const struct tls_index *index)
+enum { LEAST_MODULE_WORD = 1 << 16 };
+
+EXPORT void *__tls_get_addr(const struct index *index);
+
+EXPORT void *__tls_get_addr(const struct index *index)
 {
     get_addr_fn *next;
+    BCCImage image;
 
-    if (index->module >= TLS_LOWEST_MODULE_ADDRESS)
-        return tls_get_addr(index);
+    if (index->module >= LEAST_MODULE_WORD && program_image(&image))
+        return image.tlsGetAddr(index);
     *(void **)&next = find_next(&next_get_addr, "__tls_get_addr");
     return next(index);
 }

@@ -3,96 +3,79 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <bcc/bcc.h>
 
 #include "commands.h"
-#include "options.h"
+#include "help.h"
+#include "print.h"
+#include "script_setup.h"
 
-static const struct command {
-    const char *name;
-    int (*run)(int argc, char **argv);
-    const char *usage;
-} commands[] = {
-    {"run", cmd_run,
-     "bcc run [options] FILE [ARGS...]\n"
-     "    Run main() of a bitcode file; its exit status is the result.\n"
-     "    FILE may be in a ZIP archive: ARCHIVE!ENTRY.\n"
-     "    --entry NAME      another function, of main's type\n"
-     "    --report=json     what prepare did, one line on standard error\n"
-     "    --trusted-key PUBLIC.pem\n"
-     "                      only entries that this key has signed\n"
-     "                      (repeatable); nothing is compiled\n"},
-    {"compile", cmd_compile,
-     "bcc compile [options] FILE... -o OUT.oBCC\n"
-     "    Make one cache file, for this machine or another (--target).\n"
-     "    Several files are linked, as with --link.\n"
-     "    --entry NAME      keep only this function: a program\n"},
-    {"precompile", cmd_precompile,
-     "bcc precompile [options] [-j N] PATH...\n"
-     "    Fill the cache for files, and for the *.bc of directories and of\n"
-     "    ZIP archives (APK).\n"
-     "    --exports         for programs that use the API: keep the exports,\n"
-     "                      name entries NAME.oBCC after NAME.bc\n"
-     "    --entry NAME      for bcc run --entry NAME\n"},
-    {"dump", cmd_dump,
-     "bcc dump [--json] [--disassemble] FILE.oBCC\n"
-     "    Show every section of a cache file.\n"
-     "bcc dump [--image OUT] [--debug-file OUT] FILE.oBCC\n"
-     "    Take the native image out of it, or the file for debuggers.\n"},
-    {"cache", cmd_cache,
-     "bcc cache stats|ls|verify|gc|clear [--json] [--cache-dir DIR]\n"
-     "    What the cache holds; is every byte of it whole; remove what was\n"
-     "    used longest ago and is above the limit; remove all.\n"
-     "    --max-size SIZE   the limit: 512M, 2G, none (gc, stats)\n"
-     "    --dry-run         gc: only say what would be removed\n"
-     "    --remove          verify: remove what is damaged\n"
-     "bcc cache explain [--json] [options of run] FILE\n"
-     "    Would it be a hit? If not: what differs from the nearest entry.\n"},
-    {"sign", cmd_sign,
-     "bcc sign --key PRIVATE.pem FILE.oBCC...\n"
-     "    Put an Ed25519 signature into cache files.\n"},
-    {"verify", cmd_verify,
-     "bcc verify --key PUBLIC.pem FILE.oBCC...\n"
-     "    Are they whole, and signed by that key?\n"},
+/* ---- Commands ---- */
+
+static int complete(struct options *options)
+{
+    if (options->n_arguments == 1 && help_completion(options->arguments[0]))
+        return EXIT_OK;
+    complain("completion: one of bash, zsh, fish is needed");
+    return EXIT_USAGE;
+}
+
+static int help(struct options *options)
+{
+    uint32_t commands = 0;
+
+    if (options->n_arguments == 0) {
+        help_overview(stdout);
+        return EXIT_OK;
+    }
+    if (options->n_arguments <= 2)
+        commands = commands_named(options->arguments[0], options->arguments[1]);
+    if (!commands) {
+        complain("help: %s: no such command", options->arguments[0]);
+        return EXIT_USAGE;
+    }
+    help_commands(commands, stdout);
+    return EXIT_OK;
+}
+
+static int (*const run[N_COMMANDS])(struct options *options) = {
+    [COMMAND_RUN] = cmd_run,
+    [COMMAND_COMPILE] = cmd_compile,
+    [COMMAND_PRECOMPILE] = cmd_precompile,
+    [COMMAND_DUMP] = cmd_dump,
+    [COMMAND_SIGN] = cmd_sign,
+    [COMMAND_VERIFY] = cmd_verify,
+    [COMMAND_COMPLETION] = complete,
+    [COMMAND_HELP] = help,
 };
 
-enum { N_COMMANDS = sizeof(commands) / sizeof(*commands) };
+/* Those of "bcc cache". */
+static int (*const run_in_cache[N_COMMANDS])(const struct options *options,
+                                             const char *dir) = {
+    [COMMAND_CACHE_STATS] = cache_stats,
+    [COMMAND_CACHE_LS] = cache_ls,
+    [COMMAND_CACHE_VERIFY] = cache_verify,
+    [COMMAND_CACHE_GC] = cache_gc,
+    [COMMAND_CACHE_CLEAR] = cache_clear,
+    [COMMAND_CACHE_EXPLAIN] = cache_explain,
+};
 
-static const char common_usage[] =
-    "Common options:\n"
-    "    --link FILE       another file of the program: bitcode, or an\n"
-    "                      archive of it (repeatable, in order)\n"
-    "    --lib RUNTIME.bc  link a runtime library (repeatable, in order)\n"
-    "    -lNAME -LDIR      take symbols from this shared library, too, or\n"
-    "                      link libNAME.a of DIR\n"
-    "    --cache-dir DIR   default: $BCC_CACHE_DIR, $XDG_CACHE_HOME/bcc,\n"
-    "                      ~/.cache/bcc\n"
-    "    --no-cache        compile into memory\n"
-    "    --rebuild         compile, and replace the entry\n"
-    "    --strip-debug     drop debug information\n"
-    "    --max-size SIZE   of the cache; default: $BCC_CACHE_SIZE, the file\n"
-    "                      ~/.config/bcc/config, 1G\n"
-    "    --time-limit SECONDS --memory-limit SIZE\n"
-    "                      of a compile; default: 1800, 16G; 0: none\n"
-    "    --target TRIPLE --cpu CPU --features LIST -O0..-O3 (default -O3)\n"
-    "    -v                say what happens\n";
-
-bool print_usage(const char *command, bool to_stderr)
+/* Inspecting never creates the directory. */
+static int run_cache_command(enum command command, struct options *options)
 {
-    FILE *out = to_stderr ? stderr : stdout;
-    bool found = false;
+    const char *reason;
+    char *dir = setup_find_cache_dir(options, &reason);
+    int status = EXIT_FAILED;
 
-    for (int i = 0; i < N_COMMANDS; i++) {
-        if (command && strcmp(command, commands[i].name) != 0)
-            continue;
-        fprintf(out, "%s%s", found ? "" : "usage: ", commands[i].usage);
-        found = true;
-    }
-    if (found)
-        fputs(common_usage, out);
-    return found;
+    if (dir)
+        status = run_in_cache[command](options, dir);
+    else
+        complain("%s", reason);
+    free(dir);
+    return status;
 }
 
 /* What is lost on the way out is a failure. (What a program writes under bcc
@@ -119,26 +102,100 @@ static void reserve_standard_descriptors(void)
             open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 }
 
+/* ---- The command line ---- */
+
+static bool is_one(uint32_t commands)
+{
+    return (commands & (commands - 1)) == 0;
+}
+
+/* One if the row has any. */
+static bool has_operands(const struct options *options, uint32_t commands,
+                         const char *name)
+{
+    const struct command_row *row = &command_rows[__builtin_ctz(commands)];
+
+    if (options->n_arguments == (*row->operands != '\0'))
+        return true;
+    complain("%s: %s (bcc help %s)", row->name,
+             *row->operands ? "one file is needed" : "takes no file", name);
+    return false;
+}
+
+/* *commands: those that the first word names; of several, as of "cache", the
+ * first argument chooses one, and is taken from the arguments. It may stand
+ * behind options, so these are parsed twice. */
+static bool parse(struct options *options, int argc, char **argv,
+                  uint32_t *commands)
+{
+    uint32_t chosen;
+
+    if (!options_parse(options, argc, argv, *commands))
+        return false;
+    if (is_one(*commands))
+        return true;
+    chosen = options->n_arguments
+                 ? commands_named(argv[0], options->arguments[0])
+                 : 0;
+    if (!chosen && options->help)
+        return true;
+    if (!chosen) {
+        complain("%s: which action? (bcc help %s)", argv[0], argv[0]);
+        return false;
+    }
+    options_release(options);
+    *commands = chosen;
+    if (!options_parse(options, argc, argv, chosen))
+        return false;
+    options->arguments++;
+    options->n_arguments--;
+    return options->help || has_operands(options, *commands, argv[0]);
+}
+
+static int run_command(int argc, char **argv, uint32_t commands)
+{
+    int status = EXIT_USAGE;
+    struct options options;
+
+    if (parse(&options, argc, argv, &commands)) {
+        const enum command command = (enum command)__builtin_ctz(commands);
+
+        if (options.help) {
+            help_commands(commands, stdout);
+            status = EXIT_OK;
+        } else if (!setup_static_archives(&options)) {
+            status = EXIT_FAILED;
+        } else if (run[command]) {
+            status = run[command](&options);
+        } else {
+            status = run_cache_command(command, &options);
+        }
+        if (command != COMMAND_RUN || options.help)
+            status = end_output(status);
+    }
+    options_release(&options);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
-    const char *name = argc > 1 ? argv[1] : NULL;
+    const char *name = argc > 1 ? argv[1] : "";
+    const uint32_t commands = commands_named(name, NULL);
 
     reserve_standard_descriptors();
-    for (int i = 0; name && i < N_COMMANDS; i++)
-        if (strcmp(name, commands[i].name) == 0) {
-            int status = commands[i].run(argc - 1, argv + 1);
-            return commands[i].run == cmd_run ? status : end_output(status);
-        }
-    if (name && strcmp(name, "--version") == 0) {
+    if (commands)
+        return run_command(argc - 1, argv + 1, commands);
+    if (strcmp(name, "--version") == 0) {
         printf("bcc %s (LLVM %s)\n", bccGetVersion(), bccGetLLVMVersion());
         return end_output(EXIT_OK);
     }
-    if (name && (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0)) {
-        print_usage(NULL, false);
-        return EXIT_OK;
+    if (strcmp(name, "--help") == 0) {
+        help_overview(stdout);
+        return end_output(EXIT_OK);
     }
-    if (name)
-        complain("%s: no such command", name);
-    print_usage(NULL, true);
+    if (argc > 1)
+        complain("%s: no such command (bcc help)", name);
+    else
+        help_overview(stderr);
     return EXIT_USAGE;
 }

@@ -13,21 +13,12 @@
  *
  * malloc() and free() are not replaced for libraries: every call of theirs, in
  * every program, would pass here. */
-#include "operators.h"
-
 #include <dlfcn.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "script.h"
-
-static BCCScriptRef program;
-
-void operators_take(BCCScriptRef script)
-{
-    program = script;
-}
+#include "program.h"
 
 /* ---- Whose ---- */
 
@@ -69,8 +60,9 @@ typedef uintptr_t operator_fn(uintptr_t first, uintptr_t second,
 /* *place: where the answer is kept, so that it is asked for once. */
 static operator_fn *find(operator_fn **place, const char *name)
 {
-    const bool is_ready = program && program->prepared;
-    void *address = is_ready ? bccGetFuncAddr(program, name) : NULL;
+    BCCImage image;
+    const bool is_ready = program_image(&image);
+    void *address = program_function(name);
     operator_fn *function;
 
     if (!address)
@@ -83,7 +75,7 @@ static operator_fn *find(operator_fn **place, const char *name)
 
 /* ---- The exported functions ---- */
 
-/* ORDER OPERATORS: operators.list exports them, lib/compiler keeps programs'
+/* ORDER OPERATORS: exports.list exports them, lib/compiler keeps programs'
  * definitions of them.
  *
  * The arguments are passed on as they came, in registers: none has more than

@@ -1,71 +1,15 @@
 #include "options.h"
 
 #include <errno.h>
-#include <getopt.h>
-#include <limits.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "print.h"
 #include "prune.h"
-#include "visible.h"
 
-void complain(const char *format, ...)
-{
-    va_list args;
-    struct buffer line;
-    char *text;
-    int size;
+/* ---- Values ---- */
 
-    va_start(args, format);
-    size = vasprintf(&text, format, args);
-    va_end(args);
-    /* In one piece, as others write there, too. */
-    buffer_init(&line);
-    buffer_append_string(&line, "bcc: ");
-    visible_append(&line, size < 0 ? "out of memory" : text);
-    buffer_append_string(&line, "\n");
-    if (!buffer_failed(&line))
-        fwrite(line.data, 1, line.size, stderr);
-    buffer_release(&line);
-    if (size >= 0)
-        free(text);
-}
-
-/* Option letters; the long ones without a short form have capitals. */
-static const struct option long_options[] = {
-    {"lib", required_argument, NULL, 'b'},
-    {"link", required_argument, NULL, 'k'},
-    {"cache-dir", required_argument, NULL, 'D'},
-    {"no-cache", no_argument, NULL, 'N'},
-    {"target", required_argument, NULL, 'T'},
-    {"cpu", required_argument, NULL, 'C'},
-    {"features", required_argument, NULL, 'F'},
-    {"entry", required_argument, NULL, 'E'},
-    {"exports", no_argument, NULL, 'X'},
-    {"rebuild", no_argument, NULL, 'B'},
-    {"strip-debug", no_argument, NULL, 'S'},
-    {"report", required_argument, NULL, 'R'},
-    {"json", no_argument, NULL, 'J'},
-    {"disassemble", no_argument, NULL, 'A'},
-    {"image", required_argument, NULL, 'I'},
-    {"debug-file", required_argument, NULL, 'G'},
-    {"key", required_argument, NULL, 'K'},
-    {"trusted-key", required_argument, NULL, 'P'},
-    {"dry-run", no_argument, NULL, 'Y'},
-    {"remove", no_argument, NULL, 'U'},
-    {"max-size", required_argument, NULL, 'M'},
-    {"time-limit", required_argument, NULL, 'W'},
-    {"memory-limit", required_argument, NULL, 'Z'},
-    {"jobs", required_argument, NULL, 'j'},
-    {"output", required_argument, NULL, 'o'},
-    {"verbose", no_argument, NULL, 'v'},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
-};
-
-static bool parse_number(const char *text, int low, int high, int *ret_value)
+static bool parse_number(const char *text, long low, long high, int *ret_value)
 {
     char *end;
     long value;
@@ -78,137 +22,128 @@ static bool parse_number(const char *text, int low, int high, int *ret_value)
     return true;
 }
 
-static bool append(const char ***list, size_t *n, const char *value)
+bool words_append(struct words *words, const char *word)
 {
-    const char **longer = realloc(*list, (*n + 1) * sizeof(*longer));
+    const char **longer =
+        realloc(words->word, (words->n + 1) * sizeof(*longer));
 
     if (!longer) {
         complain("out of memory");
         return false;
     }
-    *list = longer;
-    longer[(*n)++] = value;
+    words->word = longer;
+    longer[words->n++] = word;
     return true;
 }
 
-/* The API has 0 for its default, and the most for no limit. */
-static bool parse_time_limit(struct options *options, const char *text)
+static bool parse_size(const char *text, struct size_option *size)
 {
-    enum { MAX_S = UINT32_MAX / 1000 };
-    int seconds;
-
-    if (!parse_number(text, 0, MAX_S, &seconds)) {
-        complain("--time-limit %s: not seconds from 0 to %d", text, MAX_S);
-        return false;
-    }
-    options->time_limit_ms =
-        seconds ? (uint32_t)seconds * UINT32_C(1000) : UINT32_MAX;
-    return true;
+    size->is_given = prune_parse_limit(text, &size->bytes);
+    return size->is_given;
 }
 
-static bool parse_memory_limit(struct options *options, const char *text)
+/* Say that a value is none for this option. */
+static bool refuse(const struct option_row *row, const char *value)
 {
-    if (!prune_parse_limit(text, &options->memory_limit)) {
-        complain("--memory-limit %s: not a size: 512M, 2G, 0", text);
-        return false;
-    }
-    if (!options->memory_limit)
-        options->memory_limit = UINT64_MAX;
-    return true;
+    char name[64] = {'-', row->letter};
+
+    if (row->name)
+        snprintf(name, sizeof(name), "--%s", row->name);
+    if (row->kind == OPTION_NUMBER)
+        complain("%s %s: not a number from %u to %u", name, value, row->low,
+                 row->high);
+    else if (row->kind == OPTION_SIZE)
+        complain("%s %s: not a size: 512M, 2G, none", name, value);
+    else if (row->kind == OPTION_DIRECTORY)
+        complain("%s: needs the name of a directory", name);
+    else
+        complain("%s %s: only %s is known", name, value, row->value);
+    return false;
 }
 
-static bool parse_value(struct options *options, int letter, const char *value)
+static bool apply(struct options *options, const struct option_row *row,
+                  const char *value)
 {
-    switch (letter) {
-    case 'O':
-        if (parse_number(value, 0, 3, &options->opt_level))
-            return true;
-        complain("-O%s: the levels are -O0 to -O3", value);
-        return false;
-    case 'j':
-        if (parse_number(value, 1, 1024, &options->jobs))
-            return true;
-        complain("-j %s: not a number from 1 to 1024", value);
-        return false;
-    case 'R':
-        if (strcmp(value, "json") == 0)
-            return options->report_json = true;
-        complain("--report=%s: only json is known", value);
-        return false;
-    case 'b':
-        return append(&options->libraries, &options->n_libraries, value);
-    case 'k':
-        return append(&options->objects, &options->n_objects, value);
-    case 'l':
-        return append(&options->shared, &options->n_shared, value);
-    case 'L':
-        return append(&options->library_dirs, &options->n_library_dirs, value);
-    case 'D':
+    void *field = (char *)options + row->field;
+    bool ok = true;
+
+    switch ((enum option_kind)row->kind) {
+    case OPTION_WORD:
+        ok = strcmp(value, row->value) == 0;
+        *(bool *)field = true;
+        break;
+    case OPTION_SWITCH:
+        *(bool *)field = true;
+        break;
+    case OPTION_DIRECTORY:
         /* A variable that is not set must not mean the user's own cache. */
-        if (!*value)
-            complain("--cache-dir: needs the name of a directory");
-        options->cache_dir = value;
-        return *value != '\0';
-    case 'T':
-        options->target = value;
-        return true;
-    case 'C':
-        options->cpu = value;
-        return true;
-    case 'F':
-        options->features = value;
-        return true;
-    case 'E':
-        options->entry = value;
-        return true;
-    case 'o':
-        options->output = value;
-        return true;
-    case 'I':
-        options->image = value;
-        return true;
-    case 'G':
-        options->debug = value;
-        return true;
-    case 'K':
-    case 'P':
-        return append(&options->keys, &options->n_keys, value);
-    case 'M':
-        options->has_max_size = prune_parse_limit(value, &options->max_size);
-        if (!options->has_max_size)
-            complain("--max-size %s: not a size: 512M, 2G, none", value);
-        return options->has_max_size;
-    case 'W':
-        return parse_time_limit(options, value);
-    case 'Z':
-        return parse_memory_limit(options, value);
+        ok = *value != '\0';
+        *(const char **)field = value;
+        break;
+    case OPTION_TEXT:
+        *(const char **)field = value;
+        break;
+    case OPTION_LIST:
+        return words_append(field, value);
+    case OPTION_NUMBER:
+        ok = parse_number(value, row->low, row->high, field);
+        break;
+    case OPTION_SIZE:
+        ok = parse_size(value, field);
+        break;
     }
-    return false;
+    return ok || refuse(row, value);
 }
 
-static bool parse_switch(struct options *options, int letter)
+/* ---- Wrong usage ---- */
+
+enum { MAX_NAME = 24 };
+
+/* How many letters have to be put in, taken out or changed (Levenshtein). */
+static unsigned distance(const char *a, size_t a_size, const char *b)
 {
-    switch (letter) {
-    case 'N':
-        return options->no_cache = true;
-    case 'X':
-        return options->exports = true;
-    case 'B':
-        return options->rebuild = true;
-    case 'S':
-        return options->strip_debug = true;
-    case 'J':
-        return options->json = true;
-    case 'A':
-        return options->disassemble = true;
-    case 'Y':
-        return options->dry_run = true;
-    case 'U':
-        return options->remove = true;
-    case 'v':
-        return options->verbose = true;
+    const size_t b_size = strlen(b);
+    unsigned row[MAX_NAME + 1];
+
+    if (a_size > MAX_NAME || b_size > MAX_NAME)
+        return MAX_NAME;
+    for (size_t j = 0; j <= b_size; j++)
+        row[j] = (unsigned)j;
+    for (size_t i = 1; i <= a_size; i++) {
+        unsigned diagonal = row[0];
+
+        row[0] = (unsigned)i;
+        for (size_t j = 1; j <= b_size; j++) {
+            const unsigned change = diagonal + (a[i - 1] != b[j - 1]);
+            const unsigned less = row[j] < row[j - 1] ? row[j] : row[j - 1];
+
+            diagonal = row[j];
+            row[j] = less + 1 < change ? less + 1 : change;
+        }
     }
-    return false;
+    return row[b_size];
+}
+
+/* The option of these commands whose name is closest, at most a third of it
+ * away; or NULL. */
+static const char *nearest(const char *name, size_t size, uint32_t commands)
+{
+    unsigned least = (unsigned)size / 3 + 1;
+    const char *found = NULL;
+
+    for (size_t i = 0; i < n_option_rows; i++) {
+        const struct option_row *row = &option_rows[i];
+        unsigned away;
+
+        if (!row->name || !(row->commands & commands))
+            continue;
+        away = distance(name, size, row->name);
+        if (away < least) {
+            least = away;
+            found = row->name;
+        }
+    }
+    return found;
 }
 
 /* ---- Words ---- */
@@ -219,36 +154,34 @@ static bool parse_switch(struct options *options, int letter)
 struct word_list {
     char **word; /* up to a NULL; the next one */
     const char *command;
-    const char *accepts;
+    uint32_t commands; /* bits */
     struct options *options;
 };
 
-static bool complain_of_option(const struct word_list *list, const char *word,
-                               const char *fact)
+/* What the option that `word` names does. row: NULL: there is none of that
+ * name. value: what follows in the same word, or NULL. */
+static bool apply_option(struct word_list *list, const char *word,
+                         const struct option_row *row, const char *value)
 {
-    complain("%s: %s: %s", list->command, word, fact);
-    print_usage(list->command, true);
-    return false;
-}
+    if (!row || !(row->commands & list->commands) || (value && !row->value)) {
+        const size_t size = (size_t)(strchrnul(word, '=') - word);
+        const char *near = NULL;
 
-/* What the option that `word` names does. value: what follows in the same word,
- * or NULL. */
-static bool apply_option(struct word_list *list, const char *word, int letter,
-                         bool takes_value, const char *value)
-{
-    if (letter == 'h') {
-        print_usage(list->command, false);
-        exit(EXIT_OK);
+        if (word[1] == '-' && !row)
+            near = nearest(word + 2, size - 2, list->commands);
+        complain("%s: %s: no such option here%s%s%s (bcc help %s)",
+                 list->command, word, near ? ", but --" : "", near ? near : "",
+                 near ? " is" : "", list->command);
+        return false;
     }
-    if (!letter || !strchr(list->accepts, letter) || (value && !takes_value))
-        return complain_of_option(list, word, "no such option here");
-    if (!takes_value)
-        return parse_switch(list->options, letter);
-    if (!value)
+    if (row->value && !value)
         value = *list->word ? *list->word++ : NULL;
-    if (!value)
-        return complain_of_option(list, word, "needs a value");
-    return parse_value(list->options, letter, value);
+    if (row->value && !value) {
+        complain("%s: %s: needs a value (bcc help %s)", list->command, word,
+                 list->command);
+        return false;
+    }
+    return apply(list->options, row, value);
 }
 
 /* --name, --name value, --name=value */
@@ -258,27 +191,30 @@ static bool parse_long(struct word_list *list, const char *word)
     /* Not strcspn(), whose table is a page that no launch needs but for it. */
     const size_t size = (size_t)(strchrnul(name, '=') - name);
     const char *value = name[size] ? name + size + 1 : NULL;
-    const struct option *row = long_options;
+    const struct option_row *row = NULL;
 
-    while (row->name &&
-           (strncmp(row->name, name, size) != 0 || row->name[size]))
-        row++;
-    return apply_option(list, word, row->val, row->has_arg, value);
+    for (size_t i = 0; i < n_option_rows && !row; i++)
+        if (option_rows[i].name &&
+            strncmp(option_rows[i].name, name, size) == 0 &&
+            !option_rows[i].name[size])
+            row = &option_rows[i];
+    return apply_option(list, word, row, value);
 }
 
 /* -v, -vv, -O2, -j 2, -vj2 */
 static bool parse_short(struct word_list *list, const char *word)
 {
-    static const char switches[] = "hv", with_value[] = "OjolL";
-
     for (const char *at = word + 1; *at; at++) {
-        const bool takes_value = strchr(with_value, *at) != NULL;
-        const bool known = takes_value || strchr(switches, *at);
-        const char *value = takes_value && at[1] ? at + 1 : NULL;
+        const struct option_row *row = NULL;
+        const char *value;
 
-        if (!apply_option(list, word, known ? *at : 0, takes_value, value))
+        for (size_t i = 0; i < n_option_rows && !row; i++)
+            if (option_rows[i].letter == *at)
+                row = &option_rows[i];
+        value = row && row->value && at[1] ? at + 1 : NULL;
+        if (!apply_option(list, word, row, value))
             return false;
-        if (takes_value)
+        if (row && row->value)
             break;
     }
     return true;
@@ -327,23 +263,24 @@ static bool parse_all(struct word_list *list, int argc)
 }
 
 bool options_parse(struct options *options, int argc, char **argv,
-                   const char *accepts, bool stop_at_file)
+                   uint32_t commands)
 {
-    struct word_list list = {argv + 1, argv[0], accepts, options};
+    struct word_list list = {argv + 1, argv[0], commands, options};
 
-    *options = (struct options){.opt_level = 3};
-    return stop_at_file ? parse_up_to_file(&list) : parse_all(&list, argc);
+    *options = (struct options){.opt_level = 3, .time_limit_s = -1};
+    return commands == COMMAND_BIT(COMMAND_RUN) ? parse_up_to_file(&list)
+                                                : parse_all(&list, argc);
 }
 
 void options_release(struct options *options)
 {
+    for (size_t i = 0; i < options->archives.n; i++)
+        free((void *)options->archives.word[i]);
     free(options->collected);
-    free(options->libraries);
-    free(options->objects);
-    for (size_t i = 0; i < options->n_archives; i++)
-        free(options->archives[i]);
-    free(options->archives);
-    free(options->shared);
-    free(options->library_dirs);
-    free(options->keys);
+    free(options->libraries.word);
+    free(options->objects.word);
+    free(options->archives.word);
+    free(options->shared.word);
+    free(options->library_dirs.word);
+    free(options->keys.word);
 }

@@ -1,6 +1,7 @@
 #include "script_setup.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +11,9 @@
 
 #include "buffer.h"
 #include "checksum.h"
-#include "foreign_text.h"
+#include "print.h"
 #include "key_file.h"
 #include "resource.h"
-#include "script.h"
 #include "settings.h"
 
 static const char *entry_of(const struct options *options)
@@ -36,10 +36,10 @@ static bool add_shared(BCCScriptRef script, const struct options *options)
 {
     bool ok = true;
 
-    for (size_t i = 0; ok && i < options->n_library_dirs; i++)
-        ok = add_directory(script, options->library_dirs[i]);
-    for (size_t i = 0; ok && i < options->n_shared; i++)
-        ok = bccLinkSharedLibrary(script, options->shared[i],
+    for (size_t i = 0; ok && i < options->library_dirs.n; i++)
+        ok = add_directory(script, options->library_dirs.word[i]);
+    for (size_t i = 0; ok && i < options->shared.n; i++)
+        ok = bccLinkSharedLibrary(script, options->shared.word[i],
                                   BCC_SEARCH_LIBRARY) == 0;
     return ok;
 }
@@ -75,11 +75,11 @@ static bool link_file(BCCScriptRef script, const char *path,
     return ok;
 }
 
-static bool link_files(BCCScriptRef script, const char *const *files, size_t n,
+static bool link_files(BCCScriptRef script, const struct words *files,
                        unsigned long flags)
 {
-    for (size_t i = 0; i < n; i++)
-        if (!link_file(script, files[i], flags))
+    for (size_t i = 0; i < files->n; i++)
+        if (!link_file(script, files->word[i], flags))
             return false;
     return true;
 }
@@ -87,13 +87,10 @@ static bool link_files(BCCScriptRef script, const char *const *files, size_t n,
 /* In the order of a native command line: objects, then -l. */
 static bool link_all(BCCScriptRef script, const struct options *options)
 {
-    return link_files(script, (const char *const *)options->more_files,
-                      options->n_more_files, BCC_LINK_WHOLE) &&
-           link_files(script, options->objects, options->n_objects,
-                      BCC_LINK_WHOLE) &&
-           link_files(script, (const char *const *)options->archives,
-                      options->n_archives, BCC_LINK_WHOLE) &&
-           link_files(script, options->libraries, options->n_libraries, 0);
+    return link_files(script, &options->more_files, BCC_LINK_WHOLE) &&
+           link_files(script, &options->objects, BCC_LINK_WHOLE) &&
+           link_files(script, &options->archives, BCC_LINK_WHOLE) &&
+           link_files(script, &options->libraries, 0);
 }
 
 /* --trusted-key as the API wants them, for the caller to free; NULL without
@@ -103,17 +100,17 @@ static char *trusted_keys(const struct options *options, bool *ret_failed)
     char *text, *at;
 
     *ret_failed = false;
-    if (options->n_keys == 0)
+    if (options->keys.n == 0)
         return NULL;
-    text = malloc(options->n_keys * KEY_TEXT_SIZE);
+    text = malloc(options->keys.n * KEY_TEXT_SIZE);
     *ret_failed = text == NULL;
     if (!text)
         complain("out of memory");
     at = text;
-    for (size_t i = 0; !*ret_failed && i < options->n_keys; i++) {
+    for (size_t i = 0; !*ret_failed && i < options->keys.n; i++) {
         struct signature_key key;
 
-        *ret_failed = !key_file_read_public(options->keys[i], &key);
+        *ret_failed = !key_file_read_public(options->keys.word[i], &key);
         if (*ret_failed)
             break;
         if (i > 0)
@@ -127,6 +124,24 @@ static char *trusted_keys(const struct options *options, bool *ret_failed)
     return NULL;
 }
 
+/* The API has 0 for its default, and the most for no limit. */
+static uint32_t time_limit_ms(const struct options *options)
+{
+    if (options->time_limit_s < 0)
+        return 0;
+    return options->time_limit_s
+               ? (uint32_t)options->time_limit_s * UINT32_C(1000)
+               : UINT32_MAX;
+}
+
+static uint64_t memory_limit(const struct options *options)
+{
+    if (!options->memory_limit.is_given)
+        return 0;
+    return options->memory_limit.bytes ? options->memory_limit.bytes
+                                       : UINT64_MAX;
+}
+
 BCCScriptRef setup_script(const struct options *options, const char *path,
                           bool program, bool *ret_failed)
 {
@@ -138,8 +153,13 @@ BCCScriptRef setup_script(const struct options *options, const char *path,
         .cpu = options->cpu,
         .features = options->features,
         .optLevel = BCC_OPT_O0 + options->opt_level,
-        .compileTimeLimitMs = options->time_limit_ms,
-        .compileMemoryLimit = options->memory_limit,
+        .compileTimeLimitMs = time_limit_ms(options),
+        .compileMemoryLimit = memory_limit(options),
+    };
+    const BCCHost host = {
+        .size = sizeof(host),
+        .context = (void *)options,
+        .cacheSizeLimit = settings_cache_limit_bytes,
     };
     BCCScriptRef script = *ret_failed ? NULL : bccCreateScript();
 
@@ -151,8 +171,7 @@ BCCScriptRef setup_script(const struct options *options, const char *path,
     }
     if (options->verbose)
         bccSetLogCallback(script, log_line, NULL);
-    script->find_cache_limit = settings_cache_limit_bytes;
-    script->cache_limit_context = options;
+    bccSetHost(script, &host);
     if (program)
         bccMarkExternalSymbol(script, entry_of(options));
     *ret_failed = bccSetOptions(script, &compile) || !read_file(script, path) ||
@@ -166,6 +185,69 @@ unsigned long setup_flags(const struct options *options, bool program)
     return (program ? BCC_MARKED_ONLY | BCC_DEFAULT_LIBRARIES : 0) |
            (options->rebuild ? BCC_REBUILD : 0) |
            (options->strip_debug ? BCC_STRIP_DEBUG : 0);
+}
+
+/* ---- Static archives ---- */
+
+static bool has_shared(const char *dir, const char *name)
+{
+    char pattern[PATH_MAX];
+    glob_t found;
+
+    snprintf(pattern, sizeof(pattern), "%s/lib%s.so", dir, name);
+    if (access(pattern, F_OK) == 0)
+        return true;
+    snprintf(pattern, sizeof(pattern), "%s/lib%s.so.*", dir, name);
+    if (glob(pattern, GLOB_NOSORT, NULL, &found))
+        return false;
+    globfree(&found);
+    return true;
+}
+
+static bool any_has_shared(const struct options *options, size_t n_dirs,
+                           const char *name)
+{
+    for (size_t i = 0; i < n_dirs; i++)
+        if (has_shared(options->library_dirs.word[i], name))
+            return true;
+    return false;
+}
+
+/* Each launch with -l comes here; without an archive it costs one access() for
+ * each directory. False: no directory of -L has one before a shared library. */
+static bool find_archive(const struct options *options, const char *name,
+                         char ret_path[PATH_MAX])
+{
+    for (size_t i = 0; i < options->library_dirs.n; i++) {
+        snprintf(ret_path, PATH_MAX, "%s/lib%s.a",
+                 options->library_dirs.word[i], name);
+        if (access(ret_path, F_OK) == 0)
+            return !any_has_shared(options, i + 1, name);
+    }
+    return false;
+}
+
+bool setup_static_archives(struct options *options)
+{
+    struct words *shared = &options->shared;
+    size_t n_shared = 0;
+
+    for (size_t i = 0; i < shared->n; i++) {
+        char path[PATH_MAX], *copy;
+
+        if (!find_archive(options, shared->word[i], path)) {
+            shared->word[n_shared++] = shared->word[i];
+            continue;
+        }
+        copy = strdup(path);
+        if (!copy || !words_append(&options->archives, copy)) {
+            free(copy);
+            complain("out of memory");
+            return false;
+        }
+    }
+    shared->n = n_shared;
+    return true;
 }
 
 /* ---- Cache directory ---- */
@@ -319,6 +401,12 @@ static void add_path(struct buffer *key, const char *path)
     free(archive);
 }
 
+static void add_paths(struct buffer *key, const struct words *paths)
+{
+    for (size_t i = 0; i < paths->n; i++)
+        add_path(key, paths->word[i]);
+}
+
 /* -, and 16 digits. */
 static void add_digest(char *ret_text, uint64_t digest)
 {
@@ -368,20 +456,16 @@ void setup_entry_name(const struct options *options, const char *path,
     add_line(&key, entry_of(options));
     if (options->strip_debug)
         buffer_append_string(&key, "strip-debug\n");
-    for (size_t i = 0; i < options->n_libraries; i++)
-        add_path(&key, options->libraries[i]);
+    add_paths(&key, &options->libraries);
     /* Not a path: what is behind it was linked in another way. */
-    if (options->n_objects + options->n_archives > 0)
+    if (options->objects.n + options->archives.n > 0)
         add_line(&key, "");
-    for (size_t i = 0; i < options->n_objects; i++)
-        add_path(&key, options->objects[i]);
-    for (size_t i = 0; i < options->n_archives; i++)
-        add_path(&key, options->archives[i]);
-    for (size_t i = 0; i < options->n_library_dirs; i++)
-        add_path(&key, options->library_dirs[i]);
-    for (size_t i = 0; i < options->n_shared; i++) {
+    add_paths(&key, &options->objects);
+    add_paths(&key, &options->archives);
+    add_paths(&key, &options->library_dirs);
+    for (size_t i = 0; i < options->shared.n; i++) {
         buffer_append_string(&key, "-l");
-        add_line(&key, options->shared[i]);
+        add_line(&key, options->shared.word[i]);
     }
     add_digest(ret_name + stem_size, checksum_xxh3(buffer_span(&key)));
     buffer_release(&key);

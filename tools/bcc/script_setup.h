@@ -9,6 +9,12 @@
 
 #include "options.h"
 
+/* Move the -l options that stand for an archive, a libNAME.a of a directory of
+ * -L, to options->archives. As for a linker, the first directory that has
+ * either kind of library decides, and in it the shared one. False after a
+ * complaint: no memory. */
+bool setup_static_archives(struct options *options);
+
 /* A script with the options, the file, objects and libraries set; *ret_failed:
  * not all of them, its error message says why. NULL after a complaint: no
  * memory. program: only the entry (options->entry, else "main") is kept. */

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #include "file.h"
-#include "foreign_text.h"
+#include "print.h"
 #include "prune.h"
 
 static bool config_path(char *path, size_t size)
@@ -103,8 +103,8 @@ void settings_cache_limit(const struct options *options,
 {
     const char *environment = getenv("BCC_CACHE_SIZE");
 
-    if (options->has_max_size) {
-        ret_limit->bytes = options->max_size;
+    if (options->max_size.is_given) {
+        ret_limit->bytes = options->max_size.bytes;
         set_origin(ret_limit, "--max-size");
         return;
     }
@@ -121,7 +121,7 @@ void settings_cache_limit(const struct options *options,
     set_origin(ret_limit, "default");
 }
 
-uint64_t settings_cache_limit_bytes(const void *context)
+uint64_t settings_cache_limit_bytes(void *context)
 {
     struct cache_limit limit;
 

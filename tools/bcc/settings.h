@@ -24,8 +24,8 @@ void settings_print_limit(const struct cache_limit *limit, bool json);
 /* " (~/.config/bcc/config)", and the end of the line. */
 void settings_print_origin(const struct cache_limit *limit);
 
-/* The same as the hook of struct BCCOpaqueScript: a launch that hits does not
+/* The same as BCCHost.cacheSizeLimit: a launch that hits does not
  * read the file. context is the options. */
-uint64_t settings_cache_limit_bytes(const void *context);
+uint64_t settings_cache_limit_bytes(void *context);
 
 #endif

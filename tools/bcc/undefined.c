@@ -7,13 +7,14 @@
 #include <dlfcn.h>
 #include <glob.h>
 #include <limits.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "library_search.h"
 #include "machine.h"
-#include "script.h"
+#include "print.h"
 
 enum {
     MAX_LINES = 100,      /* what people read */
@@ -52,15 +53,16 @@ static char *readable_name(const char *name)
     return readable ? readable : strdup(name);
 }
 
-static void complain_of(const struct missing_symbol *symbol, const char *path)
+static void complain_of(const char *symbol, const char *wanted_by,
+                        const char *path)
 {
-    char *name = readable_name(symbol->name);
-    char *user = readable_name(symbol->user);
+    char *name = readable_name(symbol);
+    char *user = readable_name(wanted_by);
 
     if (name && user && *user)
         complain("%s: undefined symbol '%s', wanted by '%s'", path, name, user);
     else
-        complain("%s: undefined symbol '%s'", path, name ? name : symbol->name);
+        complain("%s: undefined symbol '%s'", path, name ? name : symbol);
     free(name);
     free(user);
 }
@@ -143,9 +145,9 @@ static void search(const struct options *options, struct clue *clues,
     size_t n_read = 0;
 
     arena_init(&arena);
-    if (library_dirs_init(&dirs, options->library_dirs, options->n_library_dirs,
-                          machine_host()->elf_machine, &arena,
-                          NULL) == STATUS_OK)
+    if (library_dirs_init(&dirs, options->library_dirs.word,
+                          options->library_dirs.n, machine_host()->elf_machine,
+                          &arena, NULL) == STATUS_OK)
         for (size_t i = 0; i < dirs.n_dirs; i++)
             read_directory(dirs.dir[i], clues, n_clues, &n_read);
     arena_release(&arena);
@@ -188,25 +190,16 @@ static bool name_libraries(struct clue *clues, size_t n_clues)
     return named;
 }
 
-void complain_undefined(BCCScriptRef script, const struct options *options,
-                        const char *path)
+/* What may help against the first n missing symbols. */
+static void suggest(BCCScriptRef script, const struct options *options,
+                    size_t n)
 {
-    const size_t n = script->n_missing;
-    struct clue *clues = calloc(n + 1, sizeof(*clues));
+    struct clue *clues = calloc(n, sizeof(*clues));
     bool named = false;
 
-    if (n == 0) { /* a library could not be opened */
-        complain("%s", bccGetErrorMessage(script));
-        free(clues);
-        return;
-    }
-    for (size_t i = 0; i < n && i < MAX_LINES; i++)
-        complain_of(&script->missing[i], path);
-    if (n > MAX_LINES)
-        complain("%s: and %zu more", path, n - MAX_LINES);
     if (clues) {
         for (size_t i = 0; i < n; i++)
-            clues[i].symbol = script->missing[i].name;
+            clues[i].symbol = bccGetMissingSymbol(script, i, NULL);
         qsort(clues, n, sizeof(*clues), compare_clues);
         search(options, clues, n);
         named = name_libraries(clues, n);
@@ -215,4 +208,21 @@ void complain_undefined(BCCScriptRef script, const struct options *options,
         complain("to define it, add a shared library (-lNAME, -LDIR) or "
                  "bitcode (--lib RUNTIME.bc, --link FILE)");
     free(clues);
+}
+
+void complain_failed(BCCScriptRef script, const struct options *options,
+                     const char *path)
+{
+    const char *symbol, *user;
+    size_t n = 0;
+
+    while ((symbol = bccGetMissingSymbol(script, n, &user)))
+        if (n++ < MAX_LINES)
+            complain_of(symbol, user, path);
+    if (n > MAX_LINES)
+        complain("%s: and %zu more", path, n - MAX_LINES);
+    if (n)
+        suggest(script, options, n);
+    else
+        complain("%s", bccGetErrorMessage(script));
 }

@@ -6,9 +6,9 @@
 
 #include "options.h"
 
-/* After a prepare that failed with BCC_UNRESOLVED_SYMBOL. path: of the
- * program, for messages. */
-void complain_undefined(BCCScriptRef script, const struct options *options,
-                        const char *path);
+/* After a prepare that failed; the error message, where no symbol was missing.
+ * path: of the program. */
+void complain_failed(BCCScriptRef script, const struct options *options,
+                     const char *path);
 
 #endif

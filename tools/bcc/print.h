@@ -1,9 +1,12 @@
 /* Text that somebody else chose, on its way to people and to programs. All of
  * it passes here; what is printed otherwise is bcc's own. */
-#ifndef BCC_TOOL_FOREIGN_TEXT_H
-#define BCC_TOOL_FOREIGN_TEXT_H
+#ifndef BCC_TOOL_PRINT_H
+#define BCC_TOOL_PRINT_H
 
 #include <stdio.h>
+
+/* "bcc: ...", one line on standard error, foreign text escaped. */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* As visible.h has it. */
 void print_visible(FILE *file, const char *text);

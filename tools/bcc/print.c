@@ -1,6 +1,31 @@
-#include "foreign_text.h"
+#include "print.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
 
 #include "visible.h"
+
+void complain(const char *format, ...)
+{
+    va_list args;
+    struct buffer line;
+    char *text;
+    int size;
+
+    va_start(args, format);
+    size = vasprintf(&text, format, args);
+    va_end(args);
+    /* In one piece, as others write there, too. */
+    buffer_init(&line);
+    buffer_append_string(&line, "bcc: ");
+    visible_append(&line, size < 0 ? "out of memory" : text);
+    buffer_append_string(&line, "\n");
+    if (!buffer_failed(&line))
+        fwrite(line.data, 1, line.size, stderr);
+    buffer_release(&line);
+    if (size >= 0)
+        free(text);
+}
 
 void print_visible(FILE *file, const char *text)
 {

@@ -1,0 +1,65 @@
+/* The host's part in running a program: what it does in the library's place,
+ * and what it may ask of the image to do that. */
+#include <link.h>
+
+#include "script.h"
+#include "tls.h"
+
+int bccSetHost(BCCScriptRef script, const BCCHost *host)
+{
+    if (!script)
+        return 1;
+    if (script->prepared)
+        return script_misuse(script, BCC_INVALID_OPERATION,
+                             "host: the script is prepared already");
+    if (!host || host->size != sizeof(*host))
+        return script_misuse(script, BCC_INVALID_VALUE,
+                             "host: NULL, or of a size that is not known");
+    script->host = *host;
+    script->is_found = host->showsImage != 0;
+    return 0;
+}
+
+static void *thread_address(const void *index)
+{
+    return tls_get_addr(index);
+}
+
+int bccGetImage(BCCScriptRef script, BCCImage *image)
+{
+    const struct image *loaded;
+    const ElfW(Ehdr) * header;
+
+    if (!script || !script->prepared || image->size != sizeof(*image))
+        return 1;
+    loaded = &script->image;
+    header = (const void *)loaded->base;
+    *image = (BCCImage){
+        .size = sizeof(*image),
+        .base = loaded->base,
+        .span = loaded->span,
+        .programHeaders = loaded->base + header->e_phoff,
+        .programHeaderCount = header->e_phnum,
+        .tlsModule = (uintptr_t)loaded->tls,
+        .tlsBlock = loaded->tls ? tls_own_block(loaded->tls) : NULL,
+        .tlsGetAddr = thread_address,
+    };
+    return 0;
+}
+
+void bccStopScript(BCCScriptRef script)
+{
+    if (script)
+        load_stop(&script->image);
+}
+
+const char *bccGetMissingSymbol(BCCScriptRef script, size_t i,
+                                const char **user)
+{
+    if (!script || script->error.status != STATUS_UNRESOLVED ||
+        i >= script->n_missing)
+        return NULL;
+    if (user)
+        *user = script->missing[i].user;
+    return script->missing[i].name;
+}

@@ -1,0 +1,82 @@
+/* What can be typed behind "bcc": one row for each command, one row for each
+ * option. options.c parses by these rows, help.c prints them: usage, completion
+ * for shells, and what the man page has of them. */
+#ifndef BCC_TOOL_GRAMMAR_H
+#define BCC_TOOL_GRAMMAR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- Commands ---- */
+
+/* ORDER COMMANDS */
+enum command {
+    COMMAND_RUN,
+    COMMAND_COMPILE,
+    COMMAND_PRECOMPILE,
+    COMMAND_DUMP,
+    COMMAND_CACHE_STATS,
+    COMMAND_CACHE_LS,
+    COMMAND_CACHE_VERIFY,
+    COMMAND_CACHE_GC,
+    COMMAND_CACHE_CLEAR,
+    COMMAND_CACHE_EXPLAIN,
+    COMMAND_SIGN,
+    COMMAND_VERIFY,
+    COMMAND_COMPLETION,
+    COMMAND_HELP,
+    N_COMMANDS
+};
+
+/* Sets of commands are sums of bits. */
+#define COMMAND_BIT(command) (1u << (command))
+
+struct command_row {
+    const char *name;     /* "run", "cache ls" */
+    const char *operands; /* "FILE [ARGS...]", "" */
+    const char *help;     /* sentences; lines of at most 75 columns */
+};
+
+extern const struct command_row command_rows[N_COMMANDS];
+
+/* ---- Options ---- */
+
+/* What an option does with its field of struct options, and with its value. */
+enum option_kind {
+    OPTION_SWITCH,    /* bool: true. No value */
+    OPTION_WORD,      /* bool: true. The value is the row's value, literally */
+    OPTION_TEXT,      /* const char *: the value */
+    OPTION_DIRECTORY, /* likewise, and not empty */
+    OPTION_LIST,      /* struct words: the value is appended */
+    OPTION_NUMBER,    /* int: from low to high */
+    OPTION_SIZE,      /* struct size_option: 512M, 2G, none */
+};
+
+/* ORDER GROUPS */
+enum option_group {
+    GROUP_INPUT,
+    GROUP_CODE,
+    GROUP_CACHE,
+    GROUP_OUTPUT,
+    N_GROUPS
+};
+
+struct option_row {
+    const char *name;  /* "cache-dir" without the dashes, or NULL */
+    const char *value; /* what usage calls the value; NULL: there is none */
+    const char *help;  /* one line of at most 55 columns; no quotes, brackets */
+    const char *shown_default; /* or NULL */
+    uint32_t commands;         /* that take it */
+    uint32_t low, high;        /* of a number */
+    uint16_t field;            /* offset in struct options */
+    uint8_t group, kind;       /* enum option_group, enum option_kind */
+    char letter;               /* 'o'; 0: none */
+};
+
+extern const struct option_row option_rows[];
+extern const size_t n_option_rows;
+
+extern const char *const option_group_names[N_GROUPS];
+
+#endif

@@ -1,0 +1,384 @@
+#include "help.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "grammar.h"
+
+/* ---- Names ---- */
+
+/* "ls" of "cache ls", NULL of "run". */
+static const char *second_word(const struct command_row *row)
+{
+    const char *space = strchr(row->name, ' ');
+
+    return space ? space + 1 : NULL;
+}
+
+/* Every launch comes here: a function of libc that is called first costs its
+ * lookup. */
+static bool is_named(const struct command_row *row, const char *first,
+                     const char *second)
+{
+    const char *name = row->name;
+
+    while (*name && *name != ' ' && *name == *first) {
+        name++;
+        first++;
+    }
+    if (*first || (*name && *name != ' '))
+        return false;
+    return !second || (*name && strcmp(second, name + 1) == 0);
+}
+
+uint32_t commands_named(const char *first, const char *second)
+{
+    uint32_t commands = 0;
+
+    for (unsigned i = 0; i < N_COMMANDS; i++)
+        if (is_named(&command_rows[i], first, second))
+            commands |= COMMAND_BIT(i);
+    return commands;
+}
+
+/* ---- Usage ---- */
+
+/* Options, operands and the end of a line; help, indented. */
+static void print_command(const struct command_row *row, bool takes_options,
+                          FILE *out)
+{
+    fprintf(out, "bcc %s%s%s%s\n", row->name, takes_options ? " [options]" : "",
+            *row->operands ? " " : "", row->operands);
+    for (const char *line = row->help; *line; line = strchr(line, '\n') + 1)
+        fprintf(out, "    %.*s", (int)(strchr(line, '\n') + 1 - line), line);
+}
+
+/* Other than --help, which all have. */
+static bool takes_options(enum command command)
+{
+    for (size_t i = 0; i + 1 < n_option_rows; i++)
+        if (option_rows[i].commands & COMMAND_BIT(command))
+            return true;
+    return false;
+}
+
+void help_overview(FILE *out)
+{
+    fputs("usage: bcc COMMAND, one of these; more of each: bcc help COMMAND\n",
+          out);
+    for (unsigned i = 0; i < N_COMMANDS; i++)
+        print_command(&command_rows[i], takes_options(i), out);
+    fputs("bcc --version\n", out);
+}
+
+static void print_option(const struct option_row *row, FILE *out)
+{
+    enum { COLUMN = 18 };
+    char head[64] = "";
+    size_t size = 0;
+
+    if (row->letter)
+        size += (size_t)snprintf(head, sizeof(head), "-%c%s", row->letter,
+                                 row->name ? ", " : "");
+    if (row->name)
+        size += (size_t)snprintf(head + size, sizeof(head) - size, "--%s",
+                                 row->name);
+    if (row->value)
+        snprintf(head + size, sizeof(head) - size, "%s%s",
+                 row->kind == OPTION_WORD ? "="
+                 : row->name              ? " "
+                                          : "",
+                 row->value);
+    fprintf(out, "    %-*s", COLUMN, head);
+    if (strlen(head) >= COLUMN)
+        fprintf(out, "\n    %*s", COLUMN, "");
+    fprintf(out, "%s\n", row->help);
+    if (row->shown_default)
+        fprintf(out, "    %*sdefault: %s\n", COLUMN, "", row->shown_default);
+}
+
+void help_commands(uint32_t commands, FILE *out)
+{
+    const char *head = "usage: ";
+    int group = -1;
+
+    for (unsigned i = 0; i < N_COMMANDS; i++) {
+        if (!(commands & COMMAND_BIT(i)))
+            continue;
+        fputs(head, out);
+        print_command(&command_rows[i], takes_options(i), out);
+        head = "";
+    }
+    for (size_t i = 0; i < n_option_rows; i++) {
+        const struct option_row *row = &option_rows[i];
+
+        if (!(row->commands & commands))
+            continue;
+        if (row->group != group)
+            fprintf(out, "%s:\n", option_group_names[row->group]);
+        group = row->group;
+        print_option(row, out);
+    }
+}
+
+/* ---- Completion ---- */
+
+/* The first words of all commands, each once; help follows if it is wanted. */
+static void print_first_words(const char *before, const char *after)
+{
+    for (unsigned i = 0; i < N_COMMANDS; i++) {
+        const char *name = command_rows[i].name;
+        const int size = (int)(strchrnul(name, ' ') - name);
+
+        if (i == 0 ||
+            strncmp(name, command_rows[i - 1].name, (size_t)size + 1) != 0)
+            printf("%s%.*s%s", before, size, name, after);
+    }
+}
+
+static void print_second_words(void)
+{
+    for (unsigned i = 0; i < N_COMMANDS; i++)
+        if (second_word(&command_rows[i]))
+            printf(" %s", second_word(&command_rows[i]));
+}
+
+static void print_option_words(uint32_t commands)
+{
+    for (size_t i = 0; i < n_option_rows; i++) {
+        const struct option_row *row = &option_rows[i];
+
+        if (!(row->commands & commands))
+            continue;
+        if (row->letter)
+            printf(" -%c", row->letter);
+        if (row->name)
+            printf(" --%s%s%s", row->name, row->kind == OPTION_WORD ? "=" : "",
+                   row->kind == OPTION_WORD ? row->value : "");
+    }
+}
+
+static void complete_bash(void)
+{
+    puts("# bash completion for bcc: source <(bcc completion bash)\n"
+         "_bcc()\n"
+         "{\n"
+         "    local word=${COMP_WORDS[COMP_CWORD]} words=\n"
+         "    local name=${COMP_WORDS[1]}\n"
+         "    [ \"$name\" = cache ] && name=\"cache ${COMP_WORDS[2]}\"");
+    fputs("    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words='", stdout);
+    print_first_words(" ", "");
+    puts(" --version'\n"
+         "    elif [[ $word == -* ]]; then\n"
+         "        case $name in");
+    for (unsigned i = 0; i < N_COMMANDS; i++) {
+        printf("        '%s') words='", command_rows[i].name);
+        print_option_words(COMMAND_BIT(i));
+        puts("' ;;");
+    }
+    fputs("        esac\n"
+          "    elif [ \"$COMP_CWORD\" -eq 2 ]; then\n"
+          "        case ${COMP_WORDS[1]} in\n"
+          "        cache) words='",
+          stdout);
+    print_second_words();
+    fputs("' ;;\n        completion) words='bash zsh fish' ;;\n"
+          "        help) words='",
+          stdout);
+    print_first_words(" ", "");
+    puts("' ;;\n"
+         "        esac\n"
+         "    fi\n"
+         "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+         "}\n"
+         "complete -o default -F _bcc bcc");
+}
+
+/* One option as _arguments wants it: the value behind it or in the same word;
+ * of a list more than once. */
+static void print_zsh_option(const struct option_row *row, const char *name)
+{
+    printf(" \\\n        '%s%s", row->kind == OPTION_LIST ? "*" : "", name);
+    if (row->value)
+        fputs(name[1] == '-' ? "=" : "+", stdout);
+    printf("[%s]", row->help);
+    if (row->kind == OPTION_WORD)
+        printf(":value:(%s)", row->value);
+    else if (row->value)
+        printf(":%s:%s", row->value,
+               row->kind == OPTION_DIRECTORY ? "_files -/" : "_files");
+    putchar('\'');
+}
+
+static void complete_zsh(void)
+{
+    puts("#compdef bcc\n"
+         "# zsh completion for bcc: bcc completion zsh >DIR_OF_FPATH/_bcc\n"
+         "local name=$words[2]\n"
+         "[[ $name == cache ]] && name=\"cache $words[3]\"\n"
+         "if (( CURRENT == 2 )); then");
+    fputs("    compadd --", stdout);
+    print_first_words(" ", "");
+    fputs("\nelif (( CURRENT == 3 )) && [[ $words[2] == cache ]]; then\n"
+          "    compadd --",
+          stdout);
+    print_second_words();
+    puts("\nelse\n    case $name in");
+    for (unsigned i = 0; i < N_COMMANDS; i++) {
+        printf("    '%s') _arguments", command_rows[i].name);
+        for (size_t j = 0; j < n_option_rows; j++) {
+            const struct option_row *row = &option_rows[j];
+            char name[64] = {'-', row->letter};
+
+            if (!(row->commands & COMMAND_BIT(i)))
+                continue;
+            if (row->letter)
+                print_zsh_option(row, name);
+            snprintf(name, sizeof(name), "--%s", row->name ? row->name : "");
+            if (row->name)
+                print_zsh_option(row, name);
+        }
+        puts(" \\\n        '*:file:_files' ;;");
+    }
+    puts("    esac\nfi");
+}
+
+/* The words by which fish sees that one of these commands is typed. */
+static void print_fish_condition(uint32_t commands)
+{
+    fputs("complete -c bcc -n '__fish_seen_subcommand_from", stdout);
+    for (unsigned i = 0; i < N_COMMANDS; i++) {
+        const struct command_row *row = &command_rows[i];
+
+        if (commands & COMMAND_BIT(i))
+            printf(" %s", second_word(row) ? second_word(row) : row->name);
+    }
+    putchar('\'');
+}
+
+static void complete_fish(void)
+{
+    puts("# fish completion for bcc: bcc completion fish | source");
+    print_first_words("complete -c bcc -n __fish_use_subcommand -f -a ", "\n");
+    fputs("complete -c bcc -n '__fish_seen_subcommand_from cache' -f -a '",
+          stdout);
+    print_second_words();
+    puts("'\ncomplete -c bcc -n '__fish_seen_subcommand_from completion' -f "
+         "-a 'bash zsh fish'");
+    for (size_t i = 0; i < n_option_rows; i++) {
+        const struct option_row *row = &option_rows[i];
+
+        print_fish_condition(row->commands);
+        if (row->letter)
+            printf(" -s %c", row->letter);
+        if (row->name)
+            printf(" -l %s", row->name);
+        if (row->kind == OPTION_WORD)
+            printf(" -x -a %s", row->value);
+        else if (row->value)
+            fputs(" -r", stdout);
+        printf(" -d '%s'\n", row->help);
+    }
+}
+
+/* ---- The frame of the man page ---- */
+
+static void print_roff(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        printf(text[i] == '-' ? "\\-" : "%c", text[i]);
+}
+
+/* What the user puts something in the place of is in italics. */
+static void print_roff_operands(const char *text)
+{
+    static const char brackets[] = "[]|", ends[] = "[]| ";
+
+    while (*text) {
+        const size_t size = strcspn(text, ends);
+        const bool is_name = isupper((unsigned char)*text);
+        size_t n = size;
+
+        while (n > 0 && text[n - 1] == '.') /* "...", not of a name */
+            n--;
+        if (n)
+            fputs(is_name ? "\\fI" : "\\fB", stdout);
+        print_roff(text, n);
+        if (n)
+            fputs("\\fR", stdout);
+        print_roff(text + n, size - n);
+        text += size;
+        if (*text && (*text == ' ' || strchr(brackets, *text)))
+            putchar(*text++);
+    }
+    putchar('\n');
+}
+
+static void print_roff_option(const struct option_row *row)
+{
+    const char *separator = "";
+
+    fputs(".TP\n", stdout);
+    for (int is_long = 0; is_long < 2; is_long++) {
+        if (is_long ? !row->name : !row->letter)
+            continue;
+        printf("%s\\fB\\-", separator);
+        if (is_long) {
+            fputs("\\-", stdout);
+            print_roff(row->name, strlen(row->name));
+        } else {
+            putchar(row->letter);
+        }
+        if (row->kind == OPTION_WORD)
+            printf("=%s\\fR", row->value);
+        else if (row->value)
+            printf("\\fR%s\\fI%s\\fR", row->name ? "\\~" : "", row->value);
+        else
+            fputs("\\fR", stdout);
+        separator = ", ";
+    }
+    putchar('\n');
+}
+
+static void print_man_frame(void)
+{
+    int group = -1;
+
+    puts(".SH SYNOPSIS");
+    for (unsigned i = 0; i < N_COMMANDS; i++) {
+        printf(".SY \"bcc %s\"\n", command_rows[i].name);
+        if (takes_options(i))
+            puts(".RI [ options ]");
+        if (*command_rows[i].operands)
+            print_roff_operands(command_rows[i].operands);
+        puts(".YS");
+    }
+    puts(".SY bcc\n\\fB\\-\\-version\\fR\n.YS\n.SH OPTIONS");
+    for (size_t i = 0; i < n_option_rows; i++) {
+        if (option_rows[i].group != group) {
+            group = option_rows[i].group;
+            printf(".SS %s\n", option_group_names[group]);
+        }
+        print_roff_option(&option_rows[i]);
+    }
+}
+
+bool help_completion(const char *format)
+{
+    static const struct {
+        const char *name;
+        void (*print)(void);
+    } formats[] = {
+        {"bash", complete_bash},
+        {"zsh", complete_zsh},
+        {"fish", complete_fish},
+        {"man", print_man_frame},
+    };
+
+    for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
+        if (strcmp(format, formats[i].name) == 0) {
+            formats[i].print();
+            return true;
+        }
+    return false;
+}
