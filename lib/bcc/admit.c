@@ -14,7 +14,7 @@
 
 #include "dependency.h"
 #include "entry_use.h"
-#include "reason.h"
+#include "reason_code.h"
 
 /* ---- Is the entry the answer to this request? ---- */
 

@@ -373,13 +373,19 @@ static enum status read_reply(int reply_fd, const char *path,
     return STATUS_OK;
 }
 
-static enum status conclude(enum end end, int code, int reply_fd,
+/* How the process ended, and its exit status or signal. */
+struct ending {
+    enum end end;
+    int code;
+};
+
+static enum status conclude(const struct ending *ending, int reply_fd,
                             const struct compile_job *job, const char *path,
                             struct reply *ret_reply, struct error *err)
 {
     enum status status;
 
-    if (end == END_TIMED_OUT)
+    if (ending->end == END_TIMED_OUT)
         return error_set(err, STATUS_COMPILE,
                          "compile: took longer than the limit of %u ms",
                          job->time_limit_ms);
@@ -393,25 +399,26 @@ static enum status conclude(enum end end, int code, int reply_fd,
             err->os_errno = ret_reply->os_errno;
         return (enum status)ret_reply->status;
     }
-    if (end == END_SIGNALLED)
+    if (ending->end == END_SIGNALLED)
         return error_set(err, STATUS_COMPILE,
                          "%s: the compiler process died of signal %d (%s)",
-                         job->name, code,
-                         sigdescr_np(code) ? sigdescr_np(code) : "?");
+                         job->name, ending->code,
+                         sigdescr_np(ending->code) ? sigdescr_np(ending->code)
+                                                   : "?");
     return error_set(err, STATUS_COMPILE,
                      "compile: %s exited without a reply (exit status %d)",
-                     path, end == END_EXITED ? code : -1);
+                     path, ending->end == END_EXITED ? ending->code : -1);
 }
 
 enum status compile_client_run(const struct compile_job *job,
                                struct reply *ret_reply, struct error *err)
 {
-    int request_fd = -1, reply_fd = -1, code = 0;
+    int request_fd = -1, reply_fd = -1;
     struct descriptors table = {.n = REQUEST_FD};
     char host[24];
     char *argv[] = {NULL, (char *)"compile", host, NULL};
     enum status status;
-    enum end end;
+    struct ending ending = {0};
     pid_t pid;
 
     status = compile_client_find(job->compiler_path, &argv[0], err);
@@ -434,8 +441,8 @@ enum status compile_client_run(const struct compile_job *job,
     table.n = REQUEST_FD;
     if (status)
         goto out;
-    end = wait_for(pid, job->time_limit_ms, &code);
-    status = conclude(end, code, reply_fd, job, argv[0], ret_reply, err);
+    ending.end = wait_for(pid, job->time_limit_ms, &ending.code);
+    status = conclude(&ending, reply_fd, job, argv[0], ret_reply, err);
 out:
     free(argv[0]);
     descriptors_close(&table);

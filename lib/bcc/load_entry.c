@@ -4,7 +4,7 @@
 
 #include "cpu_features.h"
 #include "machine.h"
-#include "reason.h"
+#include "reason_code.h"
 
 static enum status check_machine(const struct found *found, struct error *err)
 {

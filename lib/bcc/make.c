@@ -11,7 +11,7 @@
 
 #include "compile_client.h"
 #include "prune.h"
-#include "reason.h"
+#include "reason_code.h"
 #include "store.h"
 
 /* ---- The compiler ---- */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "clock.h"
-#include "reason.h"
+#include "reason_code.h"
 
 /* ---- Errors ---- */
 

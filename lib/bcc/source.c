@@ -145,13 +145,14 @@ static enum status hash_file(const struct source *source,
 static enum status hash_path(struct source *source, struct hashing *hashing,
                              struct error *err)
 {
+    const struct zip_sink sink = {hash_some, hashing};
     enum status status = open_file(source, err);
 
     if (!source->entry)
         return status ? status : hash_file(source, hashing, err);
     if (status == STATUS_OK)
         status = zip_stream(source->fd, source->stamp.size, source->name,
-                            source->entry, hash_some, hashing, err);
+                            source->entry, &sink, err);
     return status ? error_add_reason(err, status, REASON_RESOURCE) : STATUS_OK;
 }
 

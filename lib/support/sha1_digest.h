@@ -1,6 +1,6 @@
 /* SHA-1 of inputs. sha1_digest.c uses libmd, which adds 5 KB of code to
  * libobcc.so. bccc reads whole runtime libraries at each miss, so it uses
- * OpenSSL instead (tools/bccc/sha1_digest.c): 19 KB, two to three times as
+ * OpenSSL instead (tools/bccc/sha1_openssl.c): 19 KB, two to three times as
  * fast. One test checks both against the same digests.
  *
  * The file is not called sha1.h, because libmd has a header of that name. */

@@ -491,8 +491,7 @@ struct flow {
     uint64_t offset, left; /* packed bytes that were not read yet */
     uint64_t expected;     /* unpacked bytes that were not delivered yet */
     uint32_t crc;          /* of those that were */
-    zip_bytes_fn fn;
-    void *context;
+    struct zip_sink sink;
     uint8_t packed[FLOW_SIZE], unpacked[FLOW_SIZE];
 };
 
@@ -520,7 +519,7 @@ static enum status deliver(struct flow *flow, struct span bytes,
     flow->expected -= bytes.size;
     flow->crc =
         (uint32_t)flow->zlib->crc32(flow->crc, bytes.data, (uInt)bytes.size);
-    return flow->fn(flow->context, bytes, err);
+    return flow->sink.fn(flow->sink.context, bytes, err);
 }
 
 static enum status copy_all(struct flow *flow, struct error *err)
@@ -585,8 +584,8 @@ static enum status inflate_all(struct flow *flow, struct error *err)
 }
 
 static enum status read_content(const struct archive *archive,
-                                const struct entry *entry, zip_bytes_fn fn,
-                                void *context, struct error *err)
+                                const struct entry *entry,
+                                const struct zip_sink *sink, struct error *err)
 {
     struct zlib zlib;
     struct flow *flow;
@@ -606,8 +605,7 @@ static enum status read_content(const struct archive *archive,
     flow->left = entry->packed_size;
     flow->expected = entry->size;
     flow->crc = 0;
-    flow->fn = fn;
-    flow->context = context;
+    flow->sink = *sink;
     status =
         (entry->method == METHOD_DEFLATED ? inflate_all : copy_all)(flow, err);
     if (status == STATUS_OK && flow->crc != entry->crc)
@@ -616,14 +614,11 @@ static enum status read_content(const struct archive *archive,
     return status;
 }
 
-/* Open the archive and find the entry in it. Close the archive in any case. */
-static enum status open_entry(struct archive *archive, int fd,
-                              uint64_t archive_size, const char *name,
-                              const char *wanted, struct entry *ret_entry,
-                              struct error *err)
+/* Find the entry in an archive that is open, if status says so. */
+static enum status choose_entry(const struct archive *archive,
+                                enum status status, const char *wanted,
+                                struct entry *ret_entry, struct error *err)
 {
-    enum status status = open_archive(archive, fd, archive_size, name, err);
-
     if (status == STATUS_OK)
         status = find_entry(archive, wanted, ret_entry, err);
     if (status == STATUS_OK)
@@ -632,16 +627,16 @@ static enum status open_entry(struct archive *archive, int fd,
 }
 
 enum status zip_stream(int fd, uint64_t archive_size, const char *name,
-                       const char *entry, zip_bytes_fn fn, void *context,
+                       const char *entry, const struct zip_sink *sink,
                        struct error *err)
 {
     struct archive archive;
     struct entry found;
-    enum status status =
-        open_entry(&archive, fd, archive_size, name, entry, &found, err);
+    enum status status = open_archive(&archive, fd, archive_size, name, err);
 
+    status = choose_entry(&archive, status, entry, &found, err);
     if (status == STATUS_OK)
-        status = read_content(&archive, &found, fn, context, err);
+        status = read_content(&archive, &found, sink, err);
     close_archive(&archive);
     return status;
 }
@@ -661,14 +656,15 @@ enum status zip_read(int fd, uint64_t archive_size, const char *name,
                      struct error *err)
 {
     uint8_t *data = NULL, *end;
+    const struct zip_sink sink = {append, &end};
     struct archive archive;
     struct entry found;
-    enum status status =
-        open_entry(&archive, fd, archive_size, name, entry, &found, err);
+    enum status status = open_archive(&archive, fd, archive_size, name, err);
 
+    status = choose_entry(&archive, status, entry, &found, err);
     if (status == STATUS_OK) {
         end = data = malloc((size_t)found.size + 1);
-        status = data ? read_content(&archive, &found, append, &end, err)
+        status = data ? read_content(&archive, &found, &sink, err)
                       : error_no_memory(err);
     }
     if (status)

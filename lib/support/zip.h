@@ -26,10 +26,15 @@
 typedef enum status (*zip_bytes_fn)(void *context, struct span bytes,
                                     struct error *err);
 
-/* The bytes of one entry. fd holds archive_size bytes. That they are not those
- * of the archive's directory shows at the end. */
+struct zip_sink {
+    zip_bytes_fn fn;
+    void *context;
+};
+
+/* The bytes of one entry. fd holds archive_size bytes. A mismatch with the
+ * archive's directory is found after the last byte. */
 enum status zip_stream(int fd, uint64_t archive_size, const char *name,
-                       const char *entry, zip_bytes_fn fn, void *context,
+                       const char *entry, const struct zip_sink *sink,
                        struct error *err) MUST_CHECK;
 
 /* The same in one piece, for the caller to free; not NULL if there are none. */

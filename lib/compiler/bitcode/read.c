@@ -101,6 +101,8 @@ enum status module_read(struct glue *glue, struct span bytes, const char *name,
     if (starts_with(bytes, elf_magic))
         return error_set(err, STATUS_UNSUPPORTED,
                          "%s: an ELF object, not bitcode", name);
+    if (bytes.size == 0)
+        return error_set(err, STATUS_CORRUPT, "%s: the file is empty", name);
     return error_set(err, STATUS_CORRUPT, "%s: not bitcode (%zu bytes)", name,
                      bytes.size);
 }

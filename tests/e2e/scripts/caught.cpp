@@ -1,9 +1,13 @@
 // Throws through a destructor, and catches: with the libraries of the script.
-namespace {
+namespace
+{
 int n_destroyed;
 
 struct Guard {
-    ~Guard() { n_destroyed++; }
+    ~Guard()
+    {
+        n_destroyed++;
+    }
 };
 
 __attribute__((noinline)) void fail(int value)

@@ -1,5 +1,5 @@
 /* The reason for a miss, as a code for programs. */
-#include "reason.h"
+#include "reason_code.h"
 
 #include <assert.h>
 #include <stdint.h>
@@ -7,6 +7,7 @@
 
 /* ORDER REASONS; the words are in the table, as in all tables of the library: a
  * pointer would be 8 bytes more, and 24 for its relocation. */
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): an array takes a bare literal */
 #define WORD(name, number, word) [number] = word,
 static const char words[BCC_N_REASONS][13] = {REASON_MAP(WORD)};
 
