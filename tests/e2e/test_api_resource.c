@@ -642,7 +642,8 @@ static void what_cannot_be_read_is_an_error_and_can_be_mended(void **state)
         {drop_entry, BCC_IO_ERROR, BCC_REASON_RESOURCE, "no such entry"},
         {no_archive, BCC_INVALID_VALUE, BCC_REASON_RESOURCE, "not a ZIP"},
         {put_text, BCC_INVALID_VALUE, BCC_REASON_SCRIPT, "not bitcode"},
-        {empty_entry, BCC_INVALID_VALUE, BCC_REASON_SCRIPT, "the file is empty"},
+        {empty_entry, BCC_INVALID_VALUE, BCC_REASON_SCRIPT,
+         "the file is empty"},
     };
     const struct fixture *f = *state;
     struct path package = fixture_path(f, "app.apk");

@@ -283,8 +283,8 @@ static void a_name_that_libraries_use_is_logged(void **state)
     assert_int_equal(call(script, "hook"), 17);
     assert_ptr_not_equal(bccGetVarAddr(script, "optind"),
                          dlsym(RTLD_DEFAULT, "optind"));
-    assert_string_equal(log.text, "shared libraries that refer to 'optind' do "
-                                  "not see the script's");
+    assert_string_equal(
+        log.text, "shared libraries use their own 'optind', not the script's");
     bccDisposeScript(script);
 }
 
