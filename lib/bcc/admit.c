@@ -12,8 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpu_features.h"
 #include "dependency.h"
 #include "entry_use.h"
+#include "machine.h"
 #include "reason_code.h"
 
 /* ---- Is the entry the answer to this request? ---- */
@@ -186,6 +188,40 @@ static bool must_check(const struct prepare *p, const struct found *found)
            !entry_is_checked(&found->st);
 }
 
+/* ---- Is it for this machine? ---- */
+
+static enum status check_machine(const struct found *found, struct error *err)
+{
+    const struct cache_layout *layout = &found->layout;
+    struct cpu_features host;
+    int missing;
+
+    if (layout->machine != machine_host()->elf_machine ||
+        layout->sizeof_ptr_t != sizeof(void *) || layout->endianness != 'e')
+        return error_add_reason(
+            err,
+            error_set(err, STATUS_UNSUPPORTED,
+                      "%s: made for another machine (ELF machine %u, this "
+                      "one is %u)",
+                      found->name, layout->machine,
+                      machine_host()->elf_machine),
+            REASON_MACHINE);
+    host = cpu_features_host();
+    missing = cpu_features_missing(&layout->cpu_features, &host);
+    if (missing >= 0) {
+        const char *name =
+            cpu_feature_name(machine_host()->elf_machine, (unsigned)missing);
+        return error_add_reason(
+            err,
+            error_set(err, STATUS_STALE,
+                      "%s: needs the CPU feature '%s', which this machine "
+                      "lacks",
+                      found->name, name ? name : "unknown"),
+            REASON_HOST_CPU);
+    }
+    return STATUS_OK;
+}
+
 /* ---- All of it ---- */
 
 static enum status map(struct prepare *p, struct found *found,
@@ -221,6 +257,8 @@ enum status admit(struct prepare *p, struct found *found, struct error *err)
     status = read_layout(found, err);
     if (status == STATUS_OK && must_check(p, found))
         status = admit_whole(p, found, err);
+    if (status == STATUS_OK && p->execute)
+        status = check_machine(found, err);
     if (status == STATUS_OK && p->execute)
         status = map(p, found, err);
     return status;

@@ -73,6 +73,7 @@ static enum status find_in_layer(struct prepare *p, const char *dir,
                                  struct found *found, struct error *err)
 {
     char *path = find_path(dir, p->name);
+    struct error fact = {0};
     enum status status;
 
     if (!path)
@@ -82,8 +83,12 @@ static enum status find_in_layer(struct prepare *p, const char *dir,
      * takes five. Only a no is believed. */
     if (access(path, F_OK) < 0 && errno == ENOENT)
         return STATUS_NOT_FOUND;
-    status = open_entry(p, dir, FOUND_IN_LAYER, found, err);
+    status = open_entry(p, dir, FOUND_IN_LAYER, found, &fact);
     found->dir = NULL;
+    /* That a layer lacks the entry is no reason; what another has said stays.
+     */
+    if (status && status != STATUS_NOT_FOUND)
+        *err = fact;
     return status;
 }
 

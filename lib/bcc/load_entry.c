@@ -1,42 +1,6 @@
-/* From an admitted file to code: is it for this machine; what does it need;
- * bind its imports; then it belongs to the script. */
+/* From an admitted file to code: what does it need; bind its imports; then it
+ * belongs to the script. */
 #include "prepare.h"
-
-#include "cpu_features.h"
-#include "machine.h"
-#include "reason_code.h"
-
-static enum status check_machine(const struct found *found, struct error *err)
-{
-    const struct cache_layout *layout = &found->layout;
-    struct cpu_features host;
-    int missing;
-
-    if (layout->machine != machine_host()->elf_machine ||
-        layout->sizeof_ptr_t != sizeof(void *) || layout->endianness != 'e')
-        return error_add_reason(
-            err,
-            error_set(err, STATUS_UNSUPPORTED,
-                      "%s: made for another machine (ELF machine %u, this "
-                      "one is %u)",
-                      found->name, layout->machine,
-                      machine_host()->elf_machine),
-            REASON_MACHINE);
-    host = cpu_features_host();
-    missing = cpu_features_missing(&layout->cpu_features, &host);
-    if (missing >= 0) {
-        const char *name =
-            cpu_feature_name(machine_host()->elf_machine, (unsigned)missing);
-        return error_add_reason(
-            err,
-            error_set(err, STATUS_STALE,
-                      "%s: needs the CPU feature '%s', which this machine "
-                      "lacks",
-                      found->name, name ? name : "unknown"),
-            REASON_HOST_CPU);
-    }
-    return STATUS_OK;
-}
 
 /* A failure that a compile cannot mend. Where shared libraries may define what
  * is missing it can: they may have changed since they were looked at. */
@@ -78,9 +42,6 @@ enum status load_entry(struct prepare *p, struct found *found,
     enum status status;
 
     *ret_is_final = false;
-    status = check_machine(found, err);
-    if (status)
-        return status;
     report_stage(script, found->origin == FOUND_MADE ? BCC_STAGE_PUBLISH
                                                      : BCC_STAGE_LOOKUP);
     status = bind(p, found, &libraries, err);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "compile_client.h"
+#include "flight.h"
 #include "prune.h"
 #include "reason_code.h"
 #include "store.h"
@@ -129,7 +130,8 @@ static enum status admit_made(struct prepare *p, struct found *found,
     if (fstat(found->fd, &found->st) < 0)
         return error_set_os(err, errno, "%s: fstat", name);
     status = admit(p, found, &why);
-    if (status == STATUS_NO_MEMORY || status == STATUS_IO)
+    if (status == STATUS_NO_MEMORY || status == STATUS_IO ||
+        why.reason == REASON_MACHINE || why.reason == REASON_HOST_CPU)
         *err = why;
     else if (status)
         status = error_set(err, STATUS_COMPILE, "%s", why.message);
@@ -239,10 +241,11 @@ static enum status begin(struct prepare *p, struct store_writer *writer,
 }
 
 static enum status publish(struct prepare *p, struct store_writer *writer,
-                           struct error *err)
+                           struct flight *flight, struct error *err)
 {
     enum status status = store_publish(writer, err);
 
+    flight_end(flight); /* others need not wait for what follows */
     if (status == STATUS_OK)
         prune_if_large(p, writer);
     if (status == STATUS_OK || !p->execute)
@@ -252,7 +255,7 @@ static enum status publish(struct prepare *p, struct store_writer *writer,
     return STATUS_OK;
 }
 
-enum status make_in_directory(struct prepare *p, int lock_fd,
+enum status make_in_directory(struct prepare *p, struct flight *flight,
                               struct found *ret_found, bool *ret_unusable,
                               struct error *err)
 {
@@ -266,14 +269,15 @@ enum status make_in_directory(struct prepare *p, int lock_fd,
         return status;
     /* Write no index next to a file that the user named. */
     status = run_compiler(
-        p, &(struct outlet){writer.fd, lock_fd, p->file ? -1 : writer.dir_fd},
+        p,
+        &(struct outlet){writer.fd, flight->fd, p->file ? -1 : writer.dir_fd},
         err);
     ret_found->fd = writer.fd;
     if (status == STATUS_OK)
         status = admit_made(p, ret_found, p->script->report_path, err);
     *ret_unusable = status && is_unwritable(err);
     if (status == STATUS_OK)
-        status = publish(p, &writer, err);
+        status = publish(p, &writer, flight, err);
     /* The file lives on as what was found. */
     writer.fd = -1;
     store_end(&writer);

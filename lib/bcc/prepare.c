@@ -123,6 +123,7 @@ look_up(struct prepare *p, enum status *ret_status, struct error *err)
             *ret_status = take(p, &found, &is_final, err);
         if (*ret_status == STATUS_OK || is_final) {
             p->script->report.cache = BCC_CACHE_HIT;
+            p->script->report.reasonCode = REASON_NONE;
             return true;
         }
         if (is_layer)
@@ -186,7 +187,7 @@ static enum status make(struct prepare *p, struct flight *flight,
 
     if (!p->dir && !p->file)
         return make_in_memory(p, ret_found, err);
-    status = make_in_directory(p, flight->fd, ret_found, &is_unusable, err);
+    status = make_in_directory(p, flight, ret_found, &is_unusable, err);
     flight_end(flight);
     if (!is_unusable || !p->execute)
         return status;

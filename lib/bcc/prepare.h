@@ -84,15 +84,17 @@ char *find_path(const char *dir, const char *name);
 
 /* ---- make.c ---- */
 
+struct flight;
+
 /* Both leave an admitted file behind, open; release *ret_found in any case.
  * What the compiler says; COMPILE if what it wrote is no entry. */
 enum status make_in_memory(struct prepare *p, struct found *ret_found,
                            struct error *err) MUST_CHECK;
 
-/* As the entry in the directory, or as p->file. lock_fd: the lock that is to
- * beat while the compiler works, or -1. *ret_unusable: on failure, that the
- * place takes no entry. */
-enum status make_in_directory(struct prepare *p, int lock_fd,
+/* As the entry in the directory, or as p->file. flight has the lock that is to
+ * beat while the compiler works, if there is one; it is ended when the entry is
+ * published. *ret_unusable: on failure, that the place takes no entry. */
+enum status make_in_directory(struct prepare *p, struct flight *flight,
                               struct found *ret_found, bool *ret_unusable,
                               struct error *err) MUST_CHECK;
 

@@ -568,6 +568,7 @@ static void layers_are_searched_where_nothing_may_be_kept(void **state)
 {
     const struct fixture *f = *state;
     struct layers layers = make_layers(f);
+    BCCReport report = {.size = sizeof(report)};
     BCCScriptRef script;
 
     launch_once(layers.system.text, 0, BCC_CACHE_MISS);
@@ -575,6 +576,8 @@ static void layers_are_searched_where_nothing_may_be_kept(void **state)
     assert_succeeds(script, bccSetCachePath(script, layers.list));
     assert_succeeds(script, bccPrepareExecutable(script, NULL, "entry", 0));
     assert_cache(script, BCC_CACHE_HIT);
+    assert_int_equal(bccGetReport(script, &report), 0);
+    assert_int_equal(report.reasonCode, BCC_REASON_NONE);
     bccDisposeScript(script);
     script = open_script(bitcode_path("answer.bc").text, NULL);
     assert_succeeds(script, bccSetCachePath(script, layers.list));
