@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "reason_code.h"
 #include "store.h"
 
 static const char *layers_of(const struct prepare *p)

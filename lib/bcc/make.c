@@ -12,7 +12,6 @@
 #include "compile_client.h"
 #include "flight.h"
 #include "prune.h"
-#include "reason_code.h"
 #include "store.h"
 
 /* ---- The compiler ---- */

@@ -19,7 +19,6 @@
 #include "entry_use.h"
 #include "flight.h"
 #include "machine.h"
-#include "reason_code.h"
 #include "version.h"
 
 static void build_request(struct prepare *p)

@@ -52,7 +52,7 @@ static enum status add(struct uses *uses, const char *name, struct error *err)
     return STATUS_OK;
 }
 
-/* libstdc++ is the only other one with names that programs define. */
+/* Of the default libraries only libm: the head comment says why. */
 static bool is_asked(const struct candidate *candidate)
 {
     return candidate->kind == CANDIDATE_LIBC ||

@@ -26,26 +26,6 @@
 #include "llvm_glue.h"
 #include "name_map.h"
 
-/* ---- Global values of four kinds ---- */
-
-typedef void (*visit_fn)(LLVMValueRef global, void *context);
-
-static void for_each_global(LLVMModuleRef module, visit_fn visit, void *context)
-{
-    LLVMValueRef at;
-
-    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
-        visit(at, context);
-    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
-        visit(at, context);
-    for (at = LLVMGetFirstGlobalAlias(module); at;
-         at = LLVMGetNextGlobalAlias(at))
-        visit(at, context);
-    for (at = LLVMGetFirstGlobalIFunc(module); at;
-         at = LLVMGetNextGlobalIFunc(at))
-        visit(at, context);
-}
-
 static bool is_llvm_name(const char *name)
 {
     return strncmp(name, "llvm.", 5) == 0;
@@ -120,9 +100,8 @@ static bool is_repeated(struct definitions *definitions, const char *name)
     return repeated;
 }
 
-static void add_definition(LLVMValueRef global, void *context)
+static void add_definition(LLVMValueRef global, struct definitions *definitions)
 {
-    struct definitions *definitions = context;
     struct cache_symbol symbol = {.name = glue_name(global),
                                   .address = OBCC_NO_ADDRESS};
     bool function = is_function(global);
@@ -166,12 +145,14 @@ static bool visit_objects(const struct objects *script,
                           struct definitions *definitions)
 {
     struct name_map seen;
+    LLVMValueRef global = NULL;
 
     name_map_init(&seen);
     definitions->seen = script->n_objects > 1 ? &seen : NULL;
     definitions->n_vars = definitions->n_funcs = 0;
     for (size_t i = 0; i < script->n_objects; i++)
-        for_each_global(script->object[i].module, add_definition, definitions);
+        while ((global = glue_next_global(script->object[i].module, global)))
+            add_definition(global, definitions);
     name_map_release(&seen);
     return !definitions->no_memory;
 }
@@ -299,7 +280,8 @@ static bool stays_visible(LLVMValueRef global, const char *name,
            (is_function(global) && is_replaceable_operator(name));
 }
 
-static void set_linkage(LLVMValueRef global, void *context)
+static void set_linkage(LLVMValueRef global,
+                        const struct visible_names *visible)
 {
     const char *name = glue_name(global);
 
@@ -315,7 +297,7 @@ static void set_linkage(LLVMValueRef global, void *context)
         break;
     }
     drop_comdat(global);
-    if (stays_visible(global, name, context)) {
+    if (stays_visible(global, name, visible)) {
         LLVMSetLinkage(global, LLVMExternalLinkage);
         LLVMSetVisibility(global, LLVMHiddenVisibility);
     } else {
@@ -329,6 +311,8 @@ void internalize(LLVMModuleRef module, const struct public_names *names,
                  const struct public_names *attribute_names)
 {
     struct visible_names visible = {names, asm_names, attribute_names};
+    LLVMValueRef global = NULL;
 
-    for_each_global(module, set_linkage, &visible);
+    while ((global = glue_next_global(module, global)))
+        set_linkage(global, &visible);
 }

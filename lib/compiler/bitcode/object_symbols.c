@@ -96,31 +96,15 @@ static bool read_global(LLVMValueRef global, struct occurrence *ret_occurrence)
     return strncmp(seen.name, "llvm.", 5) != 0;
 }
 
-static bool visit_global(LLVMValueRef global, visit_fn visit, void *context)
-{
-    struct occurrence occurrence;
-
-    return !read_global(global, &occurrence) || visit(context, &occurrence);
-}
-
 static bool for_each_global(LLVMModuleRef module, visit_fn visit, void *context)
 {
-    LLVMValueRef at;
-    bool more = true;
+    struct occurrence occurrence;
+    LLVMValueRef global = NULL;
 
-    for (at = LLVMGetFirstFunction(module); at && more;
-         at = LLVMGetNextFunction(at))
-        more = visit_global(at, visit, context);
-    for (at = LLVMGetFirstGlobal(module); at && more;
-         at = LLVMGetNextGlobal(at))
-        more = visit_global(at, visit, context);
-    for (at = LLVMGetFirstGlobalAlias(module); at && more;
-         at = LLVMGetNextGlobalAlias(at))
-        more = visit_global(at, visit, context);
-    for (at = LLVMGetFirstGlobalIFunc(module); at && more;
-         at = LLVMGetNextGlobalIFunc(at))
-        more = visit_global(at, visit, context);
-    return more;
+    while ((global = glue_next_global(module, global)))
+        if (read_global(global, &occurrence) && !visit(context, &occurrence))
+            return false;
+    return true;
 }
 
 /* False: a label that no other module can see. */

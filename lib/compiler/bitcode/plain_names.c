@@ -105,31 +105,21 @@ static bool is_marked(LLVMValueRef global)
            strncmp(name + 1, "llvm.", 5) != 0;
 }
 
-static void collect(LLVMValueRef at, LLVMValueRef (*next)(LLVMValueRef),
-                    struct buffer *marked)
-{
-    for (; at; at = next(at))
-        if (is_marked(at))
-            buffer_append(marked, &at, sizeof(at));
-}
-
 enum status plain_names_make(LLVMModuleRef module, const char *file,
                              struct error *err)
 {
     enum status status = STATUS_OK;
     struct buffer marked; /* LLVMValueRef */
+    LLVMValueRef global = NULL;
 
     buffer_init(&marked);
-    collect(LLVMGetFirstFunction(module), LLVMGetNextFunction, &marked);
-    collect(LLVMGetFirstGlobal(module), LLVMGetNextGlobal, &marked);
-    collect(LLVMGetFirstGlobalAlias(module), LLVMGetNextGlobalAlias, &marked);
-    collect(LLVMGetFirstGlobalIFunc(module), LLVMGetNextGlobalIFunc, &marked);
+    while ((global = glue_next_global(module, global)))
+        if (is_marked(global))
+            buffer_append(&marked, &global, sizeof(global));
     if (buffer_failed(&marked))
         status = error_no_memory(err);
     for (size_t at = 0; !status && at < marked.size;
          at += sizeof(LLVMValueRef)) {
-        LLVMValueRef global;
-
         memcpy(&global, marked.data + at, sizeof(global));
         status = make_plain_copy(module, global, file, err);
     }

@@ -215,6 +215,29 @@ const char *glue_name(LLVMValueRef global)
     return LLVMGetValueName2(global, &size);
 }
 
+LLVMValueRef glue_next_global(LLVMModuleRef module, LLVMValueRef at)
+{
+    static const struct {
+        LLVMValueRef (*is)(LLVMValueRef);
+        LLVMValueRef (*first)(LLVMModuleRef);
+        LLVMValueRef (*next)(LLVMValueRef);
+    } kinds[] = {
+        {LLVMIsAFunction, LLVMGetFirstFunction, LLVMGetNextFunction},
+        {LLVMIsAGlobalVariable, LLVMGetFirstGlobal, LLVMGetNextGlobal},
+        {LLVMIsAGlobalAlias, LLVMGetFirstGlobalAlias, LLVMGetNextGlobalAlias},
+        {LLVMIsAGlobalIFunc, LLVMGetFirstGlobalIFunc, LLVMGetNextGlobalIFunc},
+    };
+    size_t kind = 0;
+    LLVMValueRef next;
+
+    while (at && !kinds[kind].is(at))
+        kind++;
+    next = at ? kinds[kind].next(at) : kinds[kind].first(module);
+    while (!next && ++kind < sizeof(kinds) / sizeof(kinds[0]))
+        next = kinds[kind].first(module);
+    return next;
+}
+
 int glue_compare_names(const void *left, const void *right)
 {
     return strcmp(*(const char *const *)left, *(const char *const *)right);

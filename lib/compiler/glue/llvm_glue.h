@@ -75,6 +75,11 @@ const char *glue_name(LLVMValueRef global);
 /* For qsort() and bsearch() in a list of names. */
 int glue_compare_names(const void *left, const void *right);
 
+/* All global values of a module: functions, variables, aliases, indirect
+ * functions, in this order. The one behind `at`; the first for NULL; NULL at
+ * the end. */
+LLVMValueRef glue_next_global(LLVMModuleRef module, LLVMValueRef at);
+
 /* The function, variable or alias of that name; NULL if there is none. */
 LLVMValueRef glue_find_global(LLVMModuleRef module, const char *name);
 
