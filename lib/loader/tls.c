@@ -37,6 +37,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "load_machine.h"
 #include "tls_host.h"
 
 struct tls_module {
@@ -238,7 +239,7 @@ get_addr_slowly(const struct tls_index *index)
         return tls_host_get_addr(index);
     if (!add_block(module))
         __builtin_trap();
-    return find_block(module)->address + index->offset;
+    return find_block(module)->address + index->offset + MACHINE_DTV_OFFSET;
 }
 
 void *tls_get_addr(const struct tls_index *index)
@@ -247,7 +248,7 @@ void *tls_get_addr(const struct tls_index *index)
         const struct tls_block *block = find_block((const void *)index->module);
 
         if (block)
-            return block->address + index->offset;
+            return block->address + index->offset + MACHINE_DTV_OFFSET;
     }
     return get_addr_slowly(index);
 }
