@@ -13,6 +13,7 @@
 #define ELF_R_TYPE         ELF32_R_TYPE
 #define ELF_R_SYM          ELF32_R_SYM
 #define MACHINE_HAS_ADDEND 0 /* it is in the place */
+#define MACHINE_HAS_TLS_DESCRIPTOR 0
 #define MACHINE_DTV_OFFSET 0
 
 /* Which registers hold floating-point arguments; images without such functions

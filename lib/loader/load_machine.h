@@ -34,6 +34,8 @@ enum load_reloc_kind {
  *                            the structs of its ELF files
  *   MACHINE_HAS_ADDEND       in relocation tables; 0: they are REL, and the
  *                            addend is in the place
+ *   MACHINE_HAS_TLS_DESCRIPTOR
+ *                            0: no compiler in use makes descriptors for it
  *   MACHINE_DTV_OFFSET       what __tls_get_addr() adds to an index
  *   machine_accepts_flags()  whether code with these ELF e_flags runs here
  *   machine_call_resolver()  what the resolver of an indirect function returns

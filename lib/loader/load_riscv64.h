@@ -10,6 +10,7 @@
 #define ELF_R_TYPE         ELF64_R_TYPE
 #define ELF_R_SYM          ELF64_R_SYM
 #define MACHINE_HAS_ADDEND 1
+#define MACHINE_HAS_TLS_DESCRIPTOR 1
 /* __tls_get_addr() adds it: an index lies between the first bytes of a block,
  * so that 12-bit offsets reach both ways. */
 #define MACHINE_DTV_OFFSET 0x800

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "load_machine.h"
+#include "tls_descriptor.h"
 
 enum { WORD = sizeof(ELF_TYPE(Addr)), N_BITMAP_WORDS = 8 * WORD - 1 };
 
@@ -151,9 +152,34 @@ static enum status bind_distance(const struct relocation *state,
     return STATUS_OK;
 }
 
+/* The first word of a descriptor; the second is written here. */
+static enum status make_descriptor(struct relocation *state,
+                                   const machine_reloc *entry,
+                                   uintptr_t *ret_value, struct error *err)
+{
+#if MACHINE_HAS_TLS_DESCRIPTOR
+    const struct binder *binder = state->binder;
+    struct tls_descriptor descriptor;
+    enum status status =
+        tls_descriptor_make(&binder->variable, addend_of(state, entry),
+                            binder->view->name, &descriptor, err);
+
+    if (status)
+        return status;
+    if (!is_place(state, entry->r_offset + WORD))
+        return bad_place(state, entry->r_offset + WORD, err);
+    write_word(state, entry->r_offset + WORD, descriptor.argument);
+    *ret_value = (uintptr_t)descriptor.function;
+    return STATUS_OK;
+#else
+    (void)ret_value;
+    return bad_place(state, entry->r_offset, err);
+#endif
+}
+
 /* The kinds that are rare. */
-static enum status find_value(const struct relocation *state,
-                              const machine_reloc * entry,
+static enum status find_value(struct relocation *state,
+                              const machine_reloc *entry,
                               uintptr_t *ret_value, struct error *err)
 {
     const unsigned type = ELF_R_TYPE(entry->r_info);
@@ -161,23 +187,28 @@ static enum status find_value(const struct relocation *state,
     const struct tls_index *index = &state->binder->variable.index;
     enum status status;
 
-    if (kind != LOAD_RELOC_TLS_MODULE && kind != LOAD_RELOC_TLS_OFFSET &&
-        kind != LOAD_RELOC_TLS_DISTANCE)
+    if (kind == LOAD_RELOC_UNKNOWN)
         return error_set(
             err, STATUS_UNSUPPORTED,
-            "%s: 0x%llx: relocation type %u%s is not for the "
-            "loader",
+            "%s: 0x%llx: relocation type %u is not for the loader",
             state->binder->view->name, (unsigned long long)entry->r_offset,
-            type, kind == LOAD_RELOC_TLS_DESCRIPTOR ? " (TLS descriptor)" : "");
+            type);
     status = bind_variable(state->binder, ELF_R_SYM(entry->r_info), err);
     if (status)
         return status;
-    if (kind == LOAD_RELOC_TLS_DISTANCE)
+    switch (kind) {
+    case LOAD_RELOC_TLS_DESCRIPTOR:
+        return make_descriptor(state, entry, ret_value, err);
+    case LOAD_RELOC_TLS_DISTANCE:
         return bind_distance(state, addend_of(state, entry), ret_value, err);
-    *ret_value = kind == LOAD_RELOC_TLS_MODULE
-                     ? index->module
-                     : index->offset + addend_of(state, entry) - MACHINE_DTV_OFFSET;
-    return STATUS_OK;
+    case LOAD_RELOC_TLS_MODULE:
+        *ret_value = index->module;
+        return STATUS_OK;
+    default:
+        *ret_value = index->offset + addend_of(state, entry) -
+                     (uintptr_t)MACHINE_DTV_OFFSET;
+        return STATUS_OK;
+    }
 }
 
 static enum status apply_table(struct relocation *state,
