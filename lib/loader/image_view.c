@@ -335,11 +335,9 @@ enum status image_view_read_headers(const char *name,
 #if MACHINE_HAS_ADDEND
 #define RELOC_NAME "DT_RELA"
 #define OTHER_NAME "DT_REL"
-enum { RELOC_SIZE = DT_RELASZ, RELOC_ENTRY = DT_RELAENT };
 #else
 #define RELOC_NAME "DT_REL"
 #define OTHER_NAME "DT_RELA"
-enum { RELOC_SIZE = DT_RELSZ, RELOC_ENTRY = DT_RELENT };
 #endif
 
 /* Values of the tags below 64 that a loader needs, the last of each. */
@@ -476,8 +474,8 @@ enum status image_view_read_dynamic(struct image_view *view, struct error *err)
     } tables[] = {
         {{"DT_RELR", DT_RELR, DT_RELRSZ, DT_RELRENT, WORD, WORD, true},
          &view->relr},
-        {{RELOC_NAME, MACHINE_DT_RELOC, RELOC_SIZE, RELOC_ENTRY, RELOC, WORD,
-          true},
+        {{RELOC_NAME, MACHINE_DT_RELOC, MACHINE_DT_RELOC_SIZE,
+          MACHINE_DT_RELOC_ENTRY, RELOC, WORD, true},
          &view->relocs},
         {{"DT_JMPREL", DT_JMPREL, DT_PLTRELSZ, 0, RELOC, WORD, true},
          &view->plt_relocs},

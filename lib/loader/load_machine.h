@@ -59,10 +59,20 @@ enum load_reloc_kind {
 /* An entry of a relocation table, and the dynamic tags of the table. */
 #if MACHINE_HAS_ADDEND
 typedef ELF_TYPE(Rela) machine_reloc;
-enum { MACHINE_DT_RELOC = DT_RELA, MACHINE_DT_OTHER = DT_REL };
+enum {
+    MACHINE_DT_RELOC = DT_RELA,
+    MACHINE_DT_RELOC_SIZE = DT_RELASZ,
+    MACHINE_DT_RELOC_ENTRY = DT_RELAENT,
+    MACHINE_DT_OTHER = DT_REL /* of the kind that the machine does not use */
+};
 #else
 typedef ELF_TYPE(Rel) machine_reloc;
-enum { MACHINE_DT_RELOC = DT_REL, MACHINE_DT_OTHER = DT_RELA };
+enum {
+    MACHINE_DT_RELOC = DT_REL,
+    MACHINE_DT_RELOC_SIZE = DT_RELSZ,
+    MACHINE_DT_RELOC_ENTRY = DT_RELENT,
+    MACHINE_DT_OTHER = DT_RELA
+};
 #endif
 
 #endif

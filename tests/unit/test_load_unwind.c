@@ -23,7 +23,7 @@ static bool is_described(const void *pc)
 
 static struct unwind_api *api_of(struct fixture *f)
 {
-    const Elf64_Ehdr *header = (const Elf64_Ehdr *)f->bytes;
+    const ELF_TYPE(Ehdr) *header = (const ELF_TYPE(Ehdr) *)f->bytes;
     struct unwind_api *api =
         load_address(&f->image, header->e_entry, sizeof(*api));
 
@@ -217,8 +217,8 @@ static void refuses(struct fixture *f)
 static void refuses_a_table_that_leads_elsewhere(void **state)
 {
     struct fixture *f = *state;
-    Elf64_Phdr *header = fixture_segment(f, PT_GNU_EH_FRAME, 0);
-    const Elf64_Phdr good = *header;
+    ELF_TYPE(Phdr) *header = fixture_segment(f, PT_GNU_EH_FRAME, 0);
+    const ELF_TYPE(Phdr) good = *header;
     uint8_t *bytes = f->bytes + header->p_offset;
     int32_t pointer;
 
@@ -247,7 +247,7 @@ static void refuses_a_table_that_leads_elsewhere(void **state)
     *header = good;
     header->p_vaddr = f->span - 8;
     refuses(f);
-    header->p_vaddr = UINT64_MAX - 3;
+    header->p_vaddr = ADDRESS_MAX - 3;
     refuses(f);
     *header = good;
     fixture_load(f);
