@@ -382,8 +382,7 @@ static void accepts_the_last_place_and_one_not_aligned(void **state)
 
 static void refuses_unknown_relocation_types(void **state)
 {
-    static const uint32_t types[] = {R_X86_64_32, R_X86_64_COPY, 200,
-                                     UINT32_MAX};
+    static const uint32_t types[] = {TEST_R_COPY, 200, 0xff};
     struct fixture *f = *state;
     machine_reloc *rela = fixture_reloc(f, TEST_R_GLOB_DAT);
 
