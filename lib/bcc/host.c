@@ -16,7 +16,6 @@ int bccSetHost(BCCScriptRef script, const BCCHost *host)
         return script_misuse(script, BCC_INVALID_VALUE,
                              "host: NULL, or of a size that is not known");
     script->host = *host;
-    script->is_found = host->showsImage != 0;
     return 0;
 }
 

@@ -274,7 +274,7 @@ static void start(struct prepare *p, int caller_errno)
     BCCScriptRef script = p->script;
 
     script->prepared = true;
-    script->image.is_found = script->is_found;
+    script->image.is_known_to_unwinders = script->host.showsImage != 0;
     script->image.find_unwinder = libraries_find;
     script->image.find_context = &script->libraries;
     script->image.argc = script->argc;

@@ -105,9 +105,8 @@ struct BCCOpaqueScript {
     BCCLogFn log;
     void *log_context;
     BCCHost host;
-    bool is_found; /* host.showsImage: see struct image */
-    int argc;      /* for constructors */
-    char **argv;   /* borrowed; NULL: none */
+    int argc;    /* for constructors */
+    char **argv; /* borrowed; NULL: none */
 
     int error_code;
     struct error error;

@@ -74,7 +74,9 @@ struct image {
      * good, as they may keep it. NULL: no arguments. */
     char **argv; /* NULL-terminated */
     int argc;
-    bool is_found; /* by unwinders, without being registered: set likewise */
+    /* Unwinders find the image without load_start() registering it: set
+     * likewise. */
+    bool is_known_to_unwinders;
     /* Asked for functions of unwinders before the process is: set likewise, or
      * NULL. What it finds stays there until load_release(). */
     void *(*find_unwinder)(const void *context, const char *name);
