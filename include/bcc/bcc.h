@@ -99,13 +99,13 @@ BCC_API void bccDisposeScript(BCCScriptRef script);
 
 /* ---- Input ---- */
 
-/* Flags of the next six functions. */
+/* Flags of the functions that read and link. */
 enum {
     /* Leave the content of this input out of the cache key: an entry stays a
      * hit when the content changes. For inputs whose version is guaranteed in
      * another way. */
     BCC_SKIP_DEP_SHA1 = 1 << 0,
-    /* bccReadBC, bccLinkBC: the script copies the bytes. */
+    /* bccReadBC, bccLinkBC, bccReadExecutable: the script copies the bytes. */
     BCC_COPY_INPUT = 1 << 5,
     /* bccLinkBC, bccLinkFile, bccLinkResource: the input is part of the
      * program, like another object file of a native link; see bccLinkBC(). */
@@ -167,6 +167,34 @@ BCC_API int bccLinkFile(BCCScriptRef script, const char *path,
                         unsigned long flags);
 BCC_API int bccLinkResource(BCCScriptRef script, const char *archivePath,
                             const char *resName, unsigned long flags);
+
+/* Set code that is compiled already, in place of bitcode: an oBCC file, as
+ * bccPrepareSharedObjectFile() and `bcc compile` make it. A prepare as an
+ * executable then loads this code and needs neither bitcode nor a compiler nor
+ * a cache directory: cacheDir, cacheName and the layers are ignored, and so are
+ * BCCOptions, except for trustedKeys. Nothing can be linked to the code; the
+ * file names the shared libraries that it needs. A second call replaces the
+ * code, as bccReadFile() does, and the other way round.
+ *
+ * The file must belong to the user of the process or to root, and not be
+ * writable by others. With BCCOptions.trustedKeys it must be signed by one of
+ * them instead. Bytes are trusted as code of the host is, but with trustedKeys
+ * they must be signed, too.
+ *
+ * name is what messages call the bytes. size bytes are *borrowed* as those of
+ * bccReadBC(); flags is 0 or BCC_COPY_INPUT. For a file, flags is 0. The file
+ * must exist now; the prepare opens it. Errors as bccReadBC() and
+ * bccReadFile(). The prepare fails with INVALID_VALUE (damaged, or no oBCC
+ * file), IO_ERROR (cannot be read; not trusted), UNSUPPORTED (made for another
+ * machine or by another version of the library; needs a CPU feature that this
+ * CPU lacks), UNRESOLVED_SYMBOL, INVALID_OPERATION (other inputs were added;
+ * BCC_REBUILD; a prepare that makes a file). bccGetReport() has the reason as a
+ * code: a success counts as a hit, a failure as a miss. */
+BCC_API int bccReadExecutable(BCCScriptRef script, const char *name,
+                              const void *bytes, size_t size,
+                              unsigned long flags);
+BCC_API int bccReadExecutableFile(BCCScriptRef script, const char *path,
+                                  unsigned long flags);
 
 /* Keep the definition of name and make it available to bccGetFuncAddr() and
  * bccGetVarAddr(), whatever the metadata say. name is copied. Errors are set on

@@ -5,6 +5,8 @@
  *             make (which admits it) -> load
  *   start     constructors
  *
+ * Code that is compiled already has one place, and no compile follows.
+ *
  * Nothing that is wrong with an entry is an error: it is a reason to look
  * further, and in the end to compile. Only what a compile cannot mend ends the
  * prepare: no memory, and symbols that nobody defines. */
@@ -98,7 +100,7 @@ static enum status take(struct prepare *p, struct found *found,
         *err = damage;
         status = damage.status;
     }
-    if (status == STATUS_OK && found->origin != FOUND_MADE)
+    if (status == STATUS_OK && found->origin != FOUND_MADE && found->fd >= 0)
         entry_note_use(found->dir, found->fd, &found->st, found->was_checked);
     found_release(found);
     return status;
@@ -129,6 +131,31 @@ look_up(struct prepare *p, enum status *ret_status, struct error *err)
             script_log(p->script, BCC_LOG_WARN, "cache", "%s", err->message);
     }
     return false;
+}
+
+/* Of code that is compiled already. Not inlined, likewise. */
+__attribute__((noinline)) static enum status take_given(struct prepare *p,
+                                                        struct error *err)
+{
+    BCCReport *report = &p->script->report;
+    struct found found;
+    enum status status = find_given(p, &found, err);
+    bool is_final;
+
+    if (status)
+        found_release(&found);
+    else
+        status = take(p, &found, &is_final, err);
+    if (status) {
+        report_reason(p->script, BCC_CACHE_MISS, err);
+        /* No compile follows that would make it right. */
+        if (status == STATUS_STALE)
+            status = err->status = STATUS_UNSUPPORTED;
+        return status;
+    }
+    report->cache = BCC_CACHE_HIT;
+    report->reasonCode = REASON_NONE;
+    return STATUS_OK;
 }
 
 /* ---- Compile ---- */
@@ -245,6 +272,8 @@ static enum status find_or_make(struct prepare *p, struct error *err)
     struct error why = {0};
     enum status status;
 
+    if (p->given)
+        return take_given(p, err);
     if (look_up(p, &status, &why)) {
         if (status)
             *err = why;
@@ -329,12 +358,34 @@ static int run_prepare(struct prepare *p)
     return status ? script_fail(script, &err) : 0;
 }
 
+/* What is compiled already is taken as it is. */
+static int set_given(struct prepare *p)
+{
+    BCCScriptRef script = p->script;
+    struct source *given = &script->sources[0];
+
+    if (!given->is_compiled)
+        return 0;
+    if (!p->execute || (p->flags & BCC_REBUILD) || script->n_sources > 1 ||
+        script->n_shared)
+        return script_misuse(script, BCC_INVALID_OPERATION,
+                             "%s: is compiled already: it is not compiled "
+                             "again, and nothing is linked to it",
+                             given->name);
+    p->given = given;
+    p->file = given->path;
+    p->dir = NULL;
+    return 0;
+}
+
 /* A thread that was cancelled in here would leave descriptors, memory and a
  * process behind. */
 static int prepare(struct prepare *p)
 {
     int state, result;
 
+    if (set_given(p))
+        return 1;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     result = run_prepare(p);
     pthread_setcancelstate(state, NULL);

@@ -40,6 +40,7 @@ struct source {
     enum request_role role;
     uint32_t type; /* OBCC_APK_RESOURCE or OBCC_FILE_RESOURCE */
     bool skip_sha1;
+    bool is_compiled;  /* an oBCC file, in place of a script's bitcode */
     char *name;        /* owned; ARCHIVE!ENTRY of what is in an archive */
     const char *path;  /* of the file or the archive; NULL: bytes in memory */
     const char *entry; /* NULL: not in an archive. Both borrow from name */

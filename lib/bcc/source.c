@@ -402,6 +402,29 @@ int bccLinkResource(BCCScriptRef script, const char *archivePath,
     return add_resource(script, link_role(flags), archivePath, resName, flags);
 }
 
+static int mark_compiled(BCCScriptRef script, int failed)
+{
+    if (!failed)
+        script->sources[0].is_compiled = true;
+    return failed;
+}
+
+int bccReadExecutable(BCCScriptRef script, const char *name, const void *bytes,
+                      size_t size, unsigned long flags)
+{
+    return check_input(script, REQUEST_SCRIPT, name, flags, BCC_COPY_INPUT) ||
+           mark_compiled(script, add_memory(script, REQUEST_SCRIPT, name, bytes,
+                                            size, flags));
+}
+
+int bccReadExecutableFile(BCCScriptRef script, const char *path,
+                          unsigned long flags)
+{
+    return check_input(script, REQUEST_SCRIPT, path, flags, 0) ||
+           mark_compiled(script,
+                         add_file(script, REQUEST_SCRIPT, path, NULL, flags));
+}
+
 void bccMarkExternalSymbol(BCCScriptRef script, const char *name)
 {
     char **marks;
