@@ -96,10 +96,12 @@ static enum status find_in_next_layer(struct finder *finder, struct prepare *p,
                                       struct found *found, struct error *err)
 {
     const char *list = finder->layers;
-    const size_t size = strcspn(list, ":");
     enum status status = STATUS_NOT_FOUND;
+    size_t size = 0;
     char *dir;
 
+    while (list[size] && list[size] != ':')
+        size++;
     finder->layers += size + (list[size] == ':');
     finder->has_moved = true;
     if (!size)

@@ -54,29 +54,39 @@ static int check_prepare(BCCScriptRef script, unsigned long flags)
         BCC_PROCESS_SYMBOLS | BCC_MARKED_ONLY | BCC_VERIFY | BCC_REBUILD |
         BCC_DEFAULT_LIBRARIES | BCC_STRIP_DEBUG | BCC_CACHE_ONLY;
 
-    if (!script)
+    if (script_check_open(script, "prepare"))
         return 1;
-    if (script->prepared)
-        return script_misuse(script, BCC_INVALID_OPERATION,
-                             "prepare: the script is already prepared");
     if (!script->has_source)
         return script_misuse(script, BCC_INVALID_OPERATION,
                              "prepare: the script has no source");
     if (script->out_of_memory)
-        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+        return script_no_memory(script);
     if (flags & ~known)
         return script_misuse(script, BCC_INVALID_ENUM,
                              "prepare: unknown flags 0x%lx", flags & ~known);
     return 0;
 }
 
-enum status prepare_write_identity(BCCScriptRef script, unsigned long flags,
-                                   struct buffer *out, struct error *err)
+const char *bccGetIdentity(BCCScriptRef script, unsigned long flags)
 {
     struct prepare p = {.script = script, .flags = flags};
+    struct buffer text;
+    enum status status;
 
+    if (check_prepare(script, flags))
+        return NULL;
     build_request(&p);
-    return request_write_identity(&p.request, out, err);
+    buffer_init(&text);
+    status = request_write_identity(&p.request, &text, NULL);
+    buffer_append(&text, "", 1);
+    if (status || buffer_failed(&text)) {
+        buffer_release(&text);
+        script_no_memory(script);
+        return NULL;
+    }
+    free(script->identity);
+    script->identity = (char *)text.data;
+    return script->identity;
 }
 
 /* ---- Look up ---- */
@@ -338,7 +348,7 @@ static int run_prepare(struct prepare *p)
     enum status status;
 
     if (!begin_report(p))
-        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+        return script_no_memory(script);
     build_request(p);
     buffer_init(&p->identity);
     status = request_write_identity(&p->request, &p->identity, &err);

@@ -63,11 +63,6 @@ struct found {
 
 void found_release(struct found *found);
 
-/* Append the identity that a prepare with these flags asks for. NO_MEMORY. */
-enum status prepare_write_identity(BCCScriptRef script, unsigned long flags,
-                                   struct buffer *out,
-                                   struct error *err) MUST_CHECK;
-
 /* ---- find.c ---- */
 
 struct finder {

@@ -121,6 +121,9 @@ struct BCCOpaqueScript {
     struct missing_symbol *missing; /* of the last prepare */
     size_t n_missing;
 
+    char *identity; /* that was asked for */
+    char *compiler; /* likewise */
+
     BCCReport report; /* strings below */
     char *report_path;
     char report_reason[ERROR_MESSAGE_SIZE];
@@ -135,6 +138,11 @@ int script_fail(BCCScriptRef script, const struct error *err);
 /* Set a misuse error, return 1; script may be NULL. */
 int script_misuse(BCCScriptRef script, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+int script_no_memory(BCCScriptRef script);
+
+/* 1, and an error is set, if script is NULL or prepared: too late for what. */
+int script_check_open(BCCScriptRef script, const char *what);
 
 /* Report to the log callback, if there is one; costs nothing if not. */
 void script_log(BCCScriptRef script, int level, const char *area,
