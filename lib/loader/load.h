@@ -1,5 +1,5 @@
-/* An ELF image in a file or in memory becomes running code (reserve, map, bind, relocate,
- * protect, initialise), and is removed again.
+/* An ELF image in a file or in memory becomes running code (reserve, map, bind,
+ * relocate, protect, initialise), and is removed again.
  *
  * The image was made by lib/linker (see link_image.h for its segments), but it
  * is not trusted: every address, size and index is checked against the mapping

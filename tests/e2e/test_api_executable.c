@@ -469,6 +469,44 @@ static void the_cpu_feature_that_lacks_is_named(void **state)
     free(file.bytes);
 }
 
+/* As a vendor does that compiles for several CPUs. */
+static void after_one_for_a_better_cpu_the_next_is_tried(void **state)
+{
+    const struct fixture *f = *state;
+    struct file file = compile(f, "answer.bc");
+    struct path good = fixture_path(f, "good.oBCC");
+    BCCScriptRef script;
+
+    copy_whole(file.path.text, good.text);
+    header_of(&file)->cpu_features[0] = obcc_le64(UINT64_MAX);
+    header_of(&file)->cpu_features[1] = obcc_le64(UINT64_MAX);
+    seal(&file);
+    rewrite(&file);
+    script = read_form(&file, AS_FILE, NULL);
+    assert_int_equal(prepare(script), 1);
+    assert_int_equal(report_of(script).reasonCode, BCC_REASON_HOST_CPU);
+    assert_succeeds(script, bccReadExecutableFile(script, good.text, 0));
+    assert_succeeds(script, prepare(script));
+    assert_int_equal(call(script, "answer"), 42);
+    bccDisposeScript(script);
+    free(file.bytes);
+}
+
+static void a_link_to_the_file_is_followed(void **state)
+{
+    const struct fixture *f = *state;
+    struct file file = compile(f, "answer.bc");
+    struct path link = fixture_path(f, "link");
+    BCCScriptRef script = without_compiler(NULL);
+
+    assert_int_equal(symlink(file.path.text, link.text), 0);
+    assert_succeeds(script, bccReadExecutableFile(script, link.text, 0));
+    assert_succeeds(script, prepare(script));
+    assert_int_equal(call(script, "answer"), 42);
+    bccDisposeScript(script);
+    free(file.bytes);
+}
+
 static void other_formats_are_refused(void **state)
 {
     const struct fixture *f = *state;
@@ -604,6 +642,8 @@ int main(void)
         TEST(what_is_no_such_file_is_refused),
         TEST(other_machines_code_is_refused),
         TEST(the_cpu_feature_that_lacks_is_named),
+        TEST(after_one_for_a_better_cpu_the_next_is_tried),
+        TEST(a_link_to_the_file_is_followed),
         TEST(other_formats_are_refused),
         TEST(code_of_another_library_version_is_refused),
         TEST(wrong_arguments_are_refused),
