@@ -77,10 +77,16 @@ test_a_wrong_option_names_the_nearest() {
     says value err "but --max-size is"
     run far "$BCC" run --nonsense x.bc
     says far err "no such option here (bcc help run)"
+    run command "$BCC" rnu x.bc
+    says command err "bcc: rnu: no such command, but run is (bcc help)"
+    run words "$BCC" cahce ls
+    says words err "cahce: no such command, but cache is"
+    run stranger "$BCC" xylophone
+    says stranger err "xylophone: no such command (bcc help)"
 }
 
 test_help_and_version_exit_with_0() {
-    for right in --help help "run --help" "compile -h" "cache --help" \
+    for right in --help -h help "run --help" "compile -h" "cache --help" \
         "help run" "help cache" "help cache gc" "cache --json gc --help"; do
         # shellcheck disable=SC2086
         run help "$BCC" $right
@@ -88,10 +94,37 @@ test_help_and_version_exit_with_0() {
         silent help err
         says help out "usage: bcc"
     done
-    run version "$BCC" --version
-    expect version "exit 0"
-    grep -qE '^bcc [0-9]+\.[0-9]+\.[0-9]+ \(LLVM [0-9.]+\)$' \
-        "$work/version.out" || fail "version: $(cat "$work/version.out")"
+    for word in --version version; do
+        run version "$BCC" $word
+        expect version "exit 0"
+        grep -qE '^bcc [0-9]+\.[0-9]+\.[0-9]+ \(LLVM [0-9.]+\)$' \
+            "$work/version.out" || fail "version: $(cat "$work/version.out")"
+    done
+}
+
+# Each example of each command is usage that the command takes.
+test_help_has_examples_that_parse() {
+    run all "$BCC" help
+    sed -n 's/^bcc \([a-z].*\)/\1/p' "$work/all.out" |
+        sed 's/ [^a-z].*//; s/ [a-z]*|.*//' >"$work/commands"
+    while read -r command; do
+        # shellcheck disable=SC2086
+        "$BCC" help $command | sed -n '/^Examples:/,$s/^    bcc //p' \
+            >"$work/examples"
+        [ -s "$work/examples" ] || [ "$command" = completion ] ||
+            fail "$command: no example"
+        while read -r example; do
+            # shellcheck disable=SC2086 # these are words
+            run example "$BCC" $example --help
+            case $example in
+            run*) ;; # --help belongs to the program
+            *) expect example "exit 0" ;;
+            esac
+            grep -q "bcc help" "$work/example.err" &&
+                fail "$example: $(cat "$work/example.err")"
+        done <"$work/examples"
+    done <"$work/commands"
+    return 0
 }
 
 # Every option that some command says it takes is taken, and no other.

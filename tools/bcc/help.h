@@ -10,6 +10,10 @@
  * first word it is, "cache ls" one of them. second may be NULL. 0: none. */
 uint32_t commands_named(const char *first, const char *second);
 
+/* The first word of a command that is closest to the word; NULL if none is
+ * close. */
+const char *command_nearest(const char *word);
+
 /* Every command, with what it is for. */
 void help_overview(FILE *out);
 
