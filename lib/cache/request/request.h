@@ -27,9 +27,9 @@
  *   limit-memory=BYTES    0: none
  *   portable=1            or 0; 1: record no stamps of inputs
  *   input=ROLE TYPE FLAGS SIZE NAME [ENTRY]   ROLE script|library|object, TYPE
- *                         apk|file, FLAGS skip-sha1|-, SIZE in bytes of the file
- *                         behind the descriptor, ENTRY if that is an archive
- *                         that contains the input; one line each */
+ *                         apk|file, FLAGS skip-sha1|-, SIZE in bytes of the
+ *                         file behind the descriptor, ENTRY if that is an
+ *                         archive that contains the input; one line each */
 #ifndef BCC_CACHE_REQUEST_H
 #define BCC_CACHE_REQUEST_H
 
