@@ -1,4 +1,4 @@
-/* clang -flto=thin splits what it compiles with -fwhole-program-vtables,
+/* clang -flto=thin splits a file that it compiles with -fwhole-program-vtables,
  * -fsanitize=cfi or -fsplit-lto-unit: one module for LTO of the thin kind, and
  * one that holds the vtables. LLVM's C API reads files of one module only.
  *
@@ -39,7 +39,7 @@ static uint32_t get32(const uint8_t *at)
            (uint32_t)at[3] << 24;
 }
 
-/* False at the end, or where there is no block: padding, say. */
+/* False at the end, or if there is no block, for instance padding. */
 static bool next_block(struct span bitcode, uint64_t *at,
                        struct block *ret_block)
 {
@@ -82,7 +82,7 @@ static struct span span_from_to(const uint8_t *start, struct span last)
     return (struct span){start, (size_t)(last.data + last.size - start)};
 }
 
-/* Strings serve all modules before them that have none yet. */
+/* Strings belong to all modules before them that have none yet. */
 static void find_parts(struct span bitcode, struct part *parts)
 {
     const uint8_t *identification = NULL;

@@ -1,10 +1,10 @@
-/* Bytes of an input to an LLVM module. */
+/* Turns the bytes of an input into an LLVM module. */
 #ifndef BCC_COMPILER_READ_H
 #define BCC_COMPILER_READ_H
 
 #include "llvm_glue.h"
 
-/* What bytes are, from the first of them. */
+/* The kind of bytes, from the first of them. */
 enum module_kind { MODULE_UNKNOWN, MODULE_BITCODE, MODULE_ELF_OBJECT };
 enum module_kind module_kind(struct span bytes);
 
