@@ -92,13 +92,14 @@ enum {
     KEYS = COMMAND_BIT(COMMAND_SIGN) | COMMAND_BIT(COMMAND_VERIFY),
     CACHE = STATS | COMMAND_BIT(COMMAND_CACHE_LS) | CHECK | GC |
             COMMAND_BIT(COMMAND_CACHE_CLEAR) | EXPLAIN,
-    SETUP = RUN | COMPILE | PRECOMPILE | EXPLAIN, /* those that set a script */
+    SETUP = RUN | COMPILE | PRECOMPILE | EXPLAIN, /* commands that set up a
+                                                     script */
     ALL = COMMAND_BIT(N_COMMANDS) - 1,
 };
 
 #define FIELD(name) offsetof(struct options, name)
 
-/* By group; within one in the order of the man page. */
+/* By group; within a group in the order of the man page. */
 const struct option_row option_rows[] = {
     {.name = "link",
      .value = "FILE",

@@ -8,7 +8,7 @@
 
 /* ---- Names ---- */
 
-/* "ls" of "cache ls", NULL of "run". */
+/* "ls" for "cache ls", NULL for "run". */
 static const char *second_word(const struct command_row *row)
 {
     const char *space = strchr(row->name, ' ');
@@ -16,8 +16,8 @@ static const char *second_word(const struct command_row *row)
     return space ? space + 1 : NULL;
 }
 
-/* Every launch comes here: a function of libc that is called first costs its
- * lookup. */
+/* Every launch calls this, so it calls no libc function: the first call of one
+ * costs a symbol lookup. */
 static bool is_named(const struct command_row *row, const char *first,
                      const char *second)
 {
@@ -63,7 +63,8 @@ const char *command_nearest(const char *word)
 
 /* ---- Usage ---- */
 
-/* Options, operands and the end of a line; help, indented. */
+/* Print options and operands to the end of the line, then the help,
+ * indented. */
 static void print_command(const struct command_row *row, bool takes_options,
                           FILE *out)
 {
@@ -73,7 +74,7 @@ static void print_command(const struct command_row *row, bool takes_options,
         fprintf(out, "    %.*s", (int)(strchr(line, '\n') + 1 - line), line);
 }
 
-/* Other than --help, which all have. */
+/* Does it take options other than --help, which all commands take? */
 static bool takes_options(enum command command)
 {
     for (size_t i = 0; i + 1 < n_option_rows; i++)
@@ -155,7 +156,7 @@ void help_commands(uint32_t commands, FILE *out)
 
 /* ---- Completion ---- */
 
-/* The first words of all commands, each once; help follows if it is wanted. */
+/* The first words of all commands, each once; with their help if asked for. */
 static void print_first_words(const char *before, const char *after)
 {
     for (unsigned i = 0; i < N_COMMANDS; i++) {
@@ -226,8 +227,8 @@ static void complete_bash(void)
          "complete -o default -F _bcc bcc");
 }
 
-/* One option as _arguments wants it: the value behind it or in the same word;
- * of a list more than once. */
+/* Print an option in the syntax of _arguments: the value is the next word or in
+ * the same word; list options may be repeated. */
 static void print_zsh_option(const struct option_row *row, const char *name)
 {
     printf(" \\\n        '%s%s", row->kind == OPTION_LIST ? "*" : "", name);
@@ -275,7 +276,7 @@ static void complete_zsh(void)
     puts("    esac\nfi");
 }
 
-/* The words by which fish sees that one of these commands is typed. */
+/* Print a condition for fish: is one of these commands typed? */
 static void print_fish_condition(uint32_t commands)
 {
     fputs("complete -c bcc -n '__fish_seen_subcommand_from", stdout);
@@ -321,7 +322,7 @@ static void print_roff(const char *text, size_t size)
         printf(text[i] == '-' ? "\\-" : "%c", text[i]);
 }
 
-/* What the user puts something in the place of is in italics. */
+/* Words that the user replaces are in italics. */
 static void print_roff_operands(const char *text)
 {
     static const char brackets[] = "[]|", ends[] = "[]| ";
@@ -331,7 +332,7 @@ static void print_roff_operands(const char *text)
         const bool is_name = isupper((unsigned char)*text);
         size_t n = size;
 
-        while (n > 0 && text[n - 1] == '.') /* "...", not of a name */
+        while (n > 0 && text[n - 1] == '.') /* "...", no part of the name */
             n--;
         if (n)
             fputs(is_name ? "\\fI" : "\\fB", stdout);

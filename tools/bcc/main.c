@@ -63,7 +63,7 @@ static int (*const run[N_COMMANDS])(struct options *options) = {
     [COMMAND_HELP] = help,
 };
 
-/* Those of "bcc cache". */
+/* The commands of "bcc cache". */
 static int (*const run_in_cache[N_COMMANDS])(const struct options *options,
                                              const char *dir) = {
     [COMMAND_CACHE_STATS] = cache_stats,
@@ -89,8 +89,8 @@ static int run_cache_command(enum command command, struct options *options)
     return status;
 }
 
-/* What is lost on the way out is a failure. (What a program writes under bcc
- * run is its own matter.) */
+/* A failure to write out standard output is a failure of the command. (Under
+ * bcc run the program's own output is its own matter.) */
 static int end_output(int status)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
@@ -99,9 +99,10 @@ static int end_output(int status)
     return status ? status : EXIT_FAILED;
 }
 
-/* A standard descriptor that is closed would be that of the next file that is
- * opened, an entry for one, and what is printed would get there. It is given
- * to a file that takes and gives nothing, so use of it fails as before. */
+/* If a standard descriptor is closed, the next file that is opened would get
+ * its number, for instance an entry, and printed text would go there. So it is
+ * opened on a file that can be used in neither way, and its use fails as
+ * before. */
 static void reserve_standard_descriptors(void)
 {
     struct pollfd standard[] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
@@ -120,7 +121,7 @@ static bool is_one(uint32_t commands)
     return (commands & (commands - 1)) == 0;
 }
 
-/* One if the row has any. */
+/* One operand, if the command has any. */
 static bool has_operands(const struct options *options, uint32_t commands,
                          const char *name)
 {
@@ -133,9 +134,9 @@ static bool has_operands(const struct options *options, uint32_t commands,
     return false;
 }
 
-/* *commands: those that the first word names; of several, as of "cache", the
- * first argument chooses one, and is taken from the arguments. It may stand
- * behind options, so these are parsed twice. */
+/* *commands: the commands that the first word names. If there are several, as
+ * for "cache", the first argument chooses one, and is removed from the
+ * arguments. It may come after options, so the options are parsed twice. */
 static bool parse(struct options *options, int argc, char **argv,
                   uint32_t *commands)
 {

@@ -1,4 +1,4 @@
-/* clang -flto=thin splits what it compiles with -fwhole-program-vtables,
+/* clang -flto=thin splits a file that it compiles with -fwhole-program-vtables,
  * -fsanitize=cfi or -fsplit-lto-unit: one module for LTO of the thin kind, and
  * one that holds the vtables. LLVM's C API reads files of one module only.
  *
@@ -101,7 +101,7 @@ static struct span span_from_to(const uint8_t *start, struct span last)
     return (struct span){start, (size_t)(last.data + last.size - start)};
 }
 
-/* Strings serve all modules before them that have none yet. */
+/* Strings belong to all modules before them that have none yet. */
 static void find_parts(struct span bitcode, struct part *parts)
 {
     const uint8_t *identification = NULL;

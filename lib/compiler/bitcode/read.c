@@ -1,4 +1,4 @@
-/* Four forms of the same thing:
+/* Four encodings of bitcode:
  *
  *   'B' 'C' 0xC0 0xDE                 bitcode
  *   0x0B17C0DE version offset size …  the Android wrapper: little-endian words,
@@ -10,8 +10,8 @@
  *                                     and examples
  *   ELF                               an object file with a section of bitcode
  *
- * LLVM knows the wrapper too, but believes its offset and size further than a
- * file from elsewhere deserves; it is taken off here. */
+ * LLVM knows the wrapper too, but does not check its offset and size well
+ * enough for an untrusted file, so it is removed here. */
 #include "read.h"
 
 #include <inttypes.h>
@@ -98,7 +98,8 @@ static enum status unwrap(struct span bytes, const char *name,
     return STATUS_OK;
 }
 
-/* Enough to keep an ELF file or a picture from LLVM's assembly parser. */
+/* Good enough to keep an ELF file or a picture away from LLVM's assembly
+ * parser. */
 static bool looks_like_text(struct span bytes)
 {
     size_t size = bytes.size < TEXT_PROBE_SIZE ? bytes.size : TEXT_PROBE_SIZE;

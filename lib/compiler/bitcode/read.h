@@ -1,4 +1,4 @@
-/* Bytes of an input to an LLVM module. */
+/* Turns the bytes of an input into an LLVM module. */
 #ifndef BCC_COMPILER_READ_H
 #define BCC_COMPILER_READ_H
 
