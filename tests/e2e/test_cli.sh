@@ -165,6 +165,49 @@ words() {
         echo "${COMPREPLY[@]}"' - "$work/bash.out" "$@"
 }
 
+# The macros of bcc_script.h, in C and in C++.
+test_scripts_say_in_c_what_they_export() {
+    for language in c c++; do
+        "$CLANG" -O2 -fPIC -emit-llvm -Wall -Wextra -Werror -x $language -c - \
+            -I "$(dirname "$0")/../../include" -o "$work/s.bc" <<'C' || exit 1
+#include <bcc/bcc_script.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+BCC_PRAGMA("version", "1");
+BCC_PRAGMA("author", "me");
+BCC_EXPORT int frames = 0;
+BCC_OBJECT void *texture;
+int not_exported;
+BCC_EXPORT void reset(void);
+BCC_EXPORT void reset(void) { frames = not_exported; }
+BCC_KERNEL("in, out, x")
+void invert(const unsigned char *in, unsigned char *out, unsigned x);
+void invert(const unsigned char *in, unsigned char *out, unsigned x)
+{
+    *out = (unsigned char)(*in + x);
+}
+BCC_KERNEL("in, out, value")
+float twice(float x);
+float twice(float x) { return 2 * x; }
+#ifdef __cplusplus
+}
+#endif
+C
+        "$BCC" compile "$work/s.bc" -o "$work/s.oBCC" || fail "$language"
+        run dump "$BCC" dump "$work/s.oBCC"
+        for fact in "key version value 1" "key author value me" \
+            "name frames" "name texture" "name reset" "name invert" \
+            "name twice"; do
+            says dump out "$fact"
+        done
+        "$BCC" dump "$work/s.oBCC" | sed -n '/^Exported var/,/^$/p' |
+            grep -q not_exported &&
+            fail "$language: all is exported"
+    done
+    return 0
+}
+
 test_completion_follows_the_options() {
     run bash "$BCC" completion bash
     [ "$(words bcc prec)" = precompile ] || fail "command"
