@@ -159,7 +159,7 @@ void load_start(struct image *image)
 
     assert(!image->started);
     image->started = true;
-    if (!image->is_found)
+    if (!image->is_known_to_unwinders)
         unwind_table_register(image);
     for (size_t i = 0; i < n_entries; i++)
         entry[i](image->argc, argv, environ);

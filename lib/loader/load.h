@@ -1,5 +1,5 @@
-/* An ELF image in a file becomes running code (reserve, map, bind, relocate,
- * protect, initialise), and is removed again.
+/* An ELF image in a file or in memory becomes running code (reserve, map, bind,
+ * relocate, protect, initialise), and is removed again.
  *
  * The image was made by lib/linker (see link_image.h for its segments), but it
  * is not trusted: every address, size and index is checked against the mapping
@@ -31,8 +31,11 @@
 #include "error.h"
 #include "span.h"
 
+/* Where an image is: in an open file, or in bytes in memory that are the same
+ * as such a file. */
 struct load_source {
     int fd;                /* borrowed during load_map() and load_link() */
+    const uint8_t *bytes;  /* if fd is -1: of the file, borrowed likewise */
     const char *name;      /* for messages, borrowed likewise */
     uint64_t file_size;    /* bytes of the file */
     uint64_t image_offset; /* of the image in it, a multiple of the page size
@@ -74,7 +77,9 @@ struct image {
      * good, as they may keep it. NULL: no arguments. */
     char **argv; /* NULL-terminated */
     int argc;
-    bool is_found; /* by unwinders, without being registered: set likewise */
+    /* Unwinders find the image without load_start() registering it: set
+     * likewise. */
+    bool is_known_to_unwinders;
     /* Asked for functions of unwinders before the process is: set likewise, or
      * NULL. What it finds stays there until load_release(). */
     void *(*find_unwinder)(const void *context, const char *name);
@@ -89,7 +94,7 @@ struct span load_prefix(const struct image *image);
 
 /* CORRUPT (the image does not fit the file, or pages), IO, NO_MEMORY. A file
  * that may not be executed, as on a file system mounted noexec, is copied to
- * memory. On failure nothing is mapped. */
+ * memory, as bytes are. On failure nothing is mapped. */
 enum status load_map(const struct load_source *source, struct image *ret_image,
                      struct error *err) MUST_CHECK;
 

@@ -15,18 +15,18 @@
 
 /* What relocate.c does at a place P of the image, with S, A and B as in the
  * psABIs: address of the symbol, addend, load address. */
-enum reloc_kind {
-    RELOC_UNKNOWN,
-    RELOC_NONE,
-    RELOC_RELATIVE,      /* B + A */
-    RELOC_SYMBOL,        /* S */
-    RELOC_SYMBOL_ADDEND, /* S + A */
-    RELOC_INDIRECT,      /* what the function at B + A returns */
+enum load_reloc_kind {
+    LOAD_RELOC_UNKNOWN,
+    LOAD_RELOC_NONE,
+    LOAD_RELOC_RELATIVE,      /* B + A */
+    LOAD_RELOC_SYMBOL,        /* S */
+    LOAD_RELOC_SYMBOL_ADDEND, /* S + A */
+    LOAD_RELOC_INDIRECT,      /* what the function at B + A returns */
     /* Of thread-local variables: */
-    RELOC_TLS_MODULE,    /* the module of S, or the image itself */
-    RELOC_TLS_OFFSET,    /* S + A, relative to its module's block */
-    RELOC_TLS_DISTANCE,  /* S + A, relative to the thread pointer */
-    RELOC_TLS_DESCRIPTOR /* a function and its argument */
+    LOAD_RELOC_TLS_MODULE,    /* the module of S, or the image itself */
+    LOAD_RELOC_TLS_OFFSET,    /* S + A, relative to its module's block */
+    LOAD_RELOC_TLS_DISTANCE,  /* S + A, relative to the thread pointer */
+    LOAD_RELOC_TLS_DESCRIPTOR /* a function and its argument */
 };
 
 #if defined(__x86_64__) && defined(__LP64__)
@@ -45,30 +45,30 @@ static inline uintptr_t machine_call_resolver(uintptr_t resolver)
 }
 
 /* AMD64 psABI, table 4.9. */
-static inline enum reloc_kind machine_reloc_kind(uint32_t type)
+static inline enum load_reloc_kind machine_reloc_kind(uint32_t type)
 {
     switch (type) {
     case R_X86_64_NONE:
-        return RELOC_NONE;
+        return LOAD_RELOC_NONE;
     case R_X86_64_RELATIVE: /* B + A */
-        return RELOC_RELATIVE;
+        return LOAD_RELOC_RELATIVE;
     case R_X86_64_GLOB_DAT:  /* S */
     case R_X86_64_JUMP_SLOT: /* S */
-        return RELOC_SYMBOL;
+        return LOAD_RELOC_SYMBOL;
     case R_X86_64_64: /* S + A */
-        return RELOC_SYMBOL_ADDEND;
+        return LOAD_RELOC_SYMBOL_ADDEND;
     case R_X86_64_IRELATIVE: /* indirect (B + A) */
-        return RELOC_INDIRECT;
+        return LOAD_RELOC_INDIRECT;
     case R_X86_64_DTPMOD64:
-        return RELOC_TLS_MODULE;
+        return LOAD_RELOC_TLS_MODULE;
     case R_X86_64_DTPOFF64:
-        return RELOC_TLS_OFFSET;
+        return LOAD_RELOC_TLS_OFFSET;
     case R_X86_64_TPOFF64:
-        return RELOC_TLS_DISTANCE;
+        return LOAD_RELOC_TLS_DISTANCE;
     case R_X86_64_TLSDESC:
-        return RELOC_TLS_DESCRIPTOR;
+        return LOAD_RELOC_TLS_DESCRIPTOR;
     default:
-        return RELOC_UNKNOWN;
+        return LOAD_RELOC_UNKNOWN;
     }
 }
 

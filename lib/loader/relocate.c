@@ -141,24 +141,24 @@ static enum status find_value(const struct relocation *state,
                               uintptr_t *ret_value, struct error *err)
 {
     const unsigned type = ELF_R_TYPE(entry->r_info);
-    const enum reloc_kind kind = machine_reloc_kind(type);
+    const enum load_reloc_kind kind = machine_reloc_kind(type);
     const struct tls_index *index = &state->binder->variable.index;
     enum status status;
 
-    if (kind != RELOC_TLS_MODULE && kind != RELOC_TLS_OFFSET &&
-        kind != RELOC_TLS_DISTANCE)
+    if (kind != LOAD_RELOC_TLS_MODULE && kind != LOAD_RELOC_TLS_OFFSET &&
+        kind != LOAD_RELOC_TLS_DISTANCE)
         return error_set(
             err, STATUS_UNSUPPORTED,
             "%s: 0x%llx: relocation type %u%s is not for the "
             "loader",
             state->binder->view->name, (unsigned long long)entry->r_offset,
-            type, kind == RELOC_TLS_DESCRIPTOR ? " (TLS descriptor)" : "");
+            type, kind == LOAD_RELOC_TLS_DESCRIPTOR ? " (TLS descriptor)" : "");
     status = bind_variable(state->binder, ELF_R_SYM(entry->r_info), err);
     if (status)
         return status;
-    if (kind == RELOC_TLS_DISTANCE)
+    if (kind == LOAD_RELOC_TLS_DISTANCE)
         return bind_distance(state, (uintptr_t)entry->r_addend, ret_value, err);
-    *ret_value = kind == RELOC_TLS_MODULE
+    *ret_value = kind == LOAD_RELOC_TLS_MODULE
                      ? index->module
                      : index->offset + (uintptr_t)entry->r_addend;
     return STATUS_OK;
@@ -174,22 +174,22 @@ static enum status apply_rela(struct relocation *state,
     enum status status;
 
     for (; entry < end; entry++) {
-        const enum reloc_kind kind =
+        const enum load_reloc_kind kind =
             machine_reloc_kind(ELF_R_TYPE(entry->r_info));
         const uintptr_t addend = (uintptr_t)entry->r_addend;
         uintptr_t value;
 
-        if (kind == RELOC_SYMBOL || kind == RELOC_SYMBOL_ADDEND) {
+        if (kind == LOAD_RELOC_SYMBOL || kind == LOAD_RELOC_SYMBOL_ADDEND) {
             status = bind_symbol(binder, ELF_R_SYM(entry->r_info), err);
             if (status)
                 return status;
-            value = binder->value + (kind == RELOC_SYMBOL ? 0 : addend);
-        } else if (kind == RELOC_RELATIVE) {
+            value = binder->value + (kind == LOAD_RELOC_SYMBOL ? 0 : addend);
+        } else if (kind == LOAD_RELOC_RELATIVE) {
             value = (uintptr_t)state->base + addend;
-        } else if (kind == RELOC_INDIRECT) {
+        } else if (kind == LOAD_RELOC_INDIRECT) {
             state->has_indirect = true;
             continue;
-        } else if (kind == RELOC_NONE) {
+        } else if (kind == LOAD_RELOC_NONE) {
             continue;
         } else {
             status = find_value(state, entry, &value, err);
@@ -228,7 +228,8 @@ static enum status apply_indirect(struct relocation *state,
     for (; entry < end; entry++) {
         const uint64_t resolver = (uint64_t)entry->r_addend;
 
-        if (machine_reloc_kind(ELF_R_TYPE(entry->r_info)) != RELOC_INDIRECT)
+        if (machine_reloc_kind(ELF_R_TYPE(entry->r_info)) !=
+            LOAD_RELOC_INDIRECT)
             continue;
         if (!is_place(state, entry->r_offset))
             return bad_place(state, entry->r_offset, err);

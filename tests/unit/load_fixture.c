@@ -425,6 +425,7 @@ void fixture_release(struct fixture *f)
 {
     load_release(&f->image);
     file_close(f->fd);
+    free(f->file);
     free(f->bytes);
 }
 
@@ -438,6 +439,15 @@ int fixture_setup(void **state)
     fixture_init(f, path);
     *state = f;
     return 0;
+}
+
+int fixture_setup_memory(void **state)
+{
+    const int failed = fixture_setup(state);
+
+    if (!failed)
+        ((struct fixture *)*state)->in_memory = true;
+    return failed;
 }
 
 int fixture_setup_tls(void **state)
@@ -459,6 +469,19 @@ int fixture_teardown(void **state)
     return 0;
 }
 
+/* The file as bytes, and no byte behind them. */
+static void read_back(struct fixture *f)
+{
+    const size_t size = (size_t)f->source.file_size;
+
+    free(f->file);
+    f->file = malloc(size);
+    assert_non_null(f->file);
+    assert_int_equal(pread(f->fd, f->file, size, 0), size);
+    f->source.fd = -1;
+    f->source.bytes = f->file;
+}
+
 void fixture_write(struct fixture *f, uint64_t image_offset)
 {
     file_close(f->fd);
@@ -478,6 +501,8 @@ void fixture_write(struct fixture *f, uint64_t image_offset)
         .image_align = PAGE,
         .text_span = f->text_span,
     };
+    if (f->in_memory)
+        read_back(f);
 }
 
 enum status fixture_link(struct fixture *f)

@@ -114,6 +114,8 @@ struct fixture {
     size_t size;
     uint64_t span, text_span; /* as it was read */
     int fd;                   /* -1: none */
+    bool in_memory;           /* source has the file as bytes */
+    uint8_t *file;            /* these */
     struct load_source source;
     struct image image;
     struct imports imports;
@@ -127,11 +129,12 @@ void fixture_release(struct fixture *f);
 
 /* cmocka's: the initial state is the path. */
 int fixture_setup(void **state);
-int fixture_setup_tls(void **state); /* load_tls_sample.c */
+int fixture_setup_memory(void **state); /* in_memory */
+int fixture_setup_tls(void **state);    /* load_tls_sample.c */
 int fixture_teardown(void **state);
 
-/* Write image_offset bytes 'p' and the image to a file in memory, and
- * describe it in source. */
+/* Write image_offset bytes 'p' and the image to a file in memory, or only to
+ * bytes in memory, and describe it in source. */
 void fixture_write(struct fixture *f, uint64_t image_offset);
 
 enum status fixture_link(struct fixture *f); /* load_map() and load_link() */

@@ -44,6 +44,15 @@ static void refuses(struct fixture *f, enum status status, const char *fact)
  * that of an indirect function (37), which the loader would call. */
 static const uint8_t masks[] = {0xff, 0x01, 0x10, 0x80};
 
+/* Of the image, and of the file, which has it a page further on. */
+static void set_byte(struct fixture *f, size_t at, uint8_t byte)
+{
+    f->bytes[at] = byte;
+    assert_int_equal(pwrite(f->fd, &byte, 1, (off_t)(PAGE + at)), 1);
+    if (f->in_memory)
+        f->file[PAGE + at] = byte;
+}
+
 static void survives_every_changed_byte(void **state)
 {
     struct fixture *f = *state;
@@ -55,16 +64,13 @@ static void survives_every_changed_byte(void **state)
         const uint8_t good = f->bytes[at];
         enum status status;
 
-        f->bytes[at] ^= masks[i % sizeof(masks)];
-        assert_int_equal(pwrite(f->fd, &f->bytes[at], 1, (off_t)(PAGE + at)),
-                         1);
+        set_byte(f, at, good ^ masks[i % sizeof(masks)]);
         status = fixture_link(f);
         n_refused += status != STATUS_OK;
         load_release(&f->image);
         if (check(f, NULL))
             assert_int_not_equal(status, STATUS_OK);
-        f->bytes[at] = good;
-        assert_int_equal(pwrite(f->fd, &good, 1, (off_t)(PAGE + at)), 1);
+        set_byte(f, at, good);
     }
     assert_true(n_refused > 0);
     assert_int_equal(fixture_link(f), STATUS_OK);
@@ -546,6 +552,11 @@ static void fails_cleanly_at_every_system_call(void **state)
 #test " (thread-local)", test, fixture_setup_tls, fixture_teardown,    \
             (void *)(uintptr_t)LOAD_TLS_SAMPLE_64                              \
     }
+#define IN_MEMORY(test)                                                        \
+    {                                                                          \
+#test " (in memory)", test, fixture_setup_memory, fixture_teardown,    \
+            (void *)(uintptr_t)LOAD_SAMPLE_SMALL_HOUSE                         \
+    }
 #define BOTH(test)                                                             \
     CASE(test, "gnu", LOAD_SAMPLE_SMALL_GNU),                                  \
         CASE(test, "house", LOAD_SAMPLE_SMALL_HOUSE)
@@ -557,6 +568,10 @@ int main(void)
         WITH_TLS(survives_every_changed_byte),
         BOTH(refuses_a_file_shorter_than_its_image),
         BOTH(survives_every_truncation),
+        IN_MEMORY(survives_every_changed_byte),
+        IN_MEMORY(refuses_a_file_shorter_than_its_image),
+        IN_MEMORY(survives_every_truncation),
+        IN_MEMORY(fails_cleanly_at_every_system_call),
         WITH_TLS(survives_every_truncation),
         BOTH(refuses_a_source_that_fits_no_page),
         BOTH(refuses_a_span_that_no_address_space_has),
