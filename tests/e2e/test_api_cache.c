@@ -1,5 +1,5 @@
-/* Cache directories and entries that cannot be used or trusted: never an
- * error of an executable, always a reason in its report. */
+/* Cache directories and entries that cannot be used or trusted: never an error
+ * of an executable, always a reason in its report. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>

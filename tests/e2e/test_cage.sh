@@ -1,6 +1,7 @@
 #!/bin/sh
-# test_cage.sh TEST: assembly that reads files is refused, wherever it is, and
-# by name. Each test is a function below; CTest runs them one by one.
+# test_cage.sh TEST: assembly that reads files is refused, wherever it is, with
+# a message that names the input. Each test is a function below; CTest runs them
+# one by one.
 #
 # Environment: BCC, CLANG, RUN_STATUS, UNCAGED (see run_case_uncaged.c).
 set -u

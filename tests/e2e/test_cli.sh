@@ -1,6 +1,6 @@
 #!/bin/sh
-# test_cli.sh TEST: the command line, but for what programs do under `bcc run`
-# (see run_case.sh). Each test is a function below; CTest runs them one by one.
+# test_cli.sh TEST: the command line, except for programs under `bcc run` (see
+# run_case.sh). Each test is a function below; CTest runs them one by one.
 #
 # Environment: BCC, CLANG, RUN_STATUS (run_case_status), CHECK_JSON
 # (run_case_json), SAMPLES (their build directory), MAN_PAGE (docs/man/bcc.1).

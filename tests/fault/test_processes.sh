@@ -1,11 +1,11 @@
 #!/bin/sh
 # test_processes.sh TEST: many processes on one cache directory, processes that
-# are killed or stopped, and systems that refuse. What must come out each time
-# is the program's own result. Each test is a function below; CTest runs them
-# one by one. Those that need root or strace are skipped without.
+# are killed or stopped, and systems that refuse. The program's own result must
+# come out each time. Each test is a function below; CTest runs them one by one.
+# Tests that need root or strace are skipped without.
 #
-# Environment: that of test_cli.sh; BCC_TEST_PROCESSES, how many at once (12);
-# BCC_TEST_SECONDS, how long the storm blows (3).
+# Environment: that of test_cli.sh; BCC_TEST_PROCESSES, the number of processes
+# at once (12); BCC_TEST_SECONDS, the duration of the storm (3).
 set -u
 . "$(dirname "$0")/../e2e/run_case_lib.sh"
 

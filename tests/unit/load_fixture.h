@@ -1,5 +1,5 @@
-/* Shared by the tests of lib/loader: an image in a file in memory, the imports
- * it is given, and an eye on every mapping call that the loader makes. */
+/* Shared by the tests of lib/loader: an image in a file in memory, its imports,
+ * and a record of every mapping call that the loader makes. */
 #ifndef BCC_TESTS_LOAD_FIXTURE_H
 #define BCC_TESTS_LOAD_FIXTURE_H
 
