@@ -455,7 +455,7 @@ static void collect_line(void *context, int level, const char *area,
     *n_lines += strstr(text, "a?b?[2Jc") != NULL;
 }
 
-/* Of names with newlines, too; whoever prints them sees to the rest. */
+/* Also for names with newlines; callers that print them escape the rest. */
 static void messages_and_log_are_single_lines(void **state)
 {
     const struct fixture *f = *state;

@@ -89,7 +89,7 @@ test_what_is_no_file() {
     done
 }
 
-# Who has the directive is said, not who is compiled.
+# The message names the input with the directive, not the script.
 test_whose_it_is() {
     "$CLANG" -O1 -x c -emit-llvm -c -o "$work/helper.bc" - <<'C' || exit 1
 int helper(void)

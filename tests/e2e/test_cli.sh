@@ -2045,7 +2045,7 @@ test_precompile_takes_the_options_of_run() {
 
 test_precompile_names_directories_that_it_cannot_read() {
     as=
-    if [ "$(id -u)" -eq 0 ]; then # who reads everything
+    if [ "$(id -u)" -eq 0 ]; then # root can read everything
         command -v setpriv >/dev/null || skip "no setpriv"
         as="setpriv --reuid 12345 --clear-groups"
     fi

@@ -240,7 +240,7 @@ struck_at_each_call() {
     shift 2
     echo "-o $work/trace" >"$work/how"
     "$@" >/dev/null 2>&1
-    # exit_group does not fail; who is told so never ends.
+    # exit_group cannot fail; a process that is told so never ends.
     sed -n 's/^\([a-z][a-z0-9_]*\)(.*/\1/p' "$work/trace" |
         grep -v '^exit' |
         awk -v "stride=$stride" -v "action=$action" '{ n = ++seen[$1] }
@@ -263,7 +263,7 @@ struck_at_each_call() {
 }
 
 # is_survived ACTION: of a call that fails comes the right result or a clear
-# error; of who is killed nothing is asked.
+# error; nothing is expected of a killed one.
 is_survived() {
     case $1 in
     error=*)

@@ -32,7 +32,7 @@ struct imports {
     struct import rows[MAX_IMPORTS];
     size_t n_rows;
     void (*on_resolve)(void *context); /* may be NULL */
-    const char *user;    /* who wants what is missing; NULL: not known */
+    const char *user;    /* the missing symbol's user; NULL: unknown */
     uint32_t last_index; /* that was asked for */
     void *context;
 };
