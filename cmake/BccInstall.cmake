@@ -45,7 +45,7 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/obcc-config.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/obcc-config-version.cmake
   DESTINATION ${obcc_package})
 
-# Found from where the file lies, so that an installed tree can be moved.
+# Relative to this file, so that an installed tree can be moved.
 file(RELATIVE_PATH bcc_prefix_from_pc
   ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 configure_file(cmake/obcc.pc.in obcc.pc @ONLY)

@@ -1,7 +1,7 @@
 #!/bin/sh
-# test_installed.sh BUILD_DIR PREFIX: installs the build into a private root,
-# as a packager does, and builds and runs a consumer there, found once by
-# pkg-config and once by find_package(). The library must find the compiler
+# test_installed.sh BUILD_DIR PREFIX: installs the build into a private root, as
+# a packager does, and builds and runs a consumer there, which finds libbcc once
+# by pkg-config and once by find_package(). The library must find the compiler
 # that was installed with it.
 #
 # Environment: CLANG, CC, CMAKE.

@@ -1,6 +1,6 @@
 #!/bin/sh
-# test_cli.sh TEST: the command line, but for what programs do under `bcc run`
-# (see run_case.sh). Each test is a function below; CTest runs them one by one.
+# test_cli.sh TEST: the command line, except for programs under `bcc run` (see
+# run_case.sh). Each test is a function below; CTest runs them one by one.
 #
 # Environment: BCC, CLANG, RUN_STATUS (run_case_status), CHECK_JSON
 # (run_case_json), SAMPLES (their build directory), MAN_PAGE (docs/man/bcc.1).
@@ -2202,7 +2202,7 @@ test_precompile_takes_the_options_of_run() {
 
 test_precompile_names_directories_that_it_cannot_read() {
     as=
-    if [ "$(id -u)" -eq 0 ]; then # who reads everything
+    if [ "$(id -u)" -eq 0 ]; then # root can read everything
         command -v setpriv >/dev/null || skip "no setpriv"
         as="setpriv --reuid 12345 --clear-groups"
     fi

@@ -1,4 +1,5 @@
-/* compile(): inputs good and bad, targets, and that nothing else matters. */
+/* compile(): inputs good and bad, targets, and independence of everything
+ * else. */
 #include "compile_fixture.h"
 
 #include <elf.h>

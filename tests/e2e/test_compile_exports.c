@@ -1,4 +1,4 @@
-/* What compile() says that a script exports. */
+/* The exports of a script, as compile() returns them. */
 #include <stdio.h>
 
 #include "compile_fixture.h"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# test_link.sh TEST: programs of several files and archives, against a native
-# link of the same files in the same order. Each test is a function below; CTest
-# runs them one by one.
+# test_link.sh TEST: programs of several files and archives, compared with a
+# native link of the same files in the same order. Each test is a function
+# below; CTest runs them one by one.
 #
 # Environment: BCC, CLANG, LLVM_AR (may be empty), RUN_STATUS.
 set -u

@@ -14,8 +14,8 @@
  *   _dl_find_object() gives libgcc's unwinder the image's unwind table, however
  *                     late that library comes: backtrace() and plug-ins in C++
  *                     bring it into programs in C.
- *   __tls_get_addr()  follows what was shown as the image's module to its
- *                     block, for who wants to look into thread-local variables.
+ *   __tls_get_addr()  accepts the image's module number and returns its block,
+ *                     for callers that look into thread-local variables.
  *
  * Until the image is prepared, all of them behave like libc's. The image's own
  * accesses to thread-local variables do not come here; libraries' do, and take
