@@ -143,6 +143,8 @@ enum status load_link(const struct load_source *source, struct image *image,
     image->fini_array = view.fini_array.address;
     image->fini_array_size = view.fini_array.size;
     image->eh_frame = view.eh_frame;
+    image->exidx = view.exidx.address;
+    image->exidx_size = view.exidx.size;
     return STATUS_OK;
 }
 

@@ -69,6 +69,7 @@ struct image {
     uint64_t init_array, init_array_size; /* bytes */
     uint64_t fini_array, fini_array_size;
     uint64_t eh_frame; /* 0: none */
+    uint64_t exidx, exidx_size; /* bytes; 0: none */
     bool started;
     bool registers_at_exit;    /* imports __cxa_atexit: finalize on stop */
     struct tls_module *tls;    /* thread-local variables, or NULL */
@@ -87,6 +88,7 @@ struct image {
     /* Set by load_start(): */
     struct image_unwinder unwinders[2];
     void *unwind_object[8];
+    const struct image *next_known; /* to unwinders, see unwind_exidx.c */
 };
 
 /* The bytes of the file before the image. */

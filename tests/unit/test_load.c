@@ -72,7 +72,7 @@ static void gives_each_instance_its_own_data(void **state)
     uint64_t entry;
 
     fixture_write(f, 0);
-    entry = ((Elf64_Ehdr *)f->bytes)->e_entry;
+    entry = ((ELF_TYPE(Ehdr) *)f->bytes)->e_entry;
     for (int i = 0; i < 3; i++) {
         assert_int_equal(load_map(&f->source, &images[i], &f->err), STATUS_OK);
         assert_int_equal(
@@ -239,7 +239,7 @@ static void protects_relro_and_nothing_else(void **state)
     struct fixture *f = *state;
     int zero_fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
     struct sample_api *api;
-    Elf64_Phdr *relro;
+    ELF_TYPE(Phdr) *relro;
     char access[5];
 
     assert_true(zero_fd >= 0);
