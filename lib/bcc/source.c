@@ -1,8 +1,7 @@
-/* Inputs of a script. A launch that hits needs one stat() of each file, or of
- * the archive that it is in; the content is opened, read and passed on only
- * when something asks for it, and nothing of that is kept when the prepare has
- * ended: thousands of scripts may live at once, in a process that may have few
- * descriptors. */
+/* Inputs of a script. A hit needs one stat() for each file, or for the archive
+ * that contains it. The content is opened, read and passed on only when it is
+ * needed, and nothing of it is kept after the prepare: thousands of scripts may
+ * live at once, in a process that may have few descriptors. */
 #include "script.h"
 
 #include <assert.h>
@@ -99,7 +98,8 @@ struct hashing {
     uint64_t deadline_ns; /* monotonic; 0: none */
 };
 
-/* What cannot be compiled within the limits need not be hashed to its end. */
+/* An input too large or slow for the limits of a compile is not hashed to its
+ * end. */
 static enum status hash_some(void *context, struct span bytes,
                              struct error *err)
 {
@@ -203,7 +203,7 @@ enum status source_descriptor(struct source *source, int *ret_fd,
 
 /* ---- Adding inputs ---- */
 
-/* The place for a new source: the script's own is number 0. */
+/* The slot for a new source: the script's own is number 0. */
 static struct source *place_for(BCCScriptRef script, enum request_role role)
 {
     size_t n = script->n_sources;
@@ -264,7 +264,7 @@ static enum request_role link_role(unsigned long flags)
     return flags & BCC_LINK_WHOLE ? REQUEST_OBJECT : REQUEST_LIBRARY;
 }
 
-/* What only the functions that link know. */
+/* Flags that only the link functions accept. */
 static unsigned long link_flags(enum request_role role)
 {
     return role == REQUEST_SCRIPT ? 0 : BCC_LINK_WHOLE;
@@ -318,7 +318,7 @@ static bool set_names(struct source *source, const char *path,
     return true;
 }
 
-/* entry: NULL, or what is wanted of the archive at path. */
+/* entry: NULL, or an entry of the archive at path. */
 static int add_file(BCCScriptRef script, enum request_role role,
                     const char *path, const char *entry, unsigned long flags)
 {

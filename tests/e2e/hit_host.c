@@ -1,6 +1,7 @@
 /* hit_host DIR SCRIPT.bc SYMBOL N: launches of a script, of which the first may
  * compile it and the second may note that it was checked; then N hits, each
- * with its disposal, by launch_once(). Counted from outside. */
+ * with its disposal, by launch_once(). A program outside counts their
+ * instructions and system calls. */
 #include <stdio.h>
 #include <stdlib.h>
 

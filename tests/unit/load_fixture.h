@@ -1,5 +1,5 @@
-/* Shared by the tests of lib/loader: an image in a file in memory, the imports
- * it is given, and an eye on every mapping call that the loader makes. */
+/* Shared by the tests of lib/loader: an image in a file in memory, its imports,
+ * and a record of every mapping call that the loader makes. */
 #ifndef BCC_TESTS_LOAD_FIXTURE_H
 #define BCC_TESTS_LOAD_FIXTURE_H
 
@@ -94,7 +94,7 @@ struct imports {
     struct import rows[MAX_IMPORTS];
     size_t n_rows;
     void (*on_resolve)(void *context); /* may be NULL */
-    const char *user;    /* who wants what is missing; NULL: not known */
+    const char *user;    /* the missing symbol's user; NULL: unknown */
     uint32_t last_index; /* that was asked for */
     void *context;
 };

@@ -1,5 +1,5 @@
-/* lib/loader runs what it should: images of both shapes that CMakeLists.txt
- * links from load_sample.c. Damaged ones are in test_load_damage.c. */
+/* lib/loader runs valid images: both shapes that CMakeLists.txt links from
+ * load_sample.c. Damaged ones are in test_load_damage.c. */
 #include "load_fixture.h"
 
 #include <errno.h>

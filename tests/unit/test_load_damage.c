@@ -1,5 +1,5 @@
-/* lib/loader refuses what it should: images of which a part was changed, and
- * a kernel that has had enough. Code of a changed image is never run. */
+/* lib/loader refuses invalid images, of which a part was changed, and reports
+ * failures of the kernel. Code of a changed image is never run. */
 #include "load_fixture.h"
 
 #include <errno.h>

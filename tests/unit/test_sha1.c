@@ -1,5 +1,5 @@
-/* SHA-1, as lib/support has it from libmd, and as bccc has it from OpenSSL: one
- * program each. */
+/* SHA-1 from libmd, as lib/support has it, and from OpenSSL, as bccc has it:
+ * one program each. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,10 +1,10 @@
-/* SHA-1 of OpenSSL's static library, without the rest of libcrypto, in place of
- * lib/support's: inputs may be runtime libraries of many megabytes, and with
+/* SHA-1 from OpenSSL's static library, without the rest of libcrypto, instead
+ * of lib/support's. Inputs may be runtime libraries of many megabytes, and with
  * the SHA instructions 9 MB take 8 ms instead of 21.
  *
- * libcrypto.so costs 1.6 ms at process start, and no more is needed than
- * SHA1_Init/Update/Final. So the static library is linked, and the two things
- * those objects ask of the rest of it are given here, hidden:
+ * libcrypto.so costs 1.6 ms at process start, and only SHA1_Init/Update/Final
+ * are needed. So the static library is linked, and this file defines, hidden,
+ * the two symbols that its SHA-1 objects need:
  *
  *   OPENSSL_cleanse     overwrites secrets; the inputs here are none.
  *   OPENSSL_ia32cap_P   what OpenSSL's constructor reads with cpuid, which
