@@ -68,7 +68,7 @@ struct image {
     /* Found by load_link(), image addresses: */
     uint64_t init_array, init_array_size; /* bytes */
     uint64_t fini_array, fini_array_size;
-    uint64_t eh_frame; /* 0: none */
+    uint64_t eh_frame;          /* 0: none */
     uint64_t exidx, exidx_size; /* bytes; 0: none */
     bool started;
     bool registers_at_exit;    /* imports __cxa_atexit: finalize on stop */

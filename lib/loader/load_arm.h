@@ -8,13 +8,13 @@
 
 #include <sys/auxv.h>
 
-#define MACHINE_ELF_CLASS  ELFCLASS32
-#define ELF_TYPE(name)     Elf32_##name
-#define ELF_R_TYPE         ELF32_R_TYPE
-#define ELF_R_SYM          ELF32_R_SYM
-#define MACHINE_HAS_ADDEND 0 /* it is in the place */
+#define MACHINE_ELF_CLASS          ELFCLASS32
+#define ELF_TYPE(name)             Elf32_##name
+#define ELF_R_TYPE                 ELF32_R_TYPE
+#define ELF_R_SYM                  ELF32_R_SYM
+#define MACHINE_HAS_ADDEND         0 /* it is in the place */
 #define MACHINE_HAS_TLS_DESCRIPTOR 0
-#define MACHINE_DTV_OFFSET 0
+#define MACHINE_DTV_OFFSET         0
 
 #ifdef __ARM_PCS_VFP
 #define MACHINE_ELF_FLAGS (EF_ARM_EABI_VER5 | EF_ARM_ABI_FLOAT_HARD)

@@ -179,8 +179,8 @@ static enum status make_descriptor(struct relocation *state,
 
 /* The kinds that are rare. */
 static enum status find_value(struct relocation *state,
-                              const machine_reloc *entry,
-                              uintptr_t *ret_value, struct error *err)
+                              const machine_reloc *entry, uintptr_t *ret_value,
+                              struct error *err)
 {
     const unsigned type = ELF_R_TYPE(entry->r_info);
     const enum load_reloc_kind kind = machine_reloc_kind(type);
@@ -188,11 +188,10 @@ static enum status find_value(struct relocation *state,
     enum status status;
 
     if (kind == LOAD_RELOC_UNKNOWN)
-        return error_set(
-            err, STATUS_UNSUPPORTED,
-            "%s: 0x%llx: relocation type %u is not for the loader",
-            state->binder->view->name, (unsigned long long)entry->r_offset,
-            type);
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: 0x%llx: relocation type %u is not for the loader",
+                         state->binder->view->name,
+                         (unsigned long long)entry->r_offset, type);
     status = bind_variable(state->binder, ELF_R_SYM(entry->r_info), err);
     if (status)
         return status;
@@ -212,8 +211,8 @@ static enum status find_value(struct relocation *state,
 }
 
 static enum status apply_table(struct relocation *state,
-                              const struct image_range *table,
-                              struct error *err)
+                               const struct image_range *table,
+                               struct error *err)
 {
     const machine_reloc *entry = (const void *)(state->base + table->address);
     const machine_reloc *end = entry + table->size / sizeof(*entry);

@@ -1,6 +1,6 @@
-/* unwind_table.h for 32-bit ARM, whose tables are of another kind (Arm's EHABI):
- * .ARM.exidx has 8 bytes for each function, sorted by address. An unwinder
- * (libgcc_s) finds the table of an address by calling
+/* unwind_table.h for 32-bit ARM, whose tables are of another kind (Arm's
+ * EHABI): .ARM.exidx has 8 bytes for each function, sorted by address. An
+ * unwinder (libgcc_s) finds the table of an address by calling
  *
  *   __gnu_Unwind_Find_exidx(address, number of entries to be set)
  *
@@ -10,11 +10,12 @@
  *
  * The unwinder gets ours where libobcc.so, or the program that libobcc.a is in,
  * comes before the C library in the search for names. This is so for a program
- * that is linked with libbcc. The alternatives are worse: to write over the word
- * by which libgcc_s reaches the function changes another library's constants; an
- * ELF file in memory that dlopen() accepts cannot have the addresses of an image
- * that is there already. In a process that has opened libbcc by dlopen(),
- * exceptions cannot pass through images, and backtraces end at them.
+ * that is linked with libbcc. The alternatives are worse: to write over the
+ * word by which libgcc_s reaches the function changes another library's
+ * constants; an ELF file in memory that dlopen() accepts cannot have the
+ * addresses of an image that is there already. In a process that has opened
+ * libbcc by dlopen(), exceptions cannot pass through images, and backtraces end
+ * at them.
  *
  * LLVM's libunwind asks dl_iterate_phdr(). It finds images only in the tool,
  * which has one of its own (tools/bcc/loaded_objects.c). */

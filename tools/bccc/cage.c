@@ -275,13 +275,12 @@ enum { RENAME = __NR_renameat2 };
 /* Calls with a file name fail like forbidden access, so that nobody takes the
  * kernel for an old one and tries another call. */
 static const int forbidden[] = {
-    __NR_openat,    __NR_faccessat, __NR_readlinkat, __NR_execve,
-    __NR_unlinkat,  __NR_mkdirat,   __NR_linkat,     __NR_symlinkat,
-    RENAME,
+    __NR_openat,  __NR_faccessat, __NR_readlinkat, __NR_execve,   __NR_unlinkat,
+    __NR_mkdirat, __NR_linkat,    __NR_symlinkat,  RENAME,
 #ifdef __NR_open
-    __NR_open,      __NR_creat,     __NR_access,     __NR_readlink,
-    __NR_stat,      __NR_lstat,     __NR_rename,     __NR_unlink,
-    __NR_mkdir,     __NR_link,      __NR_symlink,
+    __NR_open,    __NR_creat,     __NR_access,     __NR_readlink, __NR_stat,
+    __NR_lstat,   __NR_rename,    __NR_unlink,     __NR_mkdir,    __NR_link,
+    __NR_symlink,
 #endif
 #ifdef __NR_openat2
     __NR_openat2,
