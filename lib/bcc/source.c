@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <sha1.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,7 +91,7 @@ static enum status open_file(struct source *source, struct error *err)
 
 struct hashing {
     const struct source *source;
-    SHA1_CTX context;
+    struct sha1 sha1;
     uint64_t size;
     uint64_t deadline_ns; /* monotonic; 0: none */
 };
@@ -114,7 +113,7 @@ static enum status hash_some(void *context, struct span bytes,
         return error_set(err, STATUS_COMPILE,
                          "%s: not read after the limit of %u ms",
                          hashing->source->name, options->time_limit_ms);
-    SHA1Update(&hashing->context, bytes.data, bytes.size);
+    sha1_update(&hashing->sha1, bytes);
     return STATUS_OK;
 }
 
@@ -167,15 +166,14 @@ enum status source_digest(struct source *source, uint8_t ret_digest[SHA1_SIZE],
         if (limit_ms)
             hashing.deadline_ns =
                 clock_monotonic_ns() + limit_ms * (uint64_t)1000000;
-        SHA1Init(&hashing.context);
+        sha1_init(&hashing.sha1);
         if (source->path)
             status = hash_path(source, &hashing, err);
         else
-            SHA1Update(&hashing.context, source->bytes.data,
-                       source->bytes.size);
+            sha1_update(&hashing.sha1, source->bytes);
         if (status)
             return status;
-        SHA1Final(source->sha1, &hashing.context);
+        sha1_final(&hashing.sha1, source->sha1);
         source->is_hashed = true;
     }
     memcpy(ret_digest, source->sha1, SHA1_SIZE);
