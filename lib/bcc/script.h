@@ -176,6 +176,10 @@ const char *source_base_name(const struct source *source);
 enum status source_digest(struct source *source, uint8_t ret_digest[SHA1_SIZE],
                           struct error *err) MUST_CHECK;
 
+/* The inputs in memory will be hashed by the next launch: remember what that
+ * gives. */
+void sources_expect(BCCScriptRef script);
+
 /* A descriptor to pass to the compiler, borrowed: the file or the archive
  * itself, or a memfd made for bytes in memory; and how many bytes are behind
  * it. */

@@ -3,7 +3,7 @@
  * and GHASH (NIST SP 800-38D). Products are of polynomials over GF(2): no
  * carries; + is exclusive or.
  *
- *   1. Each block of 4,096 bytes, as 64-bit words m, with the key's words k:
+ *   1. Each block of 2,048 bytes, as 64-bit words m, with the key's words k:
  *
  *          s = (m0 + k0) (m1 + k1) + (m2 + k2) (m3 + k3) + ...
  *

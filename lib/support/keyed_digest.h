@@ -18,7 +18,7 @@
 
 #include "span.h"
 
-enum { KEYED_DIGEST_SIZE = 16, KEYED_BLOCK_SIZE = 4096 };
+enum { KEYED_DIGEST_SIZE = 16, KEYED_BLOCK_SIZE = 2048 };
 
 /* Random bytes, all of them. */
 struct keyed_digest_key {
