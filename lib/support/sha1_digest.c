@@ -46,24 +46,15 @@ static const uint32_t round_constant[] = {0x5a827999, 0x6ed9eba1, 0x8f1bbcdc,
 
 /* 6.1.2, step 3, and the word of the schedule that is used 16 rounds later.
  * The roles of the state words rotate instead of the words. */
-#define ROUND(f, a, b, c, d, e, t)                                             \
-    do {                                                                       \
-        (e) += rotate(a, 5) + f(b, c, d) + k + w[t];                           \
-        w[(t) + 16] = rotate(w[(t) + 13] ^ w[(t) + 8] ^ w[(t) + 2] ^ w[t], 1); \
-        (b) = rotate(b, 30);                                                   \
-    } while (0)
+#define ROUND(f, k, a, b, c, d, e, t)                                          \
+    ((e) += rotate(a, 5) + f(b, c, d) + (k) + w[t],                            \
+     w[(t) + 16] = rotate(w[(t) + 13] ^ w[(t) + 8] ^ w[(t) + 2] ^ w[t], 1),    \
+     (b) = rotate(b, 30))
 
-#define TWENTY_ROUNDS(f, first)                                                \
-    do {                                                                       \
-        const uint32_t k = round_constant[(first) / 20];                       \
-        for (int t = (first); t < (first) + 20; t += 5) {                      \
-            ROUND(f, a, b, c, d, e, t);                                        \
-            ROUND(f, e, a, b, c, d, t + 1);                                    \
-            ROUND(f, d, e, a, b, c, t + 2);                                    \
-            ROUND(f, c, d, e, a, b, t + 3);                                    \
-            ROUND(f, b, c, d, e, a, t + 4);                                    \
-        }                                                                      \
-    } while (0)
+#define FIVE_ROUNDS(f, k, t)                                                   \
+    (ROUND(f, k, a, b, c, d, e, t), ROUND(f, k, e, a, b, c, d, (t) + 1),       \
+     ROUND(f, k, d, e, a, b, c, (t) + 2), ROUND(f, k, c, d, e, a, b, (t) + 3), \
+     ROUND(f, k, b, c, d, e, a, (t) + 4))
 
 static void block_portable(uint32_t state[SHA1_STATE_WORDS],
                            const uint8_t *block)
@@ -73,10 +64,14 @@ static void block_portable(uint32_t state[SHA1_STATE_WORDS],
 
     for (int t = 0; t < 16; t++)
         w[t] = load_be32(block + 4 * t);
-    TWENTY_ROUNDS(F_CHOOSE, 0);
-    TWENTY_ROUNDS(F_PARITY, 20);
-    TWENTY_ROUNDS(F_MAJORITY, 40);
-    TWENTY_ROUNDS(F_PARITY, 60);
+    for (int t = 0; t < 20; t += 5)
+        FIVE_ROUNDS(F_CHOOSE, round_constant[0], t);
+    for (int t = 20; t < 40; t += 5)
+        FIVE_ROUNDS(F_PARITY, round_constant[1], t);
+    for (int t = 40; t < 60; t += 5)
+        FIVE_ROUNDS(F_MAJORITY, round_constant[2], t);
+    for (int t = 60; t < 80; t += 5)
+        FIVE_ROUNDS(F_PARITY, round_constant[3], t);
     state[0] += a;
     state[1] += b;
     state[2] += c;
@@ -93,30 +88,9 @@ void sha1_blocks_portable(uint32_t state[SHA1_STATE_WORDS],
 
 /* ---- The CPU's instructions ---- */
 
-/* Twenty groups of four rounds. GROUP(i): the rounds 4i .. 4i + 3. */
-#define ALL_GROUPS                                                             \
-    do {                                                                       \
-        GROUP(0);                                                              \
-        GROUP(1);                                                              \
-        GROUP(2);                                                              \
-        GROUP(3);                                                              \
-        GROUP(4);                                                              \
-        GROUP(5);                                                              \
-        GROUP(6);                                                              \
-        GROUP(7);                                                              \
-        GROUP(8);                                                              \
-        GROUP(9);                                                              \
-        GROUP(10);                                                             \
-        GROUP(11);                                                             \
-        GROUP(12);                                                             \
-        GROUP(13);                                                             \
-        GROUP(14);                                                             \
-        GROUP(15);                                                             \
-        GROUP(16);                                                             \
-        GROUP(17);                                                             \
-        GROUP(18);                                                             \
-        GROUP(19);                                                             \
-    } while (0)
+/* GROUP(i): of twenty groups of four rounds, the rounds 4i .. 4i + 3. */
+#define FIVE_GROUPS(i)                                                         \
+    (GROUP(i), GROUP((i) + 1), GROUP((i) + 2), GROUP((i) + 3), GROUP((i) + 4))
 
 #ifdef __x86_64__
 #include <immintrin.h>
@@ -135,14 +109,9 @@ INLINE __m128i schedule(const __m128i w[4], int i)
 
 /* SHA1NEXTE adds the rotated A of four rounds ago, which is E now. */
 #define GROUP(i)                                                               \
-    do {                                                                       \
-        if ((i) >= 4)                                                          \
-            w[(i)&3] = schedule(w, i);                                         \
-        e = (i) ? _mm_sha1nexte_epu32(before, w[(i)&3])                        \
-                : _mm_add_epi32(e, w[0]);                                      \
-        before = abcd;                                                         \
-        abcd = _mm_sha1rnds4_epu32(abcd, e, (i) / 5);                          \
-    } while (0)
+    (w[(i)&3] = (i) < 4 ? w[(i)&3] : schedule(w, i),                           \
+     e = (i) ? _mm_sha1nexte_epu32(before, w[(i)&3]) : _mm_add_epi32(e, w[0]), \
+     before = abcd, abcd = _mm_sha1rnds4_epu32(abcd, e, (i) / 5))
 
 /* The vectors have the first word in the highest lane. */
 TARGET static void blocks_sha_ni(uint32_t state[SHA1_STATE_WORDS],
@@ -160,7 +129,10 @@ TARGET static void blocks_sha_ni(uint32_t state[SHA1_STATE_WORDS],
 
         for (int i = 0; i < 4; i++)
             w[i] = _mm_shuffle_epi8(_mm_loadu_si128(words + i), reversed);
-        ALL_GROUPS;
+        FIVE_GROUPS(0);
+        FIVE_GROUPS(5);
+        FIVE_GROUPS(10);
+        FIVE_GROUPS(15);
         e = _mm_sha1nexte_epu32(before, e_0);
         abcd = _mm_add_epi32(abcd, abcd_0);
     }
@@ -198,16 +170,12 @@ INLINE uint32x4_t four_rounds(uint32x4_t abcd, uint32_t e, uint32x4_t words,
 }
 
 #define GROUP(i)                                                               \
-    do {                                                                       \
-        if ((i) >= 4)                                                          \
-            w[(i)&3] = schedule(w, i);                                         \
-        next = vsha1h_u32(vgetq_lane_u32(abcd, 0));                            \
-        abcd = four_rounds(                                                    \
-            abcd, e,                                                           \
-            vaddq_u32(w[(i)&3], vdupq_n_u32(round_constant[(i) / 5])),         \
-            (i) / 5);                                                          \
-        e = next;                                                              \
-    } while (0)
+    (w[(i)&3] = (i) < 4 ? w[(i)&3] : schedule(w, i),                           \
+     next = vsha1h_u32(vgetq_lane_u32(abcd, 0)),                               \
+     abcd = four_rounds(                                                       \
+         abcd, e, vaddq_u32(w[(i)&3], vdupq_n_u32(round_constant[(i) / 5])),   \
+         (i) / 5),                                                             \
+     e = next)
 
 TARGET static void blocks_armv8(uint32_t state[SHA1_STATE_WORDS],
                                 const uint8_t *blocks, size_t n_blocks)
@@ -221,7 +189,10 @@ TARGET static void blocks_armv8(uint32_t state[SHA1_STATE_WORDS],
 
         for (int i = 0; i < 4; i++)
             w[i] = vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8(blocks + 16 * i)));
-        ALL_GROUPS;
+        FIVE_GROUPS(0);
+        FIVE_GROUPS(5);
+        FIVE_GROUPS(10);
+        FIVE_GROUPS(15);
         e += e_0;
         abcd = vaddq_u32(abcd, abcd_0);
     }

@@ -263,7 +263,8 @@ static bool find_kept(struct known_table *table, struct known_row *row)
     if (!try_lock(table))
         return false;
     for (unsigned i = 0; i < KNOWN_CONTENT_N_KEPT && i < table->n_kept; i++) {
-        if (memcmp(table->kept[i].digest, row->digest, sizeof(row->digest)))
+        if (memcmp(table->kept[i].digest, row->digest, sizeof(row->digest)) !=
+            0)
             continue;
         *row = table->kept[i];
         found = true;

@@ -42,8 +42,8 @@
  *   - Bytes that change while they are hashed, against the rule of the API, are
  *     not remembered: the digest is compared before and after.
  *
- * The process's table is the one mutable global of the library's hits: a key must
- * outlive the scripts, and a lock that nobody waits for guards the rows.
+ * The process's table is the one mutable global of the library's hits: a key
+ * must outlive the scripts, and a lock that nobody waits for guards the rows.
  *
  * Nothing here can fail: without the CPU's instructions, a key, or a file, the
  * SHA-1 is computed as ever. */
