@@ -1,5 +1,5 @@
-/* The passes of a link, in order: the linker's table of contents. Each one is
- * a file; link_state.h has what they hand on, link_image.c calls them:
+/* The passes of a link, in order: the linker's table of contents. Each one is a
+ * file; link_state.h has the state that they share, link_image.c calls them:
  *
  *   sections         read the objects, choose the sections that are loaded
  *   resolve          one meaning for each name

@@ -1,4 +1,4 @@
-/* What the linker knows of a machine beyond the row of support/machine.h:
+/* The linker's knowledge of a machine beyond the row of support/machine.h:
  * relocation types, stubs, relaxation.
  *
  * A machine's file maps each of its relocation types to an expression, which

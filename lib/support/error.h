@@ -39,7 +39,7 @@ enum { ERROR_MESSAGE_SIZE = 1024 };
 struct error {
     enum status status;
     int os_errno;       /* 0 unless status is STATUS_IO */
-    enum reason reason; /* where it says more than the status does; else 0 */
+    enum reason reason; /* a reason more specific than the status; else 0 */
     char message[ERROR_MESSAGE_SIZE];
 };
 
@@ -53,9 +53,9 @@ enum status error_set(struct error *err, enum status status, const char *format,
 enum status error_set_os(struct error *err, int os_errno, const char *format,
                          ...) __attribute__((format(printf, 3, 4)));
 
-/* Names from outside may hold anything; a message is one line. Control
- * characters of ASCII become '?'; whoever prints to a terminal sees to the
- * others, see visible.h. For messages that no struct error holds. */
+/* Names from outside may contain anything, and a message is one line: ASCII
+ * control characters become '?'. A caller that prints to a terminal handles the
+ * others, see visible.h. For messages that are not in a struct error. */
 void error_make_line(char *message);
 
 enum status error_no_memory(struct error *err);

@@ -225,32 +225,40 @@ INLINE vector multiply(vector a, vector b)
     return plus(low, times_low_low(high, x128));
 }
 
+typedef vector (*sum_fn)(const uint8_t *data, const uint8_t *key, size_t size);
+
+/* Of a block, of which the last one may be short. */
+TARGET static vector sum_of_block(sum_fn sum, const uint8_t *data,
+                                  const uint8_t *key, size_t size)
+{
+    const size_t n = size / STEP * STEP;
+    vector result = sum(data, key, n);
+    uint8_t rest[STEP] = {0};
+
+    if (n == size)
+        return result;
+    memcpy(rest, data + n, size - n);
+    return plus(result, sum(rest, key + n, STEP));
+}
+
 TARGET void keyed_digest(const struct keyed_digest_key *key, struct span bytes,
                          enum keyed_loop loop,
                          uint8_t ret_digest[KEYED_DIGEST_SIZE])
 {
-    vector (*const sum)(const uint8_t *, const uint8_t *, size_t) =
-        loop == KEYED_LOOP_256 ? sum_256 : sum_128;
+    const sum_fn sum = loop == KEYED_LOOP_256 ? sum_256 : sum_128;
     const vector point = load(key->point);
-    vector digest = zero(), last;
-    size_t at = 0, n = 0;
+    vector digest = zero(), next;
+    size_t at = 0, n;
 
-    for (; bytes.size - at >= KEYED_BLOCK_SIZE; at += KEYED_BLOCK_SIZE)
-        digest = multiply(
-            plus(digest, sum(bytes.data + at, key->block, KEYED_BLOCK_SIZE)),
-            point);
-    if (at < bytes.size) {
-        uint8_t rest[STEP] = {0};
-
-        n = (bytes.size - at) / STEP * STEP;
-        last = sum(bytes.data + at, key->block, n);
-        if (at + n < bytes.size) {
-            memcpy(rest, bytes.data + at + n, bytes.size - at - n);
-            last = plus(last, sum(rest, key->block + n, STEP));
-        }
-        digest = multiply(plus(digest, last), point);
-    }
-    store(ret_digest, multiply(plus(digest, of_words(bytes.size, 0)), point));
+    do {
+        n = bytes.size - at < KEYED_BLOCK_SIZE ? bytes.size - at
+                                               : KEYED_BLOCK_SIZE;
+        next = n ? sum_of_block(sum, bytes.data + at, key->block, n)
+                 : of_words(bytes.size, 0);
+        digest = multiply(plus(digest, next), point);
+        at += n;
+    } while (n);
+    store(ret_digest, digest);
 }
 
 #else

@@ -1,5 +1,5 @@
-/* What a hit does not do - start the compiler, read the bitcode, bring LLVM
- * into the process - and what makes a launch a hit or a miss. */
+/* A hit does not start the compiler, read the bitcode, or map LLVM into the
+ * process; and the conditions that make a launch a hit or a miss. */
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #!/bin/sh
-# test_hit_cost.sh TEST: what a hit costs, in what no noise can touch: system
-# calls and instructions. Each test is a function below.
+# test_hit_cost.sh TEST: the cost of a hit in units without noise: system calls
+# and instructions. Each test is a function below.
 #
 # Environment: BCC, HIT_HOST, LAUNCH_BC, BCC_BCCC.
 set -u

@@ -1,5 +1,5 @@
-/* lib/linker: objects may hold any bytes. Whatever they are, the linker links
- * or says what is wrong, and stays inside them (the sanitizers watch). */
+/* lib/linker: objects with any bytes. The linker links them or reports the
+ * defect, and stays inside them (the sanitizers watch). */
 #include "link_fixture.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* lib/support: small tools that everything else believes in. */
+/* lib/support: small tools on which everything else relies. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -16,9 +16,9 @@
 
 /* ---- The mark ---- */
 
-/* Real time less time since the start is the time of the start, to a moment
- * between two clocks read one after the other; it only changes when the clock
- * is set. In whole seconds: two starts are further apart. */
+/* Real time minus time since the start is the time of the start, up to the
+ * moment between reading the two clocks. It changes only when the clock is set.
+ * Whole seconds suffice, as two starts are further apart. */
 static uint64_t boot_time_s(void)
 {
     struct timespec up;
@@ -27,7 +27,7 @@ static uint64_t boot_time_s(void)
     return (clock_realtime_ns() - clock_ns(up)) / 1000000000u;
 }
 
-/* The nanoseconds of an mtime of these seconds. */
+/* The nanoseconds of a mark, for an mtime of these seconds. */
 static long mark_of(const struct stat *st, time_t seconds)
 {
     const uint64_t facts[] = {
@@ -56,11 +56,11 @@ bool entry_use_is_due(const struct stat *st)
     /* Read from memory that the kernel shares: no system call. */
     clock_gettime(CLOCK_REALTIME_COARSE, &now);
     age_s = now.tv_sec - st->st_mtim.tv_sec;
-    /* A use in the future would count for ever; a clock was wrong. */
+    /* A use in the future would count for ever: some clock was wrong. */
     return age_s <= -ENTRY_USE_GRAIN_S || age_s >= ENTRY_USE_GRAIN_S;
 }
 
-/* True if the file's times were set, and *st then has them. */
+/* True if the file's times were set; then *st has them. */
 static bool set_times(const char *dir, int fd, struct stat *st)
 {
     struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}};
@@ -79,9 +79,9 @@ static bool set_times(const char *dir, int fd, struct stat *st)
 /* ---- The marker ---- */
 
 enum {
-    /* tmpfs counts 20 bytes for each name of a directory, other file systems
-     * no less. At some 16,000 markers, or 16 MB of the kernel's memory, all
-     * are forgotten. */
+    /* tmpfs counts 20 bytes for each name of a directory, other file systems no
+     * less. At some 16,000 markers, or 16 MB of the kernel's memory, all are
+     * removed. */
     MAX_DIRECTORY_SIZE = 20 * 16384,
     MARKER_SIZE = 4 * 17 + 1
 };
@@ -93,8 +93,8 @@ static void name_marker(const struct stat *st, char name[MARKER_SIZE])
              clock_ns(st->st_ctim));
 }
 
-/* /dev/shm should be empty after a start anyway. A clock that was set forward
- * since makes a marker look old at worst. */
+/* /dev/shm should be empty after a start anyway. If a clock was set forward
+ * since, a marker only looks too old. */
 static bool is_of_this_boot(struct timespec time)
 {
     struct timespec up;
@@ -146,7 +146,8 @@ static void make_marker(const struct stat *st)
                     O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
                     0600);
         if (fd >= 0)
-            futimens(fd, NULL); /* one of an earlier boot is of this one now */
+            futimens(fd, NULL); /* a directory of an earlier boot now counts
+                                   as one of this boot */
         file_close(fd);
         file_close(dir_fd);
     }
@@ -166,7 +167,8 @@ bool entry_note_use(const char *dir, int fd, struct stat *st, bool was_checked)
         dir && (entry_use_is_due(st) || (was_checked && !is_marked(st))) &&
         set_times(dir, fd, st);
 
-    /* A marker also if the times are new: it is named after the change time. */
+    /* Needed even if the times were just set: the marker is named after the
+     * change time. */
     if ((written || was_checked) && !is_marked(st))
         make_marker(st);
     return written;

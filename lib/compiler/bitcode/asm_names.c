@@ -1,7 +1,8 @@
-/* Nobody here reads assembly: whatever looks like an identifier is taken for
- * one. A word too many keeps a definition visible that could be hidden, which
- * costs little; a word too few would be a wrong result, since the optimiser
- * specialises what it believes it can see every use of. */
+/* There is no parser for assembly here: every word that looks like an
+ * identifier is taken for one. A word too many keeps a definition visible that
+ * could be hidden, which costs little. A word too few would give a wrong
+ * result, because the optimiser specialises a definition if it believes that it
+ * sees every use. */
 #include "asm_names.h"
 
 #include <stdbool.h>

@@ -6,9 +6,9 @@
  *   "instrument-function-entry"="enter"   of a function
  *   stack-protector-guard-symbol          a module flag
  *
- * LLVM adds such attributes with each version. So every value is taken for a
- * name. Most are none ("all", "true", a list of CPU features): a definition of
- * that name is kept without need, which costs little. */
+ * LLVM adds such attributes with each version, so every value is taken for a
+ * name. Most are no names ("all", "true", a list of CPU features); a definition
+ * of such a name is kept needlessly, which costs little. */
 #include "internalize.h"
 
 #include <stdint.h>
@@ -18,8 +18,8 @@
 #include "buffer.h"
 #include "llvm_glue.h"
 
-/* LLVM has each attribute once, so functions compiled alike share them. This
- * many places remember the last ones seen. */
+/* LLVM keeps each attribute once, so functions with the same options share
+ * them. This many slots remember attributes that were seen. */
 enum { N_SEEN = 256 };
 
 struct collection {
@@ -35,7 +35,7 @@ static void add_name(struct collection *collection, const char *value,
 {
     const char *name;
 
-    /* A leading \1 says that the rest is the name as it is. */
+    /* A leading \1 says that the rest is the symbol's name. */
     if (size > 0 && value[0] == '\1') {
         value++;
         size--;
@@ -48,7 +48,7 @@ static void add_name(struct collection *collection, const char *value,
     collection->failed |= !name;
 }
 
-/* Two attributes say that a function of a fixed name is called. */
+/* Two attributes imply a call of a function with a fixed name. */
 static void add_implied(struct collection *collection,
                         LLVMAttributeRef attribute)
 {

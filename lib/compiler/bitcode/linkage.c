@@ -30,7 +30,7 @@ static void make_lazy(LLVMValueRef global)
     }
 }
 
-/* Nothing here is done by name: there may be 20,000 of them. */
+/* No lookup by name here: there may be 20,000 definitions. */
 void linkage_make_all_lazy(LLVMModuleRef module)
 {
     LLVMValueRef at;

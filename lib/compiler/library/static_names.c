@@ -6,7 +6,8 @@
 #include "linkage.h"
 #include "llvm_glue.h"
 
-/* What follows the mark: was it private, and had it a name. */
+/* The byte after the mark: was the definition private, and did it have a
+ * name? */
 enum static_kind {
     STATIC_INTERNAL = 'i',
     STATIC_PRIVATE = 'p',
@@ -63,7 +64,7 @@ static void hide_static(LLVMValueRef global, struct buffer *scratch)
     const char *name = glue_name(global);
     bool is_private, is_unnamed;
 
-    /* A script may use such names, too, if it wants to be a nuisance. */
+    /* A script may use such names, too, by malice. */
     if (name[0] != STATIC_MARK || !name[1] || !strchr(kinds, name[1]))
         return;
     is_private = name[1] == STATIC_PRIVATE || name[1] == STATIC_PRIVATE_UNNAMED;
@@ -72,7 +73,7 @@ static void hide_static(LLVMValueRef global, struct buffer *scratch)
     LLVMSetVisibility(global, LLVMDefaultVisibility);
     LLVMSetLinkage(global,
                    is_private ? LLVMPrivateLinkage : LLVMInternalLinkage);
-    /* LLVM wants the new name where the old one is not. */
+    /* LLVM frees the old name first, so the new one must be in other memory. */
     scratch->size = 0;
     if (!is_unnamed)
         buffer_append_string(scratch, name + 2);
