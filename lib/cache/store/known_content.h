@@ -26,19 +26,19 @@
  * and written, not mapped, because whoever cuts it short would end the host by
  * SIGBUS. Rows need no lock: one that is half written fails its checksum.
  *
- * What it promises.
- *   - Whoever gives contents to a host, but cannot read this user's files, is
- *     taken for another with a probability of 2^-63 for each pair of contents,
- *     whatever he computes: he does not know the key, and no digest ever leaves
- *     these two tables. (A digest in an entry would give the key away, since
- *     entries may be read by all; and equal inputs would no longer give equal
- *     entries.) For a digest without a key, XXH3 for instance, he could compute
- *     a module with the digest of another's, have his cached first, and his
- * code would run in place of the other's.
- *   - So equal contents are as certain as by SHA-1, which he can attack: two
- *     contents of his own choice with one SHA-1 cost a fortune, but were made.
- *   - Whoever can write to the file, or read the key, is this user or root, and
- *     could write entries as well.
+ * What it promises:
+ *   - An attacker who gives contents to a host, but cannot read this user's
+ *     files, knows neither the key nor any digest. Two contents of his choice
+ *     have one digest with a probability of 2^-63, whatever he computes.
+ * Without a key, as with plain XXH3, he could compute a module with the digest
+ * of a victim's, have it cached first, and the victim's launch would run it.
+ *   - Digests never leave the two tables. In an entry, which others may read,
+ *     they would give the key away, and equal inputs would make unequal
+ * entries.
+ *   - Equal contents are thus as certain as by SHA-1, for which two contents
+ * with one digest, both of the attacker's choice, are costly but possible.
+ *   - This user and root can write the file, read the key, and write entries,
+ * too.
  *   - Bytes that change while they are hashed, against the rule of the API, are
  *     not remembered: the digest is compared before and after.
  *
