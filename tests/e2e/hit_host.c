@@ -1,8 +1,8 @@
 /* hit_host DIR SCRIPT.bc SYMBOL N [memory]: launches of a script, of which the
  * first may compile it and the second may note that it was checked; then N
- * hits, each with its disposal, by launch_once(). A program outside counts their
- * instructions and system calls. With "memory" the script is read once, here,
- * and given as bytes. */
+ * hits, each with its disposal, by launch_once(). A program outside counts
+ * their instructions and system calls. With "memory" the script is read once,
+ * here, and given as bytes. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -30,15 +30,15 @@
  *   - An attacker who gives contents to a host, but cannot read this user's
  *     files, knows neither the key nor any digest. Two contents of his choice
  *     have one digest with a probability of 2^-63, whatever he computes.
- * Without a key, as with plain XXH3, he could compute a module with the digest
- * of a victim's, have it cached first, and the victim's launch would run it.
+ *     Without a key, as with plain XXH3, he could compute a module with the
+ *     digest of a victim's, and have it cached first; the victim's launch would
+ *     run it.
  *   - Digests never leave the two tables. In an entry, which others may read,
- *     they would give the key away, and equal inputs would make unequal
- * entries.
+ *     they would give the key away, and make entries of equal inputs differ.
  *   - Equal contents are thus as certain as by SHA-1, for which two contents
- * with one digest, both of the attacker's choice, are costly but possible.
- *   - This user and root can write the file, read the key, and write entries,
- * too.
+ *     with one digest, both of the attacker's choice, are costly but possible.
+ *   - This user and root can write the file, read the key, and also write
+ *     entries.
  *   - Bytes that change while they are hashed, against the rule of the API, are
  *     not remembered: the digest is compared before and after.
  *
