@@ -249,6 +249,8 @@ static enum status compile_entry(struct prepare *p, const struct error *why,
         return status;
     }
     status = make(p, &flight, &found, err);
+    if (status == STATUS_OK && p->dir)
+        sources_expect(p->script);
     if (status == STATUS_OK && p->execute)
         status = load_entry(p, &found, &ignored, err);
     found_release(&found);

@@ -183,6 +183,10 @@ const char *source_base_name(const struct source *source);
 enum status source_digest(struct source *source, uint8_t ret_digest[SHA1_SIZE],
                           struct error *err) MUST_CHECK;
 
+/* The inputs in memory will be hashed by the next launch: remember their SHA-1.
+ */
+void sources_expect(BCCScriptRef script);
+
 /* A descriptor to pass to the compiler, borrowed: the file or the archive, or a
  * memfd made for bytes in memory; and the number of bytes behind it. */
 enum status source_descriptor(struct source *source, int *ret_fd,
