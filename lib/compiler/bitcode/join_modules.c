@@ -169,13 +169,8 @@ static void keep_linkonce(LLVMValueRef global)
 
 void join_keep_linkonce(LLVMModuleRef module)
 {
-    LLVMValueRef at;
+    LLVMValueRef at = NULL;
 
-    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
-        keep_linkonce(at);
-    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
-        keep_linkonce(at);
-    for (at = LLVMGetFirstGlobalAlias(module); at;
-         at = LLVMGetNextGlobalAlias(at))
+    while ((at = glue_next_global(module, at)))
         keep_linkonce(at);
 }
