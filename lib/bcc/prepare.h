@@ -1,16 +1,17 @@
 /* One way through a prepare: find -> admit -> load.
  *
- *   prepare.c     the API functions, and the order of the steps
- *   find.c        files that were compiled before: in layers, in the directory
+ *   prepare.c     the API functions, and the order of things
+ *   find.c        files that were compiled before: in layers, in the directory,
+ *                 or given by the host
  *   make.c        a file that the compiler makes now, in a directory or memory
  *   admit.c       may the file be used, and does it match the request?
  *   load_entry.c  from file to code; symbols.c resolves its imports,
  *                 libraries.c opens the shared libraries it needs
  *   report.c      collects errors and reasons; all of them call it
  *
- * find.c and make.c are the providers: each gives a struct found. Another
- * provider, such as a remote cache, is a file like them and a step in
- * prepare.c. */
+ * find.c and make.c are the providers: each gives a struct found, a file or its
+ * bytes. One more, a remote cache for instance, is a file like them and a step
+ * in prepare.c. */
 #ifndef BCC_ENGINE_PREPARE_H
 #define BCC_ENGINE_PREPARE_H
 
@@ -30,20 +31,27 @@ struct prepare {
     bool execute;           /* load the code */
     const char *dir;        /* NULL: no cache */
     const char *name;       /* of the entry in dir */
-    const char *file;       /* not NULL: make this file, even if it exists */
+    const char *file;       /* not NULL: make this file, whatever was there */
+    struct source *given;   /* not NULL: it is compiled already */
     struct request request; /* without inputs */
     struct buffer identity;
 };
 
-enum found_origin { FOUND_IN_DIRECTORY, FOUND_IN_LAYER, FOUND_MADE };
+enum found_origin {
+    FOUND_IN_DIRECTORY,
+    FOUND_IN_LAYER,
+    FOUND_MADE,
+    FOUND_GIVEN
+};
 
 /* A file that may hold the code. A provider fills the first members. */
 struct found {
-    int fd; /* owned; -1: none */
+    int fd;            /* owned; -1: none */
+    struct span bytes; /* of the file, if fd is -1; borrowed */
+    void *copy;        /* owned: bytes that nobody else has, or NULL */
     enum found_origin origin;
-    struct stat st;
-    const char *dir;  /* the directory in which a use may be noted, or NULL;
-                         borrowed */
+    struct stat st;   /* of bytes only st_size */
+    const char *dir;  /* where its use is noted, or NULL; borrowed */
     const char *name; /* for messages; borrowed */
     /* Set by admit(): */
     bool was_checked; /* every byte was checked in this prepare */
@@ -54,11 +62,6 @@ struct found {
 };
 
 void found_release(struct found *found);
-
-/* Append the identity that a prepare with these flags requests. NO_MEMORY. */
-enum status prepare_write_identity(BCCScriptRef script, unsigned long flags,
-                                   struct buffer *out,
-                                   struct error *err) MUST_CHECK;
 
 /* ---- find.c ---- */
 
@@ -82,7 +85,12 @@ bool find_next(struct finder *finder, struct prepare *p,
 enum status find_own(struct prepare *p, struct found *ret_found,
                      struct error *err) MUST_CHECK;
 
-/* "dir/name.oBCC", which the caller frees; NULL: no memory. */
+/* p->given. A file of others is read to the end and no longer a file, if a
+ * signature is to say whether it may be used. IO, UNTRUSTED, NO_MEMORY. */
+enum status find_given(struct prepare *p, struct found *ret_found,
+                       struct error *err) MUST_CHECK;
+
+/* "dir/name.oBCC", owned by the caller; NULL: no memory. */
 char *find_path(const char *dir, const char *name);
 
 /* ---- make.c ---- */

@@ -7,7 +7,7 @@
 
 /* ORDER REASONS. The words are in the table itself, as in all tables of the
  * library: a pointer would take 8 bytes more, and 24 for its relocation. */
-/* NOLINTNEXTLINE(bugprone-macro-parentheses): arrays take a bare literal */
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): an array takes a bare literal */
 #define WORD(name, number, word) [number] = word,
 static const char words[BCC_N_REASONS][13] = {REASON_MAP(WORD)};
 

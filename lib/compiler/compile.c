@@ -27,6 +27,7 @@
 
 #include <llvm-c/DebugInfo.h>
 
+#include "annotations.h"
 #include "archive.h"
 #include "asm_files.h"
 #include "asm_names.h"
@@ -321,6 +322,7 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
         status = import_users_collect(c->module, &c->arena, &c->users, err);
     if (status)
         return status;
+    annotations_drop(c->module);
     normalise_conventions(c->module);
     normalise_builtins(c->module);
     imports_define_handlers(c->module);

@@ -41,6 +41,15 @@ const struct machine machines[N_MACHINES] = {
             .address_size = 4,
             .page_size = 65536,
         },
+    [MACHINE_RISCV64] =
+        {
+            .name = "riscv64",
+            .triple = "riscv64-unknown-linux-gnu",
+            .elf_machine = EM_RISCV,
+            .address_size = 8,
+            .has_explicit_addend = true,
+            .page_size = 4096,
+        },
 };
 
 const struct machine *machine_find(unsigned elf_machine)

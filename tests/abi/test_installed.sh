@@ -25,8 +25,10 @@ library=$(find "$installed" -name libobcc.so)
 [ -n "$library" ] || fail "no libobcc.so under $prefix"
 libdir=${library%/libobcc.so}
 for file in include/bcc/bcc.h include/bcc/bcc_cache.h include/bcc/bcc_llvm.h \
-    bin/bcc; do
-    [ -f "$installed/$file" ] || fail "no $file under $prefix"
+    include/bcc/bcc_run.h include/bcc/bcc_script.h \
+    bin/bcc share/bash-completion/completions/bcc \
+    share/zsh/site-functions/_bcc share/fish/vendor_completions.d/bcc.fish; do
+    [ -s "$installed/$file" ] || fail "no $file under $prefix"
 done
 
 echo 'int answer(void) { return 42; }' |

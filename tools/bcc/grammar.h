@@ -25,6 +25,7 @@ enum command {
     COMMAND_SIGN,
     COMMAND_VERIFY,
     COMMAND_COMPLETION,
+    COMMAND_VERSION,
     COMMAND_HELP,
     N_COMMANDS
 };
@@ -36,6 +37,7 @@ struct command_row {
     const char *name;     /* "run", "cache ls" */
     const char *operands; /* "FILE [ARGS...]", "" */
     const char *help;     /* sentences; lines of at most 75 columns */
+    const char *examples; /* lines of at most 75 columns */
 };
 
 extern const struct command_row command_rows[N_COMMANDS];

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "grammar.h"
+#include "options.h"
 
 /* ---- Names ---- */
 
@@ -41,6 +42,25 @@ uint32_t commands_named(const char *first, const char *second)
     return commands;
 }
 
+const char *command_nearest(const char *word)
+{
+    const size_t size = strlen(word);
+    /* One in two letters wrong: commands are few and short. */
+    unsigned least = (unsigned)size / 2 + 2;
+    const char *found = NULL;
+
+    for (unsigned i = 0; i < N_COMMANDS; i++) {
+        const char *name = command_rows[i].name;
+        const unsigned away = options_distance(word, size, name);
+
+        if (!second_word(&command_rows[i]) && away < least) {
+            least = away;
+            found = name;
+        }
+    }
+    return options_distance(word, size, "cache") < least ? "cache" : found;
+}
+
 /* ---- Usage ---- */
 
 /* Print options and operands to the end of the line, then the help,
@@ -69,7 +89,6 @@ void help_overview(FILE *out)
           out);
     for (unsigned i = 0; i < N_COMMANDS; i++)
         print_command(&command_rows[i], takes_options(i), out);
-    fputs("bcc --version\n", out);
 }
 
 static void print_option(const struct option_row *row, FILE *out)
@@ -98,6 +117,18 @@ static void print_option(const struct option_row *row, FILE *out)
         fprintf(out, "    %*sdefault: %s\n", COLUMN, "", row->shown_default);
 }
 
+/* Lines of the examples of one command. */
+static void print_examples(uint32_t commands, FILE *out)
+{
+    const char *line = command_rows[__builtin_ctz(commands)].examples;
+
+    if (commands & (commands - 1))
+        return;
+    fputs("Examples:\n", out);
+    for (; *line; line = strchr(line, '\n') + 1)
+        fprintf(out, "    %.*s", (int)(strchr(line, '\n') + 1 - line), line);
+}
+
 void help_commands(uint32_t commands, FILE *out)
 {
     const char *head = "usage: ";
@@ -120,6 +151,7 @@ void help_commands(uint32_t commands, FILE *out)
         group = row->group;
         print_option(row, out);
     }
+    print_examples(commands, out);
 }
 
 /* ---- Completion ---- */
@@ -169,7 +201,7 @@ static void complete_bash(void)
          "    [ \"$name\" = cache ] && name=\"cache ${COMP_WORDS[2]}\"");
     fputs("    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words='", stdout);
     print_first_words(" ", "");
-    puts(" --version'\n"
+    puts("'\n"
          "    elif [[ $word == -* ]]; then\n"
          "        case $name in");
     for (unsigned i = 0; i < N_COMMANDS; i++) {
@@ -354,7 +386,7 @@ static void print_man_frame(void)
             print_roff_operands(command_rows[i].operands);
         puts(".YS");
     }
-    puts(".SY bcc\n\\fB\\-\\-version\\fR\n.YS\n.SH OPTIONS");
+    puts(".SH OPTIONS");
     for (size_t i = 0; i < n_option_rows; i++) {
         if (option_rows[i].group != group) {
             group = option_rows[i].group;

@@ -10,7 +10,11 @@
  * all that begin with it, "cache ls" for one. second may be NULL. 0: none. */
 uint32_t commands_named(const char *first, const char *second);
 
-/* List every command with its purpose. */
+/* The first word of a command that is closest to the word; NULL if none is
+ * close. */
+const char *command_nearest(const char *word);
+
+/* Every command, with what it is for. */
 void help_overview(FILE *out);
 
 /* Print how to use these commands: operands, and their own options by group. */

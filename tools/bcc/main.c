@@ -41,6 +41,16 @@ static int help(struct options *options)
     return EXIT_OK;
 }
 
+static int print_version(struct options *options)
+{
+    if (options && options->n_arguments > 0) {
+        complain("version: takes no file");
+        return EXIT_USAGE;
+    }
+    printf("bcc %s (LLVM %s)\n", bccGetVersion(), bccGetLLVMVersion());
+    return EXIT_OK;
+}
+
 static int (*const run[N_COMMANDS])(struct options *options) = {
     [COMMAND_RUN] = cmd_run,
     [COMMAND_COMPILE] = cmd_compile,
@@ -49,6 +59,7 @@ static int (*const run[N_COMMANDS])(struct options *options) = {
     [COMMAND_SIGN] = cmd_sign,
     [COMMAND_VERIFY] = cmd_verify,
     [COMMAND_COMPLETION] = complete,
+    [COMMAND_VERSION] = print_version,
     [COMMAND_HELP] = help,
 };
 
@@ -178,6 +189,14 @@ static int run_command(int argc, char **argv, uint32_t commands)
     return status;
 }
 
+static void complain_of_command(const char *name)
+{
+    const char *near = command_nearest(name);
+
+    complain("%s: no such command%s%s%s (bcc help)", name, near ? ", but " : "",
+             near ? near : "", near ? " is" : "");
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
@@ -186,16 +205,14 @@ int main(int argc, char **argv)
     reserve_standard_descriptors();
     if (commands)
         return run_command(argc - 1, argv + 1, commands);
-    if (strcmp(name, "--version") == 0) {
-        printf("bcc %s (LLVM %s)\n", bccGetVersion(), bccGetLLVMVersion());
-        return end_output(EXIT_OK);
-    }
-    if (strcmp(name, "--help") == 0) {
+    if (strcmp(name, "--version") == 0)
+        return end_output(print_version(NULL));
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         help_overview(stdout);
         return end_output(EXIT_OK);
     }
     if (argc > 1)
-        complain("%s: no such command (bcc help)", name);
+        complain_of_command(name);
     else
         help_overview(stderr);
     return EXIT_USAGE;

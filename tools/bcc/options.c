@@ -100,8 +100,7 @@ static bool apply(struct options *options, const struct option_row *row,
 
 enum { MAX_NAME = 24 };
 
-/* The number of letters to insert, delete or replace (Levenshtein). */
-static unsigned distance(const char *a, size_t a_size, const char *b)
+unsigned options_distance(const char *a, size_t a_size, const char *b)
 {
     const size_t b_size = strlen(b);
     unsigned row[MAX_NAME + 1];
@@ -138,7 +137,7 @@ static const char *nearest(const char *name, size_t size, uint32_t commands)
 
         if (!row->name || !(row->commands & commands))
             continue;
-        away = distance(name, size, row->name);
+        away = options_distance(name, size, row->name);
         if (away < least) {
             least = away;
             found = row->name;

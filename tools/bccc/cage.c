@@ -21,6 +21,11 @@
  * The index of a library is published under a name, after the compile. Its
  * files are opened before. Renaming is allowed only if there is an index to
  * publish, and Landlock limits it to the cache directory. */
+
+/* Both of these are defined here, each under its own name. */
+#undef _FILE_OFFSET_BITS
+#undef _TIME_BITS
+
 #include "cage.h"
 
 #include <errno.h>

@@ -28,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "annotations.h"
 #include "plain_names.h"
 
 enum { FOREACH_ALL_ARGUMENTS = 0x1f };
@@ -360,6 +361,9 @@ enum status metadata_read(const struct objects *objects,
                                    exports->arena};
         enum status status = read_module(&one, exports, err);
 
+        if (status == STATUS_OK)
+            status = annotations_read(object->module, object->name, exports,
+                                      &has_exports, err);
         if (status)
             return status;
         has_exports |= has_rs_metadata(object->module);
