@@ -61,7 +61,7 @@ uint64_t exec_memory_page_size(void)
     return getauxval(AT_PAGESZ);
 }
 
-/* Of the file, bytes from its start. */
+/* End of the text, in bytes from the start of the file. */
 static size_t text_end(const struct load_source *source)
 {
     return (size_t)(source->image_offset + source->text_span);
@@ -111,8 +111,8 @@ static int map_text(const struct load_source *source, const struct image *image)
     return 0;
 }
 
-/* To the reservation, which is writable now and executable then. The file may
- * end before the text's last page does. */
+/* Copy the text to the reservation, which is writable now and executable
+ * afterwards. The file may end before the text's last page does. */
 static enum status copy_text(const struct load_source *source,
                              const struct image *image, struct error *err)
 {
@@ -129,7 +129,7 @@ static enum status copy_text(const struct load_source *source,
                end < source->file_size ? end : (size_t)source->file_size);
     if (status)
         return status;
-    /* Where instructions have a cache of their own. */
+    /* For machines with a separate instruction cache. */
     __builtin___clear_cache((char *)image->head, (char *)image->head + end);
     if (mprotect(image->head, end, PROT_READ | PROT_EXEC))
         return error_set_os(err, errno, "%s: making a copy executable",

@@ -56,10 +56,10 @@ struct image_view {
     struct image_range dynamic;
     struct image_tls tls;
     uint64_t eh_frame; /* address in segments[0], 0: the image has none */
-    struct image_range exidx; /* of ARM, in segments[0] */
+    struct image_range exidx; /* ARM only, in segments[0] */
     /* From PT_DYNAMIC, in segments that are never written to. */
     struct image_range relr;
-    struct image_range relocs; /* of machine_reloc, as the next */
+    struct image_range relocs; /* of type machine_reloc, like the next */
     struct image_range plt_relocs;
     struct image_range strings; /* ends with a NUL */
     uint64_t symbols;           /* address of symbol 0 */

@@ -9,12 +9,12 @@
  * block is not the image's, the image's block does not exist yet, and the slow
  * path makes it from the template.
  *
- * Access rules: only its own thread reads and replaces tls_own.vector. The entries
- * of a vector are written under the lock, either by its thread, for an image in
- * use, or by the thread that frees an image, which is then no longer in use.
- * The two never write the same entry. So a thread reads its own entries without
- * the lock while other threads free images that it does not use. All vectors
- * are in one list, so that a thread that frees an image finds them.
+ * Access rules: only its own thread reads and replaces tls_own.vector. The
+ * entries of a vector are written under the lock, either by its thread, for an
+ * image in use, or by the thread that frees an image, which is then no longer
+ * in use. The two never write the same entry. So a thread reads its own entries
+ * without the lock while other threads free images that it does not use. All
+ * vectors are in one list, so that a thread that frees an image finds them.
  *
  * Besides struct image, the loader's only state is this, a pthread key (the C
  * library uses it to tell that a thread ends), and the state of thread_exit.c.
@@ -275,10 +275,10 @@ void *tls_own_block(const struct tls_module *module)
 
 #if MACHINE_HAS_TLS_DESCRIPTOR
 
-/* Of a slot: that the number is the C library's. */
+/* Bit of a slot number: the number is a module of the C library. */
 #define HOST_MODULE (UINT32_C(1) << 31)
 
-/* Called by code alone, at the address of a descriptor. */
+/* Only code calls these, with the address of a descriptor. */
 extern void tls_descriptor_fixed(void);
 extern void tls_descriptor_absolute(void);
 extern void tls_descriptor_dynamic(void);
@@ -296,7 +296,7 @@ static const struct tls_module *find_module(uint32_t slot)
     return module;
 }
 
-/* Where tls_descriptor_dynamic() has found no block. */
+/* Called if tls_descriptor_dynamic() finds no block. */
 void *tls_descriptor_find(uint64_t argument)
 {
     const uint32_t slot = (uint32_t)(argument >> 32);
@@ -323,8 +323,8 @@ enum status tls_descriptor_make(const struct tls_variable *variable,
         return STATUS_OK;
     }
     if (variable->has_fixed_distance) {
-        *ret_descriptor = (struct tls_descriptor){
-            (void *)tls_descriptor_fixed, variable->distance + addend};
+        *ret_descriptor = (struct tls_descriptor){(void *)tls_descriptor_fixed,
+                                                  variable->distance + addend};
         return STATUS_OK;
     }
     if ((intptr_t)offset != (int32_t)offset)
@@ -334,9 +334,9 @@ enum status tls_descriptor_make(const struct tls_variable *variable,
                          name, (unsigned long long)offset, variable->name);
     if (module >= TLS_LOWEST_MODULE_ADDRESS)
         slot = ((const struct tls_module *)module)->slot;
-    *ret_descriptor = (struct tls_descriptor){
-        (void *)tls_descriptor_dynamic,
-        (uint64_t)slot << 32 | (uint32_t)offset};
+    *ret_descriptor =
+        (struct tls_descriptor){(void *)tls_descriptor_dynamic,
+                                (uint64_t)slot << 32 | (uint32_t)offset};
     return STATUS_OK;
 }
 
