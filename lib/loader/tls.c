@@ -275,10 +275,10 @@ void *tls_own_block(const struct tls_module *module)
 
 #if MACHINE_HAS_TLS_DESCRIPTOR
 
-/* Of a slot: that the number is the C library's. */
+/* Bit of a slot number: the number is a module of the C library. */
 #define HOST_MODULE (UINT32_C(1) << 31)
 
-/* Called by code alone, at the address of a descriptor. */
+/* Only code calls these, with the address of a descriptor. */
 extern void tls_descriptor_fixed(void);
 extern void tls_descriptor_absolute(void);
 extern void tls_descriptor_dynamic(void);
@@ -296,7 +296,7 @@ static const struct tls_module *find_module(uint32_t slot)
     return module;
 }
 
-/* Where tls_descriptor_dynamic() has found no block. */
+/* Called if tls_descriptor_dynamic() finds no block. */
 void *tls_descriptor_find(uint64_t argument)
 {
     const uint32_t slot = (uint32_t)(argument >> 32);

@@ -1,5 +1,5 @@
-/* TLS descriptors: the dialect in which code finds thread-local variables by a
- * call of a function that the loader chooses. It is the only one that LLVM has
+/* TLS descriptors: the TLS dialect in which code finds a thread-local variable
+ * by calling a function that the loader chooses. LLVM supports no other dialect
  * for AArch64; on x86_64 and RISC-V it is an option.
  *
  *   GOT of an image    function | argument
