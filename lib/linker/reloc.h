@@ -54,9 +54,9 @@ enum reloc_form {
     FORM_GOT_PAGE,    /* X + A - Page(GOT) */
 };
 
-/* Loads from the GOT that may become address arithmetic. A pair does so only
- * if the two stand together, see got.c. */
-enum reloc_relax { RELAX_NEVER, RELAX_ALONE, RELAX_FIRST, RELAX_SECOND };
+/* Loads from the GOT that may become address arithmetic: one instruction, or
+ * several, of which each must if one does. */
+enum reloc_relax { RELAX_NEVER, RELAX_ALONE, RELAX_TOGETHER };
 
 struct reloc_type {
     const char *name;
@@ -123,8 +123,7 @@ struct link_machine {
     const struct reloc_type *(*type)(uint32_t number);
 
     /* The use that the instruction around `field` makes of a GOT slot;
-     * n_before bytes of the section come before the field. Of a RELAX_FIRST,
-     * the one of RELAX_SECOND is at once behind it. */
+     * n_before bytes of the section come before the field. */
     enum got_use (*got_use)(const struct reloc_type *type, const uint8_t *field,
                             uint64_t n_before, int64_t addend);
 
@@ -170,5 +169,6 @@ static inline bool fits_unsigned(uint64_t value, unsigned bits)
 }
 
 extern const struct link_machine link_machine_x86_64;
+extern const struct link_machine link_machine_aarch64;
 
 #endif
