@@ -141,7 +141,7 @@ static enum status apply(const struct link *link, const struct chunk *chunk,
         memcpy(field, &value, type->size); /* little-endian host */
         return STATUS_OK;
     }
-    if (type->expression == RELOC_TLS_OFFSET)
+    if (type->subject == RELOC_TLS_OFFSET)
         S -= link->tls.address;
     if (!link->machine->write(type, field, S + A))
         return reloc_error(link, chunk, relocation, STATUS_OUT_OF_RANGE, err,
@@ -167,10 +167,9 @@ static enum status relocate_chunk(const struct link *link,
             return reloc_error(link, chunk, relocation, STATUS_CORRUPT, err,
                                "place is outside the section of 0x%llx bytes",
                                (unsigned long long)chunk->size);
-        if (type->expression == RELOC_NONE)
+        if (type->subject == RELOC_NONE)
             continue;
-        if (type->expression != RELOC_ABS &&
-            type->expression != RELOC_TLS_OFFSET)
+        if (type->subject != RELOC_ADDRESS && type->subject != RELOC_TLS_OFFSET)
             return reloc_error(link, chunk, relocation, STATUS_UNSUPPORTED, err,
                                "debug information is at no address");
         status = apply(link, chunk, relocation, bytes + relocation->offset,

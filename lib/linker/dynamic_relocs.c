@@ -211,7 +211,8 @@ static uint64_t relocation_addend(const struct link *link,
     if (reloc->type == machine->dynamic_relative)
         return addend + symbol_address(link, reloc->target);
     addend += symbol_definition_address(reloc->target);
-    if (reloc->type == machine->dynamic_tls_tpoff)
+    if (reloc->type == machine->dynamic_tls_tpoff ||
+        reloc->type == machine->dynamic_tls_descriptor)
         addend -= link->tls.address;
     return addend;
 }

@@ -86,16 +86,19 @@ struct symbol {
     uint8_t type;       /* STT_... */
     uint8_t visibility; /* STV_..., the strictest of all inputs */
     bool local;
-    bool weak;     /* defined: weakly. Undefined: by all who want it */
-    bool called;   /* through the GOT or a stub */
-    bool exported; /* is in link.exports */
+    bool weak;      /* defined: weakly. Undefined: by all who want it */
+    bool called;    /* through the GOT or a stub */
+    bool exported;  /* is in link.exports */
+    bool lone_load; /* half a pair loads it from the GOT: see got.c */
     /* 1 + index, 0: none. */
-    uint32_t import;   /* in link.imports */
-    uint32_t got;      /* slot with its address: see got.c */
-    uint32_t tls_pair; /* slots (module, offset) */
-    uint32_t tls_got;  /* slot (offset from the thread pointer) */
-    uint32_t indirect; /* slot (what the resolver of an ifunc returns) */
+    uint32_t import;         /* in link.imports */
+    uint32_t got;            /* slot with its address: see got.c */
+    uint32_t tls_pair;       /* slots (module, offset) */
+    uint32_t tls_got;        /* slot (offset from the thread pointer) */
+    uint32_t tls_descriptor; /* slots (function, argument) */
+    uint32_t indirect;       /* slot (what the resolver of an ifunc returns) */
     uint32_t stub;
+    uint32_t veneers; /* first of a list in link.veneers */
 };
 
 /* ---- The image ---- */
@@ -188,6 +191,8 @@ enum got_kind {
     GOT_TLS_MODULE, /* symbol NULL: the image's own module */
     GOT_TLS_OFFSET, /* follows GOT_TLS_MODULE; symbol NULL: 0 */
     GOT_TLS_TPOFF,
+    GOT_TLS_DESCRIPTOR,
+    GOT_TLS_ARGUMENT, /* follows GOT_TLS_DESCRIPTOR */
 };
 
 struct got_slot {
@@ -217,6 +222,8 @@ struct link {
     struct buffer got_slots; /* struct got_slot, follow those of imports */
     struct buffer stubs;     /* struct symbol * */
     struct buffer dynamic;   /* struct dynamic_reloc */
+    struct buffer veneers;   /* struct veneer, see veneers.c */
+    struct buffer pools;     /* struct chunk *, of veneers */
     uint32_t tls_module;     /* 1 + index in got_slots, 0: none */
     bool may_relax;          /* loads from the GOT into address arithmetic */
     bool static_tls;         /* offsets from the thread pointer are used */
@@ -305,6 +312,9 @@ bool symbol_is_thread_local(const struct symbol *symbol);
 
 /* Defined as a function that chooses the address at load time. */
 bool symbol_is_indirect(const struct symbol *symbol);
+
+/* Weak, and nobody defined it. */
+bool symbol_is_weak_zero(const struct symbol *symbol);
 
 /* A message about one relocation: "libm.o: .text+0x1a4: R_X86_64_PC32 against
  * 'sinf': " and the fact. */
