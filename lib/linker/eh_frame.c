@@ -217,7 +217,8 @@ static bool has_code(const struct chunk *chunk, const struct eh_record *fde)
 {
     const struct span cie = {chunk->bytes.data + fde->cie->offset,
                              (size_t)fde->cie->size};
-    const uint64_t size = field_size(cie, chunk->object->view.address_size);
+    const uint64_t size =
+        field_size(cie, chunk->object->view.elf->address_size);
     const uint64_t start = FUNCTION_OFFSET + size;
 
     if (size == 0 || start > fde->size || size > fde->size - start)

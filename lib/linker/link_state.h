@@ -11,6 +11,7 @@
 #ifndef BCC_LINKER_LINK_STATE_H
 #define BCC_LINKER_LINK_STATE_H
 
+#include <elf.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -202,6 +203,8 @@ struct got_slot {
 struct link {
     const struct link_params *params;
     const struct link_machine *machine;
+    const struct elf_class *elf;
+    uint32_t elf_flags; /* ELF e_flags of the image */
     struct link_result *result;
     struct arena arena;
 
@@ -229,7 +232,7 @@ struct link {
     struct chunk *dynsym, *dynstr, *hash, *rela, *relr, *eh_frame_hdr,
         *eh_frame_end, *dynamic_table, *got, *plt;
     struct buffer exports;   /* struct symbol *, follow imports in .dynsym */
-    struct buffer rela_list; /* struct dynamic_reloc, as in .rela.dyn */
+    struct buffer rela_list; /* struct dynamic_reloc, as in .rel(a).dyn */
     size_t n_relative;       /* of them, the first */
     struct buffer relr_list; /* struct dynamic_reloc, ascending places */
 
@@ -293,6 +296,13 @@ static inline uint64_t symbol_address(const struct link *link,
 }
 
 /* ---- Chunks, symbols, messages ---- */
+
+/* SHT_RELA or SHT_REL: what the machine has, in objects and in images. With
+ * SHT_REL addends lie where relocations apply. */
+static inline uint32_t link_relocation_type(const struct link *link)
+{
+    return link->machine->row->has_explicit_addend ? SHT_RELA : SHT_REL;
+}
 
 /* A chunk at the end of link.chunks; NULL if there is no memory. */
 struct chunk *link_new_chunk(struct link *link, const char *name, uint32_t type,
