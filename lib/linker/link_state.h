@@ -85,6 +85,7 @@ struct symbol {
     enum symbol_place place;
     uint8_t type;       /* STT_... */
     uint8_t visibility; /* STV_..., the strictest of all inputs */
+    uint8_t mode;       /* bits of a pointer to it: T of reloc.h */
     bool local;
     bool weak;      /* defined: weakly. Undefined: by all who want it */
     bool called;    /* through the GOT or a stub */
@@ -293,6 +294,20 @@ static inline uint64_t symbol_address(const struct link *link,
     if (symbol->stub)
         return stub_address(link, symbol->stub);
     return symbol_definition_address(symbol);
+}
+
+/* T of reloc.h. Stubs are code of the mode that has no bit. */
+static inline uint64_t symbol_mode(const struct symbol *symbol)
+{
+    return symbol->stub ? 0 : symbol->mode;
+}
+
+/* What a pointer to symbol + addend is. */
+static inline uint64_t symbol_pointer(const struct link *link,
+                                      const struct symbol *symbol,
+                                      uint64_t addend)
+{
+    return (symbol_address(link, symbol) + addend) | symbol_mode(symbol);
 }
 
 /* ---- Chunks, symbols, messages ---- */

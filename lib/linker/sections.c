@@ -245,11 +245,27 @@ static enum status add_chunks(struct link *link, struct object *object,
 
 /* ---- Relocations of chunks ---- */
 
+/* What is unknown or outside of the section is refused later. */
+static void read_addends(const struct link_machine *machine,
+                         struct chunk *chunk)
+{
+    for (size_t i = 0; i < chunk->relocations.n_items; i++) {
+        struct relocation *relocation = &chunk->relocations.items[i];
+        const struct reloc_type *type = machine->type(relocation->type);
+        struct span field;
+
+        if (type &&
+            span_slice(chunk->bytes, relocation->offset, type->size, &field))
+            relocation->addend = machine->addend(type, field.data);
+    }
+}
+
 static enum status attach(struct link *link, const struct object_view *view,
                           uint32_t index, struct chunk *chunk,
                           struct error *err)
 {
     const struct object_section *section = &view->sections[index];
+    enum status status;
 
     if (section->type != link_relocation_type(link))
         return error_set(err, STATUS_UNSUPPORTED,
@@ -264,8 +280,11 @@ static enum status attach(struct link *link, const struct object_view *view,
         return error_set(err, STATUS_CORRUPT,
                          "%s: %s: %s has no bytes to relocate", view->name,
                          section->name, chunk->name);
-    return object_relocations(view, index, &link->arena, &chunk->relocations,
-                              err);
+    status =
+        object_relocations(view, index, &link->arena, &chunk->relocations, err);
+    if (status == STATUS_OK && link->machine->addend)
+        read_addends(link->machine, chunk);
+    return status;
 }
 
 static enum status attach_relocations(struct link *link,
@@ -318,6 +337,7 @@ static enum status classify(struct link *link, const struct object *object,
 
 static const struct link_machine *const linked_machines[] = {
     &link_machine_x86_64,
+    &link_machine_arm,
 };
 
 static const struct link_machine *machine_of(const struct object_view *view)
