@@ -44,6 +44,7 @@ enum chunk_role {
     CHUNK_INIT_CODE, /* a piece of the function that .init is */
     CHUNK_FINI_CODE,
     CHUNK_EH_FRAME,
+    CHUNK_EXIDX,
 };
 
 struct chunk {
@@ -59,6 +60,8 @@ struct chunk {
     enum chunk_role role;
     uint32_t init_order;       /* among constructors, see init_array.c */
     struct eh_frame *eh_frame; /* of CHUNK_EH_FRAME, see eh_frame.c */
+    struct chunk *linked;      /* of CHUNK_EXIDX: the code it is about */
+    bool has_exidx;            /* code: a CHUNK_EXIDX is about it */
     bool patched_at_load;      /* by a dynamic relocation */
     bool rearranged; /* bytes move: nothing may point into the chunk */
     struct output *output;
@@ -123,6 +126,7 @@ enum rank {
     RANK_RELR,
     RANK_EH_FRAME_HDR,
     RANK_EH_FRAME,
+    RANK_EXIDX,
     RANK_EXCEPT_TABLE,
     RANK_RODATA,
     RANK_NAMED_RODATA,
@@ -205,7 +209,9 @@ struct link {
     const struct link_params *params;
     const struct link_machine *machine;
     const struct elf_class *elf;
-    uint32_t elf_flags; /* ELF e_flags of the image */
+    const struct machine *row; /* the machine's, or another with its number */
+    const char *row_object;    /* that decided which; NULL: none did */
+    uint32_t elf_flags;        /* ELF e_flags of the image */
     struct link_result *result;
     struct arena arena;
 

@@ -29,6 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "error.h"
 #include "machine.h"
 #include "span.h"
 
@@ -103,6 +104,9 @@ struct veneer_kind {
     bool (*write)(uint8_t *veneer, uint64_t address, uint64_t destination);
 };
 
+struct link;
+struct object_view;
+
 struct link_machine {
     const struct machine *row;
     uint64_t max_span;     /* of the image's address space, bytes */
@@ -126,6 +130,12 @@ struct link_machine {
     /* A call of a weak function that nobody defined goes this many bytes
      * ahead, to the next instruction; 0: to address 0. */
     uint32_t undefined_call_size;
+
+    /* Whether an object may be part of the image: what the ELF header alone
+     * does not say. NULL: always. */
+    enum status (*check_object)(struct link *link,
+                                const struct object_view *view,
+                                struct error *err);
 
     /* NULL: unknown. */
     const struct reloc_type *(*type)(uint32_t number);

@@ -19,7 +19,7 @@
  * An image may be loaded anywhere, and its code is not patched at load, so
  * that addresses in instructions (MOVW/MOVT) must be relative. Platform: Linux,
  * where R_ARM_TARGET1 is R_ARM_ABS32 and R_ARM_TARGET2 is R_ARM_GOT_PREL. */
-#include "reloc.h"
+#include "passes.h"
 
 #include <elf.h>
 #include <string.h>
@@ -903,6 +903,7 @@ const struct link_machine link_machine_arm = {
     .dynamic_tls_descriptor = R_ARM_TLS_DESC,
     .stub_size = STUB_SIZE,
     .undefined_call_size = 4,
+    .check_object = arm_attributes_check,
     .type = type,
     .addend = addend,
     .write = write_field,

@@ -193,6 +193,8 @@ static enum status add_chunk(struct link *link, struct object *object,
     chunk->bytes = section->bytes;
     if (strcmp(section->name, ".eh_frame") == 0 && section->type != SHT_NOBITS)
         chunk->role = CHUNK_EH_FRAME;
+    if (section->type == SHT_ARM_EXIDX && object->view.machine == EM_ARM)
+        chunk->role = CHUNK_EXIDX;
     object->chunks[index] = chunk;
     return STATUS_OK;
 }
@@ -210,6 +212,19 @@ static enum status check_stack(const struct object_view *view,
                              "stack, which no script gets",
                              view->name);
     return STATUS_OK;
+}
+
+/* Which code tables of unwinding are about, once all chunks are there. */
+static void connect_exidx(const struct object *object)
+{
+    for (uint32_t i = 1; i < object->view.n_sections; i++) {
+        const uint32_t code = object->view.sections[i].link;
+        struct chunk *chunk = object->chunks[i];
+
+        if (chunk && chunk->role == CHUNK_EXIDX &&
+            code < object->view.n_sections)
+            chunk->linked = object->chunks[code];
+    }
 }
 
 static enum status add_chunks(struct link *link, struct object *object,
@@ -240,6 +255,7 @@ static enum status add_chunks(struct link *link, struct object *object,
         if (status)
             return status;
     }
+    connect_exidx(object);
     return STATUS_OK;
 }
 
@@ -367,9 +383,12 @@ static enum status find_machine(struct link *link,
             err, STATUS_MISUSE, "%s: ELF machine %u, but %s is for machine %u",
             view->name, view->machine, link->params->inputs[0].name,
             link->machine->row->elf_machine);
+    if (!link->machine)
+        link->row = machine->row;
     link->machine = machine;
     link->elf = view->elf;
-    return STATUS_OK;
+    return machine->check_object ? machine->check_object(link, view, err)
+                                 : STATUS_OK;
 }
 
 enum status sections_read_object(struct link *link,
