@@ -203,7 +203,8 @@ static uint64_t field_size(struct span cie, unsigned address_size)
             reader.position += pointer_size(encoding, address_size);
             break;
         case 'S':
-        case 'B':
+        case 'B': /* AArch64: the B key signs return addresses */
+        case 'G': /* AArch64: the stack is tagged */
             break;
         default: /* the end, or what nobody knows */
             return *augmentation ? 0 : address_size;

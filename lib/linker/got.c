@@ -143,7 +143,7 @@ enum got_use got_use_of(const struct link *link, const struct chunk *chunk,
                         const struct relocation *relocation,
                         const struct reloc_type *type)
 {
-    if (!(chunk->flags & SHF_EXECINSTR) || !type->relax)
+    if (!(chunk->flags & SHF_EXECINSTR) || !link->machine->got_use)
         return GOT_USE_OTHER;
     return link->machine->got_use(type, chunk->bytes.data + relocation->offset,
                                   relocation->offset, relocation->addend);
@@ -160,47 +160,21 @@ bool got_is_relaxed(const struct link *link, const struct reloc_type *type,
 
 /* ---- Before scanning ---- */
 
-static enum reloc_relax relax_of(const struct link *link,
-                                 const struct relocation *relocation)
-{
-    const struct reloc_type *type = link->machine->type(relocation->type);
-
-    return type ? (enum reloc_relax)type->relax : RELAX_NEVER;
-}
-
-/* Whether the two load the address of one symbol: instructions next to each
- * other, and what the first computes serves the second alone. */
-static bool is_pair(const struct link *link, const struct chunk *chunk,
-                    const struct relocation *first,
-                    const struct relocation *second)
-{
-    const struct reloc_type *type = link->machine->type(first->type);
-    const uint64_t size = type->size;
-
-    return relax_of(link, second) == RELAX_SECOND &&
-           first->offset <= chunk->bytes.size &&
-           chunk->bytes.size - first->offset >= 2 * size &&
-           second->offset == first->offset + size &&
-           second->symbol == first->symbol && !first->addend &&
-           !second->addend &&
-           got_use_of(link, chunk, first, type) != GOT_USE_OTHER;
-}
-
-/* Half a pair anywhere may be what a jump leads to from the half of another
- * one: then all loads of the symbol keep their slot. */
+/* An address that takes several instructions to load is loaded in parts that
+ * stand anywhere, and the part of one load may be reached by a jump from
+ * another. So all that load the address of a symbol are rewritten, or none. */
 static void find_lone_loads(const struct link *link, const struct chunk *chunk)
 {
-    const struct relocation *items = chunk->relocations.items;
-    const size_t n_items = chunk->relocations.n_items;
+    for (size_t i = 0; i < chunk->relocations.n_items; i++) {
+        const struct relocation *relocation = &chunk->relocations.items[i];
+        const struct reloc_type *type = link->machine->type(relocation->type);
 
-    for (size_t i = 0; i < n_items; i++) {
-        const enum reloc_relax relax = relax_of(link, &items[i]);
-
-        if (relax == RELAX_FIRST && i + 1 < n_items &&
-            is_pair(link, chunk, &items[i], &items[i + 1]))
-            i++;
-        else if (relax == RELAX_FIRST || relax == RELAX_SECOND)
-            chunk->object->symbols[items[i].symbol]->lone_load = true;
+        if (!type || type->relax != RELAX_TOGETHER)
+            continue;
+        if (relocation->offset > chunk->bytes.size ||
+            chunk->bytes.size - relocation->offset < type->size ||
+            got_use_of(link, chunk, relocation, type) == GOT_USE_OTHER)
+            chunk->object->symbols[relocation->symbol]->lone_load = true;
     }
 }
 

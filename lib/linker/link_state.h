@@ -93,7 +93,7 @@ struct symbol {
     bool weak;      /* defined: weakly. Undefined: by all who want it */
     bool called;    /* through the GOT or a stub */
     bool exported;  /* is in link.exports */
-    bool lone_load; /* half a pair loads it from the GOT: see got.c */
+    bool lone_load; /* something keeps loads from its slot: see got.c */
     /* 1 + index, 0: none. */
     uint32_t import;         /* in link.imports */
     uint32_t got;            /* slot with its address: see got.c */

@@ -63,9 +63,9 @@ enum reloc_form {
     FORM_GOT_PAGE,    /* X + A - Page(GOT) */
 };
 
-/* Loads from the GOT that may become address arithmetic. A pair does so only
- * if the two stand together, see got.c. */
-enum reloc_relax { RELAX_NEVER, RELAX_ALONE, RELAX_FIRST, RELAX_SECOND };
+/* Loads from the GOT that may become address arithmetic: one instruction, or
+ * several, of which each must if one does. */
+enum reloc_relax { RELAX_NEVER, RELAX_ALONE, RELAX_TOGETHER };
 
 struct reloc_type {
     const char *name;
@@ -145,8 +145,7 @@ struct link_machine {
 
     /* NULL: no type is relaxable.
      * The use that the instruction around `field` makes of a GOT slot;
-     * n_before bytes of the section come before the field. Of a RELAX_FIRST,
-     * the one of RELAX_SECOND is at once behind it. */
+     * n_before bytes of the section come before the field. */
     enum got_use (*got_use)(const struct reloc_type *type, const uint8_t *field,
                             uint64_t n_before, int64_t addend);
 
@@ -198,6 +197,7 @@ static inline bool fits_unsigned(uint64_t value, unsigned bits)
 }
 
 extern const struct link_machine link_machine_x86_64;
+extern const struct link_machine link_machine_aarch64;
 extern const struct link_machine link_machine_arm;
 
 #endif

@@ -136,9 +136,6 @@ static enum status scan_got(struct scan *scan)
     const enum got_use use =
         got_use_of(scan->link, scan->chunk, scan->relocation, scan->type);
 
-    if (scan->type->form >= FORM_PAGE_PC && scan->relocation->addend)
-        return REFUSE(scan, STATUS_UNSUPPORTED,
-                      "there is no slot for an address beyond the symbol's");
     if (use == GOT_USE_CALL || use == GOT_USE_JUMP)
         scan->symbol->called = true;
     if (got_is_relaxed(scan->link, scan->type, scan->symbol, use))
@@ -210,22 +207,23 @@ static enum status scan_refused(struct scan *scan)
 static const struct {
     enum status (*scan)(struct scan *scan);
     bool of_address; /* has no meaning for a thread-local variable */
+    bool is_slot;
 } subjects[RELOC_N_SUBJECTS] = {
-    [RELOC_NONE] = {scan_nothing, false},
-    [RELOC_ADDRESS] = {scan_absolute, true},
-    [RELOC_SYMBOL] = {scan_relative, true},
-    [RELOC_DATA] = {scan_data, true},
-    [RELOC_NUMBER] = {scan_number, true},
-    [RELOC_CALL] = {scan_call, true},
-    [RELOC_GOT_SLOT] = {scan_got, true},
-    [RELOC_GOT_BASE] = {scan_nothing, false},
-    [RELOC_SIZE] = {scan_size, false},
-    [RELOC_TLS_PAIR] = {scan_tls_pair, false},
-    [RELOC_TLS_MODULE] = {scan_tls_module, false},
-    [RELOC_TLS_DESCRIPTOR] = {scan_tls_descriptor, false},
-    [RELOC_TLS_TPOFF] = {scan_tls_tpoff, false},
-    [RELOC_TLS_OFFSET] = {scan_tls_offset, false},
-    [RELOC_REFUSED] = {scan_refused, false},
+    [RELOC_NONE] = {scan_nothing, false, false},
+    [RELOC_ADDRESS] = {scan_absolute, true, false},
+    [RELOC_SYMBOL] = {scan_relative, true, false},
+    [RELOC_DATA] = {scan_data, true, false},
+    [RELOC_NUMBER] = {scan_number, true, false},
+    [RELOC_CALL] = {scan_call, true, false},
+    [RELOC_GOT_SLOT] = {scan_got, true, true},
+    [RELOC_GOT_BASE] = {scan_nothing, false, false},
+    [RELOC_SIZE] = {scan_size, false, false},
+    [RELOC_TLS_PAIR] = {scan_tls_pair, false, true},
+    [RELOC_TLS_MODULE] = {scan_tls_module, false, false},
+    [RELOC_TLS_DESCRIPTOR] = {scan_tls_descriptor, false, true},
+    [RELOC_TLS_TPOFF] = {scan_tls_tpoff, false, true},
+    [RELOC_TLS_OFFSET] = {scan_tls_offset, false, false},
+    [RELOC_REFUSED] = {scan_refused, false, false},
 };
 
 /* ---- One relocation ---- */
@@ -249,6 +247,17 @@ static enum status check_symbol(struct scan *scan)
         symbol_is_thread_local(symbol))
         return REFUSE(scan, STATUS_CORRUPT,
                       "a thread-local variable has no one address");
+    return STATUS_OK;
+}
+
+/* The machines whose instructions name pages want a slot for S + A; on others
+ * A is the distance of the field from the end of its instruction. */
+static enum status check_addend(struct scan *scan)
+{
+    if (subjects[scan->type->subject].is_slot &&
+        scan->type->form >= FORM_PAGE_PC && scan->relocation->addend)
+        return REFUSE(scan, STATUS_UNSUPPORTED,
+                      "there is no slot for the symbol and an addend");
     return STATUS_OK;
 }
 
@@ -294,6 +303,8 @@ static enum status scan_relocation(struct scan *scan)
     status = check_record(scan);
     if (status == STATUS_OK)
         status = check_symbol(scan);
+    if (status == STATUS_OK)
+        status = check_addend(scan);
     return status ? status : subjects[scan->type->subject].scan(scan);
 }
 
