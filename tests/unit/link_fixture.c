@@ -10,11 +10,11 @@
 extern char **environ;
 
 static const char prelude[] = ".macro var name\n"
-                              ".type \\name, @object\n"
+                              ".type \\name, %object\n"
                               "\\name:\n"
                               ".endm\n"
                               ".macro func name\n"
-                              ".type \\name, @function\n"
+                              ".type \\name, %function\n"
                               "\\name:\n"
                               ".endm\n";
 
@@ -47,7 +47,8 @@ int fixture_teardown(void **state)
 
 /* ---- Inputs ---- */
 
-static void run(const char *const *arguments)
+/* Returns the exit status. */
+static int run_any(const char *const *arguments)
 {
     pid_t pid;
     int status;
@@ -56,8 +57,17 @@ static void run(const char *const *arguments)
                                   (char **)(uintptr_t)arguments, environ),
                      0);
     assert_int_equal(waitpid(pid, &status, 0), pid);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    if (!WIFEXITED(status))
         fail_msg("%s ended with status 0x%x", arguments[0], status);
+    return WEXITSTATUS(status);
+}
+
+static void run(const char *const *arguments)
+{
+    const int status = run_any(arguments);
+
+    if (status)
+        fail_msg("%s ended with status %d", arguments[0], status);
 }
 
 /* The file, in heap memory of its very size. */
@@ -79,19 +89,46 @@ static struct span read_file(const char *path)
     return (struct span){copy, (size_t)st.st_size};
 }
 
+enum { MAX_FLAGS = 24 };
+
+/* clang with these flags, for the foreign machine. */
+static void run_clang(struct fixture *f, const char *const *flags)
+{
+    const struct temp_path source = temp_dir_path(&f->dir, "source");
+    const struct temp_path object = temp_dir_path(&f->dir, "object");
+    const char *const fixed[] = {
+        "-target",    f->foreign->triple,  f->foreign->flag,
+        "-idirafter", f->foreign->headers, "-c",
+        "-o",         object.text,         "-Qunused-arguments"};
+    const char *arguments[MAX_FLAGS] = {LINK_TEST_CLANG};
+    size_t n = 1;
+
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+        arguments[n++] = fixed[i];
+    for (; *flags; flags++) {
+        assert_true(n < MAX_FLAGS - 2);
+        arguments[n++] = *flags;
+    }
+    arguments[n] = source.text;
+    run(arguments);
+}
+
 static void add_object(struct fixture *f, const char *name,
                        const char *const *arguments, const char *text)
 {
     assert_true(f->n_inputs < MAX_INPUTS);
     assert_int_equal(temp_dir_write(&f->dir, "source", text), 0);
-    run(arguments);
+    if (f->foreign)
+        run_clang(f, arguments);
+    else
+        run(arguments);
     f->inputs[f->n_inputs++] = (struct link_input){
         name, read_file(temp_dir_path(&f->dir, "object").text)};
 }
 
 void fixture_assemble(struct fixture *f, const char *name, const char *text)
 {
-    fixture_assemble_for(f, "--64", name, text);
+    fixture_assemble_for(f, f->foreign ? NULL : "--64", name, text);
 }
 
 void fixture_assemble_for(struct fixture *f, const char *machine,
@@ -101,12 +138,13 @@ void fixture_assemble_for(struct fixture *f, const char *machine,
     const struct temp_path object = temp_dir_path(&f->dir, "object");
     const char *const arguments[] = {LINK_TEST_ASSEMBLER, machine,     "-o",
                                      object.text,         source.text, NULL};
+    static const char *const foreign[] = {"-x", "assembler", NULL};
     char *whole = malloc(sizeof(prelude) + strlen(text));
 
     assert_non_null(whole);
     memcpy(whole, prelude, sizeof(prelude));
     memcpy(whole + sizeof(prelude) - 1, text, strlen(text) + 1);
-    add_object(f, name, arguments, whole);
+    add_object(f, name, f->foreign ? foreign : arguments, whole);
     free(whole);
 }
 
@@ -118,8 +156,9 @@ void fixture_compile(struct fixture *f, const char *name, const char *flag,
     const char *const arguments[] = {
         LINK_TEST_COMPILER,     "-x", "c",         "-c",        "-O1", "-fPIC",
         "-fno-stack-protector", "-o", object.text, source.text, flag,  NULL};
+    const char *const foreign[] = {"-x", "c", "-O1", "-fPIC", "-w", flag, NULL};
 
-    add_object(f, name, arguments, text);
+    add_object(f, name, f->foreign ? foreign : arguments, text);
 }
 
 static void write_file(const char *path, struct span bytes)
@@ -370,18 +409,35 @@ struct patch fixture_patch_at(struct fixture *f, uint64_t address)
 
 /* ---- Running ---- */
 
+static void link_to_file(struct fixture *f, const char *path)
+{
+    fixture_image(f);
+    write_file(path, buffer_span(&f->result.image));
+}
+
+int fixture_emulate(struct fixture *f, const char *name)
+{
+    const struct temp_path path = temp_dir_path(&f->dir, "image.so");
+    const char *const arguments[] = {f->foreign->emulator,
+                                     "-L",
+                                     f->foreign->system,
+                                     f->foreign->runner,
+                                     path.text,
+                                     name,
+                                     NULL};
+
+    fixture_export(f, name);
+    link_to_file(f, path.text);
+    if (!*f->foreign->emulator || !*f->foreign->runner)
+        skip();
+    return run_any(arguments);
+}
+
 void fixture_load(struct fixture *f)
 {
     const struct temp_path path = temp_dir_path(&f->dir, "image.so");
-    const int fd =
-        open(path.text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 
-    fixture_image(f);
-    assert_true(fd >= 0);
-    assert_int_equal(
-        file_write_all(fd, buffer_span(&f->result.image), path.text, NULL),
-        STATUS_OK);
-    close(fd);
+    link_to_file(f, path.text);
     f->handle = dlopen(path.text, RTLD_NOW | RTLD_LOCAL);
     if (!f->handle)
         fail_msg("%s", dlerror());

@@ -19,8 +19,20 @@
 
 enum { PAGE = 4096, MAX_INPUTS = 8, MAX_ARCHIVES = 2, MAX_EXPORTS = 16 };
 
+/* A machine that this is not: clang makes its objects, an emulator runs
+ * images. */
+struct foreign {
+    const char *triple;   /* clang's */
+    const char *flag;     /* clang's, one more */
+    const char *headers;  /* of its C library */
+    const char *system;   /* what its C library is in */
+    const char *emulator; /* with "-L", system, the runner, ...; "": none */
+    const char *runner;   /* link_runner.c for it */
+};
+
 struct fixture {
     struct temp_dir dir;
+    const struct foreign *foreign;        /* NULL: this machine */
     struct link_input inputs[MAX_INPUTS]; /* objects on the heap, exact size */
     size_t n_inputs;
     struct link_archive archives[MAX_ARCHIVES]; /* likewise */
@@ -39,15 +51,16 @@ int fixture_teardown(void **state);
 
 /* ---- Inputs ---- */
 
-/* Assemble with GNU as, and add an input. The macros `var NAME` and `func NAME`
- * begin an object and a function that the image's tables list. */
+/* Assemble with GNU as, or clang if foreign, and add an input. The macros `var
+ * NAME` and `func NAME` begin an object and a function that the image's tables
+ * list. */
 void fixture_assemble(struct fixture *f, const char *name, const char *text);
 
 /* The same for another machine: "--32", "--x32". */
 void fixture_assemble_for(struct fixture *f, const char *machine,
                           const char *name, const char *text);
 
-/* Compile C at -O1 -fPIC with one more flag, or NULL. */
+/* Compile C at -O1 -fPIC with one more flag, or NULL; likewise. */
 void fixture_compile(struct fixture *f, const char *name, const char *flag,
                      const char *text);
 
@@ -112,5 +125,9 @@ void *fixture_loaded(struct fixture *f, const char *name);
 
 /* Calls an export without arguments. */
 long fixture_call(struct fixture *f, const char *name);
+
+/* Links for the foreign machine, and calls an export there, which is to
+ * return 0 .. 255. Skips the test if there is no emulator. */
+int fixture_emulate(struct fixture *f, const char *name);
 
 #endif
