@@ -96,6 +96,8 @@ static enum status read_inputs(struct link *link, struct error *err)
         status = boundary_define(link, err);
     if (status == STATUS_OK)
         status = eh_frame_read(link, err);
+    if (status == STATUS_OK)
+        status = exidx_read(link, err);
     return status;
 }
 
@@ -114,6 +116,8 @@ static enum status plan(struct link *link, struct error *err)
         status = outputs_assign(link, err);
     if (status == STATUS_OK)
         status = outputs_measure(link, err);
+    if (status == STATUS_OK)
+        exidx_sort(link);
     if (status == STATUS_OK)
         status = dynamic_size(link, err);
     /* From here all sizes are final, except for veneers. */
@@ -138,6 +142,8 @@ static enum status write_image(struct link *link, struct error *err)
         status = veneers_write(link, err);
     if (status == STATUS_OK)
         status = got_write(link, err);
+    if (status == STATUS_OK)
+        exidx_write(link);
     if (status == STATUS_OK)
         status = eh_frame_hdr_write(link, err);
     if (status == STATUS_OK)
@@ -170,7 +176,7 @@ enum status link_image(const struct link_params *params,
     if (status == STATUS_OK)
         status = write_image(&link, err);
     if (status == STATUS_OK) {
-        result.machine = link.machine->row;
+        result.machine = link.row;
         result.span = link.span;
         result.text_span = align_up(link.segments[SEGMENT_TEXT].memory_size,
                                     link.machine->row->page_size);

@@ -7,7 +7,7 @@
  *   init_array       one function of the pieces of .init, one of those of .fini
  *   outputs          which sections the image has
  *   boundary         symbols that the linker makes
- *   eh_frame         take the unwind tables apart
+ *   eh_frame, exidx  take the unwind tables apart
  *   got              slots and stubs: asked for by scan, then counted
  *   scan             what relocations need: slots, stubs, work for the loader
  *   outputs          chunks to outputs, sizes
@@ -141,6 +141,27 @@ bool eh_frame_map_offset(const struct eh_frame *eh_frame, uint64_t offset,
 /* Writes the records of a chunk; relocations are applied afterwards. */
 void eh_frame_write(const struct chunk *chunk, uint8_t *bytes);
 
+/* ---- exidx.c: unwind tables of 32-bit ARM ---- */
+
+/* Reads every chunk of them and adds rows for code that has none. Symbols are
+ * resolved. CORRUPT. */
+enum status exidx_read(struct link *link, struct error *err) MUST_CHECK;
+
+/* Once code has its offsets in outputs: puts the chunks in its order; some
+ * become empty. */
+void exidx_sort(struct link *link);
+
+/* Once addresses are known: writes the rows that were added. */
+void exidx_write(const struct link *link);
+
+/* ---- arm_attributes.c: calling conventions of 32-bit ARM ---- */
+
+/* Sets link.row and link.elf_flags. CORRUPT, MISUSE if objects before it have
+ * another convention, UNSUPPORTED. */
+enum status arm_attributes_check(struct link *link,
+                                 const struct object_view *view,
+                                 struct error *err) MUST_CHECK;
+
 /* ---- got.c: global offset table and stubs ---- */
 
 /* While relocations are scanned. Each may be asked for any number of times;
@@ -225,8 +246,8 @@ enum status dynamic_relocs_write(struct link *link,
 enum {
     /* Text, RELRO, data; TLS, DYNAMIC, GNU_RELRO, GNU_EH_FRAME, GNU_STACK */
     LAYOUT_USUAL_PROGRAM_HEADERS = 8,
-    /* Two segments of large sections. */
-    LAYOUT_MAX_PROGRAM_HEADERS = 10
+    /* ARM_EXIDX, two segments of large sections. */
+    LAYOUT_MAX_PROGRAM_HEADERS = 11
 };
 
 /* Sizes are known. To be called again if they change. Sets addresses and

@@ -552,13 +552,14 @@ static const uint8_t pieces_end[] = {
     0xfd, 0x7b, 0xc1, 0xa8, /* ldp x29, x30, [sp], #16 */
     0xc0, 0x03, 0x5f, 0xd6, /* ret */
 };
+static const uint8_t trap[] = {0};                      /* udf #0 */
 static const uint8_t skip[] = {0x1f, 0x20, 0x03, 0xd5}; /* nop */
 
 const struct link_machine link_machine_aarch64 = {
     .row = &machines[MACHINE_AARCH64],
     .max_span = UINT64_C(1) << 46,       /* of 48 bits of address space */
     .relax_reach = UINT64_C(0xe0000000), /* of 4 GiB; the rest for gaps */
-    .text_fill = 0,                      /* udf #0 */
+    .text_fill = {trap, sizeof(trap)},
     .text_skip = {skip, sizeof(skip)},
     .pieces_begin = {pieces_begin, sizeof(pieces_begin)},
     .pieces_end = {pieces_end, sizeof(pieces_end)},

@@ -233,12 +233,13 @@ static const uint8_t pieces_end[] = {
 };
 
 static const uint8_t skip[] = {0x90}; /* nop */
+static const uint8_t trap[] = {0xcc}; /* int3 */
 
 const struct link_machine link_machine_x86_64 = {
     .row = &machines[MACHINE_X86_64],
     .max_span = UINT64_C(1) << 46,       /* half of a process's address space */
     .relax_reach = UINT64_C(0x70000000), /* of 2 GiB; the rest for gaps */
-    .text_fill = 0xcc,                   /* int3 */
+    .text_fill = {trap, sizeof(trap)},
     .text_skip = {skip, sizeof(skip)},
     .pieces_begin = {pieces_begin, sizeof(pieces_begin)},
     .pieces_end = {pieces_end, sizeof(pieces_end)},
