@@ -231,7 +231,8 @@ enum { STATIC_FIRST = 0x100, TLS_FIRST = 0x200, DYNAMIC_FIRST = 0x400 };
 
 #define TABLE STATIC_FIRST
 static const struct reloc_type static_types[] = {
-    ROW(0x100, NONE, NONE, PLAIN, 0, NONE), /* of older tools */
+    [0] = {"R_AARCH64_NONE (256)", RELOC_NONE, FORM_PLAIN, 0, FIELD_NONE,
+           RELAX_NEVER, 0, NULL}, /* of older tools */
     ROW(0x101, ABS64, ADDRESS, PLAIN, 8, 64),
     ROW(0x102, ABS32, ADDRESS, PLAIN, 4, 32),
     ROW(0x103, ABS16, ADDRESS, PLAIN, 2, 16),
