@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "elf_class.h"
 #include "link_image.h"
 #include "temp_dir.h"
 
@@ -41,6 +42,11 @@ struct fixture {
     size_t n_exports;
     struct link_result result;
     bool linked;
+    const struct elf_class *elf; /* of the image, as what follows */
+    Elf64_Shdr *sections;        /* widened if the class is 32 */
+    size_t n_sections;
+    Elf64_Phdr *segments;
+    size_t n_segments;
     struct error err;
     void *handle; /* of dlopen() */
 };
@@ -70,6 +76,8 @@ void fixture_archive(struct fixture *f, const char *name, size_t n_members);
 /* A section's header in an input, to be changed; fails if there is none. */
 Elf64_Shdr *fixture_input_section(struct fixture *f, size_t input,
                                   const char *name);
+Elf32_Shdr *fixture_narrow_input_section(struct fixture *f, size_t input,
+                                         const char *name);
 uint8_t *fixture_input_bytes(struct fixture *f, size_t input);
 
 void fixture_export(struct fixture *f, const char *name);
@@ -96,7 +104,7 @@ uint64_t fixture_tag(struct fixture *f, int64_t tag);
 
 /* File bytes at an image address; fails if there are none. */
 const uint8_t *fixture_at(struct fixture *f, uint64_t address);
-uint64_t fixture_word(struct fixture *f, uint64_t address);
+uint64_t fixture_word(struct fixture *f, uint64_t address); /* an address */
 
 /* From the tables of the result; fails if it is in none. */
 uint64_t fixture_address(struct fixture *f, const char *name);

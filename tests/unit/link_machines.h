@@ -13,4 +13,23 @@ static const struct foreign foreign_aarch64 = {
     .runner = LINK_TEST_RUNNER_AARCH64,
 };
 
+#define FOREIGN_ARM(name, clang_triple, clang_flag, root, macro)               \
+    static const struct foreign name = {                                       \
+        .triple = clang_triple,                                                \
+        .flag = clang_flag,                                                    \
+        .headers = root "/include",                                            \
+        .system = root,                                                        \
+        .emulator = LINK_TEST_EMULATOR_##macro,                                \
+        .runner = LINK_TEST_RUNNER_##macro,                                    \
+    }
+
+FOREIGN_ARM(foreign_arm, "armv7-linux-gnueabihf", "-marm",
+            "/usr/arm-linux-gnueabihf", ARM_HARD);
+FOREIGN_ARM(foreign_thumb, "armv7-linux-gnueabihf", "-mthumb",
+            "/usr/arm-linux-gnueabihf", ARM_HARD);
+FOREIGN_ARM(foreign_arm_soft, "armv7-linux-gnueabi", "-marm",
+            "/usr/arm-linux-gnueabi", ARM_SOFT);
+FOREIGN_ARM(foreign_thumb_soft, "armv7-linux-gnueabi", "-mthumb",
+            "/usr/arm-linux-gnueabi", ARM_SOFT);
+
 #endif
