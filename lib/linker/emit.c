@@ -124,6 +124,9 @@ static void add_segments(const struct link *link,
     add_output(headers, PT_GNU_EH_FRAME, PF_R,
                outputs_standard(link, RANK_EH_FRAME_HDR));
     add_output(headers, PT_ARM_EXIDX, PF_R, outputs_standard(link, RANK_EXIDX));
+    add_output(headers, PT_NOTE, PF_R, outputs_standard(link, RANK_PROPERTIES));
+    add_output(headers, PT_GNU_PROPERTY, PF_R,
+               outputs_standard(link, RANK_PROPERTIES));
     row = add_row(headers, PT_GNU_STACK, PF_R | PF_W, 16,
                   &(struct segment_extent){0});
 }

@@ -53,6 +53,7 @@ static enum status make_chunks(struct link *link, struct error *err)
         enum rank rank;
         uint64_t align;
     } made[] = {
+        {&link->properties, RANK_PROPERTIES, word},
         {&link->dynsym, RANK_DYNSYM, word},
         {&link->dynstr, RANK_DYNSTR, 1},
         {&link->hash, RANK_HASH, 8},
@@ -70,6 +71,7 @@ static enum status make_chunks(struct link *link, struct error *err)
         if (!*made[i].place)
             return error_no_memory(err);
     }
+    properties_size(link);
     link->eh_frame_end->role = CHUNK_EH_FRAME;
     return buffer_failed(&link->chunks) ? error_no_memory(err) : STATUS_OK;
 }
@@ -148,6 +150,8 @@ static enum status write_image(struct link *link, struct error *err)
         status = eh_frame_hdr_write(link, err);
     if (status == STATUS_OK)
         status = dynamic_write(link, err);
+    if (status == STATUS_OK)
+        properties_write(link);
     if (status == STATUS_OK)
         emit_headers(link);
     if (status == STATUS_OK)

@@ -119,6 +119,7 @@ enum segment {
 /* ORDER RANK: sections lie in this order. As the table in outputs.c. */
 enum rank {
     /* SEGMENT_TEXT */
+    RANK_PROPERTIES,
     RANK_DYNSYM,
     RANK_DYNSTR,
     RANK_HASH,
@@ -233,11 +234,12 @@ struct link {
     struct buffer pools;     /* struct chunk *, of veneers */
     uint32_t tls_module;     /* 1 + index in got_slots, 0: none */
     bool may_relax;          /* loads from the GOT into address arithmetic */
+    uint32_t features;       /* of all inputs: see properties.c */
     bool static_tls;         /* offsets from the thread pointer are used */
 
     /* Made by the linker. */
-    struct chunk *dynsym, *dynstr, *hash, *rela, *relr, *eh_frame_hdr,
-        *eh_frame_end, *dynamic_table, *got, *plt;
+    struct chunk *properties, *dynsym, *dynstr, *hash, *rela, *relr,
+        *eh_frame_hdr, *eh_frame_end, *dynamic_table, *got, *plt;
     struct buffer exports;   /* struct symbol *, follow imports in .dynsym */
     struct buffer rela_list; /* struct dynamic_reloc, as in .rel(a).dyn */
     size_t n_relative;       /* of them, the first */

@@ -49,6 +49,7 @@ struct standard {
 
 /* ORDER RANK */
 static const struct standard standards[N_RANKS] = {
+    [RANK_PROPERTIES] = {".note.gnu.property", SHT_NOTE, READ},
     [RANK_DYNSYM] = {".dynsym", SHT_DYNSYM, READ},
     [RANK_DYNSTR] = {".dynstr", SHT_STRTAB, READ},
     [RANK_HASH] = {".hash", SHT_HASH, READ},

@@ -2,6 +2,7 @@
  * a file; link_state.h has what they hand on, link_image.c calls them:
  *
  *   sections         read the objects, choose the sections that are loaded
+ *   properties       the rules that the code of all objects obeys
  *   resolve          one meaning for each name
  *   pull             members of archives that define what is still undefined
  *   init_array       one function of the pieces of .init, one of those of .fini
@@ -16,10 +17,9 @@
  *   veneers          code between branches and what is beyond their reach
  *   emit             memory for the image
  *   relocate_chunks  copy and patch
- *   veneers, got, eh_frame_hdr, dynamic   contents of what the linker makes
- *   emit             headers
- *   tables           what the caller wants to know
- *   debug            the file for debuggers
+ *   veneers, got, eh_frame_hdr, dynamic, properties   contents of what the
+ * linker makes emit             headers tables           what the caller wants
+ * to know debug            the file for debuggers
  *
  * Sizes are known before addresses, and do not depend on them, with one
  * exception: how many veneers there are depends on how far branches have to go.
@@ -41,6 +41,20 @@ enum status sections_read_object(struct link *link,
                                  const struct link_input *input,
                                  struct object **ret_object,
                                  struct error *err) MUST_CHECK;
+
+/* ---- properties.c: which rules of the processor code obeys ---- */
+
+bool properties_is_note(const struct object_section *section);
+
+/* Those of one more object; link.machine is known. CORRUPT. */
+enum status properties_read(struct link *link, const struct object_view *view,
+                            struct error *err) MUST_CHECK;
+
+/* Once all inputs are read: sets the size of the image's note. */
+void properties_size(struct link *link);
+
+/* Once veneers are known. */
+void properties_write(const struct link *link);
 
 /* ---- resolve.c: which definition each name means ---- */
 
@@ -246,8 +260,8 @@ enum status dynamic_relocs_write(struct link *link,
 enum {
     /* Text, RELRO, data; TLS, DYNAMIC, GNU_RELRO, GNU_EH_FRAME, GNU_STACK */
     LAYOUT_USUAL_PROGRAM_HEADERS = 8,
-    /* ARM_EXIDX, two segments of large sections. */
-    LAYOUT_MAX_PROGRAM_HEADERS = 11
+    /* ARM_EXIDX, two of properties, two segments of large sections. */
+    LAYOUT_MAX_PROGRAM_HEADERS = 13
 };
 
 /* Sizes are known. To be called again if they change. Sets addresses and

@@ -130,6 +130,12 @@ struct link_machine {
     /* A call of a weak function that nobody defined goes this many bytes
      * ahead, to the next instruction; 0: to address 0. */
     uint32_t undefined_call_size;
+    /* The property that says which rules code obeys; of its bits, those that
+     * code of the linker obeys, too, and of these those that veneers do not.
+     * 0: none. See properties.c. */
+    uint32_t feature_property;
+    uint32_t features;
+    uint32_t features_no_veneers;
 
     /* Whether an object may be part of the image: what the ELF header alone
      * does not say. NULL: always. */

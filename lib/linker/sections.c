@@ -5,6 +5,7 @@
  *     (SHF_EXCLUDE);
  *   - members of a COMDAT group of which an earlier one was seen: that is how
  *     one of many copies of an inline function or of a template is chosen;
+ *   - properties, see properties.c;
  *   - sections that describe such a member (SHF_LINK_ORDER).
  * Debug information is not SHF_ALLOC. It is read here, too, but goes elsewhere:
  * see debug.c. That of objects that compress it is left behind: a library from
@@ -108,6 +109,8 @@ static bool is_loaded(const struct object_view *view, uint32_t index,
 
     if (!(section->flags & SHF_ALLOC) || (section->flags & SHF_EXCLUDE) ||
         discarded[index])
+        return false;
+    if (properties_is_note(section))
         return false;
     if ((section->flags & SHF_LINK_ORDER) && section->link < view->n_sections &&
         discarded[section->link])
@@ -406,6 +409,8 @@ enum status sections_read_object(struct link *link,
                               &object->view, err);
     if (status == STATUS_OK)
         status = find_machine(link, &object->view, err);
+    if (status == STATUS_OK)
+        status = properties_read(link, &object->view, err);
     if (status == STATUS_OK)
         status = add_chunks(link, object, err);
     if (status == STATUS_OK)

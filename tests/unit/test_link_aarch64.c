@@ -793,6 +793,119 @@ static void refuses_calls_inside_a_section_that_are_too_far(void **state)
                     "0x8000000 does not fit");
 }
 
+/* ---- Properties ---- */
+
+/* BTI and PAC, and another property before. */
+#define PROTECTED_NOTE                                                         \
+    ".section .note.gnu.property, \"a\", @note\n"                              \
+    ".balign 8\n"                                                              \
+    ".word 4, 40, 5\n.asciz \"GNU\"\n"                                         \
+    ".word 0xb0000000, 8, 1, 0\n"                                              \
+    ".word 0xc0000000, 4, %u, 0\n"                                             \
+    ".word 0xc0000007, 0\n"
+
+static void add_protected(struct fixture *f, unsigned features)
+{
+    char text[512];
+
+    snprintf(text, sizeof(text), PROTECTED_NOTE, features);
+    fixture_assemble(f, "protected.o", text);
+}
+
+/* 0: there is no note. */
+static uint32_t image_features(struct fixture *f)
+{
+    const Elf64_Phdr *segment = fixture_segment(f, PT_GNU_PROPERTY, 0);
+    const Elf64_Phdr *note = fixture_segment(f, PT_NOTE, 0);
+    uint32_t words[8];
+
+    if (!segment) {
+        assert_null(note);
+        assert_null(fixture_section(f, ".note.gnu.property"));
+        return 0;
+    }
+    assert_int_equal(segment->p_vaddr, note->p_vaddr);
+    assert_int_equal(segment->p_vaddr % 8, 0);
+    assert_int_equal(segment->p_filesz, sizeof(words));
+    memcpy(words, fixture_at(f, segment->p_vaddr), sizeof(words));
+    assert_int_equal(words[0], 4);
+    assert_int_equal(words[1], 16);
+    assert_int_equal(words[2], 5);
+    assert_memory_equal(&words[3], "GNU", 4);
+    assert_int_equal(words[4], 0xc0000000);
+    assert_int_equal(words[5], 4);
+    return words[6];
+}
+
+static void keeps_the_features_that_all_inputs_have(void **state)
+{
+    static const struct {
+        unsigned first, second; /* 0: no note */
+        uint32_t wanted;
+    } rows[] = {
+        {3, 3, 3}, {3, 2, 2}, {1, 2, 0}, {3, 0, 0}, {0, 3, 0}, {0x83, 0xff, 3},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const unsigned features[] = {rows[i].first, rows[i].second};
+        struct fixture *f;
+
+        assert_int_equal(setup(state), 0);
+        f = *state;
+        for (size_t j = 0; j < 2; j++)
+            if (features[j])
+                add_protected(f, features[j]);
+            else
+                fixture_assemble(f, "plain.o", ".text\nret\n");
+        fixture_image(f);
+        assert_int_equal(image_features(f), rows[i].wanted);
+        fixture_teardown(state);
+    }
+}
+
+static void gives_up_landing_pads_where_veneers_branch(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_assemble(f, "first.o",
+                     ".text\n.globl first\nfunc first\nbl last\n"
+                     ".section .note.gnu.property, \"a\", @note\n"
+                     ".balign 8\n.word 4, 16, 5\n.asciz \"GNU\"\n"
+                     ".word 0xc0000000, 4, 3, 0\n"
+                     ".section .text.gap, \"ax\", @progbits\n.word 0\n");
+    grow_section(f, 0, ".text.gap", 128 << 20);
+    fixture_assemble(f, "last.o",
+                     ".text\n.globl last\nfunc last\nret\n"
+                     ".section .note.gnu.property, \"a\", @note\n"
+                     ".balign 8\n.word 4, 16, 5\n.asciz \"GNU\"\n"
+                     ".word 0xc0000000, 4, 3, 0\n");
+    fixture_image(f);
+    assert_int_equal(image_features(f), 2);
+}
+
+static void refuses_properties_that_are_cut_off(void **state)
+{
+    static const char *const notes[] = {
+        ".word 4, 16, 5\n",
+        ".word 4, 16, 5\n.asciz \"GNU\"\n.word 0xc0000000, 4, 3\n",
+        ".word 4, 12, 5\n.asciz \"GNU\"\n.word 0xc0000000, 5, 3\n",
+        ".word 4, 0xfffffff8, 5\n.asciz \"GNU\"\n.word 0xc0000000, 4, 3\n",
+        ".word 4, 12, 5\n.asciz \"GNU\"\n.word 0xc0000000, 0xffffffff, 3\n",
+    };
+
+    for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
+        char text[512];
+
+        assert_int_equal(setup(state), 0);
+        snprintf(text, sizeof(text),
+                 ".section .note.gnu.property, \"a\", @note\n%s", notes[i]);
+        fixture_assemble(*state, "a.o", text);
+        fixture_refused(*state, STATUS_CORRUPT, "a.o: .note.gnu.property",
+                        "properties");
+        fixture_teardown(state);
+    }
+}
+
 /* ---- What cannot be in an image ---- */
 
 struct refusal {
@@ -838,6 +951,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(computes_what_aaelf64_prints),
+        cmocka_unit_test(keeps_the_features_that_all_inputs_have),
+        cmocka_unit_test(refuses_properties_that_are_cut_off),
         cmocka_unit_test(keeps_all_loads_if_one_cannot_be_an_addition),
         cmocka_unit_test(
             names_section_offset_type_and_symbol_of_what_it_refuses),
@@ -851,6 +966,7 @@ int main(void)
         TEST(gives_an_indirect_function_one_address_its_stub),
         TEST(sends_far_calls_through_veneers_that_callers_share),
         TEST(finds_calls_that_veneers_push_out_of_reach),
+        TEST(gives_up_landing_pads_where_veneers_branch),
         TEST(refuses_calls_inside_a_section_that_are_too_far),
 #undef TEST
     };
