@@ -1,5 +1,5 @@
-/* The passes of a link, in order: the linker's table of contents. Each one is
- * a file; link_state.h has what they hand on, link_image.c calls them:
+/* The passes of a link, in order: the linker's table of contents. Each one is a
+ * file; link_state.h has the state that they share, link_image.c calls them:
  *
  *   sections         read the objects, choose the sections that are loaded
  *   properties       the rules that the code of all objects obeys
@@ -17,9 +17,11 @@
  *   veneers          code between branches and what is beyond their reach
  *   emit             memory for the image
  *   relocate_chunks  copy and patch
- *   veneers, got, eh_frame_hdr, dynamic, properties   contents of what the
- * linker makes emit             headers tables           what the caller wants
- * to know debug            the file for debuggers
+ *   veneers, got, eh_frame_hdr, dynamic, properties
+ *                    contents of sections that the linker makes
+ *   emit             headers
+ *   tables           the symbols that the caller asks for
+ *   debug            the file for debuggers
  *
  * Sizes are known before addresses, and do not depend on them, with one
  * exception: how many veneers there are depends on how far branches have to go.

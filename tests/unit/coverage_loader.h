@@ -1,4 +1,4 @@
-/* What lib/loader does with a relocation number; in a file of its own, since
+/* How lib/loader treats a relocation number; in a file of its own, because
  * lib/linker has other constants of the same names. */
 #ifndef BCC_TESTS_COVERAGE_LOADER_H
 #define BCC_TESTS_COVERAGE_LOADER_H
