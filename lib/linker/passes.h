@@ -260,6 +260,8 @@ enum status dynamic_relocs_write(struct link *link,
 /* ---- layout.c: addresses and file offsets ---- */
 
 enum {
+    /* The smallest page of any target: larger ones only have more to spare. */
+    LAYOUT_SMALL_PAGE = 4096,
     /* Text, RELRO, data; TLS, DYNAMIC, GNU_RELRO, GNU_EH_FRAME, GNU_STACK */
     LAYOUT_USUAL_PROGRAM_HEADERS = 8,
     /* ARM_EXIDX, two of properties, two segments of large sections. */
