@@ -130,8 +130,8 @@ static enum status copy_text(const struct load_source *source,
                end < source->file_size ? end : (size_t)source->file_size);
     if (status)
         return status;
-    /* For machines with a separate instruction cache. The kernel keeps that of a
-     * mapped file's pages. */
+    /* For machines with a separate instruction cache. The kernel keeps that of
+     * a mapped file's pages. */
     __builtin___clear_cache((char *)image->head, (char *)image->head + end);
     if (mprotect(image->head, end, PROT_READ | PROT_EXEC))
         return error_set_os(err, errno, "%s: making a copy executable",
