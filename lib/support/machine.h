@@ -21,6 +21,7 @@ enum machine_row {
     MACHINE_AARCH64,
     MACHINE_ARM_HARD_FLOAT,
     MACHINE_ARM_SOFT_FLOAT,
+    MACHINE_RISCV64,
     N_MACHINES
 };
 
@@ -54,6 +55,8 @@ static inline const struct machine *machine_host(void)
     return &machines[MACHINE_ARM_HARD_FLOAT];
 #elif defined(__arm__)
     return &machines[MACHINE_ARM_SOFT_FLOAT];
+#elif defined(__riscv) && __riscv_xlen == 64
+    return &machines[MACHINE_RISCV64];
 #else
 #error "machine.h lacks this machine"
 #endif

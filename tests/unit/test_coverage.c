@@ -24,6 +24,7 @@ static const struct {
     {&link_machine_x86_64, NULL},
     {&link_machine_aarch64, &foreign_aarch64},
     {&link_machine_arm, &foreign_arm},
+    {&link_machine_riscv64, &foreign_riscv64},
 };
 
 enum { N_LINKED = sizeof(linked) / sizeof(linked[0]) };

@@ -101,6 +101,15 @@ static const struct option options[] = {
     {&foreign_thumb, "-ftls-model=local-dynamic"},
     {&foreign_arm_soft, "-O2"},
     {&foreign_thumb_soft, "-O2"},
+    {&foreign_riscv64, "-O0"},
+    {&foreign_riscv64, "-O3"},
+    {&foreign_riscv64, "-Oz"},
+    {&foreign_riscv64, "-fno-plt"},
+    {&foreign_riscv64, "-march=rv64g"},
+    {&foreign_riscv64, "-ffunction-sections"},
+    {&foreign_riscv64, "-fvisibility=hidden"},
+    {&foreign_riscv64, "-ftls-model=initial-exec"},
+    {&foreign_riscv64, "-mrelax"},
 };
 
 static void runs_code_of_every_model_and_option_elsewhere(void **state)
@@ -125,8 +134,8 @@ static void runs_code_of_every_model_and_option_elsewhere(void **state)
 }
 
 static const struct foreign *const elsewhere[] = {
-    &foreign_aarch64, &foreign_arm, &foreign_thumb, &foreign_arm_soft,
-    &foreign_thumb_soft};
+    &foreign_aarch64,  &foreign_arm,        &foreign_thumb,
+    &foreign_arm_soft, &foreign_thumb_soft, &foreign_riscv64};
 
 static void unwinds_through_functions_of_other_machines(void **state)
 {
