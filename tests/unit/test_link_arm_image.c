@@ -441,6 +441,72 @@ static void refuses_malformed_unwind_tables(void **state)
     }
 }
 
+/* ---- The file for debuggers ---- */
+
+static const Elf32_Shdr *debug_section(const struct fixture *f,
+                                       const char *name)
+{
+    const uint8_t *bytes = f->result.debug.data;
+    const Elf32_Ehdr *header = (const void *)bytes;
+    const Elf32_Shdr *sections = (const void *)(bytes + header->e_shoff);
+    const char *names =
+        (const char *)bytes + sections[header->e_shstrndx].sh_offset;
+
+    for (unsigned i = 1; i < header->e_shnum; i++)
+        if (strcmp(names + sections[i].sh_name, name) == 0)
+            return &sections[i];
+    fail_msg("the file for debuggers has no %s", name);
+    return NULL;
+}
+
+static const Elf32_Sym *debug_symbol(const struct fixture *f, const char *name)
+{
+    const Elf32_Shdr *table = debug_section(f, ".symtab");
+    const char *names = (const char *)f->result.debug.data +
+                        debug_section(f, ".strtab")->sh_offset;
+    const Elf32_Sym *symbols =
+        (const void *)(f->result.debug.data + table->sh_offset);
+
+    for (size_t i = 1; i < table->sh_size / sizeof(*symbols); i++)
+        if (strcmp(names + symbols[i].st_name, name) == 0)
+            return &symbols[i];
+    fail_msg("the file for debuggers has no symbol %s", name);
+    return NULL;
+}
+
+static void describes_thumb_code_to_debuggers(void **state)
+{
+    struct fixture *f = *state;
+    const Elf32_Shdr *table, *info;
+    const Elf64_Shdr *image_table;
+    uint32_t low_pc;
+
+    f->foreign = &foreign_thumb;
+    fixture_assemble(f, "a.o",
+                     ".syntax unified\n.text\n.thumb\n.balign 4\n"
+                     ".globl code\n.thumb_func\nfunc code\n.fnstart\n"
+                     "here: push {r4, lr}\npop {r4, pc}\n"
+                     ".save {r4, lr}\n.fnend\n.size code, .-code\n"
+                     ".section .debug_info, \"\", %progbits\n"
+                     ".long here + 2\n");
+    fixture_image(f);
+    assert_int_equal(debug_symbol(f, "code")->st_value,
+                     fixture_address(f, "code"));
+    assert_int_equal(debug_symbol(f, "code")->st_value & 1, 1);
+    assert_int_equal(debug_symbol(f, "$t")->st_value,
+                     fixture_address(f, "code") - 1);
+    info = debug_section(f, ".debug_info");
+    memcpy(&low_pc, f->result.debug.data + info->sh_offset, sizeof(low_pc));
+    assert_int_equal(low_pc, fixture_address(f, "code") + 1);
+    table = debug_section(f, ".ARM.exidx");
+    image_table = fixture_section(f, ".ARM.exidx");
+    assert_int_equal(table->sh_type, SHT_PROGBITS);
+    assert_int_equal(table->sh_addr, image_table->sh_addr);
+    assert_int_equal(table->sh_size, image_table->sh_size);
+    assert_memory_equal(f->result.debug.data + table->sh_offset,
+                        fixture_at(f, table->sh_addr), table->sh_size);
+}
+
 /* ---- Calling conventions ---- */
 
 static const char takes_doubles[] = "double f(double a) { return a; }\n";
@@ -591,7 +657,7 @@ static void throws_exceptions_between_arm_and_thumb_code(void **state)
         struct fixture *f;
 
         if (!fixture_can_emulate(pairs[i].thrower))
-            continue;
+            skip();
         assert_int_equal(fixture_setup(state), 0);
         f = *state;
         f->foreign = pairs[i].thrower;
@@ -621,6 +687,7 @@ int main(void)
         TEST(drops_rows_of_code_that_is_not_in_the_image),
         TEST(takes_what_rows_name_from_archives),
         cmocka_unit_test(refuses_malformed_unwind_tables),
+        TEST(describes_thumb_code_to_debuggers),
         TEST(tells_hard_float_from_soft_float),
         TEST(refuses_to_mix_hard_float_and_soft_float),
         TEST(refuses_conventions_that_it_does_not_know),
