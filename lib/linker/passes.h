@@ -259,6 +259,9 @@ enum status dynamic_relocs_write(struct link *link,
 
 /* ---- layout.c: addresses and file offsets ---- */
 
+/* The smallest page of any target: larger ones only have more to spare. */
+enum { LAYOUT_SMALL_PAGE = 4096 };
+
 enum {
     /* Text, RELRO, data; TLS, DYNAMIC, GNU_RELRO, GNU_EH_FRAME, GNU_STACK */
     LAYOUT_USUAL_PROGRAM_HEADERS = 8,

@@ -64,6 +64,33 @@ static void writes_elf32_headers(void **state)
     assert_int_equal(fixture_tag(f, DT_RELA), UINT64_MAX);
 }
 
+/* Systems have smaller pages than the largest, for which the image is laid
+ * out: what is behind its last one is not the image's. */
+static void protects_nothing_behind_its_last_page(void **state)
+{
+    struct fixture *f = *state;
+    const Elf64_Phdr *load, *relro;
+
+    fixture_assemble(f, "a.o", ".text\n.arm\nfunc code\nbx lr\n");
+    fixture_image(f);
+    load = fixture_segment(f, PT_LOAD, 1);
+    relro = fixture_segment(f, PT_GNU_RELRO, 0);
+    assert_null(fixture_segment(f, PT_LOAD, 2));
+    assert_int_equal(relro->p_vaddr, load->p_vaddr);
+    assert_int_equal((relro->p_vaddr + relro->p_memsz) % PAGE, 0);
+    assert_true(relro->p_memsz - load->p_memsz < PAGE);
+    fixture_teardown(state);
+
+    assert_int_equal(setup(state), 0);
+    f = *state;
+    fixture_assemble(f, "a.o", ".data\nvar data\n.long 1\n");
+    fixture_image(f);
+    relro = fixture_segment(f, PT_GNU_RELRO, 0);
+    assert_int_equal((relro->p_vaddr + relro->p_memsz) % 65536, 0);
+    assert_true(relro->p_vaddr + relro->p_memsz <=
+                fixture_segment(f, PT_LOAD, 2)->p_vaddr);
+}
+
 /* ---- Work for the loader ---- */
 
 static void leaves_addends_in_the_words_that_they_are_added_to(void **state)
@@ -669,6 +696,45 @@ static void throws_exceptions_between_arm_and_thumb_code(void **state)
     }
 }
 
+/* ---- Far code ---- */
+
+static void runs_code_that_is_far_apart(void **state)
+{
+    static const struct foreign *const modes[] = {&foreign_arm, &foreign_thumb};
+
+    if (!fixture_can_emulate(&foreign_arm))
+        skip();
+    for (unsigned i = 0; i < 4; i++) {
+        struct fixture *f;
+
+        assert_int_equal(fixture_setup(state), 0);
+        f = *state;
+        f->foreign = modes[i % 2];
+        fixture_compile(f, "near.o", NULL,
+                        "long far(long), far_jump(long);\n"
+                        "long near(long n) { return n + 1; }\n"
+                        "long near_jump(long n)\n"
+                        "{ if (n > 100) return n; return far_jump(n * 2); }\n"
+                        "long run(void)\n"
+                        "{ return far(3) == 17 && near_jump(5) == 190 &&\n"
+                        "         near_jump(101) == 101 ? 0 : 1; }\n");
+        for (unsigned gap = 0; gap < 3; gap++)
+            fixture_assemble(f, "gap.o",
+                             ".section .text.gap, \"ax\", %progbits\n"
+                             ".zero 12 << 20\n");
+        f->foreign = modes[i / 2];
+        fixture_compile(f, "far.o", NULL,
+                        "long near(long), near_jump(long), labs(long);\n"
+                        "long far(long n) { return near(n) * labs(-4) + 1; }\n"
+                        "long far_jump(long n)\n"
+                        "{ if (n < 100) return near_jump(n + 1);\n"
+                        "  return labs(n); }\n");
+        assert_int_equal(fixture_emulate(f, "run"), 0);
+        assert_true(fixture_section(f, ".text")->sh_size > 36 << 20);
+        fixture_teardown(state);
+    }
+}
+
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)
 
@@ -676,6 +742,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(writes_elf32_headers),
+        TEST(protects_nothing_behind_its_last_page),
         TEST(leaves_addends_in_the_words_that_they_are_added_to),
         TEST(packs_pointers_in_bitmaps_of_31),
         TEST(joins_pieces_of_arm_code_only),
@@ -693,6 +760,7 @@ int main(void)
         TEST(refuses_conventions_that_it_does_not_know),
         cmocka_unit_test(refuses_malformed_attributes),
         cmocka_unit_test(throws_exceptions_between_arm_and_thumb_code),
+        cmocka_unit_test(runs_code_that_is_far_apart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
