@@ -1,7 +1,6 @@
 #!/bin/sh
-# variant.sh SOURCE BUILD CMAKE-ARGUMENTS...: configure and build the project
-# another way, and run its tests there that need no LLVM. Exit status 77:
-# skipped.
+# variant.sh SOURCE BUILD CMAKE-ARGUMENTS...: configure and build the project in
+# another way, and run its tests that need no LLVM. Exit status 77: skipped.
 set -eu
 
 source=$1

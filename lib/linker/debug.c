@@ -1,7 +1,6 @@
-/* Debug information never gets into the image, which is mapped at each
- * launch, but into a file for debuggers, shaped as `objcopy --only-keep-debug`
- * would make it from an image that had everything in it, and with its unwind
- * table:
+/* Debug information never gets into the image, which is mapped at each launch,
+ * but into a file for debuggers, in the form that `objcopy --only-keep-debug`
+ * makes from an image with all sections, but with its unwind table:
  *
  *   ELF header, program headers ... .eh_frame_hdr .eh_frame .ARM.exidx
  *                     as in the image

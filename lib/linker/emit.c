@@ -90,21 +90,6 @@ static void add_output(struct program_headers *headers, uint32_t type,
         add_row(headers, type, flags, output->align, &extent);
 }
 
-/* To the end of its last page, which holds nothing else: loaders only protect
- * whole pages. If no segment follows that starts at another page, memory is
- * the image's only up to the end of a page as the system has them, which may
- * be small. */
-static uint64_t relro_end(const struct link *link)
-{
-    const struct segment_extent *relro = &link->segments[SEGMENT_RELRO];
-    uint64_t page = LAYOUT_SMALL_PAGE;
-
-    for (unsigned i = SEGMENT_RELRO + 1; i < N_SEGMENTS; i++)
-        if (link->segments[i].memory_size)
-            page = link->machine->row->page_size;
-    return align_up(relro->address + relro->memory_size, page);
-}
-
 /* Wide alignment is told to other loaders with the first segment, which lies
  * at 0 in file and memory and so is in step with any alignment. */
 static void add_segments(const struct link *link,
@@ -131,8 +116,13 @@ static void add_segments(const struct link *link,
         add_row(headers, PT_TLS, PF_R, link->tls_align, &link->tls);
     add_output(headers, PT_DYNAMIC, PF_R | PF_W,
                outputs_standard(link, RANK_DYNAMIC));
+    /* To the end of its last page, which holds nothing else: loaders only
+     * protect whole pages. Of larger pages it is for them to know, as memory up
+     * to their end need not be mapped. */
     row = add_row(headers, PT_GNU_RELRO, PF_R, 1, relro);
-    row->p_memsz = relro_end(link) - relro->address;
+    row->p_memsz =
+        align_up(relro->address + relro->memory_size, LAYOUT_SMALL_PAGE) -
+        relro->address;
     add_output(headers, PT_GNU_EH_FRAME, PF_R,
                outputs_standard(link, RANK_EH_FRAME_HDR));
     add_output(headers, PT_ARM_EXIDX, PF_R, outputs_standard(link, RANK_EXIDX));

@@ -86,7 +86,7 @@ static void protects_nothing_behind_its_last_page(void **state)
     fixture_assemble(f, "a.o", ".data\nvar data\n.long 1\n");
     fixture_image(f);
     relro = fixture_segment(f, PT_GNU_RELRO, 0);
-    assert_int_equal((relro->p_vaddr + relro->p_memsz) % 65536, 0);
+    assert_int_equal((relro->p_vaddr + relro->p_memsz) % PAGE, 0);
     assert_true(relro->p_vaddr + relro->p_memsz <=
                 fixture_segment(f, PT_LOAD, 2)->p_vaddr);
 }
