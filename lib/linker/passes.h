@@ -17,7 +17,7 @@
  *   veneers          code between branches and what is beyond their reach
  *   emit             memory for the image
  *   relocate_chunks  copy and patch
- *   veneers, got, eh_frame_hdr, dynamic, properties
+ *   veneers, got, exidx, eh_frame_hdr, dynamic, properties
  *                    contents of sections that the linker makes
  *   emit             headers
  *   tables           the symbols that the caller asks for
@@ -167,8 +167,9 @@ enum status exidx_read(struct link *link, struct error *err) MUST_CHECK;
  * become empty. */
 void exidx_sort(struct link *link);
 
-/* Once addresses are known: writes the rows that were added. */
-void exidx_write(const struct link *link);
+/* Once addresses are known: writes the rows that were added. OUT_OF_RANGE if
+ * code is too far from them. */
+enum status exidx_write(const struct link *link, struct error *err) MUST_CHECK;
 
 /* ---- arm_attributes.c: calling conventions of 32-bit ARM ---- */
 

@@ -62,7 +62,8 @@ struct pool {
     _Atomic uint64_t failure; /* tile << 32 | result; the lowest */
     atomic_bool is_cancelled;
     atomic_bool is_incomplete; /* a tile was left out, being cancelled */
-    atomic_bool is_busy;       /* a call is running */
+    /* A call is running. A word: RISC-V has no atomic exchange of bytes. */
+    _Atomic uint32_t is_busy;
     atomic_bool is_ending;
     _Atomic pid_t process; /* whose threads they are; 0 while that changes */
     struct call call;      /* written while closed */
@@ -309,7 +310,7 @@ static void begin_in_child(struct pool *pool, pid_t process)
     if (parent && atomic_compare_exchange_strong(&pool->process, &parent, 0)) {
         pool->n_started = 0;
         pool->state = 0;
-        pool->is_busy = false;
+        pool->is_busy = 0;
         for (uint32_t i = 0; i < pool->n_workers; i++)
             pool->workers[i].run = 0;
         pool->process = process;
@@ -400,7 +401,7 @@ int bccRunTiles(BCCPoolRef name, uint32_t n_tiles, BCCTileFn run, void *context,
                 BCCTileFailure *failure)
 {
     struct pool *pool = pool_of(name);
-    bool is_busy = false;
+    uint32_t is_busy = 0;
     int result;
 
     if (!run || (name && !pool))
@@ -409,13 +410,13 @@ int bccRunTiles(BCCPoolRef name, uint32_t n_tiles, BCCTileFn run, void *context,
         return run_alone(pool, n_tiles, run, context, failure);
     if (n_tiles > 1)
         begin_in_child(pool, getpid());
-    if (!atomic_compare_exchange_strong(&pool->is_busy, &is_busy, true))
+    if (!atomic_compare_exchange_strong(&pool->is_busy, &is_busy, 1))
         return run_alone(NULL, n_tiles, run, context, failure);
     atomic_store_explicit(&pool->is_cancelled, false, memory_order_relaxed);
     result = n_tiles > 1 && pool->n_workers > 1
                  ? run_shared(pool, n_tiles, run, context, failure)
                  : run_alone(pool, n_tiles, run, context, failure);
-    atomic_store_explicit(&pool->is_busy, false, memory_order_release);
+    atomic_store_explicit(&pool->is_busy, 0, memory_order_release);
     return result;
 }
 
