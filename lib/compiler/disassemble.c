@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include <llvm-c/Disassembler.h>
-#include <llvm-c/Target.h>
 
+#include "target.h"
 #include "visible.h"
 
 enum {
@@ -116,19 +116,6 @@ static void print_function(const struct listing *listing,
     }
 }
 
-static void initialize_disassemblers(void)
-{
-    LLVMInitializeX86TargetInfo();
-    LLVMInitializeX86TargetMC();
-    LLVMInitializeX86Disassembler();
-    LLVMInitializeAArch64TargetInfo();
-    LLVMInitializeAArch64TargetMC();
-    LLVMInitializeAArch64Disassembler();
-    LLVMInitializeARMTargetInfo();
-    LLVMInitializeARMTargetMC();
-    LLVMInitializeARMDisassembler();
-}
-
 enum status compile_disassemble(const struct disassembly *what,
                                 struct buffer *out, struct error *err)
 {
@@ -146,7 +133,7 @@ enum status compile_disassemble(const struct disassembly *what,
     listing.n_functions = n_functions;
     listing.resync =
         strncmp(what->triple, "x86_64", 6) == 0 ? RESYNC_X86 : RESYNC_OTHERS;
-    initialize_disassemblers();
+    target_initialize_disassembler(what->triple);
     listing.context = LLVMCreateDisasmCPUFeatures(what->triple, "", "",
                                                   &listing, 0, NULL, look_up);
     if (!listing.context) {

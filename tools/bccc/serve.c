@@ -161,11 +161,13 @@ static enum status read_request(struct job *job, struct error *err)
 static enum status check_versions(const struct request *request,
                                   struct error *err)
 {
+    const char *llvm = llvm_identity(machine_of_triple(request->triple));
+
     if (strcmp(request->libbcc_version, BCC_VERSION_STRING) != 0 ||
-        strcmp(request->llvm_version, BCC_LLVM_IDENTITY) != 0)
+        strcmp(request->llvm_version, llvm) != 0)
         return error_set(err, STATUS_UNSUPPORTED,
                          "bccc %s with LLVM %s: asked by libbcc %s for LLVM %s",
-                         BCC_VERSION_STRING, BCC_LLVM_IDENTITY,
+                         BCC_VERSION_STRING, llvm,
                          request->libbcc_version, request->llvm_version);
     return STATUS_OK;
 }

@@ -1,0 +1,61 @@
+/* 32-bit ARM, from ARMv7-A on: ARM and Thumb-2 code.
+ *
+ * Two calling conventions: floating-point arguments travel in VFP registers
+ * ("hf" in the triple), or in integer registers. The generic CPU of the first
+ * is Debian armhf's: VFPv3 with 16 registers, no NEON. That of the second has
+ * no floating point at all, as Debian armel's, but for Android's, whose ABI
+ * wants VFPv3-D16. LLVM's own idea of ARMv7-A has NEON. Triples of later
+ * architectures (armv8l) have what these have.
+ *
+ * LLVM passes the static chain of a nested function as an ordinary argument
+ * here, so there is no address that could stand for the function alone. */
+#include "target.h"
+
+#include <elf.h>
+#include <string.h>
+
+#include <llvm-c/Target.h>
+
+static void initialize(void)
+{
+    LLVMInitializeARMTargetInfo();
+    LLVMInitializeARMTarget();
+    LLVMInitializeARMTargetMC();
+    LLVMInitializeARMAsmPrinter();
+    LLVMInitializeARMAsmParser();
+}
+
+static void initialize_disassembler(void)
+{
+    LLVMInitializeARMTargetInfo();
+    LLVMInitializeARMTargetMC();
+    LLVMInitializeARMDisassembler();
+}
+
+static bool is_of_later_architecture(const char *triple)
+{
+    const char *version = triple + strcspn(triple, "v-");
+
+    return version[0] == 'v' && (version[1] == '8' || version[1] == '9');
+}
+
+static const char *baseline(const char *triple)
+{
+    if (is_of_later_architecture(triple))
+        return NULL;
+    if (strstr(triple, "eabihf") || strstr(triple, "android"))
+        return "+armv7-a,-d32,+vfp2,+vfp3d16";
+    return "+armv7-a,-fpregs";
+}
+
+const struct target_kind target_arm = {
+    .elf_machine = EM_ARM,
+    .initialize = initialize,
+    .initialize_disassembler = initialize_disassembler,
+    .generic_cpu = "generic",
+    .baseline = baseline,
+    .probe_caller = "",
+    .probe_callee = "+aclass",
+    .known_cpus = "CPUs of ARMv7-A and later",
+    .on_functions = "",
+};
