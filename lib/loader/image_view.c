@@ -47,6 +47,11 @@ static enum status check_elf_header(const char *name, struct span readable,
                          "machine %u class %u",
                          name, header->e_machine, header->e_ident[EI_CLASS],
                          machine_host()->elf_machine, MACHINE_ELF_CLASS);
+    if (!machine_accepts_flags(header->e_flags))
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: image is for another ABI than %s (ELF flags "
+                         "0x%x)",
+                         name, machine_host()->triple, header->e_flags);
     if (header->e_type != ET_DYN)
         return error_set(err, STATUS_CORRUPT,
                          "%s: image has ELF type %u, not ET_DYN", name,
@@ -327,6 +332,16 @@ enum status image_view_read_headers(const char *name,
 
 /* ---- PT_DYNAMIC ---- */
 
+#if MACHINE_HAS_ADDEND
+#define RELOC_NAME "DT_RELA"
+#define OTHER_NAME "DT_REL"
+enum { RELOC_SIZE = DT_RELASZ, RELOC_ENTRY = DT_RELAENT };
+#else
+#define RELOC_NAME "DT_REL"
+#define OTHER_NAME "DT_RELA"
+enum { RELOC_SIZE = DT_RELSZ, RELOC_ENTRY = DT_RELENT };
+#endif
+
 /* Values of the tags below 64 that a loader needs, the last of each. */
 enum { N_TAGS = DT_RELRENT + 1 };
 _Static_assert(N_TAGS <= 64, "one bit of `present` each");
@@ -435,7 +450,7 @@ static enum status refuse_unknown(const struct image_view *view,
     static const struct {
         uint8_t tag;
         const char *name;
-    } refused[] = {{DT_REL, "DT_REL"},
+    } refused[] = {{MACHINE_DT_OTHER, OTHER_NAME},
                    {DT_INIT, "DT_INIT"},
                    {DT_FINI, "DT_FINI"},
                    {DT_TEXTREL, "DT_TEXTREL"}};
@@ -444,27 +459,28 @@ static enum status refuse_unknown(const struct image_view *view,
         if (has_tag(dynamic, refused[i].tag))
             return error_set(err, STATUS_UNSUPPORTED, "%s: image has %s",
                              view->name, refused[i].name);
-    if (has_tag(dynamic, DT_JMPREL) && dynamic->value[DT_PLTREL] != DT_RELA)
+    if (has_tag(dynamic, DT_JMPREL) && dynamic->value[DT_PLTREL] != MACHINE_DT_RELOC)
         return error_set(err, STATUS_UNSUPPORTED,
                          "%s: image has DT_JMPREL of another kind than "
-                         "DT_RELA",
+                         RELOC_NAME,
                          view->name);
     return STATUS_OK;
 }
 
 enum status image_view_read_dynamic(struct image_view *view, struct error *err)
 {
-    enum { WORD = sizeof(ELF_TYPE(Addr)), RELA = sizeof(ELF_TYPE(Rela)) };
+    enum { WORD = sizeof(ELF_TYPE(Addr)), RELOC = sizeof(machine_reloc) };
     const struct {
         struct table_rule rule;
         struct image_range *range;
     } tables[] = {
         {{"DT_RELR", DT_RELR, DT_RELRSZ, DT_RELRENT, WORD, WORD, true},
          &view->relr},
-        {{"DT_RELA", DT_RELA, DT_RELASZ, DT_RELAENT, RELA, WORD, true},
-         &view->rela},
-        {{"DT_JMPREL", DT_JMPREL, DT_PLTRELSZ, 0, RELA, WORD, true},
-         &view->plt_rela},
+        {{RELOC_NAME, MACHINE_DT_RELOC, RELOC_SIZE, RELOC_ENTRY, RELOC, WORD,
+          true},
+         &view->relocs},
+        {{"DT_JMPREL", DT_JMPREL, DT_PLTRELSZ, 0, RELOC, WORD, true},
+         &view->plt_relocs},
         {{"DT_STRTAB", DT_STRTAB, DT_STRSZ, 0, 1, 1, true}, &view->strings},
         {{"DT_INIT_ARRAY", DT_INIT_ARRAY, DT_INIT_ARRAYSZ, 0, WORD, WORD,
           false},

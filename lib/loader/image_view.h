@@ -58,8 +58,8 @@ struct image_view {
     uint64_t eh_frame; /* address in segments[0], 0: the image has none */
     /* From PT_DYNAMIC, in segments that are never written to. */
     struct image_range relr;
-    struct image_range rela;
-    struct image_range plt_rela;
+    struct image_range relocs; /* of machine_reloc, as the next */
+    struct image_range plt_relocs;
     struct image_range strings; /* ends with a NUL */
     uint64_t symbols;           /* address of symbol 0 */
     uint64_t n_symbols;         /* at most: those that fit in the segment */

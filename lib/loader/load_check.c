@@ -69,8 +69,11 @@ static enum status check_at(const struct load_check_image *image, uint8_t *base,
     if (status)
         return status;
     if (view.tls.memory_size)
-        binder.tls = (struct tls_module *)(void *)base; /* an address will do */
-    return relocate(&binder, base, err);
+        status = tls_create(&view, &binder.tls, err);
+    if (status == STATUS_OK)
+        status = relocate(&binder, base, err);
+    tls_free(binder.tls);
+    return status;
 }
 
 enum status load_check(const struct load_check_image *image, struct error *err)

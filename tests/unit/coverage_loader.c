@@ -5,9 +5,9 @@
 enum loader_answer loader_answers(uint32_t number)
 {
     switch (machine_reloc_kind(number)) {
-    case RELOC_UNKNOWN:
+    case LOAD_RELOC_UNKNOWN:
         return LOADER_DOES_NOT_KNOW;
-    case RELOC_TLS_DESCRIPTOR:
+    case LOAD_RELOC_TLS_DESCRIPTOR:
         return LOADER_REFUSES;
     default:
         return LOADER_HANDLES;

@@ -108,11 +108,11 @@ static void bind_place(struct object *object, const ElfW(Rela) * row,
                        const BCCDefinition *definition)
 {
     uintptr_t *place = (uintptr_t *)(object->base + row->r_offset);
-    const enum reloc_kind kind =
+    const enum load_reloc_kind kind =
         machine_reloc_kind((uint32_t)ELF_R_TYPE(row->r_info));
     uintptr_t value = (uintptr_t)definition->address;
 
-    if (kind == RELOC_SYMBOL_ADDEND) {
+    if (kind == LOAD_RELOC_SYMBOL_ADDEND) {
         const uintptr_t bound =
             (uintptr_t)dlsym(RTLD_DEFAULT, definition->name);
 
@@ -120,7 +120,7 @@ static void bind_place(struct object *object, const ElfW(Rela) * row,
         if (*place != bound + (uintptr_t)row->r_addend)
             return;
         value += (uintptr_t)row->r_addend;
-    } else if (kind != RELOC_SYMBOL) {
+    } else if (kind != LOAD_RELOC_SYMBOL) {
         return;
     }
     if (open_place(object, (uintptr_t)place))

@@ -28,7 +28,7 @@
  * name that only archives know so far. */
 enum definition { UNKNOWN, WEAKLY_WANTED, WANTED, WEAK, COMMON, STRONG };
 
-struct symbol {
+struct known_symbol {
     enum definition definition;
     const char *file; /* that has this definition, or the first reference;
                          NULL: none */
@@ -167,7 +167,7 @@ static void contradict(struct object_symbols *symbols, const char *format,
 }
 
 static void check_against(struct object_symbols *symbols,
-                          const struct symbol *symbol,
+                          const struct known_symbol *symbol,
                           const struct occurrence *seen, const char *file)
 {
     bool is_grouped = symbol->is_grouped && seen->is_grouped;
@@ -192,19 +192,20 @@ struct addition {
 };
 
 /* The symbol of that name, made if there is none; NULL: no memory. */
-static struct symbol *intern(struct object_symbols *symbols, const char *name)
+static struct known_symbol *intern(struct object_symbols *symbols,
+                                   const char *name)
 {
     void **place = name_map_insert(&symbols->map, name);
 
     if (place && !*place)
-        *place = arena_alloc(symbols->arena, 1, sizeof(struct symbol));
+        *place = arena_alloc(symbols->arena, 1, sizeof(struct known_symbol));
     return place ? *place : NULL;
 }
 
 static bool add_occurrence(void *context, const struct occurrence *seen)
 {
     struct addition *addition = context;
-    struct symbol *symbol = intern(addition->symbols, seen->name);
+    struct known_symbol *symbol = intern(addition->symbols, seen->name);
 
     addition->no_memory = !symbol;
     if (!symbol)
@@ -245,7 +246,7 @@ enum status object_symbols_want(struct object_symbols *symbols,
 
 bool object_symbols_know(const struct object_symbols *symbols, const char *name)
 {
-    const struct symbol *symbol = name_map_find(&symbols->map, name);
+    const struct known_symbol *symbol = name_map_find(&symbols->map, name);
 
     return symbol && symbol->definition != UNKNOWN;
 }
@@ -254,7 +255,7 @@ bool object_symbols_know(const struct object_symbols *symbols, const char *name)
 
 struct definition_row {
     const char *name;
-    const struct symbol *symbol;
+    const struct known_symbol *symbol;
     bool is_common;
 };
 
@@ -269,7 +270,7 @@ static bool collect(void *context, const struct occurrence *seen)
 {
     struct collection *collection = context;
     struct definitions *definitions = &collection->definitions;
-    struct symbol *symbol;
+    struct known_symbol *symbol;
 
     if (seen->definition < WEAK)
         return true;
