@@ -203,7 +203,8 @@ static uint64_t field_size(struct span cie, unsigned address_size)
             reader.position += pointer_size(encoding, address_size);
             break;
         case 'S':
-        case 'B':
+        case 'B': /* AArch64: the B key signs return addresses */
+        case 'G': /* AArch64: the stack is tagged */
             break;
         default: /* the end, or what nobody knows */
             return *augmentation ? 0 : address_size;
@@ -216,7 +217,8 @@ static bool has_code(const struct chunk *chunk, const struct eh_record *fde)
 {
     const struct span cie = {chunk->bytes.data + fde->cie->offset,
                              (size_t)fde->cie->size};
-    const uint64_t size = field_size(cie, chunk->object->view.address_size);
+    const uint64_t size =
+        field_size(cie, chunk->object->view.elf->address_size);
     const uint64_t start = FUNCTION_OFFSET + size;
 
     if (size == 0 || start > fde->size || size > fde->size - start)

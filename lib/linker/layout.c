@@ -218,7 +218,7 @@ static uint64_t headers_size(const struct link *link)
         n_headers++;
     if (memory_size(segment_outputs(link, SEGMENT_LARGE_RODATA)))
         n_headers++;
-    return sizeof(Elf64_Ehdr) + n_headers * sizeof(Elf64_Phdr);
+    return link->elf->header_size + n_headers * link->elf->program_header_size;
 }
 
 static enum status number_outputs(struct link *link, struct error *err)

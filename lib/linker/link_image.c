@@ -29,6 +29,8 @@ static void release(struct link *link)
     buffer_release(&link->got_slots);
     buffer_release(&link->stubs);
     buffer_release(&link->dynamic);
+    buffer_release(&link->veneers);
+    buffer_release(&link->pools);
     buffer_release(&link->exports);
     buffer_release(&link->rela_list);
     buffer_release(&link->relr_list);
@@ -106,16 +108,20 @@ static enum status plan(struct link *link, struct error *err)
         status = scan_relocations(link, err);
     if (status == STATUS_OK)
         status = got_finish(link, err);
-    /* From here no chunk is added and no input section changes. */
+    /* From here no chunk is added, except for veneers, and no input section
+     * changes. */
     if (status == STATUS_OK)
         status = outputs_assign(link, err);
     if (status == STATUS_OK)
         status = outputs_measure(link, err);
     if (status == STATUS_OK)
         status = dynamic_size(link, err);
-    /* From here all sizes are final. */
+    /* From here all sizes are final, except for veneers. */
     if (status == STATUS_OK)
         status = layout_place(link, err);
+    if (status == STATUS_OK)
+        status = veneers_place(link, err);
+    /* From here all addresses are. */
     if (status == STATUS_OK)
         boundary_set_addresses(link);
     return status;
@@ -128,6 +134,8 @@ static enum status write_image(struct link *link, struct error *err)
     status = emit_begin(link, err);
     if (status == STATUS_OK)
         status = relocate_chunks(link, err);
+    if (status == STATUS_OK)
+        status = veneers_write(link, err);
     if (status == STATUS_OK)
         status = got_write(link, err);
     if (status == STATUS_OK)

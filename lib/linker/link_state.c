@@ -31,6 +31,12 @@ bool symbol_is_indirect(const struct symbol *symbol)
     return symbol->type == STT_GNU_IFUNC && symbol->place == SYMBOL_IN_CHUNK;
 }
 
+bool symbol_is_weak_zero(const struct symbol *symbol)
+{
+    return symbol->place == SYMBOL_ABSOLUTE && symbol->weak &&
+           symbol->value == 0;
+}
+
 /* The name, or that of the section for a section's symbol. */
 static const char *symbol_text(const struct symbol *symbol)
 {

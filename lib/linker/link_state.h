@@ -11,6 +11,7 @@
 #ifndef BCC_LINKER_LINK_STATE_H
 #define BCC_LINKER_LINK_STATE_H
 
+#include <elf.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -85,16 +86,19 @@ struct symbol {
     uint8_t type;       /* STT_... */
     uint8_t visibility; /* STV_..., the strictest of all inputs */
     bool local;
-    bool weak;     /* defined: weakly. Undefined: by all who want it */
-    bool called;   /* through the GOT or a stub */
-    bool exported; /* is in link.exports */
+    bool weak;      /* defined: weakly. Undefined: by all who want it */
+    bool called;    /* through the GOT or a stub */
+    bool exported;  /* is in link.exports */
+    bool lone_load; /* something keeps loads from its slot: see got.c */
     /* 1 + index, 0: none. */
-    uint32_t import;   /* in link.imports */
-    uint32_t got;      /* slot with its address: see got.c */
-    uint32_t tls_pair; /* slots (module, offset) */
-    uint32_t tls_got;  /* slot (offset from the thread pointer) */
-    uint32_t indirect; /* slot (what the resolver of an ifunc returns) */
+    uint32_t import;         /* in link.imports */
+    uint32_t got;            /* slot with its address: see got.c */
+    uint32_t tls_pair;       /* slots (module, offset) */
+    uint32_t tls_got;        /* slot (offset from the thread pointer) */
+    uint32_t tls_descriptor; /* slots (function, argument) */
+    uint32_t indirect;       /* slot (what the resolver of an ifunc returns) */
     uint32_t stub;
+    uint32_t veneers; /* first of a list in link.veneers */
 };
 
 /* ---- The image ---- */
@@ -187,6 +191,8 @@ enum got_kind {
     GOT_TLS_MODULE, /* symbol NULL: the image's own module */
     GOT_TLS_OFFSET, /* follows GOT_TLS_MODULE; symbol NULL: 0 */
     GOT_TLS_TPOFF,
+    GOT_TLS_DESCRIPTOR,
+    GOT_TLS_ARGUMENT, /* follows GOT_TLS_DESCRIPTOR */
 };
 
 struct got_slot {
@@ -197,6 +203,8 @@ struct got_slot {
 struct link {
     const struct link_params *params;
     const struct link_machine *machine;
+    const struct elf_class *elf;
+    uint32_t elf_flags; /* ELF e_flags of the image */
     struct link_result *result;
     struct arena arena;
 
@@ -214,6 +222,8 @@ struct link {
     struct buffer got_slots; /* struct got_slot, follow those of imports */
     struct buffer stubs;     /* struct symbol * */
     struct buffer dynamic;   /* struct dynamic_reloc */
+    struct buffer veneers;   /* struct veneer, see veneers.c */
+    struct buffer pools;     /* struct chunk *, of veneers */
     uint32_t tls_module;     /* 1 + index in got_slots, 0: none */
     bool may_relax;          /* loads from the GOT into address arithmetic */
     bool static_tls;         /* offsets from the thread pointer are used */
@@ -222,7 +232,7 @@ struct link {
     struct chunk *dynsym, *dynstr, *hash, *rela, *relr, *eh_frame_hdr,
         *eh_frame_end, *dynamic_table, *got, *plt;
     struct buffer exports;   /* struct symbol *, follow imports in .dynsym */
-    struct buffer rela_list; /* struct dynamic_reloc, as in .rela.dyn */
+    struct buffer rela_list; /* struct dynamic_reloc, as in .rel(a).dyn */
     size_t n_relative;       /* of them, the first */
     struct buffer relr_list; /* struct dynamic_reloc, ascending places */
 
@@ -287,6 +297,13 @@ static inline uint64_t symbol_address(const struct link *link,
 
 /* ---- Chunks, symbols, messages ---- */
 
+/* SHT_RELA or SHT_REL: what the machine has, in objects and in images. With
+ * SHT_REL addends lie where relocations apply. */
+static inline uint32_t link_relocation_type(const struct link *link)
+{
+    return link->machine->row->has_explicit_addend ? SHT_RELA : SHT_REL;
+}
+
 /* A chunk at the end of link.chunks; NULL if there is no memory. */
 struct chunk *link_new_chunk(struct link *link, const char *name, uint32_t type,
                              uint64_t flags, uint64_t align);
@@ -295,6 +312,9 @@ bool symbol_is_thread_local(const struct symbol *symbol);
 
 /* Defined as a function that chooses the address at load time. */
 bool symbol_is_indirect(const struct symbol *symbol);
+
+/* Weak, and nobody defined it. */
+bool symbol_is_weak_zero(const struct symbol *symbol);
 
 /* A message about one relocation: "libm.o: .text+0x1a4: R_X86_64_PC32 against
  * 'sinf': " and the fact. */

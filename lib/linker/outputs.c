@@ -82,6 +82,9 @@ static const struct standard standards[N_RANKS] = {
     [RANK_LARGE_RODATA] = {".lrodata", SHT_PROGBITS, READ | SHF_LARGE},
 };
 
+/* RANK_RELA of machines without explicit addends. */
+static const struct standard rel_dyn = {".rel.dyn", SHT_REL, READ};
+
 enum segment rank_segment(enum rank rank)
 {
     if (rank <= RANK_PLT)
@@ -127,6 +130,14 @@ static bool is_named(const struct chunk *chunk)
            !(chunk->flags & SHF_TLS) && is_c_identifier(chunk->name);
 }
 
+static const struct standard *standard_of(const struct link *link,
+                                          unsigned rank)
+{
+    if (rank == RANK_RELA && link_relocation_type(link) == SHT_REL)
+        return &rel_dyn;
+    return &standards[rank];
+}
+
 static struct output *new_output(struct link *link, const char *name,
                                  const struct standard *standard)
 {
@@ -151,11 +162,12 @@ enum status outputs_create(struct link *link, struct error *err)
     if (!link->standard)
         return error_no_memory(err);
     for (unsigned rank = 0; rank < N_RANKS; rank++) {
+        const struct standard *standard = standard_of(link, rank);
         struct output *output;
 
-        if (!standards[rank].name)
+        if (!standard->name)
             continue;
-        output = new_output(link, standards[rank].name, &standards[rank]);
+        output = new_output(link, standard->name, standard);
         if (!output)
             return error_no_memory(err);
         output->rank = rank;

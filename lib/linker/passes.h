@@ -13,15 +13,18 @@
  *   outputs          chunks to outputs, sizes
  *   dynamic, dynamic_relocs    sizes of the loader's tables
  *   layout           addresses and file offsets
+ *   veneers          code between branches and what is beyond their reach
  *   emit             memory for the image
  *   relocate_chunks  copy and patch
- *   got, eh_frame_hdr, dynamic   contents of what the linker makes
+ *   veneers, got, eh_frame_hdr, dynamic   contents of what the linker makes
  *   emit             headers
  *   tables           what the caller wants to know
  *   debug            the file for debuggers
  *
- * Sizes are known before addresses and never depend on them, so no pass runs
- * twice. */
+ * Sizes are known before addresses, and do not depend on them, with one
+ * exception: how many veneers there are depends on how far branches have to go.
+ * So veneers runs sizes and layout again until it adds none; most images need
+ * none at all, and then no pass runs twice. */
 #ifndef BCC_LINKER_PASSES_H
 #define BCC_LINKER_PASSES_H
 
@@ -154,6 +157,8 @@ enum status got_need_tls_module(struct link *link,
                                 struct error *err) MUST_CHECK;
 enum status got_need_tls_tpoff(struct link *link, struct symbol *symbol,
                                struct error *err) MUST_CHECK;
+enum status got_need_tls_descriptor(struct link *link, struct symbol *symbol,
+                                    struct error *err) MUST_CHECK;
 
 /* What the instruction around a relocation does with a slot: only code has
  * instructions. */
@@ -177,7 +182,8 @@ enum status got_finish(struct link *link, struct error *err) MUST_CHECK;
 /* Image addresses, once layout is done. */
 uint64_t got_slot_address(const struct link *link, const struct symbol *symbol);
 
-/* Of symbol.tls_pair, symbol.tls_got, symbol.indirect, link.tls_module. */
+/* Of symbol.tls_pair, symbol.tls_got, symbol.tls_descriptor, symbol.indirect,
+ * link.tls_module. */
 uint64_t got_made_slot_address(const struct link *link, uint32_t slot);
 
 /* Contents of .got and .plt. OUT_OF_RANGE. */
@@ -223,9 +229,27 @@ enum {
     LAYOUT_MAX_PROGRAM_HEADERS = 10
 };
 
-/* Sizes are final. Sets addresses and offsets of outputs, segments, span,
- * align, file_end. OUT_OF_RANGE, UNSUPPORTED. */
+/* Sizes are known. To be called again if they change. Sets addresses and
+ * offsets of outputs, segments, span, align, file_end. OUT_OF_RANGE,
+ * UNSUPPORTED. */
 enum status layout_place(struct link *link, struct error *err) MUST_CHECK;
+
+/* ---- veneers.c: branches that do not get there by themselves ---- */
+
+/* The image is laid out. Adds the veneers that branches need, and lays it out
+ * again. OUT_OF_RANGE, UNSUPPORTED. */
+enum status veneers_place(struct link *link, struct error *err) MUST_CHECK;
+
+/* Where the branch of a RELOC_CALL at the address place goes, less the
+ * relocation's distance from its symbol: the symbol or its stub, or a veneer
+ * instead of these. */
+uint64_t veneers_destination(const struct link *link, const struct chunk *chunk,
+                             const struct relocation *relocation,
+                             uint64_t place);
+
+/* Contents. OUT_OF_RANGE. */
+enum status veneers_write(const struct link *link,
+                          struct error *err) MUST_CHECK;
 
 /* ---- emit.c: the ELF headers around the contents ---- */
 

@@ -42,11 +42,6 @@ static bool is_number(const struct symbol *symbol)
     return symbol->place == SYMBOL_ABSOLUTE;
 }
 
-static bool is_weak_zero(const struct symbol *symbol)
-{
-    return is_number(symbol) && symbol->weak && symbol->value == 0;
-}
-
 static enum status need_stub(struct scan *scan)
 {
     if (scan->symbol->type == STT_OBJECT || scan->symbol->type == STT_COMMON)
@@ -56,7 +51,7 @@ static enum status need_stub(struct scan *scan)
     return got_need_stub(scan->link, scan->symbol, scan->err);
 }
 
-/* ---- One function per expression ---- */
+/* ---- One function per subject ---- */
 
 static enum status scan_nothing(struct scan *scan)
 {
@@ -105,7 +100,7 @@ static enum status scan_relative(struct scan *scan)
 {
     if (is_import(scan->symbol))
         return need_stub(scan);
-    if (is_number(scan->symbol) && !is_weak_zero(scan->symbol))
+    if (is_number(scan->symbol) && !symbol_is_weak_zero(scan->symbol))
         return REFUSE(scan, STATUS_UNSUPPORTED,
                       "the number 0x%llx has no place relative to the image",
                       (unsigned long long)scan->symbol->value);
@@ -127,11 +122,6 @@ static enum status scan_got(struct scan *scan)
         scan->symbol->called = true;
     if (got_is_relaxed(scan->link, scan->type, scan->symbol, use))
         return STATUS_OK;
-    return got_need_slot(scan->link, scan->symbol, scan->err);
-}
-
-static enum status scan_got_offset(struct scan *scan)
-{
     return got_need_slot(scan->link, scan->symbol, scan->err);
 }
 
@@ -173,7 +163,7 @@ static enum status scan_tls_offset(struct scan *scan)
     return check_thread_local(scan);
 }
 
-static enum status scan_tls_got(struct scan *scan)
+static enum status scan_tls_tpoff(struct scan *scan)
 {
     const enum status status = check_thread_local(scan);
 
@@ -181,31 +171,39 @@ static enum status scan_tls_got(struct scan *scan)
                   : got_need_tls_tpoff(scan->link, scan->symbol, scan->err);
 }
 
+static enum status scan_tls_descriptor(struct scan *scan)
+{
+    const enum status status = check_thread_local(scan);
+
+    return status
+               ? status
+               : got_need_tls_descriptor(scan->link, scan->symbol, scan->err);
+}
+
 static enum status scan_refused(struct scan *scan)
 {
     return REFUSE(scan, STATUS_UNSUPPORTED, "%s", scan->type->why_refused);
 }
 
-/* ORDER EXPRESSION */
+/* ORDER SUBJECT */
 static const struct {
     enum status (*scan)(struct scan *scan);
     bool of_address; /* has no meaning for a thread-local variable */
-} expressions[RELOC_N_EXPRESSIONS] = {
-    [RELOC_NONE] = {scan_nothing, false},
-    [RELOC_ABS] = {scan_absolute, true},
-    [RELOC_PC] = {scan_relative, true},
-    [RELOC_PLT_PC] = {scan_call, true},
-    [RELOC_PLT_GOTREL] = {scan_call, true},
-    [RELOC_GOT_PC] = {scan_got, true},
-    [RELOC_GOT_GOTREL] = {scan_got_offset, true},
-    [RELOC_GOTBASE_PC] = {scan_nothing, false},
-    [RELOC_GOTREL] = {scan_relative, true},
-    [RELOC_SIZE] = {scan_size, false},
-    [RELOC_TLS_PAIR_PC] = {scan_tls_pair, false},
-    [RELOC_TLS_MODULE_PC] = {scan_tls_module, false},
-    [RELOC_TLS_OFFSET] = {scan_tls_offset, false},
-    [RELOC_TLS_GOT_PC] = {scan_tls_got, false},
-    [RELOC_REFUSED] = {scan_refused, false},
+    bool is_slot;
+} subjects[RELOC_N_SUBJECTS] = {
+    [RELOC_NONE] = {scan_nothing, false, false},
+    [RELOC_ADDRESS] = {scan_absolute, true, false},
+    [RELOC_SYMBOL] = {scan_relative, true, false},
+    [RELOC_CALL] = {scan_call, true, false},
+    [RELOC_GOT_SLOT] = {scan_got, true, true},
+    [RELOC_GOT_BASE] = {scan_nothing, false, false},
+    [RELOC_SIZE] = {scan_size, false, false},
+    [RELOC_TLS_PAIR] = {scan_tls_pair, false, true},
+    [RELOC_TLS_MODULE] = {scan_tls_module, false, false},
+    [RELOC_TLS_DESCRIPTOR] = {scan_tls_descriptor, false, true},
+    [RELOC_TLS_TPOFF] = {scan_tls_tpoff, false, true},
+    [RELOC_TLS_OFFSET] = {scan_tls_offset, false, false},
+    [RELOC_REFUSED] = {scan_refused, false, false},
 };
 
 /* ---- One relocation ---- */
@@ -225,10 +223,21 @@ static enum status check_symbol(struct scan *scan)
         return REFUSE(scan, STATUS_UNSUPPORTED,
                       "nothing can point into %s: it is rearranged",
                       symbol->chunk->name);
-    if (expressions[scan->type->expression].of_address &&
+    if (subjects[scan->type->subject].of_address &&
         symbol_is_thread_local(symbol))
         return REFUSE(scan, STATUS_CORRUPT,
                       "a thread-local variable has no one address");
+    return STATUS_OK;
+}
+
+/* The machines whose instructions name pages want a slot for S + A; on others
+ * A is the distance of the field from the end of its instruction. */
+static enum status check_addend(struct scan *scan)
+{
+    if (subjects[scan->type->subject].is_slot &&
+        scan->type->form >= FORM_PAGE_PC && scan->relocation->addend)
+        return REFUSE(scan, STATUS_UNSUPPORTED,
+                      "there is no slot for the symbol and an addend");
     return STATUS_OK;
 }
 
@@ -264,7 +273,7 @@ static enum status scan_relocation(struct scan *scan)
         return REFUSE(scan, STATUS_CORRUPT,
                       "place is outside the section of 0x%zx bytes",
                       chunk->bytes.size);
-    if (scan->type->expression == RELOC_NONE)
+    if (scan->type->subject == RELOC_NONE)
         return STATUS_OK;
     scan->offset = relocation->offset;
     if (chunk->eh_frame &&
@@ -274,7 +283,9 @@ static enum status scan_relocation(struct scan *scan)
     status = check_record(scan);
     if (status == STATUS_OK)
         status = check_symbol(scan);
-    return status ? status : expressions[scan->type->expression].scan(scan);
+    if (status == STATUS_OK)
+        status = check_addend(scan);
+    return status ? status : subjects[scan->type->subject].scan(scan);
 }
 
 enum status scan_relocations(struct link *link, struct error *err)

@@ -250,10 +250,8 @@ static enum status attach(struct link *link, const struct object_view *view,
                           struct error *err)
 {
     const struct object_section *section = &view->sections[index];
-    const uint32_t wanted =
-        link->machine->row->has_explicit_addend ? SHT_RELA : SHT_REL;
 
-    if (section->type != wanted)
+    if (section->type != link_relocation_type(link))
         return error_set(err, STATUS_UNSUPPORTED,
                          "%s: %s: relocations of section type 0x%x are not "
                          "used on this machine",
@@ -320,6 +318,7 @@ static enum status classify(struct link *link, const struct object *object,
 
 static const struct link_machine *const linked_machines[] = {
     &link_machine_x86_64,
+    &link_machine_aarch64,
 };
 
 static const struct link_machine *machine_of(const struct object_view *view)
@@ -328,7 +327,7 @@ static const struct link_machine *machine_of(const struct object_view *view)
 
     for (size_t i = 0; i < n; i++)
         if (linked_machines[i]->row->elf_machine == view->machine &&
-            linked_machines[i]->row->address_size == view->address_size)
+            linked_machines[i]->row->address_size == view->elf->address_size)
             return linked_machines[i];
     return NULL;
 }
@@ -343,13 +342,14 @@ static enum status find_machine(struct link *link,
         return error_set(err, STATUS_UNSUPPORTED,
                          "%s: ELF machine %u with %u-byte addresses is not "
                          "handled",
-                         view->name, view->machine, view->address_size);
+                         view->name, view->machine, view->elf->address_size);
     if (link->machine && machine != link->machine)
         return error_set(
             err, STATUS_MISUSE, "%s: ELF machine %u, but %s is for machine %u",
             view->name, view->machine, link->params->inputs[0].name,
             link->machine->row->elf_machine);
     link->machine = machine;
+    link->elf = view->elf;
     return STATUS_OK;
 }
 

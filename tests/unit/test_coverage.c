@@ -91,7 +91,7 @@ static void says_of_each_relocation_what_the_linker_does(void **state)
 
         if (!type)
             continue;
-        check_row(page, "link", type->name, type->expression != RELOC_REFUSED);
+        check_row(page, "link", type->name, type->subject != RELOC_REFUSED);
         n++;
     }
     assert_int_equal(count_rows(page, "link"), n);
@@ -127,7 +127,7 @@ static void refuses_each_type_by_name(void **state)
         Elf64_Rela *rela;
         char message[128];
 
-        if (!type || type->expression != RELOC_REFUSED)
+        if (!type || type->subject != RELOC_REFUSED)
             continue;
         assert_int_equal(fixture_setup(state), 0);
         f = *state;
