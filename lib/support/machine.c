@@ -72,54 +72,40 @@ const struct machine *machine_find(unsigned elf_machine)
 
 /* ---- Triples: ARCHITECTURE[-VENDOR]-SYSTEM[-ENVIRONMENT] ---- */
 
-/* What follows "arm" or "thumb" in the name of a version: armv7, armv8l. The
- * ends are big-endian ARM's. */
-static bool is_arm_version(const char *text, size_t size)
+static bool spells(const char *spelling, const char *triple, bool is_versioned)
 {
-    return size >= 2 && text[0] == 'v' && text[1] >= '0' && text[1] <= '9' &&
-           memcmp(text + size - 2, "eb", 2) != 0;
-}
+    const size_t size = strlen(spelling);
+    char end;
 
-static bool spells(const struct machine *machine, const char *triple,
-                   size_t size, size_t n_spellings)
-{
-    for (size_t i = 0; i < n_spellings; i++) {
-        const char *spelling = machine->spellings[i];
-        const size_t least = strlen(spelling);
-
-        if (least && size >= least && memcmp(triple, spelling, least) == 0 &&
-            (size == least ||
-             (n_spellings == MACHINE_N_SPELLINGS &&
-              machine->elf_machine == EM_ARM &&
-              is_arm_version(triple + least, size - least))))
-            return true;
-    }
-    return false;
+    if (!size || strncmp(triple, spelling, size) != 0)
+        return false;
+    end = triple[size];
+    return end == '-' || end == '\0' || (end == 'v' && is_versioned);
 }
 
 const struct machine *machine_of_triple(const char *triple)
 {
-    const size_t size = strcspn(triple, "-");
-    const struct machine *machine = machines;
+    for (size_t i = 0; i < N_MACHINES * MACHINE_N_SPELLINGS; i++) {
+        const struct machine *machine = &machines[i / MACHINE_N_SPELLINGS];
+        const bool is_arm = machine->elf_machine == EM_ARM;
 
-    while (!spells(machine, triple, size, MACHINE_N_SPELLINGS))
-        if (++machine == machines + N_MACHINES)
-            return NULL;
-    if (machine->elf_machine == EM_ARM && !strstr(triple, "eabihf"))
-        machine = &machines[MACHINE_ARM_SOFT_FLOAT];
-    return machine;
+        if (spells(machine->spellings[i % MACHINE_N_SPELLINGS], triple, is_arm))
+            return is_arm && !strstr(triple, "eabihf")
+                       ? &machines[MACHINE_ARM_SOFT_FLOAT]
+                       : machine;
+    }
+    return NULL;
 }
 
 const char *machine_usual_triple(const char *triple)
 {
     static const char system[] = "-linux-";
     const struct machine *machine = machine_of_triple(triple);
-    const size_t size = strcspn(triple, "-");
-    const char *rest = triple + size, *end = strstr(rest, system);
+    const char *end = strstr(triple, system);
 
-    if (!machine || !end || !spells(machine, triple, size, 2) ||
-        (end > rest && memchr(rest + 1, '-', (size_t)(end - rest - 1))) ||
-        strcmp(end, strstr(machine->triple, system)) != 0)
-        return triple;
-    return machine->triple;
+    if (machine && end && strcmp(end, strstr(machine->triple, system)) == 0 &&
+        (spells(machine->spellings[0], triple, false) ||
+         spells(machine->spellings[1], triple, false)))
+        return machine->triple;
+    return triple;
 }

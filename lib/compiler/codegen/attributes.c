@@ -8,7 +8,9 @@
  * features, in addition to the target's. They are not among those that the
  * cache entry demands of a machine: only that function's caller knows. But
  * what all functions need, nobody asks for: the files were compiled for CPUs
- * that have it (clang's ARMv7 has NEON), and the entry demands it. */
+ * that have it (clang's ARMv7 has NEON), and the entry demands it. On x86-64 it
+ * does not: there scripts compiled for a newer CPU than the host's run as long
+ * as they do not meet its instructions. */
 #include "module_passes.h"
 
 #include <string.h>
@@ -189,7 +191,8 @@ enum status attributes_retarget(LLVMModuleRef module,
     for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
         if (!LLVMIsDeclaration(at) && !retarget_function(&retarget, at))
             return error_no_memory(err);
-    for (size_t i = 0; i < CPU_FEATURE_WORDS; i++)
+    for (size_t i = 0; target->kind->demands_common && i < CPU_FEATURE_WORDS;
+         i++)
         features->word[i] |= retarget.common.word[i];
     return STATUS_OK;
 }

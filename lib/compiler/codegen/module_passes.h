@@ -11,7 +11,7 @@ void normalise_conventions(LLVMModuleRef module);
 void normalise_builtins(LLVMModuleRef module);
 
 /* What front ends wrote on functions about CPUs, made to fit the target; what
- * all functions need is added to features. NO_MEMORY. */
+ * all functions need may be added to features. NO_MEMORY. */
 enum status attributes_retarget(LLVMModuleRef module,
                                 const struct target *target,
                                 struct arena *arena,

@@ -94,6 +94,7 @@ static enum status name_cpu(struct target *target, struct arena *arena,
                             strcmp(request->cpu, kind->generic_cpu) == 0;
     const char *const parts[] = {
         is_generic && kind->baseline ? kind->baseline(target->triple) : NULL,
+        is_generic ? NULL : kind->named,
         kind->always,
         support_has_routines(target->row) ? kind->with_routines : NULL,
         request->features,

@@ -29,6 +29,7 @@ struct target_kind {
     /* What a generic CPU is given, and what it therefore needs; "" for nothing,
      * NULL: LLVM is asked. */
     const char *(*baseline)(const char *triple);
+    const char *named;  /* what a CPU by name is given */
     const char *always; /* for every CPU, before what the user asks for */
     const char *with_routines; /* likewise, where there are support routines */
     const struct target_level *levels; /* up to a NULL; or NULL */
@@ -36,7 +37,7 @@ struct target_kind {
      * feature that all others have. */
     const char *probe_caller; /* without this LLVM gives up */
     const char *probe_callee; /* the same and the feature */
-    const char *known_cpus;   /* in words: those that have it */
+    const char *or_lacks;     /* the feature in words; NULL: all CPUs have it */
     /* Features without a bit in cpu_features.h that native code may use all the
      * same. NULL: only those that have one are LLVM's to use. */
     const char *unchecked;
@@ -45,6 +46,7 @@ struct target_kind {
     const char *uncompared_if; /* a CPU with this one has them */
     /* What front ends write on all functions, and the target decides. */
     const char *on_functions;
+    bool demands_common;  /* attributes.c */
     bool has_large_data;  /* large_data.c */
     bool has_trampolines; /* routines/trampoline.c */
 };

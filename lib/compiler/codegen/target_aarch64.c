@@ -43,7 +43,7 @@ const struct target_kind target_aarch64 = {
     .with_routines = "+outline-atomics",
     .probe_caller = "",
     .probe_callee = "+fp-armv8",
-    .known_cpus = "CPUs",
     .on_functions = "ete,fmv,fp-armv8,neon,outline-atomics,perfmon,trbe,v8a",
+    .demands_common = true,
     .has_trampolines = true,
 };

@@ -4,8 +4,9 @@
  * ("hf" in the triple), or in integer registers. The generic CPU of the first
  * is Debian armhf's: VFPv3 with 16 registers, no NEON. That of the second has
  * no floating point at all, as Debian armel's, but for Android's, whose ABI
- * wants VFPv3-D16. LLVM's own idea of ARMv7-A has NEON. Triples of later
- * architectures (armv8l) have what these have.
+ * wants VFPv3-D16. Triples of later architectures (armv8l) have what these
+ * have. To LLVM, NEON is an option of each ARMv7-A CPU; nearly all have it, and
+ * a CPU's name means it here, as it does to clang.
  *
  * LLVM passes the static chain of a nested function as an ordinary argument
  * here, so there is no address that could stand for the function alone. */
@@ -45,7 +46,7 @@ static const char *baseline(const char *triple)
         return NULL;
     if (strstr(triple, "eabihf") || strstr(triple, "android"))
         return "+armv7-a,-d32,+vfp2,+vfp3d16";
-    return "+armv7-a,-fpregs";
+    return "+armv7-a,-d32,-fpregs";
 }
 
 const struct target_kind target_arm = {
@@ -54,8 +55,10 @@ const struct target_kind target_arm = {
     .initialize_disassembler = initialize_disassembler,
     .generic_cpu = "generic",
     .baseline = baseline,
+    .named = "+neon",
     .probe_caller = "",
     .probe_callee = "+aclass",
-    .known_cpus = "CPUs of ARMv7-A and later",
+    .or_lacks = ", or older than ARMv7-A",
     .on_functions = "",
+    .demands_common = true,
 };

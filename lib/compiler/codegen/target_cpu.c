@@ -349,9 +349,9 @@ static enum status check_cpu_is_known(const struct target *target,
     status = probe_run(&probe, target, err);
     if (!status && has_callee(&probe, "callee"))
         status = error_set(err, STATUS_UNSUPPORTED,
-                           "CPU '%s': not one of the %s that LLVM knows for "
-                           "'%s'",
-                           target->cpu, kind->known_cpus, target->triple);
+                           "CPU '%s': not known to LLVM for '%s'%s",
+                           target->cpu, target->triple,
+                           kind->or_lacks ? kind->or_lacks : "");
     probe_release(&probe);
     return status;
 }
@@ -400,7 +400,9 @@ enum status target_cpu_features(const struct target *target,
     const char *known = known_features(target);
 
     if (!known) {
-        enum status status = check_cpu_is_known(target, err);
+        enum status status = strcmp(target->cpu, target->kind->generic_cpu) == 0
+                                 ? STATUS_OK
+                                 : check_cpu_is_known(target, err);
         return status ? status : probe_features(target, ret_features, err);
     }
     *ret_features = target_feature_bits(target->elf_machine, known);

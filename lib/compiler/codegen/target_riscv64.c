@@ -42,8 +42,9 @@ const struct target_kind target_riscv64 = {
               "-xventanacondops",
     .probe_caller = "+64bit",
     .probe_callee = "+64bit,+d",
-    .known_cpus = "64-bit CPUs with double-precision floating point",
+    .or_lacks = ", or without double-precision floating point",
     .on_functions = "64bit,i,m,a,f,d,c,relax,zaamo,zalrsc,zca,zcd,zicsr,"
                     "zifencei,zmmul",
+    .demands_common = true,
     .has_trampolines = true,
 };

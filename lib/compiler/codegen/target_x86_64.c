@@ -51,7 +51,6 @@ const struct target_kind target_x86_64 = {
     .levels = levels,
     .probe_caller = "+64bit",
     .probe_callee = "+64bit,+cx8",
-    .known_cpus = "CPUs",
     .unchecked = "64bit,cmov,cx8,crc32,evex512,fxsr,mmx,nopl,sse,sse2,x87",
     .uncompared = "cx16,sahf",
     .uncompared_if = "ssse3",
