@@ -227,6 +227,7 @@ static const char passed_variables[][16] = {
     "BCC_BCCC",        /* which such a script may start */
     "LD_LIBRARY_PATH", /* its own libraries, and those that -l finds: the
                           host's dlopen() looks there, too */
+    "BCC_SYSROOT",     /* where the libraries of other machines are */
     "QEMU_LD_PREFIX",  /* if another machine is emulated */
     "QEMU_CPU",
     "ASAN_OPTIONS", /* if it is built with sanitizers; nothing else reads

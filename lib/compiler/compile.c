@@ -21,7 +21,6 @@
  * verifier finds fault with it, all of it is dropped. */
 #include "compile.h"
 
-#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -696,13 +695,6 @@ enum status compile(const struct compile_job *job,
     if (status == STATUS_OK)
         *ret_result = result;
     return status;
-}
-
-unsigned compile_machine(const char *triple)
-{
-    const struct machine *machine = machine_of_triple(triple);
-
-    return machine ? machine->elf_machine : EM_NONE;
 }
 
 void compile_result_release(struct compile_result *result)

@@ -29,10 +29,6 @@ struct compile_result {
     uint64_t stage_ns[REPLY_N_STAGES]; /* READ .. LINK_IMAGE are filled */
 };
 
-/* ELF's number of the machine that a triple names; EM_NONE: compile() refuses
- * it. */
-unsigned compile_machine(const char *triple);
-
 /* What bccc has; tests have smaller ones. */
 extern const struct compile_limits compile_usual_limits;
 

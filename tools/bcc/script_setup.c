@@ -11,6 +11,7 @@
 
 #include "buffer.h"
 #include "checksum.h"
+#include "machine.h"
 #include "print.h"
 #include "key_file.h"
 #include "resource.h"
@@ -449,7 +450,10 @@ void setup_entry_name(const struct options *options, const char *path,
         return;
     buffer_init(&key);
     add_path(&key, path);
-    add_line(&key, options->target);
+    /* Either way to say it leads to the same entry, on this machine and on the
+     * target. */
+    add_line(&key, options->target ? machine_usual_triple(options->target)
+                                   : machine_host()->triple);
     add_line(&key, options->cpu);
     add_line(&key, options->features);
     add_line(&key, level);

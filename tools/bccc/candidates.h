@@ -31,10 +31,9 @@ struct candidates {
     bool is_foreign; /* there is no libc for the machine */
 };
 
-/* Lives in arena, the libraries until the process ends. machine is ELF's. IO (a
- * library that was asked for is not there), UNSUPPORTED, CORRUPT (it is none),
- * NO_MEMORY. */
-enum status candidates_open(const struct request *request, unsigned machine,
+/* Lives in arena, the libraries until the process ends. IO (a library that
+ * was asked for is not there), UNSUPPORTED, CORRUPT (it is none), NO_MEMORY. */
+enum status candidates_open(const struct request *request,
                             struct arena *arena,
                             struct candidates *ret_candidates,
                             struct error *err) MUST_CHECK;

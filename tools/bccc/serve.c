@@ -329,8 +329,8 @@ static enum status open_all(struct job *job, struct error *err)
     status = inputs_open(&job->inputs, request, &job->arena, err);
     if (status)
         return status;
-    status = candidates_open(request, compile_machine(request->triple),
-                             &job->arena, &job->candidates, err);
+    status =
+        candidates_open(request, &job->arena, &job->candidates, err);
     if (status)
         return status;
     job->indexes.library_size = job->limits->library_size;
