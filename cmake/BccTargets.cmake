@@ -2,7 +2,9 @@
 
 add_library(bcc_flags INTERFACE)
 target_compile_features(bcc_flags INTERFACE c_std_11)
-target_compile_definitions(bcc_flags INTERFACE _GNU_SOURCE)
+# Files of any size and times after 2038 also where a word has 32 bits.
+target_compile_definitions(bcc_flags INTERFACE
+  _GNU_SOURCE _FILE_OFFSET_BITS=64 _TIME_BITS=64)
 target_compile_options(bcc_flags INTERFACE
   -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
   -Wpointer-arith -Wwrite-strings -Wundef -Werror
@@ -74,4 +76,22 @@ function(bcc_add_test name)
     set(ARG_LABELS unit)
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 120)
+endfunction()
+
+# bcc_wrap(TARGET NAME...): calls of libc's functions go to __wrap_NAME, which has
+# the real one as __real_NAME. Some have another name where a word has 32 bits.
+function(bcc_wrap target)
+  foreach(name ${ARGN})
+    set(symbol ${name})
+    if(CMAKE_SIZEOF_VOID_P EQUAL 4)
+      if(name STREQUAL "mmap")
+        set(symbol mmap64)
+      elseif(name STREQUAL "clock_gettime")
+        set(symbol __clock_gettime64)
+      endif()
+      target_compile_definitions(${target} PRIVATE
+        __wrap_${name}=__wrap_${symbol} __real_${name}=__real_${symbol})
+    endif()
+    target_link_options(${target} PRIVATE -Wl,--wrap=${symbol})
+  endforeach()
 endfunction()

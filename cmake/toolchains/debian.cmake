@@ -24,6 +24,8 @@ if(BCC_CROSS_LIBRARIES)
   set(bcc_cross_prefix ${BCC_CROSS_LIBRARIES}/${bcc_triple})
   list(APPEND CMAKE_FIND_ROOT_PATH ${bcc_cross_prefix})
   string(APPEND CMAKE_C_FLAGS_INIT " -isystem ${bcc_cross_prefix}/include")
+  list(APPEND CMAKE_CROSSCOMPILING_EMULATOR
+    -E LD_LIBRARY_PATH=${bcc_cross_prefix}/lib)
   foreach(kind EXE SHARED MODULE)
     set(CMAKE_${kind}_LINKER_FLAGS_INIT "-L${bcc_cross_prefix}/lib")
   endforeach()

@@ -241,10 +241,11 @@ enum { N_PASSED = sizeof(passed_variables) / sizeof(passed_variables[0]) };
 static bool is_passed(const char *variable)
 {
     for (size_t i = 0; i < N_PASSED; i++) {
-        const size_t size = strlen(passed_variables[i]);
+        const char *name = passed_variables[i], *at = variable;
 
-        if (strncmp(variable, passed_variables[i], size) == 0 &&
-            variable[size] == '=')
+        for (; *name && *name == *at; name++)
+            at++;
+        if (!*name && *at == '=')
             return true;
     }
     return false;

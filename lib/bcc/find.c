@@ -1,5 +1,5 @@
 /* Where a compiled entry may lie: the layers, in order, then the caller's own
- * directory.
+ * directory. Or it is given by the host, and there is nothing to look for.
  *
  * Layers are directories that are searched first and never written to, as those
  * of a vendor and of the system, filled when something was installed. An entry
@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "store.h"
+#include "trust.h"
 
 static const char *layers_of(const struct prepare *p)
 {
@@ -95,10 +96,12 @@ static enum status find_in_next_layer(struct finder *finder, struct prepare *p,
                                       struct found *found, struct error *err)
 {
     const char *list = finder->layers;
-    const size_t size = strcspn(list, ":");
     enum status status = STATUS_NOT_FOUND;
+    size_t size = 0;
     char *dir;
 
+    while (list[size] && list[size] != ':')
+        size++;
     finder->layers += size + (list[size] == ':');
     finder->has_moved = true;
     if (!size)
@@ -148,8 +151,51 @@ bool find_next(struct finder *finder, struct prepare *p,
     return true;
 }
 
+/* ---- Given by the host ---- */
+
+/* Its writer cannot change what is checked and loaded then. */
+static enum status read_whole(struct found *found, struct error *err)
+{
+    size_t size = (size_t)found->st.st_size;
+    enum status status;
+
+    found->copy = malloc(size);
+    if (!found->copy)
+        return error_no_memory(err);
+    status = file_read_at(found->fd, (struct file_target){found->copy, size}, 0,
+                          found->name, &size, err);
+    file_close(found->fd);
+    found->fd = -1;
+    found->bytes = (struct span){found->copy, size};
+    found->st.st_size = (off_t)size;
+    return status;
+}
+
+enum status find_given(struct prepare *p, struct found *ret_found,
+                       struct error *err)
+{
+    const struct source *given = p->given;
+    enum status status;
+
+    *ret_found = (struct found){.fd = -1,
+                                .bytes = given->bytes,
+                                .origin = FOUND_GIVEN,
+                                .st.st_size = (off_t)given->bytes.size,
+                                .name = given->name};
+    if (!given->path)
+        return STATUS_OK;
+    status = file_open(given->path, &ret_found->fd, &ret_found->st, err);
+    if (status)
+        return status;
+    status = trust_check(&ret_found->st, given->path, "", err);
+    return status && p->script->options.n_trusted_keys
+               ? read_whole(ret_found, err)
+               : status;
+}
+
 void found_release(struct found *found)
 {
     load_release(&found->image);
     file_close(found->fd);
+    free(found->copy);
 }

@@ -20,11 +20,8 @@
 
 static int check(BCCScriptRef script, const char *what, const char *name)
 {
-    if (!script)
+    if (script_check_open(script, what))
         return 1;
-    if (script->prepared)
-        return script_misuse(script, BCC_INVALID_OPERATION,
-                             "%s: the script is already prepared", what);
     if (!name || !*name)
         return script_misuse(script, BCC_INVALID_VALUE, "%s: no name", what);
     return 0;
@@ -48,7 +45,7 @@ int bccLinkSharedLibrary(BCCScriptRef script, const char *name,
     copy = strdup(name);
     if (!shared || !copy) {
         free(copy);
-        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+        return script_no_memory(script);
     }
     shared[script->n_shared++] = (struct request_shared){
         .how = flags & BCC_SEARCH_LIBRARY ? REQUEST_SHARED_SEARCH
@@ -71,7 +68,7 @@ int bccAddLibraryDirectory(BCCScriptRef script, const char *dir)
     copy = strdup(dir);
     if (!dirs || !copy) {
         free(copy);
-        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+        return script_no_memory(script);
     }
     dirs[script->n_library_dirs++] = copy;
     return 0;

@@ -86,6 +86,7 @@ static void add_head(struct buffer *object, size_t dynamic_size, size_t size)
                 .e_machine = machine_host()->elf_machine,
                 .e_version = EV_CURRENT,
                 .e_phoff = offsetof(struct head, segment),
+                .e_flags = MACHINE_ELF_FLAGS,
                 .e_ehsize = sizeof(ElfW(Ehdr)),
                 .e_phentsize = sizeof(ElfW(Phdr)),
                 .e_phnum = N_SEGMENTS,

@@ -5,6 +5,8 @@
  *             make (which admits it) -> load
  *   start     constructors
  *
+ * Code that is compiled already has one place, and no compile follows.
+ *
  * Nothing that is wrong with an entry is an error: it is a reason to look
  * further, and in the end to compile. Only what a compile cannot mend ends the
  * prepare: no memory, and symbols that nobody defines. */
@@ -55,29 +57,39 @@ static int check_prepare(BCCScriptRef script, unsigned long flags)
         BCC_PROCESS_SYMBOLS | BCC_MARKED_ONLY | BCC_VERIFY | BCC_REBUILD |
         BCC_DEFAULT_LIBRARIES | BCC_STRIP_DEBUG | BCC_CACHE_ONLY;
 
-    if (!script)
+    if (script_check_open(script, "prepare"))
         return 1;
-    if (script->prepared)
-        return script_misuse(script, BCC_INVALID_OPERATION,
-                             "prepare: the script is already prepared");
     if (!script->has_source)
         return script_misuse(script, BCC_INVALID_OPERATION,
                              "prepare: the script has no source");
     if (script->out_of_memory)
-        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+        return script_no_memory(script);
     if (flags & ~known)
         return script_misuse(script, BCC_INVALID_ENUM,
                              "prepare: unknown flags 0x%lx", flags & ~known);
     return 0;
 }
 
-enum status prepare_write_identity(BCCScriptRef script, unsigned long flags,
-                                   struct buffer *out, struct error *err)
+const char *bccGetIdentity(BCCScriptRef script, unsigned long flags)
 {
     struct prepare p = {.script = script, .flags = flags};
+    struct buffer text;
+    enum status status;
 
+    if (check_prepare(script, flags))
+        return NULL;
     build_request(&p);
-    return request_write_identity(&p.request, out, err);
+    buffer_init(&text);
+    status = request_write_identity(&p.request, &text, NULL);
+    buffer_append(&text, "", 1);
+    if (status || buffer_failed(&text)) {
+        buffer_release(&text);
+        script_no_memory(script);
+        return NULL;
+    }
+    free(script->identity);
+    script->identity = (char *)text.data;
+    return script->identity;
 }
 
 /* ---- Look up ---- */
@@ -101,7 +113,7 @@ static enum status take(struct prepare *p, struct found *found,
         *err = damage;
         status = damage.status;
     }
-    if (status == STATUS_OK && found->origin != FOUND_MADE)
+    if (status == STATUS_OK && found->origin != FOUND_MADE && found->fd >= 0)
         entry_note_use(found->dir, found->fd, &found->st, found->was_checked);
     found_release(found);
     return status;
@@ -132,6 +144,31 @@ look_up(struct prepare *p, enum status *ret_status, struct error *err)
             script_log(p->script, BCC_LOG_WARN, "cache", "%s", err->message);
     }
     return false;
+}
+
+/* Of code that is compiled already. Not inlined, likewise. */
+__attribute__((noinline)) static enum status take_given(struct prepare *p,
+                                                        struct error *err)
+{
+    BCCReport *report = &p->script->report;
+    struct found found;
+    enum status status = find_given(p, &found, err);
+    bool is_final;
+
+    if (status)
+        found_release(&found);
+    else
+        status = take(p, &found, &is_final, err);
+    if (status) {
+        report_reason(p->script, BCC_CACHE_MISS, err);
+        /* No compile follows that would make it right. */
+        if (status == STATUS_STALE)
+            status = err->status = STATUS_UNSUPPORTED;
+        return status;
+    }
+    report->cache = BCC_CACHE_HIT;
+    report->reasonCode = REASON_NONE;
+    return STATUS_OK;
 }
 
 /* ---- Compile ---- */
@@ -248,6 +285,8 @@ static enum status find_or_make(struct prepare *p, struct error *err)
     struct error why = {0};
     enum status status;
 
+    if (p->given)
+        return take_given(p, err);
     if (look_up(p, &status, &why)) {
         if (status)
             *err = why;
@@ -277,7 +316,7 @@ static void start(struct prepare *p, int caller_errno)
     BCCScriptRef script = p->script;
 
     script->prepared = true;
-    script->image.is_found = script->is_found;
+    script->image.is_known_to_unwinders = script->host.showsImage != 0;
     script->image.find_unwinder = libraries_find;
     script->image.find_context = &script->libraries;
     script->image.argc = script->argc;
@@ -312,7 +351,7 @@ static int run_prepare(struct prepare *p)
     enum status status;
 
     if (!begin_report(p))
-        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+        return script_no_memory(script);
     build_request(p);
     buffer_init(&p->identity);
     status = request_write_identity(&p->request, &p->identity, &err);
@@ -332,12 +371,34 @@ static int run_prepare(struct prepare *p)
     return status ? script_fail(script, &err) : 0;
 }
 
+/* What is compiled already is taken as it is. */
+static int set_given(struct prepare *p)
+{
+    BCCScriptRef script = p->script;
+    struct source *given = &script->sources[0];
+
+    if (!given->is_compiled)
+        return 0;
+    if (!p->execute || (p->flags & BCC_REBUILD) || script->n_sources > 1 ||
+        script->n_shared)
+        return script_misuse(script, BCC_INVALID_OPERATION,
+                             "%s: is compiled already: it is not compiled "
+                             "again, and nothing is linked to it",
+                             given->name);
+    p->given = given;
+    p->file = given->path;
+    p->dir = NULL;
+    return 0;
+}
+
 /* A thread that was cancelled in here would leave descriptors, memory and a
  * process behind. */
 static int prepare(struct prepare *p)
 {
     int state, result;
 
+    if (set_given(p))
+        return 1;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     result = run_prepare(p);
     pthread_setcancelstate(state, NULL);

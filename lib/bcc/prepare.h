@@ -1,15 +1,17 @@
 /* One way through a prepare: find -> admit -> load.
  *
  *   prepare.c     the API functions, and the order of things
- *   find.c        files that were compiled before: in layers, in the directory
+ *   find.c        files that were compiled before: in layers, in the directory,
+ *                 or given by the host
  *   make.c        a file that the compiler makes now, in a directory or memory
  *   admit.c       may the file be used, and is it the answer?
  *   load_entry.c  from file to code; symbols.c its imports, libraries.c those
  *                 that shared libraries define
  *   report.c      is told what happened by all of them
  *
- * find.c and make.c are the providers: each gives a struct found. One more, a
- * remote cache for instance, is a file like them and a step in prepare.c. */
+ * find.c and make.c are the providers: each gives a struct found, a file or its
+ * bytes. One more, a remote cache for instance, is a file like them and a step
+ * in prepare.c. */
 #ifndef BCC_ENGINE_PREPARE_H
 #define BCC_ENGINE_PREPARE_H
 
@@ -30,17 +32,25 @@ struct prepare {
     const char *dir;        /* NULL: no cache */
     const char *name;       /* of the entry in dir */
     const char *file;       /* not NULL: make this file, whatever was there */
+    struct source *given;   /* not NULL: it is compiled already */
     struct request request; /* without inputs */
     struct buffer identity;
 };
 
-enum found_origin { FOUND_IN_DIRECTORY, FOUND_IN_LAYER, FOUND_MADE };
+enum found_origin {
+    FOUND_IN_DIRECTORY,
+    FOUND_IN_LAYER,
+    FOUND_MADE,
+    FOUND_GIVEN
+};
 
 /* A file that may hold the code. A provider fills what comes first. */
 struct found {
-    int fd; /* owned; -1: none */
+    int fd;            /* owned; -1: none */
+    struct span bytes; /* of the file, if fd is -1; borrowed */
+    void *copy;        /* owned: bytes that nobody else has, or NULL */
     enum found_origin origin;
-    struct stat st;
+    struct stat st;   /* of bytes only st_size */
     const char *dir;  /* where its use is noted, or NULL; borrowed */
     const char *name; /* for messages; borrowed */
     /* Set by admit(): */
@@ -52,11 +62,6 @@ struct found {
 };
 
 void found_release(struct found *found);
-
-/* Append the identity that a prepare with these flags asks for. NO_MEMORY. */
-enum status prepare_write_identity(BCCScriptRef script, unsigned long flags,
-                                   struct buffer *out,
-                                   struct error *err) MUST_CHECK;
 
 /* ---- find.c ---- */
 
@@ -78,6 +83,11 @@ bool find_next(struct finder *finder, struct prepare *p,
 /* In the caller's directory. What store_open() says; STALE with BCC_REBUILD. */
 enum status find_own(struct prepare *p, struct found *ret_found,
                      struct error *err) MUST_CHECK;
+
+/* p->given. A file of others is read to the end and no longer a file, if a
+ * signature is to say whether it may be used. IO, UNTRUSTED, NO_MEMORY. */
+enum status find_given(struct prepare *p, struct found *ret_found,
+                       struct error *err) MUST_CHECK;
 
 /* "dir/name.oBCC", owned by the caller; NULL: no memory. */
 char *find_path(const char *dir, const char *name);

@@ -62,6 +62,21 @@ int script_misuse(BCCScriptRef script, int code, const char *format, ...)
     return 1;
 }
 
+int script_no_memory(BCCScriptRef script)
+{
+    return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+}
+
+int script_check_open(BCCScriptRef script, const char *what)
+{
+    if (!script)
+        return 1;
+    return script->prepared
+               ? script_misuse(script, BCC_INVALID_OPERATION,
+                               "%s: the script is already prepared", what)
+               : 0;
+}
+
 int bccGetError(BCCScriptRef script)
 {
     int code;

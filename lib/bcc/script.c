@@ -66,6 +66,8 @@ void bccDisposeScript(BCCScriptRef script)
     options_release(&script->options);
     free(script->cache_path);
     free(script->report_path);
+    free(script->compiler);
+    free(script->identity);
     free(script);
     pthread_setcancelstate(cancel_state, NULL);
 }
@@ -73,11 +75,8 @@ void bccDisposeScript(BCCScriptRef script)
 int bccRegisterSymbolCallback(BCCScriptRef script, BCCSymbolLookupFn fn,
                               void *context)
 {
-    if (!script)
+    if (script_check_open(script, "symbol callback"))
         return 1;
-    if (script->prepared)
-        return script_misuse(script, BCC_INVALID_OPERATION,
-                             "symbol callback: the script is already prepared");
     script->lookup = fn;
     script->lookup_context = context;
     return 0;
@@ -85,11 +84,8 @@ int bccRegisterSymbolCallback(BCCScriptRef script, BCCSymbolLookupFn fn,
 
 int bccSetArguments(BCCScriptRef script, int argc, char **argv)
 {
-    if (!script)
+    if (script_check_open(script, "arguments"))
         return 1;
-    if (script->prepared)
-        return script_misuse(script, BCC_INVALID_OPERATION,
-                             "arguments: the script is already prepared");
     if (argc < 0 || !argv || argv[argc])
         return script_misuse(
             script, BCC_INVALID_VALUE,
@@ -105,7 +101,7 @@ int bccSetCachePath(BCCScriptRef script, const char *path)
 
     if (!script || (path && !copy)) {
         free(copy);
-        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+        return script_no_memory(script);
     }
     free(script->cache_path);
     script->cache_path = copy;
@@ -194,11 +190,8 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
     BCCOptions given = {0};
     enum status keys;
 
-    if (!script)
+    if (script_check_open(script, "options"))
         return 1;
-    if (script->prepared)
-        return script_misuse(script, BCC_INVALID_OPERATION,
-                             "options: the script is already prepared");
     if (options && !read_options(options, &given))
         return script_misuse(
             script, BCC_INVALID_VALUE,
@@ -225,7 +218,7 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
         !copy_option(given.features, &copy.features) ||
         !copy_option(given.compilerPath, &copy.compiler_path)) {
         options_release(&copy);
-        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+        return script_no_memory(script);
     }
     if (given.optLevel != BCC_OPT_DEFAULT)
         copy.opt_level = (unsigned)given.optLevel - BCC_OPT_O0;

@@ -40,6 +40,7 @@ struct source {
     enum request_role role;
     uint32_t type; /* OBCC_APK_RESOURCE or OBCC_FILE_RESOURCE */
     bool skip_sha1;
+    bool is_compiled;  /* an oBCC file, in place of a script's bitcode */
     char *name;        /* owned; ARCHIVE!ENTRY of what is in an archive */
     const char *path;  /* of the file or the archive; NULL: bytes in memory */
     const char *entry; /* NULL: not in an archive. Both borrow from name */
@@ -105,9 +106,8 @@ struct BCCOpaqueScript {
     BCCLogFn log;
     void *log_context;
     BCCHost host;
-    bool is_found; /* host.showsImage: see struct image */
-    int argc;      /* for constructors */
-    char **argv;   /* borrowed; NULL: none */
+    int argc;    /* for constructors */
+    char **argv; /* borrowed; NULL: none */
 
     int error_code;
     struct error error;
@@ -120,6 +120,9 @@ struct BCCOpaqueScript {
 
     struct missing_symbol *missing; /* of the last prepare */
     size_t n_missing;
+
+    char *identity; /* that was asked for */
+    char *compiler; /* likewise */
 
     BCCReport report; /* strings below */
     char *report_path;
@@ -135,6 +138,11 @@ int script_fail(BCCScriptRef script, const struct error *err);
 /* Set a misuse error, return 1; script may be NULL. */
 int script_misuse(BCCScriptRef script, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+int script_no_memory(BCCScriptRef script);
+
+/* 1, and an error is set, if script is NULL or prepared: too late for what. */
+int script_check_open(BCCScriptRef script, const char *what);
 
 /* Report to the log callback, if there is one; costs nothing if not. */
 void script_log(BCCScriptRef script, int level, const char *area,

@@ -5,6 +5,7 @@
  * descriptors. */
 #include "script.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <sha1.h>
@@ -70,11 +71,12 @@ const struct file_stamp *source_stamp(struct source *source)
 
 const char *source_base_name(const struct source *source)
 {
-    size_t size = source->entry ? (size_t)(source->entry - source->name)
-                                : strlen(source->name);
-    const char *slash = memrchr(source->name, '/', size);
+    const char *base =
+        source->entry ? source->entry : source->name + strlen(source->name);
 
-    return slash ? slash + 1 : source->name;
+    while (base > source->name && base[-1] != '/')
+        base--;
+    return base;
 }
 
 static enum status open_file(struct source *source, struct error *err)
@@ -229,7 +231,7 @@ static int add_source(BCCScriptRef script, struct source *source)
 
     if (!place) {
         source_release(source);
-        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+        return script_no_memory(script);
     }
     *place = *source;
     place->options = &script->options;
@@ -240,12 +242,8 @@ static int check_input(BCCScriptRef script, enum request_role role,
                        const char *name, unsigned long flags,
                        unsigned long known_flags)
 {
-    if (!script)
+    if (script_check_open(script, name ? name : "input"))
         return 1;
-    if (script->prepared)
-        return script_misuse(script, BCC_INVALID_OPERATION,
-                             "%s: the script is already prepared",
-                             name ? name : "input");
     if (!name)
         return script_misuse(script, BCC_INVALID_VALUE,
                              "input: its name is NULL");
@@ -299,7 +297,7 @@ static int add_memory(BCCScriptRef script, enum request_role role,
     }
     if (!source.name || ((flags & BCC_COPY_INPUT) && !source.copy)) {
         source_release(&source);
-        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+        return script_no_memory(script);
     }
     return add_source(script, &source);
 }
@@ -351,7 +349,7 @@ static int add_file(BCCScriptRef script, enum request_role role,
             (intmax_t)st.st_size, entry ? "a ZIP archive" : "bitcode");
     source.stamp = file_stamp_of(&st);
     if (!set_names(&source, path, entry))
-        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+        return script_no_memory(script);
     return add_source(script, &source);
 }
 
@@ -402,17 +400,64 @@ int bccLinkResource(BCCScriptRef script, const char *archivePath,
     return add_resource(script, link_role(flags), archivePath, resName, flags);
 }
 
+static int mark_compiled(BCCScriptRef script, int failed)
+{
+    if (!failed)
+        script->sources[0].is_compiled = true;
+    return failed;
+}
+
+int bccReadExecutable(BCCScriptRef script, const char *name, const void *bytes,
+                      size_t size, unsigned long flags)
+{
+    return check_input(script, REQUEST_SCRIPT, name, flags, BCC_COPY_INPUT) ||
+           mark_compiled(script, add_memory(script, REQUEST_SCRIPT, name, bytes,
+                                            size, flags));
+}
+
+int bccReadExecutableFile(BCCScriptRef script, const char *path,
+                          unsigned long flags)
+{
+    return check_input(script, REQUEST_SCRIPT, path, flags, 0) ||
+           mark_compiled(script,
+                         add_file(script, REQUEST_SCRIPT, path, NULL, flags));
+}
+
+/* ---- What they are ---- */
+
+size_t bccGetInputCount(BCCScriptRef script)
+{
+    return script ? script->n_sources : 0;
+}
+
+static_assert((int)BCC_INPUT_LIBRARY == (int)REQUEST_LIBRARY &&
+                  (int)BCC_INPUT_OBJECT == (int)REQUEST_OBJECT,
+              "ORDER INPUT ROLE");
+
+int bccGetInput(BCCScriptRef script, size_t i, BCCInput *input)
+{
+    struct source *source;
+
+    if (i >= bccGetInputCount(script) || !input ||
+        input->size != sizeof(*input))
+        return script_misuse(script, BCC_INVALID_VALUE,
+                             "input %zu: there is none, or of another size", i);
+    source = &script->sources[i];
+    if (source_digest(source, input->sha1, &script->error))
+        return script_fail(script, &script->error);
+    input->name = source->name;
+    input->path = source->path;
+    input->role = (int)source->role;
+    input->flags = source->skip_sha1 ? BCC_SKIP_DEP_SHA1 : 0;
+    return 0;
+}
+
 void bccMarkExternalSymbol(BCCScriptRef script, const char *name)
 {
     char **marks;
 
-    if (!script)
+    if (script_check_open(script, "mark"))
         return;
-    if (script->prepared) {
-        script_misuse(script, BCC_INVALID_OPERATION,
-                      "mark: the script is already prepared");
-        return;
-    }
     if (!name || !*name) {
         script_misuse(script, BCC_INVALID_VALUE, "mark: no name");
         return;
@@ -424,7 +469,7 @@ void bccMarkExternalSymbol(BCCScriptRef script, const char *name)
     }
     if (!marks || !marks[script->n_marks]) {
         script->out_of_memory = true;
-        script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+        script_no_memory(script);
         return;
     }
     script->n_marks++;

@@ -181,6 +181,11 @@ static enum status read_program_header(struct image_view *view,
     case PT_GNU_EH_FRAME:
         *ret_eh_frame_header = range;
         return STATUS_OK;
+#ifdef __arm__
+    case PT_ARM_EXIDX:
+        view->exidx = range;
+        return STATUS_OK;
+#endif
     case PT_GNU_STACK:
         if (!(header->p_flags & PF_X))
             return STATUS_OK;
@@ -290,6 +295,26 @@ corrupt:
                      (unsigned long long)header.size);
 }
 
+/* The table that PT_ARM_EXIDX is (Arm's EHABI, 6): 8 bytes a function. */
+static enum status check_exidx(const struct image_view *view, struct error *err)
+{
+    enum { ENTRY_SIZE = 8, ALIGNMENT = 4 };
+    const struct image_range *table = &view->exidx;
+
+    if (table->size == 0)
+        return STATUS_OK;
+    if (table->size % ENTRY_SIZE == 0 && table->address % ALIGNMENT == 0 &&
+        table->address != 0 &&
+        image_view_find(view, table->address, table->size) ==
+            &view->segments[0])
+        return STATUS_OK;
+    return error_set(err, STATUS_CORRUPT,
+                     "%s: unwind table at 0x%llx of 0x%llx bytes is none of "
+                     "the text segment",
+                     view->name, (unsigned long long)table->address,
+                     (unsigned long long)table->size);
+}
+
 enum status image_view_read_headers(const char *name,
                                     const struct image_space *space,
                                     struct image_view *ret_view,
@@ -324,6 +349,8 @@ enum status image_view_read_headers(const char *name,
         status = check_tls(&view, err);
     if (status == STATUS_OK)
         status = find_eh_frame(&view, eh_frame_header, err);
+    if (status == STATUS_OK)
+        status = check_exidx(&view, err);
     if (status)
         return status;
     *ret_view = view;
@@ -335,11 +362,9 @@ enum status image_view_read_headers(const char *name,
 #if MACHINE_HAS_ADDEND
 #define RELOC_NAME "DT_RELA"
 #define OTHER_NAME "DT_REL"
-enum { RELOC_SIZE = DT_RELASZ, RELOC_ENTRY = DT_RELAENT };
 #else
 #define RELOC_NAME "DT_REL"
 #define OTHER_NAME "DT_RELA"
-enum { RELOC_SIZE = DT_RELSZ, RELOC_ENTRY = DT_RELENT };
 #endif
 
 /* Values of the tags below 64 that a loader needs, the last of each. */
@@ -476,8 +501,8 @@ enum status image_view_read_dynamic(struct image_view *view, struct error *err)
     } tables[] = {
         {{"DT_RELR", DT_RELR, DT_RELRSZ, DT_RELRENT, WORD, WORD, true},
          &view->relr},
-        {{RELOC_NAME, MACHINE_DT_RELOC, RELOC_SIZE, RELOC_ENTRY, RELOC, WORD,
-          true},
+        {{RELOC_NAME, MACHINE_DT_RELOC, MACHINE_DT_RELOC_SIZE,
+          MACHINE_DT_RELOC_ENTRY, RELOC, WORD, true},
          &view->relocs},
         {{"DT_JMPREL", DT_JMPREL, DT_PLTRELSZ, 0, RELOC, WORD, true},
          &view->plt_relocs},

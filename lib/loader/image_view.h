@@ -56,6 +56,7 @@ struct image_view {
     struct image_range dynamic;
     struct image_tls tls;
     uint64_t eh_frame; /* address in segments[0], 0: the image has none */
+    struct image_range exidx; /* of ARM, in segments[0] */
     /* From PT_DYNAMIC, in segments that are never written to. */
     struct image_range relr;
     struct image_range relocs; /* of machine_reloc, as the next */

@@ -143,6 +143,8 @@ enum status load_link(const struct load_source *source, struct image *image,
     image->fini_array = view.fini_array.address;
     image->fini_array_size = view.fini_array.size;
     image->eh_frame = view.eh_frame;
+    image->exidx = view.exidx.address;
+    image->exidx_size = view.exidx.size;
     return STATUS_OK;
 }
 
@@ -159,7 +161,7 @@ void load_start(struct image *image)
 
     assert(!image->started);
     image->started = true;
-    if (!image->is_found)
+    if (!image->is_known_to_unwinders)
         unwind_table_register(image);
     for (size_t i = 0; i < n_entries; i++)
         entry[i](image->argc, argv, environ);

@@ -16,16 +16,19 @@
 #define MACHINE_HAS_TLS_DESCRIPTOR 0
 #define MACHINE_DTV_OFFSET 0
 
+#ifdef __ARM_PCS_VFP
+#define MACHINE_ELF_FLAGS (EF_ARM_EABI_VER5 | EF_ARM_ABI_FLOAT_HARD)
+#else
+#define MACHINE_ELF_FLAGS (EF_ARM_EABI_VER5 | EF_ARM_ABI_FLOAT_SOFT)
+#endif
+
 /* Which registers hold floating-point arguments; images without such functions
  * may leave the question open. */
 static inline bool machine_accepts_flags(uint32_t flags)
 {
-#ifdef __ARM_PCS_VFP
-    const uint32_t others = EF_ARM_ABI_FLOAT_SOFT;
-#else
-    const uint32_t others = EF_ARM_ABI_FLOAT_HARD;
-#endif
-    return !(flags & others);
+    const uint32_t kinds = EF_ARM_ABI_FLOAT_SOFT | EF_ARM_ABI_FLOAT_HARD;
+
+    return !(flags & kinds & ~(uint32_t)MACHINE_ELF_FLAGS);
 }
 
 /* As glibc does: the dynamic linker gives it the hardware capabilities. */

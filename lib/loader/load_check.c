@@ -78,9 +78,15 @@ static enum status check_at(const struct load_check_image *image, uint8_t *base,
 
 enum status load_check(const struct load_check_image *image, struct error *err)
 {
-    void *base = mmap(NULL, (size_t)image->span, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *base;
     enum status status;
+
+    if (image->span > PTRDIFF_MAX)
+        return error_set(err, STATUS_CORRUPT,
+                         "%s: image spans 0x%llx bytes, more than there are",
+                         image->name, (unsigned long long)image->span);
+    base = mmap(NULL, (size_t)image->span, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     if (base == MAP_FAILED)
         return STATUS_OK;

@@ -37,6 +37,7 @@ enum load_reloc_kind {
  *   MACHINE_HAS_TLS_DESCRIPTOR
  *                            0: no compiler in use makes descriptors for it
  *   MACHINE_DTV_OFFSET       what __tls_get_addr() adds to an index
+ *   MACHINE_ELF_FLAGS        e_flags of a library that has no code
  *   machine_accepts_flags()  whether code with these ELF e_flags runs here
  *   machine_call_resolver()  what the resolver of an indirect function returns
  *   machine_reloc_kind()     the kind of a relocation number
@@ -59,10 +60,20 @@ enum load_reloc_kind {
 /* An entry of a relocation table, and the dynamic tags of the table. */
 #if MACHINE_HAS_ADDEND
 typedef ELF_TYPE(Rela) machine_reloc;
-enum { MACHINE_DT_RELOC = DT_RELA, MACHINE_DT_OTHER = DT_REL };
+enum {
+    MACHINE_DT_RELOC = DT_RELA,
+    MACHINE_DT_RELOC_SIZE = DT_RELASZ,
+    MACHINE_DT_RELOC_ENTRY = DT_RELAENT,
+    MACHINE_DT_OTHER = DT_REL /* of the kind that the machine does not use */
+};
 #else
 typedef ELF_TYPE(Rel) machine_reloc;
-enum { MACHINE_DT_RELOC = DT_REL, MACHINE_DT_OTHER = DT_RELA };
+enum {
+    MACHINE_DT_RELOC = DT_REL,
+    MACHINE_DT_RELOC_SIZE = DT_RELSZ,
+    MACHINE_DT_RELOC_ENTRY = DT_RELENT,
+    MACHINE_DT_OTHER = DT_RELA
+};
 #endif
 
 #endif

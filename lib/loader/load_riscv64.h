@@ -11,6 +11,7 @@
 #define ELF_R_SYM          ELF64_R_SYM
 #define MACHINE_HAS_ADDEND 1
 #define MACHINE_HAS_TLS_DESCRIPTOR 1
+#define MACHINE_ELF_FLAGS EF_RISCV_FLOAT_ABI_DOUBLE
 /* __tls_get_addr() adds it: an index lies between the first bytes of a block,
  * so that 12-bit offsets reach both ways. */
 #define MACHINE_DTV_OFFSET 0x800

@@ -8,6 +8,7 @@
 #define ELF_R_SYM          ELF64_R_SYM
 #define MACHINE_HAS_ADDEND 1
 #define MACHINE_HAS_TLS_DESCRIPTOR 1
+#define MACHINE_ELF_FLAGS 0
 #define MACHINE_DTV_OFFSET 0
 
 static inline bool machine_accepts_flags(uint32_t flags)

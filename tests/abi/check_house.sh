@@ -5,6 +5,7 @@
 #   - clang-tidy and .clang-tidy: no warning; no function of more than 60 lines,
 #     6 parameters or 3 levels of nesting
 #   - no two files of lib/ and tools/ have one name
+#   - tools/bcc is a client of the public API: it includes no header of lib/bcc
 #   - files of a library of lib/ call each other without a circle
 # Environment: CLANG_FORMAT, CLANG_TIDY. Without one of them its part is skipped,
 # and said to be.
@@ -47,6 +48,11 @@ fi
 find lib tools -name '*.[ch]' ! -path '*/routines/*' | sed 's,.*/,,' | sort |
     uniq -d | grep -vE '^(main)\.c$' >"$results"
 found "names that several files have"
+
+for header in lib/bcc/*.h; do
+    grep -rnF "\"$(basename "$header")\"" tools/bcc --include='*.[ch]'
+done >"$results"
+found "headers of lib/bcc that the tool includes"
 
 # Who calls whom, from the symbol tables; tsort names the members of a circle.
 for archive in $(find "$build/lib" -name 'libbcc_*.a' ! -name '*routines*'); do

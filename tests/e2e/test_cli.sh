@@ -1358,6 +1358,87 @@ test_only_signed_entries_run_when_that_is_asked() {
     complains private "not an Ed25519 public key"
 }
 
+# ---- Compiled programs ----
+
+# compiled NAME: small.bc as $work/NAME, and the compiler gone.
+compiled() {
+    small_program
+    run compile "$BCC" compile --entry main "$work/small.bc" -o "$work/$1"
+    expect compile "exit 0"
+    rm "$work/small.bc"
+    export BCC_BCCC=/nonexistent/bccc
+}
+
+test_a_compiled_program_runs_without_bitcode_and_compiler() {
+    compiled small.oBCC
+    run own "$BCC" run "$work/small.oBCC" you
+    expect own "exit 3"
+    says own out "hello you"
+    silent own err
+    cp "$work/small.oBCC" "$work/program"
+    run named "$BCC" run --report=json --no-cache "$work/program"
+    reported named hit
+    says named out "hello nobody"
+    [ -z "$(ls "$BCC_CACHE_DIR" 2>/dev/null)" ] || fail "the cache was used"
+    run entry "$BCC" run --entry absent "$work/small.oBCC"
+    complains entry "no function 'absent'"
+}
+
+test_a_compiled_program_is_refused_with_the_reason() {
+    needs openssl
+    make_keys
+    compiled small.oBCC
+    cp "$work/small.oBCC" "$work/open"
+    chmod 666 "$work/open"
+    run open "$BCC" run --report=json "$work/open"
+    complains open "open: writable by group or others (mode 0666)"
+    says open report '"code":"untrusted"'
+    head -c 3000 "$work/small.oBCC" >"$work/cut"
+    run cut "$BCC" run "$work/cut"
+    complains cut "cut: header: written as"
+    { cat "$work/small.oBCC"; echo; } >"$work/long"
+    run long "$BCC" run "$work/long"
+    complains long "long: header: written as"
+    for options in "--rebuild" "-lm" "--lib $work/open" "--link $work/open"; do
+        # shellcheck disable=SC2086 # these are words
+        run again "$BCC" run $options "$work/small.oBCC"
+        complains again "is compiled already"
+    done
+    for options in "--cpu x86-64" "--features +avx" "--target x"; do
+        # shellcheck disable=SC2086
+        run cpu "$BCC" run $options "$work/small.oBCC"
+        expect cpu "exit 2"
+        says cpu err "is compiled already"
+    done
+    run twice "$BCC" compile "$work/small.oBCC" -o "$work/twice.oBCC"
+    complains twice "is compiled already"
+    run key "$BCC" run --trusted-key "$work/ours.pub" "$work/small.oBCC"
+    complains key "not signed"
+    for file in small.oBCC open; do
+        run sign "$BCC" sign --key "$work/ours.pem" "$work/$file"
+        expect sign "exit 0"
+        run signed "$BCC" run --trusted-key "$work/ours.pub" "$work/$file"
+        expect signed "exit 3"
+        run other "$BCC" run --trusted-key "$work/theirs.pub" "$work/$file"
+        complains other "signed by a key that is not trusted"
+    done
+}
+
+test_a_compiled_program_says_what_its_compile_lacked() {
+    compile_cxx words <<'CXX'
+#include <iostream>
+int main() { std::cout << "words\n"; }
+CXX
+    run lacks "$BCC" compile "$work/words.bc" -o "$work/lacks.oBCC"
+    run whole "$BCC" compile --entry main "$work/words.bc" -o "$work/whole.oBCC"
+    run lacking "$BCC" run "$work/lacks.oBCC"
+    complains lacking "undefined symbol"
+    says lacking err "lacks.oBCC: is compiled already: bcc compile takes -l"
+    run words "$BCC" run "$work/whole.oBCC"
+    expect words "exit 0"
+    says words out "words"
+}
+
 # public_key NAME OCTAL: a PEM file of a key that is those bytes.
 public_key() {
     {

@@ -38,7 +38,7 @@ static enum status check_index(const char *path, struct error *err)
     status = file_open(path, &fd, &st, err);
     if (status)
         return status;
-    bytes = calloc((size_t)st.st_size + 1, 1);
+    bytes = st.st_size < PTRDIFF_MAX ? calloc((size_t)st.st_size + 1, 1) : NULL;
     status =
         bytes
             ? file_read_at(fd, (struct file_target){bytes, (size_t)st.st_size},

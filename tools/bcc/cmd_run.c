@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "program.h"
 #include "print.h"
+#include "resource.h"
 #include "script_setup.h"
 #include "settings.h"
 #include "undefined.h"
@@ -65,6 +66,13 @@ int cmd_run(struct options *options)
 
     if (options->n_arguments < 1) {
         complain("run: no file (bcc help run)");
+        return EXIT_USAGE;
+    }
+    if ((options->target || options->cpu || options->features) &&
+        resource_is_compiled(options->arguments[0])) {
+        complain("%s: is compiled already: --target, --cpu and --features are "
+                 "for bitcode",
+                 options->arguments[0]);
         return EXIT_USAGE;
     }
     say_name_is(options->arguments[0]);

@@ -5,8 +5,9 @@
 /* ORDER COMMANDS */
 const struct command_row command_rows[N_COMMANDS] = {
     [COMMAND_RUN] = {"run", "FILE [ARGS...]",
-                     "Run main() of a bitcode file; its exit status is the "
-                     "result.\n"
+                     "Run main() of a bitcode file, or of a file of bcc "
+                     "compile; its exit status\n"
+                     "is the result.\n"
                      "FILE may be in a ZIP archive: ARCHIVE!ENTRY.\n"},
     [COMMAND_COMPILE] = {"compile", "FILE... -o OUT.oBCC",
                          "Make one cache file, for this machine or another.\n"

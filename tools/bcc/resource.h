@@ -18,6 +18,10 @@ bool resource_has_archive_name(const char *path);
 /* True for those, and for files of other names that start as archives do. */
 bool resource_is_archive(const char *path);
 
+/* True for oBCC files. One that is named as bitcode (*.bc) is not read: a
+ * launch that hits needs no byte of its bitcode. */
+bool resource_is_compiled(const char *path);
+
 struct resource_list {
     char **name; /* ARCHIVE!ENTRY, by name; owned */
     size_t n;

@@ -57,11 +57,16 @@ static bool read_file(BCCScriptRef script, const char *path)
 {
     const char *entry;
     char *archive = resource_split(path, &entry);
-    const bool ok = (archive ? bccReadResource(script, archive, entry, 0)
-                             : bccReadFile(script, path, 0)) == 0;
+    int failed;
 
+    if (archive)
+        failed = bccReadResource(script, archive, entry, 0);
+    else if (resource_is_compiled(path))
+        failed = bccReadExecutableFile(script, path, 0);
+    else
+        failed = bccReadFile(script, path, 0);
     free(archive);
-    return ok;
+    return !failed;
 }
 
 static bool link_file(BCCScriptRef script, const char *path,

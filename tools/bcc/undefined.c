@@ -15,6 +15,7 @@
 #include "library_search.h"
 #include "machine.h"
 #include "print.h"
+#include "resource.h"
 
 enum {
     MAX_LINES = 100,      /* what people read */
@@ -223,6 +224,10 @@ void complain_failed(BCCScriptRef script, const struct options *options,
         complain("%s: and %zu more", path, n - MAX_LINES);
     if (n)
         suggest(script, options, n);
-    else
+    if (n && resource_is_compiled(path))
+        complain("%s: is compiled already: bcc compile takes -l, and --entry "
+                 "main for a program with its usual libraries",
+                 path);
+    if (!n)
         complain("%s", bccGetErrorMessage(script));
 }

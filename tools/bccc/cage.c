@@ -21,6 +21,11 @@
  * The index of a library is published by a name, after the compile. Its files
  * are opened before; the renaming is let through only where there is an index
  * to publish, and Landlock keeps it to the cache directory. */
+
+/* Both of these are defined here, each under its own name. */
+#undef _FILE_OFFSET_BITS
+#undef _TIME_BITS
+
 #include "cage.h"
 
 #include <errno.h>

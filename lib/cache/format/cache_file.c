@@ -80,7 +80,9 @@ enum status cache_file_open(const char *path, unsigned check_flags,
     if (status)
         return status;
     reading.size = (size_t)st.st_size;
-    reading.bytes = calloc(reading.size + 1, 1);
+    /* A file may be larger than an address space of 32 bits. */
+    reading.bytes =
+        st.st_size < PTRDIFF_MAX ? calloc(reading.size + 1, 1) : NULL;
     status = reading.bytes ? read_file(&reading, check_flags, &file.layout, err)
                            : error_no_memory(err);
     file_close(reading.fd);
