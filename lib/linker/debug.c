@@ -200,7 +200,7 @@ static void add_symbol(struct debug *debug, const struct symbol *symbol)
         .st_info =
             ELF64_ST_INFO(symbol->exported ? STB_GLOBAL : STB_LOCAL, type),
         .st_shndx = (uint16_t)symbol->chunk->output->section_index,
-        .st_value = symbol_definition_address(symbol),
+        .st_value = symbol_definition_address(symbol) | symbol->mode,
         .st_size = symbol->size,
     };
 

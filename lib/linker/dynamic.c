@@ -173,7 +173,7 @@ static Elf64_Sym dynamic_symbol(const struct link *link,
 
     if (symbol->place == SYMBOL_UNDEFINED)
         return entry;
-    entry.st_value = symbol_address(link, symbol);
+    entry.st_value = symbol_pointer(link, symbol, 0);
     entry.st_size = symbol->size;
     entry.st_shndx = SHN_ABS;
     if (symbol->place == SYMBOL_IN_CHUNK) {

@@ -209,8 +209,8 @@ static uint64_t relocation_addend(const struct link *link,
     if (!reloc->target)
         return addend;
     if (reloc->type == machine->dynamic_relative)
-        return addend + symbol_address(link, reloc->target);
-    addend += symbol_definition_address(reloc->target);
+        return symbol_pointer(link, reloc->target, addend);
+    addend += symbol_definition_address(reloc->target) | reloc->target->mode;
     if (reloc->type == machine->dynamic_tls_tpoff ||
         reloc->type == machine->dynamic_tls_descriptor)
         addend -= link->tls.address;

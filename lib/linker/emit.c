@@ -123,6 +123,10 @@ static void add_segments(const struct link *link,
         align_up(relro->address + relro->memory_size, page) - relro->address;
     add_output(headers, PT_GNU_EH_FRAME, PF_R,
                outputs_standard(link, RANK_EH_FRAME_HDR));
+    add_output(headers, PT_ARM_EXIDX, PF_R, outputs_standard(link, RANK_EXIDX));
+    add_output(headers, PT_NOTE, PF_R, outputs_standard(link, RANK_PROPERTIES));
+    add_output(headers, PT_GNU_PROPERTY, PF_R,
+               outputs_standard(link, RANK_PROPERTIES));
     row = add_row(headers, PT_GNU_STACK, PF_R | PF_W, 16,
                   &(struct segment_extent){0});
 }
@@ -160,6 +164,8 @@ static uint32_t linked_section(const struct link *link, uint32_t type)
     case SHT_RELA:
     case SHT_REL:
         return outputs_standard(link, RANK_DYNSYM)->section_index;
+    case SHT_ARM_EXIDX:
+        return outputs_standard(link, RANK_TEXT)->section_index;
     default:
         return 0;
     }

@@ -143,7 +143,7 @@ enum got_use got_use_of(const struct link *link, const struct chunk *chunk,
                         const struct relocation *relocation,
                         const struct reloc_type *type)
 {
-    if (!(chunk->flags & SHF_EXECINSTR))
+    if (!(chunk->flags & SHF_EXECINSTR) || !link->machine->got_use)
         return GOT_USE_OTHER;
     return link->machine->got_use(type, chunk->bytes.data + relocation->offset,
                                   relocation->offset, relocation->addend);

@@ -214,6 +214,10 @@ static uint64_t headers_size(const struct link *link)
 {
     uint64_t n_headers = LAYOUT_USUAL_PROGRAM_HEADERS;
 
+    if (outputs_standard(link, RANK_EXIDX)->size)
+        n_headers++;
+    if (link->properties->size)
+        n_headers += 2;
     if (memory_size(segment_outputs(link, SEGMENT_LARGE_DATA)))
         n_headers++;
     if (memory_size(segment_outputs(link, SEGMENT_LARGE_RODATA)))

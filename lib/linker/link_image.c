@@ -53,6 +53,7 @@ static enum status make_chunks(struct link *link, struct error *err)
         enum rank rank;
         uint64_t align;
     } made[] = {
+        {&link->properties, RANK_PROPERTIES, word},
         {&link->dynsym, RANK_DYNSYM, word},
         {&link->dynstr, RANK_DYNSTR, 1},
         {&link->hash, RANK_HASH, 8},
@@ -70,6 +71,7 @@ static enum status make_chunks(struct link *link, struct error *err)
         if (!*made[i].place)
             return error_no_memory(err);
     }
+    properties_size(link);
     link->eh_frame_end->role = CHUNK_EH_FRAME;
     return buffer_failed(&link->chunks) ? error_no_memory(err) : STATUS_OK;
 }
@@ -96,6 +98,8 @@ static enum status read_inputs(struct link *link, struct error *err)
         status = boundary_define(link, err);
     if (status == STATUS_OK)
         status = eh_frame_read(link, err);
+    if (status == STATUS_OK)
+        status = exidx_read(link, err);
     return status;
 }
 
@@ -114,6 +118,8 @@ static enum status plan(struct link *link, struct error *err)
         status = outputs_assign(link, err);
     if (status == STATUS_OK)
         status = outputs_measure(link, err);
+    if (status == STATUS_OK)
+        exidx_sort(link);
     if (status == STATUS_OK)
         status = dynamic_size(link, err);
     /* From here all sizes are final, except for veneers. */
@@ -139,9 +145,13 @@ static enum status write_image(struct link *link, struct error *err)
     if (status == STATUS_OK)
         status = got_write(link, err);
     if (status == STATUS_OK)
+        exidx_write(link);
+    if (status == STATUS_OK)
         status = eh_frame_hdr_write(link, err);
     if (status == STATUS_OK)
         status = dynamic_write(link, err);
+    if (status == STATUS_OK)
+        properties_write(link);
     if (status == STATUS_OK)
         emit_headers(link);
     if (status == STATUS_OK)
@@ -170,7 +180,7 @@ enum status link_image(const struct link_params *params,
     if (status == STATUS_OK)
         status = write_image(&link, err);
     if (status == STATUS_OK) {
-        result.machine = link.machine->row;
+        result.machine = link.row;
         result.span = link.span;
         result.text_span = align_up(link.segments[SEGMENT_TEXT].memory_size,
                                     link.machine->row->page_size);

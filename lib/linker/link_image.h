@@ -11,7 +11,8 @@
  *   PT_LOAD RW   .data .bss
  *   PT_LOAD RW   .ldata .lbss, if there are such
  *   PT_LOAD R    .lrodata, likewise
- *   PT_TLS, PT_DYNAMIC, PT_GNU_RELRO, PT_GNU_EH_FRAME, PT_GNU_STACK
+ *   PT_TLS, PT_DYNAMIC, PT_GNU_RELRO, PT_GNU_EH_FRAME, PT_GNU_STACK; PT_NOTE
+ *   and PT_GNU_PROPERTY, if the inputs have properties
  *
  * Read-only data shares the executable mapping: one mmap less at each launch,
  * and nothing in it is writable. Each segment that follows starts at the next

@@ -44,6 +44,7 @@ enum chunk_role {
     CHUNK_INIT_CODE, /* a piece of the function that .init is */
     CHUNK_FINI_CODE,
     CHUNK_EH_FRAME,
+    CHUNK_EXIDX,
 };
 
 struct chunk {
@@ -59,6 +60,8 @@ struct chunk {
     enum chunk_role role;
     uint32_t init_order;       /* among constructors, see init_array.c */
     struct eh_frame *eh_frame; /* of CHUNK_EH_FRAME, see eh_frame.c */
+    struct chunk *linked;      /* of CHUNK_EXIDX: the code it is about */
+    bool has_exidx;            /* code: a CHUNK_EXIDX is about it */
     bool patched_at_load;      /* by a dynamic relocation */
     bool rearranged; /* bytes move: nothing may point into the chunk */
     struct output *output;
@@ -85,6 +88,7 @@ struct symbol {
     enum symbol_place place;
     uint8_t type;       /* STT_... */
     uint8_t visibility; /* STV_..., the strictest of all inputs */
+    uint8_t mode;       /* bits of a pointer to it: T of reloc.h */
     bool local;
     bool weak;      /* defined: weakly. Undefined: by all who want it */
     bool called;    /* through the GOT or a stub */
@@ -115,6 +119,7 @@ enum segment {
 /* ORDER RANK: sections lie in this order. As the table in outputs.c. */
 enum rank {
     /* SEGMENT_TEXT */
+    RANK_PROPERTIES,
     RANK_DYNSYM,
     RANK_DYNSTR,
     RANK_HASH,
@@ -122,6 +127,7 @@ enum rank {
     RANK_RELR,
     RANK_EH_FRAME_HDR,
     RANK_EH_FRAME,
+    RANK_EXIDX,
     RANK_EXCEPT_TABLE,
     RANK_RODATA,
     RANK_NAMED_RODATA,
@@ -204,7 +210,9 @@ struct link {
     const struct link_params *params;
     const struct link_machine *machine;
     const struct elf_class *elf;
-    uint32_t elf_flags; /* ELF e_flags of the image */
+    const struct machine *row; /* the machine's, or another with its number */
+    const char *row_object;    /* that decided which; NULL: none did */
+    uint32_t elf_flags;        /* ELF e_flags of the image */
     struct link_result *result;
     struct arena arena;
 
@@ -226,11 +234,12 @@ struct link {
     struct buffer pools;     /* struct chunk *, of veneers */
     uint32_t tls_module;     /* 1 + index in got_slots, 0: none */
     bool may_relax;          /* loads from the GOT into address arithmetic */
+    uint32_t features;       /* of all inputs: see properties.c */
     bool static_tls;         /* offsets from the thread pointer are used */
 
     /* Made by the linker. */
-    struct chunk *dynsym, *dynstr, *hash, *rela, *relr, *eh_frame_hdr,
-        *eh_frame_end, *dynamic_table, *got, *plt;
+    struct chunk *properties, *dynsym, *dynstr, *hash, *rela, *relr,
+        *eh_frame_hdr, *eh_frame_end, *dynamic_table, *got, *plt;
     struct buffer exports;   /* struct symbol *, follow imports in .dynsym */
     struct buffer rela_list; /* struct dynamic_reloc, as in .rel(a).dyn */
     size_t n_relative;       /* of them, the first */
@@ -293,6 +302,20 @@ static inline uint64_t symbol_address(const struct link *link,
     if (symbol->stub)
         return stub_address(link, symbol->stub);
     return symbol_definition_address(symbol);
+}
+
+/* T of reloc.h. Stubs are code of the mode that has no bit. */
+static inline uint64_t symbol_mode(const struct symbol *symbol)
+{
+    return symbol->stub ? 0 : symbol->mode;
+}
+
+/* What a pointer to symbol + addend is. */
+static inline uint64_t symbol_pointer(const struct link *link,
+                                      const struct symbol *symbol,
+                                      uint64_t addend)
+{
+    return (symbol_address(link, symbol) + addend) | symbol_mode(symbol);
 }
 
 /* ---- Chunks, symbols, messages ---- */

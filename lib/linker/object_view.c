@@ -290,6 +290,18 @@ static enum status locate_symbol(const struct object_view *view, uint32_t index,
     return STATUS_OK;
 }
 
+/* AAELF32, "Symbol values": bit 0 of a function's says that it is of Thumb
+ * code. */
+static void set_mode(const struct object_view *view, uint32_t section,
+                     struct object_symbol *symbol)
+{
+    if (view->machine != EM_ARM || section == SHN_UNDEF || section == SHN_ABS ||
+        (symbol->type != STT_FUNC && symbol->type != STT_GNU_IFUNC))
+        return;
+    symbol->mode = symbol->value & 1;
+    symbol->value -= symbol->mode;
+}
+
 enum status object_symbol_at(const struct object_view *view, uint32_t index,
                              struct object_symbol *ret_symbol,
                              struct error *err)
@@ -309,6 +321,7 @@ enum status object_symbol_at(const struct object_view *view, uint32_t index,
 
     if (!symbol.name)
         return corrupt_symbol(view, index, "name is outside its table", err);
+    set_mode(view, entry.st_shndx, &symbol);
     status = locate_symbol(view, index, entry.st_shndx, &symbol, err);
     if (status)
         return status;

@@ -37,6 +37,7 @@ struct object_symbol {
     uint8_t type;       /* STT_... */
     uint8_t binding;    /* STB_... */
     uint8_t visibility; /* STV_... */
+    uint8_t mode;       /* 1: Thumb code; that bit is not in value */
 };
 
 struct relocation {

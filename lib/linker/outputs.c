@@ -49,6 +49,7 @@ struct standard {
 
 /* ORDER RANK */
 static const struct standard standards[N_RANKS] = {
+    [RANK_PROPERTIES] = {".note.gnu.property", SHT_NOTE, READ},
     [RANK_DYNSYM] = {".dynsym", SHT_DYNSYM, READ},
     [RANK_DYNSTR] = {".dynstr", SHT_STRTAB, READ},
     [RANK_HASH] = {".hash", SHT_HASH, READ},
@@ -56,6 +57,7 @@ static const struct standard standards[N_RANKS] = {
     [RANK_RELR] = {".relr.dyn", SHT_RELR, READ},
     [RANK_EH_FRAME_HDR] = {".eh_frame_hdr", SHT_PROGBITS, READ},
     [RANK_EH_FRAME] = {".eh_frame", SHT_PROGBITS, READ},
+    [RANK_EXIDX] = {".ARM.exidx", SHT_ARM_EXIDX, READ | SHF_LINK_ORDER},
     [RANK_EXCEPT_TABLE] = {".gcc_except_table", SHT_PROGBITS, READ},
     [RANK_RODATA] = {".rodata", SHT_PROGBITS, READ},
     [RANK_NAMED_RODATA] = {NULL, SHT_PROGBITS, READ},
@@ -232,6 +234,8 @@ static enum rank input_rank(const struct chunk *chunk, bool relro_eh_frame)
         return RANK_FINI_CODE;
     case CHUNK_EH_FRAME:
         return relro_eh_frame ? RANK_RELRO_EH_FRAME : RANK_EH_FRAME;
+    case CHUNK_EXIDX:
+        return RANK_EXIDX;
     case CHUNK_PLAIN:
         break;
     }

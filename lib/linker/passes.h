@@ -2,12 +2,13 @@
  * a file; link_state.h has what they hand on, link_image.c calls them:
  *
  *   sections         read the objects, choose the sections that are loaded
+ *   properties       the rules that the code of all objects obeys
  *   resolve          one meaning for each name
  *   pull             members of archives that define what is still undefined
  *   init_array       one function of the pieces of .init, one of those of .fini
  *   outputs          which sections the image has
  *   boundary         symbols that the linker makes
- *   eh_frame         take the unwind tables apart
+ *   eh_frame, exidx  take the unwind tables apart
  *   got              slots and stubs: asked for by scan, then counted
  *   scan             what relocations need: slots, stubs, work for the loader
  *   outputs          chunks to outputs, sizes
@@ -16,10 +17,9 @@
  *   veneers          code between branches and what is beyond their reach
  *   emit             memory for the image
  *   relocate_chunks  copy and patch
- *   veneers, got, eh_frame_hdr, dynamic   contents of what the linker makes
- *   emit             headers
- *   tables           what the caller wants to know
- *   debug            the file for debuggers
+ *   veneers, got, eh_frame_hdr, dynamic, properties   contents of what the
+ * linker makes emit             headers tables           what the caller wants
+ * to know debug            the file for debuggers
  *
  * Sizes are known before addresses, and do not depend on them, with one
  * exception: how many veneers there are depends on how far branches have to go.
@@ -41,6 +41,20 @@ enum status sections_read_object(struct link *link,
                                  const struct link_input *input,
                                  struct object **ret_object,
                                  struct error *err) MUST_CHECK;
+
+/* ---- properties.c: which rules of the processor code obeys ---- */
+
+bool properties_is_note(const struct object_section *section);
+
+/* Those of one more object; link.machine is known. CORRUPT. */
+enum status properties_read(struct link *link, const struct object_view *view,
+                            struct error *err) MUST_CHECK;
+
+/* Once all inputs are read: sets the size of the image's note. */
+void properties_size(struct link *link);
+
+/* Once veneers are known. */
+void properties_write(const struct link *link);
 
 /* ---- resolve.c: which definition each name means ---- */
 
@@ -141,6 +155,27 @@ bool eh_frame_map_offset(const struct eh_frame *eh_frame, uint64_t offset,
 /* Writes the records of a chunk; relocations are applied afterwards. */
 void eh_frame_write(const struct chunk *chunk, uint8_t *bytes);
 
+/* ---- exidx.c: unwind tables of 32-bit ARM ---- */
+
+/* Reads every chunk of them and adds rows for code that has none. Symbols are
+ * resolved. CORRUPT. */
+enum status exidx_read(struct link *link, struct error *err) MUST_CHECK;
+
+/* Once code has its offsets in outputs: puts the chunks in its order; some
+ * become empty. */
+void exidx_sort(struct link *link);
+
+/* Once addresses are known: writes the rows that were added. */
+void exidx_write(const struct link *link);
+
+/* ---- arm_attributes.c: calling conventions of 32-bit ARM ---- */
+
+/* Sets link.row and link.elf_flags. CORRUPT, MISUSE if objects before it have
+ * another convention, UNSUPPORTED. */
+enum status arm_attributes_check(struct link *link,
+                                 const struct object_view *view,
+                                 struct error *err) MUST_CHECK;
+
 /* ---- got.c: global offset table and stubs ---- */
 
 /* While relocations are scanned. Each may be asked for any number of times;
@@ -225,8 +260,8 @@ enum status dynamic_relocs_write(struct link *link,
 enum {
     /* Text, RELRO, data; TLS, DYNAMIC, GNU_RELRO, GNU_EH_FRAME, GNU_STACK */
     LAYOUT_USUAL_PROGRAM_HEADERS = 8,
-    /* Two segments of large sections. */
-    LAYOUT_MAX_PROGRAM_HEADERS = 10
+    /* ARM_EXIDX, two of properties, two segments of large sections. */
+    LAYOUT_MAX_PROGRAM_HEADERS = 13
 };
 
 /* Sizes are known. To be called again if they change. Sets addresses and

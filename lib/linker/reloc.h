@@ -13,6 +13,11 @@
  *      that jumps to the symbol  Z    size of the symbol
  *      (of itself if defined)
  *
+ * X + A means (X + A) | T on ARM, whose psABI adds to the letters
+ *
+ *   T  1 if S is a function of Thumb code, else 0; it is a bit of pointers to
+ *      the function, and no part of where its code is
+ *
  * Page(X) is X without its 12 low bits, whatever the size of the system's
  * pages: images are loaded at multiples of it.
  *
@@ -24,6 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "error.h"
 #include "machine.h"
 #include "span.h"
 
@@ -32,6 +38,8 @@ enum reloc_subject {
     RELOC_NONE,           /* nothing to do */
     RELOC_ADDRESS,        /* S, or work for the loader if S is an address */
     RELOC_SYMBOL,         /* S */
+    RELOC_DATA,           /* S of data, or of code as data: without T */
+    RELOC_NUMBER,         /* S, in code that cannot be patched at load */
     RELOC_CALL,           /* L, a call or jump */
     RELOC_GOT_SLOT,       /* GOT + G */
     RELOC_GOT_BASE,       /* GOT */
@@ -48,6 +56,7 @@ enum reloc_subject {
 enum reloc_form {
     FORM_PLAIN,       /* X + A */
     FORM_PC,          /* X + A - P */
+    FORM_PC_ALIGNED,  /* X + A - P, P without its 2 low bits */
     FORM_GOT,         /* X + A - GOT */
     FORM_PAGE_PC,     /* Page(X + A) - Page(P) */
     FORM_PAGE_OFFSET, /* X + A - Page(X + A) */
@@ -95,11 +104,14 @@ struct veneer_kind {
     bool (*write)(uint8_t *veneer, uint64_t address, uint64_t destination);
 };
 
+struct link;
+struct object_view;
+
 struct link_machine {
     const struct machine *row;
     uint64_t max_span;     /* of the image's address space, bytes */
     uint64_t relax_reach;  /* relaxed loads reach this far for sure */
-    uint8_t text_fill;     /* byte between functions: traps if executed */
+    struct span text_fill; /* between functions: traps if executed */
     struct span text_skip; /* an instruction that does nothing */
     /* What goes before and behind the pieces of .init and of .fini, to make a
      * function of them. */
@@ -118,11 +130,27 @@ struct link_machine {
     /* A call of a weak function that nobody defined goes this many bytes
      * ahead, to the next instruction; 0: to address 0. */
     uint32_t undefined_call_size;
+    /* The property that says which rules code obeys; of its bits, those that
+     * code of the linker obeys, too, and of these those that veneers do not.
+     * 0: none. See properties.c. */
+    uint32_t feature_property;
+    uint32_t features;
+    uint32_t features_no_veneers;
+
+    /* Whether an object may be part of the image: what the ELF header alone
+     * does not say. NULL: always. */
+    enum status (*check_object)(struct link *link,
+                                const struct object_view *view,
+                                struct error *err);
 
     /* NULL: unknown. */
     const struct reloc_type *(*type)(uint32_t number);
 
-    /* The use that the instruction around `field` makes of a GOT slot;
+    /* The addend in a field, of machines without explicit addends. */
+    int64_t (*addend)(const struct reloc_type *type, const uint8_t *field);
+
+    /* NULL: no type is relaxable.
+     * The use that the instruction around `field` makes of a GOT slot;
      * n_before bytes of the section come before the field. */
     enum got_use (*got_use)(const struct reloc_type *type, const uint8_t *field,
                             uint64_t n_before, int64_t addend);
@@ -140,6 +168,12 @@ struct link_machine {
     /* A stub at address that jumps to where the slot points. False if the
      * slot is out of reach. */
     bool (*write_stub)(uint8_t *stub, uint64_t address, uint64_t slot);
+
+    /* The bits of a pointer to code beyond its address (ARM: T), as a branch
+     * takes them to be for where it leads now: that is how it is if its symbol
+     * is no function. NULL: there are no such bits. */
+    uint64_t (*branch_mode)(const struct reloc_type *type,
+                            const uint8_t *field);
 
     /* The kind of veneer that the branch needs, an index in veneers; 0: it
      * gets there by itself, or no veneer can help. NULL: no branch ever needs
@@ -170,5 +204,6 @@ static inline bool fits_unsigned(uint64_t value, unsigned bits)
 
 extern const struct link_machine link_machine_x86_64;
 extern const struct link_machine link_machine_aarch64;
+extern const struct link_machine link_machine_arm;
 
 #endif

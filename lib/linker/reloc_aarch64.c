@@ -231,23 +231,24 @@ enum { STATIC_FIRST = 0x100, TLS_FIRST = 0x200, DYNAMIC_FIRST = 0x400 };
 
 #define TABLE STATIC_FIRST
 static const struct reloc_type static_types[] = {
-    ROW(0x100, NONE, NONE, PLAIN, 0, NONE), /* of older tools */
+    [0] = {"R_AARCH64_NONE (256)", RELOC_NONE, FORM_PLAIN, 0, FIELD_NONE,
+           RELAX_NEVER, 0, NULL}, /* of older tools */
     ROW(0x101, ABS64, ADDRESS, PLAIN, 8, 64),
     ROW(0x102, ABS32, ADDRESS, PLAIN, 4, 32),
     ROW(0x103, ABS16, ADDRESS, PLAIN, 2, 16),
     ROW(0x104, PREL64, SYMBOL, PC, 8, 64),
     ROW(0x105, PREL32, SYMBOL, PC, 4, 32),
     ROW(0x106, PREL16, SYMBOL, PC, 2, 16),
-    ROW(0x107, MOVW_UABS_G0, ADDRESS, PLAIN, 4, G0),
-    ROW(0x108, MOVW_UABS_G0_NC, ADDRESS, PLAIN, 4, G0_NC),
-    ROW(0x109, MOVW_UABS_G1, ADDRESS, PLAIN, 4, G1),
-    ROW(0x10a, MOVW_UABS_G1_NC, ADDRESS, PLAIN, 4, G1_NC),
-    ROW(0x10b, MOVW_UABS_G2, ADDRESS, PLAIN, 4, G2),
-    ROW(0x10c, MOVW_UABS_G2_NC, ADDRESS, PLAIN, 4, G2_NC),
-    ROW(0x10d, MOVW_UABS_G3, ADDRESS, PLAIN, 4, G3),
-    ROW(0x10e, MOVW_SABS_G0, ADDRESS, PLAIN, 4, MOVE_G0),
-    ROW(0x10f, MOVW_SABS_G1, ADDRESS, PLAIN, 4, MOVE_G1),
-    ROW(0x110, MOVW_SABS_G2, ADDRESS, PLAIN, 4, MOVE_G2),
+    ROW(0x107, MOVW_UABS_G0, NUMBER, PLAIN, 4, G0),
+    ROW(0x108, MOVW_UABS_G0_NC, NUMBER, PLAIN, 4, G0_NC),
+    ROW(0x109, MOVW_UABS_G1, NUMBER, PLAIN, 4, G1),
+    ROW(0x10a, MOVW_UABS_G1_NC, NUMBER, PLAIN, 4, G1_NC),
+    ROW(0x10b, MOVW_UABS_G2, NUMBER, PLAIN, 4, G2),
+    ROW(0x10c, MOVW_UABS_G2_NC, NUMBER, PLAIN, 4, G2_NC),
+    ROW(0x10d, MOVW_UABS_G3, NUMBER, PLAIN, 4, G3),
+    ROW(0x10e, MOVW_SABS_G0, NUMBER, PLAIN, 4, MOVE_G0),
+    ROW(0x10f, MOVW_SABS_G1, NUMBER, PLAIN, 4, MOVE_G1),
+    ROW(0x110, MOVW_SABS_G2, NUMBER, PLAIN, 4, MOVE_G2),
     ROW(0x111, LD_PREL_LO19, SYMBOL, PC, 4, BRANCH_19),
     ROW(0x112, ADR_PREL_LO21, SYMBOL, PC, 4, ADR),
     ROW(0x113, ADR_PREL_PG_HI21, SYMBOL, PAGE_PC, 4, ADRP),
@@ -542,6 +543,16 @@ static unsigned veneer(const struct branch *branch)
 
 /* ---- The machine ---- */
 
+/* GNU_PROPERTY_AARCH64_FEATURE_1_AND. Stubs and what is made of .init and
+ * .fini begin with landing pads. Veneers branch indirectly to functions that
+ * were only ever called directly and may have none. */
+enum {
+    FEATURE_1_AND = (int)0xc0000000,
+    FEATURE_BTI = 1,
+    FEATURE_PAC = 2,
+    FEATURE_GCS = 4,
+};
+
 static const uint8_t pieces_begin[] = {
     0x5f, 0x24, 0x03, 0xd5, /* bti c */
     0xfd, 0x7b, 0xbf, 0xa9, /* stp x29, x30, [sp, #-16]! */
@@ -551,13 +562,14 @@ static const uint8_t pieces_end[] = {
     0xfd, 0x7b, 0xc1, 0xa8, /* ldp x29, x30, [sp], #16 */
     0xc0, 0x03, 0x5f, 0xd6, /* ret */
 };
+static const uint8_t trap[] = {0};                      /* udf #0 */
 static const uint8_t skip[] = {0x1f, 0x20, 0x03, 0xd5}; /* nop */
 
 const struct link_machine link_machine_aarch64 = {
     .row = &machines[MACHINE_AARCH64],
     .max_span = UINT64_C(1) << 46,       /* of 48 bits of address space */
     .relax_reach = UINT64_C(0xe0000000), /* of 4 GiB; the rest for gaps */
-    .text_fill = 0,                      /* udf #0 */
+    .text_fill = {trap, sizeof(trap)},
     .text_skip = {skip, sizeof(skip)},
     .pieces_begin = {pieces_begin, sizeof(pieces_begin)},
     .pieces_end = {pieces_end, sizeof(pieces_end)},
@@ -571,6 +583,9 @@ const struct link_machine link_machine_aarch64 = {
     .dynamic_tls_descriptor = DYNAMIC_TLSDESC,
     .stub_size = STUB_SIZE,
     .undefined_call_size = 4,
+    .feature_property = FEATURE_1_AND,
+    .features = FEATURE_BTI | FEATURE_PAC | FEATURE_GCS,
+    .features_no_veneers = FEATURE_BTI,
     .type = type,
     .got_use = got_use,
     .relax = relax,

@@ -232,13 +232,18 @@ static const uint8_t pieces_end[] = {
     0xc3,                   /* ret */
 };
 
+/* GNU_PROPERTY_X86_FEATURE_1_AND: indirect branch tracking is not kept, since
+ * stubs have no landing pads; shadow stacks are. */
+enum { FEATURE_1_AND = (int)0xc0000002, FEATURE_SHSTK = 2 };
+
 static const uint8_t skip[] = {0x90}; /* nop */
+static const uint8_t trap[] = {0xcc}; /* int3 */
 
 const struct link_machine link_machine_x86_64 = {
     .row = &machines[MACHINE_X86_64],
     .max_span = UINT64_C(1) << 46,       /* half of a process's address space */
     .relax_reach = UINT64_C(0x70000000), /* of 2 GiB; the rest for gaps */
-    .text_fill = 0xcc,                   /* int3 */
+    .text_fill = {trap, sizeof(trap)},
     .text_skip = {skip, sizeof(skip)},
     .pieces_begin = {pieces_begin, sizeof(pieces_begin)},
     .pieces_end = {pieces_end, sizeof(pieces_end)},
@@ -251,6 +256,8 @@ const struct link_machine link_machine_x86_64 = {
     .dynamic_tls_tpoff = R_X86_64_TPOFF64,
     .dynamic_tls_descriptor = R_X86_64_TLSDESC,
     .stub_size = STUB_SIZE,
+    .feature_property = FEATURE_1_AND,
+    .features = FEATURE_SHSTK,
     .type = type,
     .got_use = got_use,
     .relax = relax,

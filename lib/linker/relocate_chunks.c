@@ -43,8 +43,10 @@ static uint64_t subject_of(const struct place *place)
     case RELOC_N_SUBJECTS:
         break;
     case RELOC_ADDRESS:
+    case RELOC_NUMBER:
         return symbol->value;
     case RELOC_SYMBOL:
+    case RELOC_DATA:
         return symbol_address(link, symbol);
     case RELOC_CALL:
         return veneers_destination(link, place->chunk, place->relocation,
@@ -74,13 +76,17 @@ enum { PAGE = 4096 }; /* of forms, not of systems */
 static uint64_t form_of(const struct place *place, uint64_t X)
 {
     const uint64_t GOT = chunk_address(place->link->got);
-    const uint64_t value = X + (uint64_t)place->relocation->addend;
+    const uint64_t T =
+        place->type->subject == RELOC_SYMBOL ? symbol_mode(place->symbol) : 0;
+    const uint64_t value = (X + (uint64_t)place->relocation->addend) | T;
 
     switch ((enum reloc_form)place->type->form) {
     case FORM_PLAIN:
         break;
     case FORM_PC:
         return value - place->P;
+    case FORM_PC_ALIGNED:
+        return value - align_down(place->P, 4);
     case FORM_GOT:
         return value - GOT;
     case FORM_PAGE_PC:
@@ -169,19 +175,19 @@ static enum status write_chunk(const struct link *link,
 static void fill_text(const struct link *link)
 {
     struct output **outputs = LIST_ITEMS(struct output *, &link->outputs);
-    const struct span skip = link->machine->text_skip;
 
     for (size_t i = 0; i < LIST_COUNT(struct output *, &link->outputs); i++) {
         const struct output *output = outputs[i];
+        const bool is_run_through =
+            output->rank == RANK_INIT_CODE || output->rank == RANK_FINI_CODE;
+        const struct span fill = is_run_through ? link->machine->text_skip
+                                                : link->machine->text_fill;
         uint8_t *bytes = link->result->image.data + output->file_offset;
 
         if (!(output->flags & SHF_EXECINSTR))
             continue;
-        if (output->rank != RANK_INIT_CODE && output->rank != RANK_FINI_CODE)
-            memset(bytes, link->machine->text_fill, (size_t)output->size);
-        else
-            for (uint64_t j = 0; j < output->size; j++)
-                bytes[j] = skip.data[j % skip.size];
+        for (uint64_t j = 0; j < output->size; j++)
+            bytes[j] = fill.data[j % fill.size];
     }
 }
 

@@ -107,6 +107,24 @@ static enum status scan_relative(struct scan *scan)
     return STATUS_OK;
 }
 
+static enum status scan_data(struct scan *scan)
+{
+    if (is_import(scan->symbol))
+        return REFUSE(scan, STATUS_UNSUPPORTED,
+                      "what lies outside the image is out of reach (compile "
+                      "with -fPIC)");
+    return scan_relative(scan);
+}
+
+static enum status scan_number(struct scan *scan)
+{
+    if (is_number(scan->symbol))
+        return STATUS_OK;
+    return REFUSE(scan, STATUS_UNSUPPORTED,
+                  "code would have to be changed at load time (compile with "
+                  "-fPIC)");
+}
+
 static enum status scan_call(struct scan *scan)
 {
     scan->symbol->called = true;
@@ -194,6 +212,8 @@ static const struct {
     [RELOC_NONE] = {scan_nothing, false, false},
     [RELOC_ADDRESS] = {scan_absolute, true, false},
     [RELOC_SYMBOL] = {scan_relative, true, false},
+    [RELOC_DATA] = {scan_data, true, false},
+    [RELOC_NUMBER] = {scan_number, true, false},
     [RELOC_CALL] = {scan_call, true, false},
     [RELOC_GOT_SLOT] = {scan_got, true, true},
     [RELOC_GOT_BASE] = {scan_nothing, false, false},

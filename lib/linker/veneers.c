@@ -28,7 +28,7 @@
 
 struct veneer {
     const struct symbol *symbol;
-    uint64_t distance; /* from the symbol to the destination */
+    uint64_t distance; /* from a pointer to the symbol to the destination */
     unsigned kind;
     const struct chunk *pool;
     uint64_t offset; /* in it */
@@ -39,10 +39,30 @@ struct veneer {
 struct site {
     struct branch branch;
     struct symbol *symbol;
-    uint64_t distance;
+    uint64_t distance; /* as in struct veneer */
 };
 
 /* ---- Branches ---- */
+
+/* From the symbol to where the branch is to get. */
+static uint64_t distance_of(const struct reloc_type *type,
+                            const struct relocation *relocation)
+{
+    return (uint64_t)(relocation->addend - type->branch_bias);
+}
+
+/* What is no function has no mode of its own: whoever wrote the branch knew
+ * what is there. */
+static uint64_t mode_of(const struct link *link, const struct chunk *chunk,
+                        const struct relocation *relocation,
+                        const struct symbol *symbol)
+{
+    if (!link->machine->branch_mode || symbol->stub ||
+        symbol->type == STT_FUNC || symbol->type == STT_GNU_IFUNC)
+        return 0;
+    return link->machine->branch_mode(link->machine->type(relocation->type),
+                                      chunk->bytes.data + relocation->offset);
+}
 
 static struct site site_of(const struct link *link, const struct chunk *chunk,
                            const struct relocation *relocation, uint64_t place)
@@ -51,14 +71,15 @@ static struct site site_of(const struct link *link, const struct chunk *chunk,
     struct site site = {
         .branch = {type, place, 0},
         .symbol = chunk->object->symbols[relocation->symbol],
-        .distance = (uint64_t)(relocation->addend - type->branch_bias),
+        .distance = distance_of(type, relocation),
     };
 
+    site.distance += mode_of(link, chunk, relocation, site.symbol);
     site.branch.destination =
-        symbol_is_weak_zero(site.symbol) && link->machine->undefined_call_size
-            ? place + link->machine->undefined_call_size - site.distance
-            : symbol_address(link, site.symbol);
-    site.branch.destination += site.distance;
+        symbol_pointer(link, site.symbol, 0) + site.distance;
+    if (symbol_is_weak_zero(site.symbol) && link->machine->undefined_call_size)
+        site.branch.destination = place + link->machine->undefined_call_size +
+                                  mode_of(link, chunk, relocation, site.symbol);
     return site;
 }
 
@@ -116,10 +137,12 @@ uint64_t veneers_destination(const struct link *link, const struct chunk *chunk,
     const unsigned kind = kind_of(link, chunk, &site);
     const struct veneer *veneer = kind ? find_veneer(link, &site, kind) : NULL;
 
-    if (!veneer)
-        return site.branch.destination - site.distance;
-    return veneer_address(veneer) + link->machine->veneers[kind].mode -
-           site.distance;
+    const uint64_t destination =
+        veneer ? veneer_address(veneer) + link->machine->veneers[kind].mode
+               : site.branch.destination;
+
+    return destination -
+           distance_of(link->machine->type(relocation->type), relocation);
 }
 
 /* ---- Pools ---- */
@@ -289,7 +312,7 @@ enum status veneers_write(const struct link *link, struct error *err)
 
         if (!kind->write(chunk_bytes(link, veneer->pool) + veneer->offset,
                          veneer_address(veneer),
-                         symbol_address(link, veneer->symbol) +
+                         symbol_pointer(link, veneer->symbol, 0) +
                              veneer->distance))
             return error_set(err, STATUS_OUT_OF_RANGE,
                              "%s: the veneer of '%s' is out of its reach",
