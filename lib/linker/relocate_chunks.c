@@ -4,6 +4,7 @@
 #include "passes.h"
 
 #include <elf.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "span.h"
@@ -25,10 +26,17 @@ static enum status out_of_range(const struct place *place, uint64_t value,
     const int64_t number = (int64_t)value;
     const uint64_t magnitude = number < 0 ? 0 - value : value;
 
-    return reloc_error(
-        place->link, place->chunk, place->relocation, STATUS_OUT_OF_RANGE, err,
-        "value %s0x%llx does not fit in %u bits", number < 0 ? "-" : "",
-        (unsigned long long)magnitude, place->type->size * 8u);
+    const unsigned bits = place->type->size * 8u;
+    char field[32];
+
+    snprintf(field, sizeof(field), "in %u bits", bits);
+    if ((place->chunk->flags & SHF_EXECINSTR) &&
+        (bits >= 64 || fits_signed(value, bits)))
+        snprintf(field, sizeof(field), "the instruction");
+    return reloc_error(place->link, place->chunk, place->relocation,
+                       STATUS_OUT_OF_RANGE, err,
+                       "value %s0x%llx does not fit %s", number < 0 ? "-" : "",
+                       (unsigned long long)magnitude, field);
 }
 
 /* X: see reloc.h. ORDER SUBJECT. */
