@@ -35,6 +35,9 @@ struct options {
     struct size_option memory_limit; /* of a compile; 0 bytes: none */
     const char *cache_dir;           /* NULL: the default */
     const char *target;
+    const char *sysroot;
+    const char *emulator;
+    const char *target_bcc;
     const char *cpu;
     const char *features;
     const char *entry;  /* NULL: not given */
@@ -55,6 +58,7 @@ struct options {
     bool dry_run;
     bool remove;
     bool help;
+    char **words;     /* behind the command's name, to a NULL */
     char **arguments; /* what is not an option, NULL-terminated */
     int n_arguments;
     char **collected; /* where these are, if not in argv; owned */

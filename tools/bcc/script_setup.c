@@ -193,6 +193,22 @@ unsigned long setup_flags(const struct options *options, bool program)
            (options->strip_debug ? BCC_STRIP_DEBUG : 0);
 }
 
+/* For the compiler process, which takes it from the environment. */
+bool setup_sysroot(const struct options *options)
+{
+    char *absolute;
+    bool ok;
+
+    if (!options->sysroot)
+        return true;
+    absolute = realpath(options->sysroot, NULL);
+    ok = absolute && setenv("BCC_SYSROOT", absolute, 1) == 0;
+    if (!ok)
+        complain("--sysroot %s: %s", options->sysroot, strerror(errno));
+    free(absolute);
+    return ok;
+}
+
 /* ---- Static archives ---- */
 
 static bool has_shared(const char *dir, const char *name)

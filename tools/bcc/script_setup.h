@@ -9,6 +9,10 @@
 
 #include "options.h"
 
+/* Let compiles see --sysroot: before threads are started. False after a
+ * complaint. */
+bool setup_sysroot(const struct options *options);
+
 /* Move the -l options that stand for an archive, a libNAME.a of a directory of
  * -L, to options->archives. As for a linker, the first directory that has
  * either kind of library decides, and in it the shared one. False after a
