@@ -125,6 +125,30 @@ static uint64_t missing(const char *section_name)
     return strcmp(section_name, ".debug_names") == 0 ? UINT64_MAX : 0;
 }
 
+/* Of two symbols in one section, which may be missing as a whole. */
+static enum status apply_difference(const struct link *link,
+                                    const struct chunk *chunk,
+                                    const struct relocation *relocation,
+                                    uint8_t *field, struct error *err)
+{
+    uint64_t ends[2];
+
+    for (unsigned i = 0; i < 2; i++) {
+        const struct symbol *symbol =
+            chunk->object->symbols[relocation[i].symbol];
+
+        if (!find_definition(symbol, &ends[i]))
+            ends[i] = symbol->value;
+        ends[i] += (uint64_t)relocation[i].addend;
+    }
+    if (link->machine->write(link->machine->type(relocation->type), field,
+                             ends[0] - ends[1]))
+        return STATUS_OK;
+    return reloc_error(link, chunk, relocation, STATUS_OUT_OF_RANGE, err,
+                       "value 0x%llx does not fit",
+                       (unsigned long long)(ends[0] - ends[1]));
+}
+
 /* In the letters of reloc.h. */
 static enum status apply(const struct link *link, const struct chunk *chunk,
                          const struct relocation *relocation, uint8_t *field,
@@ -134,6 +158,8 @@ static enum status apply(const struct link *link, const struct chunk *chunk,
     const uint64_t A = (uint64_t)relocation->addend;
     uint64_t S = 0;
 
+    if (type->subject == RELOC_DIFFERENCE)
+        return apply_difference(link, chunk, relocation, field, err);
     if (!find_definition(symbol, &S)) {
         const uint64_t value = missing(chunk->name);
 
@@ -142,12 +168,28 @@ static enum status apply(const struct link *link, const struct chunk *chunk,
         return STATUS_OK;
     }
     if (type->subject == RELOC_TLS_OFFSET)
-        S -= link->tls.address;
+        S -= link->tls.address + link->machine->tls_bias;
     if (!link->machine->write(type, field, S + A))
         return reloc_error(link, chunk, relocation, STATUS_OUT_OF_RANGE, err,
                            "value 0x%llx does not fit in %u bits",
                            (unsigned long long)(S + A), type->size * 8u);
     return STATUS_OK;
+}
+
+/* Whether it is there, and that of the difference before it. */
+static bool is_subtrahend(const struct link *link,
+                          const struct relocation_list *list, size_t index)
+{
+    const struct relocation *items = list->items;
+    const struct reloc_type *first, *second;
+
+    if (index == 0 || index >= list->n_items ||
+        items[index].offset != items[index - 1].offset)
+        return false;
+    first = link->machine->type(items[index - 1].type);
+    second = link->machine->type(items[index].type);
+    return first && second && first->subject == RELOC_DIFFERENCE &&
+           second->subject == RELOC_SUBTRAHEND;
 }
 
 static enum status relocate_chunk(const struct link *link,
@@ -162,14 +204,17 @@ static enum status relocate_chunk(const struct link *link,
         if (!type)
             return reloc_error(link, chunk, relocation, STATUS_UNSUPPORTED, err,
                                "not known");
-        if (relocation->offset > chunk->size ||
-            type->size > chunk->size - relocation->offset)
+        if (relocation_size(link, chunk, relocation, type) == UINT64_MAX)
             return reloc_error(link, chunk, relocation, STATUS_CORRUPT, err,
                                "place is outside the section of 0x%llx bytes",
                                (unsigned long long)chunk->size);
-        if (type->subject == RELOC_NONE)
+        if (type->subject == RELOC_NONE ||
+            is_subtrahend(link, &chunk->relocations, i))
             continue;
-        if (type->subject != RELOC_ADDRESS && type->subject != RELOC_TLS_OFFSET)
+        if (type->subject != RELOC_ADDRESS &&
+            type->subject != RELOC_TLS_OFFSET &&
+            !(type->subject == RELOC_DIFFERENCE &&
+              is_subtrahend(link, &chunk->relocations, i + 1)))
             return reloc_error(link, chunk, relocation, STATUS_UNSUPPORTED, err,
                                "debug information is at no address");
         status = apply(link, chunk, relocation, bytes + relocation->offset,

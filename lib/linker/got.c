@@ -357,7 +357,8 @@ static uint64_t constant_of(const struct link *link,
     if (slot->kind == GOT_ADDRESS && slot->symbol->place == SYMBOL_ABSOLUTE)
         return slot->symbol->value;
     if (slot->kind == GOT_TLS_OFFSET)
-        return symbol_definition_address(slot->symbol) - link->tls.address;
+        return symbol_definition_address(slot->symbol) - link->tls.address -
+               link->machine->tls_bias;
     return 0;
 }
 

@@ -336,6 +336,18 @@ bool symbol_is_thread_local(const struct symbol *symbol);
 /* Defined as a function that chooses the address at load time. */
 bool symbol_is_indirect(const struct symbol *symbol);
 
+/* Bytes of the chunk that a relocation of a known type patches; UINT64_MAX if
+ * they are not all in it. */
+uint64_t relocation_size(const struct link *link, const struct chunk *chunk,
+                         const struct relocation *relocation,
+                         const struct reloc_type *type);
+
+/* The relocation whose value that of a RELOC_PAIRED is; NULL: there is none.
+ * Its chunk is that of the other's symbol. */
+const struct relocation *relocation_high(const struct link *link,
+                                         const struct chunk *chunk,
+                                         const struct relocation *relocation);
+
 /* Weak, and nobody defined it. */
 bool symbol_is_weak_zero(const struct symbol *symbol);
 

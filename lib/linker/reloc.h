@@ -49,6 +49,10 @@ enum reloc_subject {
     RELOC_TLS_DESCRIPTOR, /* slots (function, argument) of the variable */
     RELOC_TLS_TPOFF,      /* slot with the offset from the thread pointer */
     RELOC_TLS_OFFSET,     /* S, an offset in the image's TLS block */
+    RELOC_DIFFERENCE,     /* S, less S + A of the subtrahend behind it */
+    RELOC_SUBTRAHEND,     /* nothing to do: is part of a difference */
+    RELOC_PAIRED,         /* the value of the high part at S */
+    RELOC_ALIGNED,        /* nothing, if what is A bytes ahead is aligned */
     RELOC_REFUSED,        /* known, but cannot be in a loadable image */
     RELOC_N_SUBJECTS
 };
@@ -126,6 +130,9 @@ struct link_machine {
     uint32_t dynamic_tls_offset;
     uint32_t dynamic_tls_tpoff;
     uint32_t dynamic_tls_descriptor;
+    /* Offsets in TLS blocks are so much less where __tls_get_addr() takes
+     * them. */
+    uint64_t tls_bias;
     uint32_t stub_size; /* bytes of a PLT stub */
     /* A call of a weak function that nobody defined goes this many bytes
      * ahead, to the next instruction; 0: to address 0. */
@@ -145,6 +152,14 @@ struct link_machine {
 
     /* NULL: unknown. */
     const struct reloc_type *(*type)(uint32_t number);
+
+    /* Bytes that the type patches at field, of which n_bytes are in the
+     * section; UINT64_MAX if these do not tell. NULL: the type's size. */
+    uint64_t (*field_size)(const struct reloc_type *type, const uint8_t *field,
+                           uint64_t n_bytes);
+
+    /* Whether a RELOC_PAIRED may refer to it. NULL: there are none. */
+    bool (*is_high)(const struct reloc_type *type);
 
     /* The addend in a field, of machines without explicit addends. */
     int64_t (*addend)(const struct reloc_type *type, const uint8_t *field);
@@ -205,5 +220,6 @@ static inline bool fits_unsigned(uint64_t value, unsigned bits)
 extern const struct link_machine link_machine_x86_64;
 extern const struct link_machine link_machine_aarch64;
 extern const struct link_machine link_machine_arm;
+extern const struct link_machine link_machine_riscv64;
 
 #endif

@@ -39,6 +39,24 @@ static enum status out_of_range(const struct place *place, uint64_t value,
                        (unsigned long long)magnitude, field);
 }
 
+/* S + A of one symbol of a difference, which may be in an unwind record. */
+static uint64_t end_of_difference(const struct place *place,
+                                  const struct relocation *relocation)
+{
+    const struct symbol *symbol =
+        place->chunk->object->symbols[relocation->symbol];
+    const struct chunk *chunk =
+        symbol->place == SYMBOL_IN_CHUNK ? symbol->chunk : NULL;
+    uint64_t offset;
+
+    if (chunk && chunk->eh_frame &&
+        eh_frame_map_offset(chunk->eh_frame, symbol->value, &offset))
+        return chunk_address(chunk) + offset + (uint64_t)relocation->addend;
+    return symbol_address(place->link, symbol) + (uint64_t)relocation->addend;
+}
+
+static uint64_t value_of_high_part(const struct place *low);
+
 /* X: see reloc.h. ORDER SUBJECT. */
 static uint64_t subject_of(const struct place *place)
 {
@@ -47,6 +65,8 @@ static uint64_t subject_of(const struct place *place)
 
     switch ((enum reloc_subject)place->type->subject) {
     case RELOC_NONE:
+    case RELOC_SUBTRAHEND:
+    case RELOC_ALIGNED:
     case RELOC_REFUSED:
     case RELOC_N_SUBJECTS:
         break;
@@ -74,7 +94,14 @@ static uint64_t subject_of(const struct place *place)
     case RELOC_TLS_TPOFF:
         return got_made_slot_address(link, symbol->tls_got);
     case RELOC_TLS_OFFSET:
-        return symbol_definition_address(symbol) - link->tls.address;
+        return symbol_definition_address(symbol) - link->tls.address -
+               link->machine->tls_bias;
+    case RELOC_DIFFERENCE:
+        return end_of_difference(place, place->relocation) -
+               end_of_difference(place, place->relocation + 1) -
+               (uint64_t)place->relocation->addend;
+    case RELOC_PAIRED:
+        return value_of_high_part(place);
     }
     return 0;
 }
@@ -105,6 +132,41 @@ static uint64_t form_of(const struct place *place, uint64_t X)
         return value - align_down(GOT, PAGE);
     }
     return value;
+}
+
+/* The distance from the instruction with the high part. */
+static uint64_t value_of_high_part(const struct place *low)
+{
+    const struct relocation *relocation =
+        relocation_high(low->link, low->chunk, low->relocation);
+    const struct chunk *chunk = low->symbol->chunk;
+    const struct place high = {
+        .link = low->link,
+        .chunk = chunk,
+        .relocation = relocation,
+        .type = low->link->machine->type(relocation->type),
+        .symbol = chunk->object->symbols[relocation->symbol],
+        .P = chunk_address(chunk) + relocation->offset,
+    };
+
+    return form_of(&high, subject_of(&high));
+}
+
+/* Padding that only a linker which shortens code can fit. */
+static enum status check_alignment(const struct place *place, struct error *err)
+{
+    const uint64_t size = (uint64_t)place->relocation->addend;
+    uint64_t align = 1;
+
+    while (align <= size && align < PAGE)
+        align *= 2;
+    if ((place->P + size) % align == 0)
+        return STATUS_OK;
+    return reloc_error(place->link, place->chunk, place->relocation,
+                       STATUS_UNSUPPORTED, err,
+                       "alignment to %u bytes by relaxation is not handled "
+                       "(compile with -mno-relax)",
+                       (unsigned)align);
 }
 
 /* Whether the loader does what is to be done. */
@@ -151,7 +213,10 @@ static enum status apply(const struct link *link, const struct chunk *chunk,
         return STATUS_OK;
     place.field = bytes + offset;
     place.P = chunk_address(chunk) + offset;
-    if (place.type->subject == RELOC_NONE || is_for_loader(&place))
+    if (place.type->subject == RELOC_ALIGNED)
+        return check_alignment(&place, err);
+    if (place.type->subject == RELOC_NONE ||
+        place.type->subject == RELOC_SUBTRAHEND || is_for_loader(&place))
         return STATUS_OK;
     return write_place(&place, &value) ? STATUS_OK
                                        : out_of_range(&place, value, err);
@@ -178,6 +243,20 @@ static enum status write_chunk(const struct link *link,
     return STATUS_OK;
 }
 
+/* The pattern again and again; what is written is copied. */
+static void fill_bytes(uint8_t *bytes, uint64_t size, struct span pattern)
+{
+    uint64_t done = pattern.size < size ? pattern.size : size;
+
+    memcpy(bytes, pattern.data, (size_t)done);
+    while (done < size) {
+        const uint64_t n = done < size - done ? done : size - done;
+
+        memcpy(bytes + done, bytes, (size_t)n);
+        done += n;
+    }
+}
+
 /* Between functions there is what traps, should anything ever jump there; but
  * .init and .fini are one function each, and run through. */
 static void fill_text(const struct link *link)
@@ -194,8 +273,7 @@ static void fill_text(const struct link *link)
 
         if (!(output->flags & SHF_EXECINSTR))
             continue;
-        for (uint64_t j = 0; j < output->size; j++)
-            bytes[j] = fill.data[j % fill.size];
+        fill_bytes(bytes, output->size, fill);
     }
 }
 

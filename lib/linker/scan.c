@@ -198,6 +198,45 @@ static enum status scan_tls_descriptor(struct scan *scan)
                : got_need_tls_descriptor(scan->link, scan->symbol, scan->err);
 }
 
+static bool has_subject(const struct scan *scan,
+                        const struct relocation *relocation,
+                        enum reloc_subject subject)
+{
+    const struct reloc_type *type = scan->link->machine->type(relocation->type);
+
+    return relocation->offset == scan->relocation->offset && type &&
+           type->subject == subject;
+}
+
+/* Both have addresses in the image, of which one is no use without the other.
+ */
+static enum status scan_difference(struct scan *scan)
+{
+    const struct relocation_list *list = &scan->chunk->relocations;
+    const struct relocation *relocation = scan->relocation;
+    const bool is_first = scan->type->subject == RELOC_DIFFERENCE;
+    const bool is_whole =
+        is_first ? relocation + 1 < list->items + list->n_items &&
+                       has_subject(scan, relocation + 1, RELOC_SUBTRAHEND)
+                 : relocation > list->items &&
+                       has_subject(scan, relocation - 1, RELOC_DIFFERENCE);
+
+    if (!is_whole)
+        return REFUSE(scan, STATUS_UNSUPPORTED,
+                      "half a difference of two symbols");
+    if (is_import(scan->symbol))
+        return REFUSE(scan, STATUS_UNSUPPORTED,
+                      "the distance from an import is not known");
+    return STATUS_OK;
+}
+
+static enum status scan_paired(struct scan *scan)
+{
+    if (relocation_high(scan->link, scan->chunk, scan->relocation))
+        return STATUS_OK;
+    return REFUSE(scan, STATUS_CORRUPT, "there is no high part at the label");
+}
+
 static enum status scan_refused(struct scan *scan)
 {
     return REFUSE(scan, STATUS_UNSUPPORTED, "%s", scan->type->why_refused);
@@ -223,10 +262,26 @@ static const struct {
     [RELOC_TLS_DESCRIPTOR] = {scan_tls_descriptor, false, true},
     [RELOC_TLS_TPOFF] = {scan_tls_tpoff, false, true},
     [RELOC_TLS_OFFSET] = {scan_tls_offset, false, false},
+    [RELOC_DIFFERENCE] = {scan_difference, false, false},
+    [RELOC_SUBTRAHEND] = {scan_difference, false, false},
+    [RELOC_PAIRED] = {scan_paired, false, false},
+    [RELOC_ALIGNED] = {scan_nothing, false, false},
     [RELOC_REFUSED] = {scan_refused, false, false},
 };
 
 /* ---- One relocation ---- */
+
+/* A distance from a place in an unwind record, in the same table. */
+static bool is_own_record(const struct scan *scan)
+{
+    uint64_t offset;
+
+    return (scan->type->subject == RELOC_DIFFERENCE ||
+            scan->type->subject == RELOC_SUBTRAHEND) &&
+           scan->symbol->chunk == scan->chunk && scan->chunk->eh_frame &&
+           eh_frame_map_offset(scan->chunk->eh_frame, scan->symbol->value,
+                               &offset);
+}
 
 static enum status check_symbol(struct scan *scan)
 {
@@ -239,7 +294,7 @@ static enum status check_symbol(struct scan *scan)
     if (is_import(symbol) && (symbol->local || symbol->visibility))
         return REFUSE(scan, STATUS_UNRESOLVED,
                       "hidden symbol is not defined by any input");
-    if (symbol->chunk && symbol->chunk->rearranged)
+    if (symbol->chunk && symbol->chunk->rearranged && !is_own_record(scan))
         return REFUSE(scan, STATUS_UNSUPPORTED,
                       "nothing can point into %s: it is rearranged",
                       symbol->chunk->name);
@@ -262,10 +317,9 @@ static enum status check_addend(struct scan *scan)
 }
 
 /* Records of unwind tables do not stay together: a place must be in one. */
-static enum status check_record(struct scan *scan)
+static enum status check_record(struct scan *scan, uint64_t size)
 {
     const struct eh_frame *eh_frame = scan->chunk->eh_frame;
-    const uint64_t size = scan->type->size;
     uint64_t last;
 
     if (!eh_frame || size == 0)
@@ -283,13 +337,14 @@ static enum status scan_relocation(struct scan *scan)
     const struct relocation *relocation = scan->relocation;
     const struct chunk *chunk = scan->chunk;
     enum status status;
+    uint64_t size;
 
     scan->type = scan->link->machine->type(relocation->type);
     scan->symbol = chunk->object->symbols[relocation->symbol];
     if (!scan->type)
         return REFUSE(scan, STATUS_UNSUPPORTED, "not known");
-    if (relocation->offset > chunk->bytes.size ||
-        scan->type->size > chunk->bytes.size - relocation->offset)
+    size = relocation_size(scan->link, chunk, relocation, scan->type);
+    if (size == UINT64_MAX)
         return REFUSE(scan, STATUS_CORRUPT,
                       "place is outside the section of 0x%zx bytes",
                       chunk->bytes.size);
@@ -300,7 +355,7 @@ static enum status scan_relocation(struct scan *scan)
         !eh_frame_map_offset(chunk->eh_frame, relocation->offset,
                              &scan->offset))
         return STATUS_OK;
-    status = check_record(scan);
+    status = check_record(scan, size);
     if (status == STATUS_OK)
         status = check_symbol(scan);
     if (status == STATUS_OK)

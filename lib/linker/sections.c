@@ -357,6 +357,7 @@ static enum status classify(struct link *link, const struct object *object,
 static const struct link_machine *const linked_machines[] = {
     &link_machine_x86_64,
     &link_machine_aarch64,
+    &link_machine_riscv64,
     &link_machine_arm,
 };
 
