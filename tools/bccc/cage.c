@@ -264,16 +264,19 @@ static const int allowed[] = {
 #endif
 };
 
+/* What libc's renameat() calls: RISC-V has the later call alone. */
+#ifdef __NR_renameat
+enum { RENAME = __NR_renameat };
+#else
+enum { RENAME = __NR_renameat2 };
+#endif
+
 /* Names of files: what the kernel says where permissions forbid it, so that
  * nobody takes it for an old kernel and tries another call. */
 static const int forbidden[] = {
     __NR_openat,    __NR_faccessat, __NR_readlinkat, __NR_execve,
     __NR_unlinkat,  __NR_mkdirat,   __NR_linkat,     __NR_symlinkat,
-#ifdef __NR_renameat
-    __NR_renameat,
-#else
-    __NR_renameat2, /* the only one of RISC-V */
-#endif
+    RENAME,
 #ifdef __NR_open
     __NR_open,      __NR_creat,     __NR_access,     __NR_readlink,
     __NR_stat,      __NR_lstat,     __NR_rename,     __NR_unlink,
@@ -380,7 +383,7 @@ static void add_condition(struct filter *filter,
 
 static void fill(struct filter *filter, bool publishes)
 {
-    static const int publishing[] = {__NR_renameat, __NR_unlinkat};
+    static const int publishing[] = {RENAME, __NR_unlinkat};
     const size_t n_conditions = sizeof(on_condition) / sizeof(on_condition[0]);
 
     /* Calls of another kind of program have other numbers. */
