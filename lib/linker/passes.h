@@ -17,9 +17,11 @@
  *   veneers          code between branches and what is beyond their reach
  *   emit             memory for the image
  *   relocate_chunks  copy and patch
- *   veneers, got, eh_frame_hdr, dynamic, properties   contents of what the
- * linker makes emit             headers tables           what the caller wants
- * to know debug            the file for debuggers
+ *   veneers, got, exidx, eh_frame_hdr, dynamic, properties
+ *                    contents of what the linker makes
+ *   emit             headers
+ *   tables           what the caller wants to know
+ *   debug            the file for debuggers
  *
  * Sizes are known before addresses, and do not depend on them, with one
  * exception: how many veneers there are depends on how far branches have to go.

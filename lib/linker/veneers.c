@@ -48,7 +48,7 @@ struct site {
 static uint64_t distance_of(const struct reloc_type *type,
                             const struct relocation *relocation)
 {
-    return (uint64_t)(relocation->addend - type->branch_bias);
+    return (uint64_t)relocation->addend - (uint64_t)(int64_t)type->branch_bias;
 }
 
 /* What is no function has no mode of its own: whoever wrote the branch knew

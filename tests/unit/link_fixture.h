@@ -134,8 +134,11 @@ void *fixture_loaded(struct fixture *f, const char *name);
 /* Calls an export without arguments. */
 long fixture_call(struct fixture *f, const char *name);
 
+/* Whether there are an emulator and a runner. */
+bool fixture_can_emulate(const struct foreign *foreign);
+
 /* Links for the foreign machine, and calls an export there, which is to
- * return 0 .. 255. Skips the test if there is no emulator. */
+ * return 0 .. 255. */
 int fixture_emulate(struct fixture *f, const char *name);
 
 #endif

@@ -13,6 +13,15 @@ static const struct foreign foreign_aarch64 = {
     .runner = LINK_TEST_RUNNER_AARCH64,
 };
 
+static const struct foreign foreign_riscv64 = {
+    .triple = "riscv64-linux-gnu",
+    .flag = "-mno-relax",
+    .headers = "/usr/riscv64-linux-gnu/include",
+    .system = "/usr/riscv64-linux-gnu",
+    .emulator = LINK_TEST_EMULATOR_RISCV64,
+    .runner = LINK_TEST_RUNNER_RISCV64,
+};
+
 #define FOREIGN_ARM(name, clang_triple, clang_flag, root, macro)               \
     static const struct foreign name = {                                       \
         .triple = clang_triple,                                                \

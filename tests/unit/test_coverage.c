@@ -23,6 +23,8 @@ static const struct {
 } linked[] = {
     {&link_machine_x86_64, NULL},
     {&link_machine_aarch64, &foreign_aarch64},
+    {&link_machine_arm, &foreign_arm},
+    {&link_machine_riscv64, &foreign_riscv64},
 };
 
 enum { N_LINKED = sizeof(linked) / sizeof(linked[0]) };
@@ -137,21 +139,42 @@ static void says_of_each_relocation_what_the_loader_does(void **state)
     free(page);
 }
 
-static void check_refusal(const struct foreign *foreign, uint32_t number,
-                          const struct reloc_type *type)
+/* An object with a relocation of this number at .data+0x8. */
+static void refer_wide(struct fixture *f, uint32_t number)
 {
+    Elf64_Rela *rela;
+
+    fixture_assemble(f, "a.o", ".data\n.quad 0, outside, 0\n");
+    rela = (void *)(fixture_input_bytes(f, 0) +
+                    fixture_input_section(f, 0, ".rela.data")->sh_offset);
+    rela->r_info = ELF64_R_INFO(ELF64_R_SYM(rela->r_info), number);
+}
+
+static void refer_narrow(struct fixture *f, uint32_t number)
+{
+    Elf32_Rel *rel;
+
+    fixture_assemble(f, "a.o", ".data\n.long 0, 0, outside, 0\n");
+    rel = (void *)(fixture_input_bytes(f, 0) +
+                   fixture_narrow_input_section(f, 0, ".rel.data")->sh_offset);
+    rel->r_info = ELF32_R_INFO(ELF32_R_SYM(rel->r_info), number);
+}
+
+static void check_refusal(const struct link_machine *machine,
+                          const struct foreign *foreign, uint32_t number)
+{
+    const struct reloc_type *type = machine->type(number);
     void *state = NULL;
     struct fixture *f;
-    Elf64_Rela *rela;
     char message[128];
 
     assert_int_equal(fixture_setup(&state), 0);
     f = state;
     f->foreign = foreign;
-    fixture_assemble(f, "a.o", ".data\n.quad 0, outside, 0\n");
-    rela = (void *)(fixture_input_bytes(f, 0) +
-                    fixture_input_section(f, 0, ".rela.data")->sh_offset);
-    rela->r_info = ELF64_R_INFO(ELF64_R_SYM(rela->r_info), number);
+    if (machine->row->address_size == 8)
+        refer_wide(f, number);
+    else
+        refer_narrow(f, number);
     snprintf(message, sizeof(message), "a.o: .data+0x8: %s against 'outside'",
              type->name);
     fixture_refused(f, STATUS_UNSUPPORTED, message, type->why_refused);
@@ -170,7 +193,7 @@ static size_t check_refusals(const struct link_machine *machine,
 
         if (!type || type->subject != RELOC_REFUSED)
             continue;
-        check_refusal(foreign, i, type);
+        check_refusal(machine, foreign, i);
         n++;
     }
     return n;

@@ -486,7 +486,8 @@ static void assemble_row(struct fixture *f, const struct value_row *row,
              thumb ? "thumb" : "arm", row->instruction, shift, row->type,
              row->symbol, row->instruction);
     fixture_assemble(f, "row.o", text);
-    fixture_assemble(f, "number.o", ".globl number\n.set number, 0x70\n");
+    if (strcmp(row->symbol, "number") == 0)
+        fixture_assemble(f, "number.o", ".globl number\n.set number, 0x70\n");
 }
 
 static struct letters letters_of(struct fixture *f, const struct value_row *row,
@@ -1007,7 +1008,8 @@ names_section_offset_type_and_symbol_of_what_it_refuses(void **state)
     for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
         assert_int_equal(setup(state), 0);
         fixture_assemble(*state, "a.o", refusals[i].text);
-        fixture_assemble(*state, "n.o", ".globl n\n.set n, 0x100\n");
+        if (strstr(refusals[i].message, "'n'"))
+            fixture_assemble(*state, "n.o", ".globl n\n.set n, 0x100\n");
         fixture_refused(*state, refusals[i].status, refusals[i].message,
                         refusals[i].other_message);
         fixture_teardown(state);

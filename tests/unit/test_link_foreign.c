@@ -101,6 +101,15 @@ static const struct option options[] = {
     {&foreign_thumb, "-ftls-model=local-dynamic"},
     {&foreign_arm_soft, "-O2"},
     {&foreign_thumb_soft, "-O2"},
+    {&foreign_riscv64, "-O0"},
+    {&foreign_riscv64, "-O3"},
+    {&foreign_riscv64, "-Oz"},
+    {&foreign_riscv64, "-fno-plt"},
+    {&foreign_riscv64, "-march=rv64g"},
+    {&foreign_riscv64, "-ffunction-sections"},
+    {&foreign_riscv64, "-fvisibility=hidden"},
+    {&foreign_riscv64, "-ftls-model=initial-exec"},
+    {&foreign_riscv64, "-mrelax"},
 };
 
 static void runs_code_of_every_model_and_option_elsewhere(void **state)
@@ -109,6 +118,8 @@ static void runs_code_of_every_model_and_option_elsewhere(void **state)
         struct fixture *f;
         int result;
 
+        if (!fixture_can_emulate(options[i].foreign))
+            continue;
         assert_int_equal(fixture_setup(state), 0);
         f = *state;
         f->foreign = options[i].foreign;
@@ -123,14 +134,16 @@ static void runs_code_of_every_model_and_option_elsewhere(void **state)
 }
 
 static const struct foreign *const elsewhere[] = {
-    &foreign_aarch64, &foreign_arm, &foreign_thumb, &foreign_arm_soft,
-    &foreign_thumb_soft};
+    &foreign_aarch64,  &foreign_arm,        &foreign_thumb,
+    &foreign_arm_soft, &foreign_thumb_soft, &foreign_riscv64};
 
 static void unwinds_through_functions_of_other_machines(void **state)
 {
     for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
         struct fixture *f;
 
+        if (!fixture_can_emulate(elsewhere[i]))
+            continue;
         assert_int_equal(fixture_setup(state), 0);
         f = *state;
         f->foreign = elsewhere[i];
