@@ -25,12 +25,14 @@ static const struct target_kind *find_kind(const struct machine *row)
     return NULL;
 }
 
-void target_initialize_disassembler(const char *triple)
+const char *target_disassembler(const char *triple)
 {
     const struct target_kind *kind = find_kind(machine_of_triple(triple));
 
-    if (kind)
-        kind->initialize_disassembler();
+    if (!kind)
+        return "";
+    kind->initialize_disassembler();
+    return kind->all_features ? kind->all_features : "";
 }
 
 static bool is_neutral(const char *triple)

@@ -38,6 +38,7 @@ const struct target_kind target_aarch64 = {
     .elf_machine = EM_AARCH64,
     .initialize = initialize,
     .initialize_disassembler = initialize_disassembler,
+    .all_features = "+all",
     .generic_cpu = "generic",
     .baseline = baseline,
     .with_routines = "+outline-atomics",

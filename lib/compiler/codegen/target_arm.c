@@ -53,6 +53,8 @@ const struct target_kind target_arm = {
     .elf_machine = EM_ARM,
     .initialize = initialize,
     .initialize_disassembler = initialize_disassembler,
+    .all_features = "+armv8.6-a,+fp-armv8,+neon,+aes,+sha2,+crc,+dotprod,"
+                    "+fullfp16,+fp16fml,+bf16,+i8mm,+hwdiv,+hwdiv-arm",
     .generic_cpu = "generic",
     .baseline = baseline,
     .named = "+neon",

@@ -34,6 +34,8 @@ const struct target_kind target_riscv64 = {
     .elf_machine = EM_RISCV,
     .initialize = initialize,
     .initialize_disassembler = initialize_disassembler,
+    .all_features = "+m,+a,+f,+d,+c,+v,+zba,+zbb,+zbc,+zbs,+zfh,+zvfh,+zfa,"
+                    "+zicond,+zicboz,+zacas,+zcb,+zawrs",
     .abi = "lp64d",
     .generic_cpu = "generic-rv64",
     .baseline = baseline,
