@@ -303,8 +303,7 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
     enum status status;
 
     c->module = imports_create_module(&c->glue);
-    LLVMSetTarget(c->module, c->target.triple);
-    LLVMSetModuleDataLayout(c->module, c->target.layout);
+    target_begin(&c->target, c->module);
     status = objects_link(&c->glue, c->module, &c->objects, err);
     if (status)
         return status;

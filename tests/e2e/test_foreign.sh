@@ -2,8 +2,9 @@
 # test_foreign.sh TEST TRIPLE: code for other machines. Each test is a function
 # below; CTest runs them one by one, for each machine.
 #
-# Environment: BCC, CLANG, RUN_STATUS; TARGET_BCC: the machine's own tool, which
-# may be missing: then nothing is run.
+# Environment: BCC, CLANG, RUN_STATUS; BCCC_BARE: a bccc without support
+# routines; TARGET_BCC: the machine's own tool, which may be missing: then
+# nothing is run.
 set -u
 . "$(dirname "$0")/run_case_lib.sh"
 triple=${2-}
@@ -252,6 +253,61 @@ C
     grep -vxE 'raise|__getauxval|getauxval|__tls_get_addr|__aeabi_unwind_.*' \
         "$work/imports" >"$work/missing" &&
         fail "not carried: $(cat "$work/missing")"
+    return 0
+}
+
+test_says_which_routines_it_lacks() {
+    case $triple in
+    aarch64*) type=__int128 routine=__divti3 package=arm64-cross ;;
+    arm*hf) type='long long' routine=__aeabi_ldivmod package=armhf-cross ;;
+    arm*) type='long long' routine=__aeabi_ldivmod package=armel-cross ;;
+    *) type=__int128 routine=__divti3 package=riscv64-cross ;;
+    esac
+    small_program
+    compile divides -xc <<C
+$type divide($type x, $type y) { return x / y; }
+C
+    BCC_BCCC=$BCCC_BARE
+    export BCC_BCCC
+    run none "$BCC" compile --target "$triple" "$work/divides.bc" \
+        -o "$work/divides.oBCC"
+    expect none "exit 1"
+    says none err "divides.bc: needs the support routine '$routine' for '$row'"
+    says none err "without libgcc-12-dev-$package"
+    # Atomics are loops in the code then.
+    run small "$BCC" compile --target "$triple" --entry main "$work/small.bc" \
+        -o "$work/small.oBCC"
+    expect small "exit 0"
+}
+
+# Branch protection: the note is there if all of the code has it.
+test_keeps_branch_protection() {
+    case $triple in
+    aarch64*) ;;
+    *) skip "only on AArch64" ;;
+    esac
+    compile protected -xc -mbranch-protection=standard <<'C'
+int atexit(void (*)(void));
+void *wrapper(void) { return (void *)atexit; }
+int f(int (*g)(int), int x) { return g(x) + 1; }
+C
+    echo 'int h(int (*g)(int), int x) { return g(x) + 1; }' | compile plain -xc
+    run made "$BCC" compile --target "$triple" "$work/protected.bc" \
+        -o "$work/protected.oBCC"
+    expect made "exit 0"
+    run dump "$BCC" dump --disassemble "$work/protected.oBCC"
+    says dump out "paciasp"
+    # Ours, too: the hint is bti.
+    grep -A1 '<atexit>:' "$work/dump.out" | grep -q 'bti\|hint' ||
+        fail "atexit is no target of branches: $(cat "$work/dump.out")"
+    run image "$BCC" dump --image "$work/protected.so" "$work/protected.oBCC"
+    readelf -nW "$work/protected.so" >"$work/notes"
+    grep -q 'BTI, PAC' "$work/notes" || fail "no note: $(cat "$work/notes")"
+    run made "$BCC" compile --target "$triple" "$work/protected.bc" \
+        "$work/plain.bc" -o "$work/both.oBCC"
+    expect made "exit 0"
+    run image "$BCC" dump --image "$work/both.so" "$work/both.oBCC"
+    readelf -nW "$work/both.so" | grep 'BTI' && fail "a note for plain code"
     return 0
 }
 

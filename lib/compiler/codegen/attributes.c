@@ -173,6 +173,24 @@ static bool retarget_function(struct retarget *retarget, LLVMValueRef function)
     return true;
 }
 
+/* The only functions without the mark are ours, if the flag says that all of
+ * the code has it (AArch64): an indirect call of one would be a fault. */
+static void protect_branches(LLVMModuleRef module, LLVMContextRef context)
+{
+    static const char mark[] = "branch-target-enforcement";
+    LLVMMetadataRef flag = LLVMGetModuleFlag(module, mark, strlen(mark));
+    LLVMValueRef value = flag ? LLVMMetadataAsValue(context, flag) : NULL;
+    LLVMValueRef at;
+
+    /* LLVM wraps a constant: it is the operand of what it gives. */
+    if (!value || LLVMGetNumOperands(value) != 1 ||
+        LLVMIsNull(LLVMGetOperand(value, 0)))
+        return;
+    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
+        if (!LLVMIsDeclaration(at) && !get(at, mark))
+            LLVMAddAttributeAtIndex(at, on_function, create(context, mark, ""));
+}
+
 enum status attributes_retarget(LLVMModuleRef module,
                                 const struct target *target,
                                 struct arena *arena,
@@ -191,6 +209,8 @@ enum status attributes_retarget(LLVMModuleRef module,
     for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
         if (!LLVMIsDeclaration(at) && !retarget_function(&retarget, at))
             return error_no_memory(err);
+    if (target->kind->unanimous)
+        protect_branches(module, context);
     for (size_t i = 0; target->kind->demands_common && i < CPU_FEATURE_WORDS;
          i++)
         features->word[i] |= retarget.common.word[i];

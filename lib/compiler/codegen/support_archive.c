@@ -6,8 +6,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "archive.h"
-
 /* name: of the symbols at the begin and end of the file's bytes. */
 #define EMBED(name, file)                                                      \
     __asm__(".pushsection .rodata\n"                                           \
@@ -140,36 +138,45 @@ const char *support_package(const struct machine *machine)
 
 /* ---- Names ---- */
 
-static bool defines(const struct link_archive *archive, const char *name)
+/* True if the name begins, or its end at `at` is, one of the words. */
+static bool has_word(const char *at, const char *const *words, bool at_end)
 {
-    struct archive_cursor cursor = {0};
-    struct archive_symbol symbol;
-    struct archive_view view;
-
-    if (archive_open(archive->bytes, archive->name, &view, NULL))
-        return false;
-    while (archive_next_symbol(&view, &cursor, &symbol, NULL) == STATUS_OK)
-        if (strcmp(symbol.name, name) == 0)
+    for (; *words; words++)
+        if (at_end ? strcmp(at, *words) == 0
+                   : strncmp(at, *words, strlen(*words)) == 0)
             return true;
     return false;
 }
 
-/* Machines have most names in common; these belong to one each. */
-static bool is_of_one_machine(const char *name)
-{
-    return strncmp(name, "__aeabi_", 8) == 0 ||
-           strncmp(name, "__aarch64_", 10) == 0;
-}
-
+/* libgcc's way to name them, which compiler-rt took over: __, what is done, the
+ * types' modes, how many there are (__divti3, __fixsfdi). Machines have most in
+ * common; the last of the first list belong to one each. */
 bool support_is_routine(const char *name)
 {
-    bool found = is_of_one_machine(name);
+    static const char *const others[] = {
+        "__clear_cache", "__emutls_", "__sync_", "__aeabi_",
+        "__aarch64_",    "__gnu_",    NULL,
+    };
+    static const char *const verbs[] = {
+        "abs",  "add",  "ashl", "ashr",  "bswap", "clz",    "cmp",      "ctz",
+        "div",  "eq",   "ext",  "ffs",   "fix",   "float",  "ge",       "gt",
+        "le",   "lshr", "lt",   "mod",   "mul",   "ne",     "parity",   "popc",
+        "powi", "sub",  "trun", "ucmp",  "udiv",  "umod",   "unord",    NULL,
+    };
+    static const char *const modes[] = {
+        "si", "di", "ti", "hf", "bf", "sf", "df",
+        "xf", "tf", "sc", "dc", "xc", "tc", NULL,
+    };
+    size_t size = strlen(name);
+    char mode[3] = "";
 
-    for (const struct row *row = rows; !found && row->machine != N_MACHINES;
-         row++) {
-        const struct link_archive archive = archive_of(row);
-
-        found = !row->is_ours && defines(&archive, name);
-    }
-    return found;
+    if (has_word(name, others, false))
+        return true;
+    if (size < 6 || strncmp(name, "__", 2) != 0 ||
+        !has_word(name + 2, verbs, false))
+        return false;
+    if (name[size - 1] >= '2' && name[size - 1] <= '4')
+        size--;
+    memcpy(mode, name + size - 2, 2);
+    return has_word(mode, modes, true);
 }

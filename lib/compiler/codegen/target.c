@@ -222,6 +222,40 @@ static bool layout_agrees(const struct target *target, const char *layout)
     return agrees;
 }
 
+/* LLVM's linker takes the least value of such flags, and reads no flag as 0
+ * only where there are others: so each module has all of them. */
+static void complete_flags(const struct target *target, LLVMModuleRef module,
+                           unsigned value)
+{
+    enum { LEAST = 8 }; /* behaviour, which LLVM's C API cannot name */
+    LLVMContextRef context = LLVMGetModuleContext(module);
+    LLVMTypeRef i32 = LLVMInt32TypeInContext(context);
+    const char *const *at = target->kind->unanimous;
+
+    for (; at && *at; at++) {
+        const size_t size = strlen(*at);
+        LLVMMetadataRef parts[] = {
+            LLVMValueAsMetadata(LLVMConstInt(i32, LEAST, false)),
+            LLVMMDStringInContext2(context, *at, size),
+            LLVMValueAsMetadata(LLVMConstInt(i32, value, false)),
+        };
+
+        if (LLVMGetModuleFlag(module, *at, size))
+            continue;
+        LLVMAddNamedMetadataOperand(
+            module, "llvm.module.flags",
+            LLVMMetadataAsValue(context,
+                                LLVMMDNodeInContext2(context, parts, 3)));
+    }
+}
+
+void target_begin(const struct target *target, LLVMModuleRef module)
+{
+    LLVMSetTarget(module, target->triple);
+    LLVMSetModuleDataLayout(module, target->layout);
+    complete_flags(target, module, 1);
+}
+
 /* What a module says of its calling convention, where its triple does not: on
  * RISC-V. "" if it says nothing. */
 static const char *abi_of(LLVMModuleRef module)
@@ -283,5 +317,6 @@ enum status target_adopt(const struct target *target, LLVMModuleRef module,
                          target->triple);
     LLVMSetTarget(module, target->triple);
     LLVMSetModuleDataLayout(module, target->layout);
+    complete_flags(target, module, 0);
     return STATUS_OK;
 }

@@ -47,6 +47,8 @@ struct target_kind {
     const char *uncompared_if; /* a CPU with this one has them */
     /* What front ends write on all functions, and the target decides. */
     const char *on_functions;
+    /* Flags that a module has if all of its parts have them; up to a NULL. */
+    const char *const *unanimous;
     bool demands_common;  /* attributes.c */
     bool has_large_data;  /* large_data.c */
     bool has_trampolines; /* routines/trampoline.c */
@@ -83,6 +85,10 @@ void target_release(struct target *target); /* accepts a zeroed one */
  * made for a machine with which it could not work. */
 enum status target_adopt(const struct target *target, LLVMModuleRef module,
                          const char *name, struct error *err) MUST_CHECK;
+
+/* Give the module into which all others are linked the target's triple, data
+ * layout, and flags that the others may take away. */
+void target_begin(const struct target *target, LLVMModuleRef module);
 
 /* Features that code for the target may use (target_cpu.c). UNSUPPORTED if
  * LLVM does not know the CPU. */

@@ -28,6 +28,16 @@ static void initialize_disassembler(void)
     LLVMInitializeAArch64Disassembler();
 }
 
+/* Branch protection: a note in the image promises it of all of the code. */
+static const char *const unanimous[] = {
+    "branch-target-enforcement",
+    "guarded-control-stack",
+    "sign-return-address",
+    "sign-return-address-all",
+    "sign-return-address-with-bkey",
+    NULL,
+};
+
 static const char *baseline(const char *triple)
 {
     (void)triple;
@@ -45,6 +55,7 @@ const struct target_kind target_aarch64 = {
     .probe_caller = "",
     .probe_callee = "+fp-armv8",
     .on_functions = "ete,fmv,fp-armv8,neon,outline-atomics,perfmon,trbe,v8a",
+    .unanimous = unanimous,
     .demands_common = true,
     .has_trampolines = true,
 };
