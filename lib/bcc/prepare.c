@@ -26,9 +26,8 @@
 static void build_request(struct prepare *p)
 {
     const struct script_options *options = &p->script->options;
-    const struct machine *machine = options->triple
-                                        ? machine_of_triple(options->triple)
-                                        : machine_host();
+    const struct machine *machine =
+        options->triple ? machine_of_triple(options->triple) : machine_host();
 
     p->request = (struct request){
         .libbcc_version = BCC_VERSION_STRING,

@@ -30,7 +30,7 @@ enum {
 struct listing {
     LLVMDisasmContextRef context;
     LLVMDisasmContextRef thumb; /* of 32-bit ARM, else NULL */
-    struct span code; /* of the image, from address 0 */
+    struct span code;           /* of the image, from address 0 */
     const struct link_symbol **by_address;
     size_t n_functions;
     size_t resync;
@@ -108,10 +108,9 @@ static void print_function(const struct listing *listing,
     }
     while (rest.size > 0) {
         /* The C API takes bytes that it does not change without const. */
-        size_t size =
-            LLVMDisasmInstruction(is_thumb ? listing->thumb : listing->context,
-                                  (uint8_t *)rest.data, rest.size, address,
-                                  text, sizeof(text));
+        size_t size = LLVMDisasmInstruction(
+            is_thumb ? listing->thumb : listing->context, (uint8_t *)rest.data,
+            rest.size, address, text, sizeof(text));
         if (size == 0) {
             size = resync < rest.size ? resync : rest.size;
             memcpy(text, "(bad)", 6);
@@ -133,9 +132,8 @@ static bool open_contexts(struct listing *listing, const char *triple)
         strncmp(triple, "x86_64", 6) == 0 ? RESYNC_X86 : RESYNC_OTHERS;
     if (machine && machine->elf_machine == EM_ARM) {
         triple = "armv7-linux-gnueabi";
-        listing->thumb =
-            LLVMCreateDisasmCPUFeatures("thumbv7-linux-gnueabi", "", features,
-                                        listing, 0, NULL, look_up);
+        listing->thumb = LLVMCreateDisasmCPUFeatures(
+            "thumbv7-linux-gnueabi", "", features, listing, 0, NULL, look_up);
     }
     listing->context = LLVMCreateDisasmCPUFeatures(triple, "", features,
                                                    listing, 0, NULL, look_up);

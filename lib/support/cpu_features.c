@@ -149,28 +149,17 @@ static const struct feature aarch64_features[] = {
  * implies it: conversions of 16-bit floats with VFPv4, ARMv8.1 with the dot
  * product. */
 static const struct feature arm_features[] = {
-    {"vfp2", HWCAP, 6, 6, false},
-    {"vfp3d16", HWCAP, 13, 13, false},
-    {"vfp3", HWCAP, 13, 19, false},
-    {"d32", HWCAP, 19, 19, false},
-    {"neon", HWCAP, 12, 12, false},
-    {"fp16", HWCAP, 16, 16, false},
-    {"vfp4d16", HWCAP, 16, 16, false},
-    {"vfp4", HWCAP, 16, 19, false},
-    {"hwdiv-arm", HWCAP, 17, 17, false},
-    {"hwdiv", HWCAP, 18, 18, false},
-    {"fullfp16", HWCAP, 22, 23, false},
-    {"dotprod", HWCAP, 24, 24, false},
-    {"fp16fml", HWCAP, 25, 25, false},
-    {"bf16", HWCAP, 26, 26, false},
-    {"i8mm", HWCAP, 27, 27, false},
-    {"aes", HWCAP2, 0, 1, false},
-    {"sha2", HWCAP2, 2, 3, false},
-    {"crc", HWCAP2, 4, 4, false},
-    {"v8", MORE, 0, 0, false},
-    {"fp-armv8d16", MORE, 0, 0, false},
-    {"fp-armv8", MORE, 0, 0, false},
-    {"v8.1a", HWCAP, 24, 24, false},
+    {"vfp2", HWCAP, 6, 6, false},        {"vfp3d16", HWCAP, 13, 13, false},
+    {"vfp3", HWCAP, 13, 19, false},      {"d32", HWCAP, 19, 19, false},
+    {"neon", HWCAP, 12, 12, false},      {"fp16", HWCAP, 16, 16, false},
+    {"vfp4d16", HWCAP, 16, 16, false},   {"vfp4", HWCAP, 16, 19, false},
+    {"hwdiv-arm", HWCAP, 17, 17, false}, {"hwdiv", HWCAP, 18, 18, false},
+    {"fullfp16", HWCAP, 22, 23, false},  {"dotprod", HWCAP, 24, 24, false},
+    {"fp16fml", HWCAP, 25, 25, false},   {"bf16", HWCAP, 26, 26, false},
+    {"i8mm", HWCAP, 27, 27, false},      {"aes", HWCAP2, 0, 1, false},
+    {"sha2", HWCAP2, 2, 3, false},       {"crc", HWCAP2, 4, 4, false},
+    {"v8", MORE, 0, 0, false},           {"fp-armv8d16", MORE, 0, 0, false},
+    {"fp-armv8", MORE, 0, 0, false},     {"v8.1a", HWCAP, 24, 24, false},
 };
 
 /* Letters of the ISA in the first word, riscv_hwprobe(2)'s IMA_EXT_0 in "more":
@@ -222,7 +211,7 @@ struct feature_list {
 
 #define LIST(table)                                                            \
     {                                                                          \
-        table, sizeof(table) / sizeof(table[0])                                \
+        table, sizeof(table) / sizeof((table)[0])                                \
     }
 
 static struct feature_list features_of(unsigned elf_machine)

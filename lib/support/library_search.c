@@ -57,7 +57,7 @@ static bool add_system(struct library_dirs *dirs, struct arena *arena,
 
 /* Another machine's: %s is the sysroot, then Debian's name of the machine. */
 static const char *const sysroot_dirs[] = {
-    "%s/usr/local/lib", "%s/lib/%s", "%s/usr/lib/%s", "%s/lib",
+    "%s/usr/local/lib", "%s/lib/%s",  "%s/usr/lib/%s", "%s/lib",
     "%s/lib64",         "%s/usr/lib", "%s/usr/lib64",
 };
 static const char *const debian_dirs[] = {
@@ -72,9 +72,8 @@ static bool add_foreign(struct library_dirs *dirs, struct arena *arena)
 {
     const bool has_sysroot = *dirs->sysroot != '\0';
     const char *const *formats = has_sysroot ? sysroot_dirs : debian_dirs;
-    const size_t n = has_sysroot
-                         ? MAX_FOREIGN_DIRS
-                         : sizeof(debian_dirs) / sizeof(debian_dirs[0]);
+    const size_t n = has_sysroot ? MAX_FOREIGN_DIRS
+                                 : sizeof(debian_dirs) / sizeof(debian_dirs[0]);
     char path[PATH_MAX], name[64];
 
     /* armv7-unknown-linux-gnueabihf: arm-linux-gnueabihf. */

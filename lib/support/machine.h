@@ -37,8 +37,8 @@ enum { MACHINE_N_SPELLINGS = 3 };
 
 /* Names are in the row, so that nothing needs a relocation. */
 struct machine {
-    char name[8];             /* for people */
-    char triple[32];          /* LLVM's, of GNU/Linux */
+    char name[8];    /* for people */
+    char triple[32]; /* LLVM's, of GNU/Linux */
     /* Of the triple's first part; "" if there are fewer. The first two mean
      * the same as the row's own triple has. */
     char spellings[MACHINE_N_SPELLINGS][8];

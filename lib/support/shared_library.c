@@ -116,9 +116,8 @@ static uint32_t reloc_symbol(struct span item, bool is_64)
         return copy_item(item, 0, sizeof(reloc), &reloc)
                    ? (uint32_t)ELF64_R_SYM(reloc.r_info)
                    : 0;
-    return copy_item(item, 0, sizeof(small), &small)
-               ? ELF32_R_SYM(small.r_info)
-               : 0;
+    return copy_item(item, 0, sizeof(small), &small) ? ELF32_R_SYM(small.r_info)
+                                                     : 0;
 }
 
 static size_t reloc_size(bool is_64, bool has_addend)
@@ -317,8 +316,7 @@ bool shared_library_next(const struct shared_library *library,
 {
     Elf64_Sym symbol;
 
-    while (
-        read_symbol(library->symbols, library->is_64, *position, &symbol)) {
+    while (read_symbol(library->symbols, library->is_64, *position, &symbol)) {
         uint16_t version = VER_NDX_GLOBAL;
 
         (void)copy_item(library->versions, (*position)++, sizeof(version),
@@ -356,8 +354,8 @@ const char *shared_library_next_use(const struct shared_library *library,
             if (!span_slice(relocs->table, at, size, &item))
                 continue;
             index = reloc_symbol(item, library->is_64);
-            if (index && read_symbol(library->symbols, library->is_64, index,
-                                     &symbol))
+            if (index &&
+                read_symbol(library->symbols, library->is_64, index, &symbol))
                 return string_at(library->strings, symbol.st_name);
         }
         before += n;

@@ -154,10 +154,10 @@ static void refuses_cpus_that_llvm_does_not_know(void **state)
         {"x86_64-linux-gnu", "pentium9"},
         {"aarch64-linux-gnu", "cortex-a1000"},
         {"arm-linux-gnueabihf", "cortex-a1000"},
-        {"arm-linux-gnueabi", "arm926ej-s"},  /* ARMv5 */
-        {"arm-linux-gnueabi", "cortex-m4"},   /* has no ARM code */
+        {"arm-linux-gnueabi", "arm926ej-s"}, /* ARMv5 */
+        {"arm-linux-gnueabi", "cortex-m4"},  /* has no ARM code */
         {"riscv64-linux-gnu", "sifive-u9000"},
-        {"riscv64-linux-gnu", "sifive-s21"},  /* no floating point */
+        {"riscv64-linux-gnu", "sifive-s21"}, /* no floating point */
         {"aarch64-linux-gnu", "haswell"},
     };
     struct fixture *f = *state;
@@ -265,9 +265,9 @@ static enum status adopt(struct fixture *f, const char *text)
     enum status status;
 
     glue_init(&glue);
-    status = glue_read_text(
-        &glue, (struct span){(const uint8_t *)text, strlen(text)}, "in.bc",
-        &module, &f->err);
+    status = glue_read_text(&glue,
+                            (struct span){(const uint8_t *)text, strlen(text)},
+                            "in.bc", &module, &f->err);
     assert_int_equal(status, STATUS_OK);
     status = target_adopt(&f->target, module, "in.bc", &f->err);
     LLVMDisposeModule(module);

@@ -499,7 +499,8 @@ static const struct said said[] = {
     {EM_RISCV, "zawrs", {0, 0, BIT(48)}},
 };
 
-static bool is_said_to_have(const struct said *row, const struct cpu_words *words)
+static bool is_said_to_have(const struct said *row,
+                            const struct cpu_words *words)
 {
     const struct cpu_features host =
         cpu_features_from_words(row->machine, words);

@@ -8,7 +8,8 @@
  *
  * That bcc is a build for the machine (cmake --toolchain cmake/toolchains/...),
  * of this version and with BCC_LLVM_IDENTITY as `bccc --version` has it. Where
- * it needs shared libraries, QEMU takes them from QEMU_LD_PREFIX: the sysroot. */
+ * it needs shared libraries, QEMU takes them from QEMU_LD_PREFIX: the sysroot.
+ */
 #include "run_foreign.h"
 
 #include <errno.h>
@@ -48,9 +49,9 @@ static bool compile(const struct options *options)
     }
     setup_entry_name(options, path, true, name);
     script = setup_script(options, path, true, &failed);
-    failed = !script || failed ||
-             bccPrepareSharedObject(script, dir, name,
-                                    setup_flags(options, true));
+    failed =
+        !script || failed ||
+        bccPrepareSharedObject(script, dir, name, setup_flags(options, true));
     if (script && failed)
         complain_failed(script, options, path);
     bccDisposeScript(script);
@@ -67,8 +68,8 @@ static bool find_program(const char *name, char ret_path[PATH_MAX])
 
     while (at && *at) {
         const char *end = strchrnul(at, ':');
-        const int size = snprintf(ret_path, PATH_MAX, "%.*s/%s",
-                                  (int)(end - at), at, name);
+        const int size =
+            snprintf(ret_path, PATH_MAX, "%.*s/%s", (int)(end - at), at, name);
 
         if (size > 0 && size < PATH_MAX && access(ret_path, X_OK) == 0)
             return true;
@@ -132,8 +133,8 @@ static bool find_target_bcc(const struct options *options,
     if (given && *given)
         snprintf(ret_path, PATH_MAX, "%s", given);
     else
-        snprintf(ret_path, PATH_MAX, "%s/%s/%s/bcc", self,
-                 BCC_TARGETS_FROM_BIN, name);
+        snprintf(ret_path, PATH_MAX, "%s/%s/%s/bcc", self, BCC_TARGETS_FROM_BIN,
+                 name);
     if (access(ret_path, R_OK) == 0)
         return true;
     complain("run: %s: no bcc for %s: name one with --target-bcc", ret_path,

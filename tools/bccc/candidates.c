@@ -82,9 +82,9 @@ static bool is_part_of_libc(const char *name)
     return false;
 }
 
-/* Where there is no libc for the target (no sysroot, or another C library), what
- * its libraries define cannot be known: what the request names is recorded as
- * it is, and the launch asks one after another. */
+/* Where there is no libc for the target (no sysroot, or another C library),
+ * what its libraries define cannot be known: what the request names is recorded
+ * as it is, and the launch asks one after another. */
 static enum status add_unseen(struct opening *opening,
                               const struct request_shared *shared,
                               struct error *err)
@@ -130,7 +130,8 @@ static enum status add_defaults(struct opening *opening, struct error *err)
 {
     const size_t n = sizeof(default_libraries) / sizeof(default_libraries[0]);
 
-    /* Unseen, each would be opened at every launch: only that which all have. */
+    /* Unseen, each would be opened at every launch: only that which all have.
+     */
     if (opening->candidates.is_foreign)
         return add(opening, CANDIDATE_UNSEEN,
                    strstr(opening->request->triple, "android") ? "libm.so"

@@ -33,8 +33,7 @@ struct candidates {
 
 /* Lives in arena, the libraries until the process ends. IO (a library that
  * was asked for is not there), UNSUPPORTED, CORRUPT (it is none), NO_MEMORY. */
-enum status candidates_open(const struct request *request,
-                            struct arena *arena,
+enum status candidates_open(const struct request *request, struct arena *arena,
                             struct candidates *ret_candidates,
                             struct error *err) MUST_CHECK;
 

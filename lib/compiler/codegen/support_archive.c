@@ -158,10 +158,10 @@ bool support_is_routine(const char *name)
         "__aarch64_",    "__gnu_",    NULL,
     };
     static const char *const verbs[] = {
-        "abs",  "add",  "ashl", "ashr",  "bswap", "clz",    "cmp",      "ctz",
-        "div",  "eq",   "ext",  "ffs",   "fix",   "float",  "ge",       "gt",
-        "le",   "lshr", "lt",   "mod",   "mul",   "ne",     "parity",   "popc",
-        "powi", "sub",  "trun", "ucmp",  "udiv",  "umod",   "unord",    NULL,
+        "abs",  "add",  "ashl", "ashr", "bswap", "clz",   "cmp",    "ctz",
+        "div",  "eq",   "ext",  "ffs",  "fix",   "float", "ge",     "gt",
+        "le",   "lshr", "lt",   "mod",  "mul",   "ne",    "parity", "popc",
+        "powi", "sub",  "trun", "ucmp", "udiv",  "umod",  "unord",  NULL,
     };
     static const char *const modes[] = {
         "si", "di", "ti", "hf", "bf", "sf", "df",

@@ -25,8 +25,8 @@ struct target_kind {
     void (*initialize)(void); /* its part of LLVM */
     void (*initialize_disassembler)(void);
     const char *all_features; /* for disassembly; of CPUs that there are */
-    const char *abi;         /* calling convention; NULL: the triple says it */
-    const char *generic_cpu; /* what every CPU has */
+    const char *abi;          /* calling convention; NULL: the triple says it */
+    const char *generic_cpu;  /* what every CPU has */
     /* What a generic CPU is given, and what it therefore needs; "" for nothing,
      * NULL: LLVM is asked. */
     const char *(*baseline)(const char *triple);
@@ -71,8 +71,8 @@ struct target {
     bool is_plain;        /* nobody asked for features */
 };
 
-/* Set up LLVM's disassembler of a triple: the features to give to it, so that it
- * knows all instructions. "" and nothing for a triple without a kind. */
+/* Set up LLVM's disassembler of a triple: the features to give to it, so that
+ * it knows all instructions. "" and nothing for a triple without a kind. */
 const char *target_disassembler(const char *triple);
 
 /* UNSUPPORTED (triple, CPU name, feature syntax), NO_MEMORY. */

@@ -30,12 +30,9 @@ static void initialize_disassembler(void)
 
 /* Branch protection: a note in the image promises it of all of the code. */
 static const char *const unanimous[] = {
-    "branch-target-enforcement",
-    "guarded-control-stack",
-    "sign-return-address",
-    "sign-return-address-all",
-    "sign-return-address-with-bkey",
-    NULL,
+    "branch-target-enforcement",     "guarded-control-stack",
+    "sign-return-address",           "sign-return-address-all",
+    "sign-return-address-with-bkey", NULL,
 };
 
 static const char *baseline(const char *triple)

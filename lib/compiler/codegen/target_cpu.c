@@ -348,10 +348,9 @@ static enum status check_cpu_is_known(const struct target *target,
     add_caller(&probe, callee, target->cpu, kind->probe_caller);
     status = probe_run(&probe, target, err);
     if (!status && has_callee(&probe, "callee"))
-        status = error_set(err, STATUS_UNSUPPORTED,
-                           "CPU '%s': not known to LLVM for '%s'%s",
-                           target->cpu, target->triple,
-                           kind->or_lacks ? kind->or_lacks : "");
+        status = error_set(
+            err, STATUS_UNSUPPORTED, "CPU '%s': not known to LLVM for '%s'%s",
+            target->cpu, target->triple, kind->or_lacks ? kind->or_lacks : "");
     probe_release(&probe);
     return status;
 }

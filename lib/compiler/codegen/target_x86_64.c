@@ -28,11 +28,8 @@ static void initialize_disassembler(void)
 #define LEVEL_4 LEVEL_3 ",+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl"
 
 static const struct target_level levels[] = {
-    {"x86-64", ""},
-    {"x86-64-v2", LEVEL_2},
-    {"x86-64-v3", LEVEL_3},
-    {"x86-64-v4", LEVEL_4},
-    {NULL, NULL},
+    {"x86-64", ""},         {"x86-64-v2", LEVEL_2}, {"x86-64-v3", LEVEL_3},
+    {"x86-64-v4", LEVEL_4}, {NULL, NULL},
 };
 
 /* LLVM's "generic" is an x86 CPU without MMX and FXSR, which no x86-64 CPU

@@ -23,9 +23,8 @@ static half_register narrow_extended(long double value, struct format format)
         } part;
     } extended = {value};
 
-    return _mm_cvtsi32_si128(
-        (int)narrow(extended.part.significand, extended.part.sign_exponent,
-                    format));
+    return _mm_cvtsi32_si128((int)narrow(extended.part.significand,
+                                         extended.part.sign_exponent, format));
 }
 
 half_register ROUTINE(__truncxfhf2)(long double value);
@@ -57,7 +56,8 @@ half_register ROUTINE(__floatuntihf)(unsigned __int128 value)
 {
     const uint64_t limit = 1 << 20;
 
-    return narrow_extended((int64_t)(value < limit ? value : limit), half_format);
+    return narrow_extended((int64_t)(value < limit ? value : limit),
+                           half_format);
 }
 
 /* ---- Widening ---- */

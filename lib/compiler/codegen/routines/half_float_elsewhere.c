@@ -3,9 +3,9 @@
  *
  * Half and bfloat travel in the low 16 bits of what a float travels in: s0 or
  * r0 on ARM (AAPCS32 6.1), fa0 on RISC-V (psABI, "Hardware Floating-point
- * Calling Convention"; NaN boxing is the caller's, who does not believe it). Not
- * every compiler that builds us knows the types, so the routines have floats in
- * their place. */
+ * Calling Convention"; NaN boxing is the caller's, who does not believe it).
+ * Not every compiler that builds us knows the types, so the routines have
+ * floats in their place. */
 #include <stdint.h>
 
 #include "half_narrow.h"

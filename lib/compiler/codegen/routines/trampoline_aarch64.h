@@ -35,16 +35,21 @@ __asm__(".pushsection .text.first_code, \"ax\", %progbits\n"
         ".balign 32\n"
         "first_code:\n"
         ".set slot, 0\n"
-        ".rept " TEXT(FIRST_SLOTS) "\n"
-        "hint #34\n" /* bti c */
-        "adrp x17, first_slots + slot\n"
-        "ldr x" TEXT(CHAIN_REGISTER) ", [x17, #:lo12:first_slots + slot + 16]\n"
-        "ldr x17, [x17, #:lo12:first_slots + slot + 8]\n"
-        "br x17\n"
-        ".balign 32\n"
-        ".set slot, slot + " TEXT(SLOT_SIZE) "\n"
-        ".endr\n"
-        ".popsection\n");
+        ".rept " TEXT(
+            FIRST_SLOTS) "\n"
+                         "hint #34\n" /* bti c */
+                         "adrp x17, first_slots + slot\n"
+                         "ldr x" TEXT(
+                             CHAIN_REGISTER) ", [x17, #:lo12:first_slots + "
+                                             "slot + 16]\n"
+                                             "ldr x17, [x17, "
+                                             "#:lo12:first_slots + slot + 8]\n"
+                                             "br x17\n"
+                                             ".balign 32\n"
+                                             ".set slot, slot + " TEXT(
+                                                 SLOT_SIZE) "\n"
+                                                            ".endr\n"
+                                                            ".popsection\n");
 extern const uint8_t first_code[] __attribute__((visibility("hidden")));
 
 static uint32_t load(const void *address, uint32_t to)
@@ -56,10 +61,10 @@ static uint32_t load(const void *address, uint32_t to)
 
 static void write_piece(uint8_t *code, const struct slot *slot)
 {
-    const uint32_t pages = (uint32_t)(((uintptr_t)slot >> 12) -
-                                      ((uintptr_t)(code + 4) >> 12));
+    const uint32_t pages =
+        (uint32_t)(((uintptr_t)slot >> 12) - ((uintptr_t)(code + 4) >> 12));
     const uint32_t instructions[CODE_SIZE / 4] = {
-        0xd503245f,                                                /* bti c */
+        0xd503245f,                                              /* bti c */
         0x90000000 | (pages & 3) << 29 | (pages >> 2) << 5 | 17, /* adrp x17 */
         load(&slot->chain, CHAIN_REGISTER),
         load(&slot->function, 17),

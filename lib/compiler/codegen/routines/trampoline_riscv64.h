@@ -35,15 +35,16 @@ __asm__(".pushsection .text.first_code, \"ax\", %progbits\n"
         "first_code:\n"
         ".set slot, 0\n"
         ".rept " TEXT(FIRST_SLOTS) "\n"
-        "lla t1, first_slots + slot\n"
-        "ld t2, 16(t1)\n"
-        "ld t1, 8(t1)\n"
-        "jr t1\n"
-        ".balign 32\n"
-        ".set slot, slot + " TEXT(SLOT_SIZE) "\n"
-        ".endr\n"
-        ".option pop\n"
-        ".popsection\n");
+                                   "lla t1, first_slots + slot\n"
+                                   "ld t2, 16(t1)\n"
+                                   "ld t1, 8(t1)\n"
+                                   "jr t1\n"
+                                   ".balign 32\n"
+                                   ".set slot, slot + " TEXT(
+                                       SLOT_SIZE) "\n"
+                                                  ".endr\n"
+                                                  ".option pop\n"
+                                                  ".popsection\n");
 extern const uint8_t first_code[] __attribute__((visibility("hidden")));
 
 enum { T1 = 6, T2 = 7 };

@@ -26,7 +26,7 @@ __attribute__((naked, used, aligned(16))) static void first_code(void)
                              "jmpq *first_slots + slot + 8(%rip)\n\t"
                              ".balign 16, 0xcc\n\t"
                              ".set slot, slot + " TEXT(SLOT_SIZE) "\n"
-                                                                 ".endr\n");
+                                                                  ".endr\n");
 }
 
 static uint8_t *write_access(uint8_t *at, unsigned opcode, unsigned size,
