@@ -15,7 +15,7 @@ target_compile_options(bcc_flags INTERFACE
   -fvisibility=hidden -ffunction-sections -fdata-sections
   -fno-strict-aliasing -fstack-protector-strong)
 # gcc cannot see that error_set() never returns STATUS_OK, and takes every ret_
-# argument for unset after it. clang's analysis of the same has no such trouble.
+# argument for unset after it. clang's analysis has no such false positives.
 target_compile_options(bcc_flags INTERFACE
   $<$<C_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 target_link_options(bcc_flags INTERFACE -Wl,--gc-sections
@@ -30,19 +30,18 @@ set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
-# What goes into libobcc.so is built for size: a launch runs each line of it once
+# The sources of libobcc.so are built for size: a launch runs each line of it once
 # or twice, from cold caches, and pays for pages more than for instructions. The
 # loops are the exception; the files that hold them are built for speed.
-#   no unwind tables     14 KB, of use only to who walks the stack from a
-#                        script's constructor or a callback of the host through
-#                        the library, which ends such a walk. Debuggers have
-#                        the debug information instead.
+#   no unwind tables     saves 14 KB. A stack walk from a script's constructor
+#                        or a callback of the host ends at the library.
+#                        Debuggers use the debug information instead.
 #   -fno-optimize-sibling-calls
-#                        a jump in a call's place repeats the function's end
+#                        a jump instead of a call repeats the function's end
 #   -fstack-protector    for functions with arrays of characters; "strong" adds
 #                        those that pass a variable's address on, 2.5 KB
-#   -Wframe-larger-than  a host may call from a coroutine of 16 KiB (bcc.h); what
-#                        sanitizers add is theirs
+#   -Wframe-larger-than  a host may call from a coroutine of 16 KiB (bcc.h);
+#                        frames that sanitizers enlarge do not count
 set(bcc_optimised $<CONFIG:Release,RelWithDebInfo,MinSizeRel>)
 add_library(bcc_small_flags INTERFACE)
 target_compile_options(bcc_small_flags INTERFACE

@@ -1,7 +1,7 @@
 #!/bin/sh
 # variant.sh SOURCE BUILD [--machine TRIPLE [--tests PATTERN]] CMAKE-ARGUMENTS...
 #
-# Configure and build the project another way, and run its tests there that need
+# Configure and build the project in another way, and run its tests that need
 # no LLVM. With a machine: by Debian's cross compiler, and under qemu-user; of
 # the tests those whose names match, or all if BCC_MACHINE_TESTS is "all". Exit
 # status 77: skipped.

@@ -1,12 +1,12 @@
-/* May the file that was found be used, and is it the answer to this request?
+/* May the file that was found be used, and does it match this request?
  *
  * The header is checked at each launch. The other bytes are compared with their
- * checksums at the first use after each start of the machine, of an entry that
- * was made just now, and where signatures are asked for. The identity is
- * compared byte for byte, the dependencies by stamp or SHA-1.
+ * checksums at the first use after each start of the machine, for an entry that
+ * was just made, and if signatures are required. The identity is compared byte
+ * for byte, the dependencies by stamp or SHA-1.
  *
- * A file that is to be run is mapped here, once and for good: what is checked
- * is what is loaded. Whatever is wrong with it is a reason to look further. */
+ * A file that will run is mapped here, once: the bytes that are checked are the
+ * bytes that are loaded. Any defect is a reason to look further. */
 #include "prepare.h"
 
 #include <stdlib.h>
@@ -41,8 +41,8 @@ static struct span or_nothing(struct span line)
                : (struct span){(const uint8_t *)nothing, sizeof(nothing) - 1};
 }
 
-/* Name the first line of the identity in which the two differ; one of them may
- * be the beginning of the other. */
+/* Name the first line in which the two identities differ; one of them may be
+ * the beginning of the other. */
 static enum status say_what_differs(const char *name, struct span has,
                                     struct span wants, struct error *err)
 {
@@ -81,7 +81,8 @@ static enum status check_identity(struct prepare *p, const char *name,
     struct span wants = buffer_span(&p->identity);
     size_t size = has.size;
 
-    /* Whatever given code was compiled for, this library must be the one. */
+    /* Code given by the host may be made with any options, but for this version
+     * of the library. */
     if (p->given) {
         wants.size = ENGINE_LINES_SIZE;
         if (size > wants.size)
@@ -136,8 +137,8 @@ static enum status check_answer(struct prepare *p, const struct found *found,
 {
     enum status status = check_identity(p, found->name, view, err);
 
-    /* Of what was made just now it is known from what; of what is given, the
-     * host says that it is the answer. */
+    /* The inputs of an entry that was just made are known. Compiled code that
+     * the host gives needs no comparison. */
     if (status || found->origin >= FOUND_MADE)
         return status;
     return check_dependencies(p, view, err);
@@ -163,8 +164,8 @@ static enum status read_layout(struct found *found, struct error *err)
                              &found->layout, err);
 }
 
-/* Every byte against its checksum. What is to be run does without that of the
- * debug section, which is never loaded. */
+/* Check every byte against its checksum, except those of the debug section if
+ * the file will run: it is never loaded. */
 static enum status check_bytes(struct prepare *p, struct found *found,
                                struct span bytes, struct error *err)
 {

@@ -1,5 +1,5 @@
-/* The host's part in running a program: what it does in the library's place,
- * and what it may ask of the image to do that. */
+/* The interface to a host that runs a program: its callbacks, and what it may
+ * ask about the image. */
 #include <link.h>
 #include <stdlib.h>
 

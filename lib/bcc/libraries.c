@@ -1,14 +1,14 @@
 /* Shared libraries that a script may take symbols from.
  *
- * Which of them its code needs was found out by the compiler process and is
- * recorded in the entry: tools/bccc/needed.c. A launch opens these and no
- * others, before its imports are bound, and never searches for one.
+ * The compiler process decides which of them the code needs and records them in
+ * the entry: tools/bccc/needed.c. A launch opens these and no others, before
+ * its imports are bound, and never searches for one.
  *
- * Where their order matters they are opened at once, as library_order.c tells.
- * They are opened by dlopen() for this script alone, or, where the script is a
- * part of the process (BCC_PROCESS_SYMBOLS), for the process: then what the
- * program or its plug-ins look up by dlsym() is found as in a native program,
- * whose libraries are all visible. */
+ * If their order matters, they are opened at once (library_order.c). dlopen()
+ * opens them for this script alone or, if the script is a part of the process
+ * (BCC_PROCESS_SYMBOLS), for the process: then dlsym() in the program or its
+ * plug-ins finds their symbols as in a native program, whose libraries are all
+ * visible. */
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,7 +118,7 @@ enum status libraries_open(const struct cache_view *view, bool for_process,
     for (uint32_t i = 0; i < n; i++) {
         const char *library = cache_needed_at(view, i);
 
-        /* To the dynamic linker that is the program. */
+        /* For dlopen() an empty name is the program. */
         if (!*library) {
             libraries_close(&libraries);
             return error_set(err, STATUS_CORRUPT,
@@ -157,7 +157,8 @@ void libraries_close(struct libraries *libraries)
 
 void libraries_keep_open(struct libraries *libraries)
 {
-    /* The address stays the name of what opened them. */
+    /* library_order_open() used this address as a unique name, so nothing else
+     * may get it. */
     if (!libraries->order)
         free(libraries->open);
     *libraries = (struct libraries){0};

@@ -31,8 +31,8 @@
 
 /* ---- When ---- */
 
-/* Of programs in C and C++: none defines what another does, and each needs
- * those that it takes symbols from. */
+/* Libraries of programs in C and C++ that do not define each other's symbols,
+ * and that need all libraries from which they take symbols. */
 static bool is_independent(const char *name)
 {
     static const char names[][16] = {
@@ -145,7 +145,8 @@ static bool make_object(const struct cache_view *view, struct buffer *object)
 
 /* ---- Opening ---- */
 
-/* "//" and "/./" are the same to the kernel: one of them for each bit. */
+/* "//" and "/./" are the same to the kernel: each stands for one value of a
+ * bit. */
 static void spell_path(struct buffer *path, int fd, const void *unique)
 {
     buffer_append_string(path, "/proc/self/fd");

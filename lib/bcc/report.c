@@ -1,5 +1,6 @@
-/* What a script tells: its last error, the report of its last prepare, the log.
- * The files of this folder call these functions; nothing here calls them. */
+/* What a script reports: its last error, the report of its last prepare, the
+ * log. The files of this folder call these functions; nothing here calls
+ * them. */
 #include "script.h"
 
 #include <stdarg.h>

@@ -9,8 +9,8 @@
 
 /* ---- Life ---- */
 
-/* A module of 100 MB takes minutes and several GiB; what takes more will not
- * end. */
+/* A module of 100 MB takes minutes and several GiB; a compile that takes more
+ * will not end. */
 #define DEFAULT_TIME_LIMIT_MS (30 * 60 * UINT32_C(1000))
 #define DEFAULT_MEMORY_LIMIT  (UINT64_C(16) << 30)
 
@@ -52,8 +52,8 @@ void bccDisposeScript(BCCScriptRef script)
         return;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
     load_stop(&script->image);
-    /* Threads that live on may still run destructors of the image, which may
-     * call into the libraries: these then stay open for good. */
+    /* Threads that outlive the script may still run destructors of the image,
+     * which may call into the libraries. Then these stay open for good. */
     if (script->image.exits)
         libraries_keep_open(&script->libraries);
     load_release(&script->image);
@@ -110,13 +110,14 @@ int bccSetCachePath(BCCScriptRef script, const char *path)
 
 /* ---- Options ---- */
 
-/* Copy the caller's struct, of whatever size, into ours. */
+/* Copy the caller's struct, of any size, into the current struct. */
 static bool read_options(const BCCOptions *given, BCCOptions *ret_options)
 {
     const unsigned char *bytes = (const unsigned char *)given;
     size_t known = sizeof(*ret_options);
 
-    /* Every field begins at a multiple of 8: a size between cuts one. */
+    /* Every field begins at a multiple of 8, so any other size ends inside a
+     * field. */
     if (given->size < sizeof(given->size) || given->size > 4096 ||
         given->size % sizeof(given->size))
         return false;
@@ -145,7 +146,7 @@ static int digit_of(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* False: no key. */
+/* False: the text is not a key. */
 static bool read_key(const char *text, struct signature_key *ret_key)
 {
     for (size_t i = 0; i < sizeof(ret_key->byte); i++) {
@@ -159,9 +160,9 @@ static bool read_key(const char *text, struct signature_key *ret_key)
     return true;
 }
 
-/* STATUS_MISUSE: not keys with commas between. UNTRUSTED: one of them stands
- * for everybody. Whoever asks for signatures
- * gets them: an empty text is no key, not no wish. */
+/* MISUSE: the text is not a list of keys separated by commas. UNTRUSTED:
+ * anybody can sign for one of the keys. An empty text is misuse too: a caller
+ * that asks for signatures must get them. */
 static enum status read_keys(const char *text, struct script_options *options)
 {
     enum { DIGITS = 2 * sizeof(struct signature_key) };

@@ -1,20 +1,19 @@
-/* Inputs of a script. A launch that hits needs one stat() of each file, or of
- * the archive that it is in; the content is opened, read and passed on only
- * when something asks for it, and nothing of that is kept when the prepare has
- * ended: thousands of scripts may live at once, in a process that may have few
- * descriptors. */
+/* Inputs of a script. A hit needs one stat() for each file, or for the archive
+ * that contains it. The content is opened, read and passed on only when it is
+ * needed, and nothing of it is kept after the prepare: thousands of scripts may
+ * live at once, in a process that may have few descriptors. */
 #include "script.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <sha1.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "clock.h"
+#include "known_content.h"
 #include "zip.h"
 
 enum {
@@ -94,12 +93,13 @@ static enum status open_file(struct source *source, struct error *err)
 
 struct hashing {
     const struct source *source;
-    SHA1_CTX context;
+    struct sha1 sha1;
     uint64_t size;
     uint64_t deadline_ns; /* monotonic; 0: none */
 };
 
-/* What cannot be compiled within the limits need not be hashed to its end. */
+/* An input too large or slow for the limits of a compile is not hashed to its
+ * end. */
 static enum status hash_some(void *context, struct span bytes,
                              struct error *err)
 {
@@ -116,7 +116,7 @@ static enum status hash_some(void *context, struct span bytes,
         return error_set(err, STATUS_COMPILE,
                          "%s: not read after the limit of %u ms",
                          hashing->source->name, options->time_limit_ms);
-    SHA1Update(&hashing->context, bytes.data, bytes.size);
+    sha1_update(&hashing->sha1, bytes);
     return STATUS_OK;
 }
 
@@ -165,23 +165,31 @@ enum status source_digest(struct source *source, uint8_t ret_digest[SHA1_SIZE],
     struct hashing hashing = {.source = source};
     enum status status = STATUS_OK;
 
-    if (!source->is_hashed) {
+    if (!source->is_hashed && !source->path) {
+        known_content_sha1(source->bytes, source->sha1);
+    } else if (!source->is_hashed) {
         if (limit_ms)
             hashing.deadline_ns =
                 clock_monotonic_ns() + limit_ms * (uint64_t)1000000;
-        SHA1Init(&hashing.context);
-        if (source->path)
-            status = hash_path(source, &hashing, err);
-        else
-            SHA1Update(&hashing.context, source->bytes.data,
-                       source->bytes.size);
+        sha1_init(&hashing.sha1);
+        status = hash_path(source, &hashing, err);
         if (status)
             return status;
-        SHA1Final(source->sha1, &hashing.context);
-        source->is_hashed = true;
+        sha1_final(&hashing.sha1, source->sha1);
     }
+    source->is_hashed = true;
     memcpy(ret_digest, source->sha1, SHA1_SIZE);
     return STATUS_OK;
+}
+
+void sources_expect(BCCScriptRef script)
+{
+    for (size_t i = 0; i < script->n_sources; i++) {
+        struct source *source = &script->sources[i];
+
+        if (!source->path && !source->skip_sha1)
+            known_content_sha1(source->bytes, source->sha1);
+    }
 }
 
 enum status source_descriptor(struct source *source, int *ret_fd,
@@ -203,7 +211,7 @@ enum status source_descriptor(struct source *source, int *ret_fd,
 
 /* ---- Adding inputs ---- */
 
-/* The place for a new source: the script's own is number 0. */
+/* The slot for a new source: the script's own is number 0. */
 static struct source *place_for(BCCScriptRef script, enum request_role role)
 {
     size_t n = script->n_sources;
@@ -264,7 +272,7 @@ static enum request_role link_role(unsigned long flags)
     return flags & BCC_LINK_WHOLE ? REQUEST_OBJECT : REQUEST_LIBRARY;
 }
 
-/* What only the functions that link know. */
+/* Flags that only the link functions accept. */
 static unsigned long link_flags(enum request_role role)
 {
     return role == REQUEST_SCRIPT ? 0 : BCC_LINK_WHOLE;
@@ -318,7 +326,7 @@ static bool set_names(struct source *source, const char *path,
     return true;
 }
 
-/* entry: NULL, or what is wanted of the archive at path. */
+/* entry: NULL, or an entry of the archive at path. */
 static int add_file(BCCScriptRef script, enum request_role role,
                     const char *path, const char *entry, unsigned long flags)
 {

@@ -1,4 +1,4 @@
-/* Disassembly for people who look into a cache file.
+/* Disassembly of the code in a cache file, for people.
  *
  *   0000000000000200 <scale>:
  *        200: c5 fa 59 05 f8 0d 00 00  vmulss 3576(%rip), %xmm0, %xmm0
@@ -47,7 +47,7 @@ static int compare_address(const void *a, const void *b)
     return strcmp(left->name, right->name);
 }
 
-/* LLVMSymbolLookupCallback: the function at a branch's target. */
+/* LLVMSymbolLookupCallback: the function at the target of a branch. */
 static const char *look_up(void *context, uint64_t value, uint64_t *type,
                            uint64_t pc, const char **ret_reference)
 {
@@ -86,7 +86,7 @@ static void print_row(struct buffer *out, uint64_t address, struct span bytes,
     buffer_append_string(out, "  ");
     for (at = strchr(text, '\t'); at; at = strchr(at, '\t'))
         *at = ' ';
-    visible_append(out, text); /* names of functions are in it */
+    visible_append(out, text); /* it contains names of functions */
     buffer_append_string(out, "\n");
 }
 

@@ -1,12 +1,12 @@
-/* Names that nobody defines and everybody knows.
+/* Symbols that the linker defines, as every linker does.
  *
- * __dso_handle is the first byte of the image: its address tells one image
- * from another, which is all that __cxa_atexit() wants. `end`, `edata` and
- * `etext` are a program's own if it defines them; only what is undefined
- * after resolution comes here. _TLS_MODULE_BASE_ is the first byte of a
- * thread's block of variables, whose descriptor serves for all of them. For a
- * section named like a C identifier,
- * __start_NAME and __stop_NAME delimit what all inputs put in it. */
+ * __dso_handle is the first byte of the image: its address tells one image from
+ * another, which is all that __cxa_atexit() needs. If a program defines `end`,
+ * `edata` or `etext`, its own are used; only symbols that are undefined after
+ * resolution are defined here. _TLS_MODULE_BASE_ is the first byte of the
+ * image's block of thread-local variables: its descriptor serves for all of
+ * them. For a section named like a C identifier, __start_NAME and __stop_NAME
+ * delimit the content from all inputs. */
 #include "passes.h"
 
 #include <elf.h>

@@ -1,14 +1,14 @@
-/* Debug information never gets into the image, which is mapped at each
- * launch, but into a file for debuggers, shaped as `objcopy --only-keep-debug`
- * would make it from an image that had everything in it, and with its unwind
- * table:
+/* Debug information never gets into the image, which is mapped at each launch,
+ * but into a file for debuggers, in the form that `objcopy --only-keep-debug`
+ * makes from an image with all sections, but with its unwind table:
  *
- *   ELF header, program headers ... .eh_frame_hdr .eh_frame   as in the image
+ *   ELF header, program headers ... .eh_frame_hdr .eh_frame .ARM.exidx
+ *                     as in the image
  *   .debug_*          those of all inputs, one behind the other
  *   .symtab .strtab   all symbols, local ones too
  *   .shstrtab
  *   section headers   first those of the image, at their image addresses and
- *                     indexes (SHT_NOBITS but for the unwind table), then the
+ *                     indexes (SHT_NOBITS but for unwind tables), then the
  *                     above
  *
  * Sections of debug information are not loaded: they lie at address 0, so
@@ -301,7 +301,7 @@ static void add_header(struct debug *debug, const char *name, Elf64_Shdr header)
 
 static bool is_unwind_table(const struct output *output)
 {
-    return output->rank == RANK_EH_FRAME_HDR || output->rank == RANK_EH_FRAME;
+    return output->rank >= RANK_EH_FRAME_HDR && output->rank <= RANK_EXIDX;
 }
 
 /* The image's sections, in the order of their indexes. */
@@ -391,14 +391,14 @@ static void write_symbols(struct debug *debug)
     buffer_append(debug->file, debug->text.data, debug->text.size);
 }
 
-/* The image from its start to the end of its unwind table: without that, a
+/* The image from its start to the end of its unwind tables: without them, a
  * debugger that has nothing but this file cannot tell who called an optimised
  * function. Of other parts of the image there are no bytes. */
 static void write_image_head(struct debug *debug)
 {
     const struct elf_class *elf = debug->link->elf;
     const struct buffer *image = &debug->link->result->image;
-    const struct output *table = outputs_standard(debug->link, RANK_EH_FRAME);
+    const struct output *table = outputs_standard(debug->link, RANK_EXIDX);
     const uint64_t end = table->file_offset + table->size;
     const Elf64_Ehdr header = elf_get_header(elf, image->data);
 

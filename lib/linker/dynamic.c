@@ -1,8 +1,8 @@
-/* What a loader finds through PT_DYNAMIC (ELF gABI, chapter 5, "Dynamic
- * Section").
+/* The tables that a loader finds through PT_DYNAMIC (ELF gABI, chapter 5,
+ * "Dynamic Section").
  *
- * .dynsym holds the null symbol, the imports, the exports; only the exports
- * are in .hash. What .rel(a).dyn and .relr.dyn hold is in dynamic_relocs.c. */
+ * .dynsym holds the null symbol, the imports, the exports; only the exports are
+ * in .hash. dynamic_relocs.c fills .rel(a).dyn and .relr.dyn. */
 #include "passes.h"
 
 #include <assert.h>

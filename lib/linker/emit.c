@@ -117,10 +117,12 @@ static void add_segments(const struct link *link,
     add_output(headers, PT_DYNAMIC, PF_R | PF_W,
                outputs_standard(link, RANK_DYNAMIC));
     /* To the end of its last page, which holds nothing else: loaders only
-     * protect whole pages. */
+     * protect whole pages. Of larger pages it is for them to know, as memory up
+     * to their end need not be mapped. */
     row = add_row(headers, PT_GNU_RELRO, PF_R, 1, relro);
     row->p_memsz =
-        align_up(relro->address + relro->memory_size, page) - relro->address;
+        align_up(relro->address + relro->memory_size, LAYOUT_SMALL_PAGE) -
+        relro->address;
     add_output(headers, PT_GNU_EH_FRAME, PF_R,
                outputs_standard(link, RANK_EH_FRAME_HDR));
     add_output(headers, PT_ARM_EXIDX, PF_R, outputs_standard(link, RANK_EXIDX));

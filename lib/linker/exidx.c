@@ -332,21 +332,34 @@ void exidx_sort(struct link *link)
 
 /* ---- Writing ---- */
 
-void exidx_write(const struct link *link)
+static enum status write_gap(const struct link *link, const struct chunk *chunk,
+                             struct error *err)
+{
+    const uint64_t distance =
+        chunk_address(chunk->linked) - chunk_address(chunk);
+    const uint32_t row[2] = {(uint32_t)distance & 0x7fffffff, CANNOT_UNWIND};
+
+    if (!fits_signed(distance, 31))
+        return error_set(err, STATUS_OUT_OF_RANGE,
+                         "%s: code is more than 1 GiB from .ARM.exidx",
+                         link->params->inputs[0].name);
+    memcpy(chunk_bytes(link, chunk), row, sizeof(row));
+    return STATUS_OK;
+}
+
+enum status exidx_write(const struct link *link, struct error *err)
 {
     const struct output *output = outputs_standard(link, RANK_EXIDX);
     struct chunk **chunks = LIST_ITEMS(struct chunk *, &output->chunks);
 
     for (size_t i = 0; i < LIST_COUNT(struct chunk *, &output->chunks); i++) {
-        const struct chunk *chunk = chunks[i];
-        uint32_t row[2] = {0, CANNOT_UNWIND};
+        enum status status;
 
-        if (chunk->object || chunk->size == 0)
+        if (chunks[i]->object || chunks[i]->size == 0)
             continue;
-        /* An image is smaller than what 31 bits reach. */
-        row[0] =
-            (uint32_t)(chunk_address(chunk->linked) - chunk_address(chunk)) &
-            0x7fffffff;
-        memcpy(chunk_bytes(link, chunk), row, sizeof(row));
+        status = write_gap(link, chunks[i], err);
+        if (status)
+            return status;
     }
+    return STATUS_OK;
 }

@@ -2,16 +2,16 @@
  *
  *   import 1 | import 2 | ... | other slots
  *
- * Every import that code refers to has one slot, and the slots are in the
- * order of .dynsym, so that a loader which binds names in order also writes
- * the table in order. Imports that only data points at have none, and come
- * after the others in .dynsym. The other slots are: addresses of symbols of
- * the image, for loads that could not be relaxed; numbers; what the
- * resolvers of indirect functions return; pairs (module, offset) and offsets
- * of thread-local variables.
+ * Every import that code refers to has one slot, and the slots are in the order
+ * of .dynsym, so that a loader which binds names in order also writes the table
+ * in order. Imports that only data refers to have none, and come after the
+ * others in .dynsym. The other slots are: addresses of symbols of the image,
+ * for loads that could not be relaxed; numbers; addresses that the resolvers of
+ * indirect functions return; pairs (module, offset) and offsets of thread-local
+ * variables.
  *
- * Calls of imports go to a stub in .plt, which jumps to where the slot
- * points. All binding is done at load: there is no lazy part. */
+ * Calls of imports go to a stub in .plt, which jumps to the address in the
+ * slot. All binding is done at load time; none is lazy. */
 #include "passes.h"
 
 #include <elf.h>

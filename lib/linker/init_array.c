@@ -1,4 +1,4 @@
-/* Constructors and destructors come in two fashions, and an image has one.
+/* Inputs have constructors and destructors in two forms; an image has one.
  *
  *                    order of words            order of priorities N
  *   .init_array.N    run first to last         ascending
@@ -9,22 +9,22 @@
  * Sections without a number come after all numbered ones. With the words of
  * .ctors and .dtors turned around inside each section, and the sections of an
  * object in reverse order (outputs.c), they mean the same as .init_array and
- * .fini_array, in which they are merged. LLVM writes .ctors unless it is told
- * otherwise, which its C API cannot do; several sections of them for variables
- * of C++ that may be in several files (inline ones, members of templates).
+ * .fini_array, in which they are merged. LLVM writes .ctors by default, and its
+ * C API cannot change that; it writes several such sections for C++ variables
+ * that may be in several files (inline ones, members of templates).
  *
  * A .ctors section may also hold the marks that crtbegin.o and crtend.o put
  * around the list, -1 and 0. They are left out.
  *
- * .preinit_array, which only an executable may have, runs before all.
+ * .preinit_array, which only an executable may have, runs before all others.
  *
- * Lists need not be aligned in the inputs: assembly often does not ask for it.
- * In the image they are, without gaps.
+ * Lists may be unaligned in the inputs, because assembly often does not align
+ * them. In the image they are aligned, without gaps.
  *
- * There is a third fashion, older than both: the sections .init and .fini hold
- * pieces of one function each, code that falls through from one object's to
- * the next. Natively crti.o and crtn.o are its begin and end. Here these are
- * made, and the function is a word of .init_array before all but those of
+ * There is a third form, older than both: the sections .init and .fini hold
+ * pieces of one function each, code that falls through from one object's to the
+ * next. Natively crti.o and crtn.o are its begin and end. Here the linker makes
+ * them, and the function is a word of .init_array before all but those of
  * .preinit_array, or of .fini_array, to run after all others. */
 #include "passes.h"
 

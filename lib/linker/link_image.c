@@ -145,7 +145,7 @@ static enum status write_image(struct link *link, struct error *err)
     if (status == STATUS_OK)
         status = got_write(link, err);
     if (status == STATUS_OK)
-        exidx_write(link);
+        status = exidx_write(link, err);
     if (status == STATUS_OK)
         status = eh_frame_hdr_write(link, err);
     if (status == STATUS_OK)

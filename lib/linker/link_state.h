@@ -4,7 +4,7 @@
  *   chunk    a run of bytes that gets one place in the image: a section of an
  *            input, or a table that the linker makes (.got, .dynsym ...)
  *   output   a section of the image: chunks of one kind, one after another
- *   symbol   a name and where it is; one for all inputs unless it is local
+ *   symbol   a name and its place; one for all inputs unless it is local
  *
  * Everything lives in one arena until the link ends; lists whose length is
  * not known beforehand are buffers, released with it. */

@@ -1,12 +1,12 @@
 /* Reading relocatable ELF objects that may hold any bytes at all.
  *
- * The linker's inputs come from a code generator in the same process, but
- * also from vendors' object files, and a linker is where a mistake in either
- * shows. So nothing is believed: each offset goes through span_slice(), each
- * string table must end with a NUL (then every offset inside it starts a C
- * string), each index is compared with its count. What leaves this file is
- * checked; the passes behind it only check what it cannot know, which is how
- * many bytes a relocation type patches.
+ * The linker's inputs come from a code generator in the same process, but also
+ * from vendors' object files, and a mistake in either shows in the linker. So
+ * nothing is trusted: each offset goes through span_slice(), each string table
+ * must end with a NUL (then every offset inside it starts a C string), each
+ * index is compared with its count. All values that leave this file are
+ * checked. Later passes only check what this file cannot know: how many bytes a
+ * relocation type patches.
  *
  * Both classes are read (elf_class.h), little-endian files only.
  *

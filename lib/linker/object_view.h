@@ -1,4 +1,4 @@
-/* A foreign relocatable ELF object, checked as it is opened. */
+/* An untrusted relocatable ELF object, checked as it is opened. */
 #ifndef BCC_LINKER_OBJECT_VIEW_H
 #define BCC_LINKER_OBJECT_VIEW_H
 

@@ -1,5 +1,5 @@
-/* Sections of inputs are merged by what memory they need, not by name: a
- * loader has three kinds of memory, and names only serve readers.
+/* Sections of inputs are merged by the memory they need, not by name: a loader
+ * has three kinds of memory, and names are for people only.
  *
  *   what a chunk is                               section of the image
  *   ---------------------------------------------------------------------
@@ -12,9 +12,9 @@
  *   read-only, but the loader writes to it once   .data.rel.ro
  *   writable                                      .data .bss
  *
- * "Like a C identifier" is how a program asks for a section of its own: it
- * can only name the boundaries of such ones. Their segment is that of the
- * neediest chunk in them.
+ * With a name like a C identifier a program requests a section of its own: only
+ * for such sections can it name the boundaries. Their segment must satisfy
+ * every chunk in them, so a writable chunk makes the section writable.
  *
  * The large sections of the medium code model, .ldata .lbss .lrodata, come
  * last, in segments of their own, so that they do not push others out of the

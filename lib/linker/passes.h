@@ -1,5 +1,5 @@
-/* The passes of a link, in order: the linker's table of contents. Each one is
- * a file; link_state.h has what they hand on, link_image.c calls them:
+/* The passes of a link, in order: the linker's table of contents. Each one is a
+ * file; link_state.h has the state that they share, link_image.c calls them:
  *
  *   sections         read the objects, choose the sections that are loaded
  *   properties       the rules that the code of all objects obeys
@@ -18,9 +18,9 @@
  *   emit             memory for the image
  *   relocate_chunks  copy and patch
  *   veneers, got, exidx, eh_frame_hdr, dynamic, properties
- *                    contents of what the linker makes
+ *                    contents of sections that the linker makes
  *   emit             headers
- *   tables           what the caller wants to know
+ *   tables           the symbols that the caller asks for
  *   debug            the file for debuggers
  *
  * Sizes are known before addresses, and do not depend on them, with one
@@ -167,8 +167,9 @@ enum status exidx_read(struct link *link, struct error *err) MUST_CHECK;
  * become empty. */
 void exidx_sort(struct link *link);
 
-/* Once addresses are known: writes the rows that were added. */
-void exidx_write(const struct link *link);
+/* Once addresses are known: writes the rows that were added. OUT_OF_RANGE if
+ * code is too far from them. */
+enum status exidx_write(const struct link *link, struct error *err) MUST_CHECK;
 
 /* ---- arm_attributes.c: calling conventions of 32-bit ARM ---- */
 
@@ -260,6 +261,8 @@ enum status dynamic_relocs_write(struct link *link,
 /* ---- layout.c: addresses and file offsets ---- */
 
 enum {
+    /* The smallest page of any target: larger ones only have more to spare. */
+    LAYOUT_SMALL_PAGE = 4096,
     /* Text, RELRO, data; TLS, DYNAMIC, GNU_RELRO, GNU_EH_FRAME, GNU_STACK */
     LAYOUT_USUAL_PROGRAM_HEADERS = 8,
     /* ARM_EXIDX, two of properties, two segments of large sections. */

@@ -1,4 +1,4 @@
-/* What the linker knows of a machine beyond the row of support/machine.h:
+/* The linker's knowledge of a machine beyond the row of support/machine.h:
  * relocation types, stubs, veneers, relaxation.
  *
  * A relocation puts a value into a field. The value is a form, such as

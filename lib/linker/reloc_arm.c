@@ -888,7 +888,7 @@ static const uint8_t trap[] = {0xfe, 0xde, 0xff, 0xe7};
  * see arm_attributes.c. */
 const struct link_machine link_machine_arm = {
     .row = &machines[MACHINE_ARM_HARD_FLOAT],
-    .max_span = UINT64_C(1) << 30, /* the reach of R_ARM_PREL31 */
+    .max_span = UINT64_C(1) << 31, /* of a process's 3 GiB */
     .text_fill = {trap, sizeof(trap)},
     .text_skip = {skip, sizeof(skip)},
     .pieces_begin = {pieces_begin, sizeof(pieces_begin)},

@@ -1,10 +1,10 @@
 /* x86_64: System V psABI, section 4.4 "Relocation" (table 4.9), section B.2
  * "Optimize GOTPCRELX Relocations".
  *
- * Fields are plain little-endian integers, so the only encodings here are
- * those of the stub and of relaxed loads. An image may be loaded anywhere, so
- * relocations that want the address itself in 32 bits or less, and those that
- * want a fixed offset from the thread pointer, have no meaning in it. */
+ * Fields are plain little-endian integers, so the only encodings here are those
+ * of the stub and of relaxed loads. An image may be loaded anywhere, so
+ * relocations that need the absolute address in 32 bits or less, and those that
+ * need a fixed offset from the thread pointer, cannot be in it. */
 #include "reloc.h"
 
 #include <elf.h>

@@ -1,6 +1,6 @@
-/* Applying relocations. scan.c has seen them all and refused what is not
- * possible; here addresses are known, and all that can still go wrong is that
- * a value does not fit its field. */
+/* Applying relocations. scan.c has seen all of them and refused the impossible
+ * ones. Here addresses are known, and the only possible error left is a value
+ * that does not fit its field. */
 #include "passes.h"
 
 #include <elf.h>

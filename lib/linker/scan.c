@@ -6,13 +6,13 @@
  *   S + A - P       done               stub               not possible
  *   slot of S       relative slot      import's slot      constant slot
  *
- * "Not possible": nobody knows how far a fixed number is from an image that
- * may lie anywhere. An exception is the address zero of a weak symbol that
- * nobody defined, because code tests for it before it goes there.
+ * "Not possible": the distance of a fixed number from an image that may lie
+ * anywhere is unknown. An exception is the address zero of an undefined weak
+ * symbol, because code tests for it before using it.
  *
  * An undefined symbol has no type in LLVM's objects. A displacement to it is
- * taken for a call, as only functions can be stood in for by a stub; code that
- * reads a variable this way must be compiled as PIC, so that it asks for a GOT
+ * taken for a call, because a stub can stand in for functions only; code that
+ * reads a variable this way must be compiled as PIC, so that it uses a GOT
  * slot. */
 #include "passes.h"
 

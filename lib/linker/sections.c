@@ -1,6 +1,6 @@
 /* Which sections of the inputs are in the image.
  *
- * Those that occupy memory (SHF_ALLOC), whatever their name, except
+ * Sections that occupy memory (SHF_ALLOC) are, whatever their name, except
  *   - tables that only linkers read, and what they are told to leave behind
  *     (SHF_EXCLUDE);
  *   - members of a COMDAT group of which an earlier one was seen: that is how
@@ -8,8 +8,8 @@
  *   - properties, see properties.c;
  *   - sections that describe such a member (SHF_LINK_ORDER).
  * Debug information is not SHF_ALLOC. It is read here, too, but goes elsewhere:
- * see debug.c. That of objects that compress it is left behind: a library from
- * elsewhere need not fail a link for what nobody may ever look at. */
+ * see debug.c. Compressed debug information is dropped, so that it does not
+ * fail a link: perhaps nobody would ever look at it. */
 #include "passes.h"
 
 #include <elf.h>

@@ -152,11 +152,21 @@ static struct chunk *add_pool(struct link *link, struct output *output)
     struct chunk *pool =
         outputs_new_chunk(link, RANK_TEXT, link->machine->veneer_align);
 
-    if (!pool)
-        return NULL;
-    pool->output = output;
+    if (pool)
+        pool->output = output;
+    else
+        link->pools.failed = true;
     list_append_pointer(&link->pools, pool);
     return pool;
+}
+
+/* Whether the chunk would end too far from the pool before, which is
+ * at `last`; there is code up to `end`. */
+static bool needs_pool(const struct link *link, const struct chunk *chunk,
+                       uint64_t last, uint64_t end)
+{
+    return end > last &&
+           chunk->offset + chunk->size - last > link->machine->veneer_interval;
 }
 
 /* Behind the last section that ends less than an interval from the pool
@@ -170,28 +180,19 @@ static enum status make_pools(struct link *link, struct error *err)
     uint64_t last = 0, end = 0;
 
     buffer_init(&with_pools);
-    for (size_t i = 0; i <= n_chunks; i++) {
-        const bool is_end = i == n_chunks;
-
-        if (is_end ||
-            (end > last && chunks[i]->offset + chunks[i]->size - last >
-                               link->machine->veneer_interval)) {
-            struct chunk *pool = add_pool(link, output);
-
-            if (!pool)
-                break;
-            list_append_pointer(&with_pools, pool);
+    for (size_t i = 0; i < n_chunks; i++) {
+        if (needs_pool(link, chunks[i], last, end)) {
+            list_append_pointer(&with_pools, add_pool(link, output));
             last = end;
         }
-        if (is_end)
-            continue;
         list_append_pointer(&with_pools, chunks[i]);
         end = chunks[i]->offset + chunks[i]->size;
     }
+    list_append_pointer(&with_pools, add_pool(link, output));
     buffer_release(&output->chunks);
     output->chunks = with_pools;
-    return link->pools.size == 0 || buffer_failed(&with_pools) ||
-                   buffer_failed(&link->chunks) || buffer_failed(&link->pools)
+    return buffer_failed(&with_pools) || buffer_failed(&link->chunks) ||
+                   buffer_failed(&link->pools)
                ? error_no_memory(err)
                : STATUS_OK;
 }

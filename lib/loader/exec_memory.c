@@ -62,7 +62,7 @@ uint64_t exec_memory_page_size(void)
     return getauxval(AT_PAGESZ);
 }
 
-/* Of the file, bytes from its start. */
+/* End of the text, in bytes from the start of the file. */
 static size_t text_end(const struct load_source *source)
 {
     return (size_t)(source->image_offset + source->text_span);
@@ -112,8 +112,8 @@ static int map_text(const struct load_source *source, const struct image *image)
     return 0;
 }
 
-/* To the reservation, which is writable now and executable then. The file may
- * end before the text's last page does. */
+/* Copy the text to the reservation, which is writable now and executable
+ * afterwards. The file may end before the text's last page does. */
 static enum status copy_text(const struct load_source *source,
                              const struct image *image, struct error *err)
 {
@@ -130,8 +130,8 @@ static enum status copy_text(const struct load_source *source,
                end < source->file_size ? end : (size_t)source->file_size);
     if (status)
         return status;
-    /* Where instructions have a cache of their own. (For a file's pages the
-     * kernel sees to it.) */
+    /* For machines with a separate instruction cache. The kernel keeps that of
+     * a mapped file's pages. */
     __builtin___clear_cache((char *)image->head, (char *)image->head + end);
     if (mprotect(image->head, end, PROT_READ | PROT_EXEC))
         return error_set_os(err, errno, "%s: making a copy executable",

@@ -47,8 +47,11 @@ static inline bool is_place(struct relocation *state, uint64_t address)
     return address - state->low < state->room || find_room(state, address);
 }
 
-static enum status bad_place(const struct relocation *state, uint64_t address,
-                             struct error *err)
+/* What is rare is built for size, unlike the rest of this file. */
+#define RARE __attribute__((cold, noinline))
+
+static RARE enum status bad_place(const struct relocation *state,
+                                  uint64_t address, struct error *err)
 {
     return error_set(err, STATUS_CORRUPT,
                      "%s: relocation of 0x%llx, which is in no writable "
@@ -122,7 +125,7 @@ static enum status apply_relr(struct relocation *state, struct error *err)
 
 /* ---- DT_RELA or DT_REL ---- */
 
-/* The entry's place has been checked. */
+/* The caller has checked the entry's place. */
 static inline uintptr_t addend_of(const struct relocation *state,
                                   const machine_reloc *entry)
 {
@@ -152,7 +155,7 @@ static enum status bind_distance(const struct relocation *state,
     return STATUS_OK;
 }
 
-/* The first word of a descriptor; the second is written here. */
+/* Returns the first word of a descriptor and writes the second. */
 static enum status make_descriptor(struct relocation *state,
                                    const machine_reloc *entry,
                                    uintptr_t *ret_value, struct error *err)
@@ -178,9 +181,9 @@ static enum status make_descriptor(struct relocation *state,
 }
 
 /* The kinds that are rare. */
-static enum status find_value(struct relocation *state,
-                              const machine_reloc *entry,
-                              uintptr_t *ret_value, struct error *err)
+static RARE enum status find_value(struct relocation *state,
+                                   const machine_reloc *entry,
+                                   uintptr_t *ret_value, struct error *err)
 {
     const unsigned type = ELF_R_TYPE(entry->r_info);
     const enum load_reloc_kind kind = machine_reloc_kind(type);
@@ -188,11 +191,10 @@ static enum status find_value(struct relocation *state,
     enum status status;
 
     if (kind == LOAD_RELOC_UNKNOWN)
-        return error_set(
-            err, STATUS_UNSUPPORTED,
-            "%s: 0x%llx: relocation type %u is not for the loader",
-            state->binder->view->name, (unsigned long long)entry->r_offset,
-            type);
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: 0x%llx: relocation type %u is not for the loader",
+                         state->binder->view->name,
+                         (unsigned long long)entry->r_offset, type);
     status = bind_variable(state->binder, ELF_R_SYM(entry->r_info), err);
     if (status)
         return status;
@@ -212,8 +214,8 @@ static enum status find_value(struct relocation *state,
 }
 
 static enum status apply_table(struct relocation *state,
-                              const struct image_range *table,
-                              struct error *err)
+                               const struct image_range *table,
+                               struct error *err)
 {
     const machine_reloc *entry = (const void *)(state->base + table->address);
     const machine_reloc *end = entry + table->size / sizeof(*entry);
@@ -265,9 +267,9 @@ static uintptr_t call_resolver(const struct binder *binder, uintptr_t address)
 #endif
 }
 
-static enum status apply_indirect(struct relocation *state,
-                                  const struct image_range *table,
-                                  struct error *err)
+static RARE enum status apply_indirect(struct relocation *state,
+                                       const struct image_range *table,
+                                       struct error *err)
 {
     const machine_reloc *entry = (const void *)(state->base + table->address);
     const machine_reloc *end = entry + table->size / sizeof(*entry);

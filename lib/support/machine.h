@@ -1,13 +1,13 @@
-/* The machines that code is made for: one row each, for whatever of them more
- * than one room asks. What only the linker, the loader or the code generator
- * knows of a machine is in its own file there:
+/* The machines for which code is made: one row each, with the facts that more
+ * than one folder needs. Facts that only the linker, the loader or the code
+ * generator needs are in files of these folders:
  *
  *   lib/linker/reloc_x86_64.c             relocation types, stubs, relaxation
  *   lib/loader/load_machine.h             relocation kinds, thread pointer
  *   lib/compiler/codegen/target_x86_64.c  its part of LLVM, CPUs
  *
- * A row may stand here without these: then code is generated for it, and the
- * linker refuses the object. */
+ * A machine may have a row without these files: then code is generated for it,
+ * and the linker refuses the object. */
 #ifndef BCC_SUPPORT_MACHINE_H
 #define BCC_SUPPORT_MACHINE_H
 

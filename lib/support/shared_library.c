@@ -8,7 +8,8 @@
 
 /* ---- Parts of the file ---- */
 
-/* Copy item `index` of a table: nothing in the file need be aligned. */
+/* Copies item `index` of a table, because nothing in the file need be
+ * aligned. */
 static bool copy_item(struct span table, uint64_t index, size_t size,
                       void *ret_item)
 {
@@ -148,7 +149,8 @@ static bool find_section(const struct sections *sections, uint32_t type,
     return false;
 }
 
-/* The strings that a section's link leads to; empty if they have no end. */
+/* The strings that a section's link refers to; empty if they have no
+ * terminating NUL. */
 static struct span linked_strings(const struct sections *sections,
                                   const Elf64_Shdr *from)
 {
@@ -212,7 +214,7 @@ static const char *find_soname(const struct sections *sections)
     return "";
 }
 
-/* Those whose symbols are the dynamic ones. */
+/* Sections of relocations that refer to the dynamic symbols. */
 static void find_relocs(const struct sections *sections,
                         struct shared_library *library)
 {
@@ -371,7 +373,7 @@ const char *shared_library_version(const struct shared_library *library,
     Elf64_Verdaux name;
     struct span names;
 
-    /* Each step goes forward, so this ends. */
+    /* Each step goes forward, so the loop ends. */
     while (copy_item(at, 0, sizeof(definition), &definition)) {
         if (definition.vd_ndx == version &&
             span_slice(at, definition.vd_aux, sizeof(name), &names)) {

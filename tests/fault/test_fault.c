@@ -1,5 +1,5 @@
-/* Every call of the operating system and of the allocator fails, the 1st, the
- * 2nd, the 3rd ... of its kind, until a prepare goes through without it. Each
+/* Every call of the operating system and of the allocator fails in turn, the
+ * 1st, the 2nd, the 3rd ... of its kind, until a prepare does not make it. Each
  * time
  *   - the outcome is code that is right, or an error with a message,
  *   - no descriptor and no memory is lost,

@@ -1,5 +1,5 @@
-/* Shared by the tests of lib/linker: objects assembled or compiled on the
- * spot, the image linked from them, and a look into it. */
+/* Shared by the tests of lib/linker: objects assembled or compiled by the test,
+ * the image linked from them, and functions that inspect it. */
 #ifndef BCC_TESTS_LINK_FIXTURE_H
 #define BCC_TESTS_LINK_FIXTURE_H
 

@@ -1,4 +1,4 @@
-/* The oBCC file: what is written is what is read, and nothing but that. */
+/* The oBCC file: the reader returns exactly what was written. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

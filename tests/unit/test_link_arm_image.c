@@ -64,6 +64,33 @@ static void writes_elf32_headers(void **state)
     assert_int_equal(fixture_tag(f, DT_RELA), UINT64_MAX);
 }
 
+/* Systems have smaller pages than the largest, for which the image is laid
+ * out: what is behind its last one is not the image's. */
+static void protects_nothing_behind_its_last_page(void **state)
+{
+    struct fixture *f = *state;
+    const Elf64_Phdr *load, *relro;
+
+    fixture_assemble(f, "a.o", ".text\n.arm\nfunc code\nbx lr\n");
+    fixture_image(f);
+    load = fixture_segment(f, PT_LOAD, 1);
+    relro = fixture_segment(f, PT_GNU_RELRO, 0);
+    assert_null(fixture_segment(f, PT_LOAD, 2));
+    assert_int_equal(relro->p_vaddr, load->p_vaddr);
+    assert_int_equal((relro->p_vaddr + relro->p_memsz) % PAGE, 0);
+    assert_true(relro->p_memsz - load->p_memsz < PAGE);
+    fixture_teardown(state);
+
+    assert_int_equal(setup(state), 0);
+    f = *state;
+    fixture_assemble(f, "a.o", ".data\nvar data\n.long 1\n");
+    fixture_image(f);
+    relro = fixture_segment(f, PT_GNU_RELRO, 0);
+    assert_int_equal((relro->p_vaddr + relro->p_memsz) % PAGE, 0);
+    assert_true(relro->p_vaddr + relro->p_memsz <=
+                fixture_segment(f, PT_LOAD, 2)->p_vaddr);
+}
+
 /* ---- Work for the loader ---- */
 
 static void leaves_addends_in_the_words_that_they_are_added_to(void **state)
@@ -441,6 +468,72 @@ static void refuses_malformed_unwind_tables(void **state)
     }
 }
 
+/* ---- The file for debuggers ---- */
+
+static const Elf32_Shdr *debug_section(const struct fixture *f,
+                                       const char *name)
+{
+    const uint8_t *bytes = f->result.debug.data;
+    const Elf32_Ehdr *header = (const void *)bytes;
+    const Elf32_Shdr *sections = (const void *)(bytes + header->e_shoff);
+    const char *names =
+        (const char *)bytes + sections[header->e_shstrndx].sh_offset;
+
+    for (unsigned i = 1; i < header->e_shnum; i++)
+        if (strcmp(names + sections[i].sh_name, name) == 0)
+            return &sections[i];
+    fail_msg("the file for debuggers has no %s", name);
+    return NULL;
+}
+
+static const Elf32_Sym *debug_symbol(const struct fixture *f, const char *name)
+{
+    const Elf32_Shdr *table = debug_section(f, ".symtab");
+    const char *names = (const char *)f->result.debug.data +
+                        debug_section(f, ".strtab")->sh_offset;
+    const Elf32_Sym *symbols =
+        (const void *)(f->result.debug.data + table->sh_offset);
+
+    for (size_t i = 1; i < table->sh_size / sizeof(*symbols); i++)
+        if (strcmp(names + symbols[i].st_name, name) == 0)
+            return &symbols[i];
+    fail_msg("the file for debuggers has no symbol %s", name);
+    return NULL;
+}
+
+static void describes_thumb_code_to_debuggers(void **state)
+{
+    struct fixture *f = *state;
+    const Elf32_Shdr *table, *info;
+    const Elf64_Shdr *image_table;
+    uint32_t low_pc;
+
+    f->foreign = &foreign_thumb;
+    fixture_assemble(f, "a.o",
+                     ".syntax unified\n.text\n.thumb\n.balign 4\n"
+                     ".globl code\n.thumb_func\nfunc code\n.fnstart\n"
+                     "here: push {r4, lr}\npop {r4, pc}\n"
+                     ".save {r4, lr}\n.fnend\n.size code, .-code\n"
+                     ".section .debug_info, \"\", %progbits\n"
+                     ".long here + 2\n");
+    fixture_image(f);
+    assert_int_equal(debug_symbol(f, "code")->st_value,
+                     fixture_address(f, "code"));
+    assert_int_equal(debug_symbol(f, "code")->st_value & 1, 1);
+    assert_int_equal(debug_symbol(f, "$t")->st_value,
+                     fixture_address(f, "code") - 1);
+    info = debug_section(f, ".debug_info");
+    memcpy(&low_pc, f->result.debug.data + info->sh_offset, sizeof(low_pc));
+    assert_int_equal(low_pc, fixture_address(f, "code") + 1);
+    table = debug_section(f, ".ARM.exidx");
+    image_table = fixture_section(f, ".ARM.exidx");
+    assert_int_equal(table->sh_type, SHT_PROGBITS);
+    assert_int_equal(table->sh_addr, image_table->sh_addr);
+    assert_int_equal(table->sh_size, image_table->sh_size);
+    assert_memory_equal(f->result.debug.data + table->sh_offset,
+                        fixture_at(f, table->sh_addr), table->sh_size);
+}
+
 /* ---- Calling conventions ---- */
 
 static const char takes_doubles[] = "double f(double a) { return a; }\n";
@@ -591,7 +684,7 @@ static void throws_exceptions_between_arm_and_thumb_code(void **state)
         struct fixture *f;
 
         if (!fixture_can_emulate(pairs[i].thrower))
-            continue;
+            skip();
         assert_int_equal(fixture_setup(state), 0);
         f = *state;
         f->foreign = pairs[i].thrower;
@@ -603,6 +696,45 @@ static void throws_exceptions_between_arm_and_thumb_code(void **state)
     }
 }
 
+/* ---- Far code ---- */
+
+static void runs_code_that_is_far_apart(void **state)
+{
+    static const struct foreign *const modes[] = {&foreign_arm, &foreign_thumb};
+
+    if (!fixture_can_emulate(&foreign_arm))
+        skip();
+    for (unsigned i = 0; i < 4; i++) {
+        struct fixture *f;
+
+        assert_int_equal(fixture_setup(state), 0);
+        f = *state;
+        f->foreign = modes[i % 2];
+        fixture_compile(f, "near.o", NULL,
+                        "long far(long), far_jump(long);\n"
+                        "long near(long n) { return n + 1; }\n"
+                        "long near_jump(long n)\n"
+                        "{ if (n > 100) return n; return far_jump(n * 2); }\n"
+                        "long run(void)\n"
+                        "{ return far(3) == 17 && near_jump(5) == 190 &&\n"
+                        "         near_jump(101) == 101 ? 0 : 1; }\n");
+        for (unsigned gap = 0; gap < 3; gap++)
+            fixture_assemble(f, "gap.o",
+                             ".section .text.gap, \"ax\", %progbits\n"
+                             ".zero 12 << 20\n");
+        f->foreign = modes[i / 2];
+        fixture_compile(f, "far.o", NULL,
+                        "long near(long), near_jump(long), labs(long);\n"
+                        "long far(long n) { return near(n) * labs(-4) + 1; }\n"
+                        "long far_jump(long n)\n"
+                        "{ if (n < 100) return near_jump(n + 1);\n"
+                        "  return labs(n); }\n");
+        assert_int_equal(fixture_emulate(f, "run"), 0);
+        assert_true(fixture_section(f, ".text")->sh_size > 36 << 20);
+        fixture_teardown(state);
+    }
+}
+
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)
 
@@ -610,6 +742,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(writes_elf32_headers),
+        TEST(protects_nothing_behind_its_last_page),
         TEST(leaves_addends_in_the_words_that_they_are_added_to),
         TEST(packs_pointers_in_bitmaps_of_31),
         TEST(joins_pieces_of_arm_code_only),
@@ -621,11 +754,13 @@ int main(void)
         TEST(drops_rows_of_code_that_is_not_in_the_image),
         TEST(takes_what_rows_name_from_archives),
         cmocka_unit_test(refuses_malformed_unwind_tables),
+        TEST(describes_thumb_code_to_debuggers),
         TEST(tells_hard_float_from_soft_float),
         TEST(refuses_to_mix_hard_float_and_soft_float),
         TEST(refuses_conventions_that_it_does_not_know),
         cmocka_unit_test(refuses_malformed_attributes),
         cmocka_unit_test(throws_exceptions_between_arm_and_thumb_code),
+        cmocka_unit_test(runs_code_that_is_far_apart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* lib/linker: objects may hold any bytes. Whatever they are, the linker links
- * or says what is wrong, and stays inside them (the sanitizers watch). */
+/* lib/linker: objects with any bytes. The linker links them or reports the
+ * defect, and stays inside them (the sanitizers watch). */
 #include "link_machines.h"
 
 #include <stdlib.h>
@@ -39,10 +39,41 @@ static const char arm_sample[] =
     ".eabi_attribute 28, 1\n.eabi_attribute 67, \"2.09\"\n"
     ".cpu cortex-a8\n";
 
+/* Of AArch64: page pairs, the GOT, TLS, a note of properties. */
+static const char aarch64_sample[] =
+    ".text\n.globl same\nfunc same\n.cfi_startproc\n"
+    "adrp x0, :got:v\nldr x0, [x0, :got_lo12:v]\n"
+    "adrp x0, :got:outside\nldr x0, [x0, :got_lo12:outside]\n"
+    "adrp x0, :tlsdesc:t\nldr x1, [x0, :tlsdesc_lo12:t]\n"
+    ".tlsdesccall t\nblr x1\n"
+    "adrp x0, v\nldr x0, [x0, :lo12:v]\n"
+    "bl outside\nb.eq same\nret\n.cfi_endproc\n"
+    ".section .tbss, \"awT\", @nobits\n.type t, @object\nt: .zero 8\n"
+    ".data\n.balign 8\n.globl v\nvar v\n.quad v, outside\n"
+    ".section .note.gnu.property, \"a\", @note\n.balign 8\n"
+    ".word 4, 16, 5\n.asciz \"GNU\"\n.word 0xc0000000, 4, 3, 0\n";
+
+/* Of riscv64: high and low parts, differences, padding. */
+static const char riscv64_sample[] =
+    ".text\n.globl same\nfunc same\n.cfi_startproc\n"
+    "la a0, v\nla a0, outside\nlla a0, v\nla.tls.gd a0, t\n"
+    "call outside\nbeqz a0, same\n"
+    ".reloc ., R_RISCV_ALIGN, 0\nret\n.cfi_endproc\n"
+    ".section .tbss, \"awT\", @nobits\n.type t, @object\nt: .zero 8\n"
+    ".data\n.balign 8\n.globl v\nvar v\n.quad v, outside\n"
+    ".reloc ., R_RISCV_ADD32, v\n.reloc ., R_RISCV_SUB32, same\n.word 0\n"
+    ".reloc ., R_RISCV_SET_ULEB128, v + 9\n"
+    ".reloc ., R_RISCV_SUB_ULEB128, v\n.byte 0x80, 0\n";
+
 static const struct {
     const struct foreign *foreign; /* NULL: this machine */
     const char *text;
-} samples[] = {{NULL, sample}, {&foreign_arm, arm_sample}};
+} samples[] = {
+    {NULL, sample},
+    {&foreign_arm, arm_sample},
+    {&foreign_aarch64, aarch64_sample},
+    {&foreign_riscv64, riscv64_sample},
+};
 
 /* Those that can be made here. */
 static size_t count_samples(void)

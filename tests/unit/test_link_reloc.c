@@ -1,6 +1,6 @@
-/* lib/linker: each x86_64 relocation, by the formula of the psABI (System V
- * psABI, table 4.9) where it can be computed, by what the loader is told to do
- * where it cannot. */
+/* lib/linker: each x86_64 relocation. Values that can be computed are compared
+ * with the formula of the psABI (System V psABI, table 4.9); otherwise the test
+ * checks the relocation left for the loader. */
 #include "link_fixture.h"
 
 /* ---- Values that are known at link time ---- */

@@ -1,6 +1,6 @@
 /* Thread-local variables of images that CMakeLists.txt links from
- * load_tls_sample.c. Those of the host that images use, and what is refused,
- * are in test_load_tls_host.c. */
+ * load_tls_sample.c. The host's variables that images use, and refused
+ * variables, are in test_load_tls_host.c. */
 #include "load_fixture.h"
 
 #include <limits.h>

@@ -1,5 +1,5 @@
-/* Thread-local variables of the host that images use, and what the loader
- * refuses of thread-local variables. */
+/* Thread-local variables of the host that images use, and thread-local
+ * variables that the loader refuses. */
 #include "load_fixture.h"
 
 #include <dlfcn.h>

@@ -1,5 +1,5 @@
-/* lib/linker: reading objects of either class. What the linker makes of damaged
- * ones is in test_link_damage.c. */
+/* lib/linker: reading objects of either class. Links of damaged ones are in
+ * test_link_damage.c. */
 #include "link_fixture.h"
 
 #include <stdlib.h>

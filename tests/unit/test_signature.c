@@ -1,4 +1,5 @@
-/* Signatures of cache files: made as the page says, and of every byte. */
+/* Signatures of cache files: made as docs/cache-format.html says, and covering
+ * every byte. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

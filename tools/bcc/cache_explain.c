@@ -1,10 +1,10 @@
 /* bcc cache explain: would it hit, and if not, what is different?
  *
- * The verdict is the library's: a prepare that may not compile. The table
- * beside it comes from comparing, field by field, what the entry says with
- * what would be asked for; also fields that do not decide, marked so. Without
- * an entry of the right name the nearest one of the directory is shown: made
- * of the same script or of one of that name, with the most fields in common. */
+ * The library gives the verdict: a prepare that may not compile. The table next
+ * to it compares the entry with the request field by field; fields that do not
+ * decide are marked so. If there is no entry of the right name, the nearest one
+ * of the directory is shown: made from the same script or one of the same name,
+ * with the most fields in common. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ struct explain {
     const struct options *options;
     const char *dir;
     BCCScriptRef script;
-    const char *identity; /* that is asked for */
+    const char *identity; /* of the request */
     BCCInput *inputs;     /* owned */
     size_t n_inputs;
     bool first_row;
@@ -111,8 +111,9 @@ static const char *value_of(struct span line, char value[MAX_VALUE])
     return value;
 }
 
-/* What has lines that other has not, each beside the next of that name which
- * only other has; of what has none, there is none. */
+/* Prints the lines that only one side has. A line of the request is printed
+ * next to an unmatched line of the entry with the same name, if there is
+ * one. */
 static void compare_lines(struct explain *explain, struct lines *entry,
                           const struct lines *request)
 {
@@ -135,7 +136,7 @@ static void compare_lines(struct explain *explain, struct lines *entry,
                   j < entry->n ? value_of(entry->line[j], a) : "",
                   value_of(line, b), true);
         if (j < entry->n)
-            entry->line[j] = line; /* dealt with */
+            entry->line[j] = line; /* matched */
     }
     for (size_t j = 0; j < entry->n; j++) {
         struct span line = entry->line[j];
@@ -194,7 +195,7 @@ static const char *path_stamp_text(const char *path, char text[MAX_VALUE])
     return stamp_text(&stamp, text);
 }
 
-/* ARCHIVE!ENTRY is the name of what is in an archive. */
+/* An input in an archive is named ARCHIVE!ENTRY. */
 static bool is_in_archive(const BCCInput *input)
 {
     return input->path && strcmp(input->path, input->name) != 0;
@@ -299,7 +300,7 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* Fields in common; 0 if it is of another script. */
+/* Number of fields in common; 0 if it is for another script. */
 static size_t likeness(const struct explain *explain,
                        const struct cache_view *view)
 {
@@ -319,7 +320,8 @@ static size_t likeness(const struct explain *explain,
         if (i == 0 && score == 0)
             return 0;
     }
-    /* How far the texts agree stands for how much of them. */
+    /* The number of equal leading lines stands for the similarity of the
+     * texts. */
     for (size_t i = 0; i < has.size && i < wants.size; i++) {
         if (has.data[i] != wants.data[i])
             break;
@@ -354,7 +356,7 @@ static void find_nearest_in(const struct explain *explain, const char *dir,
     inventory_release(&inventory);
 }
 
-/* In the cache, or in the layers that are searched before it. */
+/* In the cache, or in a layer that is searched before it. */
 static bool find_nearest(const struct explain *explain, char ret_path[PATH_MAX])
 {
     const char *rest = secure_getenv("BCC_CACHE_PATH");
@@ -451,7 +453,7 @@ int cache_explain(const struct options *options, const char *dir)
     explain.script = setup_script(options, path, program, &failed);
     if (!explain.script)
         return EXIT_FAILED;
-    /* A miss is a failure here too, which the report tells from others. */
+    /* A miss fails here too; the report tells it from other failures. */
     if (!failed && bccPrepareSharedObject(explain.script, dir, name, flags) &&
         report_of(&explain).reasonCode == BCC_REASON_NONE)
         failed = true;

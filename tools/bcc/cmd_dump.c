@@ -386,7 +386,7 @@ static enum status write_part(const struct cache_file *file, unsigned kind,
     return status;
 }
 
-/* The file to read, or the other part. */
+/* Is the path the file to read, or the other output? */
 static bool is_in_use(const struct options *options, const char *path,
                       const char *other)
 {

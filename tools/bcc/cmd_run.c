@@ -36,7 +36,7 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     bccSetHost(script, &host);
     bccRegisterSymbolCallback(script, loaded_objects_lookup, NULL);
     bccSetArguments(script, options->n_arguments, options->arguments);
-    errno = 0; /* as a native program's constructors find it */
+    errno = 0; /* set like a native program's, before constructors run */
     failed =
         bccPrepareExecutable(script, dir, options->no_cache ? NULL : name,
                              setup_flags(options, true) | BCC_PROCESS_SYMBOLS);
@@ -48,7 +48,7 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     return !failed;
 }
 
-/* What err(3) and error(3) print before their messages, and ps(1) shows. */
+/* err(3) and error(3) print this before their messages, and ps(1) shows it. */
 static void say_name_is(char *path)
 {
     char *slash = strrchr(path, '/');
@@ -95,6 +95,6 @@ int cmd_run(struct options *options)
         complain("%s: no function '%s'", options->arguments[0], name);
         return EXIT_FAILED;
     }
-    errno = 0; /* as a native program finds it */
+    errno = 0; /* like in a native program */
     exit(entry(options->n_arguments, options->arguments, environ));
 }

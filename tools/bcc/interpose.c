@@ -1,13 +1,14 @@
-/* A native program comes first in the dynamic linker's search: what it defines,
- * libraries use, too, in the place of their own. Here they are bound before the
- * program is there. So the words by which they reach such names, in their
- * global offset tables mostly, are written anew: argp finds the program's
- * argp_program_version, getopt() sets the program's optarg.
+/* A native program comes first in the dynamic linker's search, so libraries use
+ * its definitions instead of their own. Under bcc run they are bound before the
+ * program is loaded. So this file rewrites the words through which libraries
+ * reach such names, mostly in their global offset tables: argp finds the
+ * program's argp_program_version, getopt() sets the program's optarg.
  *
- * Which names these are the compiler has found out (tools/bccc/uses.c); most
- * programs have none. Constructors of libraries have run by then, with what the
- * libraries themselves define. What the program opens later by dlopen() is
- * bound to this executable and to libraries. */
+ * The compiler has collected these names (tools/bccc/uses.c); most programs
+ * define none of them. Constructors of libraries have run by then, with the
+ * libraries' own definitions. Libraries that the program opens later with
+ * dlopen() are bound to this executable and to libraries, not to the
+ * program. */
 #include "program.h"
 
 #include <dlfcn.h>
@@ -23,13 +24,14 @@
 struct work {
     const BCCDefinition *definitions;
     size_t n;
-    size_t n_objects; /* seen */
+    size_t n_objects; /* objects seen so far */
 };
 
-/* What the dynamic linker has of an object. */
+/* The dynamic linker's facts about an object. */
 struct object {
     uintptr_t base;
-    uintptr_t relro, relro_end; /* whole pages, read-only */
+    uintptr_t relro, relro_end; /* whole pages, made read-only after
+                                   relocation */
     bool is_open;               /* these pages are writable now */
     const ElfW(Sym) * symbols;
     const char *strings;
@@ -134,7 +136,7 @@ static void bind_place(struct object *object, const machine_reloc *row,
         const uintptr_t bound =
             (uintptr_t)dlsym(RTLD_DEFAULT, definition->name);
 
-        /* A variable, which may have another value by now. */
+        /* Data, which the library may have changed since it was relocated. */
         if (*place != bound + addend_of(row))
             return;
         value += addend_of(row);
@@ -190,5 +192,6 @@ void interpose(void *context, const BCCDefinition *definitions, size_t n)
     struct work work = {definitions, n, 0};
 
     (void)context;
-    dl_iterate_phdr(bind_object, &work); /* libc's: the program is not shown */
+    dl_iterate_phdr(bind_object, &work); /* calls libc's, which does not
+                                            report the program */
 }

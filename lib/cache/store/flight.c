@@ -13,12 +13,12 @@
 #include "store.h"
 #include "work_dir.h"
 
-/* How often the lock is looked at. Patience is counted in looks, not read from
- * a clock: on a machine with too much to do both sides are late. */
+/* How often a waiter looks at the lock. Patience is counted in looks, not read
+ * from a clock: on an overloaded machine both sides are late. */
 enum {
     LOOK_MS = 5,
     PATIENCE_LOOKS = FLIGHT_PATIENCE_MS / LOOK_MS,
-    LEVEL_SIZE = 2 /* lock and beat */
+    LEVEL_SIZE = 2 /* lock byte and beat byte */
 };
 _Static_assert(FLIGHT_MAX_WAITS *LEVEL_SIZE <= WORK_SLOT_FILE,
                "the levels fit into their part of a slot");
@@ -37,7 +37,7 @@ void flight_begin(struct flight *flight, const char *dir, const char *name,
 
     *flight = (struct flight){.fd = -1};
     if (store_open_work_dir(dir, &work, NULL))
-        return; /* who cannot write there cannot publish either */
+        return; /* a process that cannot write there cannot publish either */
     flight->fd = work.lock_fd;
     flight->slot = work_slot(hash_key(name, identity));
     work.lock_fd = -1;
@@ -46,7 +46,7 @@ void flight_begin(struct flight *flight, const char *dir, const char *name,
 
 void flight_end(struct flight *flight)
 {
-    /* Closing alone would not do: a host that forks at the wrong moment has
+    /* Closing is not enough: if the host forked meanwhile, the child has
      * another descriptor of this lock. */
     if (flight->fd >= 0)
         work_unlock(flight->fd, flight->slot, WORK_SLOT_FILE);
@@ -63,7 +63,8 @@ bool flight_take(struct flight *flight)
 {
     off_t start = level_start(flight);
 
-    /* The position tells the compiler process where the lock is. */
+    /* The descriptor's position tells the compiler process which byte the lock
+     * is. */
     return work_lock(flight->fd, start, 1) &&
            lseek(flight->fd, start, SEEK_SET) == start;
 }
