@@ -93,3 +93,11 @@ foreach(row ${bcc_machine_rows})
   message(STATUS
     "support routines, ${bcc_gnu_${row}}: ${BCC_SUPPORT_${row}}")
 endforeach()
+
+# This machine's: for other builds of the library, in tests.
+set(BCC_LLVM_IDENTITY ${bcc_identity_X86_64})
+foreach(row ${bcc_machine_rows})
+  if(CMAKE_C_LIBRARY_ARCHITECTURE STREQUAL "${bcc_gnu_${row}}")
+    set(BCC_LLVM_IDENTITY ${bcc_identity_${row}})
+  endif()
+endforeach()

@@ -211,7 +211,7 @@ struct feature_list {
 
 #define LIST(table)                                                            \
     {                                                                          \
-        table, sizeof(table) / sizeof((table)[0])                                \
+        table, sizeof(table) / sizeof((table)[0])                              \
     }
 
 static struct feature_list features_of(unsigned elf_machine)
