@@ -40,7 +40,8 @@ if(BCC_LLVM_STATIC AND EXISTS ${bcc_llvm_libdir}/libLLVMCore.a
    AND BCC_ZSTD_STATIC AND BCC_STDCXX_STATIC)
   bcc_llvm_config(bcc_llvm_libs --link-static --libs
     core bitreader bitwriter irreader linker passes object
-    x86 x86disassembler aarch64 aarch64disassembler arm armdisassembler)
+    x86 x86disassembler aarch64 aarch64disassembler arm armdisassembler
+    riscv riscvdisassembler)
   separate_arguments(bcc_llvm_libs UNIX_COMMAND "${bcc_llvm_libs}")
   target_link_options(bcc_llvm INTERFACE -L${bcc_llvm_libdir})
   target_link_libraries(bcc_llvm INTERFACE ${bcc_llvm_libs}

@@ -20,7 +20,7 @@ function(bcc_print_pipeline result triple level)
 endfunction()
 
 set(bcc_pipelines "")
-foreach(machine X86_64:x86_64 AARCH64:aarch64 ARM:armv7)
+foreach(machine X86_64:x86_64 AARCH64:aarch64 ARM:armv7 RISCV:riscv64)
   string(REPLACE ":" ";" machine ${machine})
   list(GET machine 0 elf_name)
   list(GET machine 1 arch)

@@ -231,8 +231,8 @@ static enum status check_machine(const struct found *found, struct error *err)
     host = cpu_features_host();
     missing = cpu_features_missing(&layout->cpu_features, &host);
     if (missing >= 0) {
-        const char *name =
-            cpu_feature_name(machine_host()->elf_machine, (unsigned)missing);
+        const char *name = cpu_features_host_name((unsigned)missing);
+
         return error_add_reason(
             err,
             error_set(err, STATUS_STALE,

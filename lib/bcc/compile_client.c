@@ -228,8 +228,9 @@ static int fill_attributes(posix_spawnattr_t *attributes)
 static const char passed_variables[][16] = {
     "PATH",            /* if bccc is a script */
     "BCC_BCCC",        /* which such a script may start */
-    "LD_LIBRARY_PATH", /* for its own libraries, and for those of -l, where
-                          the host's dlopen() looks too */
+    "LD_LIBRARY_PATH", /* its own libraries, and those that -l finds: the
+                          host's dlopen() looks there, too */
+    "BCC_SYSROOT",     /* where the libraries of other machines are */
     "QEMU_LD_PREFIX",  /* if another machine is emulated */
     "QEMU_CPU",
     "ASAN_OPTIONS", /* if it is built with sanitizers; nothing else reads

@@ -27,11 +27,13 @@
 static void build_request(struct prepare *p)
 {
     const struct script_options *options = &p->script->options;
+    const struct machine *machine =
+        options->triple ? machine_of_triple(options->triple) : machine_host();
 
     p->request = (struct request){
         .libbcc_version = BCC_VERSION_STRING,
-        .llvm_version = BCC_LLVM_IDENTITY,
-        .triple = options->triple ? options->triple : machine_host()->triple,
+        .llvm_version = llvm_identity(machine),
+        .triple = options->triple ? options->triple : machine->triple,
         .cpu = options->cpu ? options->cpu : "native",
         .features = options->features ? options->features : "",
         .opt_level = options->opt_level,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "machine.h"
 #include "version.h"
 
 /* ---- Life ---- */
@@ -211,6 +212,8 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
                                  : "trustedKeys: anybody can sign for one of "
                                    "these keys (a point of small order)");
     }
+    if (given.targetTriple)
+        given.targetTriple = machine_usual_triple(given.targetTriple);
     if (keys || !copy_option(given.targetTriple, &copy.triple) ||
         !copy_option(given.cpu, &copy.cpu) ||
         !copy_option(given.features, &copy.features) ||

@@ -308,8 +308,7 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
     enum status status;
 
     c->module = imports_create_module(&c->glue);
-    LLVMSetTarget(c->module, c->target.triple);
-    LLVMSetModuleDataLayout(c->module, c->target.layout);
+    target_begin(&c->target, c->module);
     status = objects_link(&c->glue, c->module, &c->objects, err);
     if (status)
         return status;
@@ -333,7 +332,8 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
     if (status)
         return status;
     internalize(c->module, &c->names, &asm_names, &attribute_names);
-    return attributes_retarget(c->module, &c->target, &c->arena, err);
+    return attributes_retarget(c->module, &c->target, &c->arena,
+                               &c->result->cpu_features, err);
 }
 
 /* A large module is simplified as a whole; all other work is done part by part.
@@ -374,8 +374,9 @@ static enum status emit(struct compilation *c, struct buffer *out,
 {
     enum status status;
 
-    trampolines_lower(c->module);
-    status = imports_through_got(c->module, &c->arena, err);
+    status = trampolines_lower(c->module, &c->target, c->name, err);
+    if (status == STATUS_OK)
+        status = imports_through_got(c->module, &c->arena, err);
     if (status)
         return status;
     return glue_emit(&c->glue, c->module, c->target.machine, c->name, out, err);
@@ -494,6 +495,26 @@ static enum status fill_users(const struct compilation *c, struct error *err)
     return STATUS_OK;
 }
 
+/* Images for a machine whose routines bccc does not carry: to need one is no
+ * matter for the launch, where libgcc_s may have it or not. */
+static enum status check_routines(const struct compilation *c,
+                                  struct error *err)
+{
+    const struct link_result *link = &c->result->link;
+
+    for (size_t i = 0; i < link->n_imports; i++) {
+        const char *name = link->imports[i].name;
+
+        if (support_is_routine(name))
+            return error_set(err, STATUS_UNSUPPORTED,
+                             "%s: needs the support routine '%s' for '%s': "
+                             "this bccc was built without %s",
+                             c->name, name, c->target.triple,
+                             support_package(c->target.row));
+    }
+    return STATUS_OK;
+}
+
 static enum status stage_link_image(struct compilation *c, struct error *err)
 {
     struct compile_result *result = c->result;
@@ -505,7 +526,7 @@ static enum status stage_link_image(struct compilation *c, struct error *err)
         .exports = c->names.name,
         .n_exports = c->names.n_names,
         .archives = archives,
-        .n_archives = support_archives(c->target.elf_machine, archives),
+        .n_archives = support_archives(c->target.row, archives),
         .strip_debug = c->request->flags & REQUEST_STRIP_DEBUG,
     };
     enum status status;
@@ -520,6 +541,8 @@ static enum status stage_link_image(struct compilation *c, struct error *err)
         status = link_image(&params, &result->link, err);
     }
 
+    if (status == STATUS_OK && !support_has_routines(c->target.row))
+        status = check_routines(c, err);
     if (status)
         return status;
     fill_addresses(c, result->exports.vars, result->exports.n_vars,
@@ -679,11 +702,6 @@ enum status compile(const struct compile_job *job,
     if (status == STATUS_OK)
         *ret_result = result;
     return status;
-}
-
-unsigned compile_machine(const char *triple)
-{
-    return target_machine(triple);
 }
 
 void compile_result_release(struct compile_result *result)

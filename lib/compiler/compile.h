@@ -30,10 +30,7 @@ struct compile_result {
                                           filled */
 };
 
-/* The ELF machine number of a triple; EM_NONE: compile() refuses the triple. */
-unsigned compile_machine(const char *triple);
-
-/* The limits of bccc; tests use smaller ones. */
+/* What bccc has; tests have smaller ones. */
 extern const struct compile_limits compile_usual_limits;
 
 /* Appends the result for one part of a large module. It may change and spoil

@@ -4,29 +4,33 @@
  *        200: c5 fa 59 05 f8 0d 00 00  vmulss 3576(%rip), %xmm0, %xmm0
  *        208: c3                       retq
  *
- * Image addresses, as in the function table. All code is in the first segment
- * of an image; there an address is also the offset in the file. */
+ * Image addresses, as in the function table. In the first segment of an image,
+ * where all code is, they are offsets into the file as well. That of a Thumb
+ * function is odd. */
 #include "compile.h"
 
+#include <elf.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <llvm-c/Disassembler.h>
-#include <llvm-c/Target.h>
 
+#include "target.h"
 #include "visible.h"
 
 enum {
     TEXT_SIZE = 256,
     BYTES_PER_ROW = 8,
-    RESYNC_X86 = 1, /* bytes to skip where no instruction decodes */
+    RESYNC_X86 = 1, /* bytes to skip where nothing decodes */
+    RESYNC_THUMB = 2,
     RESYNC_OTHERS = 4
 };
 
 struct listing {
     LLVMDisasmContextRef context;
-    struct span code; /* of the image, from address 0 */
+    LLVMDisasmContextRef thumb; /* of 32-bit ARM, else NULL */
+    struct span code;           /* of the image, from address 0 */
     const struct link_symbol **by_address;
     size_t n_functions;
     size_t resync;
@@ -89,7 +93,9 @@ static void print_row(struct buffer *out, uint64_t address, struct span bytes,
 static void print_function(const struct listing *listing,
                            const struct link_symbol *function)
 {
-    uint64_t address = function->address;
+    const bool is_thumb = listing->thumb && (function->address & 1);
+    const size_t resync = is_thumb ? RESYNC_THUMB : listing->resync;
+    uint64_t address = function->address - is_thumb;
     char text[TEXT_SIZE];
     struct span rest;
 
@@ -101,13 +107,12 @@ static void print_function(const struct listing *listing,
         return;
     }
     while (rest.size > 0) {
-        /* The C API takes bytes as non-const, though it does not change
-         * them. */
-        size_t size =
-            LLVMDisasmInstruction(listing->context, (uint8_t *)rest.data,
-                                  rest.size, address, text, sizeof(text));
+        /* The C API takes bytes that it does not change without const. */
+        size_t size = LLVMDisasmInstruction(
+            is_thumb ? listing->thumb : listing->context, (uint8_t *)rest.data,
+            rest.size, address, text, sizeof(text));
         if (size == 0) {
-            size = listing->resync < rest.size ? listing->resync : rest.size;
+            size = resync < rest.size ? resync : rest.size;
             memcpy(text, "(bad)", 6);
         }
         print_row(listing->out, address, (struct span){rest.data, size}, text);
@@ -117,17 +122,33 @@ static void print_function(const struct listing *listing,
     }
 }
 
-static void initialize_disassemblers(void)
+/* False: LLVM has no disassembler for the triple. */
+static bool open_contexts(struct listing *listing, const char *triple)
 {
-    LLVMInitializeX86TargetInfo();
-    LLVMInitializeX86TargetMC();
-    LLVMInitializeX86Disassembler();
-    LLVMInitializeAArch64TargetInfo();
-    LLVMInitializeAArch64TargetMC();
-    LLVMInitializeAArch64Disassembler();
-    LLVMInitializeARMTargetInfo();
-    LLVMInitializeARMTargetMC();
-    LLVMInitializeARMDisassembler();
+    const struct machine *machine = machine_of_triple(triple);
+    const char *features = target_disassembler(triple);
+
+    listing->resync =
+        strncmp(triple, "x86_64", 6) == 0 ? RESYNC_X86 : RESYNC_OTHERS;
+    if (machine && machine->elf_machine == EM_ARM) {
+        triple = "armv7-linux-gnueabi";
+        listing->thumb = LLVMCreateDisasmCPUFeatures(
+            "thumbv7-linux-gnueabi", "", features, listing, 0, NULL, look_up);
+    }
+    listing->context = LLVMCreateDisasmCPUFeatures(triple, "", features,
+                                                   listing, 0, NULL, look_up);
+    if (listing->context)
+        LLVMSetDisasmOptions(listing->context,
+                             LLVMDisassembler_Option_PrintImmHex);
+    return listing->context != NULL;
+}
+
+static void close_contexts(struct listing *listing)
+{
+    if (listing->context)
+        LLVMDisasmDispose(listing->context);
+    if (listing->thumb)
+        LLVMDisasmDispose(listing->thumb);
 }
 
 enum status compile_disassemble(const struct disassembly *what,
@@ -145,26 +166,20 @@ enum status compile_disassemble(const struct disassembly *what,
     qsort(listing.by_address, n_functions, sizeof(*listing.by_address),
           compare_address);
     listing.n_functions = n_functions;
-    listing.resync =
-        strncmp(what->triple, "x86_64", 6) == 0 ? RESYNC_X86 : RESYNC_OTHERS;
-    initialize_disassemblers();
-    listing.context = LLVMCreateDisasmCPUFeatures(what->triple, "", "",
-                                                  &listing, 0, NULL, look_up);
-    if (!listing.context) {
+    if (!open_contexts(&listing, what->triple)) {
         status = error_set(err, STATUS_UNSUPPORTED,
                            "target '%s': no disassembler", what->triple);
         goto out;
     }
-    LLVMSetDisasmOptions(listing.context, LLVMDisassembler_Option_PrintImmHex);
     for (size_t i = 0; i < n_functions; i++) {
         if (i > 0)
             buffer_append_string(out, "\n");
         print_function(&listing, listing.by_address[i]);
     }
-    LLVMDisasmDispose(listing.context);
     if (buffer_failed(out))
         status = error_no_memory(err);
 out:
+    close_contexts(&listing);
     free(listing.by_address);
     return status;
 }

@@ -217,7 +217,7 @@ static enum status round_relro(struct image_view *view, struct error *err)
     segment_start = segment->address;
     segment_end = segment_start + segment->memory_size;
     if (view->relro.size >
-        align_up(segment_end, view->page_size) - view->relro.address)
+        align_up(segment_end, machine_host()->page_size) - view->relro.address)
         goto corrupt;
     start = view->relro.address;
     end = start + view->relro.size;

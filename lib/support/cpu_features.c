@@ -4,15 +4,21 @@
 
 #include "machine.h"
 
-/* One row per bit, in bit order: LLVM's name, the place of glibc's answer (a
- * bit of a register of a leaf of cpuid), and whether the feature needs register
- * state that the operating system must save (then CPU support alone is not
- * enough). The name is in the row, so that nothing needs a relocation. */
+/* One row per bit, in bit order: LLVM's name and where this CPU's answer is.
+ * The name is in the row, so that nothing needs a relocation.
+ *
+ *   x86    glibc keeps it: bit b of register a of a leaf of cpuid. Some
+ *          features need register state that the operating system must save
+ *          (then CPU support alone is not enough).
+ *   others the kernel says it: bits a and b (often the same one) of a word,
+ *          see enum word. */
 struct feature {
     char name[16];
-    uint8_t leaf, reg, bit;
+    uint8_t source, a, b;
     bool needs_os;
 };
+
+enum word { HWCAP, HWCAP2, MORE };
 
 #ifdef __x86_64__
 #include <sys/platform/x86.h>
@@ -22,13 +28,14 @@ struct feature {
             x86_cpu_##index % 32, needs_os                                     \
     }
 #else
+#include <sys/auxv.h>
 #define X86(name, index, needs_os)                                             \
     {                                                                          \
         name, 0, 0, 0, needs_os                                                \
     }
 #endif
 
-/* ORDER CPU FEATURES: stored in cache files, append only. */
+/* ORDER CPU FEATURES: stored in cache files, append only. Here and below. */
 static const struct feature x86_features[] = {
     X86("sse3", SSE3, false),
     X86("ssse3", SSSE3, false),
@@ -80,57 +87,268 @@ static const struct feature x86_features[] = {
     X86("movdir64b", MOVDIR64B, false),
 };
 
-static const struct feature *features_of(unsigned elf_machine, size_t *ret_n)
+/* Linux, Documentation/arch/arm64/elf_hwcaps.rst. Left out is what code has
+ * only if its source asks for it (bti, dit, mte, rand, sb, ssbs): kernels hide
+ * some of these on CPUs that have them. */
+static const struct feature aarch64_features[] = {
+    {"aes", HWCAP, 3, 4, false},
+    {"sha2", HWCAP, 5, 6, false},
+    {"crc", HWCAP, 7, 7, false},
+    {"lse", HWCAP, 8, 8, false},
+    {"fullfp16", HWCAP, 9, 10, false},
+    {"rdm", HWCAP, 12, 12, false},
+    {"jsconv", HWCAP, 13, 13, false},
+    {"complxnum", HWCAP, 14, 14, false},
+    {"rcpc", HWCAP, 15, 15, false},
+    {"sha3", HWCAP, 17, 21, false},
+    {"sm4", HWCAP, 18, 19, false},
+    {"dotprod", HWCAP, 20, 20, false},
+    {"sve", HWCAP, 22, 22, false},
+    {"fp16fml", HWCAP, 23, 23, false},
+    {"lse2", HWCAP, 25, 25, false},
+    {"rcpc-immo", HWCAP, 26, 26, false},
+    {"flagm", HWCAP, 27, 27, false},
+    {"pauth", HWCAP, 30, 31, false},
+    {"sve2", HWCAP2, 1, 1, false},
+    {"sve2-aes", HWCAP2, 2, 3, false},
+    {"sve2-bitperm", HWCAP2, 4, 4, false},
+    {"sve2-sha3", HWCAP2, 5, 5, false},
+    {"sve2-sm4", HWCAP2, 6, 6, false},
+    {"altnzcv", HWCAP2, 7, 7, false},
+    {"fptoint", HWCAP2, 8, 8, false},
+    {"f32mm", HWCAP2, 10, 10, false},
+    {"f64mm", HWCAP2, 11, 11, false},
+    {"i8mm", HWCAP2, 13, 13, false},
+    {"bf16", HWCAP2, 14, 14, false},
+    {"sme", HWCAP2, 23, 23, false},
+    {"sme-i16i64", HWCAP2, 24, 24, false},
+    {"sme-f64f64", HWCAP2, 25, 25, false},
+    {"sme-fa64", HWCAP2, 30, 30, false},
+    {"wfxt", HWCAP2, 31, 31, false},
+    {"cssc", HWCAP2, 34, 34, false},
+    {"sve2p1", HWCAP2, 36, 36, false},
+    {"sme2", HWCAP2, 37, 37, false},
+    {"sme2p1", HWCAP2, 38, 38, false},
+    {"sme-b16b16", HWCAP2, 41, 41, false},
+    {"sme-f16f16", HWCAP2, 42, 42, false},
+    {"mops", HWCAP2, 43, 43, false},
+    {"hbc", HWCAP2, 44, 44, false},
+    {"sve-b16b16", HWCAP2, 45, 45, false},
+    {"rcpc3", HWCAP2, 46, 46, false},
+    {"lse128", HWCAP2, 47, 47, false},
+    {"lut", HWCAP2, 49, 49, false},
+    {"faminmax", HWCAP2, 50, 50, false},
+    {"fp8", HWCAP2, 51, 51, false},
+    {"fp8fma", HWCAP2, 52, 52, false},
+    {"fp8dot4", HWCAP2, 53, 53, false},
+    {"fp8dot2", HWCAP2, 54, 54, false},
+};
+
+/* Linux, arch/arm/include/uapi/asm/hwcap.h; "more" is whether the platform's
+ * name begins with "v8". What has no bit of its own goes with the one that
+ * implies it: conversions of 16-bit floats with VFPv4, ARMv8.1 with the dot
+ * product. */
+static const struct feature arm_features[] = {
+    {"vfp2", HWCAP, 6, 6, false},        {"vfp3d16", HWCAP, 13, 13, false},
+    {"vfp3", HWCAP, 13, 19, false},      {"d32", HWCAP, 19, 19, false},
+    {"neon", HWCAP, 12, 12, false},      {"fp16", HWCAP, 16, 16, false},
+    {"vfp4d16", HWCAP, 16, 16, false},   {"vfp4", HWCAP, 16, 19, false},
+    {"hwdiv-arm", HWCAP, 17, 17, false}, {"hwdiv", HWCAP, 18, 18, false},
+    {"fullfp16", HWCAP, 22, 23, false},  {"dotprod", HWCAP, 24, 24, false},
+    {"fp16fml", HWCAP, 25, 25, false},   {"bf16", HWCAP, 26, 26, false},
+    {"i8mm", HWCAP, 27, 27, false},      {"aes", HWCAP2, 0, 1, false},
+    {"sha2", HWCAP2, 2, 3, false},       {"crc", HWCAP2, 4, 4, false},
+    {"v8", MORE, 0, 0, false},           {"fp-armv8d16", MORE, 0, 0, false},
+    {"fp-armv8", MORE, 0, 0, false},     {"v8.1a", HWCAP, 24, 24, false},
+};
+
+/* Letters of the ISA in the first word, riscv_hwprobe(2)'s IMA_EXT_0 in "more":
+ * Linux, arch/riscv/include/uapi/asm/hwprobe.h. */
+static const struct feature riscv_features[] = {
+    {"m", HWCAP, 'm' - 'a', 'm' - 'a', false},
+    {"a", HWCAP, 'a' - 'a', 'a' - 'a', false},
+    {"f", HWCAP, 'f' - 'a', 'f' - 'a', false},
+    {"d", HWCAP, 'd' - 'a', 'd' - 'a', false},
+    {"c", HWCAP, 'c' - 'a', 'c' - 'a', false},
+    {"v", HWCAP, 'v' - 'a', 'v' - 'a', false},
+    {"zba", MORE, 3, 3, false},
+    {"zbb", MORE, 4, 4, false},
+    {"zbs", MORE, 5, 5, false},
+    {"zicboz", MORE, 6, 6, false},
+    {"zbc", MORE, 7, 7, false},
+    {"zbkb", MORE, 8, 8, false},
+    {"zbkc", MORE, 9, 9, false},
+    {"zbkx", MORE, 10, 10, false},
+    {"zknd", MORE, 11, 11, false},
+    {"zkne", MORE, 12, 12, false},
+    {"zknh", MORE, 13, 13, false},
+    {"zksed", MORE, 14, 14, false},
+    {"zksh", MORE, 15, 15, false},
+    {"zvbb", MORE, 17, 17, false},
+    {"zvbc", MORE, 18, 18, false},
+    {"zvkb", MORE, 19, 19, false},
+    {"zfh", MORE, 27, 27, false},
+    {"zfhmin", MORE, 28, 28, false},
+    {"zvfh", MORE, 30, 30, false},
+    {"zvfhmin", MORE, 31, 31, false},
+    {"zfa", MORE, 32, 32, false},
+    {"ztso", MORE, 33, 33, false},
+    {"zacas", MORE, 34, 34, false},
+    {"zicond", MORE, 35, 35, false},
+    {"zve32x", MORE, 37, 37, false},
+    {"zve32f", MORE, 38, 38, false},
+    {"zve64x", MORE, 39, 39, false},
+    {"zve64f", MORE, 40, 40, false},
+    {"zve64d", MORE, 41, 41, false},
+    {"zcb", MORE, 44, 44, false},
+    {"zawrs", MORE, 48, 48, false},
+};
+
+struct feature_list {
+    const struct feature *feature;
+    size_t n_features;
+};
+
+#define LIST(table)                                                            \
+    {                                                                          \
+        table, sizeof(table) / sizeof((table)[0])                              \
+    }
+
+static struct feature_list features_of(unsigned elf_machine)
 {
+    static const struct feature_list lists[] = {
+        [MACHINE_FEATURES_X86] = LIST(x86_features),
+        [MACHINE_FEATURES_AARCH64] = LIST(aarch64_features),
+        [MACHINE_FEATURES_ARM] = LIST(arm_features),
+        [MACHINE_FEATURES_RISCV] = LIST(riscv_features),
+    };
     const struct machine *machine = machine_find(elf_machine);
 
-    if (machine && machine->features == MACHINE_FEATURES_X86) {
-        *ret_n = sizeof(x86_features) / sizeof(x86_features[0]);
-        return x86_features;
-    }
-    *ret_n = 0;
-    return NULL;
+    return machine ? lists[machine->features] : (struct feature_list){NULL, 0};
 }
+
+/* Not through features_of(): then a library has no tables of other machines. */
+#if defined(__x86_64__)
+static const struct feature_list host_list = LIST(x86_features);
+#elif defined(__aarch64__)
+static const struct feature_list host_list = LIST(aarch64_features);
+#elif defined(__arm__)
+static const struct feature_list host_list = LIST(arm_features);
+#elif defined(__riscv)
+static const struct feature_list host_list = LIST(riscv_features);
+#endif
 
 static void add_bit(struct cpu_features *features, size_t bit)
 {
     features->word[bit / 64] |= UINT64_C(1) << (bit % 64);
 }
 
+/* ---- This CPU ---- */
+
+#ifdef __x86_64__
+
 /* glibc's x86_cpu_active() and x86_cpu_present() say the same, but ask anew for
  * each feature, and shift 1 into the sign bit of an int, at which UBSan stops.
  */
 struct cpu_features cpu_features_host(void)
 {
+    const struct cpuid_feature *leaf = NULL;
+    const struct feature *feature = host_list.feature;
     struct cpu_features host = {0};
 
-#ifdef __x86_64__
-    const struct cpuid_feature *leaf = NULL;
-    const struct feature *feature = x86_features;
-    const size_t n_features = sizeof(x86_features) / sizeof(x86_features[0]);
-
-    for (size_t bit = 0; bit < n_features; bit++, feature++) {
-        if (bit == 0 || feature->leaf != feature[-1].leaf)
-            leaf = __x86_get_cpuid_feature_leaf(feature->leaf);
+    for (size_t bit = 0; bit < host_list.n_features; bit++, feature++) {
+        if (bit == 0 || feature->source != feature[-1].source)
+            leaf = __x86_get_cpuid_feature_leaf(feature->source);
         if ((feature->needs_os ? leaf->active_array
-                               : leaf->cpuid_array)[feature->reg] >>
-                feature->bit &
+                               : leaf->cpuid_array)[feature->a] >>
+                feature->b &
             1)
             add_bit(&host, bit);
     }
-#endif
     return host;
 }
+
+#else
+
+#ifdef __riscv
+#include <unistd.h>
+
+/* riscv_hwprobe(2), of Linux 6.4: glibc has had a function since 2.40. */
+static uint64_t more_of_host(void)
+{
+    enum { NUMBER = 258, IMA_EXT_0 = 4 };
+    struct {
+        int64_t key;
+        uint64_t value;
+    } pair = {.key = IMA_EXT_0};
+
+    return syscall(NUMBER, &pair, 1, 0, NULL, 0) == 0 && pair.key == IMA_EXT_0
+               ? pair.value
+               : 0;
+}
+#else
+static uint64_t more_of_host(void)
+{
+    const char *platform = (const char *)getauxval(AT_PLATFORM);
+
+    return platform && strncmp(platform, "v8", 2) == 0;
+}
+#endif
+
+static struct cpu_features from_words(struct feature_list list,
+                                      const struct cpu_words *words);
+
+struct cpu_features cpu_features_host(void)
+{
+    const struct cpu_words words = {
+        {getauxval(AT_HWCAP), getauxval(AT_HWCAP2), more_of_host()}};
+
+    return from_words(host_list, &words);
+}
+
+#endif
+
+static bool has_bit(const struct cpu_words *words, unsigned word, unsigned bit)
+{
+    return words->word[word] >> bit & 1;
+}
+
+static struct cpu_features from_words(struct feature_list list,
+                                      const struct cpu_words *words)
+{
+    struct cpu_features features = {0};
+
+    for (size_t bit = 0; bit < list.n_features; bit++) {
+        const struct feature *feature = &list.feature[bit];
+
+        if (has_bit(words, feature->source, feature->a) &&
+            has_bit(words, feature->source, feature->b))
+            add_bit(&features, bit);
+    }
+    return features;
+}
+
+struct cpu_features cpu_features_from_words(unsigned machine,
+                                            const struct cpu_words *words)
+{
+    return from_words(features_of(machine), words);
+}
+
+const char *cpu_features_host_name(unsigned bit)
+{
+    return bit < host_list.n_features ? host_list.feature[bit].name : NULL;
+}
+
+/* ---- Sets ---- */
 
 bool cpu_features_add(struct cpu_features *features, unsigned machine,
                       const char *name, size_t size)
 {
-    size_t n_features;
-    const struct feature *feature = features_of(machine, &n_features);
+    const struct feature_list list = features_of(machine);
 
-    for (size_t bit = 0; bit < n_features; bit++, feature++) {
-        if (strlen(feature->name) == size &&
-            memcmp(feature->name, name, size) == 0) {
+    for (size_t bit = 0; bit < list.n_features; bit++) {
+        if (strlen(list.feature[bit].name) == size &&
+            memcmp(list.feature[bit].name, name, size) == 0) {
             add_bit(features, bit);
             return true;
         }
@@ -140,10 +358,9 @@ bool cpu_features_add(struct cpu_features *features, unsigned machine,
 
 const char *cpu_feature_name(unsigned machine, unsigned bit)
 {
-    size_t n_features;
-    const struct feature *feature = features_of(machine, &n_features);
+    const struct feature_list list = features_of(machine);
 
-    return bit < n_features ? feature[bit].name : NULL;
+    return bit < list.n_features ? list.feature[bit].name : NULL;
 }
 
 int cpu_features_missing(const struct cpu_features *needed,

@@ -24,12 +24,23 @@ struct cpu_features {
  * used. Costs no cpuid instruction (those trap in virtual machines). */
 struct cpu_features cpu_features_host(void);
 
+/* Name of a bit of this machine, NULL if it has none. */
+const char *cpu_features_host_name(unsigned bit);
+
+/* What the kernel says of a CPU other than x86: AT_HWCAP, AT_HWCAP2, and what
+ * more the machine's table reads. */
+struct cpu_words {
+    uint64_t word[3];
+};
+struct cpu_features cpu_features_from_words(unsigned machine,
+                                            const struct cpu_words *words);
+
 /* Set the bit of an LLVM feature name ("avx2", size 4) for ELF machine
  * e_machine; false if the name has no bit. */
 bool cpu_features_add(struct cpu_features *features, unsigned machine,
                       const char *name, size_t size);
 
-/* Name of a bit, NULL if it has none. */
+/* Name of a machine's bit, NULL if it has none. */
 const char *cpu_feature_name(unsigned machine, unsigned bit);
 
 /* First feature of `needed` that `present` lacks, as its bit; -1 if none. */

@@ -34,36 +34,89 @@ static Dl_serinfo *ask_dynamic_linker(void)
     return info;
 }
 
+static bool add_dir(struct library_dirs *dirs, struct arena *arena,
+                    const char *path)
+{
+    const char *copy = arena_copy_string(arena, path, strlen(path));
+
+    if (copy)
+        dirs->dir[dirs->n_dirs++] = copy;
+    return copy != NULL;
+}
+
+/* This machine's. */
+static bool add_system(struct library_dirs *dirs, struct arena *arena,
+                       const Dl_serinfo *system)
+{
+    dirs->dir[dirs->n_dirs++] = local_dir;
+    dirs->first_system = dirs->n_dirs;
+    for (size_t i = 0; system && i < system->dls_cnt; i++)
+        if (!add_dir(dirs, arena, system->dls_serpath[i].dls_name))
+            return false;
+    return true;
+}
+
+/* Another machine's: %s is the sysroot, then Debian's name of the machine. */
+static const char *const sysroot_dirs[] = {
+    "%s/usr/local/lib", "%s/lib/%s",  "%s/usr/lib/%s", "%s/lib",
+    "%s/lib64",         "%s/usr/lib", "%s/usr/lib64",
+};
+static const char *const debian_dirs[] = {
+    "%s/usr/%s/lib",
+    "%s/lib/%s",
+    "%s/usr/lib/%s",
+};
+
+enum { MAX_FOREIGN_DIRS = sizeof(sysroot_dirs) / sizeof(sysroot_dirs[0]) };
+
+static bool add_foreign(struct library_dirs *dirs, struct arena *arena)
+{
+    const bool has_sysroot = *dirs->sysroot != '\0';
+    const char *const *formats = has_sysroot ? sysroot_dirs : debian_dirs;
+    const size_t n = has_sysroot ? MAX_FOREIGN_DIRS
+                                 : sizeof(debian_dirs) / sizeof(debian_dirs[0]);
+    char path[PATH_MAX], name[64];
+
+    /* armv7-unknown-linux-gnueabihf: arm-linux-gnueabihf. */
+    snprintf(name, sizeof(name), "%s%s", dirs->machine->name,
+             strstr(dirs->machine->triple, "-linux-"));
+    dirs->first_system = dirs->n_dirs;
+    for (size_t i = 0; i < n; i++) {
+        const int size =
+            snprintf(path, sizeof(path), formats[i], dirs->sysroot, name);
+
+        if (size > 0 && (size_t)size < sizeof(path) &&
+            !add_dir(dirs, arena, path))
+            return false;
+    }
+    return true;
+}
+
 static bool fill(struct library_dirs *dirs, const char *const *given,
                  size_t n_given, const Dl_serinfo *system, struct arena *arena)
 {
     const size_t n_system = system ? system->dls_cnt : 0;
 
-    dirs->dir = arena_alloc(arena, n_given + 1 + n_system, sizeof(*dirs->dir));
+    dirs->dir = arena_alloc(arena, n_given + 1 + n_system + MAX_FOREIGN_DIRS,
+                            sizeof(*dirs->dir));
     if (!dirs->dir)
         return false;
     for (size_t i = 0; i < n_given; i++)
         dirs->dir[dirs->n_dirs++] = given[i];
-    dirs->dir[dirs->n_dirs++] = local_dir;
-    dirs->first_system = dirs->n_dirs;
-    for (size_t i = 0; i < n_system; i++) {
-        const char *name = system->dls_serpath[i].dls_name;
-        const char *copy = arena_copy_string(arena, name, strlen(name));
-
-        if (!copy)
-            return false;
-        dirs->dir[dirs->n_dirs++] = copy;
-    }
-    return true;
+    return dirs->machine == machine_host() ? add_system(dirs, arena, system)
+                                           : add_foreign(dirs, arena);
 }
 
 enum status library_dirs_init(struct library_dirs *ret_dirs,
                               const char *const *given, size_t n_given,
-                              unsigned machine, struct arena *arena,
-                              struct error *err)
+                              const struct machine *machine,
+                              struct arena *arena, struct error *err)
 {
-    struct library_dirs dirs = {.machine = machine};
-    Dl_serinfo *system = ask_dynamic_linker();
+    const bool is_ours = machine == machine_host();
+    const char *sysroot = is_ours ? NULL : getenv("BCC_SYSROOT");
+    struct library_dirs dirs = {.machine = machine,
+                                .sysroot = sysroot ? sysroot : ""};
+    Dl_serinfo *system = is_ours ? ask_dynamic_linker() : NULL;
     bool filled = fill(&dirs, given, n_given, system, arena);
 
     free(system);
@@ -193,12 +246,20 @@ enum { MAX_DEPTH = 4 };
 static enum status visit_name(const struct visit *visit, const char *name,
                               struct error *err);
 
+/* A path in a script is of the machine that the library is for. */
 static enum status visit_file(const struct visit *visit, const char *file,
                               struct error *err)
 {
     struct found_library found;
-    enum status status = library_open(visit->dirs, file, &found, err);
+    char path[PATH_MAX];
+    const int size =
+        snprintf(path, sizeof(path), "%s%s", visit->dirs->sysroot, file);
+    enum status status;
 
+    if (*file != '/' || size < 0 || (size_t)size >= sizeof(path))
+        status = library_open(visit->dirs, file, &found, err);
+    else
+        status = library_open(visit->dirs, path, &found, err);
     return status ? status : visit->found(visit->context, &found, err);
 }
 

@@ -1,5 +1,9 @@
 /* Finding shared libraries: first in the directories that the user names, then
- * where the dynamic linker looks by default. */
+ * where the dynamic linker looks by default. Those of another machine are in a
+ * sysroot, a copy of that machine's file system: the environment's BCC_SYSROOT;
+ * without it where Debian puts the libraries of its cross compilers
+ * (/usr/aarch64-linux-gnu/lib) and those of foreign packages
+ * (/usr/lib/aarch64-linux-gnu). */
 #ifndef BCC_SUPPORT_LIBRARY_SEARCH_H
 #define BCC_SUPPORT_LIBRARY_SEARCH_H
 
@@ -15,15 +19,16 @@ struct library_dirs {
     size_t n_dirs;
     size_t first_system; /* from here on dlopen() finds a library by its
                             soname alone */
-    unsigned machine;    /* ELF e_machine; libraries of other machines are
-                            skipped */
+    const struct machine *machine; /* others' libraries are passed over */
+    const char *sysroot; /* before paths in linker scripts; "" for none */
 };
 
-/* The given directories, then the system's; the given ones are borrowed. The
- * list lives in arena. NO_MEMORY. */
+/* The given directories, borrowed, then the machine's. The list lives in arena.
+ * NO_MEMORY. */
 enum status library_dirs_init(struct library_dirs *ret_dirs,
                               const char *const *given, size_t n_given,
-                              unsigned machine, struct arena *arena,
+                              const struct machine *machine,
+                              struct arena *arena,
                               struct error *err) MUST_CHECK;
 
 /* An open library, and the name to give to dlopen(). */

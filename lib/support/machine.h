@@ -2,9 +2,9 @@
  * than one folder needs. Facts that only the linker, the loader or the code
  * generator needs are in files of these folders:
  *
- *   lib/linker/reloc_x86_64.c      relocation types, stubs, veneers, relaxation
- *   lib/loader/load_machine.h      relocation kinds, thread pointer
- *   lib/compiler/codegen/target.c  spellings, parts of LLVM, CPUs
+ *   lib/linker/reloc_x86_64.c             relocation types, stubs, relaxation
+ *   lib/loader/load_machine.h             relocation kinds, thread pointer
+ *   lib/compiler/codegen/target_x86_64.c  its part of LLVM, CPUs
  *
  * A machine may have a row without these files: then code is generated for it,
  * and the linker refuses the object. */
@@ -26,12 +26,22 @@ enum machine_row {
 };
 
 /* Tables of cpu_features.c. */
-enum machine_features { MACHINE_FEATURES_NONE, MACHINE_FEATURES_X86 };
+enum machine_features {
+    MACHINE_FEATURES_X86,
+    MACHINE_FEATURES_AARCH64,
+    MACHINE_FEATURES_ARM,
+    MACHINE_FEATURES_RISCV
+};
+
+enum { MACHINE_N_SPELLINGS = 3 };
 
 /* Names are in the row, so that nothing needs a relocation. */
 struct machine {
-    char name[8];             /* for people */
-    char triple[32];          /* LLVM's, of GNU/Linux */
+    char name[8];    /* for people */
+    char triple[32]; /* LLVM's, of GNU/Linux */
+    /* Of the triple's first part; "" if there are fewer. The first two mean
+     * the same as the row's own triple has. */
+    char spellings[MACHINE_N_SPELLINGS][8];
     uint16_t elf_machine;     /* ELF e_machine */
     uint8_t address_size;     /* bytes of a pointer: 8 (ELF64) or 4 (ELF32) */
     uint8_t features;         /* enum machine_features */
@@ -43,6 +53,15 @@ extern const struct machine machines[N_MACHINES];
 
 /* The first row with this ELF number, NULL if there is none. */
 const struct machine *machine_find(unsigned elf_machine);
+
+/* The row of a triple, from its architecture and, on ARM, its float ABI; NULL
+ * if there is none. */
+const struct machine *machine_of_triple(const char *triple);
+
+/* The row's own triple where `triple` is only another way to write it:
+ * aarch64-linux-gnu. Else `triple`. Keys of cache entries hold the result, so
+ * that both ways find one entry. */
+const char *machine_usual_triple(const char *triple);
 
 /* The machine that this code runs on. */
 static inline const struct machine *machine_host(void)

@@ -6,22 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef ElfW(Ehdr) file_header;
-typedef ElfW(Shdr) section_header;
-typedef ElfW(Sym) symbol_entry;
-typedef ElfW(Dyn) dynamic_entry;
-
-#if __SIZEOF_POINTER__ == 8
-#define RELOC_SYMBOL_INDEX(info) ELF64_R_SYM(info)
-#else
-#define RELOC_SYMBOL_INDEX(info) ELF32_R_SYM(info)
-#endif
-
-static const unsigned char host_class =
-    sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32;
-static const unsigned char host_data =
-    __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB;
-
 /* ---- Parts of the file ---- */
 
 /* Copies item `index` of a table, because nothing in the file need be
@@ -44,17 +28,121 @@ static const char *string_at(struct span strings, uint64_t offset)
     return offset < strings.size ? (const char *)strings.data + offset : "";
 }
 
+/* ---- Records of both classes ---- */
+
+/* Each is read as that of 64-bit files: fields have one meaning in both. */
+
+static bool read_file_header(struct span file, Elf64_Ehdr *ret_header)
+{
+    Elf32_Ehdr small;
+
+    if (!copy_item(file, 0, sizeof(small), &small))
+        return false;
+    if (small.e_ident[EI_CLASS] != ELFCLASS32)
+        return copy_item(file, 0, sizeof(*ret_header), ret_header);
+    *ret_header = (Elf64_Ehdr){
+        .e_type = small.e_type,
+        .e_machine = small.e_machine,
+        .e_shoff = small.e_shoff,
+        .e_flags = small.e_flags,
+        .e_shentsize = small.e_shentsize,
+        .e_shnum = small.e_shnum,
+    };
+    memcpy(ret_header->e_ident, small.e_ident, sizeof(small.e_ident));
+    return true;
+}
+
+static size_t section_header_size(bool is_64)
+{
+    return is_64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
+}
+
+static bool read_section_header(struct span table, bool is_64, uint64_t index,
+                                Elf64_Shdr *ret_header)
+{
+    Elf32_Shdr small;
+
+    if (is_64)
+        return copy_item(table, index, sizeof(*ret_header), ret_header);
+    if (!copy_item(table, index, sizeof(small), &small))
+        return false;
+    *ret_header = (Elf64_Shdr){
+        .sh_type = small.sh_type,
+        .sh_offset = small.sh_offset,
+        .sh_size = small.sh_size,
+        .sh_link = small.sh_link,
+    };
+    return true;
+}
+
+static bool read_symbol(struct span table, bool is_64, uint64_t index,
+                        Elf64_Sym *ret_symbol)
+{
+    Elf32_Sym small;
+
+    if (is_64)
+        return copy_item(table, index, sizeof(*ret_symbol), ret_symbol);
+    if (!copy_item(table, index, sizeof(small), &small))
+        return false;
+    *ret_symbol = (Elf64_Sym){
+        .st_name = small.st_name,
+        .st_info = small.st_info,
+        .st_other = small.st_other,
+        .st_shndx = small.st_shndx,
+    };
+    return true;
+}
+
+static bool read_dynamic(struct span table, bool is_64, uint64_t index,
+                         Elf64_Dyn *ret_entry)
+{
+    Elf32_Dyn small;
+
+    if (is_64)
+        return copy_item(table, index, sizeof(*ret_entry), ret_entry);
+    if (!copy_item(table, index, sizeof(small), &small))
+        return false;
+    ret_entry->d_tag = small.d_tag;
+    ret_entry->d_un.d_val = small.d_un.d_val;
+    return true;
+}
+
+/* The symbol that a relocation at the start of item is against. */
+static uint32_t reloc_symbol(struct span item, bool is_64)
+{
+    Elf64_Rel reloc; /* the first members of Rela, too */
+    Elf32_Rel small;
+
+    if (is_64)
+        return copy_item(item, 0, sizeof(reloc), &reloc)
+                   ? (uint32_t)ELF64_R_SYM(reloc.r_info)
+                   : 0;
+    return copy_item(item, 0, sizeof(small), &small) ? ELF32_R_SYM(small.r_info)
+                                                     : 0;
+}
+
+static size_t reloc_size(bool is_64, bool has_addend)
+{
+    if (is_64)
+        return has_addend ? sizeof(Elf64_Rela) : sizeof(Elf64_Rel);
+    return has_addend ? sizeof(Elf32_Rela) : sizeof(Elf32_Rel);
+}
+
+/* ---- Sections ---- */
+
 struct sections {
     struct span file;
     struct span table;
+    bool is_64;
     unsigned n_sections;
 };
 
 static bool find_section(const struct sections *sections, uint32_t type,
-                         section_header *ret_header, struct span *ret_bytes)
+                         Elf64_Shdr *ret_header, struct span *ret_bytes)
 {
     for (unsigned i = 0; i < sections->n_sections; i++)
-        if (copy_item(sections->table, i, sizeof(*ret_header), ret_header) &&
+        if (read_section_header(sections->table, sections->is_64, i,
+                                ret_header) &&
             ret_header->sh_type == type)
             return span_slice(sections->file, ret_header->sh_offset,
                               ret_header->sh_size, ret_bytes);
@@ -64,13 +152,14 @@ static bool find_section(const struct sections *sections, uint32_t type,
 /* The strings that a section's link refers to; empty if they have no
  * terminating NUL. */
 static struct span linked_strings(const struct sections *sections,
-                                  const section_header *from)
+                                  const Elf64_Shdr *from)
 {
-    section_header header;
+    Elf64_Shdr header;
     struct span strings = {NULL, 0};
 
     if (from->sh_link < sections->n_sections &&
-        copy_item(sections->table, from->sh_link, sizeof(header), &header) &&
+        read_section_header(sections->table, sections->is_64, from->sh_link,
+                            &header) &&
         span_slice(sections->file, header.sh_offset, header.sh_size,
                    &strings) &&
         strings.size && strings.data[strings.size - 1] == '\0')
@@ -80,15 +169,28 @@ static struct span linked_strings(const struct sections *sections,
 
 /* ---- Open ---- */
 
-static enum status read_header(const struct shared_library *library,
-                               const char *path, file_header *ret_header,
-                               struct error *err)
+/* AAELF32, "ELF header": e_flags of libraries say how floats are passed. */
+static const struct machine *machine_of(const Elf64_Ehdr *header)
 {
-    if (!copy_item(library->file.bytes, 0, sizeof(*ret_header), ret_header) ||
+    enum { FLOAT_IN_VFP_REGISTERS = 0x400 };
+
+    if (header->e_machine == EM_ARM)
+        return &machines[header->e_flags & FLOAT_IN_VFP_REGISTERS
+                             ? MACHINE_ARM_HARD_FLOAT
+                             : MACHINE_ARM_SOFT_FLOAT];
+    return machine_find(header->e_machine);
+}
+
+static enum status read_header(struct shared_library *library, const char *path,
+                               Elf64_Ehdr *ret_header, struct error *err)
+{
+    if (!read_file_header(library->file.bytes, ret_header) ||
         memcmp(ret_header->e_ident, ELFMAG, SELFMAG) != 0)
         return error_set(err, STATUS_UNSUPPORTED, "%s: not an ELF file", path);
-    if (ret_header->e_ident[EI_CLASS] != host_class ||
-        ret_header->e_ident[EI_DATA] != host_data)
+    library->machine = machine_of(ret_header);
+    library->is_64 = ret_header->e_ident[EI_CLASS] == ELFCLASS64;
+    if (!library->machine || ret_header->e_ident[EI_DATA] != ELFDATA2LSB ||
+        library->machine->address_size != (library->is_64 ? 8 : 4))
         return error_set(err, STATUS_UNSUPPORTED,
                          "%s: made for machines of another kind", path);
     if (ret_header->e_type != ET_DYN)
@@ -99,14 +201,14 @@ static enum status read_header(const struct shared_library *library,
 
 static const char *find_soname(const struct sections *sections)
 {
-    section_header header;
     struct span table, strings;
-    dynamic_entry entry;
+    Elf64_Shdr header;
+    Elf64_Dyn entry;
 
     if (!find_section(sections, SHT_DYNAMIC, &header, &table))
         return "";
     strings = linked_strings(sections, &header);
-    for (uint64_t i = 0; copy_item(table, i, sizeof(entry), &entry); i++)
+    for (uint64_t i = 0; read_dynamic(table, sections->is_64, i, &entry); i++)
         if (entry.d_tag == DT_SONAME)
             return string_at(strings, entry.d_un.d_val);
     return "";
@@ -116,37 +218,38 @@ static const char *find_soname(const struct sections *sections)
 static void find_relocs(const struct sections *sections,
                         struct shared_library *library)
 {
-    section_header header, symbols;
+    Elf64_Shdr header, symbols;
     size_t n = 0;
 
     for (unsigned i = 0; n < 2 && i < sections->n_sections; i++)
-        if (copy_item(sections->table, i, sizeof(header), &header) &&
+        if (read_section_header(sections->table, sections->is_64, i, &header) &&
             (header.sh_type == SHT_RELA || header.sh_type == SHT_REL) &&
-            copy_item(sections->table, header.sh_link, sizeof(symbols),
-                      &symbols) &&
+            read_section_header(sections->table, sections->is_64,
+                                header.sh_link, &symbols) &&
             symbols.sh_type == SHT_DYNSYM &&
             span_slice(sections->file, header.sh_offset, header.sh_size,
                        &library->relocs[n].table))
-            library->relocs[n++].entry_size = header.sh_type == SHT_RELA
-                                                  ? sizeof(ElfW(Rela))
-                                                  : sizeof(ElfW(Rel));
+            library->relocs[n++].entry_size =
+                reloc_size(sections->is_64, header.sh_type == SHT_RELA);
 }
 
 static enum status read_tables(struct shared_library *library, const char *path,
                                struct error *err)
 {
     struct sections sections = {.file = library->file.bytes};
-    section_header header;
-    file_header elf;
+    size_t header_size;
+    Elf64_Shdr header;
+    Elf64_Ehdr elf;
     enum status status = read_header(library, path, &elf, err);
 
     if (status)
         return status;
-    library->machine = elf.e_machine;
+    sections.is_64 = library->is_64;
     sections.n_sections = elf.e_shnum;
-    if (elf.e_shentsize != sizeof(header) ||
+    header_size = section_header_size(library->is_64);
+    if (elf.e_shentsize != header_size ||
         !span_slice(sections.file, elf.e_shoff,
-                    (uint64_t)elf.e_shnum * sizeof(header), &sections.table))
+                    (uint64_t)elf.e_shnum * header_size, &sections.table))
         return error_set(err, STATUS_CORRUPT,
                          "%s: section headers reach past the end", path);
     if (!find_section(&sections, SHT_DYNSYM, &header, &library->symbols))
@@ -198,9 +301,8 @@ void shared_library_close(struct shared_library *library)
 /* LSB: the top bit hides a definition from references without version. */
 enum { VERSION_HIDDEN = 0x8000, VERSION_NUMBER = 0x7fff };
 
-static bool is_public(const symbol_entry *symbol)
+static bool is_public(const Elf64_Sym *symbol)
 {
-    /* The functions agree for both classes. */
     const unsigned binding = ELF64_ST_BIND(symbol->st_info);
     const unsigned visibility = ELF64_ST_VISIBILITY(symbol->st_other);
 
@@ -214,9 +316,9 @@ bool shared_library_next(const struct shared_library *library,
                          uint32_t *position,
                          struct shared_definition *ret_definition)
 {
-    symbol_entry symbol;
+    Elf64_Sym symbol;
 
-    while (copy_item(library->symbols, *position, sizeof(symbol), &symbol)) {
+    while (read_symbol(library->symbols, library->is_64, *position, &symbol)) {
         uint16_t version = VER_NDX_GLOBAL;
 
         (void)copy_item(library->versions, (*position)++, sizeof(version),
@@ -244,19 +346,18 @@ const char *shared_library_next_use(const struct shared_library *library,
         const size_t size = relocs->entry_size;
         const uint32_t n = size ? (uint32_t)(relocs->table.size / size) : 0;
         struct span item;
-        symbol_entry symbol;
-        ElfW(Rel) reloc; /* the first members of both kinds */
+        Elf64_Sym symbol;
 
         while (*position - before < n) {
             const uint64_t at = (uint64_t)(*position - before) * size;
+            uint32_t index;
 
             (*position)++;
-            if (!span_slice(relocs->table, at, sizeof(reloc), &item))
+            if (!span_slice(relocs->table, at, size, &item))
                 continue;
-            memcpy(&reloc, item.data, sizeof(reloc));
-            if (RELOC_SYMBOL_INDEX(reloc.r_info) != 0 &&
-                copy_item(library->symbols, RELOC_SYMBOL_INDEX(reloc.r_info),
-                          sizeof(symbol), &symbol))
+            index = reloc_symbol(item, library->is_64);
+            if (index &&
+                read_symbol(library->symbols, library->is_64, index, &symbol))
                 return string_at(library->strings, symbol.st_name);
         }
         before += n;
@@ -268,8 +369,8 @@ const char *shared_library_version(const struct shared_library *library,
                                    unsigned version)
 {
     struct span at = library->version_definitions;
-    ElfW(Verdef) definition;
-    ElfW(Verdaux) name;
+    Elf64_Verdef definition; /* the same in both classes */
+    Elf64_Verdaux name;
     struct span names;
 
     /* Each step goes forward, so the loop ends. */

@@ -4,8 +4,8 @@
  * Only the library's own definitions count, as for a linker. dlsym() on a
  * handle would also find those of the libraries that it needs. Section headers
  * tell where the tables are (ELF gABI, chapters 4 and 5; versions: "Symbol
- * Versioning" of the LSB). Only files with this machine's word size and byte
- * order are read. */
+ * Versioning" of the LSB). Files of both word sizes are read, as the library
+ * may be another machine's. */
 #ifndef BCC_SUPPORT_SHARED_LIBRARY_H
 #define BCC_SUPPORT_SHARED_LIBRARY_H
 
@@ -15,11 +15,13 @@
 
 #include "error.h"
 #include "file.h"
+#include "machine.h"
 #include "span.h"
 
 struct shared_library {
     struct file_mapping file;
-    unsigned machine;     /* ELF e_machine */
+    const struct machine *machine;
+    bool is_64;           /* ELFCLASS64 */
     const char *soname;   /* "" if it has none; borrows file, as all below */
     struct span symbols;  /* the dynamic symbol table */
     struct span strings;  /* its names, ended by a NUL */
@@ -32,7 +34,7 @@ struct shared_library {
     } relocs[2]; /* of data and of calls */
 };
 
-/* IO, CORRUPT, UNSUPPORTED (no shared library for machines like this). */
+/* IO, CORRUPT, UNSUPPORTED (no shared library of a machine that we know). */
 enum status shared_library_open(const char *path,
                                 struct shared_library *ret_library,
                                 struct error *err) MUST_CHECK;

@@ -60,6 +60,12 @@ says() {
         fail "$1: its $2 lacks '$3':" "$(cat "$work/$1.$2")"
 }
 
+# silent NAME out|err: the output is empty.
+silent() {
+    [ ! -s "$work/$1.$2" ] || fail "$1: its $2 is not empty:" \
+        "$(cat "$work/$1.$2")"
+}
+
 # complains NAME TEXT: exit status 1 and lines "bcc: ...", one with TEXT, and no
 # other.
 complains() {

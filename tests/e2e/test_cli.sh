@@ -34,11 +34,6 @@ int main(int argc, char **argv)
 C
 }
 
-silent() {
-    [ ! -s "$work/$1.$2" ] || fail "$1: its $2 is not empty:" \
-        "$(cat "$work/$1.$2")"
-}
-
 json() {
     json_name=$1
     shift

@@ -11,6 +11,7 @@
 
 #define ROUTINE_PREFIX ours
 #include "half_float.c" /* for its types */
+#include "half_float_elsewhere.c"
 
 /* ---- 16-bit floating point ---- */
 
@@ -45,6 +46,9 @@ static void widens_every_half_as_libgcc_does(void **state)
 
         if (memcmp(&ours, &theirs, sizeof(ours)) != 0)
             fail_msg("half 0x%x", bits);
+        ours = ours__extendhfsf2(as_register(bits)); /* elsewhere's */
+        if (memcmp(&ours, &theirs, sizeof(ours)) != 0)
+            fail_msg("half 0x%x: elsewhere", bits);
     }
 }
 
@@ -59,6 +63,33 @@ static void narrows_what_it_widened_to_the_same(void **state)
     }
 }
 
+/* As a half travels on the other machines. */
+static half_register in_float(float value)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &value, sizeof(bits));
+    return half_of(bits);
+}
+
+static half_register narrow_quad(__float128 value)
+{
+    unsigned __int128 bits;
+
+    memcpy(&bits, &value, sizeof(bits));
+    return in_float(ours__trunctfhf2(bits));
+}
+
+/* value: a float or a double. */
+static void expect_same_elsewhere(long double value, half_register theirs)
+{
+    if (!same(in_float(ours__truncdfhf2((double)value)), theirs) ||
+        !same(narrow_quad(value), theirs) ||
+        ((float)value == value &&
+         !same(in_float(ours__truncsfhf2((float)value)), theirs)))
+        fail_msg("%La: not 0x%x elsewhere", value, bits_of(theirs));
+}
+
 static void expect_same(long double value)
 {
     const half_register ours = ours__truncxfhf2(value);
@@ -67,6 +98,7 @@ static void expect_same(long double value)
     if (!same(ours, theirs))
         fail_msg("%La: 0x%x, libgcc 0x%x", value, bits_of(ours),
                  bits_of(theirs));
+    expect_same_elsewhere(value, theirs);
 }
 
 /* At each half, halfway to the next, and the doubles next to these. */
@@ -136,6 +168,10 @@ static void narrows_to_bfloat(void **state)
 
         memcpy(&value, &cases[i].from, sizeof(value));
         assert_int_equal(bits_of(ours__truncxfbf2(value)), cases[i].to);
+        assert_int_equal(bits_of(in_float(ours__truncsfbf2(value))),
+                         cases[i].to);
+        assert_int_equal(bits_of(in_float(ours__truncdfbf2(value))),
+                         cases[i].to);
     }
 }
 

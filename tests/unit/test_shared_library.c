@@ -317,16 +317,112 @@ static void system_libraries_go_by_their_soname(void **state)
     shared_library_close(&found.library);
 }
 
+/* ---- Other machines' libraries ---- */
+
+/* One with the sample's word size. */
+static const struct machine *foreign_machine(void)
+{
+    const struct machine *machine = machines;
+
+    while (machine == machine_host() ||
+           machine->address_size != machine_host()->address_size)
+        machine++;
+    return machine;
+}
+
 static void other_machines_libraries_are_passed_over(void **state)
 {
     struct fixture *f = *state;
     struct found_library found;
 
     copy_sample(f, "libone.so.1", f->size);
-    f->dirs.machine ^= 1;
+    f->dirs.machine = foreign_machine();
     assert_missing(f, "one", "-lone: no such");
     assert_int_equal(library_open(&f->dirs, SHARED_SAMPLE, &found, NULL),
                      STATUS_UNSUPPORTED);
+}
+
+static void make_dir(const struct fixture *f, const char *name)
+{
+    assert_int_equal(mkdir(temp_dir_path(&f->dir, name).text, 0755), 0);
+}
+
+/* Debian's name of a machine. ORDER MACHINE */
+static const char *multiarch_name(const struct machine *machine)
+{
+    static const char *const names[N_MACHINES] = {
+        "x86_64-linux-gnu",  "aarch64-linux-gnu", "arm-linux-gnueabihf",
+        "arm-linux-gnueabi", "riscv64-linux-gnu",
+    };
+
+    return names[machine - machines];
+}
+
+static void they_are_found_in_a_sysroot(void **state)
+{
+    struct fixture *f = *state;
+    const struct machine *machine = foreign_machine();
+    const uint16_t number = machine->elf_machine;
+    struct names names = {""};
+    struct library_dirs dirs;
+    struct error err = {0};
+    char path[128], wanted[1024];
+
+    memcpy(f->bytes + 18, &number, sizeof(number)); /* e_machine */
+    make_dir(f, "usr");
+    make_dir(f, "usr/lib");
+    snprintf(path, sizeof(path), "usr/lib/%s", multiarch_name(machine));
+    make_dir(f, path);
+    snprintf(path, sizeof(path), "usr/lib/%s/libone.so.1",
+             multiarch_name(machine));
+    copy_sample(f, path, f->size);
+    copy_sample(f, "libtwo.so.1", f->size);
+    /* Its path is of the machine that the script is for. */
+    temp_dir_write(&f->dir, "usr/lib/libtwo.so", "GROUP(/libtwo.so.1)");
+    assert_int_equal(setenv("BCC_SYSROOT", f->dir.path, 1), 0);
+    assert_int_equal(
+        library_dirs_init(&dirs, NULL, 0, machine, &f->arena, &err), 0);
+    assert_int_equal(unsetenv("BCC_SYSROOT"), 0);
+    assert_int_equal(library_search(&dirs, "one", add_name, &names, &err), 0);
+    assert_int_equal(library_search(&dirs, "two", add_name, &names, &err), 0);
+    snprintf(wanted, sizeof(wanted), "libshared_sample.so.7\n%s\n",
+             temp_dir_path(&f->dir, "libtwo.so.1").text);
+    assert_string_equal(names.text, wanted);
+    assert_int_equal(
+        library_search(&dirs, ":libc.so.6", add_name, &names, &err),
+        STATUS_NOT_FOUND); /* this machine's is no help */
+}
+
+/* Those of the cross compilers that are installed, of both word sizes. */
+static void they_are_found_where_cross_compilers_have_them(void **state)
+{
+    struct fixture *f = *state;
+    size_t n_found = 0;
+
+    for (size_t row = 0; row < N_MACHINES; row++) {
+        const struct machine *machine = &machines[row];
+        struct found_library found;
+        struct library_dirs dirs;
+        uint32_t position = 0;
+        char path[128];
+
+        snprintf(path, sizeof(path), "/usr/%s/lib/libm.so.6",
+                 multiarch_name(machine));
+        if (machine == machine_host() || access(path, R_OK) < 0)
+            continue;
+        assert_int_equal(
+            library_dirs_init(&dirs, NULL, 0, machine, &f->arena, NULL), 0);
+        assert_int_equal(library_open(&dirs, "libm.so.6", &found, NULL), 0);
+        assert_ptr_equal(found.library.machine, machine);
+        assert_string_equal(found.name, "libm.so.6");
+        assert_string_equal(found.library.soname, "libm.so.6");
+        assert_int_equal(count(&found.library, "sin", NULL), 1);
+        assert_non_null(shared_library_next_use(&found.library, &position));
+        shared_library_close(&found.library);
+        n_found++;
+    }
+    if (n_found == 0)
+        skip();
 }
 
 int main(void)
@@ -343,6 +439,8 @@ int main(void)
         TEST(linker_scripts_stand_for_what_they_name),
         TEST(system_libraries_go_by_their_soname),
         TEST(other_machines_libraries_are_passed_over),
+        TEST(they_are_found_in_a_sysroot),
+        TEST(they_are_found_where_cross_compilers_have_them),
     };
 
     return cmocka_run_group_tests_name("shared library", tests, NULL, NULL);

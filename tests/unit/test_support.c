@@ -299,24 +299,239 @@ static void every_machine_is_found_by_its_elf_number(void **state)
     assert_int_equal(machine_host()->address_size, sizeof(void *));
 }
 
-static void cpu_feature_names_and_bits_agree(void **state)
+static void triples_that_mean_the_same_are_spelt_the_same(void **state)
 {
-    unsigned n_bits = 0;
+    static const struct {
+        const char *triple, *usual; /* NULL: as it is */
+    } cases[] = {
+        {"aarch64-linux-gnu", "aarch64-unknown-linux-gnu"},
+        {"arm64-linux-gnu", "aarch64-unknown-linux-gnu"},
+        {"aarch64-redhat-linux-gnu", "aarch64-unknown-linux-gnu"},
+        {"x86_64-linux-gnu", "x86_64-pc-linux-gnu"},
+        {"amd64-unknown-linux-gnu", "x86_64-pc-linux-gnu"},
+        {"arm-linux-gnueabihf", "armv7-unknown-linux-gnueabihf"},
+        {"armv7-none-linux-gnueabi", "armv7-unknown-linux-gnueabi"},
+        {"riscv64-linux-gnu", "riscv64-unknown-linux-gnu"},
+        {"aarch64-linux-android", NULL},
+        {"aarch64-linux-gnu_ilp32", NULL},
+        {"aarch64-linux-musl", NULL},
+        {"aarch64", NULL},
+        {"x86_64h-linux-gnu", NULL},
+        {"x86_64-linux-gnux32", NULL},
+        {"armv8l-linux-gnueabihf", NULL},
+        {"thumbv7-linux-gnueabihf", NULL},
+        {"armv7-linux-androideabi", NULL},
+        {"mips64-linux-gnu", NULL},
+        {"", NULL},
+    };
 
     (void)state;
-    while (cpu_feature_name(EM_X86_64, n_bits)) {
-        const char *name = cpu_feature_name(EM_X86_64, n_bits);
-        struct cpu_features one = {{0}}, none = {{0}};
-
-        assert_true(cpu_features_add(&one, EM_X86_64, name, strlen(name)));
-        assert_int_equal(cpu_features_missing(&one, &none), n_bits);
-        assert_int_equal(cpu_features_missing(&one, &one), -1);
-        assert_int_equal(cpu_features_missing(&none, &one), -1);
-        n_bits++;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_string_equal(machine_usual_triple(cases[i].triple),
+                            cases[i].usual ? cases[i].usual : cases[i].triple);
+    for (size_t i = 0; i < N_MACHINES; i++) {
+        assert_ptr_equal(machine_of_triple(machines[i].triple), &machines[i]);
+        assert_ptr_equal(machine_usual_triple(machines[i].triple),
+                         machines[i].triple);
     }
-    assert_in_range(n_bits, 40, CPU_FEATURE_WORDS * 64);
-    assert_null(cpu_feature_name(EM_X86_64, UINT32_MAX));
+    assert_null(machine_of_triple("armeb-linux-gnueabi"));
+    assert_null(machine_of_triple("arm64_32-linux"));
+    assert_null(machine_of_triple("aarch64_be-linux-gnu"));
+}
+
+static void cpu_feature_names_and_bits_agree(void **state)
+{
+    (void)state;
+    for (size_t row = 0; row < N_MACHINES; row++) {
+        const unsigned machine = machines[row].elf_machine;
+        unsigned n_bits = 0;
+
+        while (cpu_feature_name(machine, n_bits)) {
+            const char *name = cpu_feature_name(machine, n_bits);
+            struct cpu_features one = {{0}}, none = {{0}};
+
+            assert_true(cpu_features_add(&one, machine, name, strlen(name)));
+            assert_int_equal(cpu_features_missing(&one, &none), n_bits);
+            assert_int_equal(cpu_features_missing(&one, &one), -1);
+            assert_int_equal(cpu_features_missing(&none, &one), -1);
+            n_bits++;
+        }
+        assert_in_range(n_bits, 20, CPU_FEATURE_WORDS * 64);
+        assert_null(cpu_feature_name(machine, UINT32_MAX));
+    }
     assert_null(cpu_feature_name(EM_NONE, 0));
+    assert_string_equal(cpu_features_host_name(0),
+                        cpu_feature_name(machine_host()->elf_machine, 0));
+    assert_null(cpu_features_host_name(UINT32_MAX));
+}
+
+/* ---- CPU features as the kernel says them ---- */
+
+struct said {
+    unsigned machine;
+    const char *name;
+    uint64_t word[3]; /* all that it takes */
+};
+
+#define BIT(n) (UINT64_C(1) << (n))
+
+/* Numbers from the kernel's headers (asm/hwcap.h, asm/hwprobe.h). */
+static const struct said said[] = {
+    {EM_AARCH64, "aes", {BIT(3) | BIT(4)}},
+    {EM_AARCH64, "sha2", {BIT(5) | BIT(6)}},
+    {EM_AARCH64, "crc", {BIT(7)}},
+    {EM_AARCH64, "lse", {BIT(8)}},
+    {EM_AARCH64, "fullfp16", {BIT(9) | BIT(10)}},
+    {EM_AARCH64, "rdm", {BIT(12)}},
+    {EM_AARCH64, "jsconv", {BIT(13)}},
+    {EM_AARCH64, "complxnum", {BIT(14)}},
+    {EM_AARCH64, "rcpc", {BIT(15)}},
+    {EM_AARCH64, "sha3", {BIT(17) | BIT(21)}},
+    {EM_AARCH64, "sm4", {BIT(18) | BIT(19)}},
+    {EM_AARCH64, "dotprod", {BIT(20)}},
+    {EM_AARCH64, "sve", {BIT(22)}},
+    {EM_AARCH64, "fp16fml", {BIT(23)}},
+    {EM_AARCH64, "lse2", {BIT(25)}},
+    {EM_AARCH64, "rcpc-immo", {BIT(26)}},
+    {EM_AARCH64, "flagm", {BIT(27)}},
+    {EM_AARCH64, "pauth", {BIT(30) | BIT(31)}},
+    {EM_AARCH64, "sve2", {0, BIT(1)}},
+    {EM_AARCH64, "sve2-aes", {0, BIT(2) | BIT(3)}},
+    {EM_AARCH64, "sve2-bitperm", {0, BIT(4)}},
+    {EM_AARCH64, "sve2-sha3", {0, BIT(5)}},
+    {EM_AARCH64, "sve2-sm4", {0, BIT(6)}},
+    {EM_AARCH64, "altnzcv", {0, BIT(7)}},
+    {EM_AARCH64, "fptoint", {0, BIT(8)}},
+    {EM_AARCH64, "f32mm", {0, BIT(10)}},
+    {EM_AARCH64, "f64mm", {0, BIT(11)}},
+    {EM_AARCH64, "i8mm", {0, BIT(13)}},
+    {EM_AARCH64, "bf16", {0, BIT(14)}},
+    {EM_AARCH64, "sme", {0, BIT(23)}},
+    {EM_AARCH64, "sme-i16i64", {0, BIT(24)}},
+    {EM_AARCH64, "sme-f64f64", {0, BIT(25)}},
+    {EM_AARCH64, "sme-fa64", {0, BIT(30)}},
+    {EM_AARCH64, "wfxt", {0, BIT(31)}},
+    {EM_AARCH64, "cssc", {0, BIT(34)}},
+    {EM_AARCH64, "sve2p1", {0, BIT(36)}},
+    {EM_AARCH64, "sme2", {0, BIT(37)}},
+    {EM_AARCH64, "sme2p1", {0, BIT(38)}},
+    {EM_AARCH64, "sme-b16b16", {0, BIT(41)}},
+    {EM_AARCH64, "sme-f16f16", {0, BIT(42)}},
+    {EM_AARCH64, "mops", {0, BIT(43)}},
+    {EM_AARCH64, "hbc", {0, BIT(44)}},
+    {EM_AARCH64, "sve-b16b16", {0, BIT(45)}},
+    {EM_AARCH64, "rcpc3", {0, BIT(46)}},
+    {EM_AARCH64, "lse128", {0, BIT(47)}},
+    {EM_AARCH64, "lut", {0, BIT(49)}},
+    {EM_AARCH64, "faminmax", {0, BIT(50)}},
+    {EM_AARCH64, "fp8", {0, BIT(51)}},
+    {EM_AARCH64, "fp8fma", {0, BIT(52)}},
+    {EM_AARCH64, "fp8dot4", {0, BIT(53)}},
+    {EM_AARCH64, "fp8dot2", {0, BIT(54)}},
+    {EM_ARM, "vfp2", {BIT(6)}},
+    {EM_ARM, "vfp3d16", {BIT(13)}},
+    {EM_ARM, "vfp3", {BIT(13) | BIT(19)}},
+    {EM_ARM, "d32", {BIT(19)}},
+    {EM_ARM, "neon", {BIT(12)}},
+    {EM_ARM, "fp16", {BIT(16)}},
+    {EM_ARM, "vfp4d16", {BIT(16)}},
+    {EM_ARM, "vfp4", {BIT(16) | BIT(19)}},
+    {EM_ARM, "hwdiv-arm", {BIT(17)}},
+    {EM_ARM, "hwdiv", {BIT(18)}},
+    {EM_ARM, "fullfp16", {BIT(22) | BIT(23)}},
+    {EM_ARM, "dotprod", {BIT(24)}},
+    {EM_ARM, "fp16fml", {BIT(25)}},
+    {EM_ARM, "bf16", {BIT(26)}},
+    {EM_ARM, "i8mm", {BIT(27)}},
+    {EM_ARM, "aes", {0, BIT(0) | BIT(1)}},
+    {EM_ARM, "sha2", {0, BIT(2) | BIT(3)}},
+    {EM_ARM, "crc", {0, BIT(4)}},
+    {EM_ARM, "v8", {0, 0, 1}},
+    {EM_ARM, "fp-armv8d16", {0, 0, 1}},
+    {EM_ARM, "fp-armv8", {0, 0, 1}},
+    {EM_ARM, "v8.1a", {BIT(24)}},
+    {EM_RISCV, "m", {BIT(12)}},
+    {EM_RISCV, "a", {BIT(0)}},
+    {EM_RISCV, "f", {BIT(5)}},
+    {EM_RISCV, "d", {BIT(3)}},
+    {EM_RISCV, "c", {BIT(2)}},
+    {EM_RISCV, "v", {BIT(21)}},
+    {EM_RISCV, "zba", {0, 0, BIT(3)}},
+    {EM_RISCV, "zbb", {0, 0, BIT(4)}},
+    {EM_RISCV, "zbs", {0, 0, BIT(5)}},
+    {EM_RISCV, "zicboz", {0, 0, BIT(6)}},
+    {EM_RISCV, "zbc", {0, 0, BIT(7)}},
+    {EM_RISCV, "zbkb", {0, 0, BIT(8)}},
+    {EM_RISCV, "zbkc", {0, 0, BIT(9)}},
+    {EM_RISCV, "zbkx", {0, 0, BIT(10)}},
+    {EM_RISCV, "zknd", {0, 0, BIT(11)}},
+    {EM_RISCV, "zkne", {0, 0, BIT(12)}},
+    {EM_RISCV, "zknh", {0, 0, BIT(13)}},
+    {EM_RISCV, "zksed", {0, 0, BIT(14)}},
+    {EM_RISCV, "zksh", {0, 0, BIT(15)}},
+    {EM_RISCV, "zvbb", {0, 0, BIT(17)}},
+    {EM_RISCV, "zvbc", {0, 0, BIT(18)}},
+    {EM_RISCV, "zvkb", {0, 0, BIT(19)}},
+    {EM_RISCV, "zfh", {0, 0, BIT(27)}},
+    {EM_RISCV, "zfhmin", {0, 0, BIT(28)}},
+    {EM_RISCV, "zvfh", {0, 0, BIT(30)}},
+    {EM_RISCV, "zvfhmin", {0, 0, BIT(31)}},
+    {EM_RISCV, "zfa", {0, 0, BIT(32)}},
+    {EM_RISCV, "ztso", {0, 0, BIT(33)}},
+    {EM_RISCV, "zacas", {0, 0, BIT(34)}},
+    {EM_RISCV, "zicond", {0, 0, BIT(35)}},
+    {EM_RISCV, "zve32x", {0, 0, BIT(37)}},
+    {EM_RISCV, "zve32f", {0, 0, BIT(38)}},
+    {EM_RISCV, "zve64x", {0, 0, BIT(39)}},
+    {EM_RISCV, "zve64f", {0, 0, BIT(40)}},
+    {EM_RISCV, "zve64d", {0, 0, BIT(41)}},
+    {EM_RISCV, "zcb", {0, 0, BIT(44)}},
+    {EM_RISCV, "zawrs", {0, 0, BIT(48)}},
+};
+
+static bool is_said_to_have(const struct said *row,
+                            const struct cpu_words *words)
+{
+    const struct cpu_features host =
+        cpu_features_from_words(row->machine, words);
+    struct cpu_features one = {{0}};
+
+    assert_true(
+        cpu_features_add(&one, row->machine, row->name, strlen(row->name)));
+    return cpu_features_missing(&one, &host) < 0;
+}
+
+/* Each with its bits alone, with all but one of them, and with all others. */
+static void every_feature_follows_from_its_hwcap_bits(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+        const struct said *row = &said[i];
+        struct cpu_words words;
+
+        memcpy(words.word, row->word, sizeof(words.word));
+        assert_true(is_said_to_have(row, &words));
+        for (unsigned bit = 0; bit < 3 * 64; bit++) {
+            if (!(row->word[bit / 64] & BIT(bit % 64)))
+                continue;
+            memset(words.word, 0xff, sizeof(words.word));
+            words.word[bit / 64] &= ~BIT(bit % 64);
+            assert_false(is_said_to_have(row, &words));
+        }
+    }
+}
+
+static void every_hwcap_row_is_tested(void **state)
+{
+    static const unsigned tested[] = {EM_AARCH64, EM_ARM, EM_RISCV};
+    size_t n_rows = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(tested) / sizeof(tested[0]); i++)
+        for (unsigned bit = 0; cpu_feature_name(tested[i], bit); bit++)
+            assert_string_equal(said[n_rows++].name,
+                                cpu_feature_name(tested[i], bit));
+    assert_int_equal(n_rows, sizeof(said) / sizeof(said[0]));
 }
 
 static void cpu_features_are_stored_under_their_first_number(void **state)
@@ -559,7 +774,10 @@ int main(void)
         cmocka_unit_test(what_is_no_utf8_is_escaped),
         cmocka_unit_test(error_message_that_is_too_long_is_cut),
         cmocka_unit_test(every_machine_is_found_by_its_elf_number),
+        cmocka_unit_test(triples_that_mean_the_same_are_spelt_the_same),
         cmocka_unit_test(cpu_feature_names_and_bits_agree),
+        cmocka_unit_test(every_feature_follows_from_its_hwcap_bits),
+        cmocka_unit_test(every_hwcap_row_is_tested),
         cmocka_unit_test(cpu_features_are_stored_under_their_first_number),
         cmocka_unit_test(cpu_feature_without_a_bit_is_refused),
         cmocka_unit_test(host_features_agree_with_the_compilers),

@@ -62,7 +62,7 @@ static void links(struct fixture *f, const char *routine)
     struct error err;
 
     params.archives = archives;
-    params.n_archives = support_archives(EM_X86_64, archives);
+    params.n_archives = support_archives(&machines[MACHINE_X86_64], archives);
     if (link_image(&params, &result, &err))
         fail_msg("%s: %s", routine, err.message);
     for (size_t i = 0; i < result.n_imports; i++) {
@@ -77,7 +77,8 @@ static void links_every_routine_of_the_archives(void **state)
 {
     struct fixture *f = *state;
     struct link_archive archives[SUPPORT_MAX_ARCHIVES];
-    const size_t n_archives = support_archives(EM_X86_64, archives);
+    const size_t n_archives =
+        support_archives(&machines[MACHINE_X86_64], archives);
     size_t n_routines = 0;
     char text[sizeof(placeholder) + 16];
     char *name;
@@ -107,12 +108,79 @@ static void links_every_routine_of_the_archives(void **state)
     assert_true(n_routines > 200);
 }
 
+static bool has_routine(const struct machine *machine, const char *name)
+{
+    struct link_archive archives[SUPPORT_MAX_ARCHIVES];
+    const size_t n_archives = support_archives(machine, archives);
+    bool found = false;
+
+    for (size_t i = 0; i < n_archives; i++) {
+        struct archive_cursor cursor = {0};
+        struct archive_symbol symbol;
+        struct archive_view view;
+
+        assert_int_equal(
+            archive_open(archives[i].bytes, archives[i].name, &view, NULL),
+            STATUS_OK);
+        while (archive_next_symbol(&view, &cursor, &symbol, NULL) == STATUS_OK)
+            found |= strcmp(symbol.name, name) == 0;
+    }
+    return found;
+}
+
+/* Each machine that this build has routines for: 64-bit division on all but
+ * those that divide themselves, atomics of AArch64. */
+static void has_the_routines_of_each_machine(void **state)
+{
+    static const char *const routines[N_MACHINES] = {
+        [MACHINE_X86_64] = "__divti3",
+        [MACHINE_AARCH64] = "__aarch64_cas8_acq_rel",
+        [MACHINE_ARM_HARD_FLOAT] = "__aeabi_ldivmod",
+        [MACHINE_ARM_SOFT_FLOAT] = "__aeabi_fadd",
+        [MACHINE_RISCV64] = "__divti3",
+    };
+
+    (void)state;
+    for (size_t row = 0; row < N_MACHINES; row++) {
+        if (!support_has_routines(&machines[row]))
+            continue;
+        assert_true(has_routine(&machines[row], routines[row]));
+        assert_false(has_routine(&machines[row], "printf"));
+    }
+}
+
+static void routines_are_known_by_their_names(void **state)
+{
+    static const char *const routines[] = {
+        "__divti3",      "__aeabi_ldivmod", "__aarch64_cas8_acq_rel",
+        "__fixunssfti",  "__floatditf",     "__extendhfsf2",
+        "__truncdfbf2",  "__powidf2",       "__muldc3",
+        "__popcountdi2", "__mulodi4",       "__clear_cache",
+    };
+    static const char *const others[] = {
+        "printf",           "memcpy",
+        "__stack_chk_fail", "__cxa_throw",
+        "__sinpi",          "__memcpy_chk",
+        "__tls_get_addr",   "__getauxval",
+        "__isoc99_sscanf",  "__gxx_personality_v0",
+        "divti3",           "__mod",
+        "__float_pair",     "",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(routines) / sizeof(routines[0]); i++)
+        assert_true(support_is_routine(routines[i]));
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        assert_false(support_is_routine(others[i]));
+}
+
 static void has_nothing_for_other_machines(void **state)
 {
     struct link_archive archives[SUPPORT_MAX_ARCHIVES];
 
     (void)state;
-    assert_int_equal(support_archives(EM_386, archives), 0);
+    assert_int_equal(support_archives(NULL, archives), 0);
+    assert_false(support_has_routines(NULL));
 }
 
 int main(void)
@@ -120,6 +188,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(links_every_routine_of_the_archives,
                                         fixture_setup, fixture_teardown),
+        cmocka_unit_test(has_the_routines_of_each_machine),
+        cmocka_unit_test(routines_are_known_by_their_names),
         cmocka_unit_test(has_nothing_for_other_machines),
     };
 

@@ -12,6 +12,7 @@
 #include "program.h"
 #include "print.h"
 #include "resource.h"
+#include "run_foreign.h"
 #include "script_setup.h"
 #include "settings.h"
 #include "undefined.h"
@@ -59,6 +60,7 @@ static void say_name_is(char *path)
 
 int cmd_run(struct options *options)
 {
+    const struct machine *foreign = foreign_machine(options);
     int (*entry)(int, char **, char **);
     BCCScriptRef script;
     const char *name;
@@ -75,6 +77,8 @@ int cmd_run(struct options *options)
                  options->arguments[0]);
         return EXIT_USAGE;
     }
+    if (foreign)
+        return run_foreign(options, foreign);
     say_name_is(options->arguments[0]);
     script = setup_script(options, options->arguments[0], true, &failed);
     if (script && failed)

@@ -175,7 +175,8 @@ static int run_command(int argc, char **argv, uint32_t commands)
         if (options.help) {
             help_commands(commands, stdout);
             status = EXIT_OK;
-        } else if (!setup_static_archives(&options)) {
+        } else if (!setup_sysroot(&options) ||
+                   !setup_static_archives(&options)) {
             status = EXIT_FAILED;
         } else if (run[command]) {
             status = run[command](&options);

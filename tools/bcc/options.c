@@ -268,7 +268,8 @@ bool options_parse(struct options *options, int argc, char **argv,
 {
     struct word_list list = {argv + 1, argv[0], commands, options};
 
-    *options = (struct options){.opt_level = 3, .time_limit_s = -1};
+    *options =
+        (struct options){.opt_level = 3, .time_limit_s = -1, .words = argv + 1};
     return commands == COMMAND_BIT(COMMAND_RUN) ? parse_up_to_file(&list)
                                                 : parse_all(&list, argc);
 }

@@ -36,6 +36,9 @@ struct options {
     struct size_option memory_limit; /* of a compile; 0 bytes: none */
     const char *cache_dir;           /* NULL: the default */
     const char *target;
+    const char *sysroot;
+    const char *emulator;
+    const char *target_bcc;
     const char *cpu;
     const char *features;
     const char *entry;  /* NULL: not given */
@@ -56,7 +59,8 @@ struct options {
     bool dry_run;
     bool remove;
     bool help;
-    char **arguments; /* arguments that are no options, NULL-terminated */
+    char **words;     /* behind the command's name, to a NULL */
+    char **arguments; /* what is not an option, NULL-terminated */
     int n_arguments;
     char **collected; /* memory of these, if not in argv; owned */
 };

@@ -11,6 +11,7 @@
 
 #include "buffer.h"
 #include "checksum.h"
+#include "machine.h"
 #include "print.h"
 #include "key_file.h"
 #include "resource.h"
@@ -191,6 +192,22 @@ unsigned long setup_flags(const struct options *options, bool program)
     return (program ? BCC_MARKED_ONLY | BCC_DEFAULT_LIBRARIES : 0) |
            (options->rebuild ? BCC_REBUILD : 0) |
            (options->strip_debug ? BCC_STRIP_DEBUG : 0);
+}
+
+/* For the compiler process, which takes it from the environment. */
+bool setup_sysroot(const struct options *options)
+{
+    char *absolute;
+    bool ok;
+
+    if (!options->sysroot)
+        return true;
+    absolute = realpath(options->sysroot, NULL);
+    ok = absolute && setenv("BCC_SYSROOT", absolute, 1) == 0;
+    if (!ok)
+        complain("--sysroot %s: %s", options->sysroot, strerror(errno));
+    free(absolute);
+    return ok;
 }
 
 /* ---- Static archives ---- */
@@ -456,7 +473,10 @@ void setup_entry_name(const struct options *options, const char *path,
         return;
     buffer_init(&key);
     add_path(&key, path);
-    add_line(&key, options->target);
+    /* Either way to say it leads to the same entry, on this machine and on the
+     * target. */
+    add_line(&key, options->target ? machine_usual_triple(options->target)
+                                   : machine_host()->triple);
     add_line(&key, options->cpu);
     add_line(&key, options->features);
     add_line(&key, level);

@@ -9,10 +9,14 @@
 
 #include "options.h"
 
-/* Move each -l option that stands for an archive, a libNAME.a in a directory of
- * -L, to options->archives. As for a linker, the first directory with either
- * kind of library decides, and in it the shared one. False after a complaint:
- * no memory. */
+/* Let compiles see --sysroot: before threads are started. False after a
+ * complaint. */
+bool setup_sysroot(const struct options *options);
+
+/* Move the -l options that stand for an archive, a libNAME.a of a directory of
+ * -L, to options->archives. As for a linker, the first directory that has
+ * either kind of library decides, and in it the shared one. False after a
+ * complaint: no memory. */
 bool setup_static_archives(struct options *options);
 
 /* A script with the options, the file, objects and libraries set. *ret_failed:

@@ -112,7 +112,7 @@ static void read_library(const char *path, struct clue *clues, size_t n_clues)
     if (shared_library_open(path, &library, NULL))
         return;
     file = shown_name(path, &library);
-    while (library.machine == machine_host()->elf_machine &&
+    while (library.machine == machine_host() &&
            shared_library_next(&library, &position, &definition)) {
         const struct clue key = {.symbol = definition.name};
         struct clue *clue =
@@ -149,8 +149,8 @@ static void search(const struct options *options, struct clue *clues,
 
     arena_init(&arena);
     if (library_dirs_init(&dirs, options->library_dirs.word,
-                          options->library_dirs.n, machine_host()->elf_machine,
-                          &arena, NULL) == STATUS_OK)
+                          options->library_dirs.n, machine_host(), &arena,
+                          NULL) == STATUS_OK)
         for (size_t i = 0; i < dirs.n_dirs; i++)
             read_directory(dirs.dir[i], clues, n_clues, &n_read);
     arena_release(&arena);

@@ -82,9 +82,9 @@ static bool is_part_of_libc(const char *name)
     return false;
 }
 
-/* If there is no libc for the target, the code is for another machine, and the
- * symbols of its libraries cannot be known. Then the requested names are
- * recorded as they are, and the launch asks one library after another. */
+/* Where there is no libc for the target (no sysroot, or another C library),
+ * what its libraries define cannot be known: what the request names is recorded
+ * as it is, and the launch asks one after another. */
 static enum status add_unseen(struct opening *opening,
                               const struct request_shared *shared,
                               struct error *err)
@@ -130,6 +130,13 @@ static enum status add_defaults(struct opening *opening, struct error *err)
 {
     const size_t n = sizeof(default_libraries) / sizeof(default_libraries[0]);
 
+    /* Unseen, each would be opened at every launch: only that which all have.
+     */
+    if (opening->candidates.is_foreign)
+        return add(opening, CANDIDATE_UNSEEN,
+                   strstr(opening->request->triple, "android") ? "libm.so"
+                                                               : "libm.so.6",
+                   NULL, err);
     for (size_t i = 0; i < n; i++) {
         struct error why;
         enum status status =
@@ -142,14 +149,25 @@ static enum status add_defaults(struct opening *opening, struct error *err)
     return STATUS_OK;
 }
 
+/* glibc's. A script of another C library for this machine runs with ours. */
+static bool find_libc(const struct opening *opening,
+                      struct found_library *ret_libc)
+{
+    const char *triple = opening->request->triple;
+
+    if (opening->dirs.machine != machine_host() &&
+        (strstr(triple, "android") || strstr(triple, "musl")))
+        return false;
+    return library_open(&opening->dirs, libc_name, ret_libc, NULL) == STATUS_OK;
+}
+
 static enum status add_all(struct opening *opening, struct error *err)
 {
     const struct request *request = opening->request;
     enum status status = STATUS_OK;
     struct found_library libc;
 
-    opening->candidates.is_foreign =
-        library_open(&opening->dirs, libc_name, &libc, NULL) != STATUS_OK;
+    opening->candidates.is_foreign = !find_libc(opening, &libc);
     for (size_t i = 0; status == STATUS_OK && i < request->n_shared; i++)
         status = add_requested(opening, &request->shared[i], err);
     if (status == STATUS_OK && !opening->candidates.is_foreign)
@@ -159,15 +177,16 @@ static enum status add_all(struct opening *opening, struct error *err)
     return status;
 }
 
-enum status candidates_open(const struct request *request, unsigned machine,
-                            struct arena *arena,
+enum status candidates_open(const struct request *request, struct arena *arena,
                             struct candidates *ret_candidates,
                             struct error *err)
 {
+    const struct machine *machine = machine_of_triple(request->triple);
     struct opening opening = {.request = request, .arena = arena};
     enum status status = STATUS_OK;
 
-    if (request->n_shared || request->flags & REQUEST_DEFAULT_LIBRARIES) {
+    if (machine &&
+        (request->n_shared || request->flags & REQUEST_DEFAULT_LIBRARIES)) {
         status =
             library_dirs_init(&opening.dirs, request->library_dirs,
                               request->n_library_dirs, machine, arena, err);

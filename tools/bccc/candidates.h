@@ -31,11 +31,9 @@ struct candidates {
     bool is_foreign; /* no libc for the machine was found */
 };
 
-/* Lives in arena; the libraries are open until the process ends. machine:
- * ELF's. IO (a requested library is missing), UNSUPPORTED, CORRUPT (not a
- * library), NO_MEMORY. */
-enum status candidates_open(const struct request *request, unsigned machine,
-                            struct arena *arena,
+/* Lives in arena, the libraries until the process ends. IO (a library that
+ * was asked for is not there), UNSUPPORTED, CORRUPT (it is none), NO_MEMORY. */
+enum status candidates_open(const struct request *request, struct arena *arena,
                             struct candidates *ret_candidates,
                             struct error *err) MUST_CHECK;
 

@@ -6,9 +6,14 @@
 #include "bccc.h"
 #include "version.h"
 
+/* The first line is for this machine; then one for each that it makes code
+ * for, to give to builds of the library for it. */
 static int print_version(void)
 {
-    printf("bccc %s (LLVM %s)\n", BCC_VERSION_STRING, BCC_LLVM_IDENTITY);
+    printf("bccc %s (LLVM %s)\n", BCC_VERSION_STRING,
+           llvm_identity(machine_host()));
+    for (size_t row = 0; row < N_MACHINES; row++)
+        printf("%s %s\n", machines[row].triple, llvm_identity(&machines[row]));
     return 0;
 }
 

@@ -162,12 +162,14 @@ static enum status read_request(struct job *job, struct error *err)
 static enum status check_versions(const struct request *request,
                                   struct error *err)
 {
+    const char *llvm = llvm_identity(machine_of_triple(request->triple));
+
     if (strcmp(request->libbcc_version, BCC_VERSION_STRING) != 0 ||
-        strcmp(request->llvm_version, BCC_LLVM_IDENTITY) != 0)
+        strcmp(request->llvm_version, llvm) != 0)
         return error_set(err, STATUS_UNSUPPORTED,
                          "bccc %s with LLVM %s: asked by libbcc %s for LLVM %s",
-                         BCC_VERSION_STRING, BCC_LLVM_IDENTITY,
-                         request->libbcc_version, request->llvm_version);
+                         BCC_VERSION_STRING, llvm, request->libbcc_version,
+                         request->llvm_version);
     return STATUS_OK;
 }
 
@@ -330,8 +332,7 @@ static enum status open_all(struct job *job, struct error *err)
     status = inputs_open(&job->inputs, request, &job->arena, err);
     if (status)
         return status;
-    status = candidates_open(request, compile_machine(request->triple),
-                             &job->arena, &job->candidates, err);
+    status = candidates_open(request, &job->arena, &job->candidates, err);
     if (status)
         return status;
     job->indexes.library_size = job->limits->library_size;

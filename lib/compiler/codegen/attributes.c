@@ -3,13 +3,16 @@
  * would never use AVX, and would not inline a library built for AVX. So they
  * are removed, and the target machine's apply.
  *
- * A function may need more than the target has: it uses intrinsics, and its
- * caller asks the CPU before calling it. It keeps its extra features, in
- * addition to the target's. The cache entry does not require them of a machine,
- * because only the function's caller knows. */
+ * A function may need more than the target has: it was written with
+ * intrinsics, and asks the CPU before it is called. It keeps its extra
+ * features, in addition to the target's. They are not among those that the
+ * cache entry demands of a machine: only that function's caller knows. But
+ * what all functions need, nobody asks for: the files were compiled for CPUs
+ * that have it (clang's ARMv7 has NEON), and the entry demands it. On x86-64 it
+ * does not: there scripts compiled for a newer CPU than the host's run as long
+ * as they do not meet its instructions. */
 #include "module_passes.h"
 
-#include <elf.h>
 #include <string.h>
 
 static const LLVMAttributeIndex on_function =
@@ -60,17 +63,13 @@ struct extras {
 static void add_extra(void *context, bool enabled, const char *name,
                       size_t size)
 {
-    static const char baseline[] = "+cmov,+cx8,+fxsr,+mmx,+sse,+sse2,+x87";
     struct extras *extras = context;
     struct search search = {.name = name, .size = size};
 
-    if (!enabled)
+    if (!enabled ||
+        target_list_has(extras->target->kind->on_functions, name, size))
         return;
-    if (extras->target->elf_machine == EM_X86_64)
-        target_for_each_feature(baseline, compare_feature, &search);
-    if (!search.found)
-        target_for_each_feature(extras->target->features, compare_feature,
-                                &search);
+    target_for_each_feature(extras->target->features, compare_feature, &search);
     if (search.found)
         return;
     if (extras->out) {
@@ -115,7 +114,22 @@ struct retarget {
     LLVMAttributeRef own;
     LLVMAttributeRef features; /* instead of own; NULL: none needed */
     LLVMAttributeRef cpu;
+    struct cpu_features common; /* of all functions that say theirs */
+    bool has_common;            /* there are such functions */
 };
+
+/* What this one has is all that they may have in common. */
+static void intersect(struct retarget *retarget, const char *own)
+{
+    const struct cpu_features bits =
+        target_feature_bits(retarget->target->elf_machine, own);
+
+    for (size_t i = 0; i < CPU_FEATURE_WORDS; i++)
+        retarget->common.word[i] = retarget->has_common
+                                       ? retarget->common.word[i] & bits.word[i]
+                                       : bits.word[i];
+    retarget->has_common = true;
+}
 
 static bool translate(struct retarget *retarget, LLVMAttributeRef own)
 {
@@ -129,6 +143,7 @@ static bool translate(struct retarget *retarget, LLVMAttributeRef own)
     text = arena_copy_string(retarget->arena, features, size);
     if (!text)
         return false;
+    intersect(retarget, text);
     features = with_extras(retarget->target, retarget->arena, text);
     if (!features)
         return false;
@@ -158,9 +173,29 @@ static bool retarget_function(struct retarget *retarget, LLVMValueRef function)
     return true;
 }
 
+/* The only functions without the mark are ours, if the flag says that all of
+ * the code has it (AArch64): an indirect call of one would be a fault. */
+static void protect_branches(LLVMModuleRef module, LLVMContextRef context)
+{
+    static const char mark[] = "branch-target-enforcement";
+    LLVMMetadataRef flag = LLVMGetModuleFlag(module, mark, strlen(mark));
+    LLVMValueRef value = flag ? LLVMMetadataAsValue(context, flag) : NULL;
+    LLVMValueRef at;
+
+    /* LLVM wraps a constant: it is the operand of what it gives. */
+    if (!value || LLVMGetNumOperands(value) != 1 ||
+        LLVMIsNull(LLVMGetOperand(value, 0)))
+        return;
+    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
+        if (!LLVMIsDeclaration(at) && !get(at, mark))
+            LLVMAddAttributeAtIndex(at, on_function, create(context, mark, ""));
+}
+
 enum status attributes_retarget(LLVMModuleRef module,
                                 const struct target *target,
-                                struct arena *arena, struct error *err)
+                                struct arena *arena,
+                                struct cpu_features *features,
+                                struct error *err)
 {
     LLVMContextRef context = LLVMGetModuleContext(module);
     struct retarget retarget = {
@@ -174,5 +209,10 @@ enum status attributes_retarget(LLVMModuleRef module,
     for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
         if (!LLVMIsDeclaration(at) && !retarget_function(&retarget, at))
             return error_no_memory(err);
+    if (target->kind->unanimous)
+        protect_branches(module, context);
+    for (size_t i = 0; target->kind->demands_common && i < CPU_FEATURE_WORDS;
+         i++)
+        features->word[i] |= retarget.common.word[i];
     return STATUS_OK;
 }

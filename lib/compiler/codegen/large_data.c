@@ -16,7 +16,6 @@
  * section. */
 #include "module_passes.h"
 
-#include <elf.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -198,7 +197,7 @@ enum status large_data_mark(struct glue *glue, LLVMModuleRef module,
     size_t n_zeros = 0;
 
     free_constant_zeros(&plan, module);
-    if (target->elf_machine != EM_X86_64)
+    if (!target->kind->has_large_data)
         return STATUS_OK;
     choose_bound(&plan, module);
     if (plan.max_size == UINT64_MAX)

@@ -10,11 +10,12 @@ void normalise_conventions(LLVMModuleRef module);
 /* Let functions of -fno-builtin libraries be inlined where that is harmless. */
 void normalise_builtins(LLVMModuleRef module);
 
-/* What front ends wrote on functions about CPUs, made to fit the target.
- * NO_MEMORY. */
+/* What front ends wrote on functions about CPUs, made to fit the target; what
+ * all functions need may be added to features. NO_MEMORY. */
 enum status attributes_retarget(LLVMModuleRef module,
                                 const struct target *target,
                                 struct arena *arena,
+                                struct cpu_features *features,
                                 struct error *err) MUST_CHECK;
 
 /* After optimisation: moves the largest variables of a module that has too
@@ -26,7 +27,8 @@ enum status large_data_mark(struct glue *glue, LLVMModuleRef module,
 
 /* Replace LLVM's intrinsics for pointers to nested functions, which would want
  * an executable stack. Optimised modules: LLVM knows how to do without some of
- * them. */
-void trampolines_lower(LLVMModuleRef module);
+ * them. UNSUPPORTED on machines that have no such pointers. */
+enum status trampolines_lower(LLVMModuleRef module, const struct target *target,
+                              const char *name, struct error *err) MUST_CHECK;
 
 #endif

@@ -6,94 +6,33 @@
  * Neutral triples (none, SPIR) pass if pointers and byte order agree. */
 #include "target.h"
 
-#include <elf.h>
 #include <string.h>
 
 #include <llvm-c/Target.h>
 
-#include "machine.h"
+#include "support_archive.h"
 
-/* ---- Architectures ---- */
+/* ---- Kinds ---- */
 
-static void initialize_x86(void)
+static const struct target_kind *const kinds[] = {
+    &target_x86_64, &target_aarch64, &target_arm, &target_riscv64};
+
+static const struct target_kind *find_kind(const struct machine *row)
 {
-    LLVMInitializeX86TargetInfo();
-    LLVMInitializeX86Target();
-    LLVMInitializeX86TargetMC();
-    LLVMInitializeX86AsmPrinter();
-    LLVMInitializeX86AsmParser();
-}
-
-static void initialize_aarch64(void)
-{
-    LLVMInitializeAArch64TargetInfo();
-    LLVMInitializeAArch64Target();
-    LLVMInitializeAArch64TargetMC();
-    LLVMInitializeAArch64AsmPrinter();
-    LLVMInitializeAArch64AsmParser();
-}
-
-static void initialize_arm(void)
-{
-    LLVMInitializeARMTargetInfo();
-    LLVMInitializeARMTarget();
-    LLVMInitializeARMTargetMC();
-    LLVMInitializeARMAsmPrinter();
-    LLVMInitializeARMAsmParser();
-}
-
-/* LLVM's "generic" is an x86 CPU without MMX and FXSR, which no x86-64 CPU
- * lacks and which front ends therefore name on every function. */
-static const struct architecture architectures[] = {
-    {
-        .elf_machine = EM_X86_64,
-        .spellings = {"x86_64", "amd64", "x86_64h"},
-        .initialize = initialize_x86,
-        .generic_cpu = "x86-64",
-        .probe_cpu = "x86-64",
-        .probe_caller = "-cx8",
-        .probe_callee = "+64bit",
-    },
-    {
-        .elf_machine = EM_AARCH64,
-        .spellings = {"aarch64", "arm64"},
-        .initialize = initialize_aarch64,
-        .generic_cpu = "generic",
-        .probe_cpu = "generic",
-        .probe_caller = "-fp-armv8",
-        .probe_callee = "",
-    },
-    {
-        .elf_machine = EM_ARM,
-        .spellings = {"arm", "thumb"},
-        .prefix = true,
-        .initialize = initialize_arm,
-        .generic_cpu = "generic",
-    },
-};
-
-static bool spells(const struct architecture *architecture, const char *triple)
-{
-    size_t size = strcspn(triple, "-");
-
-    for (const char *const *at = architecture->spellings; *at; at++) {
-        size_t at_size = strlen(*at);
-        if (size >= at_size && memcmp(triple, *at, at_size) == 0 &&
-            (size == at_size || architecture->prefix))
-            return true;
-    }
-    return false;
-}
-
-/* aarch64 and arm64 come before arm: "arm64" also begins with "arm". */
-static const struct architecture *find_architecture(const char *triple)
-{
-    size_t n = sizeof(architectures) / sizeof(architectures[0]);
-
-    for (size_t i = 0; i < n; i++)
-        if (spells(&architectures[i], triple))
-            return &architectures[i];
+    for (size_t i = 0; row && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (kinds[i]->elf_machine == row->elf_machine)
+            return kinds[i];
     return NULL;
+}
+
+const char *target_disassembler(const char *triple)
+{
+    const struct target_kind *kind = find_kind(machine_of_triple(triple));
+
+    if (!kind)
+        return "";
+    kind->initialize_disassembler();
+    return kind->all_features ? kind->all_features : "";
 }
 
 static bool is_neutral(const char *triple)
@@ -108,13 +47,6 @@ static bool is_for_windows(const char *triple)
 {
     return strstr(triple, "windows") || strstr(triple, "win32") ||
            strstr(triple, "mingw") || strstr(triple, "cygwin");
-}
-
-unsigned target_machine(const char *triple)
-{
-    const struct architecture *architecture = find_architecture(triple);
-
-    return architecture ? architecture->elf_machine : EM_NONE;
 }
 
 /* ---- The target machine ---- */
@@ -133,40 +65,78 @@ static enum status check_feature_syntax(const char *features, struct error *err)
     return STATUS_OK;
 }
 
-static const char *without_generic(const struct target *target, const char *cpu)
+/* One string of several, NULL among them, with commas between. NULL: no
+ * memory. */
+static const char *join(struct arena *arena, const char *const *parts, size_t n)
 {
-    return strcmp(cpu, "generic") == 0 ? target->architecture->generic_cpu
-                                       : cpu;
+    size_t size = 1;
+    char *joined, *at;
+
+    for (size_t i = 0; i < n; i++)
+        size += parts[i] ? strlen(parts[i]) + 1 : 0;
+    joined = at = arena_alloc(arena, size, 1);
+    for (size_t i = 0; joined && i < n; i++) {
+        if (!parts[i] || !*parts[i])
+            continue;
+        if (at > joined)
+            *at++ = ',';
+        at = stpcpy(at, parts[i]);
+    }
+    return joined;
+}
+
+/* cpu and features of another machine, or by name. "native" is generic where
+ * there is no machine to take it from. */
+static enum status name_cpu(struct target *target, struct arena *arena,
+                            const struct request *request, struct error *err)
+{
+    const struct target_kind *kind = target->kind;
+    const bool is_generic = strcmp(request->cpu, "generic") == 0 ||
+                            strcmp(request->cpu, "native") == 0 ||
+                            strcmp(request->cpu, kind->generic_cpu) == 0;
+    const char *const parts[] = {
+        is_generic && kind->baseline ? kind->baseline(target->triple) : NULL,
+        is_generic ? NULL : kind->named,
+        kind->always,
+        support_has_routines(target->row) ? kind->with_routines : NULL,
+        request->features,
+    };
+
+    target->cpu = is_generic ? kind->generic_cpu : request->cpu;
+    target->features = join(arena, parts, sizeof(parts) / sizeof(parts[0]));
+    return target->features ? STATUS_OK : error_no_memory(err);
+}
+
+static enum status take_cpu(struct target *target, struct arena *arena,
+                            const struct request *request, struct error *err)
+{
+    char *name = LLVMGetHostCPUName();
+    const char *const parts[] = {
+        target_host_features(arena, target->kind),
+        target->kind->always,
+        support_has_routines(target->row) ? target->kind->with_routines : NULL,
+        request->features,
+    };
+
+    target->is_native = true;
+    target->cpu = arena_copy_string(arena, name, strlen(name));
+    LLVMDisposeMessage(name);
+    target->features =
+        parts[0] ? join(arena, parts, sizeof(parts) / sizeof(parts[0])) : NULL;
+    return target->cpu && target->features ? STATUS_OK : error_no_memory(err);
 }
 
 static enum status choose_cpu(struct target *target, struct arena *arena,
                               const struct request *request, struct error *err)
 {
     enum status status = check_feature_syntax(request->features, err);
-    char *name;
 
     if (status)
         return status;
-    if (strcmp(request->cpu, "native") != 0) {
-        target->cpu = without_generic(target, request->cpu);
-        target->features = request->features;
-        return STATUS_OK;
-    }
-    if (target->elf_machine != machine_host()->elf_machine) {
-        /* No machine to take it from: what every CPU of the kind has. */
-        target->cpu = without_generic(target, "generic");
-        target->features = request->features;
-        return STATUS_OK;
-    }
-    target->native = true;
-    name = LLVMGetHostCPUName();
-    target->cpu = arena_copy_string(arena, name, strlen(name));
-    LLVMDisposeMessage(name);
-    target->features =
-        target_host_features(arena, target->elf_machine, request->features);
-    if (!target->cpu || !target->features)
-        return error_no_memory(err);
-    return STATUS_OK;
+    target->is_plain = !*request->features;
+    if (strcmp(request->cpu, "native") == 0 && target->row == machine_host())
+        return take_cpu(target, arena, request, err);
+    return name_cpu(target, arena, request, err);
 }
 
 static LLVMTargetMachineRef create_machine(const struct target *target,
@@ -185,6 +155,8 @@ static LLVMTargetMachineRef create_machine(const struct target *target,
         options, levels[opt_level > 3 ? 3 : opt_level]);
     LLVMTargetMachineOptionsSetRelocMode(options, LLVMRelocPIC);
     LLVMTargetMachineOptionsSetCodeModel(options, LLVMCodeModelSmall);
+    if (target->kind->abi)
+        LLVMTargetMachineOptionsSetABI(options, target->kind->abi);
     machine = LLVMCreateTargetMachineWithOptions(llvm_target, target->triple,
                                                  options);
     LLVMDisposeTargetMachineOptions(options);
@@ -194,20 +166,21 @@ static LLVMTargetMachineRef create_machine(const struct target *target,
 enum status target_init(struct target *target, struct arena *arena,
                         const struct request *request, struct error *err)
 {
-    const struct architecture *architecture =
-        find_architecture(request->triple);
+    const struct machine *row = machine_of_triple(request->triple);
+    const struct target_kind *kind = find_kind(row);
     LLVMTargetRef llvm_target;
     enum status status;
 
     memset(target, 0, sizeof(*target));
-    if (!architecture || is_for_windows(request->triple))
+    if (!kind || is_for_windows(request->triple))
         return error_set(err, STATUS_UNSUPPORTED,
-                         "target '%s': not one of x86_64, aarch64 and arm "
-                         "with ELF",
+                         "target '%s': not one of x86_64, aarch64, arm and "
+                         "riscv64 with ELF",
                          request->triple);
-    architecture->initialize();
-    target->architecture = architecture;
-    target->elf_machine = architecture->elf_machine;
+    kind->initialize();
+    target->row = row;
+    target->kind = kind;
+    target->elf_machine = row->elf_machine;
     target->triple = request->triple;
     status = choose_cpu(target, arena, request, err);
     if (status)
@@ -249,13 +222,81 @@ static bool layout_agrees(const struct target *target, const char *layout)
     return agrees;
 }
 
+/* LLVM's linker takes the least value of such flags, and reads no flag as 0
+ * only where there are others: so each module has all of them. */
+static void complete_flags(const struct target *target, LLVMModuleRef module,
+                           unsigned value)
+{
+    enum { LEAST = 8 }; /* behaviour, which LLVM's C API cannot name */
+    LLVMContextRef context = LLVMGetModuleContext(module);
+    LLVMTypeRef i32 = LLVMInt32TypeInContext(context);
+    const char *const *at = target->kind->unanimous;
+
+    for (; at && *at; at++) {
+        const size_t size = strlen(*at);
+        LLVMMetadataRef parts[] = {
+            LLVMValueAsMetadata(LLVMConstInt(i32, LEAST, false)),
+            LLVMMDStringInContext2(context, *at, size),
+            LLVMValueAsMetadata(LLVMConstInt(i32, value, false)),
+        };
+
+        if (LLVMGetModuleFlag(module, *at, size))
+            continue;
+        LLVMAddNamedMetadataOperand(
+            module, "llvm.module.flags",
+            LLVMMetadataAsValue(context,
+                                LLVMMDNodeInContext2(context, parts, 3)));
+    }
+}
+
+void target_begin(const struct target *target, LLVMModuleRef module)
+{
+    LLVMSetTarget(module, target->triple);
+    LLVMSetModuleDataLayout(module, target->layout);
+    complete_flags(target, module, 1);
+}
+
+/* What a module says of its calling convention, where its triple does not: on
+ * RISC-V. "" if it says nothing. */
+static const char *abi_of(LLVMModuleRef module)
+{
+    static const char flag[] = "target-abi";
+    LLVMMetadataRef abi = LLVMGetModuleFlag(module, flag, strlen(flag));
+    LLVMValueRef value =
+        abi ? LLVMMetadataAsValue(LLVMGetModuleContext(module), abi) : NULL;
+    unsigned size;
+
+    return value && LLVMIsAMDString(value) ? LLVMGetMDString(value, &size) : "";
+}
+
+static enum status check_calls(const struct target *target,
+                               LLVMModuleRef module, const char *name,
+                               struct error *err)
+{
+    const char *triple = LLVMGetTarget(module), *abi = abi_of(module);
+    const struct machine *row = machine_of_triple(triple);
+
+    if (row && row != target->row)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: made for '%s', passes floating-point arguments "
+                         "in other registers than '%s'",
+                         name, triple, target->triple);
+    if (target->kind->abi && *abi && strcmp(abi, target->kind->abi) != 0)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: made for the calling convention '%s', cannot be "
+                         "compiled for '%s' with '%s'",
+                         name, abi, target->triple, target->kind->abi);
+    return STATUS_OK;
+}
+
 enum status target_adopt(const struct target *target, LLVMModuleRef module,
                          const char *name, struct error *err)
 {
     const char *triple = LLVMGetTarget(module);
-    const struct architecture *architecture = find_architecture(triple);
+    const struct machine *row = machine_of_triple(triple);
+    enum status status;
 
-    if (!(architecture && architecture->elf_machine == target->elf_machine) &&
+    if (!(row && row->elf_machine == target->elf_machine) &&
         !is_neutral(triple))
         return error_set(err, STATUS_UNSUPPORTED,
                          "%s: made for '%s', cannot be compiled for '%s'", name,
@@ -265,6 +306,9 @@ enum status target_adopt(const struct target *target, LLVMModuleRef module,
                          "%s: made for Windows ('%s'), cannot be compiled for "
                          "'%s'",
                          name, triple, target->triple);
+    status = check_calls(target, module, name, err);
+    if (status)
+        return status;
     if (!layout_agrees(target, LLVMGetDataLayoutStr(module)))
         return error_set(err, STATUS_UNSUPPORTED,
                          "%s: made for '%s' with data layout '%s', cannot be "
@@ -273,5 +317,6 @@ enum status target_adopt(const struct target *target, LLVMModuleRef module,
                          target->triple);
     LLVMSetTarget(module, target->triple);
     LLVMSetModuleDataLayout(module, target->layout);
+    complete_flags(target, module, 0);
     return STATUS_OK;
 }

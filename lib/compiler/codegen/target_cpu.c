@@ -1,24 +1,23 @@
 /* Which CPU features may the code use? The answer goes into the cache file,
  * and a machine that lacks one of them does not run the code.
  *
- * For this machine ("native") LLVM lists its features. A feature with a bit in
- * cpu_features.h is used if that module sees it too, because that module checks
- * the cache entry at every launch. Features without a bit could not be checked
- * later, so they are turned off, except for those that every CPU of the
- * architecture has.
+ * For this machine ("native") the features are those that cpu_features.h has a
+ * bit for and sees here, as it will judge the cache entry at every launch.
+ * Others could not be checked later, so they are turned off; on x86, where LLVM
+ * lists what there is, except for those that every CPU has.
  *
- * LLVM's C API does not list the features of a named CPU. But the inliner knows
- * them: it inlines a function into another only if its features are a subset of
- * the other's. So a module is made of one caller for the CPU and one tiny
- * callee for each feature, the inliner is run, and the callees that are gone
- * show the features. The same trick finds names that LLVM does not know, for
- * x86-64 and AArch64: these lack even the features that every CPU has. LLVM
- * takes 0.7 ms to set up each caller and callee, 35 ms in all, so for the four
- * levels of the x86-64 psABI a table answers. */
+ * For a CPU by name, LLVM's C API does not tell what it has. But the inliner
+ * does: a function is inlined into another only if its features are a subset
+ * of the other's. So a module is made of one caller for the CPU and one tiny
+ * callee for each feature, of that CPU and this feature, the inliner is run,
+ * and the callees that are gone are the features. The same trick finds names
+ * that LLVM does not know: they lack even what every CPU has. LLVM takes 0.7 ms
+ * to set up each caller and callee, 35 ms in all, so for the usual CPUs the
+ * machine's file answers (struct target_level, baseline). */
 #include "target.h"
 
-#include <elf.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- Feature strings ---- */
@@ -35,28 +34,23 @@ void target_for_each_feature(const char *features, target_feature_fn visit,
     }
 }
 
-/* Features without a bit that native code may use all the same: every x86-64
- * CPU has them, or (crc32, evex512, xsavec) they add no instruction that code
- * would use without another feature that has one. */
-static const char *const x86_unchecked[] = {
-    "64bit", "cmov", "cx8", "crc32", "evex512", "fxsr",
-    "mmx",   "nopl", "sse", "sse2",  "x87",
-};
-
-static bool is_unchecked(const char *name, size_t size)
+bool target_list_has(const char *list, const char *name, size_t size)
 {
-    size_t n = sizeof(x86_unchecked) / sizeof(x86_unchecked[0]);
+    while (*list) {
+        const size_t entry_size = strcspn(list, ",");
 
-    for (size_t i = 0; i < n; i++)
-        if (strlen(x86_unchecked[i]) == size &&
-            memcmp(x86_unchecked[i], name, size) == 0)
+        if (entry_size == size && memcmp(list, name, size) == 0)
             return true;
+        list += entry_size + (list[entry_size] == ',');
+    }
     return false;
 }
 
+/* ---- This machine ---- */
+
 struct host_filter {
     char *out; /* room for as much as comes in */
-    unsigned elf_machine;
+    const struct target_kind *kind;
     struct cpu_features host;
 };
 
@@ -66,11 +60,11 @@ static void filter_feature(void *context, bool enabled, const char *name,
     struct host_filter *filter = context;
     struct cpu_features needed = {0};
 
-    if (enabled && filter->elf_machine == EM_X86_64) {
-        if (cpu_features_add(&needed, filter->elf_machine, name, size))
+    if (enabled) {
+        if (cpu_features_add(&needed, filter->kind->elf_machine, name, size))
             enabled = cpu_features_missing(&needed, &filter->host) < 0;
         else
-            enabled = is_unchecked(name, size);
+            enabled = target_list_has(filter->kind->unchecked, name, size);
     }
     *filter->out++ = enabled ? '+' : '-';
     memcpy(filter->out, name, size);
@@ -78,27 +72,68 @@ static void filter_feature(void *context, bool enabled, const char *name,
     *filter->out++ = ',';
 }
 
-const char *target_host_features(struct arena *arena, unsigned elf_machine,
-                                 const char *requested)
+/* What LLVM lists. Each feature comes out as long as it went in, with a comma
+ * after. */
+static const char *listed_features(struct arena *arena,
+                                   const struct target_kind *kind)
 {
     char *llvm = LLVMGetHostCPUFeatures();
-    size_t requested_size = strlen(requested);
-    /* Each feature comes out as long as it went in, with a comma after. */
-    char *features = arena_alloc(arena, strlen(llvm) + requested_size + 2, 1);
+    char *features = arena_alloc(arena, strlen(llvm) + 2, 1);
     struct host_filter filter = {
         .out = features,
-        .elf_machine = elf_machine,
+        .kind = kind,
         .host = cpu_features_host(),
     };
 
     if (features) {
         target_for_each_feature(llvm, filter_feature, &filter);
-        memcpy(filter.out, requested, requested_size + 1);
-        if (requested_size == 0 && filter.out > features)
+        if (filter.out > features)
             filter.out[-1] = '\0';
     }
     LLVMDisposeMessage(llvm);
     return features;
+}
+
+static char *append_features(char *at, unsigned elf_machine, bool present)
+{
+    const struct cpu_features host = cpu_features_host();
+    const char *name;
+
+    for (unsigned bit = 0; (name = cpu_feature_name(elf_machine, bit)); bit++) {
+        if ((host.word[bit / 64] >> (bit % 64) & 1) != present)
+            continue;
+        *at++ = present ? '+' : '-';
+        at = stpcpy(at, name);
+        *at++ = ',';
+    }
+    return at;
+}
+
+/* All that have a bit, those that are missing last: they take with them what
+ * implies them. */
+static const char *all_features(struct arena *arena, unsigned elf_machine)
+{
+    char *features, *at;
+    const char *name;
+    size_t size = 1;
+
+    for (unsigned bit = 0; (name = cpu_feature_name(elf_machine, bit)); bit++)
+        size += strlen(name) + 2;
+    features = at = arena_alloc(arena, size, 1);
+    if (!features)
+        return NULL;
+    at = append_features(at, elf_machine, true);
+    at = append_features(at, elf_machine, false);
+    if (at > features)
+        at[-1] = '\0';
+    return features;
+}
+
+const char *target_host_features(struct arena *arena,
+                                 const struct target_kind *kind)
+{
+    return kind->unchecked ? listed_features(arena, kind)
+                           : all_features(arena, kind->elf_machine);
 }
 
 /* ---- Known: what a string says ---- */
@@ -122,6 +157,15 @@ static void collect_feature(void *context, bool enabled, const char *name,
         else
             collector->features.word[i] &= ~one.word[i];
     }
+}
+
+struct cpu_features target_feature_bits(unsigned elf_machine,
+                                        const char *features)
+{
+    struct collector collector = {.elf_machine = elf_machine};
+
+    target_for_each_feature(features, collect_feature, &collector);
+    return collector.features;
 }
 
 /* ---- By name: what the inliner says ---- */
@@ -185,40 +229,59 @@ static void add_caller(struct probe *probe, LLVMValueRef callee,
     LLVMBuildRet(probe->builder, value);
 }
 
-/* A callee for each feature, named by its number, and a caller. */
-static void add_feature_probe(struct probe *probe, const struct target *target)
+/* A callee for each feature, named by its number, and a caller. NO_MEMORY. */
+static enum status add_feature_probe(struct probe *probe,
+                                     const struct target *target,
+                                     struct error *err)
 {
+    const size_t room = strlen(target->features) + 64;
+    char *features = malloc(room);
     LLVMValueRef first = NULL;
-    char name[16], feature[64];
     const char *at;
+    char name[16];
 
+    if (!features)
+        return error_no_memory(err);
     for (unsigned i = 0; (at = cpu_feature_name(target->elf_machine, i)); i++) {
+        LLVMValueRef callee;
+
         snprintf(name, sizeof(name), "%u", i);
-        snprintf(feature, sizeof(feature), "+%s", at);
-        LLVMValueRef callee = add_callee(probe, name, "", feature);
+        snprintf(features, room, "%s%s+%s", target->features,
+                 *target->features ? "," : "", at);
+        callee = add_callee(probe, name, target->cpu, features);
         if (!first)
             first = callee;
     }
     if (first)
         add_caller(probe, first, target->cpu, target->features);
+    free(features);
+    return STATUS_OK;
 }
 
-/* LLVM's inliner does not count these two as differences. All CPUs with SSSE3
- * have them, and of those without it only the very first lack them. */
-static void collect_uncompared(struct cpu_features *features)
+/* Those that the inliner does not compare come with another one. */
+static void collect_uncompared(const struct target_kind *kind,
+                               struct cpu_features *features)
 {
-    struct cpu_features ssse3 = {0};
+    struct cpu_features needed = {0};
 
-    cpu_features_add(&ssse3, EM_X86_64, "ssse3", 5);
-    if (cpu_features_missing(&ssse3, features) >= 0)
+    if (!kind->uncompared)
         return;
-    cpu_features_add(features, EM_X86_64, "cx16", 4);
-    cpu_features_add(features, EM_X86_64, "sahf", 4);
+    cpu_features_add(&needed, kind->elf_machine, kind->uncompared_if,
+                     strlen(kind->uncompared_if));
+    if (cpu_features_missing(&needed, features) >= 0)
+        return;
+    for (const char *at = kind->uncompared; *at;) {
+        const size_t size = strcspn(at, ",");
+
+        cpu_features_add(features, kind->elf_machine, at, size);
+        at += size + (at[size] == ',');
+    }
 }
 
-static bool is_uncompared(const char *name)
+static bool is_uncompared(const struct target_kind *kind, const char *name)
 {
-    return strcmp(name, "cx16") == 0 || strcmp(name, "sahf") == 0;
+    return kind->uncompared &&
+           target_list_has(kind->uncompared, name, strlen(name));
 }
 
 static void collect_probed(const struct probe *probe,
@@ -231,11 +294,10 @@ static void collect_probed(const struct probe *probe,
 
     for (unsigned i = 0; (at = cpu_feature_name(target->elf_machine, i)); i++) {
         snprintf(name, sizeof(name), "%u", i);
-        if (!has_callee(probe, name) && !is_uncompared(at))
+        if (!has_callee(probe, name) && !is_uncompared(target->kind, at))
             cpu_features_add(&features, target->elf_machine, at, strlen(at));
     }
-    if (target->elf_machine == EM_X86_64)
-        collect_uncompared(&features);
+    collect_uncompared(target->kind, &features);
     *ret_features = features;
 }
 
@@ -276,21 +338,19 @@ static enum status probe_run(struct probe *probe, const struct target *target,
 static enum status check_cpu_is_known(const struct target *target,
                                       struct error *err)
 {
-    const struct architecture *known = target->architecture;
+    const struct target_kind *kind = target->kind;
     enum status status;
     LLVMValueRef callee;
     struct probe probe;
 
-    if (!known->probe_cpu)
-        return STATUS_OK;
     probe_init(&probe, target);
-    callee = add_callee(&probe, "callee", target->cpu, known->probe_callee);
-    add_caller(&probe, callee, known->probe_cpu, known->probe_caller);
+    callee = add_callee(&probe, "callee", target->cpu, kind->probe_callee);
+    add_caller(&probe, callee, target->cpu, kind->probe_caller);
     status = probe_run(&probe, target, err);
-    if (!status && !has_callee(&probe, "callee"))
-        status = error_set(err, STATUS_UNSUPPORTED,
-                           "CPU '%s': not known to LLVM for '%s'", target->cpu,
-                           target->triple);
+    if (!status && has_callee(&probe, "callee"))
+        status = error_set(
+            err, STATUS_UNSUPPORTED, "CPU '%s': not known to LLVM for '%s'%s",
+            target->cpu, target->triple, kind->or_lacks ? kind->or_lacks : "");
     probe_release(&probe);
     return status;
 }
@@ -303,43 +363,32 @@ static enum status probe_features(const struct target *target,
     enum status status;
 
     probe_init(&probe, target);
-    add_feature_probe(&probe, target);
-    status = probe_run(&probe, target, err);
+    status = add_feature_probe(&probe, target, err);
+    if (!status)
+        status = probe_run(&probe, target, err);
     if (!status)
         collect_probed(&probe, target, ret_features);
     probe_release(&probe);
     return status;
 }
 
-/* ---- The levels of the x86-64 psABI (table 3.1) ---- */
-
-struct level {
-    const char *cpu;
-    const char *features;
-};
-
-#define LEVEL_2 "+cx16,+sahf,+popcnt,+sse3,+sse4.1,+sse4.2,+ssse3"
-#define LEVEL_3 LEVEL_2 ",+avx,+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe,+xsave"
-#define LEVEL_4 LEVEL_3 ",+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl"
-
-static const struct level levels[] = {
-    {"x86-64", ""},
-    {"x86-64-v2", LEVEL_2},
-    {"x86-64-v3", LEVEL_3},
-    {"x86-64-v4", LEVEL_4},
-};
+/* ---- The answer ---- */
 
 /* Features that follow from cpu and features by what is written here alone;
  * NULL if LLVM has to be asked. */
 static const char *known_features(const struct target *target)
 {
-    if (target->native)
+    const struct target_kind *kind = target->kind;
+
+    if (target->is_native)
         return target->features;
-    if (target->elf_machine != EM_X86_64 || *target->features)
+    if (!target->is_plain)
         return NULL;
-    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
-        if (strcmp(target->cpu, levels[i].cpu) == 0)
-            return levels[i].features;
+    if (kind->baseline && strcmp(target->cpu, kind->generic_cpu) == 0)
+        return kind->baseline(target->triple);
+    for (const struct target_level *at = kind->levels; at && at->cpu; at++)
+        if (strcmp(target->cpu, at->cpu) == 0)
+            return at->features;
     return NULL;
 }
 
@@ -347,15 +396,14 @@ enum status target_cpu_features(const struct target *target,
                                 struct cpu_features *ret_features,
                                 struct error *err)
 {
-    struct collector collector = {.elf_machine = target->elf_machine};
-
     const char *known = known_features(target);
 
     if (!known) {
-        enum status status = check_cpu_is_known(target, err);
+        enum status status = strcmp(target->cpu, target->kind->generic_cpu) == 0
+                                 ? STATUS_OK
+                                 : check_cpu_is_known(target, err);
         return status ? status : probe_features(target, ret_features, err);
     }
-    target_for_each_feature(known, collect_feature, &collector);
-    *ret_features = collector.features;
+    *ret_features = target_feature_bits(target->elf_machine, known);
     return STATUS_OK;
 }

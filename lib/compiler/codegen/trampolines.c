@@ -1,9 +1,10 @@
-/* LLVM's code generator writes a trampoline into the memory given to
- * llvm.init.trampoline, mostly on the stack, and requests an executable stack.
- * libbcc must not change the stack of a host. So the memory gets the address of
- * a piece of code that was made beforehand (routines/trampoline.c), and
- * llvm.adjust.trampoline, which natively returns the memory's own address,
- * reads the address from it. */
+/* LLVM's code generator writes a trampoline into the memory that
+ * llvm.init.trampoline is given, mostly on the stack, and asks for a stack that
+ * is executable. That of a host is not ours to change. So the memory gets the
+ * address of a piece of code that was made before (routines/trampoline.c), and
+ * llvm.adjust.trampoline, which returns the memory's address in other words,
+ * reads it there. Where the static chain is no register of its own, no piece of
+ * code could pass it, and such a module is refused. */
 #include "module_passes.h"
 
 #include <stdbool.h>
@@ -74,7 +75,8 @@ static void lower_calls(LLVMModuleRef module, LLVMValueRef intrinsic,
     LLVMDisposeBuilder(builder);
 }
 
-void trampolines_lower(LLVMModuleRef module)
+enum status trampolines_lower(LLVMModuleRef module, const struct target *target,
+                              const char *name, struct error *err)
 {
     LLVMValueRef next, at = LLVMGetFirstFunction(module);
 
@@ -84,7 +86,13 @@ void trampolines_lower(LLVMModuleRef module)
         next = LLVMGetNextFunction(at);
         if (!is_init && !is_intrinsic(at, "llvm.adjust.trampoline"))
             continue;
+        if (!target->kind->has_trampolines)
+            return error_set(err, STATUS_UNSUPPORTED,
+                             "%s: takes the address of a nested function, "
+                             "which is not handled for '%s'",
+                             name, target->triple);
         lower_calls(module, at, is_init);
         LLVMDeleteFunction(at);
     }
+    return STATUS_OK;
 }

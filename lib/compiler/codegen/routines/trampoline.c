@@ -6,7 +6,7 @@
  * executable then.
  *
  * Here the code is made beforehand, and never writable when it may run. Each
- * piece reads a slot of its own:
+ * piece reads a slot of its own (trampoline_MACHINE.h):
  *
  *     movq slot.chain(%rip), %r10       slot: storage | function | chain
  *     jmp  *slot.function(%rip)
@@ -25,26 +25,21 @@
  * System calls are made directly, because the script may have no libc. */
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 
 #include "routine.h"
 
 #define FIRST_SLOTS 256
+#define SLOT_SIZE   32 /* no slot lies in two pages */
 #define TEXT(x)     TEXT_(x)
 #define TEXT_(x)    #x
 
-enum {
-    PAGE = 4096,
-    CODE_SIZE = 16, /* bytes of a piece of code */
-    SLOT_SIZE = 24,
-    MAX_TRIES = 16 /* slots of a block that an address may be in */
-};
+enum { MAX_TRIES = 16 /* slots of a block that an address may be in */ };
 
 struct slot {
     uintptr_t storage; /* address, 0: free */
     const void *function;
     const void *chain;
+    uintptr_t unused;
 };
 
 _Static_assert(sizeof(struct slot) == SLOT_SIZE, "the code knows it");
@@ -57,21 +52,27 @@ struct block {
     size_t mapped_size; /* from code; the block itself is there, too */
 };
 
-/* ---- The first block ---- */
+static struct slot first_slots[FIRST_SLOTS]
+    __attribute__((used, aligned(SLOT_SIZE)));
 
-static struct slot first_slots[FIRST_SLOTS] __attribute__((used));
-
-__attribute__((naked, used, aligned(16))) static void first_code(void)
-{
-    __asm__(".set slot, 0\n"
-            ".rept " TEXT(
-                FIRST_SLOTS) "\n\t"
-                             "movq first_slots + slot + 16(%rip), %r10\n\t"
-                             "jmpq *first_slots + slot + 8(%rip)\n\t"
-                             ".balign 16, 0xcc\n\t"
-                             ".set slot, slot + 24\n"
-                             ".endr\n");
-}
+/* Each defines
+ *
+ *   PAGE          the largest page size that systems use
+ *   CODE_SIZE     bytes of a piece of code
+ *   CALL_*        numbers of system calls
+ *   ask_kernel()  makes one
+ *   first_code()  the pieces of the first block
+ *   write_piece() the code for a slot that is less than 2 GiB behind it
+ *   sync_code()   lets the processor see what was written */
+#if defined(__x86_64__)
+#include "trampoline_x86_64.h"
+#elif defined(__aarch64__)
+#include "trampoline_aarch64.h"
+#elif defined(__riscv)
+#include "trampoline_riscv64.h"
+#else
+#error "no trampolines for this machine"
+#endif
 
 static struct block first = {
     .code = (uint8_t *)first_code,
@@ -81,20 +82,9 @@ static struct block first = {
 
 /* ---- More of them ---- */
 
-static long ask_kernel(long number, long a, long b, long c, long d)
-{
-    register long fourth __asm__("r10") = d;
-    register long fifth __asm__("r8") = -1; /* mmap(): the descriptor */
-    register long sixth __asm__("r9") = 0;
-    long result;
-
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth),
-                       "r"(fifth), "r"(sixth)
-                     : "rcx", "r11", "memory");
-    return result;
-}
+/* As Linux numbers them on these machines. */
+enum { PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4 };
+enum { MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20 };
 
 /* The caller is compiled code that cannot be told. */
 __attribute__((noreturn)) static void give_up(void)
@@ -102,56 +92,40 @@ __attribute__((noreturn)) static void give_up(void)
     static const char text[] =
         "bcc: no executable memory for the address of a nested function\n";
 
-    ask_kernel(SYS_write, 2, (long)text, sizeof(text) - 1, 0);
+    ask_kernel(CALL_WRITE, 2, (long)text, sizeof(text) - 1, 0);
     __builtin_trap();
 }
 
-static uint8_t *write_access(uint8_t *at, unsigned opcode, unsigned size,
-                             const void *target)
+static size_t whole_pages(size_t size)
 {
-    const uint32_t distance =
-        (uint32_t)((uintptr_t)target - (uintptr_t)(at + size + 4));
-
-    __builtin_memcpy(at, &opcode, size);
-    __builtin_memcpy(at + size, &distance, 4);
-    return at + size + 4;
+    return (size + PAGE - 1) & ~(size_t)(PAGE - 1);
 }
 
-static void write_code(const struct block *block)
-{
-    for (size_t i = 0; i < block->n_slots; i++) {
-        const struct slot *slot = &block->slots[i];
-        uint8_t *at = block->code + i * CODE_SIZE;
-
-        at = write_access(at, 0x158b4c, 3, &slot->chain);  /* movq, %r10 */
-        at = write_access(at, 0x25ff, 2, &slot->function); /* jmpq * */
-        while (at < block->code + (i + 1) * CODE_SIZE)
-            *at++ = 0xcc; /* int3 */
-    }
-}
-
-/* n_slots is a multiple of what fills a page with code. */
 static struct block *map_block(size_t n_slots)
 {
-    const size_t code_size = n_slots * CODE_SIZE;
-    const size_t size = code_size + sizeof(struct block) + n_slots * SLOT_SIZE;
-    const size_t mapped_size = (size + PAGE - 1) & ~(size_t)(PAGE - 1);
+    const size_t code_size = whole_pages(n_slots * CODE_SIZE);
+    const size_t slots_size = n_slots * SLOT_SIZE;
+    const size_t mapped_size =
+        code_size + whole_pages(slots_size + sizeof(struct block));
     const long address =
-        ask_kernel(SYS_mmap, 0, (long)mapped_size, PROT_READ | PROT_WRITE,
+        ask_kernel(CALL_MMAP, 0, (long)mapped_size, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS);
     uint8_t *code = (uint8_t *)address;
-    struct block *block = (struct block *)(void *)(code + code_size);
+    struct slot *slots = (struct slot *)(void *)(code + code_size);
+    struct block *block = (struct block *)(void *)(slots + n_slots);
 
     if (address < 0 && address > -PAGE)
         give_up();
     *block = (struct block){
         .code = code,
-        .slots = (struct slot *)(void *)(block + 1),
+        .slots = slots,
         .n_slots = n_slots,
         .mapped_size = mapped_size,
     };
-    write_code(block);
-    if (ask_kernel(SYS_mprotect, address, (long)code_size,
+    for (size_t i = 0; i < n_slots; i++)
+        write_piece(code + i * CODE_SIZE, &slots[i]);
+    sync_code(code, code_size);
+    if (ask_kernel(CALL_MPROTECT, address, (long)code_size,
                    PROT_READ | PROT_EXEC, 0))
         give_up();
     return block;
@@ -159,7 +133,7 @@ static struct block *map_block(size_t n_slots)
 
 static void unmap_block(struct block *block)
 {
-    ask_kernel(SYS_munmap, (long)block->code, (long)block->mapped_size, 0, 0);
+    ask_kernel(CALL_MUNMAP, (long)block->code, (long)block->mapped_size, 0, 0);
 }
 
 /* Another thread may be faster. */

@@ -1,0 +1,58 @@
+/* AArch64.
+ *
+ * Atomic operations have instructions of their own since ARMv8.1 (LSE); before,
+ * a loop stands for each, which many cores share badly. Where the target may
+ * lack the instructions, code calls routines that ask the CPU (__aarch64_*, as
+ * clang and gcc do by default): they and the question, a constructor, are in
+ * compiler-rt and libgcc and become part of the image. Without these archives
+ * the loops stand in the code. */
+#include "target.h"
+
+#include <elf.h>
+
+#include <llvm-c/Target.h>
+
+static void initialize(void)
+{
+    LLVMInitializeAArch64TargetInfo();
+    LLVMInitializeAArch64Target();
+    LLVMInitializeAArch64TargetMC();
+    LLVMInitializeAArch64AsmPrinter();
+    LLVMInitializeAArch64AsmParser();
+}
+
+static void initialize_disassembler(void)
+{
+    LLVMInitializeAArch64TargetInfo();
+    LLVMInitializeAArch64TargetMC();
+    LLVMInitializeAArch64Disassembler();
+}
+
+/* Branch protection: a note in the image promises it of all of the code. */
+static const char *const unanimous[] = {
+    "branch-target-enforcement",     "guarded-control-stack",
+    "sign-return-address",           "sign-return-address-all",
+    "sign-return-address-with-bkey", NULL,
+};
+
+static const char *baseline(const char *triple)
+{
+    (void)triple;
+    return "";
+}
+
+const struct target_kind target_aarch64 = {
+    .elf_machine = EM_AARCH64,
+    .initialize = initialize,
+    .initialize_disassembler = initialize_disassembler,
+    .all_features = "+all",
+    .generic_cpu = "generic",
+    .baseline = baseline,
+    .with_routines = "+outline-atomics",
+    .probe_caller = "",
+    .probe_callee = "+fp-armv8",
+    .on_functions = "ete,fmv,fp-armv8,neon,outline-atomics,perfmon,trbe,v8a",
+    .unanimous = unanimous,
+    .demands_common = true,
+    .has_trampolines = true,
+};
