@@ -15,6 +15,19 @@
 #define MACHINE_ELF_FLAGS 0
 #define MACHINE_DTV_OFFSET 0
 
+/* GNU_PROPERTY_AARCH64_FEATURE_1_AND: whether all indirect branches lead to
+ * landing pads, which the kernel enforces with PROT_BTI where the CPU can. */
+#define MACHINE_PROPERTY 0xc0000000u
+
+static inline int machine_code_access(uint32_t features)
+{
+    enum { FEATURE_BTI = 1u << 0, GUARDED = 0x10 /* PROT_BTI */ };
+    const unsigned long cpu_bti = 1ul << 17; /* HWCAP2_BTI */
+
+    return features & FEATURE_BTI && getauxval(AT_HWCAP2) & cpu_bti ? GUARDED
+                                                                    : 0;
+}
+
 static inline bool machine_accepts_flags(uint32_t flags)
 {
     (void)flags; /* no flag is defined */

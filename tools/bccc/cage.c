@@ -269,8 +269,12 @@ static const int allowed[] = {
  * kernel for an old one and tries another call. */
 static const int forbidden[] = {
     __NR_openat,    __NR_faccessat, __NR_readlinkat, __NR_execve,
-    __NR_renameat,  __NR_unlinkat,  __NR_mkdirat,    __NR_linkat,
-    __NR_symlinkat,
+    __NR_unlinkat,  __NR_mkdirat,   __NR_linkat,     __NR_symlinkat,
+#ifdef __NR_renameat
+    __NR_renameat,
+#else
+    __NR_renameat2, /* the only one of RISC-V */
+#endif
 #ifdef __NR_open
     __NR_open,      __NR_creat,     __NR_access,     __NR_readlink,
     __NR_stat,      __NR_lstat,     __NR_rename,     __NR_unlink,
