@@ -149,8 +149,6 @@ struct symbol_search {
     const struct cache_view *view;
     const struct libraries *libraries;
     bool of_process; /* definitions of the process count, too */
-    bool scope_is_read;
-    struct host_scope scope; /* if it is */
 };
 
 /* A load_resolve_fn and a load_missing_fn; context is a symbol_search. */

@@ -60,22 +60,16 @@ static void *find_in_libraries(const struct symbol_search *search,
     return address;
 }
 
-static void *find_in_process(struct symbol_search *search, const char *name,
-                             uint32_t hash)
+static void *find_in_process(const char *name, uint32_t hash)
 {
-    void *address;
+    void *address = host_scope_find(host_scope_of_process(), name, hash);
 
-    if (!search->scope_is_read) {
-        host_scope_read(&search->scope);
-        search->scope_is_read = true;
-    }
-    address = host_scope_find(&search->scope, name, hash);
     return address ? address : find(RTLD_DEFAULT, name);
 }
 
 void *symbols_resolve(void *context, const char *name, uint32_t import)
 {
-    struct symbol_search *search = context;
+    const struct symbol_search *search = context;
     BCCScriptRef script = search->script;
     void *address = support_routine_find(name);
     uint32_t hash;
@@ -88,7 +82,7 @@ void *symbols_resolve(void *context, const char *name, uint32_t import)
     if (search->libraries->n_open)
         address = find_in_libraries(search, name, hash, import);
     if (!address && search->of_process)
-        address = find_in_process(search, name, hash);
+        address = find_in_process(name, hash);
     return address;
 }
 

@@ -71,17 +71,9 @@ static void *resolve_import(struct binder *binder, const char *name,
     return address;
 }
 
-struct dynamic_symbol {
-    const char *name;
-    uint64_t value;
-    unsigned type;  /* STT_* */
-    unsigned where; /* SHN_* */
-    bool weak;
-};
-
-static enum status read_symbol(const struct binder *binder, uint32_t index,
-                               struct dynamic_symbol *ret_symbol,
-                               struct error *err)
+static enum status find_symbol(const struct binder *binder, uint32_t index,
+                               const ELF_TYPE(Sym) * *ret_entry,
+                               const char **ret_name, struct error *err)
 {
     const struct image_view *view = binder->view;
     const ELF_TYPE(Sym) * entry;
@@ -97,48 +89,53 @@ static enum status read_symbol(const struct binder *binder, uint32_t index,
         return error_set(err, STATUS_CORRUPT,
                          "%s: name of symbol %u is outside the string table",
                          view->name, index);
-    *ret_symbol = (struct dynamic_symbol){
-        .name =
-            (const char *)view->base + view->strings.address + entry->st_name,
-        .value = entry->st_value,
-        .type = ELF64_ST_TYPE(entry->st_info),
-        .where = entry->st_shndx,
-        .weak = ELF64_ST_BIND(entry->st_info) == STB_WEAK,
-    };
+    *ret_entry = entry;
+    *ret_name =
+        (const char *)view->base + view->strings.address + entry->st_name;
     return STATUS_OK;
+}
+
+static bool is_weak(const ELF_TYPE(Sym) * entry)
+{
+    return ELF64_ST_BIND(entry->st_info) == STB_WEAK;
+}
+
+static enum status refuse_type(const struct binder *binder,
+                               const ELF_TYPE(Sym) * entry, const char *name,
+                               struct error *err)
+{
+    if (ELF64_ST_TYPE(entry->st_info) == STT_TLS)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: '%s' is a thread-local variable that is bound "
+                         "as if it had one address",
+                         binder->view->name, name);
+    /* lib/linker binds these with R_*_IRELATIVE, which has no symbol. */
+    return error_set(err, STATUS_UNSUPPORTED,
+                     "%s: '%s' is an indirect function that is bound by name",
+                     binder->view->name, name);
 }
 
 enum status bind_next_symbol(struct binder *binder, uint32_t index,
                              struct error *err)
 {
     const struct image_view *view = binder->view;
-    struct dynamic_symbol symbol;
-    enum status status = read_symbol(binder, index, &symbol, err);
+    const ELF_TYPE(Sym) * entry;
+    const char *name;
+    enum status status = find_symbol(binder, index, &entry, &name, err);
+    unsigned type;
 
     if (status)
         return status;
-    switch (symbol.type) {
-    case STT_TLS:
-        return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: '%s' is a thread-local variable that is bound "
-                         "as if it had one address",
-                         view->name, symbol.name);
-    case STT_GNU_IFUNC:
-        /* lib/linker binds these with R_*_IRELATIVE, which has no symbol. */
-        return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: '%s' is an indirect function that is bound by "
-                         "name",
-                         view->name, symbol.name);
-    default:
-        break;
-    }
-    if (symbol.where == SHN_UNDEF)
+    type = ELF64_ST_TYPE(entry->st_info);
+    if (type == STT_TLS || type == STT_GNU_IFUNC)
+        return refuse_type(binder, entry, name, err);
+    if (entry->st_shndx == SHN_UNDEF)
         binder->value =
-            (uintptr_t)resolve_import(binder, symbol.name, index, symbol.weak);
-    else if (symbol.where == SHN_ABS)
-        binder->value = (uintptr_t)symbol.value;
+            (uintptr_t)resolve_import(binder, name, index, is_weak(entry));
+    else if (entry->st_shndx == SHN_ABS)
+        binder->value = (uintptr_t)entry->st_value;
     else
-        binder->value = (uintptr_t)view->base + (uintptr_t)symbol.value;
+        binder->value = (uintptr_t)view->base + (uintptr_t)entry->st_value;
     binder->symbol = index;
     return STATUS_OK;
 }
@@ -185,20 +182,21 @@ static enum status bind_host_variable(struct binder *binder, const char *name,
 enum status bind_variable(struct binder *binder, uint32_t index,
                           struct error *err)
 {
-    struct dynamic_symbol symbol = {.name = "(local)", .where = SHN_ABS};
+    const ELF_TYPE(Sym) *entry = NULL;
+    const char *name = "(local)";
     enum status status = STATUS_OK;
 
     if (index == binder->variable_symbol && index != 0)
         return STATUS_OK;
     if (index != 0)
-        status = read_symbol(binder, index, &symbol, err);
+        status = find_symbol(binder, index, &entry, &name, err);
     if (status)
         return status;
-    if (symbol.where == SHN_UNDEF)
-        status =
-            bind_host_variable(binder, symbol.name, index, symbol.weak, err);
+    if (entry && entry->st_shndx == SHN_UNDEF)
+        status = bind_host_variable(binder, name, index, is_weak(entry), err);
     else
-        status = bind_own_variable(binder, symbol.name, symbol.value, err);
+        status =
+            bind_own_variable(binder, name, entry ? entry->st_value : 0, err);
     if (status)
         return status;
     binder->variable_symbol = index;

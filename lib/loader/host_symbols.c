@@ -3,6 +3,7 @@
  * which of several versions dlsym() takes. */
 #include "host_symbols.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <sys/auxv.h>
 
@@ -118,8 +119,10 @@ static enum verdict judge(const struct host_object *object,
     }
 }
 
+/* *ret_index: of the symbol, unless it is ABSENT. */
 static enum verdict look_up(const struct host_object *object, const char *name,
-                            uint32_t hash, void **ret_address)
+                            uint32_t hash, uint32_t *ret_index,
+                            void **ret_address)
 {
     const ElfW(Addr) word =
         object->filter[hash / WORD_BITS & object->filter_mask];
@@ -138,8 +141,10 @@ static enum verdict look_up(const struct host_object *object, const char *name,
         /* The lowest bit of a hash is the mark of the last row. */
         if ((row | 1) == (hash | 1) &&
             strcmp(object->strings + symbol->st_name, name) == 0 &&
-            is_default_version(object, index))
+            is_default_version(object, index)) {
+            *ret_index = index;
             return judge(object, symbol, ret_address);
+        }
         if (row & 1)
             return ABSENT;
     }
@@ -149,8 +154,10 @@ void *host_object_find(const struct host_object *object, const char *name,
                        uint32_t hash)
 {
     void *address = NULL;
+    uint32_t index;
 
-    return look_up(object, name, hash, &address) == DEFINED ? address : NULL;
+    return look_up(object, name, hash, &index, &address) == DEFINED ? address
+                                                                    : NULL;
 }
 
 /* ---- The program and what it was started with ---- */
@@ -204,7 +211,7 @@ void host_scope_read(struct host_scope *ret_scope)
     const uintptr_t kernel_object = getauxval(AT_SYSINFO_EHDR);
     size_t n = 0;
 
-    ret_scope->n_objects = 0;
+    memset(ret_scope, 0, sizeof(*ret_scope));
     for (const struct link_map *map = first_object(); map; map = map->l_next) {
         if (kernel_object && map->l_addr == kernel_object)
             continue; /* is in the list and not in the scope */
@@ -218,20 +225,77 @@ void host_scope_read(struct host_scope *ret_scope)
     }
 }
 
-void *host_scope_find(const struct host_scope *scope, const char *name,
-                      uint32_t hash)
-{
-    for (size_t i = 0; i < scope->n_objects; i++) {
-        void *address = NULL;
+/* ---- Answers ---- */
 
-        switch (look_up(&scope->object[i], name, hash, &address)) {
+/* Where a symbol is, in one word, so that threads need no lock: the object and
+ * the symbol's index, which is not 0. */
+enum { INDEX_BITS = 27 };
+
+_Static_assert(HOST_SCOPE_SIZE <= 1 << (32 - INDEX_BITS), "fits the word");
+
+static _Atomic uint32_t *answer_for(struct host_scope *scope, uint32_t hash)
+{
+    return &scope->answers[(hash ^ hash >> 11) % HOST_SCOPE_ANSWERS];
+}
+
+static void remember(struct host_scope *scope, uint32_t hash, size_t object,
+                     uint32_t index)
+{
+    if (index >> INDEX_BITS == 0)
+        atomic_store_explicit(answer_for(scope, hash),
+                              (uint32_t)object << INDEX_BITS | index,
+                              memory_order_relaxed);
+}
+
+/* NULL: not known. */
+static void *recall(struct host_scope *scope, const char *name, uint32_t hash)
+{
+    const uint32_t answer =
+        atomic_load_explicit(answer_for(scope, hash), memory_order_relaxed);
+    const struct host_object *object = &scope->object[answer >> INDEX_BITS];
+    const ElfW(Sym) * symbol;
+    void *address = NULL;
+
+    if (!answer)
+        return NULL;
+    symbol = &object->symbols[answer & ((UINT32_C(1) << INDEX_BITS) - 1)];
+    if (strcmp(object->strings + symbol->st_name, name) == 0)
+        judge(object, symbol, &address);
+    return address;
+}
+
+void *host_scope_find(struct host_scope *scope, const char *name, uint32_t hash)
+{
+    void *address = recall(scope, name, hash);
+    uint32_t index;
+
+    for (size_t i = 0; !address && i < scope->n_objects; i++) {
+        switch (look_up(&scope->object[i], name, hash, &index, &address)) {
         case ABSENT:
             break;
         case DEFINED:
+            remember(scope, hash, i, index);
             return address;
         case UNCLEAR:
             return NULL;
         }
     }
-    return NULL;
+    return address;
+}
+
+/* ---- The scope of this process ---- */
+
+static struct host_scope process_scope;
+
+static void read_process_scope(void)
+{
+    host_scope_read(&process_scope);
+}
+
+struct host_scope *host_scope_of_process(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, read_process_scope);
+    return &process_scope;
 }

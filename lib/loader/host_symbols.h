@@ -11,6 +11,7 @@
 #define BCC_LOADER_HOST_SYMBOLS_H
 
 #include <link.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,18 +48,31 @@ void *host_object_find(const struct host_object *object, const char *name,
 /* More objects than most programs start with. */
 enum { HOST_SCOPE_SIZE = 24 };
 
+/* A power of two. */
+enum { HOST_SCOPE_ANSWERS = 1024 };
+
 /* The objects that the program was started with, from the program itself to
  * libc. dlsym(RTLD_DEFAULT) asks these first, in this order, and they are
- * never closed, so no lock is needed. What was opened later is not here. */
+ * never closed, so no lock is needed. What was opened later is not here.
+ *
+ * An answer once found holds as long as the process. So it is remembered, as
+ * the symbol that it came from: the next launch that asks compares one name,
+ * where a search asks each object before the right one. A name that takes the
+ * place of another is found by a search again. */
 struct host_scope {
     struct host_object object[HOST_SCOPE_SIZE];
     size_t n_objects; /* 0: ask dlsym() */
+    _Atomic uint32_t answers[HOST_SCOPE_ANSWERS];
 };
 
 void host_scope_read(struct host_scope *ret_scope);
 
-/* The address that dlsym(RTLD_DEFAULT) would return. NULL: ask dlsym(). */
-void *host_scope_find(const struct host_scope *scope, const char *name,
+/* The one of this process, read at the first call. Thread-safe. */
+struct host_scope *host_scope_of_process(void);
+
+/* The address that dlsym(RTLD_DEFAULT) would return. NULL: ask dlsym().
+ * Thread-safe. */
+void *host_scope_find(struct host_scope *scope, const char *name,
                       uint32_t hash);
 
 #endif

@@ -1,5 +1,6 @@
 #include "cpu_features.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "machine.h"
@@ -100,10 +101,10 @@ static void add_bit(struct cpu_features *features, size_t bit)
 /* glibc's x86_cpu_active() and x86_cpu_present() say the same, but ask anew for
  * each feature, and shift 1 into the sign bit of an int, at which UBSan stops.
  */
-struct cpu_features cpu_features_host(void)
-{
-    struct cpu_features host = {0};
+static struct cpu_features host;
 
+static void find_host(void)
+{
 #ifdef __x86_64__
     const struct cpuid_feature *leaf = NULL;
     const struct feature *feature = x86_features;
@@ -119,6 +120,14 @@ struct cpu_features cpu_features_host(void)
             add_bit(&host, bit);
     }
 #endif
+}
+
+/* They are the same at each launch. */
+struct cpu_features cpu_features_host(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, find_host);
     return host;
 }
 

@@ -45,11 +45,11 @@ static size_t n_symbols(const struct host_object *object)
     return last + 1;
 }
 
-typedef void *find_fn(const void *where, const char *name, uint32_t hash);
+typedef void *find_fn(void *where, const char *name, uint32_t hash);
 
 /* How many of the object's names are found; each where dlsym() finds it. */
 static size_t compare(const struct host_object *object, find_fn *find,
-                      const void *where, void *handle)
+                      void *where, void *handle)
 {
     const size_t n = n_symbols(object);
     size_t n_found = 0;
@@ -67,12 +67,12 @@ static size_t compare(const struct host_object *object, find_fn *find,
     return n_found;
 }
 
-static void *find_in_object(const void *where, const char *name, uint32_t hash)
+static void *find_in_object(void *where, const char *name, uint32_t hash)
 {
     return host_object_find(where, name, hash);
 }
 
-static void *find_in_scope(const void *where, const char *name, uint32_t hash)
+static void *find_in_scope(void *where, const char *name, uint32_t hash)
 {
     return host_scope_find(where, name, hash);
 }

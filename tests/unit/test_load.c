@@ -67,7 +67,7 @@ static void gives_zeros_for_all_of_a_large_bss(void **state)
 static void gives_each_instance_its_own_data(void **state)
 {
     struct fixture *f = *state;
-    struct image images[3];
+    struct image images[3] = {{0}};
     struct sample_api *api;
     uint64_t entry;
 

@@ -154,7 +154,7 @@ static void places_blocks_as_their_template(void **state)
 static void gives_each_instance_its_own_variables(void **state)
 {
     struct fixture *f = *state;
-    struct image images[9];
+    struct image images[9] = {{0}};
     struct tls_api *api;
     uint64_t entry;
 
