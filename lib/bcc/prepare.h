@@ -149,10 +149,12 @@ struct symbol_search {
     const struct cache_view *view;
     const struct libraries *libraries;
     bool of_process; /* definitions of the process count, too */
+    struct host_scope *scope; /* once it was asked */
 };
 
 /* A load_resolve_fn and a load_missing_fn; context is a symbol_search. */
-void *symbols_resolve(void *context, const char *name, uint32_t import);
+void *symbols_resolve(void *context, const char *name, uint32_t hash,
+                      uint32_t import);
 const char *symbols_note_missing(void *context, const char *name,
                                  uint32_t import);
 

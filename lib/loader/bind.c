@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "load_machine.h"
+#include "symbol_hash.h"
 #include "thread_exit.h"
 #include "tls.h"
 #include "tls_host.h"
@@ -27,7 +28,7 @@ static bool takes_handlers(const char *name)
 
 /* What the loader itself gives, whatever resolve may know: the C library's
  * functions of these names do not know images. NULL if it is none of that. */
-static void *find_own_function(struct binder *binder, const char *name)
+static COLD void *find_own_function(struct binder *binder, const char *name)
 {
     void *address;
 
@@ -41,7 +42,7 @@ static void *find_own_function(struct binder *binder, const char *name)
     return address;
 }
 
-static void note_missing(struct binder *binder, const char *name,
+static COLD void note_missing(struct binder *binder, const char *name,
                          uint32_t import)
 {
     const struct load_binding *binding = binder->binding;
@@ -55,9 +56,16 @@ static void note_missing(struct binder *binder, const char *name,
     binder->n_missing++;
 }
 
+/* Of the image that lib/linker made; others have no hash there. */
+static uint32_t hash_of(const ELF_TYPE(Sym) * entry, const char *name)
+{
+    return entry->st_size ? (uint32_t)entry->st_size : symbol_hash(name);
+}
+
 /* Returns NULL if nobody defines the import, symbol `index`. */
-static void *resolve_import(struct binder *binder, const char *name,
-                            uint32_t index, bool weak)
+static void *resolve_import(struct binder *binder,
+                            const ELF_TYPE(Sym) * entry, const char *name,
+                            uint32_t index)
 {
     const struct load_binding *binding = binder->binding;
     void *address = NULL;
@@ -65,42 +73,41 @@ static void *resolve_import(struct binder *binder, const char *name,
     if (name[0] == '_' && name[1] == '_')
         address = find_own_function(binder, name);
     if (!address)
-        address = binding->resolve(binding->context, name, index - 1);
-    if (!address && !weak)
+        address = binding->resolve(binding->context, name, hash_of(entry, name),
+                                   index - 1);
+    if (!address && ELF64_ST_BIND(entry->st_info) != STB_WEAK)
         note_missing(binder, name, index - 1);
     return address;
 }
 
-static enum status find_symbol(const struct binder *binder, uint32_t index,
-                               const ELF_TYPE(Sym) * *ret_entry,
-                               const char **ret_name, struct error *err)
+static const ELF_TYPE(Sym) *
+    find_symbol(const struct image_view *view, uint32_t index,
+                struct error *err)
 {
-    const struct image_view *view = binder->view;
-    const ELF_TYPE(Sym) * entry;
+    const ELF_TYPE(Sym) *const table =
+        (const void *)(view->base + view->symbols);
 
     if (index == 0 || index >= view->n_symbols)
-        return error_set(err, STATUS_CORRUPT,
-                         "%s: a relocation refers to symbol %u, which is not "
-                         "in the image",
-                         view->name, index);
-    entry = (const ELF_TYPE(Sym) *)(const void *)(view->base + view->symbols) +
-            index;
-    if (entry->st_name >= view->strings.size)
-        return error_set(err, STATUS_CORRUPT,
-                         "%s: name of symbol %u is outside the string table",
-                         view->name, index);
-    *ret_entry = entry;
-    *ret_name =
-        (const char *)view->base + view->strings.address + entry->st_name;
-    return STATUS_OK;
+        error_set(err, STATUS_CORRUPT,
+                  "%s: a relocation refers to symbol %u, which is not in the "
+                  "image",
+                  view->name, index);
+    else if (table[index].st_name >= view->strings.size)
+        error_set(err, STATUS_CORRUPT,
+                  "%s: name of symbol %u is outside the string table",
+                  view->name, index);
+    else
+        return &table[index];
+    return NULL;
 }
 
-static bool is_weak(const ELF_TYPE(Sym) * entry)
+static const char *name_of(const struct image_view *view,
+                           const ELF_TYPE(Sym) * entry)
 {
-    return ELF64_ST_BIND(entry->st_info) == STB_WEAK;
+    return (const char *)view->base + view->strings.address + entry->st_name;
 }
 
-static enum status refuse_type(const struct binder *binder,
+static COLD enum status refuse_type(const struct binder *binder,
                                const ELF_TYPE(Sym) * entry, const char *name,
                                struct error *err)
 {
@@ -119,19 +126,18 @@ enum status bind_next_symbol(struct binder *binder, uint32_t index,
                              struct error *err)
 {
     const struct image_view *view = binder->view;
-    const ELF_TYPE(Sym) * entry;
+    const ELF_TYPE(Sym) *entry = find_symbol(view, index, err);
     const char *name;
-    enum status status = find_symbol(binder, index, &entry, &name, err);
     unsigned type;
 
-    if (status)
-        return status;
+    if (!entry)
+        return STATUS_CORRUPT;
+    name = name_of(view, entry);
     type = ELF64_ST_TYPE(entry->st_info);
     if (type == STT_TLS || type == STT_GNU_IFUNC)
         return refuse_type(binder, entry, name, err);
     if (entry->st_shndx == SHN_UNDEF)
-        binder->value =
-            (uintptr_t)resolve_import(binder, name, index, is_weak(entry));
+        binder->value = (uintptr_t)resolve_import(binder, entry, name, index);
     else if (entry->st_shndx == SHN_ABS)
         binder->value = (uintptr_t)entry->st_value;
     else
@@ -142,7 +148,7 @@ enum status bind_next_symbol(struct binder *binder, uint32_t index,
 
 /* ---- Thread-local variables ---- */
 
-static enum status bind_own_variable(struct binder *binder, const char *name,
+static COLD enum status bind_own_variable(struct binder *binder, const char *name,
                                      uint64_t offset, struct error *err)
 {
     if (!binder->tls)
@@ -157,14 +163,15 @@ static enum status bind_own_variable(struct binder *binder, const char *name,
     return STATUS_OK;
 }
 
-static enum status bind_host_variable(struct binder *binder, const char *name,
-                                      uint32_t index, bool weak,
-                                      struct error *err)
+static COLD enum status bind_host_variable(struct binder *binder,
+                                      const ELF_TYPE(Sym) * entry,
+                                      uint32_t index, struct error *err)
 {
-    const void *address = resolve_import(binder, name, index, weak);
-    struct tls_variable variable = {.index = {0, 0}};
-
+    const char *name = name_of(binder->view, entry);
+    const void *address = resolve_import(binder, entry, name, index);
+    const bool is_weak = ELF64_ST_BIND(entry->st_info) == STB_WEAK;
     const bool is_known = address && address != binder->unknown;
+    struct tls_variable variable = {.index = {0, 0}};
 
     if (is_known && !tls_host_find(address, &variable))
         return error_set(err, STATUS_UNSUPPORTED,
@@ -173,30 +180,32 @@ static enum status bind_host_variable(struct binder *binder, const char *name,
                          binder->view->name, name, address);
     variable.name = name;
     /* What is missing has been noted: no other error shall hide that. */
-    if (!is_known && !(weak && !address))
+    if (!is_known && !(is_weak && !address))
         variable.has_fixed_distance = true;
     binder->variable = variable;
     return STATUS_OK;
 }
 
-enum status bind_variable(struct binder *binder, uint32_t index,
+COLD enum status bind_variable(struct binder *binder, uint32_t index,
                           struct error *err)
 {
     const ELF_TYPE(Sym) *entry = NULL;
-    const char *name = "(local)";
-    enum status status = STATUS_OK;
+    enum status status;
 
     if (index == binder->variable_symbol && index != 0)
         return STATUS_OK;
-    if (index != 0)
-        status = find_symbol(binder, index, &entry, &name, err);
-    if (status)
-        return status;
-    if (entry && entry->st_shndx == SHN_UNDEF)
-        status = bind_host_variable(binder, name, index, is_weak(entry), err);
+    if (index != 0) {
+        entry = find_symbol(binder->view, index, err);
+        if (!entry)
+            return STATUS_CORRUPT;
+    }
+    if (!entry)
+        status = bind_own_variable(binder, "(local)", 0, err);
+    else if (entry->st_shndx == SHN_UNDEF)
+        status = bind_host_variable(binder, entry, index, err);
     else
-        status =
-            bind_own_variable(binder, name, entry ? entry->st_value : 0, err);
+        status = bind_own_variable(binder, name_of(binder->view, entry),
+                                   entry->st_value, err);
     if (status)
         return status;
     binder->variable_symbol = index;
@@ -227,7 +236,7 @@ static bool append_name(char *list, size_t size,
     return true;
 }
 
-enum status bind_finish(const struct binder *binder, struct error *err)
+COLD enum status bind_finish(const struct binder *binder, struct error *err)
 {
     char list[ERROR_MESSAGE_SIZE * 3 / 4] = "";
     char rest[32] = "";

@@ -290,7 +290,9 @@ static enum status fill_segment(const struct load_source *source,
 {
     const uint64_t start = align_down(segment->address, view->page_size);
     const bool is_last = segment == &view->segments[view->n_segments - 1];
-    const uint64_t end = is_last ? UINT64_MAX : align_up(segment->address + segment->memory_size, view->page_size);
+    const uint64_t memory_end = segment->address + segment->memory_size;
+    const uint64_t end =
+        is_last ? UINT64_MAX : align_up(memory_end, view->page_size);
     uint64_t zeros = start;
     enum status status = STATUS_OK;
 
@@ -300,7 +302,7 @@ static enum status fill_segment(const struct load_source *source,
         status = fill_pages(source, image, segment,
                             (struct image_range){start, zeros - start}, err);
     }
-    if (status || zeros >= segment->address + segment->memory_size)
+    if (status || zeros >= memory_end)
         return status;
     return clear_pages(source, image, zeros, end, err);
 }
@@ -369,8 +371,14 @@ enum status exec_memory_protect(const struct load_source *source,
                                 const struct image *image,
                                 struct image_range pages, struct error *err)
 {
-    return pages.size ? protect(source, image, pages, PROT_READ, err)
-                      : STATUS_OK;
+    const uint64_t end = mapped_end(source, image);
+
+    if (pages.size == 0)
+        return STATUS_OK;
+    /* No data follows: the rest of the mapping stays one piece with RELRO. */
+    if (pages.address + pages.size == image->span && end > image->span)
+        pages.size = end - pages.address;
+    return protect(source, image, pages, PROT_READ, err);
 }
 
 void exec_memory_unmap(const struct image *image)

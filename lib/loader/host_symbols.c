@@ -8,17 +8,9 @@
 #include <sys/auxv.h>
 
 #include "load_machine.h"
+#include "symbol_hash.h"
 
 enum { WORD_BITS = 8 * sizeof(ElfW(Addr)) };
-
-uint32_t host_symbol_hash(const char *name)
-{
-    uint32_t hash = 5381;
-
-    for (; *name; name++)
-        hash = hash * 33 + (uint8_t)*name;
-    return hash;
-}
 
 /* ---- One object ---- */
 
@@ -43,7 +35,7 @@ static void read_hash_table(struct host_object *object, const uint32_t *table)
     object->chain = object->buckets + object->n_buckets - first_symbol;
 }
 
-bool host_object_read(const struct link_map *map,
+COLD bool host_object_read(const struct link_map *map,
                       struct host_object *ret_object)
 {
     struct host_object object = {.base = map->l_addr};
@@ -90,12 +82,20 @@ static bool is_default_version(const struct host_object *object, uint32_t index)
     return !object->versions || !(object->versions[index] & 0x8000);
 }
 
+static inline void *address_of(const struct host_object *object,
+                               const ElfW(Sym) * symbol)
+{
+    const uintptr_t address = object->base + symbol->st_value;
+
+    return (void *)(ELF64_ST_TYPE(symbol->st_info) == STT_GNU_IFUNC
+                        ? machine_call_resolver(address)
+                        : address);
+}
+
 static enum verdict judge(const struct host_object *object,
                           const ElfW(Sym) * symbol, void **ret_address)
 {
-    const unsigned type = ELF64_ST_TYPE(symbol->st_info);
     const unsigned binding = ELF64_ST_BIND(symbol->st_info);
-    const uintptr_t address = object->base + symbol->st_value;
 
     if (symbol->st_shndx == SHN_UNDEF && symbol->st_value == 0)
         return ABSENT;
@@ -105,24 +105,22 @@ static enum verdict judge(const struct host_object *object,
         ELF64_ST_VISIBILITY(symbol->st_other) == STV_HIDDEN ||
         ELF64_ST_VISIBILITY(symbol->st_other) == STV_INTERNAL)
         return UNCLEAR;
-    switch (type) {
+    switch (ELF64_ST_TYPE(symbol->st_info)) {
     case STT_FUNC:
     case STT_OBJECT:
     case STT_NOTYPE:
-        *ret_address = (void *)address;
-        return DEFINED;
     case STT_GNU_IFUNC:
-        *ret_address = (void *)machine_call_resolver(address);
+        *ret_address = address_of(object, symbol);
         return DEFINED;
     default:
         return UNCLEAR;
     }
 }
 
-/* *ret_index: of the symbol, unless it is ABSENT. */
-static enum verdict look_up(const struct host_object *object, const char *name,
-                            uint32_t hash, uint32_t *ret_index,
-                            void **ret_address)
+/* *ret_index: of the symbol, unless it is ABSENT. Not inlined: two call it. */
+__attribute__((noinline)) static enum verdict
+look_up(const struct host_object *object, const char *name, uint32_t hash,
+        uint32_t *ret_index, void **ret_address)
 {
     const ElfW(Addr) word =
         object->filter[hash / WORD_BITS & object->filter_mask];
@@ -166,11 +164,11 @@ void *host_object_find(const struct host_object *object, const char *name,
  * address that it has for us, there is the libc that we are bound to. Where it
  * is not (libbcc opened by dlmopen(), a program with a PLT entry as its
  * address), there is no scope. */
-static bool is_our_libc(const struct host_object *object)
+static COLD bool is_our_libc(const struct host_object *object)
 {
     static const char name[] = "getauxval";
 
-    return host_object_find(object, name, host_symbol_hash(name)) ==
+    return host_object_find(object, name, symbol_hash(name)) ==
            (void *)getauxval;
 }
 
@@ -187,7 +185,7 @@ static const ElfW(Phdr) * find_header(uint32_t type)
 
 /* The list of all objects, where a debugger finds it: _r_debug is the dynamic
  * linker's, and libobcc.so needs libc alone. */
-static const struct link_map *first_object(void)
+static COLD const struct link_map *first_object(void)
 {
     const ElfW(Phdr) *headers = find_header(PT_PHDR);
     const ElfW(Phdr) *dynamic = find_header(PT_DYNAMIC);
@@ -206,7 +204,7 @@ static const struct link_map *first_object(void)
 /* The list begins with the program and what it needs, breadth first, which is
  * the order of its scope. These are never taken out; so as far as libc, which
  * every program needs, the list does not change. */
-void host_scope_read(struct host_scope *ret_scope)
+COLD void host_scope_read(struct host_scope *ret_scope)
 {
     const uintptr_t kernel_object = getauxval(AT_SYSINFO_EHDR);
     size_t n = 0;
@@ -248,25 +246,23 @@ static void remember(struct host_scope *scope, uint32_t hash, size_t object,
 }
 
 /* NULL: not known. */
-static void *recall(struct host_scope *scope, const char *name, uint32_t hash)
+static void *recall(const struct host_scope *scope, const char *name,
+                    uint32_t answer)
 {
-    const uint32_t answer =
-        atomic_load_explicit(answer_for(scope, hash), memory_order_relaxed);
     const struct host_object *object = &scope->object[answer >> INDEX_BITS];
-    const ElfW(Sym) * symbol;
-    void *address = NULL;
+    const ElfW(Sym) *const symbol =
+        &object->symbols[answer & ((UINT32_C(1) << INDEX_BITS) - 1)];
 
-    if (!answer)
-        return NULL;
-    symbol = &object->symbols[answer & ((UINT32_C(1) << INDEX_BITS) - 1)];
-    if (strcmp(object->strings + symbol->st_name, name) == 0)
-        judge(object, symbol, &address);
-    return address;
+    return strcmp(object->strings + symbol->st_name, name) == 0
+               ? address_of(object, symbol)
+               : NULL;
 }
 
 void *host_scope_find(struct host_scope *scope, const char *name, uint32_t hash)
 {
-    void *address = recall(scope, name, hash);
+    const uint32_t answer =
+        atomic_load_explicit(answer_for(scope, hash), memory_order_relaxed);
+    void *address = answer ? recall(scope, name, answer) : NULL;
     uint32_t index;
 
     for (size_t i = 0; !address && i < scope->n_objects; i++) {

@@ -6,7 +6,10 @@
  * an error message and compares versions. So imports are looked up here first.
  * This file gives an answer only if dlsym() would give the same. Unclear cases
  * (an object with tables of another kind, a thread-local variable, a symbol
- * that is one of several versions) are left to dlsym(). */
+ * that is one of several versions) are left to dlsym().
+ *
+ * hash is the symbol_hash() of the name below. A wrong one, which a damaged
+ * image may have, finds nothing. */
 #ifndef BCC_LOADER_HOST_SYMBOLS_H
 #define BCC_LOADER_HOST_SYMBOLS_H
 
@@ -32,9 +35,6 @@ struct host_object {
     uint32_t filter_shift;
     uint32_t n_buckets;
 };
-
-/* Of a name, for the functions below. */
-uint32_t host_symbol_hash(const char *name);
 
 /* False: the object cannot be read here. */
 bool host_object_read(const struct link_map *map,

@@ -106,9 +106,10 @@ void load_open(const struct load_source *source, struct image *ret_image);
 enum status load_map(const struct load_source *source, struct image *image,
                      struct error *err) MUST_CHECK;
 
-/* Address of an import, NULL if unknown. import: its place among the imports
- * that lib/linker listed, as these come first in .dynsym. */
-typedef void *(*load_resolve_fn)(void *context, const char *name,
+/* Address of an import, NULL if unknown. hash: the symbol_hash() of its name,
+ * if the image is sound. import: its place among the imports that lib/linker
+ * listed, as these come first in .dynsym. */
+typedef void *(*load_resolve_fn)(void *context, const char *name, uint32_t hash,
                                  uint32_t import);
 
 /* Told of each import that resolve did not know (weak ones are not told). The

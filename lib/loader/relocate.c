@@ -47,7 +47,7 @@ static inline bool is_place(struct relocation *state, uint64_t address)
     return address - state->low < state->room || find_room(state, address);
 }
 
-static enum status bad_place(const struct relocation *state, uint64_t address,
+static COLD enum status bad_place(const struct relocation *state, uint64_t address,
                              struct error *err)
 {
     return error_set(err, STATUS_CORRUPT,
@@ -137,7 +137,7 @@ static inline uintptr_t addend_of(const struct relocation *state,
 #endif
 }
 
-static enum status bind_distance(const struct relocation *state,
+static COLD enum status bind_distance(const struct relocation *state,
                                  uintptr_t addend, uintptr_t *ret_value,
                                  struct error *err)
 {
@@ -153,7 +153,7 @@ static enum status bind_distance(const struct relocation *state,
 }
 
 /* The first word of a descriptor; the second is written here. */
-static enum status make_descriptor(struct relocation *state,
+static COLD enum status make_descriptor(struct relocation *state,
                                    const machine_reloc *entry,
                                    uintptr_t *ret_value, struct error *err)
 {
@@ -178,7 +178,7 @@ static enum status make_descriptor(struct relocation *state,
 }
 
 /* The kinds that are rare. */
-static enum status find_value(struct relocation *state,
+static COLD enum status find_value(struct relocation *state,
                               const machine_reloc *entry,
                               uintptr_t *ret_value, struct error *err)
 {
@@ -265,7 +265,7 @@ static uintptr_t call_resolver(const struct binder *binder, uintptr_t address)
 #endif
 }
 
-static enum status apply_indirect(struct relocation *state,
+static COLD enum status apply_indirect(struct relocation *state,
                                   const struct image_range *table,
                                   struct error *err)
 {
@@ -297,7 +297,7 @@ static enum status apply_indirect(struct relocation *state,
 
 /* Whether a relocated array of functions leads into the text. Where it is
  * RELRO, as lib/linker has it, that stays true. */
-static enum status check_functions(const struct relocation *state,
+static COLD enum status check_functions(const struct relocation *state,
                                    const struct image_range *array,
                                    struct error *err)
 {

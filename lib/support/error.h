@@ -13,6 +13,10 @@
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 
+/* Of functions in the files compiled for speed: this one is rare, and small
+ * instead. */
+#define COLD __attribute__((cold, noinline))
+
 /* ORDER STATUS: the numbers are sent from bccc to the library; never reuse. */
 #define STATUS_MAP(X)                                                          \
     X(OK, 0, "success")                                                        \

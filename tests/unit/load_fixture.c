@@ -67,11 +67,13 @@ static void init_imports(struct imports *imports)
 }
 
 /* Names come from images that may be damaged: they need not be known. */
-static void *resolve(void *context, const char *name, uint32_t index)
+static void *resolve(void *context, const char *name, uint32_t hash,
+                     uint32_t index)
 {
     struct imports *imports = context;
     struct import *import = imports_find(imports, name);
 
+    (void)hash;
     imports->last_index = index;
     if (imports->on_resolve)
         imports->on_resolve(imports->context);
