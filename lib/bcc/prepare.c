@@ -279,9 +279,10 @@ static enum status refuse_to_compile(struct prepare *p, const struct error *why,
 
 static enum status find_or_make(struct prepare *p, struct error *err)
 {
-    struct error why = {0};
+    struct error why;
     enum status status;
 
+    error_init(&why);
     if (p->given)
         return take_given(p, err);
     if (look_up(p, &status, &why)) {
@@ -346,9 +347,10 @@ static int run_prepare(struct prepare *p)
     BCCScriptRef script = p->script;
     uint64_t start_ns = clock_monotonic_ns();
     const int caller_errno = errno;
-    struct error err = {0};
+    struct error err;
     enum status status;
 
+    error_init(&err);
     if (!begin_report(p))
         return script_no_memory(script);
     build_request(p);

@@ -24,9 +24,12 @@ static struct script_options default_options(void)
 
 BCCScriptRef bccCreateScript(void)
 {
-    BCCScriptRef script = calloc(1, sizeof(*script));
+    BCCScriptRef script = malloc(sizeof(*script));
 
     if (script) {
+        memset(script, 0, offsetof(struct BCCOpaqueScript, error));
+        error_init(&script->error);
+        script->report_reason[0] = '\0';
         script->options = default_options();
         script->report.reason = script->report_reason;
         script->report.path = "";

@@ -110,7 +110,6 @@ struct BCCOpaqueScript {
     char **argv; /* borrowed; NULL: none */
 
     int error_code;
-    struct error error;
 
     bool prepared;
     struct cache_layout layout;
@@ -126,8 +125,11 @@ struct BCCOpaqueScript {
 
     BCCReport report; /* strings below */
     char *report_path;
-    char report_reason[ERROR_MESSAGE_SIZE];
     uint64_t stage_mark_ns; /* end of the previous stage */
+
+    /* Large, and not cleared where the rest is. */
+    struct error error;
+    char report_reason[ERROR_MESSAGE_SIZE];
 };
 
 /* ---- report.c ---- */

@@ -11,7 +11,8 @@
  * data is where it belongs. It is made writable there, which takes its right to
  * execute, and the kernel copies the pages that are written to. So the calls of
  * a launch are mmap, mprotect (data) and mprotect (RELRO); one more mmap if
- * there is bss beyond the last page of data.
+ * there is bss beyond the last page of data, and a mremap before it if there is
+ * much.
  *
  * Pages that are sure to be touched are not populated in advance: the call for
  * it costs as much as three to four page faults on CPUs that handle faults
@@ -19,7 +20,7 @@
  * others (dlopen() among them) more than the loader, which has the fewest.
  *
  * Other images are mapped in parts: those whose segments are elsewhere in the
- * file than in memory, those aligned to more than a page, those with much bss.
+ * file than in memory, or that are aligned to more than a page.
  * For them memory is reserved first, which is zero and can be written to; text
  * replaces its start, and data segments the rest.
  *
@@ -149,11 +150,22 @@ static enum status place_text(const struct load_source *source,
                         source->name, (unsigned long long)end);
 }
 
-/* Whether an open file is where its image can stay. */
-static bool fits(const struct load_source *source, const struct image *image)
+/* Whether an open file is where its image can stay, or now is. */
+static bool make_fit(const struct load_source *source, struct image *image)
 {
-    return source->image_offset + source->image_span <= image->mapped_size &&
-           source->image_align <= exec_memory_page_size();
+    const size_t size = (size_t)(source->image_offset + source->image_span);
+    void *moved = image->head;
+
+    if (!moved || source->image_align > exec_memory_page_size())
+        return false;
+    if (size <= image->mapped_size)
+        return true;
+    moved = mremap(moved, image->mapped_size, size, MREMAP_MAYMOVE);
+    if (moved == MAP_FAILED)
+        return false;
+    image->mapping = image->head = moved;
+    image->mapping_size = image->mapped_size = size;
+    return true;
 }
 
 /* An open file shows more than the image if it has debug information. */
@@ -173,24 +185,16 @@ static void use_open_file(const struct load_source *source, struct image *image)
 enum status exec_memory_map(const struct load_source *source,
                             struct image *image, struct error *err)
 {
-    struct image reserved;
     enum status status;
 
-    if (fits(source, image)) {
+    if (make_fit(source, image)) {
         use_open_file(source, image);
         return STATUS_OK;
     }
     exec_memory_unmap(image);
     *image = (struct image){0};
-    status = reserve(source, &reserved, err);
-    if (status)
-        return status;
-    status = place_text(source, &reserved, err);
-    if (status)
-        exec_memory_unmap(&reserved);
-    else
-        *image = reserved;
-    return status;
+    status = reserve(source, image, err);
+    return status ? status : place_text(source, image, err);
 }
 
 /* ---- Data ---- */

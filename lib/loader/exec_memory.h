@@ -21,8 +21,8 @@ void exec_memory_open(const struct load_source *source,
 /* Make the file read+execute in memory, from offset 0 to the end of the text,
  * with room for the span. The image is zero or an open file, which is kept if
  * it fits. The caller has checked that image_offset + image_span does not wrap,
- * and that image_offset, both spans and image_align fit the page size. On
- * failure nothing is mapped. IO, NO_MEMORY. */
+ * and that image_offset, both spans and image_align fit the page size. IO,
+ * NO_MEMORY. */
 enum status exec_memory_map(const struct load_source *source,
                             struct image *image,
                             struct error *err) MUST_CHECK;

@@ -77,7 +77,13 @@ enum status load_map(const struct load_source *source, struct image *image,
 {
     enum status status = check_source(source, err);
 
-    return status ? status : exec_memory_map(source, image, err);
+    if (status == STATUS_OK)
+        status = exec_memory_map(source, image, err);
+    if (status) {
+        exec_memory_unmap(image);
+        *image = (struct image){0};
+    }
+    return status;
 }
 
 /* ---- Link ---- */

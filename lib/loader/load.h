@@ -102,7 +102,8 @@ void load_open(const struct load_source *source, struct image *ret_image);
 
 /* image: zero, or what load_open() made of it. CORRUPT (the image does not fit
  * the file, or pages), IO, NO_MEMORY. A file that may not be executed, as on a
- * file system mounted noexec, is copied to memory, as bytes are. */
+ * file system mounted noexec, is copied to memory, as bytes are. On failure
+ * nothing is mapped. */
 enum status load_map(const struct load_source *source, struct image *image,
                      struct error *err) MUST_CHECK;
 

@@ -47,6 +47,16 @@ struct error {
     char message[ERROR_MESSAGE_SIZE];
 };
 
+/* Success, without clearing a message that is not there: each launch has some
+ * errors that it does not need. */
+static inline void error_init(struct error *err)
+{
+    err->status = (enum status)0;
+    err->os_errno = 0;
+    err->reason = (enum reason)0;
+    err->message[0] = '\0';
+}
+
 /* Fill *err (if not NULL) and return status, so that
  * `return error_set(err, STATUS_CORRUPT, "...")` reads well. */
 enum status error_set(struct error *err, enum status status, const char *format,
