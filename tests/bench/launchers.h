@@ -59,7 +59,8 @@ struct bench_side library_side(struct library *library, const char *enter_name,
 struct floor {
     const char *path;
     const struct entry *entry;
-    volatile uint8_t *code, *data;
+    uint8_t *memory;
+    size_t size;
 };
 
 struct bench_side floor_side(struct floor *floor);

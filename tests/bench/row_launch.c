@@ -3,12 +3,14 @@
  *   hit     bccCreateScript .. bccReadFile .. bccPrepareExecutable (entry
  *           present) .. bccGetFuncAddr; bccDisposeScript on the way out
  *   dlopen  dlopen(RTLD_NOW | RTLD_LOCAL) + dlsym of a shared library of the
- *           same linked bitcode, linked as the system links; dlclose
+ *           same linked bitcode, linked as most people link; dlclose
  *   dlopen of one tuned for it   the same, linked with the options that make
- *           dlopen() fastest here: one segment less, relative relocations
- *           packed. Not what libraries are, but what they could be.
- *   floor   open, fstat, mmap of the cache file read+execute and of its data
- *           pages private and writable, touch one page of each, close; munmap
+ *           dlopen() fastest here: own symbols bound when linked, GNU hash,
+ *           one segment less, relative relocations packed, no lazy binding
+ *   floor   the least that any correct loader must do for the image: open,
+ *           fstat, one mmap, mprotect of the data, a touch of each of its
+ *           pages, the import slots written, mprotect of RELRO, a touch of the
+ *           text, close (and mmap of zeros if there are pages of bss); munmap
  *
  * A library takes its imports from this program, which exports the functions
  * that the samples' callback gives the script. */
@@ -20,12 +22,12 @@ static void compare(struct bench_side sides[N_SIDES])
 {
     bench_ratio((struct bench_comparison){"hit / dlopen", &sides[HIT].in,
                                           &sides[DLOPEN].in,
-                                          .goal = AT_MOST(0.25)});
+                                          .goal = AT_MOST(0.60)});
     bench_ratio((struct bench_comparison){
         "hit / floor", &sides[HIT].in, &sides[FLOOR].in, .goal = AT_MOST(1.5)});
     bench_ratio((struct bench_comparison){"hit / dlopen of one tuned for it",
                                           &sides[HIT].in, &sides[TUNED].in,
-                                          .goal = NO_GOAL});
+                                          .goal = AT_MOST(0.80)});
 }
 
 static bool run(struct hit *hit)
