@@ -416,6 +416,15 @@ static int check_name(BCCScriptRef script, const char *name)
     return 0;
 }
 
+/* NULL for a directory is the one that the script was given, if any. */
+static void choose_directory(struct prepare *p)
+{
+    if (p->dir || !p->name || !p->script->cache)
+        return;
+    p->cache = p->script->cache;
+    p->dir = p->cache->dir;
+}
+
 int bccPrepareExecutable(BCCScriptRef script, const char *cacheDir,
                          const char *cacheName, unsigned long flags)
 {
@@ -427,10 +436,10 @@ int bccPrepareExecutable(BCCScriptRef script, const char *cacheDir,
         .name = cacheName,
     };
 
-    if (check_prepare(script, flags) ||
-        (cacheDir && check_name(script, cacheName)))
+    if (check_prepare(script, flags))
         return 1;
-    return prepare(&p);
+    choose_directory(&p);
+    return p.dir && check_name(script, cacheName) ? 1 : prepare(&p);
 }
 
 int bccPrepareSharedObject(BCCScriptRef script, const char *cacheDir,
@@ -445,7 +454,8 @@ int bccPrepareSharedObject(BCCScriptRef script, const char *cacheDir,
 
     if (check_prepare(script, flags))
         return 1;
-    if (!cacheDir)
+    choose_directory(&p);
+    if (!p.dir)
         return script_misuse(script, BCC_INVALID_VALUE,
                              "prepare: the cache directory is NULL");
     return check_name(script, cacheName) ? 1 : prepare(&p);

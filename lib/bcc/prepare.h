@@ -30,6 +30,7 @@ struct prepare {
     unsigned long flags;
     bool execute;           /* load the code */
     const char *dir;        /* NULL: no cache */
+    BCCCacheRef cache;      /* dir, kept open; or NULL */
     const char *name;       /* of the entry in dir */
     const char *file;       /* not NULL: make this file, whatever was there */
     struct source *given;   /* not NULL: it is compiled already */

@@ -110,6 +110,33 @@ int bccSetCachePath(BCCScriptRef script, const char *path)
     return 0;
 }
 
+BCCCacheRef bccOpenCache(const char *cacheDir)
+{
+    const size_t size = strlen(cacheDir) + 1;
+    BCCCacheRef cache = malloc(sizeof(*cache) + size);
+
+    if (cache) {
+        memcpy(cache->dir, cacheDir, size);
+        store_keep(cacheDir, &cache->kept);
+    }
+    return cache;
+}
+
+void bccCloseCache(BCCCacheRef cache)
+{
+    if (cache)
+        store_unkeep(&cache->kept);
+    free(cache);
+}
+
+int bccUseCache(BCCScriptRef script, BCCCacheRef cache)
+{
+    if (script_check_open(script, "cache"))
+        return 1;
+    script->cache = cache;
+    return 0;
+}
+
 /* ---- Options ---- */
 
 /* Copy the caller's struct, of any size, into the current struct. */

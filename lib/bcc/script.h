@@ -32,6 +32,7 @@
 #include "sha1_digest.h"
 #include "signature.h"
 #include "span.h"
+#include "store.h"
 
 /* One input. A file, or the archive that contains it, is stat'ed when it is
  * named, and opened and read only when a prepare needs it. It is not mapped,
@@ -87,6 +88,11 @@ struct script_options {
     size_t n_trusted_keys;              /* 0: signatures are not required */
 };
 
+struct BCCOpaqueCache {
+    struct store_kept kept;
+    char dir[]; /* its name */
+};
+
 struct BCCOpaqueScript {
     struct source *sources; /* the script's own first, once it is set */
     size_t n_sources;
@@ -101,6 +107,7 @@ struct BCCOpaqueScript {
 
     struct script_options options;
     char *cache_path; /* owned; NULL: the environment's */
+    BCCCacheRef cache; /* borrowed, or NULL */
     BCCSymbolLookupFn lookup;
     void *lookup_context;
     BCCLogFn log;

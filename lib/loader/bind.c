@@ -63,7 +63,7 @@ static uint32_t hash_of(const ELF_TYPE(Sym) * entry, const char *name)
 }
 
 /* Returns NULL if nobody defines the import, symbol `index`. */
-static void *resolve_import(struct binder *binder,
+static inline void *resolve_import(struct binder *binder,
                             const ELF_TYPE(Sym) * entry, const char *name,
                             uint32_t index)
 {
@@ -80,7 +80,7 @@ static void *resolve_import(struct binder *binder,
     return address;
 }
 
-static const ELF_TYPE(Sym) *
+static inline const ELF_TYPE(Sym) *
     find_symbol(const struct image_view *view, uint32_t index,
                 struct error *err)
 {

@@ -47,6 +47,14 @@ uint64_t exec_memory_page_size(void)
     return getauxval(AT_PAGESZ);
 }
 
+/* Of the last system call, for size bytes. */
+static enum status failed(const struct load_source *source, const char *what,
+                          uint64_t size, struct error *err)
+{
+    return error_set_os(err, errno, "%s: %s, 0x%llx bytes", source->name, what,
+                        (unsigned long long)size);
+}
+
 /* ---- Text ---- */
 
 void exec_memory_open(const struct load_source *source, struct image *ret_image)
@@ -87,8 +95,7 @@ static enum status reserve(const struct load_source *source,
     reservation = mmap(NULL, size, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (reservation == MAP_FAILED)
-        return error_set_os(err, errno, "%s: reserving 0x%llx bytes",
-                            source->name, (unsigned long long)size);
+        return failed(source, "reserving memory", size, err);
     base = align_up((uintptr_t)reservation + source->image_offset,
                     source->image_align);
     *ret_image = (struct image){
@@ -125,8 +132,7 @@ static enum status copy_text(const struct load_source *source,
      * kernel sees to it.) */
     __builtin___clear_cache((char *)image->head, (char *)image->head + end);
     if (mprotect(image->head, end, PROT_READ | PROT_EXEC))
-        return error_set_os(err, errno, "%s: making a copy executable",
-                            source->name);
+        return failed(source, "making a copy executable", end, err);
     return STATUS_OK;
 }
 
@@ -146,8 +152,7 @@ static enum status place_text(const struct load_source *source,
      * on the file (EACCES): code may still run from a copy. */
     if (errno == EPERM || errno == EACCES)
         return copy_text(source, image, err);
-    return error_set_os(err, errno, "%s: mapping 0x%llx bytes to execute",
-                        source->name, (unsigned long long)end);
+    return failed(source, "mapping text", end, err);
 }
 
 /* Whether an open file is where its image can stay, or now is. */
@@ -211,8 +216,8 @@ static enum status protect(const struct load_source *source,
                            int access, struct error *err)
 {
     if (mprotect(image->base + pages.address, (size_t)pages.size, access))
-        return error_set_os(err, errno, "%s: making data read-only or writable",
-                            source->name);
+        return failed(source, "making data read-only or writable", pages.size,
+                      err);
     return STATUS_OK;
 }
 
@@ -236,10 +241,7 @@ static enum status map_segment(const struct load_source *source,
              MAP_PRIVATE | MAP_FIXED, source->fd,
              (off_t)(source->image_offset + segment->file_offset - in_page)) ==
         MAP_FAILED)
-        return error_set_os(
-            err, errno, "%s: mapping the segment of 0x%llx bytes at 0x%llx",
-            source->name, (unsigned long long)segment->memory_size,
-            (unsigned long long)segment->address);
+        return failed(source, "mapping data", pages.size, err);
     return STATUS_OK;
 }
 
@@ -281,8 +283,7 @@ static enum status clear_pages(const struct load_source *source,
     if (mmap(image->base + start, (size_t)(end - start), PROT_READ | PROT_WRITE,
              MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE, -1,
              0) == MAP_FAILED)
-        return error_set_os(err, errno, "%s: mapping 0x%llx bytes of zeros",
-                            source->name, (unsigned long long)(end - start));
+        return failed(source, "mapping zeros", end - start, err);
     return STATUS_OK;
 }
 
@@ -360,8 +361,7 @@ enum status exec_memory_guard_text(const struct load_source *source,
 
     if (access && mprotect(image->base, (size_t)image->text_span,
                            PROT_READ | PROT_EXEC | access))
-        return error_set_os(err, errno, "%s: guarding the text's branches",
-                            source->name);
+        return failed(source, "guarding branches", image->text_span, err);
 #else
     (void)source;
     (void)image;

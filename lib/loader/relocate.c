@@ -74,20 +74,23 @@ static inline void add_base(struct relocation *state, uint64_t address)
 /* ---- DT_RELR ---- */
 
 /* The words of a bitmap, of which bit 0 is the word at address. */
-static enum status apply_bitmap(struct relocation *state, uint64_t address,
+static inline enum status apply_bitmap(struct relocation *state, uint64_t address,
                                 uint64_t bits, struct error *err)
 {
     const uint64_t first = address + WORD * (uint64_t)__builtin_ctzll(bits);
     const uint64_t last =
         address + WORD * (63 - (uint64_t)__builtin_clzll(bits));
-    /* All are places if the first and the last are, in one segment. */
-    const bool are_places =
-        is_place(state, first) && last - state->low < state->room;
 
+    /* All are places if the first and the last are, in one segment. */
+    if (is_place(state, first) && last - state->low < state->room) {
+        for (; bits; bits &= bits - 1)
+            add_base(state, address + WORD * (uint64_t)__builtin_ctzll(bits));
+        return STATUS_OK;
+    }
     for (; bits; bits &= bits - 1) {
         const uint64_t word = address + WORD * (uint64_t)__builtin_ctzll(bits);
 
-        if (!are_places && !is_place(state, word))
+        if (!is_place(state, word))
             return bad_place(state, word, err);
         add_base(state, word);
     }

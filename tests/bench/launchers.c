@@ -24,8 +24,9 @@ bool hit_enter(void *context)
         (hit->opt_level && bccSetOptions(hit->script, &options)) ||
         (hit->shared_library &&
          bccLinkSharedLibrary(hit->script, hit->shared_library, 0)) ||
-        bccPrepareExecutable(hit->script, hit->cache_dir, hit->cache_name,
-                             hit->sample.prepare_flags) ||
+        bccUseCache(hit->script, hit->cache) ||
+        bccPrepareExecutable(hit->script, hit->cache ? NULL : hit->cache_dir,
+                             hit->cache_name, hit->sample.prepare_flags) ||
         !bccGetFuncAddr(hit->script, hit->sample.entry))
         return bench_refuse("%s: %s", hit->sample.name,
                             bccGetErrorMessage(hit->script));

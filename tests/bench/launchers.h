@@ -14,6 +14,7 @@ struct hit {
     int opt_level;              /* BCC_OPT_... */
     char cache_dir[BENCH_PATH_SIZE];
     const char *cache_name;
+    BCCCacheRef cache; /* cache_dir kept open, or NULL */
     char entry_path[BENCH_PATH_SIZE];
     BCCScriptRef script; /* between enter and leave */
 };

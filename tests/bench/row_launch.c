@@ -2,6 +2,7 @@
  *
  *   hit     bccCreateScript .. bccReadFile .. bccPrepareExecutable (entry
  *           present) .. bccGetFuncAddr; bccDisposeScript on the way out
+ *   hit, directory kept open   the same with bccOpenCache() before all rounds
  *   dlopen  dlopen(RTLD_NOW | RTLD_LOCAL) + dlsym of a shared library of the
  *           same linked bitcode, linked as most people link; dlclose
  *   dlopen of one tuned for it   the same, linked with the options that make
@@ -16,7 +17,7 @@
  * that the samples' callback gives the script. */
 #include "launchers.h"
 
-enum { HIT, DLOPEN, TUNED, FLOOR, N_SIDES };
+enum { HIT, KEPT, DLOPEN, TUNED, FLOOR, N_SIDES };
 
 static void compare(struct bench_side sides[N_SIDES])
 {
@@ -28,6 +29,9 @@ static void compare(struct bench_side sides[N_SIDES])
     bench_ratio((struct bench_comparison){"hit / dlopen of one tuned for it",
                                           &sides[HIT].in, &sides[TUNED].in,
                                           .goal = AT_MOST(0.80)});
+    bench_ratio((struct bench_comparison){"hit, directory kept / dlopen",
+                                          &sides[KEPT].in, &sides[DLOPEN].in,
+                                          .goal = AT_MOST(0.60)});
 }
 
 static bool run(struct hit *hit)
@@ -35,9 +39,12 @@ static bool run(struct hit *hit)
     struct library_pair pair;
     struct library library, tuned;
     struct entry entry;
+    struct hit kept;
+    bool ok;
     struct floor floor = {.path = hit->entry_path, .entry = &entry};
     struct bench_side sides[N_SIDES] = {
         [HIT] = hit_side(hit),
+        [KEPT] = hit_side(&kept),
         [DLOPEN] = library_side(&library, "dlopen", "dlclose"),
         [TUNED] = library_side(&tuned, "dlopen, tuned", "dlclose, tuned"),
         [FLOOR] = floor_side(&floor),
@@ -48,8 +55,15 @@ static bool run(struct hit *hit)
         return false;
     library = (struct library){pair.plain.path, hit->sample.entry, NULL};
     tuned = (struct library){pair.tuned.path, hit->sample.entry, NULL};
-    if (!bench_rounds(sides, N_SIDES,
-                      (struct bench_plan){.n_warm_up = 100, .n_rounds = 3000}))
+    kept = *hit;
+    kept.cache = bccOpenCache(hit->cache_dir);
+    sides[KEPT].enter_name = "hit, directory kept open";
+    sides[KEPT].leave_name = "dispose, directory kept open";
+    ok = bench_rounds(
+        sides, N_SIDES,
+        (struct bench_plan){.n_warm_up = 100, .n_rounds = 3000});
+    bccCloseCache(kept.cache);
+    if (!ok)
         return false;
     compare(sides);
     bench_release(sides, N_SIDES);
