@@ -117,10 +117,10 @@ static enum verdict judge(const struct host_object *object,
     }
 }
 
-/* *ret_index: of the symbol, unless it is ABSENT. Not inlined: two call it. */
+/* *ret_address is set if it is DEFINED. Not inlined: two call it. */
 __attribute__((noinline)) static enum verdict
 look_up(const struct host_object *object, const char *name, uint32_t hash,
-        uint32_t *ret_index, void **ret_address)
+        void **ret_address)
 {
     const ElfW(Addr) word =
         object->filter[hash / WORD_BITS & object->filter_mask];
@@ -139,10 +139,8 @@ look_up(const struct host_object *object, const char *name, uint32_t hash,
         /* The lowest bit of a hash is the mark of the last row. */
         if ((row | 1) == (hash | 1) &&
             strcmp(object->strings + symbol->st_name, name) == 0 &&
-            is_default_version(object, index)) {
-            *ret_index = index;
+            is_default_version(object, index))
             return judge(object, symbol, ret_address);
-        }
         if (row & 1)
             return ABSENT;
     }
@@ -152,10 +150,8 @@ void *host_object_find(const struct host_object *object, const char *name,
                        uint32_t hash)
 {
     void *address = NULL;
-    uint32_t index;
 
-    return look_up(object, name, hash, &index, &address) == DEFINED ? address
-                                                                    : NULL;
+    return look_up(object, name, hash, &address) == DEFINED ? address : NULL;
 }
 
 /* ---- The program and what it was started with ---- */
@@ -225,57 +221,65 @@ COLD void host_scope_read(struct host_scope *ret_scope)
 
 /* ---- Answers ---- */
 
-/* Where a symbol is, in one word, so that threads need no lock: the object and
- * the symbol's index, which is not 0. */
-enum { INDEX_BITS = 27 };
+/* An answer is written once, by the thread that takes its place, and is there
+ * when it has an address. */
+enum { EMPTY = 0, TAKEN = 1 };
 
-_Static_assert(HOST_SCOPE_SIZE <= 1 << (32 - INDEX_BITS), "fits the word");
-
-static _Atomic uint32_t *answer_for(struct host_scope *scope, uint32_t hash)
+/* The place for a name's answer, or the one that is there: the first of two
+ * that does not hold another name's. NULL: both do. */
+static struct host_answer *answer_for(struct host_scope *scope,
+                                      const char *name, uint32_t hash)
 {
-    return &scope->answers[(hash ^ hash >> 11) % HOST_SCOPE_ANSWERS];
+    for (uint32_t i = hash; i < hash + 2; i++) {
+        struct host_answer *answer = &scope->answers[i % HOST_SCOPE_ANSWERS];
+        const uintptr_t address =
+            atomic_load_explicit(&answer->address, memory_order_acquire);
+
+        if (address == EMPTY ||
+            (address != TAKEN && strcmp(answer->name, name) == 0))
+            return answer;
+    }
+    return NULL;
 }
 
-static void remember(struct host_scope *scope, uint32_t hash, size_t object,
-                     uint32_t index)
+static COLD void remember(struct host_answer *answer, const char *name,
+                          void *address)
 {
-    if (index >> INDEX_BITS == 0)
-        atomic_store_explicit(answer_for(scope, hash),
-                              (uint32_t)object << INDEX_BITS | index,
-                              memory_order_relaxed);
+    const size_t size = strlen(name) + 1;
+    uintptr_t empty = EMPTY;
+
+    if (size > sizeof(answer->name) ||
+        !atomic_compare_exchange_strong(&answer->address, &empty, TAKEN))
+        return;
+    memcpy(answer->name, name, size);
+    atomic_store_explicit(&answer->address, (uintptr_t)address,
+                          memory_order_release);
 }
 
-/* NULL: not known. */
-static void *recall(const struct host_scope *scope, const char *name,
-                    uint32_t answer)
+static void *search(const struct host_scope *scope, const char *name,
+                    uint32_t hash)
 {
-    const struct host_object *object = &scope->object[answer >> INDEX_BITS];
-    const ElfW(Sym) *const symbol =
-        &object->symbols[answer & ((UINT32_C(1) << INDEX_BITS) - 1)];
+    void *address = NULL;
 
-    return strcmp(object->strings + symbol->st_name, name) == 0
-               ? address_of(object, symbol)
-               : NULL;
+    for (size_t i = 0; i < scope->n_objects; i++)
+        if (look_up(&scope->object[i], name, hash, &address) != ABSENT)
+            break;
+    return address;
 }
 
 void *host_scope_find(struct host_scope *scope, const char *name, uint32_t hash)
 {
-    const uint32_t answer =
-        atomic_load_explicit(answer_for(scope, hash), memory_order_relaxed);
-    void *address = answer ? recall(scope, name, answer) : NULL;
-    uint32_t index;
+    struct host_answer *answer = answer_for(scope, name, hash);
+    void *address = NULL;
 
-    for (size_t i = 0; !address && i < scope->n_objects; i++) {
-        switch (look_up(&scope->object[i], name, hash, &index, &address)) {
-        case ABSENT:
-            break;
-        case DEFINED:
-            remember(scope, hash, i, index);
-            return address;
-        case UNCLEAR:
-            return NULL;
-        }
-    }
+    if (answer)
+        address = (void *)atomic_load_explicit(&answer->address,
+                                               memory_order_relaxed);
+    if ((uintptr_t)address > TAKEN)
+        return address;
+    address = search(scope, name, hash);
+    if (address && answer)
+        remember(answer, name, address);
     return address;
 }
 
