@@ -149,7 +149,7 @@ struct symbol_search {
     BCCScriptRef script;
     const struct cache_view *view;
     const struct libraries *libraries;
-    bool of_process; /* definitions of the process count, too */
+    bool of_process;          /* definitions of the process count, too */
     struct host_scope *scope; /* once it was asked */
 };
 

@@ -106,7 +106,7 @@ struct BCCOpaqueScript {
     bool out_of_memory; /* a function that returns void ran out of memory */
 
     struct script_options options;
-    char *cache_path; /* owned; NULL: the environment's */
+    char *cache_path;  /* owned; NULL: the environment's */
     BCCCacheRef cache; /* borrowed, or NULL */
     BCCSymbolLookupFn lookup;
     void *lookup_context;

@@ -12,15 +12,15 @@
  * where they belong. This costs 2 KiB of zeros for each segment.
  *
  * Where pages may be large (AArch64), that would cost too much. There a segment
- * begins at the offset in a page that it has in the file, and the file page that
- * holds the end of one and the start of the next is mapped twice, with different
- * protection. So the separation costs address space, not file bytes. With one
- * exception: a segment that would touch one small page more than its size needs
- * is moved to the next one of the file. Each page of a data segment that is
- * touched is copied at each launch, and a bss that still fits in the last page
- * needs no mapping of its own; both cost more than reading less than 4 KiB that
- * nothing uses. The same is done for what lies behind bss, or is aligned to more
- * than a page.
+ * begins at the offset in a page that it has in the file, and the file page
+ * that holds the end of one and the start of the next is mapped twice, with
+ * different protection. So the separation costs address space, not file bytes.
+ * With one exception: a segment that would touch one small page more than its
+ * size needs is moved to the next one of the file. Each page of a data segment
+ * that is touched is copied at each launch, and a bss that still fits in the
+ * last page needs no mapping of its own; both cost more than reading less than
+ * 4 KiB that nothing uses. The same is done for what lies behind bss, or is
+ * aligned to more than a page.
  *
  * Alignment of more than a page is for the loader: it places address 0 at a
  * multiple of link.align. In the file only the page's offset matters.

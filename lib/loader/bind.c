@@ -43,7 +43,7 @@ static COLD void *find_own_function(struct binder *binder, const char *name)
 }
 
 static COLD void note_missing(struct binder *binder, const char *name,
-                         uint32_t import)
+                              uint32_t import)
 {
     const struct load_binding *binding = binder->binding;
     const char *user = "";
@@ -64,8 +64,8 @@ static uint32_t hash_of(const ELF_TYPE(Sym) * entry, const char *name)
 
 /* Returns NULL if nobody defines the import, symbol `index`. */
 static inline void *resolve_import(struct binder *binder,
-                            const ELF_TYPE(Sym) * entry, const char *name,
-                            uint32_t index)
+                                   const ELF_TYPE(Sym) * entry,
+                                   const char *name, uint32_t index)
 {
     const struct load_binding *binding = binder->binding;
     void *address = NULL;
@@ -80,9 +80,9 @@ static inline void *resolve_import(struct binder *binder,
     return address;
 }
 
-static inline const ELF_TYPE(Sym) *
-    find_symbol(const struct image_view *view, uint32_t index,
-                struct error *err)
+static inline const ELF_TYPE(Sym) * find_symbol(const struct image_view *view,
+                                                uint32_t index,
+                                                struct error *err)
 {
     const ELF_TYPE(Sym) *const table =
         (const void *)(view->base + view->symbols);
@@ -108,8 +108,8 @@ static const char *name_of(const struct image_view *view,
 }
 
 static COLD enum status refuse_type(const struct binder *binder,
-                               const ELF_TYPE(Sym) * entry, const char *name,
-                               struct error *err)
+                                    const ELF_TYPE(Sym) * entry,
+                                    const char *name, struct error *err)
 {
     if (ELF64_ST_TYPE(entry->st_info) == STT_TLS)
         return error_set(err, STATUS_UNSUPPORTED,
@@ -148,8 +148,9 @@ enum status bind_next_symbol(struct binder *binder, uint32_t index,
 
 /* ---- Thread-local variables ---- */
 
-static COLD enum status bind_own_variable(struct binder *binder, const char *name,
-                                     uint64_t offset, struct error *err)
+static COLD enum status bind_own_variable(struct binder *binder,
+                                          const char *name, uint64_t offset,
+                                          struct error *err)
 {
     if (!binder->tls)
         return error_set(err, STATUS_CORRUPT,
@@ -164,8 +165,8 @@ static COLD enum status bind_own_variable(struct binder *binder, const char *nam
 }
 
 static COLD enum status bind_host_variable(struct binder *binder,
-                                      const ELF_TYPE(Sym) * entry,
-                                      uint32_t index, struct error *err)
+                                           const ELF_TYPE(Sym) * entry,
+                                           uint32_t index, struct error *err)
 {
     const char *name = name_of(binder->view, entry);
     const void *address = resolve_import(binder, entry, name, index);
@@ -187,7 +188,7 @@ static COLD enum status bind_host_variable(struct binder *binder,
 }
 
 COLD enum status bind_variable(struct binder *binder, uint32_t index,
-                          struct error *err)
+                               struct error *err)
 {
     const ELF_TYPE(Sym) *entry = NULL;
     enum status status;

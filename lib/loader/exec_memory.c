@@ -3,7 +3,8 @@
  * computation of the loader.
  *
  *   file     | cache header | ELF headers, rodata, text | relro | data |
- *   memory   | read+execute                             | rw -> r | rw   | bss |
+ *   memory   | read+execute                             | rw -> r | rw   | bss
+ * |
  *
  * An entry is mapped once, whole, before anything of it is read, and a little
  * beyond its end. lib/linker gives data the distance from the text in the file

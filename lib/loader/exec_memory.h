@@ -24,8 +24,7 @@ void exec_memory_open(const struct load_source *source,
  * and that image_offset, both spans and image_align fit the page size. IO,
  * NO_MEMORY. */
 enum status exec_memory_map(const struct load_source *source,
-                            struct image *image,
-                            struct error *err) MUST_CHECK;
+                            struct image *image, struct error *err) MUST_CHECK;
 
 /* Bring the file's bytes to all segments of a checked view but the first. A
  * file that is cut short meanwhile is not noticed, as it is not for the text:

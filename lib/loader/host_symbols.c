@@ -36,7 +36,7 @@ static void read_hash_table(struct host_object *object, const uint32_t *table)
 }
 
 COLD bool host_object_read(const struct link_map *map,
-                      struct host_object *ret_object)
+                           struct host_object *ret_object)
 {
     struct host_object object = {.base = map->l_addr};
     const uint32_t *hash_table = NULL;

@@ -60,16 +60,16 @@ struct image_unwinder {
 struct image {
     uint8_t *mapping; /* reservation */
     size_t mapping_size;
-    uint8_t *head; /* the file's first byte, mapped */
+    uint8_t *head;      /* the file's first byte, mapped */
     size_t mapped_size; /* bytes of the file from there; 0: they are a copy */
-    uint8_t *base; /* image address 0 */
+    uint8_t *base;      /* image address 0 */
     uint64_t span;
     uint64_t text_span;
     uint64_t image_size;
     /* Found by load_link(), image addresses: */
     uint64_t init_array, init_array_size; /* bytes */
     uint64_t fini_array, fini_array_size;
-    uint64_t eh_frame; /* 0: none */
+    uint64_t eh_frame;          /* 0: none */
     uint64_t exidx, exidx_size; /* bytes; 0: none */
     bool started;
     bool registers_at_exit;    /* imports __cxa_atexit: finalize on stop */

@@ -47,8 +47,8 @@ static inline bool is_place(struct relocation *state, uint64_t address)
     return address - state->low < state->room || find_room(state, address);
 }
 
-static COLD enum status bad_place(const struct relocation *state, uint64_t address,
-                             struct error *err)
+static COLD enum status bad_place(const struct relocation *state,
+                                  uint64_t address, struct error *err)
 {
     return error_set(err, STATUS_CORRUPT,
                      "%s: relocation of 0x%llx, which is in no writable "
@@ -74,8 +74,9 @@ static inline void add_base(struct relocation *state, uint64_t address)
 /* ---- DT_RELR ---- */
 
 /* The words of a bitmap, of which bit 0 is the word at address. */
-static inline enum status apply_bitmap(struct relocation *state, uint64_t address,
-                                uint64_t bits, struct error *err)
+static inline enum status apply_bitmap(struct relocation *state,
+                                       uint64_t address, uint64_t bits,
+                                       struct error *err)
 {
     const uint64_t first = address + WORD * (uint64_t)__builtin_ctzll(bits);
     const uint64_t last =
@@ -141,8 +142,8 @@ static inline uintptr_t addend_of(const struct relocation *state,
 }
 
 static COLD enum status bind_distance(const struct relocation *state,
-                                 uintptr_t addend, uintptr_t *ret_value,
-                                 struct error *err)
+                                      uintptr_t addend, uintptr_t *ret_value,
+                                      struct error *err)
 {
     const struct tls_variable *variable = &state->binder->variable;
 
@@ -157,8 +158,8 @@ static COLD enum status bind_distance(const struct relocation *state,
 
 /* The first word of a descriptor; the second is written here. */
 static COLD enum status make_descriptor(struct relocation *state,
-                                   const machine_reloc *entry,
-                                   uintptr_t *ret_value, struct error *err)
+                                        const machine_reloc *entry,
+                                        uintptr_t *ret_value, struct error *err)
 {
 #if MACHINE_HAS_TLS_DESCRIPTOR
     const struct binder *binder = state->binder;
@@ -182,8 +183,8 @@ static COLD enum status make_descriptor(struct relocation *state,
 
 /* The kinds that are rare. */
 static COLD enum status find_value(struct relocation *state,
-                              const machine_reloc *entry,
-                              uintptr_t *ret_value, struct error *err)
+                                   const machine_reloc *entry,
+                                   uintptr_t *ret_value, struct error *err)
 {
     const unsigned type = ELF_R_TYPE(entry->r_info);
     const enum load_reloc_kind kind = machine_reloc_kind(type);
@@ -191,11 +192,10 @@ static COLD enum status find_value(struct relocation *state,
     enum status status;
 
     if (kind == LOAD_RELOC_UNKNOWN)
-        return error_set(
-            err, STATUS_UNSUPPORTED,
-            "%s: 0x%llx: relocation type %u is not for the loader",
-            state->binder->view->name, (unsigned long long)entry->r_offset,
-            type);
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: 0x%llx: relocation type %u is not for the loader",
+                         state->binder->view->name,
+                         (unsigned long long)entry->r_offset, type);
     status = bind_variable(state->binder, ELF_R_SYM(entry->r_info), err);
     if (status)
         return status;
@@ -215,8 +215,8 @@ static COLD enum status find_value(struct relocation *state,
 }
 
 static enum status apply_table(struct relocation *state,
-                              const struct image_range *table,
-                              struct error *err)
+                               const struct image_range *table,
+                               struct error *err)
 {
     const machine_reloc *entry = (const void *)(state->base + table->address);
     const machine_reloc *end = entry + table->size / sizeof(*entry);
@@ -269,8 +269,8 @@ static uintptr_t call_resolver(const struct binder *binder, uintptr_t address)
 }
 
 static COLD enum status apply_indirect(struct relocation *state,
-                                  const struct image_range *table,
-                                  struct error *err)
+                                       const struct image_range *table,
+                                       struct error *err)
 {
     const machine_reloc *entry = (const void *)(state->base + table->address);
     const machine_reloc *end = entry + table->size / sizeof(*entry);
@@ -301,8 +301,8 @@ static COLD enum status apply_indirect(struct relocation *state,
 /* Whether a relocated array of functions leads into the text. Where it is
  * RELRO, as lib/linker has it, that stays true. */
 static COLD enum status check_functions(const struct relocation *state,
-                                   const struct image_range *array,
-                                   struct error *err)
+                                        const struct image_range *array,
+                                        struct error *err)
 {
     const struct image_view *view = state->binder->view;
     const uintptr_t *entry = (const void *)(state->base + array->address);

@@ -1,6 +1,6 @@
 /* The hash of a symbol's name in DT_GNU_HASH tables ("GNU Hash ELF Sections" of
- * the glibc and binutils lists). lib/linker records it with each import, so that
- * no launch needs to compute it. */
+ * the glibc and binutils lists). lib/linker records it with each import, so
+ * that no launch needs to compute it. */
 #ifndef BCC_SUPPORT_SYMBOL_HASH_H
 #define BCC_SUPPORT_SYMBOL_HASH_H
 

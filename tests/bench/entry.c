@@ -62,8 +62,8 @@ static void read_segment(const Elf64_Phdr *segment, uint64_t image_offset,
 
     if (segment->p_type == PT_GNU_RELRO) {
         entry->relro_offset = page_of(offset);
-        entry->relro_size = pages_to(offset + segment->p_filesz) -
-                            entry->relro_offset;
+        entry->relro_size =
+            pages_to(offset + segment->p_filesz) - entry->relro_offset;
     }
     if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_W))
         return;

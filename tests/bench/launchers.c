@@ -245,12 +245,10 @@ static bool floor_enter(void *context)
         return bench_refuse("%s: cannot be opened", floor->path);
     floor->size = (size_t)st.st_size;
     if (entry->data_offset + entry->data_size + entry->bss_size > floor->size)
-        floor->size =
-            entry->data_offset + entry->data_size + entry->bss_size;
-    floor->memory = mmap(NULL, floor->size, PROT_READ | PROT_EXEC, MAP_PRIVATE,
-                         fd, 0);
-    if (floor->memory == MAP_FAILED ||
-        (entry->data_size && !floor_fill(floor)))
+        floor->size = entry->data_offset + entry->data_size + entry->bss_size;
+    floor->memory =
+        mmap(NULL, floor->size, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    if (floor->memory == MAP_FAILED || (entry->data_size && !floor_fill(floor)))
         return bench_refuse("%s: cannot be mapped", floor->path);
     (void)*(volatile uint8_t *)floor->memory;
     close(fd);

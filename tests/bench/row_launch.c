@@ -59,9 +59,8 @@ static bool run(struct hit *hit)
     kept.cache = bccOpenCache(hit->cache_dir);
     sides[KEPT].enter_name = "hit, directory kept open";
     sides[KEPT].leave_name = "dispose, directory kept open";
-    ok = bench_rounds(
-        sides, N_SIDES,
-        (struct bench_plan){.n_warm_up = 100, .n_rounds = 3000});
+    ok = bench_rounds(sides, N_SIDES,
+                      (struct bench_plan){.n_warm_up = 100, .n_rounds = 3000});
     bccCloseCache(kept.cache);
     if (!ok)
         return false;

@@ -137,8 +137,7 @@ static void leaves_what_it_does_not_know_to_dlsym(void **state)
     (void)state;
     host_scope_read(&scope);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        assert_null(
-            host_scope_find(&scope, names[i], symbol_hash(names[i])));
+        assert_null(host_scope_find(&scope, names[i], symbol_hash(names[i])));
 }
 
 /* GLIBC_2.2.5's memcpy() is memmove(), the default one is not. */
