@@ -57,7 +57,7 @@ test_writes_its_report_at_once() {
 
 # Instructions of a hit and its disposal, libc's included. The limit is what
 # was measured on Debian 12 (gcc 12, glibc 2.36, -O3), and a twentieth.
-limit=${HIT_LIMIT:-37000}
+limit=${HIT_LIMIT:-23600}
 
 test_takes_no_more_instructions_than_it_did() {
     command -v valgrind >/dev/null || { echo "no valgrind"; exit 77; }
