@@ -5,7 +5,7 @@
 #   cmake --toolchain cmake/toolchains/aarch64-linux-gnu.cmake
 #         -DBCC_CROSS_LIBRARIES=DIRECTORY -DBCC_BUILD_COMPILER=OFF ...
 #
-# BCC_CROSS_LIBRARIES holds libmd, xxHash, zlib and cmocka for the machine; it
+# BCC_CROSS_LIBRARIES holds xxHash, zlib and cmocka for the machine; it
 # may be left out where the cross compiler finds them by itself. Tests run under
 # qemu-user.
 set(BCC_CROSS_LIBRARIES "" CACHE PATH "Where tools/cross_libraries put them")

@@ -447,11 +447,11 @@ BCC_API int bccPrepareSharedObjectFile(BCCScriptRef script, const char *path,
  * For tools that say why an entry is no hit, and for hosts that keep code
  * elsewhere: identity and inputs together determine the code. */
 
-/* Return what an entry must have been made with to be a hit for a prepare with
- * these flags, except for the inputs: lines "name=value", as in the identity
- * section of the cache file (docs/cache-format.html). NULL on failure. The
- * script *owns* the text; it is valid until the next call of this function.
- * Errors: those of the arguments of a prepare; OUT_OF_MEMORY. */
+/* Return the identity that an entry needs to be a hit for a prepare with these
+ * flags; it covers everything but the inputs. The text is lines "name=value",
+ * as in the identity section of the cache file (docs/cache-format.html). NULL
+ * on failure. The script *owns* the text; it is valid until the next call of
+ * this function. Errors: those of the arguments of a prepare; OUT_OF_MEMORY. */
 BCC_API const char *bccGetIdentity(BCCScriptRef script, unsigned long flags);
 
 /* ORDER INPUT ROLE */
@@ -461,14 +461,14 @@ enum { BCC_INPUT_SCRIPT = 0, BCC_INPUT_LIBRARY = 1, BCC_INPUT_OBJECT = 2 };
 typedef struct BCCInput {
     size_t size;
     const char *name;    /* path, or ARCHIVE!ENTRY, or the given name */
-    const char *path;    /* of the file or the archive; NULL: memory */
+    const char *path;    /* of the file or the archive; NULL: bytes in memory */
     int role;            /* BCC_INPUT_... */
     unsigned long flags; /* BCC_SKIP_DEP_SHA1 or 0 */
     uint8_t sha1[20];    /* of the content */
 } BCCInput;
 
-/* How many inputs there are: the script's bitcode, if it is set, is number 0.
- * 0 after a successful prepare as an executable. */
+/* The number of inputs. The script's bitcode, if it is set, is number 0. 0
+ * after a successful prepare as an executable. */
 BCC_API size_t bccGetInputCount(BCCScriptRef script);
 
 /* Describe input i. The first call for an input reads all of it. The strings

@@ -1,4 +1,4 @@
-/* For the sources of scripts: what a script exports, said in C.
+/* For the sources of scripts: declares a script's exports in C.
  *
  *     #include <bcc/bcc_script.h>
  *
@@ -14,11 +14,11 @@
  *
  *     clang -O2 -c -emit-llvm filter.c -o filter.bc
  *
- * A script that says so exports what it names, in the order of its source, and
- * nothing else. One without these macros and without such metadata (see
- * docs/scripts.html) exports all of its global functions and variables. The
- * macros need clang; to other compilers they mean nothing. In C++ the functions
- * and variables have to be extern "C". */
+ * A script with these macros exports the marked definitions, in the order of
+ * its source, and nothing else. A script without these macros and without such
+ * metadata (see docs/scripts.html) exports all of its global functions and
+ * variables. The macros need clang; to other compilers they mean nothing. In
+ * C++ the functions and variables have to be extern "C". */
 #ifndef BCC_BCC_SCRIPT_H
 #define BCC_BCC_SCRIPT_H
 

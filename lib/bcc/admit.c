@@ -81,7 +81,8 @@ static enum status check_identity(struct prepare *p, const char *name,
     struct span wants = buffer_span(&p->identity);
     size_t size = has.size;
 
-    /* Whatever given code was compiled for, this library must be the one. */
+    /* Code given by the host may be made with any options, but for this version
+     * of the library. */
     if (p->given) {
         wants.size = ENGINE_LINES_SIZE;
         if (size > wants.size)
@@ -137,7 +138,7 @@ static enum status check_answer(struct prepare *p, const struct found *found,
     enum status status = check_identity(p, found->name, view, err);
 
     /* The inputs of an entry that was just made are known. Compiled code that
-     * the host gives matches because the host says so. */
+     * the host gives needs no comparison. */
     if (status || found->origin >= FOUND_MADE)
         return status;
     return check_dependencies(p, view, err);

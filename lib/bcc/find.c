@@ -153,7 +153,8 @@ bool find_next(struct finder *finder, struct prepare *p,
 
 /* ---- Given by the host ---- */
 
-/* Its writer cannot change what is checked and loaded then. */
+/* A copy, so that the file's writer cannot change the bytes between check and
+ * load. */
 static enum status read_whole(struct found *found, struct error *err)
 {
     size_t size = (size_t)found->st.st_size;

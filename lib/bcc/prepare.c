@@ -5,7 +5,8 @@
  *             make (which admits it) -> load
  *   start     constructors
  *
- * Code that is compiled already has one place, and no compile follows.
+ * Code that the host gives in compiled form has one place, and no compile
+ * follows.
  *
  * A defect of an entry is never an error. It is a reason to look further, and
  * in the end to compile. Only failures that a compile cannot help end the
@@ -143,7 +144,7 @@ look_up(struct prepare *p, enum status *ret_status, struct error *err)
     return false;
 }
 
-/* Of code that is compiled already. Not inlined, likewise. */
+/* For code that the host gives in compiled form. Not inlined, likewise. */
 __attribute__((noinline)) static enum status take_given(struct prepare *p,
                                                         struct error *err)
 {
@@ -158,7 +159,7 @@ __attribute__((noinline)) static enum status take_given(struct prepare *p,
         status = take(p, &found, &is_final, err);
     if (status) {
         report_reason(p->script, BCC_CACHE_MISS, err);
-        /* No compile follows that would make it right. */
+        /* No compile can follow, so this is not a stale entry but an error. */
         if (status == STATUS_STALE)
             status = err->status = STATUS_UNSUPPORTED;
         return status;
@@ -249,6 +250,8 @@ static enum status compile_entry(struct prepare *p, const struct error *why,
         return status;
     }
     status = make(p, &flight, &found, err);
+    if (status == STATUS_OK && p->dir)
+        sources_expect(p->script);
     if (status == STATUS_OK && p->execute)
         status = load_entry(p, &found, &ignored, err);
     found_release(&found);
@@ -373,7 +376,7 @@ static int run_prepare(struct prepare *p)
     return status ? script_fail(script, &err) : 0;
 }
 
-/* What is compiled already is taken as it is. */
+/* Compiled code is used as it is. */
 static int set_given(struct prepare *p)
 {
     BCCScriptRef script = p->script;

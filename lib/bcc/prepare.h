@@ -1,6 +1,6 @@
 /* One way through a prepare: find -> admit -> load.
  *
- *   prepare.c     the API functions, and the order of things
+ *   prepare.c     the API functions, and the order of the steps
  *   find.c        files that were compiled before: in layers, in the directory,
  *                 or given by the host
  *   make.c        a file that the compiler makes now, in a directory or memory
@@ -10,8 +10,8 @@
  *   report.c      collects errors and reasons; all of them call it
  *
  * find.c and make.c are the providers: each gives a struct found, a file or its
- * bytes. One more, a remote cache for instance, is a file like them and a step
- * in prepare.c. */
+ * bytes. Another provider, such as a remote cache, is a file like them and a
+ * step in prepare.c. */
 #ifndef BCC_ENGINE_PREPARE_H
 #define BCC_ENGINE_PREPARE_H
 
@@ -32,8 +32,8 @@ struct prepare {
     const char *dir;        /* NULL: no cache */
     BCCCacheRef cache;      /* dir, kept open; or NULL */
     const char *name;       /* of the entry in dir */
-    const char *file;       /* not NULL: make this file, whatever was there */
-    struct source *given;   /* not NULL: it is compiled already */
+    const char *file;       /* not NULL: make this file, even if it exists */
+    struct source *given;   /* not NULL: the host gives compiled code */
     struct request request; /* without inputs */
     struct buffer identity;
 };
@@ -49,10 +49,11 @@ enum found_origin {
 struct found {
     int fd;            /* owned; -1: none */
     struct span bytes; /* of the file, if fd is -1; borrowed */
-    void *copy;        /* owned: bytes that nobody else has, or NULL */
+    void *copy;        /* owned; a private copy of the bytes, or NULL */
     enum found_origin origin;
-    struct stat st;   /* of bytes only st_size */
-    const char *dir;  /* where its use is noted, or NULL; borrowed */
+    struct stat st;   /* for bytes only st_size is set */
+    const char *dir;  /* the directory in which a use may be noted, or NULL;
+                         borrowed */
     const char *name; /* for messages; borrowed */
     /* Set by admit(): */
     bool was_checked; /* every byte was checked in this prepare */
@@ -86,12 +87,13 @@ bool find_next(struct finder *finder, struct prepare *p,
 enum status find_own(struct prepare *p, struct found *ret_found,
                      struct error *err) MUST_CHECK;
 
-/* p->given. A file of others is read to the end and no longer a file, if a
- * signature is to say whether it may be used. IO, UNTRUSTED, NO_MEMORY. */
+/* Open p->given. If the file belongs to another user and a signature decides
+ * whether it may be used, it is read into memory, so that its owner cannot
+ * change it afterwards. IO, UNTRUSTED, NO_MEMORY. */
 enum status find_given(struct prepare *p, struct found *ret_found,
                        struct error *err) MUST_CHECK;
 
-/* "dir/name.oBCC", owned by the caller; NULL: no memory. */
+/* "dir/name.oBCC", which the caller frees; NULL: no memory. */
 char *find_path(const char *dir, const char *name);
 
 /* ---- make.c ---- */

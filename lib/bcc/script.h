@@ -41,8 +41,8 @@ struct source {
     enum request_role role;
     uint32_t type; /* OBCC_APK_RESOURCE or OBCC_FILE_RESOURCE */
     bool skip_sha1;
-    bool is_compiled;  /* an oBCC file, in place of a script's bitcode */
-    char *name;        /* owned; ARCHIVE!ENTRY of what is in an archive */
+    bool is_compiled;  /* an oBCC file instead of bitcode */
+    char *name;        /* owned; ARCHIVE!ENTRY for an entry of an archive */
     const char *path;  /* of the file or the archive; NULL: bytes in memory */
     const char *entry; /* NULL: not in an archive. Both borrow from name */
     struct file_stamp stamp; /* of the file at path */
@@ -127,7 +127,7 @@ struct BCCOpaqueScript {
     struct missing_symbol *missing; /* of the last prepare */
     size_t n_missing;
 
-    char *identity; /* that was asked for */
+    char *identity; /* text returned to the caller */
     char *compiler; /* likewise */
 
     BCCReport report; /* strings below */
@@ -150,10 +150,11 @@ int script_misuse(BCCScriptRef script, int code, const char *format, ...)
 
 int script_no_memory(BCCScriptRef script);
 
-/* 1, and an error is set, if script is NULL or prepared: too late for what. */
+/* Returns 1 and sets an error if script is NULL or already prepared; what names
+ * the refused action. */
 int script_check_open(BCCScriptRef script, const char *what);
 
-/* Report to the log callback, if there is one; costs nothing if not. */
+/* Report to the log callback; costs nothing if there is none. */
 void script_log(BCCScriptRef script, int level, const char *area,
                 const char *format, ...) __attribute__((format(printf, 4, 5)));
 
@@ -191,6 +192,10 @@ const char *source_base_name(const struct source *source);
  * The limits of compiling apply, too. */
 enum status source_digest(struct source *source, uint8_t ret_digest[SHA1_SIZE],
                           struct error *err) MUST_CHECK;
+
+/* The inputs in memory will be hashed by the next launch: remember their SHA-1.
+ */
+void sources_expect(BCCScriptRef script);
 
 /* A descriptor to pass to the compiler, borrowed: the file or the archive, or a
  * memfd made for bytes in memory; and the number of bytes behind it. */

@@ -7,13 +7,13 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <sha1.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "clock.h"
+#include "known_content.h"
 #include "zip.h"
 
 enum {
@@ -93,7 +93,7 @@ static enum status open_file(struct source *source, struct error *err)
 
 struct hashing {
     const struct source *source;
-    SHA1_CTX context;
+    struct sha1 sha1;
     uint64_t size;
     uint64_t deadline_ns; /* monotonic; 0: none */
 };
@@ -116,7 +116,7 @@ static enum status hash_some(void *context, struct span bytes,
         return error_set(err, STATUS_COMPILE,
                          "%s: not read after the limit of %u ms",
                          hashing->source->name, options->time_limit_ms);
-    SHA1Update(&hashing->context, bytes.data, bytes.size);
+    sha1_update(&hashing->sha1, bytes);
     return STATUS_OK;
 }
 
@@ -165,23 +165,31 @@ enum status source_digest(struct source *source, uint8_t ret_digest[SHA1_SIZE],
     struct hashing hashing = {.source = source};
     enum status status = STATUS_OK;
 
-    if (!source->is_hashed) {
+    if (!source->is_hashed && !source->path) {
+        known_content_sha1(source->bytes, source->sha1);
+    } else if (!source->is_hashed) {
         if (limit_ms)
             hashing.deadline_ns =
                 clock_monotonic_ns() + limit_ms * (uint64_t)1000000;
-        SHA1Init(&hashing.context);
-        if (source->path)
-            status = hash_path(source, &hashing, err);
-        else
-            SHA1Update(&hashing.context, source->bytes.data,
-                       source->bytes.size);
+        sha1_init(&hashing.sha1);
+        status = hash_path(source, &hashing, err);
         if (status)
             return status;
-        SHA1Final(source->sha1, &hashing.context);
-        source->is_hashed = true;
+        sha1_final(&hashing.sha1, source->sha1);
     }
+    source->is_hashed = true;
     memcpy(ret_digest, source->sha1, SHA1_SIZE);
     return STATUS_OK;
+}
+
+void sources_expect(BCCScriptRef script)
+{
+    for (size_t i = 0; i < script->n_sources; i++) {
+        struct source *source = &script->sources[i];
+
+        if (!source->path && !source->skip_sha1)
+            known_content_sha1(source->bytes, source->sha1);
+    }
 }
 
 enum status source_descriptor(struct source *source, int *ret_fd,

@@ -76,7 +76,7 @@ void exec_memory_open(const struct load_source *source, struct image *ret_image)
     ret_image->mapping_size = ret_image->mapped_size = size;
 }
 
-/* Of the file, bytes from its start. */
+/* End of the text, in bytes from the start of the file. */
 static size_t text_end(const struct load_source *source)
 {
     return (size_t)(source->image_offset + source->text_span);
@@ -111,8 +111,8 @@ static enum status reserve(const struct load_source *source,
     return STATUS_OK;
 }
 
-/* To the reservation, which is writable now and executable then. The file may
- * end before the text's last page does. */
+/* Copy the text to the reservation, which is writable now and executable
+ * afterwards. The file may end before the text's last page does. */
 static enum status copy_text(const struct load_source *source,
                              const struct image *image, struct error *err)
 {
@@ -129,8 +129,8 @@ static enum status copy_text(const struct load_source *source,
                end < source->file_size ? end : (size_t)source->file_size);
     if (status)
         return status;
-    /* Where instructions have a cache of their own. (For a file's pages the
-     * kernel sees to it.) */
+    /* For machines with a separate instruction cache. The kernel keeps that of
+     * a mapped file's pages. */
     __builtin___clear_cache((char *)image->head, (char *)image->head + end);
     if (mprotect(image->head, end, PROT_READ | PROT_EXEC))
         return failed(source, "making a copy executable", end, err);
@@ -321,12 +321,12 @@ static void touch_relro(const struct image *image,
     const struct image_range *relro = &view->relro;
 
     for (uint64_t page = 0; page < relro->size; page += view->page_size) {
-        uint8_t *const byte = image->base + relro->address + page;
-        uint8_t zero = 0;
+        uint32_t *const word = (void *)(image->base + relro->address + page);
+        uint32_t zero = 0;
 
         /* Writes what is there. (An addition of 0 becomes a read in some
          * compilers.) */
-        __atomic_compare_exchange_n(byte, &zero, 0, false, __ATOMIC_RELAXED,
+        __atomic_compare_exchange_n(word, &zero, 0, false, __ATOMIC_RELAXED,
                                     __ATOMIC_RELAXED);
     }
 }

@@ -312,8 +312,8 @@ static uint32_t find_property(const uint8_t *row, size_t size, uint32_t type)
         memcpy(&value, row + sizeof(head), sizeof(value));
         if (head[0] == type && head[1] == sizeof(value))
             return value;
-        padded = sizeof(head) +
-                 (size_t)align_up(head[1], sizeof(ELF_TYPE(Addr)));
+        padded =
+            sizeof(head) + (size_t)align_up(head[1], sizeof(ELF_TYPE(Addr)));
         if (padded > size)
             break;
         row += padded;
@@ -552,11 +552,12 @@ static enum status refuse_unknown(const struct image_view *view,
         if (has_tag(dynamic, refused[i].tag))
             return error_set(err, STATUS_UNSUPPORTED, "%s: image has %s",
                              view->name, refused[i].name);
-    if (has_tag(dynamic, DT_JMPREL) && dynamic->value[DT_PLTREL] != MACHINE_DT_RELOC)
-        return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: image has DT_JMPREL of another kind than "
-                         RELOC_NAME,
-                         view->name);
+    if (has_tag(dynamic, DT_JMPREL) &&
+        dynamic->value[DT_PLTREL] != MACHINE_DT_RELOC)
+        return error_set(
+            err, STATUS_UNSUPPORTED,
+            "%s: image has DT_JMPREL of another kind than " RELOC_NAME,
+            view->name);
     return STATUS_OK;
 }
 

@@ -31,11 +31,12 @@
 #include "error.h"
 #include "span.h"
 
-/* Where an image is: in an open file, or in bytes in memory that are the same
- * as such a file. */
+/* The place of an image: an open file, or bytes in memory with the content of
+ * such a file. */
 struct load_source {
     int fd;                /* borrowed during load_map() and load_link() */
-    const uint8_t *bytes;  /* if fd is -1: of the file, borrowed likewise */
+    const uint8_t *bytes;  /* if fd is -1: the file's content, borrowed
+                              likewise */
     const char *name;      /* for messages, borrowed likewise */
     uint64_t file_size;    /* bytes of the file */
     uint64_t image_offset; /* of the image in it, a multiple of the page size

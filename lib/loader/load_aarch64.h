@@ -6,14 +6,14 @@
 
 #include <sys/auxv.h>
 
-#define MACHINE_ELF_CLASS  ELFCLASS64
-#define ELF_TYPE(name)     Elf64_##name
-#define ELF_R_TYPE         ELF64_R_TYPE
-#define ELF_R_SYM          ELF64_R_SYM
-#define MACHINE_HAS_ADDEND 1
+#define MACHINE_ELF_CLASS          ELFCLASS64
+#define ELF_TYPE(name)             Elf64_##name
+#define ELF_R_TYPE                 ELF64_R_TYPE
+#define ELF_R_SYM                  ELF64_R_SYM
+#define MACHINE_HAS_ADDEND         1
 #define MACHINE_HAS_TLS_DESCRIPTOR 1
-#define MACHINE_ELF_FLAGS 0
-#define MACHINE_DTV_OFFSET 0
+#define MACHINE_ELF_FLAGS          0
+#define MACHINE_DTV_OFFSET         0
 
 /* GNU_PROPERTY_AARCH64_FEATURE_1_AND: whether all indirect branches lead to
  * landing pads, which the kernel enforces with PROT_BTI where the CPU can. */

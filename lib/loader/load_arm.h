@@ -1,6 +1,6 @@
 /* load_machine.h for 32-bit ARM, ARMv7 and later. Values of functions that are
- * Thumb code have bit 0 set, in symbol tables as in pointers. So none of the
- * loader's sums looks at it.
+ * Thumb code have bit 0 set, in symbol tables as in pointers. So the loader
+ * adds values without treating the bit specially.
  *
  * Reference: "ELF for the Arm Architecture" (aaelf32). */
 #ifndef BCC_LOADER_LOAD_ARM_H
@@ -8,13 +8,13 @@
 
 #include <sys/auxv.h>
 
-#define MACHINE_ELF_CLASS  ELFCLASS32
-#define ELF_TYPE(name)     Elf32_##name
-#define ELF_R_TYPE         ELF32_R_TYPE
-#define ELF_R_SYM          ELF32_R_SYM
-#define MACHINE_HAS_ADDEND 0 /* it is in the place */
+#define MACHINE_ELF_CLASS          ELFCLASS32
+#define ELF_TYPE(name)             Elf32_##name
+#define ELF_R_TYPE                 ELF32_R_TYPE
+#define ELF_R_SYM                  ELF32_R_SYM
+#define MACHINE_HAS_ADDEND         0 /* the addend is in the place */
 #define MACHINE_HAS_TLS_DESCRIPTOR 0
-#define MACHINE_DTV_OFFSET 0
+#define MACHINE_DTV_OFFSET         0
 
 #ifdef __ARM_PCS_VFP
 #define MACHINE_ELF_FLAGS (EF_ARM_EABI_VER5 | EF_ARM_ABI_FLOAT_HARD)

@@ -1,4 +1,4 @@
-/* All that the loader knows about the machine it runs on beyond the row of
+/* The loader's knowledge of the machine it runs on, beyond the row of
  * support/machine.h: the structs of its ELF files, which of its relocation
  * numbers may be left in an image, how resolvers are called, and where the
  * thread pointer is. */

@@ -126,7 +126,7 @@ static enum status apply_relr(struct relocation *state, struct error *err)
 
 /* ---- DT_RELA or DT_REL ---- */
 
-/* The entry's place has been checked. */
+/* The caller has checked the entry's place. */
 static inline uintptr_t addend_of(const struct relocation *state,
                                   const machine_reloc *entry)
 {
@@ -156,7 +156,7 @@ static COLD enum status bind_distance(const struct relocation *state,
     return STATUS_OK;
 }
 
-/* The first word of a descriptor; the second is written here. */
+/* Returns the first word of a descriptor and writes the second. */
 static COLD enum status make_descriptor(struct relocation *state,
                                         const machine_reloc *entry,
                                         uintptr_t *ret_value, struct error *err)

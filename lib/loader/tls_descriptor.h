@@ -1,5 +1,5 @@
-/* TLS descriptors: the dialect in which code finds thread-local variables by a
- * call of a function that the loader chooses. It is the only one that LLVM has
+/* TLS descriptors: the TLS dialect in which code finds a thread-local variable
+ * by calling a function that the loader chooses. LLVM supports no other dialect
  * for AArch64; on x86_64 and RISC-V it is an option.
  *
  *   GOT of an image    function | argument
@@ -45,6 +45,15 @@ enum status tls_descriptor_make(const struct tls_variable *variable,
                                 uintptr_t addend, const char *name,
                                 struct tls_descriptor *ret_descriptor,
                                 struct error *err) MUST_CHECK;
+
+/* ---- Of tls.c ---- */
+
+/* What the argument has above the offset, for a module word. */
+uint32_t tls_descriptor_slot(uintptr_t module);
+
+/* The address of a variable, with the argument of its descriptor. Called if
+ * tls_descriptor_dynamic finds no block. */
+void *tls_descriptor_find(uint64_t argument);
 
 #endif
 

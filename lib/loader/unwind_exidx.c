@@ -1,6 +1,6 @@
-/* unwind_table.h for 32-bit ARM, whose tables are of another kind (Arm's EHABI):
- * .ARM.exidx has 8 bytes for each function, sorted by address. An unwinder
- * (libgcc_s) finds the table of an address by calling
+/* unwind_table.h for 32-bit ARM, whose tables are of another kind (Arm's
+ * EHABI): .ARM.exidx has 8 bytes for each function, sorted by address. An
+ * unwinder (libgcc_s) finds the table of an address by calling
  *
  *   __gnu_Unwind_Find_exidx(address, number of entries to be set)
  *
@@ -8,13 +8,13 @@
  * register a table, as there is for .eh_frame. So libbcc defines this function
  * itself: it asks the images that have been started, then the C library.
  *
- * The unwinder gets ours where libobcc.so, or the program that libobcc.a is in,
- * comes before the C library in the search for names. This is so for a program
- * that is linked with libbcc. The alternatives are worse: to write over the word
- * by which libgcc_s reaches the function changes another library's constants; an
- * ELF file in memory that dlopen() accepts cannot have the addresses of an image
- * that is there already. In a process that has opened libbcc by dlopen(),
- * exceptions cannot pass through images, and backtraces end at them.
+ * The unwinder uses libbcc's function if libobcc.so, or the program that
+ * contains libobcc.a, comes before the C library in the search for names. This
+ * holds for a program that is linked with libbcc. The alternatives are worse:
+ * overwriting the word through which libgcc_s calls the function changes
+ * another library's constants; an ELF file in memory for dlopen() cannot have
+ * the addresses of an existing image. In a process that has opened libbcc by
+ * dlopen(), exceptions cannot pass through images, and backtraces end at them.
  *
  * LLVM's libunwind asks dl_iterate_phdr(). It finds images only in the tool,
  * which has one of its own (tools/bcc/loaded_objects.c). */
@@ -23,7 +23,7 @@
 #include <dlfcn.h>
 #include <pthread.h>
 
-/* The C library's, declared in no header of it. */
+/* A function of the C library, which no header declares. */
 typedef uintptr_t find_fn(uintptr_t address, int *ret_n_entries);
 
 __attribute__((visibility("default"))) uintptr_t

@@ -1,9 +1,9 @@
 /* Control groups of version 2 (Linux, Documentation/admin-guide/cgroup-v2):
  * /proc/self/cgroup has the line "0::/the/group", and that group and each above
- * it may have a file cpu.max: microseconds of CPU time, of how many. In a
- * container the path is "/" and the file is in the root that it sees. Version 1
- * says the same in two files, which are read only at the group's root: all that
- * container runtimes mount there. */
+ * it may have a file cpu.max: the microseconds of CPU time that the group gets,
+ * and the period in microseconds. In a container the path is "/" and the file
+ * is in the root that it sees. Version 1 says the same in two files, which are
+ * read only at the group's root: all that container runtimes mount there. */
 #include "cpu_count.h"
 
 #include <fcntl.h>
@@ -40,12 +40,12 @@ unsigned cpu_count_of_quota(const char *text, unsigned n)
     unsigned long long cpus;
 
     if (end == text || quota == 0 || period == 0)
-        return n; /* "max", or nothing that makes sense */
+        return n; /* "max", or malformed */
     cpus = (quota - 1) / period + 1;
     return cpus < n ? (unsigned)cpus : n;
 }
 
-/* Of the group and those above it. */
+/* Apply the limits of the group and of those above it. */
 static unsigned within_version_2(unsigned n)
 {
     char groups[MAX_GROUPS], path[sizeof(ROOT) + MAX_GROUPS + 16];
@@ -87,7 +87,7 @@ unsigned cpu_count(void)
     cpu_set_t set;
     unsigned n = 1;
 
-    /* More CPUs than the set has bits: the call fails. */
+    /* The call fails if there are more CPUs than bits in the set. */
     if (sched_getaffinity(0, sizeof(set), &set) == 0)
         n = (unsigned)CPU_COUNT(&set);
     else if (sysconf(_SC_NPROCESSORS_ONLN) > 1)

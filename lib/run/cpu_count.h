@@ -1,4 +1,4 @@
-/* How many CPUs this process may keep busy. */
+/* The number of CPUs that this process may keep busy. */
 #ifndef BCC_RUN_CPU_COUNT_H
 #define BCC_RUN_CPU_COUNT_H
 

@@ -1,7 +1,6 @@
-/* The floating-point environment of a thread: how results are rounded, what
- * becomes of subnormal numbers, what traps. Status flags are left out.
- * (<fenv.h> does the same in libm, which the library does not need otherwise.)
- */
+/* The floating-point environment of a thread: rounding, treatment of subnormal
+ * numbers, and traps. Status flags are left out. (<fenv.h> does the same in
+ * libm, which the library does not need otherwise.) */
 #ifndef BCC_RUN_FLOAT_ENV_H
 #define BCC_RUN_FLOAT_ENV_H
 

@@ -12,8 +12,8 @@
  * again: a call never waits for a thread to wake up, and a short one is over
  * before its threads come.
  *
- * A pool's name for the outside is a slot and how often the slot was used, so
- * that a pool that is gone is recognised. */
+ * The handle of a pool is a slot and the number of times that the slot was
+ * used, so that the handle of a disposed pool is recognised. */
 #include <bcc/bcc_run.h>
 
 #include <errno.h>
@@ -32,7 +32,8 @@
 enum {
     MAX_WORKERS = 256,
     N_SLOTS = 255,
-    CACHE_LINE = 64, /* bytes; what two CPUs cannot write at the same time */
+    CACHE_LINE = 64, /* bytes; two CPUs cannot write to one line at the same
+                        time */
     /* How often to look again before sleeping: about two microseconds, less
      * than a thread takes to be woken. */
     N_LOOKS = 64,
@@ -79,7 +80,7 @@ struct slot {
 
 static struct slot slots[N_SLOTS];
 
-/* Of a thread that runs a tile. */
+/* State of a thread that runs a tile. */
 static _Thread_local bool is_inside __attribute__((tls_model("initial-exec")));
 
 static BCCPoolRef name_of(size_t slot, uint32_t use)
@@ -118,7 +119,7 @@ static void relax(void)
 #endif
 }
 
-/* Until the word is something else. */
+/* Wait until the word has another value. */
 static uint32_t wait_for_change(_Atomic uint32_t *word, uint32_t value)
 {
     uint32_t now = value;
@@ -241,7 +242,7 @@ static void work(struct pool *pool, uint32_t index)
 
 /* ---- Threads ---- */
 
-/* Whether the call is open; if so this thread counts as working on it. */
+/* Is the call open? If so, this thread counts as working on it. */
 static bool join_call(struct pool *pool)
 {
     uint32_t state = atomic_load_explicit(&pool->state, memory_order_acquire);
@@ -298,7 +299,7 @@ static void start_threads(struct pool *pool, uint32_t n)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-/* In a child of fork() no thread of the pool is there, and none is working. */
+/* In a child of fork() the pool's threads do not exist. */
 static void begin_in_child(struct pool *pool, pid_t process)
 {
     pid_t parent = pool->process;
@@ -331,7 +332,7 @@ static int end_call(struct pool *pool, BCCTileFailure *failure)
     return BCC_RUN_FAILED;
 }
 
-/* In this thread alone. `pool`: whose cancellation counts, or NULL. */
+/* Run all tiles in this thread. `pool`: whose cancellation counts, or NULL. */
 static int run_alone(struct pool *pool, uint32_t n_tiles, BCCTileFn run,
                      void *context, BCCTileFailure *failure)
 {
@@ -483,7 +484,7 @@ void bccDisposePool(BCCPoolRef name)
     if (!pool)
         return;
     slot = &slots[((uintptr_t)name & 0xff) - 1];
-    slot->use++; /* from here the name means nothing */
+    slot->use++; /* from here the handle is invalid */
     slot->pool = NULL;
     end_pool(pool);
 }

@@ -1,6 +1,6 @@
 #include "checksum.h"
 
-/* Header-only use: nothing of libxxhash is needed at run time. */
+/* Header-only use: libxxhash is not needed at run time. */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 

@@ -166,6 +166,7 @@ bool run_l5(void);
 bool run_l6(void);
 bool run_l7(void);
 bool run_l8(void);
+bool run_l9(void);
 bool run_c1(void);
 bool run_c2(void);
 bool run_c3(void);

@@ -1,5 +1,5 @@
-/* An image of AArch64 whose note says that all indirect branches lead to landing
- * pads. One function has none: it must not be reached by a pointer. */
+/* An image of AArch64 whose note says that all indirect branches lead to
+ * landing pads. One function has none: it must not be reached by a pointer. */
 #include "load_guard_sample.h"
 
 static int padded(void)

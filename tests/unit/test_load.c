@@ -247,7 +247,7 @@ static void protects_relro_and_nothing_else(void **state)
     struct fixture *f = *state;
     int zero_fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
     struct sample_api *api;
-    ELF_TYPE(Phdr) *relro;
+    ELF_TYPE(Phdr) * relro;
     char access[5];
 
     assert_true(zero_fd >= 0);

@@ -1,5 +1,6 @@
 /* What lib/loader does for each machine in a way of its own: registers of TLS
- * descriptors, arguments of resolvers, guarded branches, ABIs of one ELF number. */
+ * descriptors, arguments of resolvers, guarded branches, ABIs of one ELF
+ * number. */
 #include "load_fixture.h"
 
 #include <signal.h>
@@ -45,8 +46,8 @@ static void call_descriptor(void *argument)
     for (size_t i = 0; i < sizeof(before); i++)
         before[i] = (uint8_t)(i * 37 + 11);
     memcpy(after, before, sizeof(after));
-    call->address = (void *)(machine_thread_pointer() +
-                             descriptor_call(call->pair, after));
+    call->address =
+        (void *)(machine_thread_pointer() + descriptor_call(call->pair, after));
     call->is_intact = memcmp(before, after, sizeof(after)) == 0;
 }
 
@@ -78,12 +79,12 @@ static void keeps_all_registers_in_calls_of_descriptors(void **state)
     fixture_load(f);
     here = fixture_tls_api(f)->aligned();
     variable.index.module = (uintptr_t)f->image.tls;
-    assert_int_equal(tls_descriptor_make(
-                         &variable,
-                         (uintptr_t)((char *)here -
-                                     (char *)tls_own_block(f->image.tls)),
-                         "sample", &pair, &f->err),
-                     STATUS_OK);
+    assert_int_equal(
+        tls_descriptor_make(
+            &variable,
+            (uintptr_t)((char *)here - (char *)tls_own_block(f->image.tls)),
+            "sample", &pair, &f->err),
+        STATUS_OK);
     call_twice(&call);
     assert_true(call.is_intact);
     assert_ptr_equal(call.address, here);

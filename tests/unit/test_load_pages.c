@@ -1,5 +1,5 @@
-/* Pages of other sizes than those of this system, which have a say in whether an
- * image is accepted; and one image on whatever this system has. */
+/* Pages of other sizes than those of this system, which have a say in whether
+ * an image is accepted; and one image on whatever this system has. */
 #include "load_fixture.h"
 
 #include <string.h>

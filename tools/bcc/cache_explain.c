@@ -195,7 +195,7 @@ static const char *path_stamp_text(const char *path, char text[MAX_VALUE])
     return stamp_text(&stamp, text);
 }
 
-/* ARCHIVE!ENTRY is the name of what is in an archive. */
+/* An input in an archive is named ARCHIVE!ENTRY. */
 static bool is_in_archive(const BCCInput *input)
 {
     return input->path && strcmp(input->path, input->name) != 0;

@@ -10,8 +10,8 @@
  * all that begin with it, "cache ls" for one. second may be NULL. 0: none. */
 uint32_t commands_named(const char *first, const char *second);
 
-/* The first word of a command that is closest to the word; NULL if none is
- * close. */
+/* The first word of the command whose first word is closest to the given one;
+ * NULL if none is close. */
 const char *command_nearest(const char *word);
 
 /* Every command, with what it is for. */

@@ -72,8 +72,8 @@ void options_release(struct options *options);
 /* False after a complaint: no memory. */
 bool words_append(struct words *words, const char *word);
 
-/* Letters that have to be put in, taken out or changed to make the word b of
- * the first a_size bytes of a (Levenshtein); many for long words. */
+/* The number of letters to insert, delete or replace to turn the first a_size
+ * bytes of a into b (Levenshtein); many for long words. */
 unsigned options_distance(const char *a, size_t a_size, const char *b);
 
 #endif

@@ -19,8 +19,8 @@ bool resource_has_archive_name(const char *path);
 /* True for those, and for files of other names that start like archives. */
 bool resource_is_archive(const char *path);
 
-/* True for oBCC files. One that is named as bitcode (*.bc) is not read: a
- * launch that hits needs no byte of its bitcode. */
+/* True for oBCC files. A file named *.bc counts as bitcode without being read,
+ * because a hit needs no byte of it. */
 bool resource_is_compiled(const char *path);
 
 struct resource_list {

@@ -5,13 +5,13 @@
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <sys/auxv.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "checksum.h"
 #include "clock.h"
 #include "file.h"
+#include "user_place.h"
 #include "work_dir.h"
 
 /* ---- The mark ---- */
@@ -78,29 +78,13 @@ static bool set_times(const char *dir, int fd, struct stat *st)
 
 /* ---- The marker ---- */
 
-static const char place[] = "/dev/shm/bcc-"; /* followed by the user's number */
-
 enum {
     /* tmpfs counts 20 bytes for each name of a directory, other file systems no
      * less. At some 16,000 markers, or 16 MB of the kernel's memory, all are
      * removed. */
     MAX_DIRECTORY_SIZE = 20 * 16384,
-    MARKER_SIZE = 4 * 17 + 1,
-    PLACE_SIZE = sizeof(place) + 20
+    MARKER_SIZE = 4 * 17 + 1
 };
-
-/* The effective user at the start of this program: geteuid() without its system
- * call. If the user has changed since, the directory belongs to another user,
- * and no marker is found or made. */
-static uid_t user_id(void)
-{
-    return (uid_t)getauxval(AT_EUID);
-}
-
-static void find_place(char dir[PLACE_SIZE])
-{
-    snprintf(dir, PLACE_SIZE, "%s%lu", place, (unsigned long)user_id());
-}
 
 static void name_marker(const struct stat *st, char name[MARKER_SIZE])
 {
@@ -119,37 +103,23 @@ static bool is_of_this_boot(struct timespec time)
     return clock_ns(time) + clock_ns(up) >= clock_realtime_ns();
 }
 
-/* Open the directory of markers; -1 unless only this user can write to it.
- * access: O_PATH or O_RDONLY. */
-static int open_place(const char *dir, int access, struct stat *ret_st)
-{
-    int fd = open(dir, access | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-    if (fd < 0)
-        return -1;
-    if (fstat(fd, ret_st) == 0 && ret_st->st_uid == user_id() &&
-        !(ret_st->st_mode & (S_IWGRP | S_IWOTH)))
-        return fd;
-    file_close(fd);
-    return -1;
-}
-
 static bool has_marker(const struct stat *st)
 {
-    char dir[PLACE_SIZE], name[MARKER_SIZE];
+    char dir[USER_PLACE_SIZE], name[MARKER_SIZE];
     int saved = errno, dir_fd;
     struct stat place_st, marker;
     bool exists;
 
-    find_place(dir);
-    dir_fd = open_place(dir, O_PATH, &place_st);
+    user_place_find(dir);
+    dir_fd = user_place_open(dir, O_PATH, &place_st);
     if (dir_fd >= 0)
         name_marker(st, name);
     exists =
         dir_fd >= 0 && fstatat(dir_fd, name, &marker, AT_SYMLINK_NOFOLLOW) == 0;
     file_close(dir_fd);
     errno = saved;
-    return exists && S_ISREG(marker.st_mode) && marker.st_uid == user_id() &&
+    return exists && S_ISREG(marker.st_mode) &&
+           marker.st_uid == user_place_owner() &&
            is_of_this_boot(marker.st_ctim);
 }
 
@@ -161,13 +131,13 @@ static bool is_marker(const void *context, const char *name)
 
 static void make_marker(const struct stat *st)
 {
-    char dir[PLACE_SIZE], name[MARKER_SIZE];
+    char dir[USER_PLACE_SIZE], name[MARKER_SIZE];
     int saved = errno, dir_fd, fd;
     struct stat place_st;
 
-    find_place(dir);
+    user_place_find(dir);
     mkdir(dir, 0700);
-    dir_fd = open_place(dir, O_RDONLY, &place_st);
+    dir_fd = user_place_open(dir, O_RDONLY, &place_st);
     if (dir_fd >= 0) {
         if (place_st.st_size > MAX_DIRECTORY_SIZE)
             work_sweep(dir_fd, SIZE_MAX, is_marker, NULL);

@@ -23,13 +23,10 @@
  *
  * Some entries have times that this process may not set, such as those that a
  * vendor installed. For these a marker is made in a place that is lost at the
- * next boot: an empty file in /dev/shm/bcc-UID, named after device, inode, size
- * and change time of the entry. A later hit looks for that file, in a directory
- * that only this user can write to: four system calls. (The user's
- * $XDG_RUNTIME_DIR would do as well, but ends with the session, and need not
- * exist where it is named.) A marker counts only if this user owns it and it
- * was made since the boot. Without a place for markers, each hit checks
- * everything.
+ * next boot (user_place.h): an empty file, named after device, inode, size and
+ * change time of the entry. A later hit looks for that file: four system calls.
+ * A marker counts only if this user owns it and it was made since the boot.
+ * Without a place for markers, each hit checks everything.
  *
  * Both defend against damage, not against enemies: whoever can set the times of
  * an entry, or make files of this user, can also write entries. */

@@ -2,8 +2,8 @@
  *
  *   @llvm.global.annotations = [{ptr what, ptr text, ptr file, i32 line, ...}]
  *
- * Rows are in the order of the source, functions behind variables. Texts that
- * do not begin with "bcc." belong to others. */
+ * Rows are in the order of the source, with functions after variables. Texts
+ * that do not begin with "bcc." are not libbcc's. */
 #include "annotations.h"
 
 #include <string.h>
@@ -53,7 +53,7 @@ static enum status refuse(const struct reading *reading,
 
 /* ---- Lists ---- */
 
-/* Grown by one for each row: scripts have few. */
+/* Grows by one for each row, as scripts have few. */
 static void *append(struct arena *arena, const void *list, size_t n,
                     size_t item_size)
 {
@@ -130,8 +130,9 @@ static unsigned kernel_bit(const char *word, size_t size)
     return 0;
 }
 
-/* A function with pointers to elements has a parameter for each word. What is
- * passed by value may be in several, as the machine's convention has it. */
+/* A function with pointers to elements has a parameter for each word. An
+ * element passed by value may take several parameters, depending on the
+ * machine's calling convention. */
 static bool agrees(LLVMValueRef function, unsigned bits)
 {
     const unsigned n = LLVMCountParams(function);
@@ -199,7 +200,7 @@ static enum status read_pragma(struct reading *reading,
 
 /* ---- Rows ---- */
 
-/* What follows the beginning, or NULL. */
+/* The rest of the text after the prefix, or NULL. */
 static const char *behind(const char *text, const char *beginning)
 {
     const size_t size = strlen(beginning);
@@ -233,7 +234,7 @@ static enum status read_annotation(struct reading *reading,
     return refuse(reading, annotation, "not one of bcc_script.h", err);
 }
 
-/* False: a row of another shape than clang makes. */
+/* False: the row is not of the form that clang makes. */
 static bool read_row(LLVMValueRef row, struct arena *arena,
                      struct annotation *ret_annotation, bool *ret_no_memory)
 {

@@ -1,14 +1,14 @@
-/* What a script exports by the macros of bcc_script.h. */
+/* The exports of a script that uses the macros of bcc_script.h. */
 #ifndef BCC_COMPILER_ANNOTATIONS_H
 #define BCC_COMPILER_ANNOTATIONS_H
 
 #include "llvm_glue.h"
 #include "script_exports.h"
 
-/* Add what the module's annotations name to the lists of *exports, all
- * addresses OBCC_NO_ADDRESS. *ret_has_exports is set, never cleared: the lists
- * say what is exported. name: of the module, for messages. COMPILE (an
- * annotation of ours that means nothing), NO_MEMORY. */
+/* Add the definitions with annotations to the lists of *exports, all addresses
+ * OBCC_NO_ADDRESS. *ret_has_exports is set, never cleared: the lists say what
+ * is exported. name: of the module, for messages. COMPILE (an annotation of
+ * ours that means nothing), NO_MEMORY. */
 enum status annotations_read(LLVMModuleRef module, const char *name,
                              struct script_exports *exports,
                              bool *ret_has_exports,

@@ -54,14 +54,11 @@ static LLVMValueRef assembly_of(LLVMValueRef call)
 
 static void collect(struct settling *settling, LLVMValueRef function)
 {
-    LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function);
+    LLVMValueRef at = NULL;
 
-    for (; block; block = LLVMGetNextBasicBlock(block)) {
-        LLVMValueRef at = LLVMGetFirstInstruction(block);
-        for (; at; at = LLVMGetNextInstruction(at))
-            if (glue_is_call(at) && assembly_of(at))
-                buffer_append(&settling->statements, &at, sizeof(at));
-    }
+    while ((at = glue_next_instruction(function, at)))
+        if (glue_is_call(at) && assembly_of(at))
+            buffer_append(&settling->statements, &at, sizeof(at));
 }
 
 static LLVMValueRef statement_at(const struct settling *settling, size_t index)

@@ -109,29 +109,20 @@ static void add_call(struct collection *collection, LLVMValueRef call)
         add_attribute(collection, attribute[i]);
 }
 
-static void add_body(struct collection *collection, LLVMValueRef function)
-{
-    LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function);
-
-    for (; block; block = LLVMGetNextBasicBlock(block)) {
-        LLVMValueRef at = LLVMGetFirstInstruction(block);
-        for (; at; at = LLVMGetNextInstruction(at))
-            if (glue_is_call(at))
-                add_call(collection, at);
-    }
-}
-
 static void add_function(struct collection *collection, LLVMValueRef function)
 {
     unsigned n = LLVMGetAttributeCountAtIndex(function, on_function);
     LLVMAttributeRef *attribute = n ? reserve(collection, n) : NULL;
+    LLVMValueRef at = NULL;
 
     if (attribute) {
         LLVMGetAttributesAtIndex(function, on_function, attribute);
         for (unsigned i = 0; i < n; i++)
             add_attribute(collection, attribute[i]);
     }
-    add_body(collection, function);
+    while ((at = glue_next_instruction(function, at)))
+        if (glue_is_call(at))
+            add_call(collection, at);
 }
 
 static void add_flags(struct collection *collection, LLVMModuleRef module)

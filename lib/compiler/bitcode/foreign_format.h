@@ -1,4 +1,5 @@
-/* Files that are given as bitcode by mistake: what they are, for messages. */
+/* Recognises files that were given instead of bitcode by mistake, for
+ * messages. */
 #ifndef BCC_COMPILER_FOREIGN_FORMAT_H
 #define BCC_COMPILER_FOREIGN_FORMAT_H
 

@@ -72,16 +72,13 @@ enum status import_users_collect(LLVMModuleRef module, struct arena *arena,
 {
     struct import_users users = {0};
     bool ok = true;
-    LLVMValueRef at;
+    LLVMValueRef at = NULL;
 
     users.row =
         arena_alloc(arena, glue_count_globals(module) + 1, sizeof(*users.row));
     if (!users.row)
         return error_no_memory(err);
-    for (at = LLVMGetFirstFunction(module); ok && at;
-         at = LLVMGetNextFunction(at))
-        ok = add(&users, at, arena);
-    for (at = LLVMGetFirstGlobal(module); ok && at; at = LLVMGetNextGlobal(at))
+    while (ok && (at = glue_next_global(module, at)))
         ok = add(&users, at, arena);
     if (!ok)
         return error_no_memory(err);

@@ -39,8 +39,8 @@ static uint32_t get32(const uint8_t *at)
            (uint32_t)at[3] << 24;
 }
 
-/* Size that the header at this offset gives its block; 0 at the end, or where
- * there is no block: padding, say. */
+/* Size that the header at this offset gives its block; 0 at the end, or if
+ * there is no block, for instance padding. */
 static uint64_t block_size(struct span bitcode, uint64_t at)
 {
     struct span header;
@@ -54,7 +54,7 @@ static uint64_t block_size(struct span bitcode, uint64_t at)
     return BLOCK_HEADER_SIZE + UINT64_C(4) * get32(header.data + 4);
 }
 
-/* False at the end, or where there is no whole block. */
+/* False at the end, or if the block is incomplete. */
 static bool next_block(struct span bitcode, uint64_t *at,
                        struct block *ret_block)
 {
@@ -188,13 +188,8 @@ static void keep_linkonce(LLVMValueRef global)
 
 void join_keep_linkonce(LLVMModuleRef module)
 {
-    LLVMValueRef at;
+    LLVMValueRef at = NULL;
 
-    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
-        keep_linkonce(at);
-    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
-        keep_linkonce(at);
-    for (at = LLVMGetFirstGlobalAlias(module); at;
-         at = LLVMGetNextGlobalAlias(at))
+    while ((at = glue_next_global(module, at)))
         keep_linkonce(at);
 }

@@ -7,9 +7,9 @@
 /* The number of modules in the bitcode; 0 if it is malformed. */
 size_t join_count(struct span bitcode);
 
-/* Bytes from the magic to the end of the last whole block. If there are more
- * bytes and they begin another block, *ret_needed is the size that the file
- * would have with that block whole; else it is what is returned. */
+/* Number of bytes from the magic to the end of the last complete block. If the
+ * bytes after it begin another block, *ret_needed is the size that the file
+ * would have with that block complete; otherwise it equals the result. */
 size_t join_size(struct span bitcode, uint64_t *ret_needed);
 
 /* All of them, linked into one, which is not lazy. CORRUPT, COMPILE,

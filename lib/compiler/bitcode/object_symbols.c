@@ -191,7 +191,7 @@ struct addition {
     bool no_memory;
 };
 
-/* The symbol of that name, made if there is none; NULL: no memory. */
+/* The symbol of that name, created if there is none; NULL: no memory. */
 static struct known_symbol *intern(struct object_symbols *symbols,
                                    const char *name)
 {

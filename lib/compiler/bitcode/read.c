@@ -36,7 +36,7 @@ static bool starts_with(struct span bytes, const uint8_t magic[4])
     return bytes.size >= 4 && memcmp(bytes.data, magic, 4) == 0;
 }
 
-/* The section of an object that has bitcode beside its code: clang's
+/* The section with bitcode in an object that also has code: clang's
  * -fembed-bitcode and -ffat-lto-objects. */
 static bool find_embedded(struct span object, struct span *ret_bitcode)
 {
@@ -114,8 +114,8 @@ static bool looks_like_text(struct span bytes)
 
 /* ---- Messages ---- */
 
-/* Puts what the file is before what the reader said of it, if it said
- * anything. */
+/* Builds a message from the kind of the file and, if there is one, the reader's
+ * message. */
 static enum status explain(struct error *err, enum status status,
                            const char *name, const char *what)
 {

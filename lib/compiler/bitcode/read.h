@@ -4,14 +4,14 @@
 
 #include "llvm_glue.h"
 
-/* What bytes are. Bitcode may also be a section of an ELF object. */
+/* The kind of bytes. Bitcode may also be a section of an ELF object. */
 enum module_kind { MODULE_UNKNOWN, MODULE_BITCODE, MODULE_ELF_OBJECT };
 enum module_kind module_kind(struct span bytes);
 
 /* Raw bitcode, bitcode in the Android wrapper or in an ELF object, or textual
  * IR. The module borrows bytes and is lazy: see glue_read_bitcode(). Several
  * modules in one file become one. CORRUPT, UNSUPPORTED (an ELF object without
- * bitcode). Of other files the message says what they are. */
+ * bitcode). For other files the message names their kind. */
 enum status module_read(struct glue *glue, struct span bytes, const char *name,
                         LLVMModuleRef *ret_module,
                         struct error *err) MUST_CHECK;

@@ -30,15 +30,12 @@
 
 static void normalise_calls(LLVMValueRef function)
 {
-    LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function);
+    LLVMValueRef at = NULL;
 
-    for (; block; block = LLVMGetNextBasicBlock(block)) {
-        LLVMValueRef at = LLVMGetFirstInstruction(block);
-        for (; at; at = LLVMGetNextInstruction(at))
-            if (glue_is_call(at) &&
-                LLVMGetInstructionCallConv(at) == LLVMSPIRFUNCCallConv)
-                LLVMSetInstructionCallConv(at, LLVMCCallConv);
-    }
+    while ((at = glue_next_instruction(function, at)))
+        if (glue_is_call(at) &&
+            LLVMGetInstructionCallConv(at) == LLVMSPIRFUNCCallConv)
+            LLVMSetInstructionCallConv(at, LLVMCCallConv);
 }
 
 void normalise_conventions(LLVMModuleRef module)

@@ -54,15 +54,11 @@ static uint32_t bit(size_t part)
 
 static size_t count_instructions(LLVMValueRef function)
 {
-    LLVMBasicBlockRef block;
-    LLVMValueRef at;
+    LLVMValueRef at = NULL;
     size_t n = 0;
 
-    for (block = LLVMGetFirstBasicBlock(function); block;
-         block = LLVMGetNextBasicBlock(block))
-        for (at = LLVMGetFirstInstruction(block); at;
-             at = LLVMGetNextInstruction(at))
-            n++;
+    while ((at = glue_next_instruction(function, at)))
+        n++;
     return n;
 }
 
@@ -105,17 +101,14 @@ static bool has_large_table(LLVMModuleRef module)
 /* The rest depends on what the optimiser leaves. */
 static bool is_divisible(LLVMModuleRef module)
 {
-    LLVMValueRef at;
+    LLVMValueRef at = NULL;
     size_t size;
 
     LLVMGetModuleInlineAsm(module, &size);
     if (size > 0 || LLVMGetFirstGlobalAlias(module) ||
         LLVMGetFirstGlobalIFunc(module) || has_large_table(module))
         return false;
-    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
-        if (has_comdat(at))
-            return false;
-    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
+    while ((at = glue_next_global(module, at)))
         if (has_comdat(at))
             return false;
     return true;

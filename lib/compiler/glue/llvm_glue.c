@@ -296,6 +296,20 @@ LLVMValueRef glue_find_global(LLVMModuleRef module, const char *name)
     return found;
 }
 
+LLVMValueRef glue_next_instruction(LLVMValueRef function, LLVMValueRef at)
+{
+    LLVMValueRef next = at ? LLVMGetNextInstruction(at) : NULL;
+    LLVMBasicBlockRef block;
+
+    if (next)
+        return next;
+    block = at ? LLVMGetNextBasicBlock(LLVMGetInstructionParent(at))
+               : LLVMGetFirstBasicBlock(function);
+    while (block && !(next = LLVMGetFirstInstruction(block)))
+        block = LLVMGetNextBasicBlock(block);
+    return next;
+}
+
 bool glue_is_call(LLVMValueRef instruction)
 {
     switch (LLVMGetInstructionOpcode(instruction)) {
@@ -310,12 +324,10 @@ bool glue_is_call(LLVMValueRef instruction)
 
 size_t glue_count_globals(LLVMModuleRef module)
 {
-    LLVMValueRef at;
+    LLVMValueRef at = NULL;
     size_t n = 0;
 
-    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
-        n++;
-    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
+    while ((at = glue_next_global(module, at)))
         n++;
     return n;
 }

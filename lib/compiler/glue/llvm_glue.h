@@ -91,10 +91,14 @@ void glue_copy_metadata(LLVMValueRef from, LLVMValueRef to);
 LLVMValueRef glue_declare_like(LLVMModuleRef module, LLVMValueRef function,
                                struct arena *arena);
 
+/* Iterates over the instructions of a function: the one after `at`; the first
+ * if `at` is NULL; NULL at the end. */
+LLVMValueRef glue_next_instruction(LLVMValueRef function, LLVMValueRef at);
+
 /* Does the instruction call a function or assembly? */
 bool glue_is_call(LLVMValueRef instruction);
 
-/* Number of functions and variables, declarations included. */
+/* Number of global values, declarations included. */
 size_t glue_count_globals(LLVMModuleRef module);
 
 #endif

@@ -120,7 +120,7 @@ static bool is_plain_global(LLVMValueRef global)
 
 static bool is_plain(LLVMModuleRef module)
 {
-    LLVMValueRef at;
+    LLVMValueRef at = NULL;
     size_t asm_size;
 
     LLVMGetModuleInlineAsm(module, &asm_size);
@@ -128,10 +128,7 @@ static bool is_plain(LLVMModuleRef module)
         LLVMGetFirstGlobalIFunc(module) || !named_metadata_is_plain(module) ||
         !flags_are_plain(module) || tests_types(module))
         return false;
-    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
-        if (!is_plain_global(at))
-            return false;
-    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
+    while ((at = glue_next_global(module, at)))
         if (!is_plain_global(at))
             return false;
     return true;
@@ -185,12 +182,12 @@ static bool is_defined(const struct closures *closures, const char *name)
 
 /* ---- Reading the library ---- */
 
-static void add_names(LLVMValueRef at, LLVMValueRef (*next)(LLVMValueRef),
-                      struct closures *closures)
+static void add_names(struct closures *closures)
 {
     struct library_index *index = closures->index;
+    LLVMValueRef at = NULL;
 
-    for (; at; at = next(at)) {
+    while ((at = glue_next_global(closures->module, at))) {
         const char *name = glue_name(at);
 
         if (!linkage_is_definition(at) && !is_intrinsic(name))
@@ -211,10 +208,7 @@ static enum status list_names(struct closures *closures, struct error *err)
     index->defined = arena_alloc(arena, n + 1, sizeof(*index->defined));
     if (!closures->declared || !index->defined)
         return error_no_memory(err);
-    add_names(LLVMGetFirstFunction(closures->module), LLVMGetNextFunction,
-              closures);
-    add_names(LLVMGetFirstGlobal(closures->module), LLVMGetNextGlobal,
-              closures);
+    add_names(closures);
     qsort(index->defined, index->n_defined, sizeof(*index->defined),
           compare_hashes);
     index->rows =

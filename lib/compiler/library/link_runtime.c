@@ -64,12 +64,9 @@ static void each_tentative(const struct wanting *wanting, want_fn want,
 
 static void each_declared(LLVMModuleRef module, want_fn want, void *context)
 {
-    LLVMValueRef at;
+    LLVMValueRef at = NULL;
 
-    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
-        if (!linkage_is_definition(at))
-            want(context, glue_name(at));
-    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
+    while ((at = glue_next_global(module, at)))
         if (!linkage_is_definition(at))
             want(context, glue_name(at));
 }

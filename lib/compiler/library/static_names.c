@@ -41,14 +41,11 @@ enum status static_names_show(LLVMModuleRef module, struct error *err)
 {
     struct buffer scratch;
     unsigned n_unnamed = 0;
-    LLVMValueRef at;
+    LLVMValueRef at = NULL;
     bool failed;
 
     buffer_init(&scratch);
-    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
-        if (linkage_is_definition(at) && linkage_is_local(at))
-            show_static(at, &n_unnamed, &scratch);
-    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
+    while ((at = glue_next_global(module, at)))
         if (linkage_is_definition(at) && linkage_is_local(at))
             show_static(at, &n_unnamed, &scratch);
     failed = buffer_failed(&scratch);
@@ -84,13 +81,11 @@ static void hide_static(LLVMValueRef global, struct buffer *scratch)
 enum status static_names_hide(LLVMModuleRef dest, struct error *err)
 {
     struct buffer scratch;
-    LLVMValueRef at;
+    LLVMValueRef at = NULL;
     bool failed;
 
     buffer_init(&scratch);
-    for (at = LLVMGetFirstFunction(dest); at; at = LLVMGetNextFunction(at))
-        hide_static(at, &scratch);
-    for (at = LLVMGetFirstGlobal(dest); at; at = LLVMGetNextGlobal(at))
+    while ((at = glue_next_global(dest, at)))
         hide_static(at, &scratch);
     failed = buffer_failed(&scratch);
     buffer_release(&scratch);
