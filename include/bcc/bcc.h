@@ -413,12 +413,13 @@ enum {
 
 /* Make the script's code callable. The cache entry is the file
  * <cacheDir>/<cacheName>.oBCC; cacheDir must exist. If cacheDir is NULL, it is
- * that of bccUseCache(). If there is none, either, and no layer has cacheName, the script is compiled into memory and nothing is kept;
- * with cacheName NULL, too, no layer is searched. An unusable cache (missing,
- * unwritable, writable by others, damaged entry) is never an error: the script
- * is compiled, and bccGetReport() gives the reason. If several processes make
- * the same entry at the same time, one compiles, and the others wait for it
- * while it makes progress.
+ * that of bccUseCache(). If there is none, either, and no layer has cacheName,
+ * the script is compiled into memory and nothing is kept; with cacheName NULL,
+ * too, no layer is searched. An unusable cache (missing, unwritable, writable
+ * by others, damaged entry) is never an error: the script is compiled, and
+ * bccGetReport() gives the reason. If several processes make the same entry at
+ * the same time, one compiles, and the others wait for it while it makes
+ * progress.
  *
  * Constructors of the script run before the function returns. Errors:
  * INVALID_VALUE (cacheName is NULL, empty, contains '/' or begins with '.';
