@@ -336,10 +336,16 @@ enum status exec_memory_fill_data(const struct load_source *source,
                                   const struct image_view *view,
                                   struct error *err)
 {
-    const uint64_t end = mapped_end(source, image);
+    const uint64_t limit =
+        align_up(source->file_size - source->image_offset, view->page_size) +
+        BSS_ROOM;
+    uint64_t end = mapped_end(source, image);
     enum status status = STATUS_OK;
 
-    /* To the end of the mapping, so that this does not make three of it. */
+    /* To the end of the mapping, so that this does not make three of it. But
+     * much bss is not to count as memory that the system must have. */
+    if (end > limit)
+        end = limit;
     if (end > image->text_span && view->n_segments > 1)
         status = protect(
             source, image,

@@ -64,6 +64,19 @@ static void gives_zeros_for_all_of_a_large_bss(void **state)
     api->large[SAMPLE_LARGE_SIZE - 1] = 1;
 }
 
+/* Address space is not memory: no system has so much of it. */
+static void takes_no_memory_for_a_span_that_is_not_used(void **state)
+{
+    struct fixture *f = *state;
+
+    if (sizeof(void *) < 8)
+        skip();
+    fixture_write(f, PAGE);
+    f->source.image_span = UINT64_C(1) << 44;
+    assert_int_equal(fixture_link(f), STATUS_OK);
+    assert_int_equal(fixture_api(f)->bump(), 8);
+}
+
 static void gives_each_instance_its_own_data(void **state)
 {
     struct fixture *f = *state;
@@ -588,6 +601,7 @@ int main(void)
         LARGE(calls_indirect_functions_when_all_else_is_relocated),
         ALL(relocates_data_of_every_kind),
         ALL(gives_zeros_for_all_of_a_large_bss),
+        ALL(takes_no_memory_for_a_span_that_is_not_used),
         ALL(gives_each_instance_its_own_data),
         ALL(loads_from_any_offset_in_the_file),
         ALL(aligns_beyond_the_page),
