@@ -66,7 +66,7 @@ function(bcc_add_library name)
     target_link_libraries(${name} PRIVATE bcc_small_flags)
   endif()
   set_property(SOURCE ${ARG_FAST} APPEND PROPERTY
-    COMPILE_OPTIONS $<${bcc_optimised}:-O3>)
+    COMPILE_OPTIONS $<${bcc_optimised}:-O2>)
 endfunction()
 
 # bcc_add_test(NAME SOURCES ... [LINK ...] [LABELS ...]): one cmocka program.

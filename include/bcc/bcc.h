@@ -341,6 +341,28 @@ BCC_API int bccSetHost(BCCScriptRef script, const BCCHost *host);
  * no layers. Errors: OUT_OF_MEMORY. */
 BCC_API int bccSetCachePath(BCCScriptRef script, const char *path);
 
+/* ---- A cache directory kept open ---- */
+
+/* A cache directory that is opened once, for hosts that launch many scripts: a
+ * launch then makes three system calls where it makes five. *Thread-safe*: any
+ * number of scripts may use it at once. */
+typedef struct BCCOpaqueCache *BCCCacheRef;
+
+/* Keep a cache directory open; NULL if out of memory. A directory that cannot
+ * be opened is no error here, as it is none for a prepare. */
+BCC_API BCCCacheRef bccOpenCache(const char *cacheDir);
+
+/* Close it; NULL is accepted. No prepare may be using it. */
+BCC_API void bccCloseCache(BCCCacheRef cache);
+
+/* Let the script's prepares use this directory if their cacheDir is NULL.
+ * cache is *borrowed* until the script is prepared or disposed of; NULL, the
+ * default, means no directory. Each prepare checks owner and mode of the
+ * directory anew. If it was renamed, its entries are still found; if an entry
+ * is not there, it is looked for, and made, in the directory that has the name
+ * now. Errors: INVALID_OPERATION (already prepared). */
+BCC_API int bccUseCache(BCCScriptRef script, BCCCacheRef cache);
+
 /* ---- Logging ---- */
 
 /* ORDER LOG LEVEL */
@@ -390,13 +412,14 @@ enum {
 };
 
 /* Make the script's code callable. The cache entry is the file
- * <cacheDir>/<cacheName>.oBCC; cacheDir must exist. If cacheDir is NULL and no
- * layer has cacheName, the script is compiled into memory and nothing is kept;
- * with cacheName NULL, too, no layer is searched. An unusable cache (missing,
- * unwritable, writable by others, damaged entry) is never an error: the script
- * is compiled, and bccGetReport() gives the reason. If several processes make
- * the same entry at the same time, one compiles, and the others wait for it
- * while it makes progress.
+ * <cacheDir>/<cacheName>.oBCC; cacheDir must exist. If cacheDir is NULL, it is
+ * that of bccUseCache(). If there is none, either, and no layer has cacheName,
+ * the script is compiled into memory and nothing is kept; with cacheName NULL,
+ * too, no layer is searched. An unusable cache (missing, unwritable, writable
+ * by others, damaged entry) is never an error: the script is compiled, and
+ * bccGetReport() gives the reason. If several processes make the same entry at
+ * the same time, one compiles, and the others wait for it while it makes
+ * progress.
  *
  * Constructors of the script run before the function returns. Errors:
  * INVALID_VALUE (cacheName is NULL, empty, contains '/' or begins with '.';

@@ -146,13 +146,25 @@ static enum status check_answer(struct prepare *p, const struct found *found,
 
 /* ---- Is it whole? ---- */
 
-static enum status read_layout(struct found *found, struct error *err)
+/* A file that will run is mapped before anything of it is read. */
+static enum status read_layout(const struct prepare *p, struct found *found,
+                               struct error *err)
 {
     uint8_t bytes[CACHE_HEAD_SIZE];
     struct span head = found->bytes;
     enum status status = STATUS_OK;
 
-    if (found->fd >= 0) {
+    found->source = (struct load_source){
+        .fd = found->fd,
+        .bytes = found->bytes.data,
+        .name = found->name,
+        .file_size = (uint64_t)found->st.st_size,
+    };
+    if (p->execute)
+        load_open(&found->source, &found->image);
+    if (found->image.head) {
+        head = (struct span){found->image.head, (size_t)found->st.st_size};
+    } else if (found->fd >= 0) {
         head.data = bytes;
         status =
             file_read_at(found->fd, (struct file_target){bytes, sizeof(bytes)},
@@ -252,17 +264,11 @@ static enum status map(struct prepare *p, struct found *found,
     const struct cache_layout *layout = &found->layout;
     enum status status;
 
-    found->source = (struct load_source){
-        .fd = found->fd,
-        .bytes = found->bytes.data,
-        .name = found->name,
-        .file_size = (uint64_t)found->st.st_size,
-        .image_offset = layout->section[OBCC_CONTEXT].offset,
-        .image_size = layout->section[OBCC_CONTEXT].size,
-        .image_span = layout->image_span,
-        .image_align = layout->image_align,
-        .text_span = layout->text_span,
-    };
+    found->source.image_offset = layout->section[OBCC_CONTEXT].offset;
+    found->source.image_size = layout->section[OBCC_CONTEXT].size;
+    found->source.image_span = layout->image_span;
+    found->source.image_align = layout->image_align;
+    found->source.text_span = layout->text_span;
     status = load_map(&found->source, &found->image, err);
     if (status)
         return status;
@@ -277,7 +283,7 @@ enum status admit(struct prepare *p, struct found *found, struct error *err)
 {
     enum status status;
 
-    status = read_layout(found, err);
+    status = read_layout(p, found, err);
     if (status == STATUS_OK && must_check(p, found))
         status = admit_whole(p, found, err);
     if (status == STATUS_OK && p->execute)

@@ -55,7 +55,8 @@ static enum status open_entry(struct prepare *p, const char *dir,
 {
     *found = (struct found){
         .fd = -1, .origin = origin, .dir = dir, .name = p->script->report_path};
-    return store_open(dir, p->name, &found->fd, &found->st, err);
+    return store_open_kept(p->cache && dir == p->dir ? &p->cache->kept : NULL,
+                           dir, p->name, &found->fd, &found->st, err);
 }
 
 enum status find_own(struct prepare *p, struct found *ret_found,

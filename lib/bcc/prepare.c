@@ -284,9 +284,10 @@ static enum status refuse_to_compile(struct prepare *p, const struct error *why,
 
 static enum status find_or_make(struct prepare *p, struct error *err)
 {
-    struct error why = {0};
+    struct error why;
     enum status status;
 
+    error_init(&why);
     if (p->given)
         return take_given(p, err);
     if (look_up(p, &status, &why)) {
@@ -351,9 +352,10 @@ static int run_prepare(struct prepare *p)
     BCCScriptRef script = p->script;
     uint64_t start_ns = clock_monotonic_ns();
     const int caller_errno = errno;
-    struct error err = {0};
+    struct error err;
     enum status status;
 
+    error_init(&err);
     if (!begin_report(p))
         return script_no_memory(script);
     build_request(p);
@@ -419,6 +421,15 @@ static int check_name(BCCScriptRef script, const char *name)
     return 0;
 }
 
+/* NULL for a directory is the one that the script was given, if any. */
+static void choose_directory(struct prepare *p)
+{
+    if (p->dir || !p->name || !p->script->cache)
+        return;
+    p->cache = p->script->cache;
+    p->dir = p->cache->dir;
+}
+
 int bccPrepareExecutable(BCCScriptRef script, const char *cacheDir,
                          const char *cacheName, unsigned long flags)
 {
@@ -430,10 +441,10 @@ int bccPrepareExecutable(BCCScriptRef script, const char *cacheDir,
         .name = cacheName,
     };
 
-    if (check_prepare(script, flags) ||
-        (cacheDir && check_name(script, cacheName)))
+    if (check_prepare(script, flags))
         return 1;
-    return prepare(&p);
+    choose_directory(&p);
+    return p.dir && check_name(script, cacheName) ? 1 : prepare(&p);
 }
 
 int bccPrepareSharedObject(BCCScriptRef script, const char *cacheDir,
@@ -448,7 +459,8 @@ int bccPrepareSharedObject(BCCScriptRef script, const char *cacheDir,
 
     if (check_prepare(script, flags))
         return 1;
-    if (!cacheDir)
+    choose_directory(&p);
+    if (!p.dir)
         return script_misuse(script, BCC_INVALID_VALUE,
                              "prepare: the cache directory is NULL");
     return check_name(script, cacheName) ? 1 : prepare(&p);

@@ -30,6 +30,7 @@ struct prepare {
     unsigned long flags;
     bool execute;           /* load the code */
     const char *dir;        /* NULL: no cache */
+    BCCCacheRef cache;      /* dir, kept open; or NULL */
     const char *name;       /* of the entry in dir */
     const char *file;       /* not NULL: make this file, even if it exists */
     struct source *given;   /* not NULL: the host gives compiled code */
@@ -150,13 +151,13 @@ struct symbol_search {
     BCCScriptRef script;
     const struct cache_view *view;
     const struct libraries *libraries;
-    bool of_process; /* definitions of the process count, too */
-    bool scope_is_read;
-    struct host_scope scope; /* if it is */
+    bool of_process;          /* definitions of the process count, too */
+    struct host_scope *scope; /* once it was asked */
 };
 
 /* A load_resolve_fn and a load_missing_fn; context is a symbol_search. */
-void *symbols_resolve(void *context, const char *name, uint32_t import);
+void *symbols_resolve(void *context, const char *name, uint32_t hash,
+                      uint32_t import);
 const char *symbols_note_missing(void *context, const char *name,
                                  uint32_t import);
 

@@ -25,9 +25,12 @@ static struct script_options default_options(void)
 
 BCCScriptRef bccCreateScript(void)
 {
-    BCCScriptRef script = calloc(1, sizeof(*script));
+    BCCScriptRef script = malloc(sizeof(*script));
 
     if (script) {
+        memset(script, 0, offsetof(struct BCCOpaqueScript, error));
+        error_init(&script->error);
+        script->report_reason[0] = '\0';
         script->options = default_options();
         script->report.reason = script->report_reason;
         script->report.path = "";
@@ -105,6 +108,33 @@ int bccSetCachePath(BCCScriptRef script, const char *path)
     }
     free(script->cache_path);
     script->cache_path = copy;
+    return 0;
+}
+
+BCCCacheRef bccOpenCache(const char *cacheDir)
+{
+    const size_t size = strlen(cacheDir) + 1;
+    BCCCacheRef cache = malloc(sizeof(*cache) + size);
+
+    if (cache) {
+        memcpy(cache->dir, cacheDir, size);
+        store_keep(cacheDir, &cache->kept);
+    }
+    return cache;
+}
+
+void bccCloseCache(BCCCacheRef cache)
+{
+    if (cache)
+        store_unkeep(&cache->kept);
+    free(cache);
+}
+
+int bccUseCache(BCCScriptRef script, BCCCacheRef cache)
+{
+    if (script_check_open(script, "cache"))
+        return 1;
+    script->cache = cache;
     return 0;
 }
 

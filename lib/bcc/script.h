@@ -32,6 +32,7 @@
 #include "sha1_digest.h"
 #include "signature.h"
 #include "span.h"
+#include "store.h"
 
 /* One input. A file, or the archive that contains it, is stat'ed when it is
  * named, and opened and read only when a prepare needs it. It is not mapped,
@@ -87,6 +88,11 @@ struct script_options {
     size_t n_trusted_keys;              /* 0: signatures are not required */
 };
 
+struct BCCOpaqueCache {
+    struct store_kept kept;
+    char dir[]; /* its name */
+};
+
 struct BCCOpaqueScript {
     struct source *sources; /* the script's own first, once it is set */
     size_t n_sources;
@@ -100,7 +106,8 @@ struct BCCOpaqueScript {
     bool out_of_memory; /* a function that returns void ran out of memory */
 
     struct script_options options;
-    char *cache_path; /* owned; NULL: the environment's */
+    char *cache_path;  /* owned; NULL: the environment's */
+    BCCCacheRef cache; /* borrowed, or NULL */
     BCCSymbolLookupFn lookup;
     void *lookup_context;
     BCCLogFn log;
@@ -110,7 +117,6 @@ struct BCCOpaqueScript {
     char **argv; /* borrowed; NULL: none */
 
     int error_code;
-    struct error error;
 
     bool prepared;
     struct cache_layout layout;
@@ -126,8 +132,11 @@ struct BCCOpaqueScript {
 
     BCCReport report; /* strings below */
     char *report_path;
-    char report_reason[ERROR_MESSAGE_SIZE];
     uint64_t stage_mark_ns; /* end of the previous stage */
+
+    /* Large, and not cleared where the rest is. */
+    struct error error;
+    char report_reason[ERROR_MESSAGE_SIZE];
 };
 
 /* ---- report.c ---- */

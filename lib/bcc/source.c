@@ -337,7 +337,7 @@ static int add_file(BCCScriptRef script, enum request_role role,
         .fd = -1,
     };
     int shortest = entry ? SHORTEST_ARCHIVE : SHORTEST_BITCODE;
-    struct error err = {0};
+    struct error err;
     struct stat st;
 
     if (check_input(script, role, path, flags,

@@ -65,26 +65,23 @@ static void *find_in_process(struct symbol_search *search, const char *name,
 {
     void *address;
 
-    if (!search->scope_is_read) {
-        host_scope_read(&search->scope);
-        search->scope_is_read = true;
-    }
-    address = host_scope_find(&search->scope, name, hash);
+    if (!search->scope)
+        search->scope = host_scope_of_process();
+    address = host_scope_find(search->scope, name, hash);
     return address ? address : find(RTLD_DEFAULT, name);
 }
 
-void *symbols_resolve(void *context, const char *name, uint32_t import)
+void *symbols_resolve(void *context, const char *name, uint32_t hash,
+                      uint32_t import)
 {
     struct symbol_search *search = context;
     BCCScriptRef script = search->script;
     void *address = support_routine_find(name);
-    uint32_t hash;
 
     if (!address && script->lookup)
         address = script->lookup(script->lookup_context, name);
     if (address)
         return address;
-    hash = host_symbol_hash(name);
     if (search->libraries->n_open)
         address = find_in_libraries(search, name, hash, import);
     if (!address && search->of_process)

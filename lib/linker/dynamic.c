@@ -4,6 +4,7 @@
  * .dynsym holds the null symbol, the imports, the exports; only the exports are
  * in .hash. dynamic_relocs.c fills .rel(a).dyn and .relr.dyn. */
 #include "passes.h"
+#include "symbol_hash.h"
 
 #include <assert.h>
 #include <elf.h>
@@ -171,8 +172,11 @@ static Elf64_Sym dynamic_symbol(const struct link *link,
         .st_other = STV_DEFAULT,
     };
 
-    if (symbol->place == SYMBOL_UNDEFINED)
+    /* Nobody asks for the size of an import: its place holds the hash. */
+    if (symbol->place == SYMBOL_UNDEFINED) {
+        entry.st_size = symbol_hash(symbol->name);
         return entry;
+    }
     entry.st_value = symbol_pointer(link, symbol, 0);
     entry.st_size = symbol->size;
     entry.st_shndx = SHN_ABS;

@@ -6,16 +6,21 @@
  *
  * and then the large sections, in the same way.
  *
- * A segment begins in memory at the offset in a page that it has in the file,
- * on the first page that the previous segment does not touch. So the file page
- * that holds the end of one and the start of the next is mapped twice, with
- * different protection, and the separation costs address space, not file bytes.
+ * A segment begins in memory on the first page that the previous segment does
+ * not touch. Where pages of the machine are always small, it begins likewise in
+ * the file: offsets are addresses, and one mapping of the file has all of them
+ * where they belong. This costs 2 KiB of zeros for each segment.
  *
- * With one exception: a segment that would touch one page more than its size
- * needs is moved to the next page of the file. Each page of a data segment that
- * is touched is copied at each launch, and a bss that still fits in the last
- * page needs no mapping of its own; both cost more than reading less than 4 KiB
- * that nothing uses.
+ * Where pages may be large (AArch64), that would cost too much. There a segment
+ * begins at the offset in a page that it has in the file, and the file page
+ * that holds the end of one and the start of the next is mapped twice, with
+ * different protection. So the separation costs address space, not file bytes.
+ * With one exception: a segment that would touch one small page more than its
+ * size needs is moved to the next one of the file. Each page of a data segment
+ * that is touched is copied at each launch, and a bss that still fits in the
+ * last page needs no mapping of its own; both cost more than reading less than
+ * 4 KiB that nothing uses. The same is done for what lies behind bss, or is
+ * aligned to more than a page.
  *
  * Alignment of more than a page is for the loader: it places address 0 at a
  * multiple of link.align. In the file only the page's offset matters.
@@ -131,7 +136,10 @@ static void begin_segment(struct cursor *cursor, struct range range)
         cursor->address = align_up(free_page, first->align);
         return;
     }
-    if (first->align > page) {
+    if (page == LAYOUT_SMALL_PAGE && cursor->offset == cursor->address &&
+        first->align <= page) {
+        cursor->offset = cursor->address = free_page;
+    } else if (first->align > page) {
         cursor->offset = align_up(cursor->offset, page);
         cursor->address = align_up(free_page, first->align);
     } else {

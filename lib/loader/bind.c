@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "load_machine.h"
+#include "symbol_hash.h"
 #include "thread_exit.h"
 #include "tls.h"
 #include "tls_host.h"
@@ -27,7 +28,7 @@ static bool takes_handlers(const char *name)
 
 /* What the loader itself gives, whatever resolve may know: the C library's
  * functions of these names do not know images. NULL if it is none of that. */
-static void *find_own_function(struct binder *binder, const char *name)
+static COLD void *find_own_function(struct binder *binder, const char *name)
 {
     void *address;
 
@@ -41,8 +42,8 @@ static void *find_own_function(struct binder *binder, const char *name)
     return address;
 }
 
-static void note_missing(struct binder *binder, const char *name,
-                         uint32_t import)
+static COLD void note_missing(struct binder *binder, const char *name,
+                              uint32_t import)
 {
     const struct load_binding *binding = binder->binding;
     const char *user = "";
@@ -55,9 +56,16 @@ static void note_missing(struct binder *binder, const char *name,
     binder->n_missing++;
 }
 
+/* Of the image that lib/linker made; others have no hash there. */
+static uint32_t hash_of(const ELF_TYPE(Sym) * entry, const char *name)
+{
+    return entry->st_size ? (uint32_t)entry->st_size : symbol_hash(name);
+}
+
 /* Returns NULL if nobody defines the import, symbol `index`. */
-static void *resolve_import(struct binder *binder, const char *name,
-                            uint32_t index, bool weak)
+static inline void *resolve_import(struct binder *binder,
+                                   const ELF_TYPE(Sym) * entry,
+                                   const char *name, uint32_t index)
 {
     const struct load_binding *binding = binder->binding;
     void *address = NULL;
@@ -65,88 +73,84 @@ static void *resolve_import(struct binder *binder, const char *name,
     if (name[0] == '_' && name[1] == '_')
         address = find_own_function(binder, name);
     if (!address)
-        address = binding->resolve(binding->context, name, index - 1);
-    if (!address && !weak)
+        address = binding->resolve(binding->context, name, hash_of(entry, name),
+                                   index - 1);
+    if (!address && ELF64_ST_BIND(entry->st_info) != STB_WEAK)
         note_missing(binder, name, index - 1);
     return address;
 }
 
-struct dynamic_symbol {
-    const char *name;
-    uint64_t value;
-    unsigned type;  /* STT_* */
-    unsigned where; /* SHN_* */
-    bool weak;
-};
-
-static enum status read_symbol(const struct binder *binder, uint32_t index,
-                               struct dynamic_symbol *ret_symbol,
-                               struct error *err)
+static inline const ELF_TYPE(Sym) * find_symbol(const struct image_view *view,
+                                                uint32_t index,
+                                                struct error *err)
 {
-    const struct image_view *view = binder->view;
-    const ELF_TYPE(Sym) * entry;
+    const ELF_TYPE(Sym) *const table =
+        (const void *)(view->base + view->symbols);
 
     if (index == 0 || index >= view->n_symbols)
-        return error_set(err, STATUS_CORRUPT,
-                         "%s: a relocation refers to symbol %u, which is not "
-                         "in the image",
-                         view->name, index);
-    entry = (const ELF_TYPE(Sym) *)(const void *)(view->base + view->symbols) +
-            index;
-    if (entry->st_name >= view->strings.size)
-        return error_set(err, STATUS_CORRUPT,
-                         "%s: name of symbol %u is outside the string table",
-                         view->name, index);
-    *ret_symbol = (struct dynamic_symbol){
-        .name =
-            (const char *)view->base + view->strings.address + entry->st_name,
-        .value = entry->st_value,
-        .type = ELF64_ST_TYPE(entry->st_info),
-        .where = entry->st_shndx,
-        .weak = ELF64_ST_BIND(entry->st_info) == STB_WEAK,
-    };
-    return STATUS_OK;
+        error_set(err, STATUS_CORRUPT,
+                  "%s: a relocation refers to symbol %u, which is not in the "
+                  "image",
+                  view->name, index);
+    else if (table[index].st_name >= view->strings.size)
+        error_set(err, STATUS_CORRUPT,
+                  "%s: name of symbol %u is outside the string table",
+                  view->name, index);
+    else
+        return &table[index];
+    return NULL;
+}
+
+static const char *name_of(const struct image_view *view,
+                           const ELF_TYPE(Sym) * entry)
+{
+    return (const char *)view->base + view->strings.address + entry->st_name;
+}
+
+static COLD enum status refuse_type(const struct binder *binder,
+                                    const ELF_TYPE(Sym) * entry,
+                                    const char *name, struct error *err)
+{
+    if (ELF64_ST_TYPE(entry->st_info) == STT_TLS)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: '%s' is a thread-local variable that is bound "
+                         "as if it had one address",
+                         binder->view->name, name);
+    /* lib/linker binds these with R_*_IRELATIVE, which has no symbol. */
+    return error_set(err, STATUS_UNSUPPORTED,
+                     "%s: '%s' is an indirect function that is bound by name",
+                     binder->view->name, name);
 }
 
 enum status bind_next_symbol(struct binder *binder, uint32_t index,
                              struct error *err)
 {
     const struct image_view *view = binder->view;
-    struct dynamic_symbol symbol;
-    enum status status = read_symbol(binder, index, &symbol, err);
+    const ELF_TYPE(Sym) *entry = find_symbol(view, index, err);
+    const char *name;
+    unsigned type;
 
-    if (status)
-        return status;
-    switch (symbol.type) {
-    case STT_TLS:
-        return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: '%s' is a thread-local variable that is bound "
-                         "as if it had one address",
-                         view->name, symbol.name);
-    case STT_GNU_IFUNC:
-        /* lib/linker binds these with R_*_IRELATIVE, which has no symbol. */
-        return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: '%s' is an indirect function that is bound by "
-                         "name",
-                         view->name, symbol.name);
-    default:
-        break;
-    }
-    if (symbol.where == SHN_UNDEF)
-        binder->value =
-            (uintptr_t)resolve_import(binder, symbol.name, index, symbol.weak);
-    else if (symbol.where == SHN_ABS)
-        binder->value = (uintptr_t)symbol.value;
+    if (!entry)
+        return STATUS_CORRUPT;
+    name = name_of(view, entry);
+    type = ELF64_ST_TYPE(entry->st_info);
+    if (type == STT_TLS || type == STT_GNU_IFUNC)
+        return refuse_type(binder, entry, name, err);
+    if (entry->st_shndx == SHN_UNDEF)
+        binder->value = (uintptr_t)resolve_import(binder, entry, name, index);
+    else if (entry->st_shndx == SHN_ABS)
+        binder->value = (uintptr_t)entry->st_value;
     else
-        binder->value = (uintptr_t)view->base + (uintptr_t)symbol.value;
+        binder->value = (uintptr_t)view->base + (uintptr_t)entry->st_value;
     binder->symbol = index;
     return STATUS_OK;
 }
 
 /* ---- Thread-local variables ---- */
 
-static enum status bind_own_variable(struct binder *binder, const char *name,
-                                     uint64_t offset, struct error *err)
+static COLD enum status bind_own_variable(struct binder *binder,
+                                          const char *name, uint64_t offset,
+                                          struct error *err)
 {
     if (!binder->tls)
         return error_set(err, STATUS_CORRUPT,
@@ -160,14 +164,15 @@ static enum status bind_own_variable(struct binder *binder, const char *name,
     return STATUS_OK;
 }
 
-static enum status bind_host_variable(struct binder *binder, const char *name,
-                                      uint32_t index, bool weak,
-                                      struct error *err)
+static COLD enum status bind_host_variable(struct binder *binder,
+                                           const ELF_TYPE(Sym) * entry,
+                                           uint32_t index, struct error *err)
 {
-    const void *address = resolve_import(binder, name, index, weak);
-    struct tls_variable variable = {.index = {0, 0}};
-
+    const char *name = name_of(binder->view, entry);
+    const void *address = resolve_import(binder, entry, name, index);
+    const bool is_weak = ELF64_ST_BIND(entry->st_info) == STB_WEAK;
     const bool is_known = address && address != binder->unknown;
+    struct tls_variable variable = {.index = {0, 0}};
 
     if (is_known && !tls_host_find(address, &variable))
         return error_set(err, STATUS_UNSUPPORTED,
@@ -176,29 +181,32 @@ static enum status bind_host_variable(struct binder *binder, const char *name,
                          binder->view->name, name, address);
     variable.name = name;
     /* What is missing has been noted: no other error shall hide that. */
-    if (!is_known && !(weak && !address))
+    if (!is_known && !(is_weak && !address))
         variable.has_fixed_distance = true;
     binder->variable = variable;
     return STATUS_OK;
 }
 
-enum status bind_variable(struct binder *binder, uint32_t index,
-                          struct error *err)
+COLD enum status bind_variable(struct binder *binder, uint32_t index,
+                               struct error *err)
 {
-    struct dynamic_symbol symbol = {.name = "(local)", .where = SHN_ABS};
-    enum status status = STATUS_OK;
+    const ELF_TYPE(Sym) *entry = NULL;
+    enum status status;
 
     if (index == binder->variable_symbol && index != 0)
         return STATUS_OK;
-    if (index != 0)
-        status = read_symbol(binder, index, &symbol, err);
-    if (status)
-        return status;
-    if (symbol.where == SHN_UNDEF)
-        status =
-            bind_host_variable(binder, symbol.name, index, symbol.weak, err);
+    if (index != 0) {
+        entry = find_symbol(binder->view, index, err);
+        if (!entry)
+            return STATUS_CORRUPT;
+    }
+    if (!entry)
+        status = bind_own_variable(binder, "(local)", 0, err);
+    else if (entry->st_shndx == SHN_UNDEF)
+        status = bind_host_variable(binder, entry, index, err);
     else
-        status = bind_own_variable(binder, symbol.name, symbol.value, err);
+        status = bind_own_variable(binder, name_of(binder->view, entry),
+                                   entry->st_value, err);
     if (status)
         return status;
     binder->variable_symbol = index;
@@ -229,7 +237,7 @@ static bool append_name(char *list, size_t size,
     return true;
 }
 
-enum status bind_finish(const struct binder *binder, struct error *err)
+COLD enum status bind_finish(const struct binder *binder, struct error *err)
 {
     char list[ERROR_MESSAGE_SIZE * 3 / 4] = "";
     char rest[32] = "";

@@ -3,32 +3,31 @@
  * computation of the loader.
  *
  *   file     | cache header | ELF headers, rodata, text | relro | data |
- *             \___________________________________________/ \       \
- *   memory   | read+execute, mapped from the file        | rw -> r | rw, 0 |
- *            |<--------------- reserved first, read+write --------------->|
+ *   memory   | read+execute                             | rw -> r | rw   | bss
+ * |
  *
- * The reservation is already usable memory. Data segments are written into it,
- * bss is part of it, and the gaps between segments are zeros that nothing
- * refers to. The mapping of the text replaces its start. (The other order, file
- * first and memory over its end, takes 1.3 us longer of 19, because the kernel
- * then splits a mapping that belongs to a file.)
+ * An entry is mapped once, whole, before anything of it is read, and a little
+ * beyond its end. lib/linker gives data the distance from the text in the file
+ * that it has in memory (where all machines of the kind have small pages), so
+ * data is where it belongs. It is made writable there, which takes its right to
+ * execute, and the kernel copies the pages that are written to. So the calls of
+ * a launch are mmap, mprotect (data) and mprotect (RELRO); one more mmap if
+ * there is bss beyond the last page of data, and a mremap before it if there is
+ * much.
  *
- * There are two ways to fill a data segment. One maps the pages of the file
- * privately: a page that is never written costs nothing, and a page that is
- * written costs a fault and a copy. Relocation is sure to write to the pages of
- * RELRO, so they are populated in advance with one call instead of a fault
- * each. The other way copies the bytes, from the mapping of the text, if the
- * data fits in one page.
+ * Pages that are sure to be touched are not populated in advance: the call for
+ * it costs as much as three to four page faults on CPUs that handle faults
+ * without leaving the virtual machine. Where they leave it, a fault costs
+ * others (dlopen() among them) more than the loader, which has the fewest.
+ *
+ * Other images are mapped in parts: those whose segments are elsewhere in the
+ * file than in memory, or that are aligned to more than a page.
+ * For them memory is reserved first, which is zero and can be written to; text
+ * replaces its start, and data segments the rest.
  *
  * An image given as bytes in memory is copied: its text to the reservation,
  * which is then made executable instead of writable, and its data likewise. So
- * is the text of a file that may not be executed where it lies.
- *
- * No fault that is sure to happen is left to happen: the start of the file,
- * which is read here, and pages that are written are populated in advance
- * (MAP_POPULATE, MADV_POPULATE_*). This takes a third of the time where
- * each exception exits a virtual machine. Linux before 5.14 rejects
- * MADV_POPULATE_*, and the pages fault. */
+ * is the text of a file that may not be executed where it lies. */
 #include "exec_memory.h"
 
 #include <errno.h>
@@ -40,26 +39,41 @@
 #include "file.h"
 #include "load_machine.h"
 
-/* Known to the C library from glibc 2.35 on. */
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ 22
-#endif
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
-
-/* Bytes of data outside RELRO whose pages are made at once. It is also the most
- * memory that an image can use in vain, if its script never writes. */
-enum { MAX_EAGER = 8192 };
-
-/* So much of the file is asked for at once, which is what a fault would bring
- * in. Bytes of data as near as that can be copied from where text shows them;
- * further on that costs a page fault. */
-enum { MAPPED_AT_ONCE = 65536 };
+/* Address space mapped beyond the end of a file, for bss. More would more often
+ * end in another table of pages, which costs 4 us to make and to free. */
+enum { BSS_ROOM = 65536 };
 
 uint64_t exec_memory_page_size(void)
 {
     return getauxval(AT_PAGESZ);
+}
+
+/* Of the last system call, for size bytes. */
+static enum status failed(const struct load_source *source, const char *what,
+                          uint64_t size, struct error *err)
+{
+    return error_set_os(err, errno, "%s: %s, 0x%llx bytes", source->name, what,
+                        (unsigned long long)size);
+}
+
+/* ---- Text ---- */
+
+void exec_memory_open(const struct load_source *source, struct image *ret_image)
+{
+    const size_t page_size = (size_t)exec_memory_page_size();
+    size_t size;
+    uint8_t *head;
+
+    if (source->fd < 0 || source->file_size == 0 ||
+        source->file_size > PTRDIFF_MAX - 2 * BSS_ROOM ||
+        machine_host()->page_size > page_size)
+        return;
+    size = (size_t)align_up(source->file_size, page_size) + BSS_ROOM;
+    head = mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_PRIVATE, source->fd, 0);
+    if (head == MAP_FAILED)
+        return;
+    ret_image->mapping = ret_image->head = head;
+    ret_image->mapping_size = ret_image->mapped_size = size;
 }
 
 /* End of the text, in bytes from the start of the file. */
@@ -82,8 +96,7 @@ static enum status reserve(const struct load_source *source,
     reservation = mmap(NULL, size, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (reservation == MAP_FAILED)
-        return error_set_os(err, errno, "%s: reserving 0x%llx bytes",
-                            source->name, (unsigned long long)size);
+        return failed(source, "reserving memory", size, err);
     base = align_up((uintptr_t)reservation + source->image_offset,
                     source->image_align);
     *ret_image = (struct image){
@@ -96,20 +109,6 @@ static enum status reserve(const struct load_source *source,
         .image_size = source->image_size,
     };
     return STATUS_OK;
-}
-
-/* Returns an errno, 0 for success. */
-static int map_text(const struct load_source *source, const struct image *image)
-{
-    const size_t end = text_end(source);
-    const int eager = end <= MAPPED_AT_ONCE ? MAP_POPULATE : 0;
-
-    if (mmap(image->head, end, PROT_READ | PROT_EXEC,
-             MAP_PRIVATE | MAP_FIXED | eager, source->fd, 0) == MAP_FAILED)
-        return errno;
-    if (!eager)
-        madvise(image->head, MAPPED_AT_ONCE, MADV_POPULATE_READ);
-    return 0;
 }
 
 /* Copy the text to the reservation, which is writable now and executable
@@ -134,165 +133,202 @@ static enum status copy_text(const struct load_source *source,
      * a mapped file's pages. */
     __builtin___clear_cache((char *)image->head, (char *)image->head + end);
     if (mprotect(image->head, end, PROT_READ | PROT_EXEC))
-        return error_set_os(err, errno, "%s: making a copy executable",
-                            source->name);
+        return failed(source, "making a copy executable", end, err);
     return STATUS_OK;
 }
 
 static enum status place_text(const struct load_source *source,
-                              const struct image *image, struct error *err)
+                              struct image *image, struct error *err)
 {
-    int os_errno;
+    const size_t end = text_end(source);
 
     if (source->fd < 0)
         return copy_text(source, image, err);
-    os_errno = map_text(source, image);
+    if (mmap(image->head, end, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED,
+             source->fd, 0) != MAP_FAILED) {
+        image->mapped_size = end;
+        return STATUS_OK;
+    }
     /* A file system mounted noexec (EPERM), or a security module's verdict
      * on the file (EACCES): code may still run from a copy. */
-    if (os_errno == EPERM || os_errno == EACCES)
+    if (errno == EPERM || errno == EACCES)
         return copy_text(source, image, err);
-    if (os_errno)
-        return error_set_os(err, os_errno,
-                            "%s: mapping 0x%llx bytes to execute", source->name,
-                            (unsigned long long)text_end(source));
-    return STATUS_OK;
+    return failed(source, "mapping text", end, err);
+}
+
+/* Whether an open file is where its image can stay, or now is. */
+static bool make_fit(const struct load_source *source, struct image *image)
+{
+    const size_t size = (size_t)(source->image_offset + source->image_span);
+    void *moved = image->head;
+
+    if (!moved || source->image_align > exec_memory_page_size())
+        return false;
+    if (size <= image->mapped_size)
+        return true;
+    moved = mremap(moved, image->mapped_size, size, MREMAP_MAYMOVE);
+    if (moved == MAP_FAILED)
+        return false;
+    image->mapping = image->head = moved;
+    image->mapping_size = image->mapped_size = size;
+    return true;
+}
+
+/* An open file shows more than the image if it has debug information. */
+static void use_open_file(const struct load_source *source, struct image *image)
+{
+    const size_t end = (size_t)(source->image_offset + source->image_span);
+
+    if (image->mapped_size - end > 2 * BSS_ROOM &&
+        munmap(image->head + end, image->mapped_size - end) == 0)
+        image->mapping_size = image->mapped_size = end;
+    image->base = image->head + source->image_offset;
+    image->span = source->image_span;
+    image->text_span = source->text_span;
+    image->image_size = source->image_size;
 }
 
 enum status exec_memory_map(const struct load_source *source,
-                            struct image *ret_image, struct error *err)
+                            struct image *image, struct error *err)
 {
-    struct image image;
-    enum status status = reserve(source, &image, err);
+    enum status status;
 
-    if (status)
-        return status;
-    status = place_text(source, &image, err);
-    if (status)
-        exec_memory_unmap(&image);
-    else
-        *ret_image = image;
-    return status;
+    if (make_fit(source, image)) {
+        use_open_file(source, image);
+        return STATUS_OK;
+    }
+    exec_memory_unmap(image);
+    *image = (struct image){0};
+    status = reserve(source, image, err);
+    return status ? status : place_text(source, image, err);
 }
 
 /* ---- Data ---- */
 
-/* Whether all the segment's bytes of the file are to be in private memory: but
- * for a little they are RELRO. */
-static bool is_eager(const struct image_view *view,
-                     const struct image_segment *segment)
+/* Image address behind the last page of the file's mapping, or 0. */
+static uint64_t mapped_end(const struct load_source *source,
+                           const struct image *image)
 {
-    const uint64_t relro_end = view->relro.address + view->relro.size;
-    const uint64_t file_end = segment->address + segment->file_size;
-    uint64_t start = segment->address;
-
-    /* RELRO is the beginning of its segment, if it is in this one. */
-    if (view->relro.address <= start && start < relro_end)
-        start = relro_end < file_end ? relro_end : file_end;
-    return segment->writable && file_end - start <= MAX_EAGER;
+    return image->mapped_size ? image->mapped_size - source->image_offset : 0;
 }
 
-static bool is_on_one_page(const struct image_view *view,
-                           const struct image_segment *segment)
+static enum status protect(const struct load_source *source,
+                           const struct image *image, struct image_range pages,
+                           int access, struct error *err)
 {
-    return align_down(segment->address, view->page_size) ==
-           align_down(segment->address + segment->file_size - 1,
-                      view->page_size);
+    if (mprotect(image->base + pages.address, (size_t)pages.size, access))
+        return failed(source, "making data read-only or writable", pages.size,
+                      err);
+    return STATUS_OK;
 }
 
-/* Whether the segment's bytes of the file are in the last pages of the text's
- * mapping, which do not end where the text does, and near. */
-static bool is_shown(const struct load_source *source,
-                     const struct image_segment *segment)
-{
-    const uint64_t end = segment->file_offset + segment->file_size;
-
-    return end <= source->text_span &&
-           source->image_offset + end <= MAPPED_AT_ONCE;
-}
-
-static bool is_copied(const struct load_source *source,
-                      const struct image_view *view,
+static bool is_mapped(const struct load_source *source,
+                      const struct image *image,
                       const struct image_segment *segment)
 {
-    return segment->file_size > 0 && is_eager(view, segment) &&
-           is_on_one_page(view, segment) && is_shown(source, segment);
+    return segment->file_offset == segment->address &&
+           segment->address + segment->file_size <= mapped_end(source, image);
 }
 
-static void populate(const struct image *image, uint64_t start, uint64_t end)
+static enum status map_segment(const struct load_source *source,
+                               const struct image *image,
+                               const struct image_segment *segment,
+                               struct image_range pages, struct error *err)
 {
-    if (end > start)
-        madvise(image->base + start, (size_t)(end - start),
-                MADV_POPULATE_WRITE);
+    const uint64_t in_page = segment->address - pages.address;
+
+    if (mmap(image->base + pages.address, (size_t)pages.size,
+             segment->writable ? PROT_READ | PROT_WRITE : PROT_READ,
+             MAP_PRIVATE | MAP_FIXED, source->fd,
+             (off_t)(source->image_offset + segment->file_offset - in_page)) ==
+        MAP_FAILED)
+        return failed(source, "mapping data", pages.size, err);
+    return STATUS_OK;
 }
 
-/* RELRO and data are neighbours: both pages in one call. */
-static void populate_copied(const struct load_source *source,
-                            const struct image *image,
-                            const struct image_view *view)
+/* pages: those of the file's bytes. */
+static enum status fill_pages(const struct load_source *source,
+                              const struct image *image,
+                              const struct image_segment *segment,
+                              struct image_range pages, struct error *err)
 {
-    uint64_t start = 0, end = 0;
+    const uint64_t file_end = segment->address + segment->file_size;
+    const uint64_t end = pages.address + pages.size;
+    enum status status = STATUS_OK;
 
-    for (size_t i = 1; i < view->n_segments; i++) {
-        const uint64_t page =
-            align_down(view->segments[i].address, view->page_size);
-
-        if (!is_copied(source, view, &view->segments[i]))
-            continue;
-        if (page != end) {
-            populate(image, start, end);
-            start = page;
-        }
-        end = page + view->page_size;
-    }
-    populate(image, start, end);
+    if (source->fd >= 0 && !is_mapped(source, image, segment))
+        status = map_segment(source, image, segment, pages, err);
+    else if (source->fd < 0)
+        memcpy(image->base + segment->address,
+               source->bytes + source->image_offset + segment->file_offset,
+               (size_t)segment->file_size);
+    if (status == STATUS_OK && !segment->writable)
+        status = protect(source, image, pages, PROT_READ, err);
+    /* The last page of the file's bytes goes on with what follows in the
+     * file. That page is left alone, and so not copied, if there is no bss. */
+    if (status == STATUS_OK && segment->memory_size > segment->file_size)
+        memset(image->base + file_end, 0, (size_t)(end - file_end));
+    return status;
 }
 
-static enum status copy_segment(const struct load_source *source,
+/* Bss from a page on: what is mapped there of the file is not its. end: of the
+ * memory to clear; to the end of the mapping leaves one piece less of it. */
+static enum status clear_pages(const struct load_source *source,
+                               const struct image *image, uint64_t start,
+                               uint64_t end, struct error *err)
+{
+    if (end > mapped_end(source, image))
+        end = mapped_end(source, image);
+    if (start >= end)
+        return STATUS_OK;
+    if (mmap(image->base + start, (size_t)(end - start), PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+             0) == MAP_FAILED)
+        return failed(source, "mapping zeros", end - start, err);
+    return STATUS_OK;
+}
+
+static enum status fill_segment(const struct load_source *source,
                                 const struct image *image,
                                 const struct image_view *view,
                                 const struct image_segment *segment,
                                 struct error *err)
 {
     const uint64_t start = align_down(segment->address, view->page_size);
-    const uint64_t end = segment->address + segment->file_size;
+    const bool is_last = segment == &view->segments[view->n_segments - 1];
+    const uint64_t memory_end = segment->address + segment->memory_size;
+    const uint64_t end =
+        is_last ? UINT64_MAX : align_up(memory_end, view->page_size);
+    uint64_t zeros = start;
+    enum status status = STATUS_OK;
 
-    memcpy(image->base + segment->address,
-           source->bytes + source->image_offset + segment->file_offset,
-           (size_t)segment->file_size);
-    if (segment->writable)
-        return STATUS_OK;
-    return exec_memory_protect(
-        source, image,
-        (struct image_range){start, align_up(end, view->page_size) - start},
-        err);
+    if (segment->file_size) {
+        zeros =
+            align_up(segment->address + segment->file_size, view->page_size);
+        status = fill_pages(source, image, segment,
+                            (struct image_range){start, zeros - start}, err);
+    }
+    if (status || zeros >= memory_end)
+        return status;
+    return clear_pages(source, image, zeros, end, err);
 }
 
-static enum status map_segment(const struct load_source *source,
-                               const struct image *image,
-                               const struct image_view *view,
-                               const struct image_segment *segment,
-                               struct error *err)
+/* Relocation is sure to write to the pages of RELRO. A write as the first
+ * access is one page fault, where a read before it makes two. */
+static void touch_relro(const struct image *image,
+                        const struct image_view *view)
 {
-    const int access = segment->writable ? PROT_READ | PROT_WRITE : PROT_READ;
-    const int eager = is_eager(view, segment) ? MAP_POPULATE : 0;
-    const uint64_t start = align_down(segment->address, view->page_size);
-    const uint64_t file_end = segment->address + segment->file_size;
-    const uint64_t zeros = align_up(file_end, view->page_size);
+    const struct image_range *relro = &view->relro;
 
-    if (mmap(image->base + start, (size_t)(zeros - start), access,
-             MAP_PRIVATE | MAP_FIXED | eager, source->fd,
-             (off_t)(source->image_offset +
-                     align_down(segment->file_offset, view->page_size))) ==
-        MAP_FAILED)
-        return error_set_os(
-            err, errno, "%s: mapping the segment of 0x%llx bytes at 0x%llx",
-            source->name, (unsigned long long)segment->memory_size,
-            (unsigned long long)segment->address);
-    /* The last page of the file's bytes goes on with what follows in the
-     * file. That page is left alone, and so not copied, if there is no bss. */
-    if (segment->memory_size > segment->file_size)
-        memset(image->base + file_end, 0, (size_t)(zeros - file_end));
-    return STATUS_OK;
+    for (uint64_t page = 0; page < relro->size; page += view->page_size) {
+        uint32_t *const word = (void *)(image->base + relro->address + page);
+        uint32_t zero = 0;
+
+        /* Writes what is there. (An addition of 0 becomes a read in some
+         * compilers.) */
+        __atomic_compare_exchange_n(word, &zero, 0, false, __ATOMIC_RELAXED,
+                                    __ATOMIC_RELAXED);
+    }
 }
 
 enum status exec_memory_fill_data(const struct load_source *source,
@@ -300,20 +336,25 @@ enum status exec_memory_fill_data(const struct load_source *source,
                                   const struct image_view *view,
                                   struct error *err)
 {
+    const uint64_t limit =
+        align_up(source->file_size - source->image_offset, view->page_size) +
+        BSS_ROOM;
+    uint64_t end = mapped_end(source, image);
     enum status status = STATUS_OK;
 
-    populate_copied(source, image, view);
-    for (size_t i = 1; i < view->n_segments && !status; i++) {
-        const struct image_segment *segment = &view->segments[i];
-
-        if (is_copied(source, view, segment))
-            memcpy(image->base + segment->address,
-                   image->base + segment->file_offset, segment->file_size);
-        else if (segment->file_size > 0 && source->fd < 0)
-            status = copy_segment(source, image, view, segment, err);
-        else if (segment->file_size > 0)
-            status = map_segment(source, image, view, segment, err);
-    }
+    /* To the end of the mapping, so that this does not make three of it. But
+     * much bss is not to count as memory that the system must have. */
+    if (end > limit)
+        end = limit;
+    if (end > image->text_span && view->n_segments > 1)
+        status = protect(
+            source, image,
+            (struct image_range){image->text_span, end - image->text_span},
+            PROT_READ | PROT_WRITE, err);
+    for (size_t i = 1; i < view->n_segments && !status; i++)
+        status = fill_segment(source, image, view, &view->segments[i], err);
+    if (status == STATUS_OK)
+        touch_relro(image, view);
     return status;
 }
 
@@ -327,8 +368,7 @@ enum status exec_memory_guard_text(const struct load_source *source,
 
     if (access && mprotect(image->base, (size_t)image->text_span,
                            PROT_READ | PROT_EXEC | access))
-        return error_set_os(err, errno, "%s: guarding the text's branches",
-                            source->name);
+        return failed(source, "guarding branches", image->text_span, err);
 #else
     (void)source;
     (void)image;
@@ -342,12 +382,14 @@ enum status exec_memory_protect(const struct load_source *source,
                                 const struct image *image,
                                 struct image_range pages, struct error *err)
 {
+    const uint64_t end = mapped_end(source, image);
+
     if (pages.size == 0)
         return STATUS_OK;
-    if (mprotect(image->base + pages.address, (size_t)pages.size, PROT_READ))
-        return error_set_os(err, errno, "%s: making data read-only",
-                            source->name);
-    return STATUS_OK;
+    /* No data follows: the rest of the mapping stays one piece with RELRO. */
+    if (pages.address + pages.size == image->span && end > image->span)
+        pages.size = end - pages.address;
+    return protect(source, image, pages, PROT_READ, err);
 }
 
 void exec_memory_unmap(const struct image *image)

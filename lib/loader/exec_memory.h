@@ -12,13 +12,19 @@
 /* Of the running kernel, bytes. */
 uint64_t exec_memory_page_size(void);
 
-/* Reserve memory for the bytes before the image and its span, and map the file
- * read+execute over it, from offset 0 to the end of the text. The caller has
- * checked that image_offset + image_span does not wrap, and that image_offset,
- * both spans and image_align fit the page size. IO, NO_MEMORY. */
+/* Map a whole file read+execute, with nothing known of it yet but its size.
+ * *ret_image, which is zero, stays so if that cannot be: exec_memory_map() has
+ * other ways. */
+void exec_memory_open(const struct load_source *source,
+                      struct image *ret_image);
+
+/* Make the file read+execute in memory, from offset 0 to the end of the text,
+ * with room for the span. The image is zero or an open file, which is kept if
+ * it fits. The caller has checked that image_offset + image_span does not wrap,
+ * and that image_offset, both spans and image_align fit the page size. IO,
+ * NO_MEMORY. */
 enum status exec_memory_map(const struct load_source *source,
-                            struct image *ret_image,
-                            struct error *err) MUST_CHECK;
+                            struct image *image, struct error *err) MUST_CHECK;
 
 /* Bring the file's bytes to all segments of a checked view but the first. A
  * file that is cut short meanwhile is not noticed, as it is not for the text:

@@ -3,21 +3,14 @@
  * which of several versions dlsym() takes. */
 #include "host_symbols.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <sys/auxv.h>
 
 #include "load_machine.h"
+#include "symbol_hash.h"
 
 enum { WORD_BITS = 8 * sizeof(ElfW(Addr)) };
-
-uint32_t host_symbol_hash(const char *name)
-{
-    uint32_t hash = 5381;
-
-    for (; *name; name++)
-        hash = hash * 33 + (uint8_t)*name;
-    return hash;
-}
 
 /* ---- One object ---- */
 
@@ -42,8 +35,8 @@ static void read_hash_table(struct host_object *object, const uint32_t *table)
     object->chain = object->buckets + object->n_buckets - first_symbol;
 }
 
-bool host_object_read(const struct link_map *map,
-                      struct host_object *ret_object)
+COLD bool host_object_read(const struct link_map *map,
+                           struct host_object *ret_object)
 {
     struct host_object object = {.base = map->l_addr};
     const uint32_t *hash_table = NULL;
@@ -89,12 +82,20 @@ static bool is_default_version(const struct host_object *object, uint32_t index)
     return !object->versions || !(object->versions[index] & 0x8000);
 }
 
+static inline void *address_of(const struct host_object *object,
+                               const ElfW(Sym) * symbol)
+{
+    const uintptr_t address = object->base + symbol->st_value;
+
+    return (void *)(ELF64_ST_TYPE(symbol->st_info) == STT_GNU_IFUNC
+                        ? machine_call_resolver(address)
+                        : address);
+}
+
 static enum verdict judge(const struct host_object *object,
                           const ElfW(Sym) * symbol, void **ret_address)
 {
-    const unsigned type = ELF64_ST_TYPE(symbol->st_info);
     const unsigned binding = ELF64_ST_BIND(symbol->st_info);
-    const uintptr_t address = object->base + symbol->st_value;
 
     if (symbol->st_shndx == SHN_UNDEF && symbol->st_value == 0)
         return ABSENT;
@@ -104,22 +105,22 @@ static enum verdict judge(const struct host_object *object,
         ELF64_ST_VISIBILITY(symbol->st_other) == STV_HIDDEN ||
         ELF64_ST_VISIBILITY(symbol->st_other) == STV_INTERNAL)
         return UNCLEAR;
-    switch (type) {
+    switch (ELF64_ST_TYPE(symbol->st_info)) {
     case STT_FUNC:
     case STT_OBJECT:
     case STT_NOTYPE:
-        *ret_address = (void *)address;
-        return DEFINED;
     case STT_GNU_IFUNC:
-        *ret_address = (void *)machine_call_resolver(address);
+        *ret_address = address_of(object, symbol);
         return DEFINED;
     default:
         return UNCLEAR;
     }
 }
 
-static enum verdict look_up(const struct host_object *object, const char *name,
-                            uint32_t hash, void **ret_address)
+/* *ret_address is set if it is DEFINED. Not inlined: two call it. */
+__attribute__((noinline)) static enum verdict
+look_up(const struct host_object *object, const char *name, uint32_t hash,
+        void **ret_address)
 {
     const ElfW(Addr) word =
         object->filter[hash / WORD_BITS & object->filter_mask];
@@ -159,11 +160,11 @@ void *host_object_find(const struct host_object *object, const char *name,
  * address that it has for us, there is the libc that we are bound to. Where it
  * is not (libbcc opened by dlmopen(), a program with a PLT entry as its
  * address), there is no scope. */
-static bool is_our_libc(const struct host_object *object)
+static COLD bool is_our_libc(const struct host_object *object)
 {
     static const char name[] = "getauxval";
 
-    return host_object_find(object, name, host_symbol_hash(name)) ==
+    return host_object_find(object, name, symbol_hash(name)) ==
            (void *)getauxval;
 }
 
@@ -180,7 +181,7 @@ static const ElfW(Phdr) * find_header(uint32_t type)
 
 /* The list of all objects, where a debugger finds it: _r_debug is the dynamic
  * linker's, and libobcc.so needs libc alone. */
-static const struct link_map *first_object(void)
+static COLD const struct link_map *first_object(void)
 {
     const ElfW(Phdr) *headers = find_header(PT_PHDR);
     const ElfW(Phdr) *dynamic = find_header(PT_DYNAMIC);
@@ -199,12 +200,12 @@ static const struct link_map *first_object(void)
 /* The list begins with the program and what it needs, breadth first, which is
  * the order of its scope. These are never taken out; so as far as libc, which
  * every program needs, the list does not change. */
-void host_scope_read(struct host_scope *ret_scope)
+COLD void host_scope_read(struct host_scope *ret_scope)
 {
     const uintptr_t kernel_object = getauxval(AT_SYSINFO_EHDR);
     size_t n = 0;
 
-    ret_scope->n_objects = 0;
+    memset(ret_scope, 0, sizeof(*ret_scope));
     for (const struct link_map *map = first_object(); map; map = map->l_next) {
         if (kernel_object && map->l_addr == kernel_object)
             continue; /* is in the list and not in the scope */
@@ -218,20 +219,83 @@ void host_scope_read(struct host_scope *ret_scope)
     }
 }
 
-void *host_scope_find(const struct host_scope *scope, const char *name,
-                      uint32_t hash)
-{
-    for (size_t i = 0; i < scope->n_objects; i++) {
-        void *address = NULL;
+/* ---- Answers ---- */
 
-        switch (look_up(&scope->object[i], name, hash, &address)) {
-        case ABSENT:
-            break;
-        case DEFINED:
-            return address;
-        case UNCLEAR:
-            return NULL;
-        }
+/* An answer is written once, by the thread that takes its place, and is there
+ * when it has an address. */
+enum { EMPTY = 0, TAKEN = 1 };
+
+/* The place for a name's answer, or the one that is there: the first of two
+ * that does not hold another name's. NULL: both do. */
+static struct host_answer *answer_for(struct host_scope *scope,
+                                      const char *name, uint32_t hash)
+{
+    for (uint32_t i = hash; i < hash + 2; i++) {
+        struct host_answer *answer = &scope->answers[i % HOST_SCOPE_ANSWERS];
+        const uintptr_t address =
+            atomic_load_explicit(&answer->address, memory_order_acquire);
+
+        if (address == EMPTY ||
+            (address != TAKEN && strcmp(answer->name, name) == 0))
+            return answer;
     }
     return NULL;
+}
+
+static COLD void remember(struct host_answer *answer, const char *name,
+                          void *address)
+{
+    const size_t size = strlen(name) + 1;
+    uintptr_t empty = EMPTY;
+
+    if (size > sizeof(answer->name) ||
+        !atomic_compare_exchange_strong(&answer->address, &empty, TAKEN))
+        return;
+    memcpy(answer->name, name, size);
+    atomic_store_explicit(&answer->address, (uintptr_t)address,
+                          memory_order_release);
+}
+
+static void *search(const struct host_scope *scope, const char *name,
+                    uint32_t hash)
+{
+    void *address = NULL;
+
+    for (size_t i = 0; i < scope->n_objects; i++)
+        if (look_up(&scope->object[i], name, hash, &address) != ABSENT)
+            break;
+    return address;
+}
+
+void *host_scope_find(struct host_scope *scope, const char *name, uint32_t hash)
+{
+    struct host_answer *answer = answer_for(scope, name, hash);
+    void *address = NULL;
+
+    if (answer)
+        address = (void *)atomic_load_explicit(&answer->address,
+                                               memory_order_relaxed);
+    if ((uintptr_t)address > TAKEN)
+        return address;
+    address = search(scope, name, hash);
+    if (address && answer)
+        remember(answer, name, address);
+    return address;
+}
+
+/* ---- The scope of this process ---- */
+
+static struct host_scope process_scope;
+
+static void read_process_scope(void)
+{
+    host_scope_read(&process_scope);
+}
+
+struct host_scope *host_scope_of_process(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, read_process_scope);
+    return &process_scope;
 }

@@ -67,14 +67,23 @@ static enum status check_source(const struct load_source *source,
     return STATUS_OK;
 }
 
-enum status load_map(const struct load_source *source, struct image *ret_image,
+void load_open(const struct load_source *source, struct image *ret_image)
+{
+    exec_memory_open(source, ret_image);
+}
+
+enum status load_map(const struct load_source *source, struct image *image,
                      struct error *err)
 {
     enum status status = check_source(source, err);
 
-    if (status)
-        return status;
-    return exec_memory_map(source, ret_image, err);
+    if (status == STATUS_OK)
+        status = exec_memory_map(source, image, err);
+    if (status) {
+        exec_memory_unmap(image);
+        *image = (struct image){0};
+    }
+    return status;
 }
 
 /* ---- Link ---- */

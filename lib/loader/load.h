@@ -1,4 +1,4 @@
-/* An ELF image in a file or in memory becomes running code (reserve, map, bind,
+/* An ELF image in a file or in memory becomes running code (map, bind,
  * relocate, protect, initialise), and is removed again.
  *
  * The image was made by lib/linker (see link_image.h for its segments), but it
@@ -6,10 +6,10 @@
  * before it is used. So a damaged image can be refused, and the loader itself
  * never reads or writes outside the mapping.
  *
- *   load_map()     reserves memory for the bytes before the image and for the
- *                  image's span, and maps the file read+execute up to the end
- *                  of the text. The caller reads the bytes before the image
- *                  there.
+ *   load_open()    maps a file, for the caller to read the bytes before the
+ *                  image.
+ *   load_map()     reserves memory for these bytes and for the image's span,
+ *                  with the file read+execute up to the end of the text.
  *   load_link()    fills in data, binds imports, relocates data and protects
  *                  RELRO.
  *   load_start()   registers the unwind table and runs constructors.
@@ -61,8 +61,9 @@ struct image_unwinder {
 struct image {
     uint8_t *mapping; /* reservation */
     size_t mapping_size;
-    uint8_t *head; /* the file's first byte, mapped */
-    uint8_t *base; /* image address 0 */
+    uint8_t *head;      /* the file's first byte, mapped */
+    size_t mapped_size; /* bytes of the file from there; 0: they are a copy */
+    uint8_t *base;      /* image address 0 */
     uint64_t span;
     uint64_t text_span;
     uint64_t image_size;
@@ -95,15 +96,22 @@ struct image {
 /* The bytes of the file before the image. */
 struct span load_prefix(const struct image *image);
 
-/* CORRUPT (the image does not fit the file, or pages), IO, NO_MEMORY. A file
- * that may not be executed, as on a file system mounted noexec, is copied to
- * memory, as bytes are. On failure nothing is mapped. */
-enum status load_map(const struct load_source *source, struct image *ret_image,
+/* Of the source only fd and file_size are known yet; *ret_image is zero. If
+ * ret_image->head is NULL then, the file cannot be read this way, and the
+ * caller reads its start. load_release() is due in any case. */
+void load_open(const struct load_source *source, struct image *ret_image);
+
+/* image: zero, or what load_open() made of it. CORRUPT (the image does not fit
+ * the file, or pages), IO, NO_MEMORY. A file that may not be executed, as on a
+ * file system mounted noexec, is copied to memory, as bytes are. On failure
+ * nothing is mapped. */
+enum status load_map(const struct load_source *source, struct image *image,
                      struct error *err) MUST_CHECK;
 
-/* Address of an import, NULL if unknown. import: its place among the imports
- * that lib/linker listed, as these come first in .dynsym. */
-typedef void *(*load_resolve_fn)(void *context, const char *name,
+/* Address of an import, NULL if unknown. hash: the symbol_hash() of its name,
+ * if the image is sound. import: its place among the imports that lib/linker
+ * listed, as these come first in .dynsym. */
+typedef void *(*load_resolve_fn)(void *context, const char *name, uint32_t hash,
                                  uint32_t import);
 
 /* Told of each import that resolve did not know (weak ones are not told). The

@@ -16,11 +16,13 @@
 static const char unknown[1];
 
 /* A load_resolve_fn. */
-static void *find_known(void *context, const char *name, uint32_t import)
+static void *find_known(void *context, const char *name, uint32_t hash,
+                        uint32_t import)
 {
     void *address = support_routine_find(name);
 
     (void)context;
+    (void)hash;
     (void)import;
     return address ? address : (void *)unknown;
 }

@@ -47,10 +47,7 @@ static inline bool is_place(struct relocation *state, uint64_t address)
     return address - state->low < state->room || find_room(state, address);
 }
 
-/* What is rare is built for size, unlike the rest of this file. */
-#define RARE __attribute__((cold, noinline))
-
-static RARE enum status bad_place(const struct relocation *state,
+static COLD enum status bad_place(const struct relocation *state,
                                   uint64_t address, struct error *err)
 {
     return error_set(err, STATUS_CORRUPT,
@@ -77,20 +74,24 @@ static inline void add_base(struct relocation *state, uint64_t address)
 /* ---- DT_RELR ---- */
 
 /* The words of a bitmap, of which bit 0 is the word at address. */
-static enum status apply_bitmap(struct relocation *state, uint64_t address,
-                                uint64_t bits, struct error *err)
+static inline enum status apply_bitmap(struct relocation *state,
+                                       uint64_t address, uint64_t bits,
+                                       struct error *err)
 {
     const uint64_t first = address + WORD * (uint64_t)__builtin_ctzll(bits);
     const uint64_t last =
         address + WORD * (63 - (uint64_t)__builtin_clzll(bits));
-    /* All are places if the first and the last are, in one segment. */
-    const bool are_places =
-        is_place(state, first) && last - state->low < state->room;
 
+    /* All are places if the first and the last are, in one segment. */
+    if (is_place(state, first) && last - state->low < state->room) {
+        for (; bits; bits &= bits - 1)
+            add_base(state, address + WORD * (uint64_t)__builtin_ctzll(bits));
+        return STATUS_OK;
+    }
     for (; bits; bits &= bits - 1) {
         const uint64_t word = address + WORD * (uint64_t)__builtin_ctzll(bits);
 
-        if (!are_places && !is_place(state, word))
+        if (!is_place(state, word))
             return bad_place(state, word, err);
         add_base(state, word);
     }
@@ -140,9 +141,9 @@ static inline uintptr_t addend_of(const struct relocation *state,
 #endif
 }
 
-static enum status bind_distance(const struct relocation *state,
-                                 uintptr_t addend, uintptr_t *ret_value,
-                                 struct error *err)
+static COLD enum status bind_distance(const struct relocation *state,
+                                      uintptr_t addend, uintptr_t *ret_value,
+                                      struct error *err)
 {
     const struct tls_variable *variable = &state->binder->variable;
 
@@ -156,9 +157,9 @@ static enum status bind_distance(const struct relocation *state,
 }
 
 /* Returns the first word of a descriptor and writes the second. */
-static enum status make_descriptor(struct relocation *state,
-                                   const machine_reloc *entry,
-                                   uintptr_t *ret_value, struct error *err)
+static COLD enum status make_descriptor(struct relocation *state,
+                                        const machine_reloc *entry,
+                                        uintptr_t *ret_value, struct error *err)
 {
 #if MACHINE_HAS_TLS_DESCRIPTOR
     const struct binder *binder = state->binder;
@@ -181,7 +182,7 @@ static enum status make_descriptor(struct relocation *state,
 }
 
 /* The kinds that are rare. */
-static RARE enum status find_value(struct relocation *state,
+static COLD enum status find_value(struct relocation *state,
                                    const machine_reloc *entry,
                                    uintptr_t *ret_value, struct error *err)
 {
@@ -267,7 +268,7 @@ static uintptr_t call_resolver(const struct binder *binder, uintptr_t address)
 #endif
 }
 
-static RARE enum status apply_indirect(struct relocation *state,
+static COLD enum status apply_indirect(struct relocation *state,
                                        const struct image_range *table,
                                        struct error *err)
 {
@@ -299,9 +300,9 @@ static RARE enum status apply_indirect(struct relocation *state,
 
 /* Whether a relocated array of functions leads into the text. Where it is
  * RELRO, as lib/linker has it, that stays true. */
-static enum status check_functions(const struct relocation *state,
-                                   const struct image_range *array,
-                                   struct error *err)
+static COLD enum status check_functions(const struct relocation *state,
+                                        const struct image_range *array,
+                                        struct error *err)
 {
     const struct image_view *view = state->binder->view;
     const uintptr_t *entry = (const void *)(state->base + array->address);

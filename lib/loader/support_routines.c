@@ -6,6 +6,7 @@
  * shared library or from the process. */
 #include "support_routines.h"
 
+#include <stdint.h>
 #include <string.h>
 
 /* Sorted, as tools list them; a test holds it to that. */
@@ -39,11 +40,20 @@ static const struct routine routines[] = {
 
 enum { N_ROUTINES = sizeof(routines) / sizeof(routines[0]) };
 
-/* The first bytes tell nearly all names apart, and every import asks. */
+/* A number below 64 for the first bytes of a name. */
+#define BEGINNING(name) ((unsigned)((name)[0] + 2 * (name)[1]) % 64)
+
+/* Every import asks: one bit for each beginning tells most names apart. */
 void *support_routine_find(const char *name)
 {
+#define BIT(name) | UINT64_C(1) << BEGINNING(#name)
+    const uint64_t beginnings = 0 ROUTINES(BIT);
+#undef BIT
+
+    if (!(beginnings >> BEGINNING(name) & 1))
+        return NULL;
     for (size_t i = 0; i < N_ROUTINES; i++)
-        if (routines[i].name[0] == name[0] && routines[i].name[1] == name[1] &&
+        if (routines[i].name[2] == name[2] &&
             strcmp(routines[i].name, name) == 0)
             return routines[i].address;
     return NULL;

@@ -1,5 +1,6 @@
 #include "cpu_features.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "machine.h"
@@ -250,7 +251,7 @@ static void add_bit(struct cpu_features *features, size_t bit)
 /* glibc's x86_cpu_active() and x86_cpu_present() say the same, but ask anew for
  * each feature, and shift 1 into the sign bit of an int, at which UBSan stops.
  */
-struct cpu_features cpu_features_host(void)
+static struct cpu_features ask_host(void)
 {
     const struct cpuid_feature *leaf = NULL;
     const struct feature *feature = host_list.feature;
@@ -298,7 +299,7 @@ static uint64_t more_of_host(void)
 static struct cpu_features from_words(struct feature_list list,
                                       const struct cpu_words *words);
 
-struct cpu_features cpu_features_host(void)
+static struct cpu_features ask_host(void)
 {
     const struct cpu_words words = {
         {getauxval(AT_HWCAP), getauxval(AT_HWCAP2), more_of_host()}};
@@ -307,6 +308,22 @@ struct cpu_features cpu_features_host(void)
 }
 
 #endif
+
+static struct cpu_features host;
+
+static void find_host(void)
+{
+    host = ask_host();
+}
+
+/* They are the same at each launch. */
+struct cpu_features cpu_features_host(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, find_host);
+    return host;
+}
 
 static bool has_bit(const struct cpu_words *words, unsigned word, unsigned bit)
 {

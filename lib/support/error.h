@@ -13,6 +13,10 @@
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 
+/* Of functions in the files compiled for speed: this one is rare, and small
+ * instead. */
+#define COLD __attribute__((cold, noinline))
+
 /* ORDER STATUS: the numbers are sent from bccc to the library; never reuse. */
 enum status {
     STATUS_OK = 0,
@@ -37,6 +41,16 @@ struct error {
     enum reason reason; /* a reason more specific than the status; else 0 */
     char message[ERROR_MESSAGE_SIZE];
 };
+
+/* Success, without clearing a message that is not there: each launch has some
+ * errors that it does not need. */
+static inline void error_init(struct error *err)
+{
+    err->status = (enum status)0;
+    err->os_errno = 0;
+    err->reason = (enum reason)0;
+    err->message[0] = '\0';
+}
 
 /* Fill *err (if not NULL) and return status, so that
  * `return error_set(err, STATUS_CORRUPT, "...")` reads well. */

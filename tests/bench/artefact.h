@@ -57,8 +57,12 @@ bool artefact_program(const char *name, const struct artefact *bitcode,
 struct entry {
     struct provenance from;
     uint64_t file_size;
-    uint64_t data_offset; /* of the pages of the file with writable segments */
-    uint64_t data_size;
+    /* Whole pages of the file, from the first writable segment to the last, and
+     * those of them that become read-only. */
+    uint64_t data_offset, data_size;
+    uint64_t relro_offset, relro_size;
+    uint64_t bss_size; /* pages behind the file's */
+    uint32_t n_imports;
 };
 
 bool entry_read(const char *path, struct entry *ret_entry);

@@ -42,12 +42,43 @@ static void read_line(struct span identity, const char *name, char *ret_value,
     }
 }
 
-/* The file's pages from the first writable segment to the last. */
+enum { PAGE = 4096 };
+
+static uint64_t page_of(uint64_t offset)
+{
+    return offset & ~(uint64_t)(PAGE - 1);
+}
+
+static uint64_t pages_to(uint64_t offset)
+{
+    return page_of(offset + PAGE - 1);
+}
+
+static void read_segment(const Elf64_Phdr *segment, uint64_t image_offset,
+                         struct entry *entry)
+{
+    const uint64_t offset = image_offset + segment->p_offset;
+    const uint64_t file_end = pages_to(offset + segment->p_filesz);
+
+    if (segment->p_type == PT_GNU_RELRO) {
+        entry->relro_offset = page_of(offset);
+        entry->relro_size =
+            pages_to(offset + segment->p_filesz) - entry->relro_offset;
+    }
+    if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_W))
+        return;
+    if (pages_to(offset + segment->p_memsz) > file_end)
+        entry->bss_size = pages_to(offset + segment->p_memsz) - file_end;
+    if (segment->p_filesz == 0)
+        return;
+    if (entry->data_size == 0)
+        entry->data_offset = page_of(offset);
+    entry->data_size = file_end - entry->data_offset;
+}
+
 static void read_segments(struct span image, uint64_t image_offset,
                           struct entry *entry)
 {
-    const uint64_t page = 4096;
-    uint64_t first = UINT64_MAX, end = 0;
     Elf64_Ehdr header;
 
     if (image.size < sizeof(header))
@@ -58,18 +89,8 @@ static void read_segments(struct span image, uint64_t image_offset,
 
         memcpy(&segment, image.data + header.e_phoff + i * sizeof(segment),
                sizeof(segment));
-        if (segment.p_type != PT_LOAD || !(segment.p_flags & PF_W) ||
-            segment.p_filesz == 0)
-            continue;
-        if (segment.p_offset < first)
-            first = segment.p_offset;
-        if (segment.p_offset + segment.p_filesz > end)
-            end = segment.p_offset + segment.p_filesz;
+        read_segment(&segment, image_offset, entry);
     }
-    if (first >= end)
-        return;
-    entry->data_offset = (image_offset + first) & ~(page - 1);
-    entry->data_size = image_offset + end - entry->data_offset;
 }
 
 bool entry_read(const char *path, struct entry *ret_entry)
@@ -103,6 +124,7 @@ bool entry_read(const char *path, struct entry *ret_entry)
         read_line(cache_identity(&view), "opt", ret_entry->from.opt,
                   sizeof(ret_entry->from.opt));
         ret_entry->file_size = mapping.bytes.size;
+        ret_entry->n_imports = cache_count(&view, OBCC_RELOCATION_TABLE);
         read_segments(view.section[OBCC_CONTEXT],
                       layout.section[OBCC_CONTEXT].offset, ret_entry);
     }

@@ -24,8 +24,9 @@ bool hit_enter(void *context)
         (hit->opt_level && bccSetOptions(hit->script, &options)) ||
         (hit->shared_library &&
          bccLinkSharedLibrary(hit->script, hit->shared_library, 0)) ||
-        bccPrepareExecutable(hit->script, hit->cache_dir, hit->cache_name,
-                             hit->sample.prepare_flags) ||
+        bccUseCache(hit->script, hit->cache) ||
+        bccPrepareExecutable(hit->script, hit->cache ? NULL : hit->cache_dir,
+                             hit->cache_name, hit->sample.prepare_flags) ||
         !bccGetFuncAddr(hit->script, hit->sample.entry))
         return bench_refuse("%s: %s", hit->sample.name,
                             bccGetErrorMessage(hit->script));
@@ -161,7 +162,8 @@ static bool link_bitcode(const struct hit *hit, struct artefact *ret_bitcode)
 bool library_pair_make(struct hit *hit, struct library_pair *ret_pair)
 {
     static const char *const tuning =
-        "-Wl,-z,noseparate-code,-z,pack-relative-relocs";
+        "-Wl,-Bsymbolic,-O1,--hash-style=gnu,-z,now,-z,noseparate-code,"
+        "-z,pack-relative-relocs";
     char name[2][64], exports[BENCH_PATH_SIZE / 2];
     struct artefact bitcode;
     struct entry entry;
@@ -208,22 +210,47 @@ struct bench_side library_side(struct library *library, const char *enter_name,
                                .leave = library_leave};
 }
 
+/* Make the data private, touch each page of it, and write the import slots,
+ * which are RELRO. */
+static bool floor_fill(const struct floor *floor)
+{
+    const struct entry *entry = floor->entry;
+    uint8_t *const data = floor->memory + entry->data_offset;
+    volatile uintptr_t *const slots = (void *)(data);
+
+    if (mprotect(data, floor->size - entry->data_offset,
+                 PROT_READ | PROT_WRITE))
+        return false;
+    if (entry->bss_size &&
+        mmap(data + entry->data_size, entry->bss_size, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0) == MAP_FAILED)
+        return false;
+    for (uint64_t page = 0; page < entry->data_size; page += 4096)
+        *(volatile uint8_t *)(data + page) = 1;
+    for (uint32_t i = 0; i < entry->n_imports; i++)
+        slots[i] = i;
+    return entry->relro_size == 0 ||
+           mprotect(floor->memory + entry->relro_offset, entry->relro_size,
+                    PROT_READ) == 0;
+}
+
 static bool floor_enter(void *context)
 {
     struct floor *floor = context;
+    const struct entry *entry = floor->entry;
     const int fd = open(floor->path, O_RDONLY | O_CLOEXEC);
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st) < 0)
         return bench_refuse("%s: cannot be opened", floor->path);
-    floor->code = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_EXEC,
-                       MAP_PRIVATE, fd, 0);
-    floor->data = mmap(NULL, floor->entry->data_size, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE, fd, (off_t)floor->entry->data_offset);
-    if (floor->code == MAP_FAILED || floor->data == MAP_FAILED)
+    floor->size = (size_t)st.st_size;
+    if (entry->data_offset + entry->data_size + entry->bss_size > floor->size)
+        floor->size = entry->data_offset + entry->data_size + entry->bss_size;
+    floor->memory =
+        mmap(NULL, floor->size, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    if (floor->memory == MAP_FAILED || (entry->data_size && !floor_fill(floor)))
         return bench_refuse("%s: cannot be mapped", floor->path);
-    (void)floor->code[0];
-    floor->data[0] = 1;
+    (void)*(volatile uint8_t *)floor->memory;
     close(fd);
     return true;
 }
@@ -232,8 +259,7 @@ static bool floor_leave(void *context)
 {
     struct floor *floor = context;
 
-    return (munmap((void *)floor->code, floor->entry->file_size) == 0 &&
-            munmap((void *)floor->data, floor->entry->data_size) == 0) ||
+    return munmap(floor->memory, floor->size) == 0 ||
            bench_refuse("%s: cannot be unmapped", floor->path);
 }
 

@@ -14,6 +14,7 @@ struct hit {
     int opt_level;              /* BCC_OPT_... */
     char cache_dir[BENCH_PATH_SIZE];
     const char *cache_name;
+    BCCCacheRef cache; /* cache_dir kept open, or NULL */
     char entry_path[BENCH_PATH_SIZE];
     BCCScriptRef script; /* between enter and leave */
 };
@@ -59,7 +60,8 @@ struct bench_side library_side(struct library *library, const char *enter_name,
 struct floor {
     const char *path;
     const struct entry *entry;
-    volatile uint8_t *code, *data;
+    uint8_t *memory;
+    size_t size;
 };
 
 struct bench_side floor_side(struct floor *floor);

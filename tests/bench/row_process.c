@@ -50,7 +50,7 @@ static bool compare_native(struct twin *twin, const char *bcc_name,
                       (struct bench_plan){.n_warm_up = 20, .n_rounds = 1000}))
         return false;
     bench_ratio((struct bench_comparison){what, &sides[0].in, &sides[1].in,
-                                          .goal = AT_MOST(1.15)});
+                                          .goal = AT_MOST(1.10)});
     bench_release(sides, 2);
     return true;
 }

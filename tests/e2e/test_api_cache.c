@@ -161,6 +161,49 @@ static void no_directory_means_no_cache_and_no_name(void **state)
     bccDisposeScript(script);
 }
 
+static void launch_in(BCCCacheRef cache, const char *dir, int expected)
+{
+    BCCScriptRef script = open_script(bitcode_path("answer.bc").text, NULL);
+
+    assert_succeeds(script, bccUseCache(script, cache));
+    assert_succeeds(script, bccPrepareExecutable(script, dir, "entry", 0));
+    assert_cache(script, expected);
+    assert_int_equal(call(script, "answer"), 42);
+    assert_fails(script, bccUseCache(script, NULL), BCC_INVALID_OPERATION);
+    bccDisposeScript(script);
+}
+
+static void a_directory_kept_open_serves_and_takes_entries(void **state)
+{
+    const struct fixture *f = *state;
+    struct path moved = fixture_path(f, "moved");
+    struct path other = fixture_path(f, "other");
+    BCCCacheRef cache = bccOpenCache(f->cache);
+    BCCScriptRef script;
+
+    assert_non_null(cache);
+    launch_in(cache, NULL, BCC_CACHE_MISS);
+    launch_in(cache, NULL, BCC_CACHE_HIT);
+    launch_once(f->cache, 0, BCC_CACHE_HIT);
+    /* A directory that is named comes first. */
+    assert_int_equal(mkdir(other.text, 0700), 0);
+    launch_in(cache, other.text, BCC_CACHE_MISS);
+    /* Renamed, it is still the same; what it lacks, its name is asked for. */
+    assert_int_equal(rename(f->cache, moved.text), 0);
+    assert_int_equal(rename(other.text, f->cache), 0);
+    launch_in(cache, NULL, BCC_CACHE_HIT);
+    assert_int_equal(unlink(fixture_path(f, "moved/entry.oBCC").text), 0);
+    launch_in(cache, NULL, BCC_CACHE_HIT);
+    script = open_script(bitcode_path("answer.bc").text, NULL);
+    assert_succeeds(script, bccUseCache(script, cache));
+    assert_fails(script, bccPrepareExecutable(script, NULL, ".name", 0),
+                 BCC_INVALID_VALUE);
+    assert_succeeds(script, bccPrepareSharedObject(script, NULL, "more", 0));
+    bccDisposeScript(script);
+    bccCloseCache(cache);
+    bccCloseCache(NULL);
+}
+
 /* ---- Damage ---- */
 
 /* Put these bytes in the entry's place; the next launch has to compile, say
@@ -678,6 +721,7 @@ int main(void)
         TEST(an_entry_that_others_may_write_is_not_used),
         TEST(an_entry_behind_a_link_is_not_used),
         TEST(a_full_file_system_means_no_cache),
+        TEST(a_directory_kept_open_serves_and_takes_entries),
         cmocka_unit_test(no_directory_means_no_cache_and_no_name),
         TEST(messages_and_log_are_single_lines),
         TEST(a_damaged_entry_is_compiled_anew),

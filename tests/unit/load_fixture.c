@@ -67,11 +67,13 @@ static void init_imports(struct imports *imports)
 }
 
 /* Names come from images that may be damaged: they need not be known. */
-static void *resolve(void *context, const char *name, uint32_t index)
+static void *resolve(void *context, const char *name, uint32_t hash,
+                     uint32_t index)
 {
     struct imports *imports = context;
     struct import *import = imports_find(imports, name);
 
+    (void)hash;
     imports->last_index = index;
     if (imports->on_resolve)
         imports->on_resolve(imports->context);
@@ -142,19 +144,16 @@ int __real_mprotect(void *address, size_t size, int access);
 int __wrap_mprotect(void *address, size_t size, int access);
 int __real_munmap(void *address, size_t size);
 int __wrap_munmap(void *address, size_t size);
-int __real_madvise(void *address, size_t size, int advice);
-int __wrap_madvise(void *address, size_t size, int advice);
+void *__real_mremap(void *address, size_t old_size, size_t size, int flags,
+                    ...);
+void *__wrap_mremap(void *address, size_t old_size, size_t size, int flags,
+                    ...);
 
 void *__wrap_mmap(void *address, size_t size, int access, int flags, int fd,
                   off_t offset)
 {
     if (count_call(&mapping_calls.n_mmap, access, fd))
         return MAP_FAILED;
-    if (flags & MAP_POPULATE) {
-        pthread_mutex_lock(&call_lock);
-        mapping_calls.n_populate++;
-        pthread_mutex_unlock(&call_lock);
-    }
     return __real_mmap(address, size, access, flags, fd, offset);
 }
 
@@ -165,16 +164,11 @@ int __wrap_mprotect(void *address, size_t size, int access)
     return __real_mprotect(address, size, access);
 }
 
-int __wrap_madvise(void *address, size_t size, int advice)
+void *__wrap_mremap(void *address, size_t old_size, size_t size, int flags, ...)
 {
-    pthread_mutex_lock(&call_lock);
-    mapping_calls.n_madvise++;
-    pthread_mutex_unlock(&call_lock);
-    if (mapping_calls.refuse_madvise) {
-        errno = EINVAL;
-        return -1;
-    }
-    return __real_madvise(address, size, advice);
+    if (count_call(&mapping_calls.n_mremap, PROT_NONE, -1))
+        return MAP_FAILED;
+    return __real_mremap(address, old_size, size, flags);
 }
 
 int __wrap_munmap(void *address, size_t size)
@@ -676,8 +670,10 @@ void fixture_write(struct fixture *f, uint64_t image_offset)
 
 enum status fixture_link(struct fixture *f)
 {
-    enum status status = load_map(&f->source, &f->image, &f->err);
+    enum status status;
 
+    load_open(&f->source, &f->image);
+    status = load_map(&f->source, &f->image, &f->err);
     if (status)
         return status;
     return load_link(&f->source, &f->image, &f->binding, &f->err);

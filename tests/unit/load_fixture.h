@@ -113,10 +113,7 @@ extern _Thread_local int import_thread_value; /* starts at 33 */
 /* ---- Mapping calls of the loader (the tests are linked with --wrap) ---- */
 
 struct mapping_calls {
-    unsigned n_mmap, n_mprotect, n_munmap;
-    unsigned n_populate; /* of n_mmap: that ask for pages at once */
-    unsigned n_madvise;
-    bool refuse_madvise;          /* as Linux before 5.14 does */
+    unsigned n_mmap, n_mremap, n_mprotect, n_munmap;
     bool writable_and_executable; /* one of them asked for both */
     unsigned fail_nth;            /* mmap or mprotect from now, 0: none */
     int fail_errno;

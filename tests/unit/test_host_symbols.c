@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 
 #include "host_symbols.h"
+#include "symbol_hash.h"
 
 /* This program's own, before that of libc: the linker exports it because libc
  * has the name, too. */
@@ -45,18 +46,18 @@ static size_t n_symbols(const struct host_object *object)
     return last + 1;
 }
 
-typedef void *find_fn(const void *where, const char *name, uint32_t hash);
+typedef void *find_fn(void *where, const char *name, uint32_t hash);
 
 /* How many of the object's names are found; each where dlsym() finds it. */
 static size_t compare(const struct host_object *object, find_fn *find,
-                      const void *where, void *handle)
+                      void *where, void *handle)
 {
     const size_t n = n_symbols(object);
     size_t n_found = 0;
 
     for (size_t i = 1; i < n; i++) {
         const char *name = object->strings + object->symbols[i].st_name;
-        const void *found = find(where, name, host_symbol_hash(name));
+        const void *found = find(where, name, symbol_hash(name));
 
         if (!found)
             continue;
@@ -67,12 +68,12 @@ static size_t compare(const struct host_object *object, find_fn *find,
     return n_found;
 }
 
-static void *find_in_object(const void *where, const char *name, uint32_t hash)
+static void *find_in_object(void *where, const char *name, uint32_t hash)
 {
     return host_object_find(where, name, hash);
 }
 
-static void *find_in_scope(const void *where, const char *name, uint32_t hash)
+static void *find_in_scope(void *where, const char *name, uint32_t hash)
 {
     return host_scope_find(where, name, hash);
 }
@@ -121,7 +122,7 @@ static void the_program_comes_before_its_libraries(void **state)
     (void)state;
     host_scope_read(&scope);
     assert_ptr_equal(
-        host_scope_find(&scope, "getloadavg", host_symbol_hash("getloadavg")),
+        host_scope_find(&scope, "getloadavg", symbol_hash("getloadavg")),
         (void *)getloadavg);
 }
 
@@ -136,8 +137,7 @@ static void leaves_what_it_does_not_know_to_dlsym(void **state)
     (void)state;
     host_scope_read(&scope);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        assert_null(
-            host_scope_find(&scope, names[i], host_symbol_hash(names[i])));
+        assert_null(host_scope_find(&scope, names[i], symbol_hash(names[i])));
 }
 
 /* GLIBC_2.2.5's memcpy() is memmove(), the default one is not. */
@@ -150,7 +150,7 @@ static void takes_the_default_version(void **state)
 
     (void)state;
     assert_true(host_object_read(map_of(handle), &object));
-    found = host_object_find(&object, "memcpy", host_symbol_hash("memcpy"));
+    found = host_object_find(&object, "memcpy", symbol_hash("memcpy"));
     assert_ptr_equal(found, dlsym(handle, "memcpy"));
     if (old)
         assert_ptr_not_equal(found, old);
@@ -168,7 +168,7 @@ static void the_scope_ends_with_libc(void **state)
     if (!handle)
         skip();
     host_scope_read(&scope);
-    assert_null(host_scope_find(&scope, name, host_symbol_hash(name)));
+    assert_null(host_scope_find(&scope, name, symbol_hash(name)));
     for (size_t i = 0; i < scope.n_objects; i++)
         assert_true(scope.object[i].base != map_of(handle)->l_addr);
     dlclose(handle);

@@ -100,7 +100,7 @@ static void finds_the_slot_of_each_image(void **state)
     struct fixture *f = *state;
     struct tls_variable variable = {.name = "number"};
     struct tls_descriptor pairs[5];
-    struct image images[5];
+    struct image images[5] = {{0}};
     struct call call;
 
     if (!can_call())

@@ -154,7 +154,7 @@ static void places_blocks_as_their_template(void **state)
 static void gives_each_instance_its_own_variables(void **state)
 {
     struct fixture *f = *state;
-    struct image images[9];
+    struct image images[9] = {{0}};
     struct tls_api *api;
     uint64_t entry;
 
@@ -447,8 +447,10 @@ static void *join_crowd(void *argument)
 }
 
 /* The fixture's would count, and take turns for it. */
-static void *resolve_quietly(void *context, const char *name, uint32_t index)
+static void *resolve_quietly(void *context, const char *name, uint32_t hash,
+                             uint32_t index)
 {
+    (void)hash;
     (void)context;
     (void)index;
     return strcmp(name, "import_thread_value") == 0 ? &import_thread_value

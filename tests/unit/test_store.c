@@ -557,6 +557,134 @@ static void a_file_is_published_in_an_open_directory(void **state)
     file_close(dir_fd);
 }
 
+/* ---- A directory kept open ---- */
+
+static void expect_kept(const struct store_kept *kept,
+                        const struct temp_dir *dir, const char *name,
+                        const char *wanted)
+{
+    char text[64] = "";
+    struct error err = {0};
+    struct stat st;
+    size_t size;
+    int fd = -1;
+
+    if (store_open_kept(kept, dir->path, name, &fd, &st, &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(file_read_at(fd,
+                                  (struct file_target){text, sizeof(text) - 1},
+                                  0, name, &size, &err),
+                     STATUS_OK);
+    assert_string_equal(text, wanted);
+    file_close(fd);
+}
+
+static void expect_kept_status(const struct store_kept *kept,
+                               const struct temp_dir *dir, const char *name,
+                               enum status wanted)
+{
+    struct error err = {0};
+    struct stat st;
+    int fd = -1;
+
+    assert_int_equal(store_open_kept(kept, dir->path, name, &fd, &st, &err),
+                     wanted);
+    assert_int_equal(fd, -1);
+}
+
+static struct temp_dir make_inside(const struct temp_dir *dir, const char *name)
+{
+    struct temp_dir sub = inside(dir, name);
+
+    assert_int_equal(mkdir(sub.path, 0700), 0);
+    return sub;
+}
+
+static void kept_directory_finds_what_its_name_finds(void **state)
+{
+    const struct temp_dir *dir = *state;
+    struct store_kept kept;
+
+    store_keep(dir->path, &kept);
+    expect_kept_status(&kept, dir, "x", STATUS_NOT_FOUND);
+    put(dir, "x", "first");
+    expect_kept(&kept, dir, "x", "first");
+    put(dir, "x", "second");
+    expect_kept(&kept, dir, "x", "second");
+    expect_kept_status(&kept, dir, "../x", STATUS_MISUSE);
+    store_unkeep(&kept);
+    expect_kept(&kept, dir, "x", "second");
+}
+
+static void kept_directory_is_checked_each_time(void **state)
+{
+    const struct temp_dir *dir = *state;
+    struct store_kept kept;
+
+    store_keep(dir->path, &kept);
+    put(dir, "x", "text");
+    expect_kept(&kept, dir, "x", "text");
+    assert_int_equal(chmod(dir->path, 0777), 0);
+    expect_kept_status(&kept, dir, "x", STATUS_UNTRUSTED);
+    assert_int_equal(chmod(dir->path, 0700), 0);
+    expect_kept(&kept, dir, "x", "text");
+    store_unkeep(&kept);
+}
+
+/* It is the first that is kept; what the first lacks comes from the second. */
+static void kept_directory_may_be_replaced(void **state)
+{
+    struct temp_dir first = make_inside(*state, "cache");
+    struct temp_dir moved = inside(*state, "moved");
+    struct store_kept kept;
+
+    store_keep(first.path, &kept);
+    put(&first, "x", "old");
+    assert_int_equal(rename(first.path, moved.path), 0);
+    expect_kept(&kept, &first, "x", "old");
+    make_inside(*state, "cache");
+    put(&first, "y", "new");
+    expect_kept(&kept, &first, "x", "old");
+    expect_kept(&kept, &first, "y", "new");
+    store_unkeep(&kept);
+}
+
+static void directory_that_is_not_there_is_kept_by_name(void **state)
+{
+    struct temp_dir later = inside(*state, "later");
+    struct store_kept kept;
+
+    store_keep(later.path, &kept);
+    assert_int_equal(kept.fd, -1);
+    expect_kept_status(&kept, &later, "x", STATUS_NOT_FOUND);
+    make_inside(*state, "later");
+    put(&later, "x", "text");
+    expect_kept(&kept, &later, "x", "text");
+    store_unkeep(&kept);
+}
+
+/* As hosts do that close all descriptors. */
+static void descriptor_that_became_another_is_not_used_or_closed(void **state)
+{
+    struct temp_dir mine = make_inside(*state, "mine");
+    struct temp_dir other = make_inside(*state, "other");
+    struct store_kept kept;
+    struct stat st;
+    int fd;
+
+    put(&mine, "x", "mine");
+    put(&other, "x", "other");
+    store_keep(mine.path, &kept);
+    fd = open(other.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(dup2(fd, kept.fd), kept.fd);
+    expect_kept(&kept, &mine, "x", "mine");
+    file_close(fd);
+    fd = kept.fd;
+    store_unkeep(&kept);
+    assert_int_equal(fstat(fd, &st), 0);
+    file_close(fd);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -586,6 +714,11 @@ int main(void)
         TEST(file_may_be_made_where_others_may_write),
         TEST(file_in_the_working_directory_needs_no_slash),
         TEST(path_that_names_no_file_is_misuse),
+        TEST(kept_directory_finds_what_its_name_finds),
+        TEST(kept_directory_is_checked_each_time),
+        TEST(kept_directory_may_be_replaced),
+        TEST(directory_that_is_not_there_is_kept_by_name),
+        TEST(descriptor_that_became_another_is_not_used_or_closed),
         cmocka_unit_test(writer_that_never_began_can_be_ended),
     };
 #undef TEST

@@ -128,8 +128,44 @@ enum status store_open_at(int dir_fd, const char *dir, const char *entry,
     return STATUS_OK;
 }
 
-enum status store_open(const char *dir, const char *name, int *ret_fd,
-                       struct stat *ret_st, struct error *err)
+void store_keep(const char *dir, struct store_kept *ret_kept)
+{
+    struct stat st;
+
+    *ret_kept = (struct store_kept){.fd = -1};
+    if (open_directory(dir, O_PATH, VOUCHED_FOR, &ret_kept->fd, NULL))
+        return;
+    if (fstat(ret_kept->fd, &st) == 0) {
+        ret_kept->device = st.st_dev;
+        ret_kept->inode = st.st_ino;
+    }
+}
+
+static bool is_kept(const struct store_kept *kept, const struct stat *st)
+{
+    return st->st_dev == kept->device && st->st_ino == kept->inode;
+}
+
+void store_unkeep(struct store_kept *kept)
+{
+    struct stat st;
+
+    if (fstat(kept->fd, &st) == 0 && is_kept(kept, &st))
+        file_close(kept->fd);
+    kept->fd = -1;
+}
+
+static bool is_usable(const struct store_kept *kept, const char *dir)
+{
+    struct stat st;
+
+    return kept && fstat(kept->fd, &st) == 0 && is_kept(kept, &st) &&
+           trust_check(&st, dir, "", NULL) == STATUS_OK;
+}
+
+enum status store_open_kept(const struct store_kept *kept, const char *dir,
+                            const char *name, int *ret_fd, struct stat *ret_st,
+                            struct error *err)
 {
     char entry[ENTRY_NAME_SIZE];
     enum status status;
@@ -139,6 +175,9 @@ enum status store_open(const char *dir, const char *name, int *ret_fd,
     status = entry_name(name, entry, err);
     if (status)
         return status;
+    if (is_usable(kept, dir) &&
+        store_open_at(kept->fd, dir, entry, ret_fd, ret_st, NULL) == STATUS_OK)
+        return STATUS_OK;
     status = open_directory(dir, O_PATH, CHECKED, &dir_fd, &why);
     if (status == STATUS_IO && why.os_errno == ENOENT)
         return error_set(err, STATUS_NOT_FOUND, "%s: no such directory", dir);
@@ -150,6 +189,12 @@ enum status store_open(const char *dir, const char *name, int *ret_fd,
     status = store_open_at(dir_fd, dir, entry, ret_fd, ret_st, err);
     file_close(dir_fd);
     return status;
+}
+
+enum status store_open(const char *dir, const char *name, int *ret_fd,
+                       struct stat *ret_st, struct error *err)
+{
+    return store_open_kept(NULL, dir, name, ret_fd, ret_st, err);
 }
 
 /* ---- Publishing ---- */

@@ -30,6 +30,24 @@
 enum status store_open(const char *dir, const char *name, int *ret_fd,
                        struct stat *ret_st, struct error *err) MUST_CHECK;
 
+/* A directory kept open, to find entries in without opening it each time. */
+struct store_kept {
+    int fd; /* -1: it could not be opened; then it is opened each time */
+    dev_t device;
+    ino_t inode;
+};
+
+void store_keep(const char *dir, struct store_kept *ret_kept);
+void store_unkeep(struct store_kept *kept);
+
+/* As store_open(). Owner and mode of the directory are checked each time, and
+ * that the descriptor still is the directory: a host may have closed it and
+ * opened something else under its number. If this finds nothing, the directory
+ * that has the name now is asked. kept may be NULL. */
+enum status store_open_kept(const struct store_kept *kept, const char *dir,
+                            const char *name, int *ret_fd, struct stat *ret_st,
+                            struct error *err) MUST_CHECK;
+
 /* The same for a file of any name in a directory that was checked before. */
 enum status store_open_at(int dir_fd, const char *dir, const char *file_name,
                           int *ret_fd, struct stat *ret_st,
