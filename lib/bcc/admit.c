@@ -115,6 +115,17 @@ static enum status check_dependencies(struct prepare *p,
     return status;
 }
 
+static enum status check_tier(const struct prepare *p,
+                              const struct found *found, struct error *err)
+{
+    if (p->request.tier != REQUEST_TIER_BEST ||
+        found->layout.tier == OBCC_TIER_BEST)
+        return STATUS_OK;
+    error_set(err, STATUS_STALE, "%s: baseline code, the best was asked for",
+              found->name);
+    return error_add_reason(err, STATUS_STALE, REASON_TIER);
+}
+
 static enum status check_answer(struct prepare *p, const struct found *found,
                                 const struct cache_view *view,
                                 struct error *err)
@@ -122,6 +133,8 @@ static enum status check_answer(struct prepare *p, const struct found *found,
     enum status status = check_identity(p, found->name, view, err);
 
     /* Of what was made just now it is known from what. */
+    if (status == STATUS_OK)
+        status = check_tier(p, found, err);
     if (status || found->origin == FOUND_MADE)
         return status;
     return check_dependencies(p, view, err);
@@ -261,5 +274,9 @@ enum status admit(struct prepare *p, struct found *found, struct error *err)
         status = check_machine(found, err);
     if (status == STATUS_OK && p->execute)
         status = map(p, found, err);
+    if (status == STATUS_OK)
+        p->script->report.tier = found->layout.tier == OBCC_TIER_BEST
+                                     ? BCC_TIER_BEST
+                                     : BCC_TIER_BASELINE;
     return status;
 }

@@ -3,6 +3,7 @@
  *   prepare.c     the API functions, and the order of things
  *   find.c        files that were compiled before: in layers, in the directory
  *   make.c        a file that the compiler makes now, in a directory or memory
+ *   tier.c        baseline code: the best is made later, and waited for
  *   admit.c       may the file be used, and is it the answer?
  *   load_entry.c  from file to code; symbols.c its imports, libraries.c those
  *                 that shared libraries define
@@ -32,6 +33,7 @@ struct prepare {
     const char *file;       /* not NULL: make this file, whatever was there */
     struct request request; /* without inputs */
     struct buffer identity;
+    bool is_waiting; /* what was found is baseline code of the directory */
 };
 
 enum found_origin { FOUND_IN_DIRECTORY, FOUND_IN_LAYER, FOUND_MADE };
@@ -97,6 +99,10 @@ enum status make_in_memory(struct prepare *p, struct found *ret_found,
 enum status make_in_directory(struct prepare *p, struct flight *flight,
                               struct found *ret_found, bool *ret_unusable,
                               struct error *err) MUST_CHECK;
+
+/* Let the compiler make the best code of the entry in the background, unless
+ * that is under way. Nothing is said of a failure: the next launch tries. */
+void make_later(struct prepare *p);
 
 /* ---- admit.c ---- */
 

@@ -40,6 +40,9 @@ bool indexes_are_used(const struct indexes *indexes);
 /* Compile as if there were none. */
 void indexes_forget(struct indexes *indexes);
 
+/* In a copy of the process: they are the original's to publish. */
+void indexes_leave(struct indexes *indexes);
+
 /* Open the files that indexes_publish() writes, for indexes_end() to close.
  * False: there are none. */
 bool indexes_begin(struct indexes *indexes);

@@ -1,12 +1,14 @@
 /* A request as canonical text, one request, one text, and back. Grammar, each
  * line ended by a newline:
  *
- *     message  = identity limit portable input { input }
+ *     message  = identity limit portable tier entry input { input }
  *     identity = "format=100" libbcc llvm triple cpu features opt flags
  *                { "mark=" value } { "library-dir=" value }
  *                { "shared=" how " " value }
  *     limit    = "limit-memory=" number
  *     portable = "portable=" ( "0" | "1" )
+ *     tier     = "tier=" ( "best" | "baseline" | "auto" | "later" )
+ *     entry    = "entry=" value
  *     input    = "input=" role " " type " " skip " " number " " value
  *                [ " " value ]
  *     value    = { byte | "%" hex hex }
@@ -52,6 +54,14 @@ static const struct word role_words[] = {
 static const struct word shared_words[] = {
     {"open", REQUEST_SHARED_OPEN},
     {"search", REQUEST_SHARED_SEARCH},
+    {"", 0},
+};
+
+static const struct word tier_words[] = {
+    {"best", REQUEST_TIER_BEST},
+    {"baseline", REQUEST_TIER_BASELINE},
+    {"auto", REQUEST_TIER_AUTO},
+    {"later", REQUEST_TIER_LATER},
     {"", 0},
 };
 
@@ -202,6 +212,8 @@ enum status request_write(const struct request *request, struct buffer *out,
         return status;
     buffer_printf(out, "limit-memory=%" PRIu64 "\nportable=%d\n",
                   request->limit_memory, request->portable);
+    append_line(out, "tier=", word_of(tier_words, request->tier));
+    append_line(out, "entry=", request->entry ? request->entry : "");
     for (size_t i = 0; i < request->n_inputs; i++) {
         const struct request_input *input = &request->inputs[i];
 
@@ -583,6 +595,37 @@ static enum status parse_inputs(struct parser *p, struct request *request)
     return STATUS_OK;
 }
 
+static enum status parse_tier(struct parser *p, struct request *request)
+{
+    const struct word *tier;
+    enum status status = next_line(p, "tier=");
+
+    if (status)
+        return status;
+    tier = find_word(tier_words, take_word(p, '\n'));
+    if (!tier)
+        return bad_line(p, "no such tier");
+    request->tier = (enum request_tier)tier->value;
+    return parse_value_line(p, "entry=", &request->entry);
+}
+
+static enum status parse_limits(struct parser *p, struct request *request)
+{
+    enum status status = next_line(p, "limit-memory=");
+    uint64_t portable = 0;
+
+    if (status == STATUS_OK)
+        status = parse_number(p, p->line, &request->limit_memory);
+    if (status == STATUS_OK)
+        status = next_line(p, "portable=");
+    if (status == STATUS_OK)
+        status = parse_number(p, p->line, &portable);
+    if (status == STATUS_OK && portable > 1)
+        status = bad_line(p, "portable is neither 0 nor 1");
+    request->portable = portable;
+    return status ? status : parse_tier(p, request);
+}
+
 enum status request_parse(struct span message, struct arena *arena,
                           struct request *ret_request,
                           size_t *ret_identity_size, struct error *err)
@@ -590,23 +633,13 @@ enum status request_parse(struct span message, struct arena *arena,
     struct parser p = {.rest = message, .arena = arena, .err = err};
     struct request request = {0};
     size_t identity_size;
-    uint64_t portable = 0;
     enum status status;
 
     status = parse_identity(&p, &request);
     if (status)
         return status;
     identity_size = message.size - p.rest.size;
-    status = next_line(&p, "limit-memory=");
-    if (status == STATUS_OK)
-        status = parse_number(&p, p.line, &request.limit_memory);
-    if (status == STATUS_OK)
-        status = next_line(&p, "portable=");
-    if (status == STATUS_OK)
-        status = parse_number(&p, p.line, &portable);
-    if (status == STATUS_OK && portable > 1)
-        status = bad_line(&p, "portable is neither 0 nor 1");
-    request.portable = portable;
+    status = parse_limits(&p, &request);
     if (status == STATUS_OK)
         status = parse_inputs(&p, &request);
     if (status)

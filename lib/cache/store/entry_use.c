@@ -183,6 +183,16 @@ static void make_marker(const struct stat *st)
     errno = saved;
 }
 
+int entry_use_open_place(void)
+{
+    char dir[PLACE_SIZE];
+    struct stat st;
+
+    find_place(dir);
+    mkdir(dir, 0700);
+    return open_place(dir, O_RDONLY, &st);
+}
+
 /* ---- Both ---- */
 
 bool entry_is_checked(const struct stat *st)

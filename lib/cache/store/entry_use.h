@@ -47,6 +47,10 @@ enum {
  * the machine was started? No system call if the mtime has the mark. */
 bool entry_is_checked(const struct stat *st);
 
+/* The directory of this user's markers, made if it is not there; a file in it
+ * whose name begins with '.' is no marker. -1: there is no place for one. */
+int entry_use_open_place(void);
+
 /* Is the noted use more than an hour ago, or in the future? */
 bool entry_use_is_due(const struct stat *st);
 
