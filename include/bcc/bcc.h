@@ -503,15 +503,16 @@ BCC_API int bccGetReport(BCCScriptRef script, BCCReport *report);
 /* Wait until the best code of a script that has baseline code is in the cache
  * directory, for at most timeoutMs milliseconds (0: only look; negative: no
  * limit). 0: it is there, or the script has it already. Errors: NOT_READY (it
- * is not there yet; or nobody makes it: then this returns at once),
- * INVALID_OPERATION (not prepared). */
+ * is not there yet, or the script is not prepared; if no process makes it, this
+ * returns at once). */
 BCC_API int bccWaitForBest(BCCScriptRef script, int timeoutMs);
 
 /* A descriptor for select() or poll(), to be closed by the caller. It becomes
- * readable when a compile in the directory of the entry has ended: read what is
- * there, then ask bccWaitForBest(script, 0). Ask once before waiting, too.
- * -1: the script has no baseline code of a directory, or the system refuses
- * (INVALID_OPERATION, IO_ERROR). */
+ * readable when another entry takes the place of the script's: read from it
+ * what is there, then ask bccWaitForBest(script, 0). It may become readable
+ * before, and never does if the compile is ended by force: ask once before
+ * waiting, and wait with a timeout. -1: there is no entry, or the system
+ * refuses (IO_ERROR). */
 BCC_API int bccGetBestDescriptor(BCCScriptRef script);
 
 /* Makes and prepares the same script once more; NULL: failure. */

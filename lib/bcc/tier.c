@@ -13,7 +13,6 @@
 
 #include "clock.h"
 #include "flight.h"
-#include "work_dir.h"
 
 enum { LOOK_MS = 5 };
 
@@ -76,10 +75,7 @@ int bccWaitForBest(BCCScriptRef script, int timeoutMs)
 
     if (!script)
         return 1;
-    if (!script->prepared)
-        return script_misuse(script, BCC_INVALID_OPERATION,
-                             "best code: the script is not prepared");
-    if (script->report.tier == BCC_TIER_BEST)
+    if (script->prepared && script->report.tier == BCC_TIER_BEST)
         return 0;
     if (timeoutMs >= 0)
         deadline_ns =
@@ -96,31 +92,21 @@ int bccWaitForBest(BCCScriptRef script, int timeoutMs)
                                     "best code: not there yet");
 }
 
+/* A file that loses its name has changed attributes; other changes of its
+ * attributes do no harm. */
 int bccGetBestDescriptor(BCCScriptRef script)
 {
-    char *work_dir = NULL;
-    struct place place;
     struct error err;
     int fd;
 
     if (!script)
         return -1;
-    if (!script->prepared || !find_place(script, &place)) {
-        script_misuse(script, BCC_INVALID_OPERATION,
-                      "best code: the script has no baseline code");
-        return -1;
-    }
-    if (asprintf(&work_dir, "%s/" WORK_DIR_NAME, place.dir) < 0)
-        work_dir = NULL;
-    free(place.dir);
     fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    if (!work_dir || fd < 0 ||
-        inotify_add_watch(fd, work_dir, IN_MOVED_FROM | IN_DELETE) < 0) {
-        error_set_os(&err, errno, "%s: inotify", script->report.path);
-        script_fail(script, &err);
-        file_close(fd);
-        fd = -1;
-    }
-    free(work_dir);
-    return fd;
+    if (fd >= 0 &&
+        inotify_add_watch(fd, script->report.path, IN_ATTRIB) >= 0)
+        return fd;
+    error_set_os(&err, errno, "%s: inotify", script->report.path);
+    script_fail(script, &err);
+    file_close(fd);
+    return -1;
 }

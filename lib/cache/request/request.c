@@ -7,7 +7,7 @@
  *                { "shared=" how " " value }
  *     limit    = "limit-memory=" number
  *     portable = "portable=" ( "0" | "1" )
- *     tier     = "tier=" ( "best" | "baseline" | "auto" | "later" )
+ *     tier     = "tier=" ( "0" | "1" | "2" | "3" )
  *     entry    = "entry=" value
  *     input    = "input=" role " " type " " skip " " number " " value
  *                [ " " value ]
@@ -54,14 +54,6 @@ static const struct word role_words[] = {
 static const struct word shared_words[] = {
     {"open", REQUEST_SHARED_OPEN},
     {"search", REQUEST_SHARED_SEARCH},
-    {"", 0},
-};
-
-static const struct word tier_words[] = {
-    {"best", REQUEST_TIER_BEST},
-    {"baseline", REQUEST_TIER_BASELINE},
-    {"auto", REQUEST_TIER_AUTO},
-    {"later", REQUEST_TIER_LATER},
     {"", 0},
 };
 
@@ -210,9 +202,8 @@ enum status request_write(const struct request *request, struct buffer *out,
     status = request_write_identity(request, out, err);
     if (status)
         return status;
-    buffer_printf(out, "limit-memory=%" PRIu64 "\nportable=%d\n",
-                  request->limit_memory, request->portable);
-    append_line(out, "tier=", word_of(tier_words, request->tier));
+    buffer_printf(out, "limit-memory=%" PRIu64 "\nportable=%d\ntier=%d\n",
+                  request->limit_memory, request->portable, (int)request->tier);
     append_line(out, "entry=", request->entry ? request->entry : "");
     for (size_t i = 0; i < request->n_inputs; i++) {
         const struct request_input *input = &request->inputs[i];
@@ -597,15 +588,16 @@ static enum status parse_inputs(struct parser *p, struct request *request)
 
 static enum status parse_tier(struct parser *p, struct request *request)
 {
-    const struct word *tier;
     enum status status = next_line(p, "tier=");
+    uint64_t tier;
 
+    if (status == STATUS_OK)
+        status = parse_number(p, p->line, &tier);
     if (status)
         return status;
-    tier = find_word(tier_words, take_word(p, '\n'));
-    if (!tier)
+    if (tier > REQUEST_TIER_LATER)
         return bad_line(p, "no such tier");
-    request->tier = (enum request_tier)tier->value;
+    request->tier = (enum request_tier)tier;
     return parse_value_line(p, "entry=", &request->entry);
 }
 

@@ -26,7 +26,7 @@
  * Message lines after them:
  *   limit-memory=BYTES    0: none
  *   portable=1            or 0; 1: record no stamps of inputs
- *   tier=TIER             best|baseline|auto|later
+ *   tier=NUMBER           of enum request_tier
  *   entry=NAME            of the file in the cache directory, "" without one
  *   input=ROLE TYPE FLAGS SIZE NAME [ENTRY]   ROLE script|library|object, TYPE
  *                         apk|file, FLAGS skip-sha1|-, SIZE in bytes of what
@@ -59,7 +59,7 @@ enum {
 
 /* Which code is asked for. */
 enum request_tier {
-    REQUEST_TIER_BEST,
+    REQUEST_TIER_BEST = 0,
     REQUEST_TIER_BASELINE, /* made in the least time, for good */
     /* What the compiler finds worth while: the best at once, or the baseline
      * now and the best after the reply, in the background. */
