@@ -44,30 +44,31 @@ static const char directory[] = "cache";
 struct keeper {
     int link_fd;  /* to the follower */
     int first_fd; /* end of file: the baseline code is done */
-    int reply_fd; /* memory: the follower's reply */
-    const char *name;
+    int output_fd; /* memory: the file that the follower makes */
+    int reply_fd;  /* memory: its reply */
+    int dir_fd;    /* the cache directory */
+    const char *name; /* of the entry */
     struct span identity;
-    struct store_writer writer;
     struct flight flight;
 };
 
 /* ---- The keeper: descriptors and priority ---- */
 
-static bool is_kept(const struct keeper *keeper, int fd)
-{
-    const struct store_writer *writer = &keeper->writer;
-
-    return fd == keeper->link_fd || fd == keeper->first_fd ||
-           fd == keeper->reply_fd || fd == writer->dir_fd || fd == writer->fd ||
-           fd == writer->work.fd || fd == writer->work.lock_fd;
-}
-
 /* Above all the host's lock, which ends with the last descriptor. */
-static void close_others(const struct keeper *keeper, int highest)
+static void close_others(const struct keeper *keeper)
 {
-    for (int fd = REQUEST_FD; fd <= highest; fd++)
-        if (!is_kept(keeper, fd))
-            close(fd);
+    const int kept[] = {keeper->link_fd, keeper->first_fd, keeper->output_fd,
+                        keeper->reply_fd, keeper->dir_fd};
+    const size_t n = sizeof(kept) / sizeof(kept[0]);
+    int next = REQUEST_FD;
+
+    /* They were opened in this order. */
+    for (size_t i = 0; i < n; i++) {
+        if (kept[i] > next)
+            close_range((unsigned)next, (unsigned)kept[i] - 1, 0);
+        next = kept[i] + 1;
+    }
+    close_range((unsigned)next, ~0u, 0);
 }
 
 static void leave_session(void)
@@ -124,102 +125,94 @@ static bool wait_for_turn(void)
 
 /* ---- The keeper: what was made ---- */
 
-static bool read_layout(int fd, struct cache_layout *layout,
-                        struct file_mapping *mapping)
+/* A whole entry for this request? */
+static bool is_answer(const struct keeper *keeper, struct span file,
+                      struct cache_layout *layout)
 {
-    struct stat st;
-    size_t size;
-
-    if (fstat(fd, &st) < 0 || st.st_size <= 0 ||
-        file_map(fd, (uint64_t)st.st_size, directory, mapping, NULL))
-        return false;
-    size = mapping->bytes.size < CACHE_HEAD_SIZE ? mapping->bytes.size
-                                                 : CACHE_HEAD_SIZE;
-    if (cache_layout_read((struct span){mapping->bytes.data, size},
-                          mapping->bytes.size, directory, layout,
-                          NULL) == STATUS_OK)
-        return true;
-    file_unmap(mapping);
-    return false;
-}
-
-/* A whole entry for this request? Of a file that only this user can write. */
-static bool open_whole(const struct keeper *keeper, int fd,
-                       struct cache_layout *layout,
-                       struct file_mapping *mapping)
-{
+    struct span head = {file.data, file.size < CACHE_HEAD_SIZE
+                                       ? file.size
+                                       : CACHE_HEAD_SIZE};
     struct cache_view view;
     struct span has;
 
-    if (!read_layout(fd, layout, mapping))
+    if (cache_layout_read(head, file.size, directory, layout, NULL) ||
+        cache_view_open(file, layout, CACHE_CHECK_ALL, directory, &view, NULL))
         return false;
-    if (cache_view_open(mapping->bytes, layout, CACHE_CHECK_ALL, directory,
-                        &view, NULL) == STATUS_OK) {
-        has = cache_identity(&view);
-        if (has.size == keeper->identity.size &&
-            memcmp(has.data, keeper->identity.data, has.size) == 0)
-            return true;
-    }
-    file_unmap(mapping);
-    return false;
+    has = cache_identity(&view);
+    return has.size == keeper->identity.size &&
+           memcmp(has.data, keeper->identity.data, has.size) == 0;
 }
 
-static bool is_sound(const struct keeper *keeper)
-{
-    struct cache_layout layout;
-    struct file_mapping mapping;
-
-    if (!open_whole(keeper, keeper->writer.fd, &layout, &mapping))
-        return false;
-    file_unmap(&mapping);
-    return layout.tier == OBCC_TIER_BEST;
-}
-
-static void publish(struct keeper *keeper)
+static bool map_whole(int fd, struct file_mapping *mapping)
 {
     struct stat st;
 
-    if (store_publish(&keeper->writer, NULL) == STATUS_OK &&
-        fstat(keeper->writer.fd, &st) == 0)
-        prune_note_entry(keeper->writer.dir_fd, (uint64_t)st.st_blocks * 512,
-                         PRUNE_NO_LIMIT);
+    return fstat(fd, &st) == 0 && st.st_size > 0 &&
+           file_map(fd, (uint64_t)st.st_size, directory, mapping, NULL) ==
+               STATUS_OK;
 }
 
-static bool write_lasting(struct keeper *keeper, struct span entry)
+static void publish(const struct keeper *keeper, struct span file)
+{
+    char file_name[NAME_MAX + 1];
+    struct store_writer writer;
+    struct stat st;
+
+    snprintf(file_name, sizeof(file_name), "%s" STORE_SUFFIX, keeper->name);
+    if (store_begin_at(keeper->dir_fd, directory, file_name, &writer, NULL))
+        return;
+    if (file_write_all(writer.fd, file, file_name, NULL) == STATUS_OK &&
+        store_publish(&writer, NULL) == STATUS_OK && fstat(writer.fd, &st) == 0)
+        prune_note_entry(writer.dir_fd, (uint64_t)st.st_blocks * 512,
+                         PRUNE_NO_LIMIT);
+    store_end(&writer);
+}
+
+static void publish_best(const struct keeper *keeper)
+{
+    struct file_mapping mapping;
+    struct cache_layout layout;
+
+    /* Nothing changes it any more. */
+    if (fcntl(keeper->output_fd, F_ADD_SEALS,
+              F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0 ||
+        !map_whole(keeper->output_fd, &mapping))
+        return;
+    if (is_answer(keeper, mapping.bytes, &layout) &&
+        layout.tier == OBCC_TIER_BEST)
+        publish(keeper, mapping.bytes);
+    file_unmap(&mapping);
+}
+
+static void publish_lasting(const struct keeper *keeper, struct span entry)
 {
     uint8_t *copy = malloc(entry.size);
-    bool ok = false;
 
     if (!copy)
-        return false;
+        return;
     memcpy(copy, entry.data, entry.size);
     cache_set_tier(copy, OBCC_TIER_LASTING);
-    ok = ftruncate(keeper->writer.fd, 0) == 0 &&
-         lseek(keeper->writer.fd, 0, SEEK_SET) == 0 &&
-         file_write_all(keeper->writer.fd, (struct span){copy, entry.size},
-                        directory, NULL) == STATUS_OK;
+    publish(keeper, (struct span){copy, entry.size});
     free(copy);
-    return ok;
 }
 
 /* No launch has to try again what LLVM fails at. */
-static void mark_entry(struct keeper *keeper)
+static void mark_entry(const struct keeper *keeper)
 {
-    struct cache_layout layout;
+    char file_name[NAME_MAX + 1];
     struct file_mapping mapping;
+    struct cache_layout layout;
     struct stat st;
-    bool ok;
     int fd;
 
-    if (store_open_at(keeper->writer.dir_fd, directory, keeper->writer.entry,
-                      &fd, &st, NULL))
+    snprintf(file_name, sizeof(file_name), "%s" STORE_SUFFIX, keeper->name);
+    if (store_open_at(keeper->dir_fd, directory, file_name, &fd, &st, NULL))
         return;
-    if (open_whole(keeper, fd, &layout, &mapping)) {
-        ok = layout.tier == OBCC_TIER_BASELINE &&
-             write_lasting(keeper, mapping.bytes);
+    if (map_whole(fd, &mapping)) {
+        if (is_answer(keeper, mapping.bytes, &layout) &&
+            layout.tier == OBCC_TIER_BASELINE)
+            publish_lasting(keeper, mapping.bytes);
         file_unmap(&mapping);
-        if (ok)
-            publish(keeper);
     }
     file_close(fd);
 }
@@ -233,7 +226,7 @@ static void wait_for_host(const struct keeper *keeper)
         nanosleep(&pause, NULL);
 }
 
-static void conclude(struct keeper *keeper)
+static void conclude(const struct keeper *keeper)
 {
     struct reply reply;
     size_t size;
@@ -244,8 +237,8 @@ static void conclude(struct keeper *keeper)
         size != sizeof(reply) || reply.magic != REPLY_MAGIC)
         return; /* it was ended */
     wait_for_host(keeper);
-    if (reply.status == STATUS_OK && is_sound(keeper))
-        publish(keeper);
+    if (reply.status == STATUS_OK)
+        publish_best(keeper);
     else if (reply.status == STATUS_COMPILE ||
              reply.status == STATUS_UNSUPPORTED)
         mark_entry(keeper);
@@ -264,65 +257,94 @@ static bool read_to_end(int fd)
     return got == 0;
 }
 
-_Noreturn static void keep(struct keeper *keeper, int highest)
+_Noreturn static void keep(struct keeper *keeper)
 {
     leave_session();
-    close_others(keeper, highest);
-    flight_begin_at(&keeper->flight, keeper->writer.dir_fd, keeper->name,
+    close_others(keeper);
+    flight_begin_at(&keeper->flight, keeper->dir_fd, keeper->name,
                     keeper->identity);
     if (keeper->flight.fd >= 0 && flight_take_later(&keeper->flight) &&
         read_to_end(keeper->first_fd) && wait_for_turn() &&
         send(keeper->link_fd, "", 1, MSG_NOSIGNAL) == 1 &&
         read_to_end(keeper->link_fd))
         conclude(keeper);
-    store_end(&keeper->writer);
     _exit(0);
 }
 
-static bool open_channels(int link[2], int first[2], int *ret_reply_fd)
+static void close_all(const int *fds, size_t n)
 {
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, link) < 0)
-        return false;
-    if (pipe2(first, O_CLOEXEC) == 0) {
-        if (file_create_memory("bcc-later", (struct span){NULL, 0},
-                               ret_reply_fd, NULL) == STATUS_OK)
+    for (size_t i = 0; i < n; i++)
+        file_close(fds[i]);
+}
+
+/* ORDER CHANNELS: each is numbered above the one before. */
+enum {
+    KEEPER_LINK,
+    FOLLOWER_LINK,
+    KEEPER_FIRST,
+    FIRST,
+    OUTPUT,
+    REPLY,
+    DIRECTORY,
+    N_CHANNELS
+};
+
+static bool open_channels(int fds[N_CHANNELS])
+{
+    const struct span empty = {NULL, 0};
+
+    for (size_t i = 0; i < N_CHANNELS; i++)
+        fds[i] = -1;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
+                   &fds[KEEPER_LINK]) == 0 &&
+        pipe2(&fds[KEEPER_FIRST], O_CLOEXEC) == 0 &&
+        file_create_memory("bcc-best", empty, &fds[OUTPUT], NULL) ==
+            STATUS_OK &&
+        file_create_memory("bcc-reply", empty, &fds[REPLY], NULL) ==
+            STATUS_OK) {
+        fds[DIRECTORY] =
+            fcntl(REQUEST_DIR_FD, F_DUPFD_CLOEXEC, fds[REPLY] + 1);
+        if (fds[DIRECTORY] >= 0)
             return true;
-        close(first[0]);
-        close(first[1]);
     }
-    close(link[0]);
-    close(link[1]);
+    close_all(fds, N_CHANNELS);
     return false;
 }
 
 bool later_begin(struct later *later, const struct request *request,
                  struct span identity)
 {
-    struct keeper keeper = {.name = request->entry, .identity = identity};
-    int link[2], first[2], reply_fd;
-    char file_name[NAME_MAX + 1];
+    int fds[N_CHANNELS];
+    struct stat st;
     pid_t pid;
 
     *later = (struct later){.is_begun = false};
-    snprintf(file_name, sizeof(file_name), "%s" STORE_SUFFIX, request->entry);
-    if (!*request->entry || strlen(request->entry) > NAME_MAX - 8 ||
-        strchr(request->entry, '/') || !open_channels(link, first, &reply_fd))
+    if (!*request->entry || strchr(request->entry, '/') ||
+        strlen(request->entry) + sizeof(STORE_SUFFIX) > NAME_MAX ||
+        fstat(REQUEST_DIR_FD, &st) < 0 || !S_ISDIR(st.st_mode) ||
+        !open_channels(fds))
         return false;
-    if (store_begin_at(REQUEST_DIR_FD, directory, file_name, &keeper.writer,
-                       NULL)) {
-        close_range((unsigned)link[0], (unsigned)link[0], 0);
-        return false;
-    }
-    keeper.link_fd = link[0];
-    keeper.first_fd = first[0];
-    keeper.reply_fd = reply_fd;
     pid = fork();
     if (pid == 0)
-        keep(&keeper, keeper.writer.work.lock_fd + 16);
-    close(link[0]);
-    close(first[0]);
-    *later = (struct later){pid > 0, link[1], first[1], keeper.writer.fd,
-                            reply_fd};
+        keep(&(struct keeper){
+            .link_fd = fds[KEEPER_LINK],
+            .first_fd = fds[KEEPER_FIRST],
+            .output_fd = fds[OUTPUT],
+            .reply_fd = fds[REPLY],
+            .dir_fd = fds[DIRECTORY],
+            .name = request->entry,
+            .identity = identity,
+        });
+    *later = (struct later){
+        .is_begun = pid > 0,
+        .link_fd = fds[FOLLOWER_LINK],
+        .first_fd = fds[FIRST],
+        .output_fd = fds[OUTPUT],
+        .reply_fd = fds[REPLY],
+    };
+    file_close(fds[KEEPER_LINK]);
+    file_close(fds[KEEPER_FIRST]);
+    file_close(fds[DIRECTORY]);
     return later->is_begun;
 }
 

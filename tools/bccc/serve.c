@@ -39,7 +39,7 @@ enum { MAX_MESSAGE_SIZE = 64 * 1024 * 1024 };
 
 /* Best code of so many instructions takes some 30 ms, baseline code 2, and 3
  * more for what the best code later takes: two processes (2026). */
-enum { LEAST_LATER = 400 };
+enum { LEAST_LATER = 400, LEAST_LATER_SIZE = 4096 /* bytes of bitcode */ };
 
 /* ---- The reply ---- */
 
@@ -346,13 +346,24 @@ static enum status compile_inputs(struct job *job, struct error *err)
     return compile(&compile_job, &job->result, err);
 }
 
+static size_t inputs_size(const struct inputs *inputs)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < inputs->n_inputs; i++)
+        size += inputs->bytes[i].size;
+    return size;
+}
+
 static void begin_later(struct job *job)
 {
     const enum request_tier tier = job->request.tier;
     const struct span identity = {job->message.data, job->identity_size};
 
     job->is_baseline = tier == REQUEST_TIER_BASELINE;
-    if (tier == REQUEST_TIER_AUTO || tier == REQUEST_TIER_LATER)
+    if ((tier == REQUEST_TIER_AUTO &&
+         inputs_size(&job->inputs) >= LEAST_LATER_SIZE) ||
+        tier == REQUEST_TIER_LATER)
         later_begin(&job->later, &job->request, identity);
     if (tier != REQUEST_TIER_LATER)
         return;
