@@ -62,7 +62,7 @@ struct compile_job {
      * which lives in the result. */
     struct library_index *indexes;
     const struct compile_limits *limits;
-    make_parts_fn make_parts; /* NULL: no module is divided */
+    make_parts_fn make_parts;           /* NULL: no module is divided */
     choose_baseline_fn choose_baseline; /* NULL: no */
     void *context;                      /* of that */
 };

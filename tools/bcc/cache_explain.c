@@ -368,8 +368,9 @@ static bool print_verdict(struct explain *explain, const char *path)
     json_print_string(stdout, report.reason);
     fputs(",\"path\":", stdout);
     json_print_string(stdout, report.path);
-    printf(",\"tier\":\"%s\"", !report.tier ? "none"
-                               : report.tier == BCC_TIER_BEST ? "best" : "baseline");
+    printf(",\"tier\":\"%s\"", !report.tier                   ? "none"
+                               : report.tier == BCC_TIER_BEST ? "best"
+                                                              : "baseline");
     return is_hit;
 }
 

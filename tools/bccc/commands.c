@@ -25,8 +25,8 @@ static int print_usage(void)
 
 int bccc_run(int argc, char **argv, const struct compile_limits *limits)
 {
-    if (argc == 3 && (strcmp(argv[1], "compile") == 0 ||
-                      strcmp(argv[1], "later") == 0))
+    if (argc == 3 &&
+        (strcmp(argv[1], "compile") == 0 || strcmp(argv[1], "later") == 0))
         serve_request(limits);
     if (argc == 3 && strcmp(argv[1], "disassemble") == 0)
         return disassemble_file(argv[2]);

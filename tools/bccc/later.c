@@ -30,8 +30,8 @@
 #include "store.h"
 
 enum {
-    N_PLACES = 4,   /* in the queue */
-    NICE = 10,      /* a tenth of what others have of a CPU */
+    N_PLACES = 4, /* in the queue */
+    NICE = 10,    /* a tenth of what others have of a CPU */
     CPU_LIMIT_S = 30 * 60,
     LOOK_MS = 10,
     MAX_LOOKS = 1000, /* for the host to publish the baseline code */
@@ -42,11 +42,11 @@ enum {
 static const char directory[] = "cache";
 
 struct keeper {
-    int link_fd;  /* to the follower */
-    int first_fd; /* end of file: the baseline code is done */
-    int output_fd; /* memory: the file that the follower makes */
-    int reply_fd;  /* memory: its reply */
-    int dir_fd;    /* the cache directory */
+    int link_fd;      /* to the follower */
+    int first_fd;     /* end of file: the baseline code is done */
+    int output_fd;    /* memory: the file that the follower makes */
+    int reply_fd;     /* memory: its reply */
+    int dir_fd;       /* the cache directory */
     const char *name; /* of the entry */
     struct span identity;
     struct flight flight;
@@ -129,9 +129,8 @@ static bool wait_for_turn(void)
 static bool is_answer(const struct keeper *keeper, struct span file,
                       struct cache_layout *layout)
 {
-    struct span head = {file.data, file.size < CACHE_HEAD_SIZE
-                                       ? file.size
-                                       : CACHE_HEAD_SIZE};
+    struct span head = {
+        file.data, file.size < CACHE_HEAD_SIZE ? file.size : CACHE_HEAD_SIZE};
     struct cache_view view;
     struct span has;
 
@@ -295,15 +294,14 @@ static bool open_channels(int fds[N_CHANNELS])
 
     for (size_t i = 0; i < N_CHANNELS; i++)
         fds[i] = -1;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
-                   &fds[KEEPER_LINK]) == 0 &&
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, &fds[KEEPER_LINK]) ==
+            0 &&
         pipe2(&fds[KEEPER_FIRST], O_CLOEXEC) == 0 &&
         file_create_memory("bcc-best", empty, &fds[OUTPUT], NULL) ==
             STATUS_OK &&
         file_create_memory("bcc-reply", empty, &fds[REPLY], NULL) ==
             STATUS_OK) {
-        fds[DIRECTORY] =
-            fcntl(REQUEST_DIR_FD, F_DUPFD_CLOEXEC, fds[REPLY] + 1);
+        fds[DIRECTORY] = fcntl(REQUEST_DIR_FD, F_DUPFD_CLOEXEC, fds[REPLY] + 1);
         if (fds[DIRECTORY] >= 0)
             return true;
     }
@@ -356,7 +354,7 @@ static void on_crash(int signal)
                                        .status = STATUS_COMPILE};
 
     (void)signal;
-    _exit(pwrite(REQUEST_REPLY_FD, &reply, sizeof(reply), 0) < 0);
+    _exit(write(REQUEST_REPLY_FD, &reply, sizeof(reply)) < 0);
 }
 
 struct scheduling { /* struct sched_attr of Linux, its first version */

@@ -417,8 +417,8 @@ static enum status run_job(struct job *job, struct error *err)
         status = compile_inputs(job, err);
     if (status)
         return status;
-    job->reply.tier = job->result.is_baseline ? OBCC_TIER_BASELINE
-                                              : OBCC_TIER_BEST;
+    job->reply.tier =
+        job->result.is_baseline ? OBCC_TIER_BASELINE : OBCC_TIER_BEST;
     memcpy(job->reply.stage_ns, job->result.stage_ns,
            sizeof(job->reply.stage_ns));
     start = clock_monotonic_ns();

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 struct compile_limits {
-    size_t part_size;    /* instructions that are worth a part of their own */
+    size_t part_size; /* instructions that are worth a part of their own */
     size_t baseline_part_size; /* the same, where they become baseline code */
     size_t library_size; /* bytes of a library that is linked by closures */
     /* Closures of more bytes in all than an eighth of the library, and than
