@@ -330,7 +330,10 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
     if (status)
         return status;
     internalize(c->module, &c->names, &asm_names, &attribute_names);
-    return attributes_retarget(c->module, &c->target, &c->arena, err);
+    status = attributes_retarget(c->module, &c->target, &c->arena, err);
+    if (status == STATUS_OK)
+        contraction_decide(c->module, &c->target);
+    return status;
 }
 
 /* A large module is only simplified as a whole; the rest is done part by

@@ -18,6 +18,10 @@ enum status attributes_retarget(LLVMModuleRef module,
                                 struct arena *arena,
                                 struct error *err) MUST_CHECK;
 
+/* Decide which products and sums become one operation. Functions have their
+ * target's attributes. */
+void contraction_decide(LLVMModuleRef module, const struct target *target);
+
 /* Of the linked module, before anything is optimised. */
 struct module_facts module_facts_collect(LLVMModuleRef module);
 
