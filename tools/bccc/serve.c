@@ -392,6 +392,9 @@ static enum status open_all(struct job *job, struct error *err)
     if (status)
         return status;
     begin_later(job);
+    /* No file is named any more, and a mounted one need not stay. */
+    if (chdir("/") < 0)
+        return error_set_os(err, errno, "/");
     cage_close(indexes_begin(&job->indexes) ? REQUEST_DIR_FD : -1);
     return STATUS_OK;
 }
