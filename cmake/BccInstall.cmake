@@ -1,5 +1,6 @@
-# cmake --install: headers, library, tools, man pages, a pkg-config file, and a
-# CMake package (find_package(obcc), targets obcc::obcc and obcc::static).
+# cmake --install: headers, library, tools, man pages, completions, a pkg-config
+# file, and a CMake package (find_package(obcc), targets obcc::obcc and
+# obcc::static).
 include(CMakePackageConfigHelpers)
 
 install(DIRECTORY include/bcc DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
@@ -11,8 +12,26 @@ install(TARGETS bcc_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 if(BCC_BUILD_COMPILER)
   install(TARGETS bccc RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/bcc)
 endif()
+install(FILES python/obcc.py DESTINATION ${CMAKE_INSTALL_DATADIR}/obcc/python)
 install(FILES docs/man/bcc.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES docs/man/bccc.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
+# Completions for shells are what the tool prints, so it must run here.
+if(NOT CMAKE_CROSSCOMPILING OR CMAKE_CROSSCOMPILING_EMULATOR)
+  foreach(entry bash:bash-completion/completions/bcc
+                zsh:zsh/site-functions/_bcc
+                fish:fish/vendor_completions.d/bcc.fish)
+    string(REGEX MATCH "([a-z]+):(.*/)(.*)" entry ${entry})
+    set(file ${PROJECT_BINARY_DIR}/completions/${CMAKE_MATCH_1}/${CMAKE_MATCH_3})
+    add_custom_command(OUTPUT ${file}
+      COMMAND bcc_tool completion ${CMAKE_MATCH_1} > ${file}
+      DEPENDS bcc_tool VERBATIM)
+    file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/completions/${CMAKE_MATCH_1})
+    list(APPEND bcc_completions ${file})
+    install(FILES ${file}
+      DESTINATION ${CMAKE_INSTALL_DATADIR}/${CMAKE_MATCH_2})
+  endforeach()
+  add_custom_target(completions ALL DEPENDS ${bcc_completions})
+endif()
 install(FILES README.html CHANGES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 set(obcc_package ${CMAKE_INSTALL_LIBDIR}/cmake/obcc)
@@ -27,7 +46,7 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/obcc-config.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/obcc-config-version.cmake
   DESTINATION ${obcc_package})
 
-# Found from where the file lies, so that an installed tree can be moved.
+# Relative to this file, so that an installed tree can be moved.
 file(RELATIVE_PATH bcc_prefix_from_pc
   ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 configure_file(cmake/obcc.pc.in obcc.pc @ONLY)

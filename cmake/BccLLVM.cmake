@@ -2,8 +2,8 @@
 # BCC_LLVM_FULL_VERSION.
 #
 # The static libraries are preferred: bccc then starts some 5 ms sooner than
-# with libLLVM.so. Only what is referenced is linked, so of LLVM's system
-# libraries zlib and zstd are enough.
+# with libLLVM.so. Only referenced members are linked, so of LLVM's
+# system libraries zlib and zstd are enough.
 
 find_program(BCC_LLVM_CONFIG
   NAMES llvm-config-${BCC_LLVM_VERSION}

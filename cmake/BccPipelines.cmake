@@ -1,10 +1,10 @@
 # The second half of LLVM's optimisation pipelines, for large modules:
-# pipelines.h, rows of lib/compiler/codegen/optimise.c's table, from what opt of the same
-# LLVM prints.
+# pipelines.h, rows of lib/compiler/codegen/optimise.c's table, from the output
+# of the same LLVM's opt.
 #
-# It begins behind the last pass that looks at callers and callees. From there
-# passes look at one function, or at definitions that are in every part. What
-# opt adds for itself, and what is turned off, is cut out.
+# It begins after the last pass that looks at callers and callees. From there
+# passes look at one function, or at definitions that are in every part. Passes
+# that opt adds for itself, and those that are turned off, are removed.
 find_program(BCC_LLVM_OPT opt HINTS ${bcc_llvm_bindir} NO_DEFAULT_PATH
   DOC "opt of the LLVM to compile with" REQUIRED)
 

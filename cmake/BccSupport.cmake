@@ -3,8 +3,8 @@
 # machine) and BCC_SUPPORT_DIGEST, which is part of every cache key.
 #
 # The archive of the LLVM that bccc is built with is taken, else the newest of
-# another one. Those before 19 are passed over: they lack routines for 16-bit
-# and 128-bit floating point, or take them in other registers.
+# another one. Those before 19 are skipped: they lack routines for 16-bit and
+# 128-bit floating point, or expect arguments in other registers.
 set(BCC_SUPPORT_DIGEST "")
 if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
   set(BCC_SUPPORT_X86_64 "")

@@ -3,13 +3,19 @@
 add_library(bcc_flags INTERFACE)
 target_compile_features(bcc_flags INTERFACE c_std_11)
 target_compile_definitions(bcc_flags INTERFACE _GNU_SOURCE)
+# Files of any size and times after 2038. Where a word has 64 bits these are
+# other names for the same functions.
+if(CMAKE_SIZEOF_VOID_P EQUAL 4)
+  target_compile_definitions(bcc_flags INTERFACE
+    _FILE_OFFSET_BITS=64 _TIME_BITS=64)
+endif()
 target_compile_options(bcc_flags INTERFACE
   -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
   -Wpointer-arith -Wwrite-strings -Wundef -Werror
   -fvisibility=hidden -ffunction-sections -fdata-sections
   -fno-strict-aliasing -fstack-protector-strong)
 # gcc cannot see that error_set() never returns STATUS_OK, and takes every ret_
-# argument for unset after it. clang's analysis of the same has no such trouble.
+# argument for unset after it. clang's analysis has no such false positives.
 target_compile_options(bcc_flags INTERFACE
   $<$<C_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 target_link_options(bcc_flags INTERFACE -Wl,--gc-sections
@@ -24,19 +30,18 @@ set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
-# What goes into libobcc.so is built for size: a launch runs each line of it once
+# The sources of libobcc.so are built for size: a launch runs each line of it once
 # or twice, from cold caches, and pays for pages more than for instructions. The
 # loops are the exception; the files that hold them are built for speed.
-#   no unwind tables     14 KB, of use only to who walks the stack from a
-#                        script's constructor or a callback of the host through
-#                        the library, which ends such a walk. Debuggers have
-#                        the debug information instead.
+#   no unwind tables     saves 14 KB. A stack walk from a script's constructor
+#                        or a callback of the host ends at the library.
+#                        Debuggers use the debug information instead.
 #   -fno-optimize-sibling-calls
-#                        a jump in a call's place repeats the function's end
+#                        a jump instead of a call repeats the function's end
 #   -fstack-protector    for functions with arrays of characters; "strong" adds
 #                        those that pass a variable's address on, 2.5 KB
-#   -Wframe-larger-than  a host may call from a coroutine of 16 KiB (bcc.h); what
-#                        sanitizers add is theirs
+#   -Wframe-larger-than  a host may call from a coroutine of 16 KiB (bcc.h);
+#                        frames that sanitizers enlarge do not count
 set(bcc_optimised $<CONFIG:Release,RelWithDebInfo,MinSizeRel>)
 add_library(bcc_small_flags INTERFACE)
 target_compile_options(bcc_small_flags INTERFACE
@@ -74,4 +79,22 @@ function(bcc_add_test name)
     set(ARG_LABELS unit)
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 120)
+endfunction()
+
+# bcc_wrap(TARGET NAME...): calls of libc's functions go to __wrap_NAME, which has
+# the real one as __real_NAME. Some have another name where a word has 32 bits.
+function(bcc_wrap target)
+  foreach(name ${ARGN})
+    set(symbol ${name})
+    if(CMAKE_SIZEOF_VOID_P EQUAL 4)
+      if(name STREQUAL "mmap")
+        set(symbol mmap64)
+      elseif(name STREQUAL "clock_gettime")
+        set(symbol __clock_gettime64)
+      endif()
+      target_compile_definitions(${target} PRIVATE
+        __wrap_${name}=__wrap_${symbol} __real_${name}=__real_${symbol})
+    endif()
+    target_link_options(${target} PRIVATE -Wl,--wrap=${symbol})
+  endforeach()
 endfunction()

@@ -100,13 +100,13 @@ BCC_API void bccDisposeScript(BCCScriptRef script);
 
 /* ---- Input ---- */
 
-/* Flags of the next six functions. */
+/* Flags of the functions that read and link. */
 enum {
     /* Leave the content of this input out of the cache key: an entry stays a
      * hit when the content changes. For inputs whose version is guaranteed in
      * another way. */
     BCC_SKIP_DEP_SHA1 = 1 << 0,
-    /* bccReadBC, bccLinkBC: the script copies the bytes. */
+    /* bccReadBC, bccLinkBC, bccReadExecutable: the script copies the bytes. */
     BCC_COPY_INPUT = 1 << 5,
     /* bccLinkBC, bccLinkFile, bccLinkResource: the input is part of the
      * program, like another object file of a native link; see bccLinkBC(). */
@@ -168,6 +168,34 @@ BCC_API int bccLinkFile(BCCScriptRef script, const char *path,
                         unsigned long flags);
 BCC_API int bccLinkResource(BCCScriptRef script, const char *archivePath,
                             const char *resName, unsigned long flags);
+
+/* Set code that is compiled already, in place of bitcode: an oBCC file, as
+ * bccPrepareSharedObjectFile() and `bcc compile` make it. A prepare as an
+ * executable then loads this code and needs neither bitcode nor a compiler nor
+ * a cache directory: cacheDir, cacheName and the layers are ignored, and so are
+ * BCCOptions, except for trustedKeys. Nothing can be linked to the code; the
+ * file names the shared libraries that it needs. A second call replaces the
+ * code, as bccReadFile() does, and the other way round.
+ *
+ * The file must belong to the user of the process or to root, and not be
+ * writable by others. With BCCOptions.trustedKeys it must be signed by one of
+ * them instead. Bytes are trusted as code of the host is, but with trustedKeys
+ * they must be signed, too.
+ *
+ * name is what messages call the bytes. size bytes are *borrowed* as those of
+ * bccReadBC(); flags is 0 or BCC_COPY_INPUT. For a file, flags is 0. The file
+ * must exist now; the prepare opens it. Errors as bccReadBC() and
+ * bccReadFile(). The prepare fails with INVALID_VALUE (damaged, or no oBCC
+ * file), IO_ERROR (cannot be read; not trusted), UNSUPPORTED (made for another
+ * machine or by another version of the library; needs a CPU feature that this
+ * CPU lacks), UNRESOLVED_SYMBOL, INVALID_OPERATION (other inputs were added;
+ * BCC_REBUILD; a prepare that makes a file). bccGetReport() has the reason as a
+ * code: a success counts as a hit, a failure as a miss. */
+BCC_API int bccReadExecutable(BCCScriptRef script, const char *name,
+                              const void *bytes, size_t size,
+                              unsigned long flags);
+BCC_API int bccReadExecutableFile(BCCScriptRef script, const char *path,
+                                  unsigned long flags);
 
 /* Keep the definition of name and make it available to bccGetFuncAddr() and
  * bccGetVarAddr(), whatever the metadata say. name is copied. Errors are set on
@@ -409,6 +437,44 @@ BCC_API int bccPrepareSharedObject(BCCScriptRef script, const char *cacheDir,
  * another name (INVALID_VALUE). */
 BCC_API int bccPrepareSharedObjectFile(BCCScriptRef script, const char *path,
                                        unsigned long flags);
+
+/* ---- What a prepare looks for ----
+ * For tools that say why an entry is no hit, and for hosts that keep code
+ * elsewhere: identity and inputs together determine the code. */
+
+/* Return the identity that an entry needs to be a hit for a prepare with these
+ * flags; it covers everything but the inputs. The text is lines "name=value",
+ * as in the identity section of the cache file (docs/cache-format.html). NULL
+ * on failure. The script *owns* the text; it is valid until the next call of
+ * this function. Errors: those of the arguments of a prepare; OUT_OF_MEMORY. */
+BCC_API const char *bccGetIdentity(BCCScriptRef script, unsigned long flags);
+
+/* ORDER INPUT ROLE */
+enum { BCC_INPUT_SCRIPT = 0, BCC_INPUT_LIBRARY = 1, BCC_INPUT_OBJECT = 2 };
+
+/* An input of a script. Set size to sizeof(BCCInput) before the call. */
+typedef struct BCCInput {
+    size_t size;
+    const char *name;    /* path, or ARCHIVE!ENTRY, or the given name */
+    const char *path;    /* of the file or the archive; NULL: bytes in memory */
+    int role;            /* BCC_INPUT_... */
+    unsigned long flags; /* BCC_SKIP_DEP_SHA1 or 0 */
+    uint8_t sha1[20];    /* of the content */
+} BCCInput;
+
+/* The number of inputs. The script's bitcode, if it is set, is number 0. 0
+ * after a successful prepare as an executable. */
+BCC_API size_t bccGetInputCount(BCCScriptRef script);
+
+/* Describe input i. The first call for an input reads all of it. The strings
+ * are valid until an input is added or a prepare succeeds. Errors:
+ * INVALID_VALUE (i, or size), IO_ERROR and others of reading. */
+BCC_API int bccGetInput(BCCScriptRef script, size_t i, BCCInput *input);
+
+/* Return the path of the compiler program that a miss would start, or NULL if
+ * there is none (NO_COMPILER). The script *owns* the text; it is valid until
+ * the next call of this function. */
+BCC_API const char *bccGetCompilerPath(BCCScriptRef script);
 
 /* ORDER REPORT CACHE */
 enum { BCC_CACHE_OFF = 0, BCC_CACHE_HIT = 1, BCC_CACHE_MISS = 2 };

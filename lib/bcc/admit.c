@@ -1,12 +1,12 @@
-/* May the file that was found be used, and is it the answer to this request?
+/* May the file that was found be used, and does it match this request?
  *
  * The header is checked at each launch. The other bytes are compared with their
- * checksums at the first use after each start of the machine, of an entry that
- * was made just now, and where signatures are asked for. The identity is
- * compared byte for byte, the dependencies by stamp or SHA-1.
+ * checksums at the first use after each start of the machine, for an entry that
+ * was just made, and if signatures are required. The identity is compared byte
+ * for byte, the dependencies by stamp or SHA-1.
  *
- * A file that is to be run is mapped here, once and for good: what is checked
- * is what is loaded. Whatever is wrong with it is a reason to look further. */
+ * A file that will run is mapped here, once: the bytes that are checked are the
+ * bytes that are loaded. Any defect is a reason to look further. */
 #include "prepare.h"
 
 #include <stdlib.h>
@@ -17,6 +17,7 @@
 #include "entry_use.h"
 #include "machine.h"
 #include "reason_code.h"
+#include "version.h"
 
 /* ---- Is the entry the answer to this request? ---- */
 
@@ -40,8 +41,8 @@ static struct span or_nothing(struct span line)
                : (struct span){(const uint8_t *)nothing, sizeof(nothing) - 1};
 }
 
-/* Name the first line of the identity in which the two differ; one of them may
- * be the beginning of the other. */
+/* Name the first line in which the two identities differ; one of them may be
+ * the beginning of the other. */
 static enum status say_what_differs(const char *name, struct span has,
                                     struct span wants, struct error *err)
 {
@@ -65,14 +66,29 @@ static enum status say_what_differs(const char *name, struct span has,
     return error_add_reason(err, STATUS_STALE, reason);
 }
 
+/* The first two lines of an identity; the version of the format ends in the
+ * NUL that stands for a newline here. */
+enum {
+    ENGINE_LINES_SIZE =
+        sizeof("format=" OBCC_VERSION "libbcc=" BCC_VERSION_STRING "\n") - 1
+};
+
 static enum status check_identity(struct prepare *p, const char *name,
                                   const struct cache_view *view,
                                   struct error *err)
 {
     struct span has = cache_identity(view);
     struct span wants = buffer_span(&p->identity);
+    size_t size = has.size;
 
-    if (has.size == wants.size && memcmp(has.data, wants.data, has.size) == 0)
+    /* Code given by the host may be made with any options, but for this version
+     * of the library. */
+    if (p->given) {
+        wants.size = ENGINE_LINES_SIZE;
+        if (size > wants.size)
+            size = wants.size;
+    }
+    if (size == wants.size && memcmp(has.data, wants.data, size) == 0)
         return STATUS_OK;
     if (!has.size || has.data[has.size - 1] != '\n')
         return error_set(err, STATUS_CORRUPT, "%s: identity is not text", name);
@@ -132,10 +148,11 @@ static enum status check_answer(struct prepare *p, const struct found *found,
 {
     enum status status = check_identity(p, found->name, view, err);
 
-    /* Of what was made just now it is known from what. */
     if (status == STATUS_OK)
         status = check_tier(p, found, err);
-    if (status || found->origin == FOUND_MADE)
+    /* The inputs of an entry that was just made are known. Compiled code that
+     * the host gives needs no comparison. */
+    if (status || found->origin >= FOUND_MADE)
         return status;
     return check_dependencies(p, view, err);
 }
@@ -144,21 +161,24 @@ static enum status check_answer(struct prepare *p, const struct found *found,
 
 static enum status read_layout(struct found *found, struct error *err)
 {
-    uint8_t head[CACHE_HEAD_SIZE];
-    enum status status;
-    size_t size;
+    uint8_t bytes[CACHE_HEAD_SIZE];
+    struct span head = found->bytes;
+    enum status status = STATUS_OK;
 
-    status = file_read_at(found->fd, (struct file_target){head, sizeof(head)},
-                          0, found->name, &size, err);
+    if (found->fd >= 0) {
+        head.data = bytes;
+        status =
+            file_read_at(found->fd, (struct file_target){bytes, sizeof(bytes)},
+                         0, found->name, &head.size, err);
+    }
     if (status)
         return status;
-    return cache_layout_read((struct span){head, size},
-                             (uint64_t)found->st.st_size, found->name,
+    return cache_layout_read(head, (uint64_t)found->st.st_size, found->name,
                              &found->layout, err);
 }
 
-/* Every byte against its checksum. What is to be run does without that of the
- * debug section, which is never loaded. */
+/* Check every byte against its checksum, except those of the debug section if
+ * the file will run: it is never loaded. */
 static enum status check_bytes(struct prepare *p, struct found *found,
                                struct span bytes, struct error *err)
 {
@@ -181,22 +201,24 @@ static enum status check_bytes(struct prepare *p, struct found *found,
 enum status admit_whole(struct prepare *p, struct found *found,
                         struct error *err)
 {
-    struct file_mapping mapping;
-    enum status status;
+    struct file_mapping mapping = {found->bytes};
+    enum status status = STATUS_OK;
 
-    status = file_map(found->fd, (uint64_t)found->st.st_size, found->name,
-                      &mapping, err);
+    if (found->fd >= 0)
+        status = file_map(found->fd, (uint64_t)found->st.st_size, found->name,
+                          &mapping, err);
     if (status)
         return status;
     status = check_bytes(p, found, mapping.bytes, err);
-    file_unmap(&mapping);
+    if (found->fd >= 0)
+        file_unmap(&mapping);
     found->was_checked = status == STATUS_OK;
     return status;
 }
 
 static bool must_check(const struct prepare *p, const struct found *found)
 {
-    return found->origin == FOUND_MADE || !p->execute ||
+    return found->origin == FOUND_MADE || found->fd < 0 || !p->execute ||
            (p->flags & BCC_VERIFY) || p->script->options.n_trusted_keys ||
            !entry_is_checked(&found->st);
 }
@@ -245,6 +267,7 @@ static enum status map(struct prepare *p, struct found *found,
 
     found->source = (struct load_source){
         .fd = found->fd,
+        .bytes = found->bytes.data,
         .name = found->name,
         .file_size = (uint64_t)found->st.st_size,
         .image_offset = layout->section[OBCC_CONTEXT].offset,

@@ -1,13 +1,13 @@
-/* Measures that keep the host's process undisturbed:
+/* How the compiler process is started without disturbing the host:
  *
- *  - posix_spawn: no code of ours runs between fork and exec, and a host of
- *    many GiB is not copied.
- *  - A separate process group: waitpid(0) in the host does not reap our child,
- *    and Ctrl-C in a terminal reaches the host first. bccc asks the kernel to
- *    kill it when its parent dies, and gets a pid and a pidfd to see whether
- * the parent has died already.
+ *  - posix_spawn: no code of the library runs between fork and exec, and a host
+ *    of many GiB is not copied.
+ *  - A process group of its own: waitpid(0) in the host does not reap the
+ *    child, and Ctrl-C in a terminal reaches the host first. bccc asks the
+ *    kernel to kill it when its parent dies, and gets a pid and a pidfd to see
+ *    whether the parent has died already.
  *  - If the host reaps the child anyway (waitpid(-1), SIGCHLD ignored), nothing
- *    is lost: the reply record, not the exit status, tells the result.
+ *    is lost: the reply record, not the exit status, holds the result.
  *  - No signal handler, mask, umask or directory of the host is changed. */
 #include "compile_client.h"
 
@@ -36,8 +36,8 @@ extern char **environ;
 
 /* ---- Where the compiler is ---- */
 
-/* Where bccc lies, seen from the directory of the library and from that of a
- * program that contains it: two strings. */
+/* The path of bccc relative to the directory of the library, then to that of a
+ * program that contains the library. */
 static const char relative_paths[] = BCC_BCCC_FROM_LIB "\0" BCC_BCCC_FROM_BIN;
 
 static bool is_program(const char *path)
@@ -45,13 +45,15 @@ static bool is_program(const char *path)
     return access(path, X_OK) == 0;
 }
 
-/* A program's name is what its starter says it is; only the kernel knows. */
+/* Is the file of this code the program? Its name does not tell, because whoever
+ * starts a program chooses the name. */
 static bool is_program_itself(const Dl_info *info)
 {
     return getauxval(AT_PHDR) - (uintptr_t)info->dli_fbase < 4096;
 }
 
-/* Not realpath(): the file may have been replaced since it was started. */
+/* Not realpath(): the file may have been replaced since the program was
+ * started. */
 static char *own_program(void)
 {
     char *path = malloc(PATH_MAX);
@@ -65,8 +67,8 @@ static char *own_program(void)
     return path;
 }
 
-/* Directory of the file that this code was loaded from, for the caller to
- * free; NULL: not known. */
+/* Directory of the file that this code was loaded from, which the caller frees;
+ * NULL: unknown. */
 static char *own_directory(void)
 {
     char *path = NULL, *slash;
@@ -87,7 +89,7 @@ static char *own_directory(void)
     return path;
 }
 
-/* Beside the directory, for the caller to free. */
+/* Find bccc relative to the directory; the caller frees the path. */
 static enum status find_installed(const char *dir, char **ret_path,
                                   struct error *err)
 {
@@ -137,7 +139,8 @@ enum status compile_client_find(const char *given, char **ret_path,
 
 /* ---- Starting it ---- */
 
-/* The child's descriptor table from 3 on; all of ours, numbered above. */
+/* The child's descriptor table from 3 on. All descriptors in it belong to the
+ * table, and their numbers are above the child's. */
 struct descriptors {
     int fd[REQUEST_FIRST_INPUT_FD + REQUEST_MAX_INPUTS]; /* -1: /dev/null */
     int n;                                               /* one past the last */
@@ -149,8 +152,8 @@ static void descriptors_close(struct descriptors *table)
         file_close(table->fd[i]);
 }
 
-/* A copy of fd, if there is one, whose number none of the child's can collide
- * with. */
+/* Add a copy of fd, if fd is not -1, with a number that no descriptor of the
+ * child has. */
 static enum status add_descriptor(struct descriptors *table, int fd, int above,
                                   struct error *err)
 {
@@ -219,14 +222,14 @@ static int fill_attributes(posix_spawnattr_t *attributes)
                                                     POSIX_SPAWN_SETPGROUP);
 }
 
-/* What bccc does is in its request. Of the host's environment it gets no more
- * than it takes to start: what is meant for the host (LD_PRELOAD, MALLOC_CONF,
- * GLIBC_TUNABLES ...) would change it, slow it down, or end it. */
+/* The request tells bccc what to do. From the host's environment it gets only
+ * the variables that it needs to start: those meant for the host (LD_PRELOAD,
+ * MALLOC_CONF, GLIBC_TUNABLES ...) would change it, slow it down, or end it. */
 static const char passed_variables[][16] = {
-    "PATH",            /* if it is a script that ends in bccc */
+    "PATH",            /* if bccc is a script */
     "BCC_BCCC",        /* which such a script may start */
-    "LD_LIBRARY_PATH", /* its own libraries, and those that -l finds: the
-                          host's dlopen() looks there, too */
+    "LD_LIBRARY_PATH", /* for its own libraries, and for those of -l, where
+                          the host's dlopen() looks too */
     "QEMU_LD_PREFIX",  /* if another machine is emulated */
     "QEMU_CPU",
     "ASAN_OPTIONS", /* if it is built with sanitizers; nothing else reads
@@ -240,10 +243,11 @@ enum { N_PASSED = sizeof(passed_variables) / sizeof(passed_variables[0]) };
 static bool is_passed(const char *variable)
 {
     for (size_t i = 0; i < N_PASSED; i++) {
-        const size_t size = strlen(passed_variables[i]);
+        const char *name = passed_variables[i], *at = variable;
 
-        if (strncmp(variable, passed_variables[i], size) == 0 &&
-            variable[size] == '=')
+        for (; *name && *name == *at; name++)
+            at++;
+        if (!*name && *at == '=')
             return true;
     }
     return false;
@@ -253,7 +257,7 @@ static void choose_environment(char *ret_environment[N_PASSED + 1])
 {
     size_t n = 0;
 
-    /* A name may be there twice, by mistake. */
+    /* Bounded by N_PASSED, because a name may occur twice, by mistake. */
     for (char **at = environ; at && *at && n < N_PASSED; at++)
         if (is_passed(*at))
             ret_environment[n++] = *at;
@@ -298,7 +302,7 @@ static uint64_t now_ms(void)
     return clock_monotonic_ns() / 1000000u;
 }
 
-/* Look now and then: where the kernel, a sandbox or valgrind has no pidfd. */
+/* Poll, if the kernel, a sandbox or valgrind has no pidfd. */
 static bool poll_for_end(pid_t pid, uint64_t end_ms)
 {
     const struct timespec pause = {.tv_nsec = 2000000};
@@ -315,8 +319,8 @@ static bool poll_for_end(pid_t pid, uint64_t end_ms)
     }
 }
 
-/* Wait at most limit_ms (0: for ever); true if the process has ended. A host
- * whose timers interrupt every wait does not put off the end. */
+/* Wait at most limit_ms (0: for ever); true if the process has ended. Timers of
+ * the host that interrupt every wait do not extend the limit. */
 static bool wait_for_end(pid_t pid, uint32_t limit_ms)
 {
     const uint64_t end_ms = now_ms() + limit_ms;
@@ -351,7 +355,7 @@ static enum end wait_for(pid_t pid, uint32_t limit_ms, int *ret_code)
     if (!ended)
         return END_TIMED_OUT;
     if (rc < 0)
-        return END_UNKNOWN; /* the host reaped it */
+        return END_UNKNOWN; /* the host reaped the child */
     *ret_code = info.si_status;
     return info.si_code == CLD_EXITED ? END_EXITED : END_SIGNALLED;
 }
@@ -373,7 +377,7 @@ static enum status read_reply(int reply_fd, const char *path,
     return STATUS_OK;
 }
 
-/* How the process ended, and its exit status or signal. */
+/* Describe how the process ended, with its exit status or signal. */
 struct ending {
     enum end end;
     int code;
@@ -432,7 +436,8 @@ static enum status start_compile(const struct compile_job *job, int reply_fd,
         goto out;
     status = start(argv, &table, ret_pid, err);
 out:
-    /* The child has its own now; a host may have few to spare. */
+    /* The child has its own copies now; the host may have few descriptors
+     * left. */
     descriptors_close(&table);
     file_close(request_fd);
     return status;
@@ -492,8 +497,8 @@ enum status compile_client_prune(const char *compiler_path, const char *dir,
     snprintf(limit_text, sizeof(limit_text), "%" PRIu64, limit);
     status = start(argv, &table, &pid, err);
     free(argv[0]);
-    /* The process leaves the work to a child, so that the host never has one
-     * of ours to reap, and ends at once. */
+    /* The process leaves the work to a child of its own and exits at once, so
+     * the host never has a child of the library to reap. */
     if (status == STATUS_OK)
         wait_for(pid, 0, &code);
     return status;

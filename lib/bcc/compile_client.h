@@ -21,17 +21,17 @@ struct compile_job {
     int output_fd;
     int lock_fd;            /* that of a flight; -1: none */
     int dir_fd;             /* of the cache directory; -1: none */
-    uint32_t time_limit_ms; /* 0: none */
+    uint32_t time_limit_ms; /* 0: no limit */
 };
 
-/* Path of bccc, for the caller to free: `given` if not NULL, else the
- * environment's BCC_BCCC, else where it is installed. NOT_FOUND, NO_MEMORY. */
+/* Path of bccc, which the caller frees: `given` if not NULL, else the
+ * environment's BCC_BCCC, else the installed one. NOT_FOUND, NO_MEMORY. */
 enum status compile_client_find(const char *given, char **ret_path,
                                 struct error *err) MUST_CHECK;
 
 /* Run it to its end. NOT_FOUND: no compiler; IO: it could not be started;
- * COMPILE: it died or ran out of time; or the status it replied. *ret_reply is
- * set on success. */
+ * COMPILE: it died or exceeded the time limit; or the status of its reply.
+ * *ret_reply is set on success. */
 enum status compile_client_run(const struct compile_job *job,
                                struct reply *ret_reply,
                                struct error *err) MUST_CHECK;
@@ -41,9 +41,8 @@ enum status compile_client_run(const struct compile_job *job,
 enum status compile_client_later(const struct compile_job *job,
                                  struct error *err) MUST_CHECK;
 
-/* Let a process of its own bring a cache directory below its limit (see
- * prune.h). This waits until it has started, not until it is done. Errors:
- * NOT_FOUND, IO. */
+/* Start a process that prunes a cache directory to its limit (see prune.h).
+ * Waits until it has started, not until it is done. Errors: NOT_FOUND, IO. */
 enum status compile_client_prune(const char *compiler_path, const char *dir,
                                  uint64_t limit, struct error *err) MUST_CHECK;
 

@@ -1,10 +1,10 @@
-/* Where a compiled entry may lie: the layers, in order, then the caller's own
- * directory.
+/* The places of a compiled entry: the layers, in order, then the caller's own
+ * directory. Or the host gives the entry, and nothing is searched.
  *
- * Layers are directories that are searched first and never written to, as those
- * of a vendor and of the system, filled when something was installed. An entry
- * there has to pass what an entry anywhere has to pass, owner and mode
- * included; one that does not is a reason to look further. */
+ * Layers are directories that are searched first and never written to, such as
+ * those of a vendor or of the system, which an installation filled. An entry
+ * there must pass the same checks as anywhere else, owner and mode included; if
+ * it does not, the search goes on. */
 #include "prepare.h"
 
 #include <errno.h>
@@ -13,12 +13,13 @@
 #include <unistd.h>
 
 #include "store.h"
+#include "trust.h"
 
 static const char *layers_of(const struct prepare *p)
 {
     const char *list;
 
-    /* A caller that wants an entry made wants it in the directory it names. */
+    /* A caller that only makes an entry wants it in the directory it names. */
     if (!p->execute && !(p->flags & BCC_CACHE_ONLY))
         return "";
     if (!p->name || (p->flags & BCC_REBUILD))
@@ -33,7 +34,7 @@ void find_begin(struct finder *finder, const struct prepare *p)
     *finder = (struct finder){.layers = layers_of(p), .has_own = p->dir};
 }
 
-/* Put together by hand, as every launch does it. */
+/* Without printf(), because every launch builds this path. */
 char *find_path(const char *dir, const char *name)
 {
     const size_t dir_size = strlen(dir), name_size = strlen(name);
@@ -78,14 +79,13 @@ static enum status find_in_layer(struct prepare *p, const char *dir,
     if (!path)
         return error_no_memory(err);
     report_move(p->script, path);
-    /* Most layers lack most entries: one call tells, where the way of an entry
-     * takes five. Only a no is believed. */
+    /* Most layers lack most entries, and access() answers in one call, where
+     * opening takes five. Only a negative answer counts. */
     if (access(path, F_OK) < 0 && errno == ENOENT)
         return STATUS_NOT_FOUND;
     status = open_entry(p, dir, FOUND_IN_LAYER, found, &fact);
     found->dir = NULL;
-    /* That a layer lacks the entry is no reason; what another has said stays.
-     */
+    /* A layer without the entry is no reason; an earlier reason stays. */
     if (status && status != STATUS_NOT_FOUND)
         *err = fact;
     return status;
@@ -95,10 +95,12 @@ static enum status find_in_next_layer(struct finder *finder, struct prepare *p,
                                       struct found *found, struct error *err)
 {
     const char *list = finder->layers;
-    const size_t size = strcspn(list, ":");
     enum status status = STATUS_NOT_FOUND;
+    size_t size = 0;
     char *dir;
 
+    while (list[size] && list[size] != ':')
+        size++;
     finder->layers += size + (list[size] == ':');
     finder->has_moved = true;
     if (!size)
@@ -109,7 +111,7 @@ static enum status find_in_next_layer(struct finder *finder, struct prepare *p,
     return status;
 }
 
-/* The report names the caller's own entry again, or none. */
+/* Let the report name the caller's own entry again, or none. */
 static bool move_back(struct finder *finder, struct prepare *p)
 {
     char *path = NULL;
@@ -148,8 +150,52 @@ bool find_next(struct finder *finder, struct prepare *p,
     return true;
 }
 
+/* ---- Given by the host ---- */
+
+/* A copy, so that the file's writer cannot change the bytes between check and
+ * load. */
+static enum status read_whole(struct found *found, struct error *err)
+{
+    size_t size = (size_t)found->st.st_size;
+    enum status status;
+
+    found->copy = malloc(size);
+    if (!found->copy)
+        return error_no_memory(err);
+    status = file_read_at(found->fd, (struct file_target){found->copy, size}, 0,
+                          found->name, &size, err);
+    file_close(found->fd);
+    found->fd = -1;
+    found->bytes = (struct span){found->copy, size};
+    found->st.st_size = (off_t)size;
+    return status;
+}
+
+enum status find_given(struct prepare *p, struct found *ret_found,
+                       struct error *err)
+{
+    const struct source *given = p->given;
+    enum status status;
+
+    *ret_found = (struct found){.fd = -1,
+                                .bytes = given->bytes,
+                                .origin = FOUND_GIVEN,
+                                .st.st_size = (off_t)given->bytes.size,
+                                .name = given->name};
+    if (!given->path)
+        return STATUS_OK;
+    status = file_open(given->path, &ret_found->fd, &ret_found->st, err);
+    if (status)
+        return status;
+    status = trust_check(&ret_found->st, given->path, "", err);
+    return status && p->script->options.n_trusted_keys
+               ? read_whole(ret_found, err)
+               : status;
+}
+
 void found_release(struct found *found)
 {
     load_release(&found->image);
     file_close(found->fd);
+    free(found->copy);
 }

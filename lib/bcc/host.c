@@ -1,22 +1,20 @@
-/* The host's part in running a program: what it does in the library's place,
- * and what it may ask of the image to do that. */
+/* The interface to a host that runs a program: its callbacks, and what it may
+ * ask about the image. */
 #include <link.h>
+#include <stdlib.h>
 
+#include "compile_client.h"
 #include "script.h"
 #include "tls.h"
 
 int bccSetHost(BCCScriptRef script, const BCCHost *host)
 {
-    if (!script)
+    if (script_check_open(script, "host"))
         return 1;
-    if (script->prepared)
-        return script_misuse(script, BCC_INVALID_OPERATION,
-                             "host: the script is prepared already");
     if (!host || host->size != sizeof(*host))
         return script_misuse(script, BCC_INVALID_VALUE,
                              "host: NULL, or of a size that is not known");
     script->host = *host;
-    script->is_found = host->showsImage != 0;
     return 0;
 }
 
@@ -51,6 +49,18 @@ void bccStopScript(BCCScriptRef script)
 {
     if (script)
         load_stop(&script->image);
+}
+
+const char *bccGetCompilerPath(BCCScriptRef script)
+{
+    if (!script)
+        return NULL;
+    free(script->compiler);
+    script->compiler = NULL;
+    if (compile_client_find(script->options.compiler_path, &script->compiler,
+                            &script->error))
+        script_fail(script, &script->error);
+    return script->compiler;
 }
 
 const char *bccGetMissingSymbol(BCCScriptRef script, size_t i,

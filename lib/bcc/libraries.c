@@ -1,14 +1,14 @@
 /* Shared libraries that a script may take symbols from.
  *
- * Which of them its code needs was found out by the compiler process and is
- * recorded in the entry: tools/bccc/needed.c. A launch opens these and no
- * others, before its imports are bound, and never searches for one.
+ * The compiler process decides which of them the code needs and records them in
+ * the entry: tools/bccc/needed.c. A launch opens these and no others, before
+ * its imports are bound, and never searches for one.
  *
- * Where their order matters they are opened at once, as library_order.c tells.
- * They are opened by dlopen() for this script alone, or, where the script is a
- * part of the process (BCC_PROCESS_SYMBOLS), for the process: then what the
- * program or its plug-ins look up by dlsym() is found as in a native program,
- * whose libraries are all visible. */
+ * If their order matters, they are opened at once (library_order.c). dlopen()
+ * opens them for this script alone or, if the script is a part of the process
+ * (BCC_PROCESS_SYMBOLS), for the process: then dlsym() in the program or its
+ * plug-ins finds their symbols as in a native program, whose libraries are all
+ * visible. */
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,11 +20,8 @@
 
 static int check(BCCScriptRef script, const char *what, const char *name)
 {
-    if (!script)
+    if (script_check_open(script, what))
         return 1;
-    if (script->prepared)
-        return script_misuse(script, BCC_INVALID_OPERATION,
-                             "%s: the script is already prepared", what);
     if (!name || !*name)
         return script_misuse(script, BCC_INVALID_VALUE, "%s: no name", what);
     return 0;
@@ -48,7 +45,7 @@ int bccLinkSharedLibrary(BCCScriptRef script, const char *name,
     copy = strdup(name);
     if (!shared || !copy) {
         free(copy);
-        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+        return script_no_memory(script);
     }
     shared[script->n_shared++] = (struct request_shared){
         .how = flags & BCC_SEARCH_LIBRARY ? REQUEST_SHARED_SEARCH
@@ -71,7 +68,7 @@ int bccAddLibraryDirectory(BCCScriptRef script, const char *dir)
     copy = strdup(dir);
     if (!dirs || !copy) {
         free(copy);
-        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+        return script_no_memory(script);
     }
     dirs[script->n_library_dirs++] = copy;
     return 0;
@@ -121,7 +118,7 @@ enum status libraries_open(const struct cache_view *view, bool for_process,
     for (uint32_t i = 0; i < n; i++) {
         const char *library = cache_needed_at(view, i);
 
-        /* To the dynamic linker that is the program. */
+        /* For dlopen() an empty name is the program. */
         if (!*library) {
             libraries_close(&libraries);
             return error_set(err, STATUS_CORRUPT,
@@ -160,7 +157,8 @@ void libraries_close(struct libraries *libraries)
 
 void libraries_keep_open(struct libraries *libraries)
 {
-    /* The address stays the name of what opened them. */
+    /* library_order_open() used this address as a unique name, so nothing else
+     * may get it. */
     if (!libraries->order)
         free(libraries->open);
     *libraries = (struct libraries){0};

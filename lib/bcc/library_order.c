@@ -31,8 +31,8 @@
 
 /* ---- When ---- */
 
-/* Of programs in C and C++: none defines what another does, and each needs
- * those that it takes symbols from. */
+/* Libraries of programs in C and C++ that do not define each other's symbols,
+ * and that need all libraries from which they take symbols. */
 static bool is_independent(const char *name)
 {
     static const char names[][16] = {
@@ -86,6 +86,7 @@ static void add_head(struct buffer *object, size_t dynamic_size, size_t size)
                 .e_machine = machine_host()->elf_machine,
                 .e_version = EV_CURRENT,
                 .e_phoff = offsetof(struct head, segment),
+                .e_flags = MACHINE_ELF_FLAGS,
                 .e_ehsize = sizeof(ElfW(Ehdr)),
                 .e_phentsize = sizeof(ElfW(Phdr)),
                 .e_phnum = N_SEGMENTS,
@@ -144,7 +145,8 @@ static bool make_object(const struct cache_view *view, struct buffer *object)
 
 /* ---- Opening ---- */
 
-/* "//" and "/./" are the same to the kernel: one of them for each bit. */
+/* "//" and "/./" are the same to the kernel: each stands for one value of a
+ * bit. */
 static void spell_path(struct buffer *path, int fd, const void *unique)
 {
     buffer_append_string(path, "/proc/self/fd");

@@ -6,14 +6,14 @@
 
 #include "cache_read.h"
 
-/* Whether libraries of the entry's needed list may find others than in a native
- * program if they are opened one after another. */
+/* Could libraries of the entry's needed list be bound differently than in a
+ * native program if they are opened one after another? */
 bool library_order_matters(const struct cache_view *view);
 
-/* Open all of them at once. A handle to be closed after theirs; NULL if this
- * machine has no way, or a library cannot be opened: then open them one after
- * another. unique: an address that nothing else has before the handle is
- * closed. mode: RTLD_GLOBAL or RTLD_LOCAL. */
+/* Open all of them at once. Returns a handle, to be closed after theirs. NULL
+ * if this machine does not support it, or a library cannot be opened: then open
+ * them one after another. unique: an address that nothing else has until the
+ * handle is closed. mode: RTLD_GLOBAL or RTLD_LOCAL. */
 void *library_order_open(const struct cache_view *view, const void *unique,
                          int mode);
 

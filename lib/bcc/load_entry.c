@@ -1,9 +1,10 @@
-/* From an admitted file to code: what does it need; bind its imports; then it
- * belongs to the script. */
+/* From an admitted file to code: open its libraries, bind its imports, then
+ * give it to the script. */
 #include "prepare.h"
 
-/* A failure that a compile cannot mend. Where shared libraries may define what
- * is missing it can: they may have changed since they were looked at. */
+/* Is a new compile useless after this failure? It may help if shared libraries
+ * may define the missing symbols, because they may have changed since the entry
+ * was made. */
 static bool is_final(const struct prepare *p, enum status status)
 {
     if (status == STATUS_UNRESOLVED)

@@ -1,6 +1,6 @@
 /* The compiler makes an entry: in a temporary file that becomes the entry, or
- * in a memfd where there is no cache. What it wrote is checked before it
- * replaces anything. */
+ * in a memfd if there is no cache. Its output is checked before it replaces
+ * anything. */
 #include "prepare.h"
 
 #include <errno.h>
@@ -17,9 +17,9 @@
 /* ---- The compiler ---- */
 
 struct outlet {
-    int fd;      /* of the file to write */
-    int lock_fd; /* that is to beat, or -1 */
-    int dir_fd;  /* for indexes of libraries, or -1 */
+    int fd;      /* the file to write */
+    int lock_fd; /* the lock that must beat, or -1 */
+    int dir_fd;  /* directory for indexes of libraries, or -1 */
 };
 
 static enum status collect_inputs(struct prepare *p,
@@ -84,8 +84,8 @@ static enum status send_request(struct prepare *p,
     return status;
 }
 
-/* ORDER STAGES, ORDER REPLY STAGES: the compiler's own, in order; what is left
- * is the start and end of its process. */
+/* ORDER STAGES, ORDER REPLY STAGES: the compiler's own stages, in order; the
+ * rest of the time is the start and end of its process. */
 static void report_compiler(BCCScriptRef script, const struct reply *reply)
 {
     uint64_t *stages = script->report.stageNs, spent = 0;
@@ -146,7 +146,7 @@ void make_later(struct prepare *p)
 
 /* ---- What it wrote ---- */
 
-/* No good entry has to make way for less. name is what the code is called in
+/* A good entry must not be replaced by a bad file. name: the code's name in
  * messages from here on. */
 static enum status admit_made(struct prepare *p, struct found *found,
                               const char *name, struct error *err)
@@ -181,7 +181,8 @@ enum status make_in_memory(struct prepare *p, struct found *ret_found,
         return status;
     ret_found->fd = outlet.fd;
     status = run_compiler(p, &outlet, err);
-    /* From here nobody, not even the compiler's children, changes the code. */
+    /* From here nobody can change the code, not even the compiler's
+     * children. */
     if (status == STATUS_OK &&
         fcntl(outlet.fd, F_ADD_SEALS,
               F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
@@ -206,8 +207,8 @@ static uint64_t limit_of(BCCScriptRef script)
     return limit;
 }
 
-/* Is the directory too large now? The answer costs some microseconds; what
- * follows from it is another process's work. */
+/* Is the directory too large now? The check takes some microseconds; another
+ * process does the pruning. */
 static void prune_if_large(struct prepare *p, const struct store_writer *writer)
 {
     BCCScriptRef script = p->script;
@@ -227,8 +228,8 @@ static void prune_if_large(struct prepare *p, const struct store_writer *writer)
                    p->dir, err.message);
 }
 
-/* Could the compiler not write the file? What it made is lost then. That of
- * an input it could not read is no other error; it will be met again. */
+/* Is the error that the compiler could not write the file? Then its result is
+ * lost. If it could not read an input, the next try will report that again. */
 static bool is_unwritable(const struct error *err)
 {
     return err->status == STATUS_IO &&
@@ -236,8 +237,8 @@ static bool is_unwritable(const struct error *err)
             err->os_errno == EFBIG || err->os_errno == EIO);
 }
 
-/* What is made replaces nothing that it is made from. Links are followed: the
- * same file by another name is no other file. */
+/* The output must not replace an input. stat() follows links, because the same
+ * file may have several names. */
 static enum status check_is_no_input(struct prepare *p, struct error *err)
 {
     const char *path = p->script->report_path;
@@ -274,12 +275,12 @@ static enum status publish(struct prepare *p, struct store_writer *writer,
 {
     enum status status = store_publish(writer, err);
 
-    flight_end(flight); /* others need not wait for what follows */
+    flight_end(flight); /* waiters need not wait for the rest */
     if (status == STATUS_OK)
         prune_if_large(p, writer);
     if (status == STATUS_OK || !p->execute)
         return status;
-    /* The old entry stays. That is no failure where the code is to be run. */
+    /* The old entry stays. That is no failure if the code will run. */
     report_reason(p->script, BCC_CACHE_OFF, err);
     return STATUS_OK;
 }
@@ -307,7 +308,7 @@ enum status make_in_directory(struct prepare *p, struct flight *flight,
     *ret_unusable = status && is_unwritable(err);
     if (status == STATUS_OK)
         status = publish(p, &writer, flight, err);
-    /* The file lives on as what was found. */
+    /* ret_found owns the descriptor now. */
     writer.fd = -1;
     store_end(&writer);
     return status;

@@ -1,13 +1,16 @@
-/* Prepare: the order in which providers are asked, and what ends it.
+/* Prepare: the order in which providers are asked, and when it ends.
  *
  *   look up   each place where the entry may lie: find -> admit -> load
  *   compile   wait for another's compile of the same key, or make the entry:
  *             make (which admits it) -> load
  *   start     constructors
  *
- * Nothing that is wrong with an entry is an error: it is a reason to look
- * further, and in the end to compile. Only what a compile cannot mend ends the
- * prepare: no memory, and symbols that nobody defines. */
+ * Code that the host gives in compiled form has one place, and no compile
+ * follows.
+ *
+ * A defect of an entry is never an error. It is a reason to look further, and
+ * in the end to compile. Only failures that a compile cannot help end the
+ * prepare: exhausted memory and undefined symbols. */
 #include "prepare.h"
 
 #include <errno.h>
@@ -70,34 +73,44 @@ static int check_prepare(BCCScriptRef script, unsigned long flags)
         BCC_PROCESS_SYMBOLS | BCC_MARKED_ONLY | BCC_VERIFY | BCC_REBUILD |
         BCC_DEFAULT_LIBRARIES | BCC_STRIP_DEBUG | BCC_CACHE_ONLY;
 
-    if (!script)
+    if (script_check_open(script, "prepare"))
         return 1;
-    if (script->prepared)
-        return script_misuse(script, BCC_INVALID_OPERATION,
-                             "prepare: the script is already prepared");
     if (!script->has_source)
         return script_misuse(script, BCC_INVALID_OPERATION,
                              "prepare: the script has no source");
     if (script->out_of_memory)
-        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+        return script_no_memory(script);
     if (flags & ~known)
         return script_misuse(script, BCC_INVALID_ENUM,
                              "prepare: unknown flags 0x%lx", flags & ~known);
     return 0;
 }
 
-enum status prepare_write_identity(BCCScriptRef script, unsigned long flags,
-                                   struct buffer *out, struct error *err)
+const char *bccGetIdentity(BCCScriptRef script, unsigned long flags)
 {
     struct prepare p = {.script = script, .flags = flags};
+    struct buffer text;
+    enum status status;
 
+    if (check_prepare(script, flags))
+        return NULL;
     build_request(&p);
-    return request_write_identity(&p.request, out, err);
+    buffer_init(&text);
+    status = request_write_identity(&p.request, &text, NULL);
+    buffer_append(&text, "", 1);
+    if (status || buffer_failed(&text)) {
+        buffer_release(&text);
+        script_no_memory(script);
+        return NULL;
+    }
+    free(script->identity);
+    script->identity = (char *)text.data;
+    return script->identity;
 }
 
 /* ---- Look up ---- */
 
-/* Consumes found. *ret_is_final: a failure that a compile cannot mend. */
+/* Consumes found. *ret_is_final: a compile cannot help. */
 static enum status take(struct prepare *p, struct found *found,
                         bool *ret_is_final, struct error *err)
 {
@@ -110,23 +123,23 @@ static enum status take(struct prepare *p, struct found *found,
                     found->layout.tier == OBCC_TIER_BASELINE;
     if (status == STATUS_OK && p->execute)
         status = load_entry(p, found, ret_is_final, err);
-    /* Not every launch checks the code; one that is about to fail does, since
-     * damage looks like a symbol that nobody defines. */
+    /* A launch need not check the code, but one that is about to fail does,
+     * because damage may look like an undefined symbol. */
     if (status && *ret_is_final && !found->was_checked &&
         admit_whole(p, found, &damage) == STATUS_CORRUPT) {
         *ret_is_final = false;
         *err = damage;
         status = damage.status;
     }
-    if (status == STATUS_OK && found->origin != FOUND_MADE)
+    if (status == STATUS_OK && found->origin != FOUND_MADE && found->fd >= 0)
         entry_note_use(found->dir, found->fd, &found->st, found->was_checked);
     found_release(found);
     return status;
 }
 
-/* True if an entry that was there settles it. *err: what is wrong with the last
- * one that may not be used. Not inlined: its frame has 2 KiB, and is to be gone
- * when the compiler is started. */
+/* True if an existing entry ends the search: a hit, or a final failure. *err:
+ * the reason against the last entry that may not be used. Not inlined: its
+ * frame has 2 KiB, and should be gone when the compiler is started. */
 __attribute__((noinline)) static bool
 look_up(struct prepare *p, enum status *ret_status, struct error *err)
 {
@@ -151,10 +164,34 @@ look_up(struct prepare *p, enum status *ret_status, struct error *err)
     return false;
 }
 
+/* For code that the host gives in compiled form. Not inlined, likewise. */
+__attribute__((noinline)) static enum status take_given(struct prepare *p,
+                                                        struct error *err)
+{
+    BCCReport *report = &p->script->report;
+    struct found found;
+    enum status status = find_given(p, &found, err);
+    bool is_final;
+
+    if (status)
+        found_release(&found);
+    else
+        status = take(p, &found, &is_final, err);
+    if (status) {
+        report_reason(p->script, BCC_CACHE_MISS, err);
+        /* No compile can follow, so this is not a stale entry but an error. */
+        if (status == STATUS_STALE)
+            status = err->status = STATUS_UNSUPPORTED;
+        return status;
+    }
+    report->cache = BCC_CACHE_HIT;
+    report->reasonCode = REASON_NONE;
+    return STATUS_OK;
+}
+
 /* ---- Compile ---- */
 
-/* The entry may have been made since it was looked for. Not inlined, likewise.
- */
+/* The entry may have been made since the first look. Not inlined, likewise. */
 __attribute__((noinline)) static bool
 look_again(struct prepare *p, enum status *ret_status, struct error *err)
 {
@@ -172,8 +209,9 @@ look_again(struct prepare *p, enum status *ret_status, struct error *err)
     return true;
 }
 
-/* Of those who miss on one entry at once, one compiles. True: *ret_status is
- * that of an entry which another has made. False: it is our turn. */
+/* If several processes or threads miss on one entry, one compiles. True:
+ * another made the entry, and *ret_status is that of loading it. False: this
+ * one compiles. */
 static bool wait_for_turn(struct prepare *p, struct flight *flight,
                           enum status *ret_status, struct error *err)
 {
@@ -185,8 +223,8 @@ static bool wait_for_turn(struct prepare *p, struct flight *flight,
         deadline_ns = clock_monotonic_ns() + limit_ms * (uint64_t)1000000;
     flight_begin(flight, p->dir, p->name, buffer_span(&p->identity));
     for (goes_on = flight->fd >= 0; goes_on;) {
-        /* Looked at in either case: what another publishes before we have its
-         * lock, we do not compile again. */
+        /* Look in either case: an entry that another published before we got
+         * its lock need not be compiled again. */
         is_ours = flight_take(flight);
         if (look_again(p, ret_status, err))
             return true;
@@ -225,31 +263,33 @@ static enum status compile_entry(struct prepare *p, const struct error *why,
 
     if (p->dir || p->file)
         report_reason(p->script, BCC_CACHE_MISS, why);
-    /* BCC_REBUILD never takes an entry made by another process. */
+    /* BCC_REBUILD never uses an entry made by another process. */
     if (p->dir && !(p->flags & BCC_REBUILD) &&
         wait_for_turn(p, &flight, &status, err)) {
         flight_end(&flight);
         return status;
     }
     status = make(p, &flight, &found, err);
+    if (status == STATUS_OK && p->dir)
+        sources_expect(p->script);
     if (status == STATUS_OK && p->execute)
         status = load_entry(p, &found, &ignored, err);
     found_release(&found);
     return status;
 }
 
-/* What is compiled here is signed by nobody. */
+/* Entries compiled here are not signed. */
 static bool may_compile(const struct prepare *p)
 {
     return !(p->flags & BCC_CACHE_ONLY) &&
            p->script->options.n_trusted_keys == 0;
 }
 
-/* A miss that is to stay one. */
+/* A miss, and compiling is forbidden. */
 static enum status refuse_to_compile(struct prepare *p, const struct error *why,
                                      struct error *err)
 {
-    /* Without a directory a layer may still have had an entry. */
+    /* Without a directory, a layer may still have had an entry. */
     if (!p->dir && !why->status)
         return error_set(err, STATUS_NOT_FOUND,
                          "no cache directory, and compiling is forbidden");
@@ -265,6 +305,8 @@ static enum status find_or_make(struct prepare *p, struct error *err)
     struct error why = {0};
     enum status status;
 
+    if (p->given)
+        return take_given(p, err);
     if (look_up(p, &status, &why)) {
         if (status)
             *err = why;
@@ -273,7 +315,8 @@ static enum status find_or_make(struct prepare *p, struct error *err)
     report_stage(p->script, BCC_STAGE_LOOKUP);
     status = may_compile(p) ? compile_entry(p, &why, err)
                             : refuse_to_compile(p, &why, err);
-    /* Without a compiler it is the entry's own failure that matters. */
+    /* If there is no compiler, the entry's own failure is the better
+     * message. */
     if (status == STATUS_NOT_FOUND && why.status == STATUS_UNRESOLVED) {
         *err = why;
         return why.status;
@@ -281,7 +324,8 @@ static enum status find_or_make(struct prepare *p, struct error *err)
     return status;
 }
 
-/* All exports of a program are marked, but what shared libraries refer to. */
+/* A program exports marked names only, and those that shared libraries refer
+ * to. */
 static bool is_program(const struct prepare *p)
 {
     const unsigned long flags = BCC_MARKED_ONLY | BCC_DEFAULT_LIBRARIES;
@@ -294,7 +338,7 @@ static void start(struct prepare *p, int caller_errno)
     BCCScriptRef script = p->script;
 
     script->prepared = true;
-    script->image.is_found = script->is_found;
+    script->image.is_known_to_unwinders = script->host.showsImage != 0;
     script->image.find_unwinder = libraries_find;
     script->image.find_context = &script->libraries;
     script->image.argc = script->argc;
@@ -340,7 +384,7 @@ static int run_prepare(struct prepare *p)
     enum status status;
 
     if (!begin_report(p))
-        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+        return script_no_memory(script);
     build_request(p);
     buffer_init(&p->identity);
     status = request_write_identity(&p->request, &p->identity, &err);
@@ -350,7 +394,8 @@ static int run_prepare(struct prepare *p)
         see_to_best(p);
         start(p, caller_errno);
     }
-    /* What is loaded needs no input any more; what failed may be mended. */
+    /* A loaded script needs no inputs any more; after a failure the caller may
+     * correct them. */
     if (script->prepared)
         sources_release(script);
     else
@@ -362,12 +407,34 @@ static int run_prepare(struct prepare *p)
     return status ? script_fail(script, &err) : 0;
 }
 
-/* A thread that was cancelled in here would leave descriptors, memory and a
- * process behind. */
+/* Compiled code is used as it is. */
+static int set_given(struct prepare *p)
+{
+    BCCScriptRef script = p->script;
+    struct source *given = &script->sources[0];
+
+    if (!given->is_compiled)
+        return 0;
+    if (!p->execute || (p->flags & BCC_REBUILD) || script->n_sources > 1 ||
+        script->n_shared)
+        return script_misuse(script, BCC_INVALID_OPERATION,
+                             "%s: is compiled already: it is not compiled "
+                             "again, and nothing is linked to it",
+                             given->name);
+    p->given = given;
+    p->file = given->path;
+    p->dir = NULL;
+    return 0;
+}
+
+/* A thread cancelled in here would leave descriptors, memory and a process
+ * behind. */
 static int prepare(struct prepare *p)
 {
     int state, result;
 
+    if (set_given(p))
+        return 1;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     result = run_prepare(p);
     pthread_setcancelstate(state, NULL);
@@ -430,7 +497,8 @@ int bccPrepareSharedObjectFile(BCCScriptRef script, const char *path,
     if (!path || !*path)
         return script_misuse(script, BCC_INVALID_VALUE,
                              "prepare: the file to make has no name");
-    /* Renaming would put a file in the place of /dev/null, say. */
+    /* Publishing renames, and would replace /dev/null, for example, by a
+     * file. */
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
         error_set(&err, STATUS_IO, "%s: not a regular file", path);
         return script_fail(script, &err);

@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* ORDER REASONS; the words are in the table, as in all tables of the library: a
- * pointer would be 8 bytes more, and 24 for its relocation. */
+/* ORDER REASONS. The words are in the table itself, as in all tables of the
+ * library: a pointer would take 8 bytes more, and 24 for its relocation. */
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): an array takes a bare literal */
 #define WORD(name, number, word) [number] = word,
 static const char words[BCC_N_REASONS][13] = {REASON_MAP(WORD)};
@@ -20,7 +20,7 @@ const char *bccGetReasonName(int reason)
     return reason >= 0 && reason < BCC_N_REASONS ? words[reason] : NULL;
 }
 
-/* Lines of the identity, in its order; see request.h. */
+/* Names of identity lines, in their order; see request.h. */
 static const struct {
     char name[13];
     uint8_t reason;
@@ -40,8 +40,9 @@ static bool has_name(struct span line, const char *name)
     return line.size >= size && memcmp(line.data, name, size) == 0;
 }
 
-/* Where the names differ, too, the identity with the later one lacks the other
- * line, as with a mark less. */
+/* The reason for two lines that differ. If their names differ too, one identity
+ * lacks a line, such as a mark. The name that comes first in the order
+ * decides. */
 enum reason reason_of_lines(struct span has, struct span wants)
 {
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)

@@ -1,4 +1,4 @@
-/* From a status of the lower rooms to the reason for a miss. */
+/* From a status to the reason for a miss. */
 #ifndef BCC_ENGINE_REASON_H
 #define BCC_ENGINE_REASON_H
 
@@ -7,11 +7,12 @@
 #include "error.h"
 #include "span.h"
 
-/* Of the first line in which two identities differ; empty where one ends. */
+/* The reason for the first line in which two identities differ; a line is empty
+ * if its identity ends there. */
 enum reason reason_of_lines(struct span has, struct span wants);
 
-/* Of a failed look for an entry: what set the error may have said more than
- * its status does. */
+/* The reason for a failed lookup. The code that set the error may have given
+ * one that says more than the status. */
 enum reason reason_of_error(const struct error *err);
 
 #endif

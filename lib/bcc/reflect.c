@@ -213,7 +213,7 @@ static bool is_marked(BCCScriptRef script, const char *name)
     return false;
 }
 
-/* Counts them if definitions is NULL. */
+/* Counts the definitions if definitions is NULL. */
 static size_t add_unmarked(BCCScriptRef script, unsigned kind,
                            BCCDefinition *definitions, size_t n)
 {

@@ -1,5 +1,6 @@
-/* What a script tells: its last error, the report of its last prepare, the log.
- * The files of this folder call these functions; nothing here calls them. */
+/* What a script reports: its last error, the report of its last prepare, the
+ * log. The files of this folder call these functions; nothing here calls
+ * them. */
 #include "script.h"
 
 #include <stdarg.h>
@@ -60,6 +61,21 @@ int script_misuse(BCCScriptRef script, int code, const char *format, ...)
     va_end(args);
     error_set(&script->error, STATUS_MISUSE, "%s", text);
     return 1;
+}
+
+int script_no_memory(BCCScriptRef script)
+{
+    return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+}
+
+int script_check_open(BCCScriptRef script, const char *what)
+{
+    if (!script)
+        return 1;
+    return script->prepared
+               ? script_misuse(script, BCC_INVALID_OPERATION,
+                               "%s: the script is already prepared", what)
+               : 0;
 }
 
 int bccGetError(BCCScriptRef script)

@@ -8,8 +8,8 @@
 
 /* ---- Life ---- */
 
-/* A module of 100 MB takes minutes and several GiB; what takes more will not
- * end. */
+/* A module of 100 MB takes minutes and several GiB; a compile that takes more
+ * will not end. */
 #define DEFAULT_TIME_LIMIT_MS (30 * 60 * UINT32_C(1000))
 #define DEFAULT_MEMORY_LIMIT  (UINT64_C(16) << 30)
 
@@ -51,8 +51,8 @@ void bccDisposeScript(BCCScriptRef script)
         return;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
     load_stop(&script->image);
-    /* Threads that live on may still run destructors of the image, which may
-     * call into the libraries: these then stay open for good. */
+    /* Threads that outlive the script may still run destructors of the image,
+     * which may call into the libraries. Then these stay open for good. */
     if (script->image.exits)
         libraries_keep_open(&script->libraries);
     load_release(&script->image);
@@ -65,6 +65,8 @@ void bccDisposeScript(BCCScriptRef script)
     options_release(&script->options);
     free(script->cache_path);
     free(script->report_path);
+    free(script->compiler);
+    free(script->identity);
     free(script);
     pthread_setcancelstate(cancel_state, NULL);
 }
@@ -72,11 +74,8 @@ void bccDisposeScript(BCCScriptRef script)
 int bccRegisterSymbolCallback(BCCScriptRef script, BCCSymbolLookupFn fn,
                               void *context)
 {
-    if (!script)
+    if (script_check_open(script, "symbol callback"))
         return 1;
-    if (script->prepared)
-        return script_misuse(script, BCC_INVALID_OPERATION,
-                             "symbol callback: the script is already prepared");
     script->lookup = fn;
     script->lookup_context = context;
     return 0;
@@ -84,11 +83,8 @@ int bccRegisterSymbolCallback(BCCScriptRef script, BCCSymbolLookupFn fn,
 
 int bccSetArguments(BCCScriptRef script, int argc, char **argv)
 {
-    if (!script)
+    if (script_check_open(script, "arguments"))
         return 1;
-    if (script->prepared)
-        return script_misuse(script, BCC_INVALID_OPERATION,
-                             "arguments: the script is already prepared");
     if (argc < 0 || !argv || argv[argc])
         return script_misuse(
             script, BCC_INVALID_VALUE,
@@ -104,7 +100,7 @@ int bccSetCachePath(BCCScriptRef script, const char *path)
 
     if (!script || (path && !copy)) {
         free(copy);
-        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+        return script_no_memory(script);
     }
     free(script->cache_path);
     script->cache_path = copy;
@@ -113,13 +109,14 @@ int bccSetCachePath(BCCScriptRef script, const char *path)
 
 /* ---- Options ---- */
 
-/* Copy the caller's struct, of whatever size, into ours. */
+/* Copy the caller's struct, of any size, into the current struct. */
 static bool read_options(const BCCOptions *given, BCCOptions *ret_options)
 {
     const unsigned char *bytes = (const unsigned char *)given;
     size_t known = sizeof(*ret_options);
 
-    /* Every field begins at a multiple of 8: a size between cuts one. */
+    /* Every field begins at a multiple of 8, so any other size ends inside a
+     * field. */
     if (given->size < sizeof(given->size) || given->size > 4096 ||
         given->size % sizeof(given->size))
         return false;
@@ -148,7 +145,7 @@ static int digit_of(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* False: no key. */
+/* False: the text is not a key. */
 static bool read_key(const char *text, struct signature_key *ret_key)
 {
     for (size_t i = 0; i < sizeof(ret_key->byte); i++) {
@@ -162,9 +159,9 @@ static bool read_key(const char *text, struct signature_key *ret_key)
     return true;
 }
 
-/* STATUS_MISUSE: not keys with commas between. UNTRUSTED: one of them stands
- * for everybody. Whoever asks for signatures
- * gets them: an empty text is no key, not no wish. */
+/* MISUSE: the text is not a list of keys separated by commas. UNTRUSTED:
+ * anybody can sign for one of the keys. An empty text is misuse too: a caller
+ * that asks for signatures must get them. */
 static enum status read_keys(const char *text, struct script_options *options)
 {
     enum { DIGITS = 2 * sizeof(struct signature_key) };
@@ -193,11 +190,8 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
     BCCOptions given = {0};
     enum status keys;
 
-    if (!script)
+    if (script_check_open(script, "options"))
         return 1;
-    if (script->prepared)
-        return script_misuse(script, BCC_INVALID_OPERATION,
-                             "options: the script is already prepared");
     if (options && !read_options(options, &given))
         return script_misuse(
             script, BCC_INVALID_VALUE,
@@ -225,7 +219,7 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
         !copy_option(given.features, &copy.features) ||
         !copy_option(given.compilerPath, &copy.compiler_path)) {
         options_release(&copy);
-        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+        return script_no_memory(script);
     }
     if (given.optLevel != BCC_OPT_DEFAULT)
         copy.opt_level = (unsigned)given.optLevel - BCC_OPT_O0;

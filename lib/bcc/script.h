@@ -3,16 +3,16 @@
  *   script.c          life, options
  *   report.c          errors, the report of a prepare, the log
  *   source.c          inputs: files known by stat, memory, marked symbols
- *   libraries.c       shared libraries: what is asked for, what is open
+ *   libraries.c       shared libraries: requested, and open
  *   library_order.c   opens several as a native program does
- *   symbols.c         where imports come from, and which are missing
+ *   symbols.c         addresses of imports, and missing symbols
  *   prepare.c         prepare, and the files that prepare.h lists
  *   compile_client.c  the compiler process
- *   host.c            what the host of a program does and asks
+ *   host.c            the interface to a host that runs a program
  *   reflect.c         lists and lookups, read from the mapped file in place
  *
- * All functions of bcc.h keep to one rule: the status of the rooms below is
- * turned into the API's 0/1 and an error code by script_fail() alone. */
+ * Only script_fail() turns the status of lower folders into the API's 0/1 and
+ * an error code. */
 #ifndef BCC_ENGINE_SCRIPT_H
 #define BCC_ENGINE_SCRIPT_H
 
@@ -33,31 +33,32 @@
 #include "signature.h"
 #include "span.h"
 
-/* One input. A file, or the archive that it is in, is stat'ed when it is named,
- * and opened and read only when a prepare asks for it. It is not mapped:
- * whoever cuts it short at the wrong moment would end the host by SIGBUS. */
+/* One input. A file, or the archive that contains it, is stat'ed when it is
+ * named, and opened and read only when a prepare needs it. It is not mapped,
+ * because anyone who truncates a mapped file ends the host by SIGBUS. */
 struct source {
     enum request_role role;
     uint32_t type; /* OBCC_APK_RESOURCE or OBCC_FILE_RESOURCE */
     bool skip_sha1;
-    char *name;        /* owned; ARCHIVE!ENTRY of what is in an archive */
+    bool is_compiled;  /* an oBCC file instead of bitcode */
+    char *name;        /* owned; ARCHIVE!ENTRY for an entry of an archive */
     const char *path;  /* of the file or the archive; NULL: bytes in memory */
     const char *entry; /* NULL: not in an archive. Both borrow from name */
-    struct file_stamp stamp; /* of what is at the path */
-    bool was_prepared;       /* the stamp is that of an earlier time */
-    struct span bytes;       /* content, of what has no path */
-    char *copy;              /* owned, if that was copied */
-    bool is_hashed;          /* in this prepare: sha1 is that of the content */
+    struct file_stamp stamp; /* of the file at path */
+    bool was_prepared;       /* the stamp is from an earlier prepare */
+    struct span bytes;       /* content, if there is no path */
+    char *copy;              /* owned, if the caller's bytes were copied */
+    bool is_hashed;          /* sha1 was computed in this prepare */
     uint8_t sha1[SHA1_SIZE];
     const struct script_options *options; /* the script's; borrowed */
-    int fd; /* during a prepare, once it is asked for; else -1 */
+    int fd; /* during a prepare, once needed; else -1 */
 };
 
 /* Shared libraries that are open for a script, in order; owned. */
 struct library {
     void *handle; /* of dlopen() */
     bool is_read;
-    struct host_object object; /* if it is */
+    struct host_object object; /* the library's tables, if is_read */
 };
 
 struct libraries {
@@ -66,10 +67,10 @@ struct libraries {
     void *order; /* of library_order_open(), or NULL */
 };
 
-/* A symbol that nobody defines. Strings are owned. */
+/* An undefined symbol. Strings are owned. */
 struct missing_symbol {
     char *name;
-    char *user; /* a function or variable that wants it, "" if not known */
+    char *user; /* a function or variable that refers to it; "" if unknown */
 };
 
 struct script_options {
@@ -84,7 +85,7 @@ struct script_options {
     uint64_t cache_size_limit;          /* 0: the default */
     int tier;                           /* BCC_TIER_... */
     struct signature_key *trusted_keys; /* owned */
-    size_t n_trusted_keys;              /* 0: signatures are not asked for */
+    size_t n_trusted_keys;              /* 0: signatures are not required */
 };
 
 struct BCCOpaqueScript {
@@ -93,11 +94,11 @@ struct BCCOpaqueScript {
     bool has_source; /* sources[0] is the script */
     char **marks;    /* owned */
     size_t n_marks;
-    struct request_shared *shared; /* names owned */
+    struct request_shared *shared; /* names are owned */
     size_t n_shared;
     char **library_dirs; /* owned */
     size_t n_library_dirs;
-    bool out_of_memory; /* a void function could not do its work */
+    bool out_of_memory; /* a function that returns void ran out of memory */
 
     struct script_options options;
     char *cache_path; /* owned; NULL: the environment's */
@@ -106,9 +107,8 @@ struct BCCOpaqueScript {
     BCCLogFn log;
     void *log_context;
     BCCHost host;
-    bool is_found; /* host.showsImage: see struct image */
-    int argc;      /* for constructors */
-    char **argv;   /* borrowed; NULL: none */
+    int argc;    /* for constructors */
+    char **argv; /* borrowed; NULL: none */
 
     int error_code;
     struct error error;
@@ -123,74 +123,85 @@ struct BCCOpaqueScript {
     struct missing_symbol *missing; /* of the last prepare */
     size_t n_missing;
 
+    char *identity; /* text returned to the caller */
+    char *compiler; /* likewise */
+
     BCCReport report; /* strings below */
     char *report_path;
     char report_reason[ERROR_MESSAGE_SIZE];
-    uint64_t stage_mark_ns; /* end of the stage before */
+    uint64_t stage_mark_ns; /* end of the previous stage */
 };
 
 /* ---- report.c ---- */
 
-/* Set the script's error from err, return 1. err is left as it is. */
+/* Set the script's error from err and return 1. err is unchanged. */
 int script_fail(BCCScriptRef script, const struct error *err);
 
-/* Set a misuse error, return 1; script may be NULL. */
+/* Set a misuse error and return 1; script may be NULL. */
 int script_misuse(BCCScriptRef script, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Report to the log callback, if there is one; costs nothing if not. */
+int script_no_memory(BCCScriptRef script);
+
+/* Returns 1 and sets an error if script is NULL or already prepared; what names
+ * the refused action. */
+int script_check_open(BCCScriptRef script, const char *what);
+
+/* Report to the log callback; costs nothing if there is none. */
 void script_log(BCCScriptRef script, int level, const char *area,
                 const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* A new report, of the entry at path; consumes path. NULL: there is no cache.
- */
+/* Begin a new report, for the entry at path; consumes path. NULL: there is no
+ * cache. */
 void report_begin(BCCScriptRef script, char *path);
 
-/* The entry is looked for at another path now; consumes it. */
+/* The entry is now looked for at another path; consumes it. */
 void report_move(BCCScriptRef script, char *path);
 
-/* Give the time since the last mark to a stage, and mark. */
+/* Add the time since the last mark to a stage, and set the mark. */
 void report_stage(BCCScriptRef script, int stage);
 
-/* There is no hit, or no cache, and why. */
+/* Report a miss, or that there is no cache, with the reason. */
 void report_reason(BCCScriptRef script, int cache, const struct error *why);
 
-/* A hit all the same: another process made the entry meanwhile. */
+/* Report a hit after all: another process made the entry meanwhile. */
 void report_made_by_another(BCCScriptRef script);
 
 /* ---- source.c ---- */
 
 void source_release(struct source *source);
 
-/* Let go of what a prepare opened and read. The next one looks anew: the file
- * may have been mended meanwhile. */
+/* Close and forget what a prepare opened and read. The next one reads again, as
+ * the file may have been corrected meanwhile. */
 void source_close(struct source *source);
 
-/* Stamp of a file or an archive, borrowed; NULL for bytes in memory.
- */
+/* Stamp of a file or an archive, borrowed; NULL for bytes in memory. */
 const struct file_stamp *source_stamp(struct source *source);
 
 /* The name without the directories before the file or the archive. */
 const char *source_base_name(const struct source *source);
 
-/* SHA1 of a source's content, which is not kept: a little of it is in memory at
- * a time. The limits of compiling hold for it, too. */
+/* SHA1 of a source's content. The content is read piece by piece and not kept.
+ * The limits of compiling apply, too. */
 enum status source_digest(struct source *source, uint8_t ret_digest[SHA1_SIZE],
                           struct error *err) MUST_CHECK;
 
-/* A descriptor to pass to the compiler, borrowed: the file or the archive
- * itself, or a memfd made for bytes in memory; and how many bytes are behind
- * it. */
+/* The inputs in memory will be hashed by the next launch: remember their SHA-1.
+ */
+void sources_expect(BCCScriptRef script);
+
+/* A descriptor to pass to the compiler, borrowed: the file or the archive, or a
+ * memfd made for bytes in memory; and the number of bytes behind it. */
 enum status source_descriptor(struct source *source, int *ret_fd,
                               uint64_t *ret_size, struct error *err) MUST_CHECK;
 
-/* Of all inputs of a script, when a prepare has ended. */
+/* For all inputs of a script, at the end of a prepare. */
 void sources_close(BCCScriptRef script);
 void sources_release(BCCScriptRef script);
 
 /* ---- libraries.c, symbols.c ---- */
 
-/* Let go of what was asked for, and close what is open. */
+/* Forget the requested libraries, and close the open ones. */
 void libraries_release(BCCScriptRef script);
 
 void libraries_close(struct libraries *libraries);
@@ -198,8 +209,8 @@ void libraries_close(struct libraries *libraries);
 /* Forget them: they stay open for good. */
 void libraries_keep_open(struct libraries *libraries);
 
-/* Let libraries have what they refer to of the script's definitions, where it
- * is the program; else log what they do not see. */
+/* Bind libraries to those definitions of the script that they refer to, if the
+ * host supports that; else log the definitions that they do not use. */
 void definitions_offer(BCCScriptRef script);
 
 void missing_release(BCCScriptRef script);

@@ -1,19 +1,19 @@
-/* Inputs of a script. A launch that hits needs one stat() of each file, or of
- * the archive that it is in; the content is opened, read and passed on only
- * when something asks for it, and nothing of that is kept when the prepare has
- * ended: thousands of scripts may live at once, in a process that may have few
- * descriptors. */
+/* Inputs of a script. A hit needs one stat() for each file, or for the archive
+ * that contains it. The content is opened, read and passed on only when it is
+ * needed, and nothing of it is kept after the prepare: thousands of scripts may
+ * live at once, in a process that may have few descriptors. */
 #include "script.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <sha1.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "clock.h"
+#include "known_content.h"
 #include "zip.h"
 
 enum {
@@ -70,11 +70,12 @@ const struct file_stamp *source_stamp(struct source *source)
 
 const char *source_base_name(const struct source *source)
 {
-    size_t size = source->entry ? (size_t)(source->entry - source->name)
-                                : strlen(source->name);
-    const char *slash = memrchr(source->name, '/', size);
+    const char *base =
+        source->entry ? source->entry : source->name + strlen(source->name);
 
-    return slash ? slash + 1 : source->name;
+    while (base > source->name && base[-1] != '/')
+        base--;
+    return base;
 }
 
 static enum status open_file(struct source *source, struct error *err)
@@ -92,12 +93,13 @@ static enum status open_file(struct source *source, struct error *err)
 
 struct hashing {
     const struct source *source;
-    SHA1_CTX context;
+    struct sha1 sha1;
     uint64_t size;
     uint64_t deadline_ns; /* monotonic; 0: none */
 };
 
-/* What cannot be compiled within the limits need not be hashed to its end. */
+/* An input too large or slow for the limits of a compile is not hashed to its
+ * end. */
 static enum status hash_some(void *context, struct span bytes,
                              struct error *err)
 {
@@ -114,7 +116,7 @@ static enum status hash_some(void *context, struct span bytes,
         return error_set(err, STATUS_COMPILE,
                          "%s: not read after the limit of %u ms",
                          hashing->source->name, options->time_limit_ms);
-    SHA1Update(&hashing->context, bytes.data, bytes.size);
+    sha1_update(&hashing->sha1, bytes);
     return STATUS_OK;
 }
 
@@ -163,23 +165,31 @@ enum status source_digest(struct source *source, uint8_t ret_digest[SHA1_SIZE],
     struct hashing hashing = {.source = source};
     enum status status = STATUS_OK;
 
-    if (!source->is_hashed) {
+    if (!source->is_hashed && !source->path) {
+        known_content_sha1(source->bytes, source->sha1);
+    } else if (!source->is_hashed) {
         if (limit_ms)
             hashing.deadline_ns =
                 clock_monotonic_ns() + limit_ms * (uint64_t)1000000;
-        SHA1Init(&hashing.context);
-        if (source->path)
-            status = hash_path(source, &hashing, err);
-        else
-            SHA1Update(&hashing.context, source->bytes.data,
-                       source->bytes.size);
+        sha1_init(&hashing.sha1);
+        status = hash_path(source, &hashing, err);
         if (status)
             return status;
-        SHA1Final(source->sha1, &hashing.context);
-        source->is_hashed = true;
+        sha1_final(&hashing.sha1, source->sha1);
     }
+    source->is_hashed = true;
     memcpy(ret_digest, source->sha1, SHA1_SIZE);
     return STATUS_OK;
+}
+
+void sources_expect(BCCScriptRef script)
+{
+    for (size_t i = 0; i < script->n_sources; i++) {
+        struct source *source = &script->sources[i];
+
+        if (!source->path && !source->skip_sha1)
+            known_content_sha1(source->bytes, source->sha1);
+    }
 }
 
 enum status source_descriptor(struct source *source, int *ret_fd,
@@ -201,7 +211,7 @@ enum status source_descriptor(struct source *source, int *ret_fd,
 
 /* ---- Adding inputs ---- */
 
-/* The place for a new source: the script's own is number 0. */
+/* The slot for a new source: the script's own is number 0. */
 static struct source *place_for(BCCScriptRef script, enum request_role role)
 {
     size_t n = script->n_sources;
@@ -229,7 +239,7 @@ static int add_source(BCCScriptRef script, struct source *source)
 
     if (!place) {
         source_release(source);
-        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+        return script_no_memory(script);
     }
     *place = *source;
     place->options = &script->options;
@@ -240,12 +250,8 @@ static int check_input(BCCScriptRef script, enum request_role role,
                        const char *name, unsigned long flags,
                        unsigned long known_flags)
 {
-    if (!script)
+    if (script_check_open(script, name ? name : "input"))
         return 1;
-    if (script->prepared)
-        return script_misuse(script, BCC_INVALID_OPERATION,
-                             "%s: the script is already prepared",
-                             name ? name : "input");
     if (!name)
         return script_misuse(script, BCC_INVALID_VALUE,
                              "input: its name is NULL");
@@ -266,7 +272,7 @@ static enum request_role link_role(unsigned long flags)
     return flags & BCC_LINK_WHOLE ? REQUEST_OBJECT : REQUEST_LIBRARY;
 }
 
-/* What only the functions that link know. */
+/* Flags that only the link functions accept. */
 static unsigned long link_flags(enum request_role role)
 {
     return role == REQUEST_SCRIPT ? 0 : BCC_LINK_WHOLE;
@@ -299,7 +305,7 @@ static int add_memory(BCCScriptRef script, enum request_role role,
     }
     if (!source.name || ((flags & BCC_COPY_INPUT) && !source.copy)) {
         source_release(&source);
-        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+        return script_no_memory(script);
     }
     return add_source(script, &source);
 }
@@ -320,7 +326,7 @@ static bool set_names(struct source *source, const char *path,
     return true;
 }
 
-/* entry: NULL, or what is wanted of the archive at path. */
+/* entry: NULL, or an entry of the archive at path. */
 static int add_file(BCCScriptRef script, enum request_role role,
                     const char *path, const char *entry, unsigned long flags)
 {
@@ -351,7 +357,7 @@ static int add_file(BCCScriptRef script, enum request_role role,
             (intmax_t)st.st_size, entry ? "a ZIP archive" : "bitcode");
     source.stamp = file_stamp_of(&st);
     if (!set_names(&source, path, entry))
-        return script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+        return script_no_memory(script);
     return add_source(script, &source);
 }
 
@@ -402,17 +408,64 @@ int bccLinkResource(BCCScriptRef script, const char *archivePath,
     return add_resource(script, link_role(flags), archivePath, resName, flags);
 }
 
+static int mark_compiled(BCCScriptRef script, int failed)
+{
+    if (!failed)
+        script->sources[0].is_compiled = true;
+    return failed;
+}
+
+int bccReadExecutable(BCCScriptRef script, const char *name, const void *bytes,
+                      size_t size, unsigned long flags)
+{
+    return check_input(script, REQUEST_SCRIPT, name, flags, BCC_COPY_INPUT) ||
+           mark_compiled(script, add_memory(script, REQUEST_SCRIPT, name, bytes,
+                                            size, flags));
+}
+
+int bccReadExecutableFile(BCCScriptRef script, const char *path,
+                          unsigned long flags)
+{
+    return check_input(script, REQUEST_SCRIPT, path, flags, 0) ||
+           mark_compiled(script,
+                         add_file(script, REQUEST_SCRIPT, path, NULL, flags));
+}
+
+/* ---- What they are ---- */
+
+size_t bccGetInputCount(BCCScriptRef script)
+{
+    return script ? script->n_sources : 0;
+}
+
+static_assert((int)BCC_INPUT_LIBRARY == (int)REQUEST_LIBRARY &&
+                  (int)BCC_INPUT_OBJECT == (int)REQUEST_OBJECT,
+              "ORDER INPUT ROLE");
+
+int bccGetInput(BCCScriptRef script, size_t i, BCCInput *input)
+{
+    struct source *source;
+
+    if (i >= bccGetInputCount(script) || !input ||
+        input->size != sizeof(*input))
+        return script_misuse(script, BCC_INVALID_VALUE,
+                             "input %zu: there is none, or of another size", i);
+    source = &script->sources[i];
+    if (source_digest(source, input->sha1, &script->error))
+        return script_fail(script, &script->error);
+    input->name = source->name;
+    input->path = source->path;
+    input->role = (int)source->role;
+    input->flags = source->skip_sha1 ? BCC_SKIP_DEP_SHA1 : 0;
+    return 0;
+}
+
 void bccMarkExternalSymbol(BCCScriptRef script, const char *name)
 {
     char **marks;
 
-    if (!script)
+    if (script_check_open(script, "mark"))
         return;
-    if (script->prepared) {
-        script_misuse(script, BCC_INVALID_OPERATION,
-                      "mark: the script is already prepared");
-        return;
-    }
     if (!name || !*name) {
         script_misuse(script, BCC_INVALID_VALUE, "mark: no name");
         return;
@@ -424,7 +477,7 @@ void bccMarkExternalSymbol(BCCScriptRef script, const char *name)
     }
     if (!marks || !marks[script->n_marks]) {
         script->out_of_memory = true;
-        script_misuse(script, BCC_OUT_OF_MEMORY, "out of memory");
+        script_no_memory(script);
         return;
     }
     script->n_marks++;

@@ -1,6 +1,7 @@
-/* Where the addresses of a script's imports come from, in this order: what
- * generated code calls of libc, the client's callback, the shared libraries
- * that the entry names, and the process if the script may see it. */
+/* The addresses of a script's imports come from these places, in this order:
+ * the libc functions that generated code calls, the client's callback, the
+ * shared libraries that the entry names, and the process if the script may see
+ * it. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ static void *find_version(void *handle, const char *name)
     return address;
 }
 
-/* What dlsym() does not find may be a version. */
+/* A name that dlsym() does not find may have a version. */
 static void *find(void *handle, const char *name)
 {
     void *address = dlsym(handle, name);

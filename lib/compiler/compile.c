@@ -1,24 +1,25 @@
 /* The pipeline, in the order of struct reply's stages:
  *
- *   read      bytes -> lazy modules; members of archives that are needed;
- *             metadata and exports of the script and its objects
+ *   read      bytes -> lazy modules; needed members of archives; metadata and
+ *             exports of the script and its objects
  *   link      script, objects and libraries -> one module, verified; all but
  *             the public names internal; CPU attributes replaced
- *   optimise  LLVM's pipeline; large variables out of the way. A large module
- *             is divided before the last half of the pipeline
+ *   optimise  LLVM's pipeline; the largest variables moved out of reach of
+ *             32-bit offsets. A large module is divided before the last half
+ *             of the pipeline
  *   emit      no code on the stack; imports through the GOT; machine code in a
- * relocatable ELF object. Of a divided module each part for itself, from the
- *             pipeline's last half on
+ *             relocatable ELF object. Each part of a divided module runs the
+ *             pipeline's last half here and becomes an object
  *   image     lib/linker makes the image, with the support routines that the
  *             code calls; exports get their addresses
  *
- * Nothing that varies by machine or moment gets into the module: its name is
+ * Nothing that varies by machine or time gets into the module: its name is
  * constant, so the same inputs give the same bytes.
  *
- * Debug information stays, and the image is the same with and without it. It
- * must not fail a compile either: of another version than this LLVM's it is
- * dropped on reading, as LLVM does when it reads a module at once; where the
- * verifier finds fault with it, all of it is dropped. */
+ * Debug information is kept, and the rest of the image is the same with and
+ * without it. It must not fail a compile either. If it has another version than
+ * this LLVM's it is dropped on reading, as LLVM does when it reads a module at
+ * once; if the verifier refuses it, all of it is dropped. */
 #include "compile.h"
 
 #include <stdlib.h>
@@ -26,6 +27,7 @@
 
 #include <llvm-c/DebugInfo.h>
 
+#include "annotations.h"
 #include "archive.h"
 #include "asm_files.h"
 #include "asm_names.h"
@@ -44,10 +46,11 @@
 #include "target.h"
 #include "import_users.h"
 
-/* part_size: a process takes some 100 ms to start, leave out what is not its
- * part, and set up LLVM's passes; that many instructions take it some 1.2 s
- * (2026, in a busy virtual machine; the ratio is what matters).
- * library_size: reading what a library declares takes about 13 ms for a
+/* part_size: a process takes some 100 ms to start, leave out other parts, and
+ * set up LLVM's passes. This many instructions take it some 1.2 s (2026, in a
+ * busy virtual machine; the ratio is what matters).
+ *
+ * library_size: reading a library's declarations takes about 13 ms per
  * megabyte. */
 const struct compile_limits compile_usual_limits = {
     .part_size = 15000,
@@ -56,11 +59,11 @@ const struct compile_limits compile_usual_limits = {
     .least_closures_size = 128 * 1024,
 };
 
-/* Names that generated code turned out to want of archives: none at first. */
+/* Names that generated code turned out to need from archives: none at first. */
 struct wanted {
     struct arena arena;
     struct buffer names; /* const char * */
-    bool more;           /* than there were: compile once more */
+    bool more;           /* names were added: compile once more */
 };
 
 /* One compile under way. */
@@ -69,17 +72,18 @@ struct compilation {
     const struct request *request; /* the job's, with plain names */
     const char *name;              /* of the script, for messages */
     struct compile_result *result;
-    struct arena arena; /* what only the compile itself needs */
+    struct arena arena; /* objects that only the compile itself needs */
     struct glue glue;
     struct target target;
-    struct objects objects; /* the script and what is linked whole with it */
+    struct objects objects; /* the script and the objects linked whole with
+                               it */
     const struct wanted *wanted;
     const char **left; /* see struct objects */
     size_t n_left;
     struct runtimes runtimes;
     struct public_names names;
     struct import_users users;
-    LLVMModuleRef module; /* everything linked */
+    LLVMModuleRef module; /* everything linked together */
     struct module_facts facts;
     bool is_baseline;
     struct optimisation how;
@@ -88,7 +92,8 @@ struct compilation {
     struct link_input *link_inputs;
 };
 
-/* Once more without debug information, which may be all that is wrong. */
+/* If a module is invalid, try again without debug information, which may be the
+ * only fault. */
 static enum status verify(struct glue *glue, LLVMModuleRef module,
                           const char *name, struct error *err)
 {
@@ -102,8 +107,8 @@ static enum status verify(struct glue *glue, LLVMModuleRef module,
 
 /* ---- Read ---- */
 
-/* LLVM's linker believes what a module says of itself, so what can be seen
- * without the bodies of functions is verified before. */
+/* LLVM's linker verifies nothing, so modules are verified before, as far as
+ * that is possible without the bodies of functions. */
 static enum status settle_module(struct compilation *c, struct glue *glue,
                                  LLVMModuleRef module, const char *name,
                                  struct error *err)
@@ -146,7 +151,7 @@ static enum status read_module(void *context, struct span bytes,
     return read_into(c, &c->glue, bytes, name, ret_module, err);
 }
 
-/* The names that the host asks for, as the modules' are. */
+/* The names that the host marked, changed like the modules' names. */
 static enum status read_marks(struct compilation *c,
                               const struct request *request, struct error *err)
 {
@@ -164,7 +169,7 @@ static enum status read_marks(struct compilation *c,
     return STATUS_OK;
 }
 
-/* An archive's members are objects, whatever its role. */
+/* An archive's members are objects, whatever the role of the archive. */
 static bool is_object(const struct request_input *input, struct span bytes)
 {
     return input->role != REQUEST_LIBRARY || archive_is(bytes);
@@ -320,6 +325,7 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
         status = import_users_collect(c->module, &c->arena, &c->users, err);
     if (status)
         return status;
+    annotations_drop(c->module);
     normalise_conventions(c->module);
     normalise_builtins(c->module);
     imports_define_handlers(c->module);
@@ -336,8 +342,8 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
     return status;
 }
 
-/* A large module is only simplified as a whole; the rest is done part by
- * part. Its variables are placed while all of them are to be seen. */
+/* A large module is simplified as a whole; all other work is done part by part.
+ * Its variables are placed here, where all of them are visible. */
 static size_t count_parts(const struct compilation *c)
 {
     const struct compile_limits *limits = c->job->limits;
@@ -410,7 +416,7 @@ static enum status emit(struct compilation *c, struct buffer *out,
     return glue_emit(&c->glue, c->module, c->target.machine, c->name, out, err);
 }
 
-/* A part_fn: in a process that has the module for itself. */
+/* A part_fn; it runs in a process with its own copy of the module. */
 static enum status emit_part(void *context, size_t part, struct buffer *out,
                              struct error *err)
 {
@@ -424,7 +430,7 @@ static enum status emit_part(void *context, size_t part, struct buffer *out,
     return status ? status : emit(c, out, err);
 }
 
-/* A part_fn, of a module that is not divided. */
+/* A part_fn for a module that is not divided. */
 static enum status emit_whole(void *context, size_t part, struct buffer *out,
                               struct error *err)
 {
@@ -449,8 +455,9 @@ static enum status emit_all(struct compilation *c, struct error *err)
                               err);
 }
 
-/* Some debug information passes LLVM's verifier, and its code generator dies of
- * it. That happens in another process, so it can be tried without. */
+/* Some debug information passes LLVM's verifier and crashes its code generator.
+ * The crash happens in another process, so the compile can go on without debug
+ * information. */
 static enum status stage_emit(struct compilation *c, struct error *err)
 {
     size_t n = c->split.n_parts;
@@ -542,7 +549,7 @@ static enum status stage_link_image(struct compilation *c, struct error *err)
         c->link_inputs[i] =
             (struct link_input){c->name, buffer_span(&c->code[i])};
     status = link_image(&params, &result->link, err);
-    /* What is wrong with debug information alone keeps nothing from running. */
+    /* Code runs even if its debug information is faulty. */
     if (status && status != STATUS_NO_MEMORY && !params.strip_debug) {
         params.strip_debug = true;
         status = link_image(&params, &result->link, err);
@@ -599,8 +606,9 @@ static void compilation_release(struct compilation *c)
     arena_release(&c->arena);
 }
 
-/* What is undefined in the code, and defined in an archive: IR had no such
- * reference, or the archive would have been asked; generated code made it. */
+/* Collect symbols that are undefined in the code and defined in an archive. No
+ * IR referred to them, or the archive would have been read; generated code
+ * does. */
 static void want_more(const struct compilation *c, struct wanted *wanted)
 {
     const struct link_result *link = &c->result->link;
@@ -667,7 +675,7 @@ static enum status compile_once(const struct compile_job *job,
     return STATUS_OK;
 }
 
-/* Each time with more names, of which archives have so many. */
+/* Each round takes more names; archives have finitely many. */
 static enum status compile_all(const struct compile_job *job,
                                struct wanted *wanted,
                                struct compile_result *ret_result,

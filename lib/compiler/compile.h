@@ -1,7 +1,7 @@
 /* Bitcode in, linked image and reflection out: everything that knows LLVM.
  *
- * Runs in the compiler process. LLVM may exit or crash there; the caller in
- * another process lives on. */
+ * Runs in the compiler process. LLVM may exit or crash there; the host is
+ * another process and survives. */
 #ifndef BCC_COMPILER_COMPILE_H
 #define BCC_COMPILER_COMPILE_H
 
@@ -17,35 +17,35 @@
 #include "script_exports.h"
 #include "span.h"
 
-/* Everything that follows from the inputs; owned by the caller, freed by
- * compile_result_release(). Lists are in metadata order. LLVM's objects stay
- * until then: a process that ends need not take a large module apart. */
+/* The result of a compile; owned by the caller, freed by
+ * compile_result_release(). Lists are in metadata order. LLVM's objects live
+ * until then: a process that exits need not destroy a large module. */
 struct compile_result {
     struct arena arena;
     struct compilation *compilation;
     struct link_result link;          /* image, functions, objects, imports */
-    struct cpu_features cpu_features; /* that the code may use */
+    struct cpu_features cpu_features; /* CPU features that the code may use */
     struct script_exports exports;
-    const char **import_users; /* for each import who wants it, or NULL */
-    uint64_t stage_ns[REPLY_N_STAGES]; /* READ .. LINK_IMAGE are filled */
+    const char **import_users;         /* the user of each import, or NULL */
+    uint64_t stage_ns[REPLY_N_STAGES]; /* the stages READ to LINK_IMAGE are
+                                          filled */
     bool is_baseline;
 };
 
-/* ELF's number of the machine that a triple names; EM_NONE: compile() refuses
- * it. */
+/* The ELF machine number of a triple; EM_NONE: compile() refuses the triple. */
 unsigned compile_machine(const char *triple);
 
-/* What bccc has; tests have smaller ones. */
+/* The limits of bccc; tests use smaller ones. */
 extern const struct compile_limits compile_usual_limits;
 
-/* Appends what becomes of one part of a large module. May change and spoil
- * anything: it runs in a process that is a copy of the caller's. */
+/* Appends the result for one part of a large module. It may change and spoil
+ * anything, as it runs in a process that is a copy of the caller's. */
 typedef enum status (*part_fn)(void *context, size_t part, struct buffer *out,
                                struct error *err);
 
-/* Calls make for each part, in a process of its own, and fills ret_out, which
- * are n_parts initialised buffers of the caller. COMPILE, if LLVM gave up or a
- * process died; else the error of a part that failed. */
+/* Calls make for each part, in a process of its own, and fills ret_out: n_parts
+ * buffers that the caller initialised. COMPILE if LLVM gave up or a process
+ * died; else the error of a part that failed. */
 typedef enum status (*make_parts_fn)(size_t n_parts, part_fn make,
                                      void *context, struct buffer *ret_out,
                                      struct error *err);
@@ -58,8 +58,8 @@ typedef bool (*choose_baseline_fn)(void *context,
 struct compile_job {
     const struct request *request;
     const struct span *inputs; /* the bytes of each of request->inputs */
-    /* What is known of each input as a library, and then what became known,
-     * which lives in the result. */
+    /* What is known about each input as a library. compile() replaces it by
+     * what it learned, which lives in the result. */
     struct library_index *indexes;
     const struct compile_limits *limits;
     make_parts_fn make_parts;           /* NULL: no module is divided */
@@ -68,16 +68,17 @@ struct compile_job {
 };
 
 /* COMPILE (with LLVM's own message), UNSUPPORTED (unknown target), CORRUPT (not
- * bitcode), or what link_image() says. */
+ * bitcode), or an error of link_image(). */
 enum status compile(const struct compile_job *job,
                     struct compile_result *ret_result,
                     struct error *err) MUST_CHECK;
 
 void compile_result_release(struct compile_result *result);
 
-/* LLVM's last word: called when it, or C++, cannot go on, in the middle of
- * anything; COMPILE with LLVM's message, or NO_MEMORY. The handler must not
- * return. Without one LLVM prints, and ends the process. */
+/* Handler for fatal errors of LLVM and for exhausted memory of C++. It is
+ * called in the middle of anything, with COMPILE and LLVM's message, or with
+ * NO_MEMORY, and must not return. Without a handler LLVM prints, and ends the
+ * process. */
 typedef void (*compile_end_fn)(enum status status, const char *message);
 void compile_on_end(compile_end_fn handler);
 

@@ -1,11 +1,11 @@
-/* Disassembly for people who look into a cache file.
+/* Disassembly of the code in a cache file, for people.
  *
  *   0000000000000200 <scale>:
  *        200: c5 fa 59 05 f8 0d 00 00  vmulss 3576(%rip), %xmm0, %xmm0
  *        208: c3                       retq
  *
- * Image addresses, as in the function table. In the first segment of an image,
- * where all code is, they are offsets into the file as well. */
+ * Image addresses, as in the function table. All code is in the first segment
+ * of an image; there an address is also the offset in the file. */
 #include "compile.h"
 
 #include <inttypes.h>
@@ -20,7 +20,7 @@
 enum {
     TEXT_SIZE = 256,
     BYTES_PER_ROW = 8,
-    RESYNC_X86 = 1, /* bytes to skip where nothing decodes */
+    RESYNC_X86 = 1, /* bytes to skip where no instruction decodes */
     RESYNC_OTHERS = 4
 };
 
@@ -43,7 +43,7 @@ static int compare_address(const void *a, const void *b)
     return strcmp(left->name, right->name);
 }
 
-/* LLVMSymbolLookupCallback: the function at a branch's target. */
+/* LLVMSymbolLookupCallback: the function at the target of a branch. */
 static const char *look_up(void *context, uint64_t value, uint64_t *type,
                            uint64_t pc, const char **ret_reference)
 {
@@ -82,7 +82,7 @@ static void print_row(struct buffer *out, uint64_t address, struct span bytes,
     buffer_append_string(out, "  ");
     for (at = strchr(text, '\t'); at; at = strchr(at, '\t'))
         *at = ' ';
-    visible_append(out, text); /* names of functions are in it */
+    visible_append(out, text); /* it contains names of functions */
     buffer_append_string(out, "\n");
 }
 
@@ -101,7 +101,8 @@ static void print_function(const struct listing *listing,
         return;
     }
     while (rest.size > 0) {
-        /* The C API takes bytes that it does not change without const. */
+        /* The C API takes bytes as non-const, though it does not change
+         * them. */
         size_t size =
             LLVMDisasmInstruction(listing->context, (uint8_t *)rest.data,
                                   rest.size, address, text, sizeof(text));

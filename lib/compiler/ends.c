@@ -1,6 +1,6 @@
-/* LLVM reports what it cannot go on with to handlers that C and C++ keep one
- * of for the process, without an argument of the caller's. So what they call
- * is kept in the same way. */
+/* LLVM reports fatal errors to handlers that C and C++ keep once per process,
+ * without an argument from the caller. So the function that they call is kept
+ * once per process as well. */
 #include "compile.h"
 
 #include <stdio.h>
@@ -24,8 +24,8 @@ static void on_no_memory(void)
     end_handler(STATUS_NO_MEMORY, "compile: out of memory");
 }
 
-/* std::set_new_handler(): LLVM allocates with C++'s operator new. Weak, as a
- * libLLVM.so may bring a C++ library that is not to be seen from here. */
+/* std::set_new_handler(): LLVM allocates with C++'s operator new. Weak, because
+ * libLLVM.so may bring a C++ library that is not visible from here. */
 typedef void (*new_handler_fn)(void);
 extern new_handler_fn
 set_new_handler(new_handler_fn handler) __asm__("_ZSt15set_new_handlerPFvvE")

@@ -4,8 +4,8 @@
  *   member  = header (60 bytes of text), content, "\n" if that ends odd
  *   header  = name[16] date[12] uid[6] gid[6] mode[8] size[10] "`\n"
  *
- * All numbers are decimal and padded with blanks. Who wrote an archive shows
- * in its names:
+ * All numbers are decimal and padded with blanks. The form of the names tells
+ * which tool wrote the archive:
  *
  *   GNU, System V   "name/"; "/123" is at 123 of the member "//", where it
  *                   ends with "/\n". "/" is the symbol index, "/SYM64/" the
@@ -15,8 +15,7 @@
  *                   of the content. "__.SYMDEF..." is a symbol index of
  *                   another layout, which is skipped.
  *
- * Only what makes a member is read: dates, owners and modes are of no use
- * here. */
+ * Dates, owners and modes are not read. */
 #include "archive.h"
 
 #include <string.h>

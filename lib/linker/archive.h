@@ -1,4 +1,4 @@
-/* A foreign `ar` archive, checked as it is walked. */
+/* An untrusted `ar` archive, checked as it is walked. */
 #ifndef BCC_LINKER_ARCHIVE_H
 #define BCC_LINKER_ARCHIVE_H
 

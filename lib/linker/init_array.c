@@ -1,4 +1,4 @@
-/* Constructors and destructors come in two fashions, and an image has one.
+/* Inputs have constructors and destructors in two forms; an image has one.
  *
  *                    order of words            order of priorities N
  *   .init_array.N    run first to last         ascending
@@ -9,22 +9,22 @@
  * Sections without a number come after all numbered ones. With the words of
  * .ctors and .dtors turned around inside each section, and the sections of an
  * object in reverse order (outputs.c), they mean the same as .init_array and
- * .fini_array, in which they are merged. LLVM writes .ctors unless it is told
- * otherwise, which its C API cannot do; several sections of them for variables
- * of C++ that may be in several files (inline ones, members of templates).
+ * .fini_array, in which they are merged. LLVM writes .ctors by default, and its
+ * C API cannot change that; it writes several such sections for C++ variables
+ * that may be in several files (inline ones, members of templates).
  *
  * A .ctors section may also hold the marks that crtbegin.o and crtend.o put
  * around the list, -1 and 0. They are left out.
  *
- * .preinit_array, which only an executable may have, runs before all.
+ * .preinit_array, which only an executable may have, runs before all others.
  *
- * Lists need not be aligned in the inputs: assembly often does not ask for it.
- * In the image they are, without gaps.
+ * Lists may be unaligned in the inputs, because assembly often does not align
+ * them. In the image they are aligned, without gaps.
  *
- * There is a third fashion, older than both: the sections .init and .fini hold
- * pieces of one function each, code that falls through from one object's to
- * the next. Natively crti.o and crtn.o are its begin and end. Here these are
- * made, and the function is a word of .init_array before all but those of
+ * There is a third form, older than both: the sections .init and .fini hold
+ * pieces of one function each, code that falls through from one object's to the
+ * next. Natively crti.o and crtn.o are its begin and end. Here the linker makes
+ * them, and the function is a word of .init_array before all but those of
  * .preinit_array, or of .fini_array, to run after all others. */
 #include "passes.h"
 
@@ -179,7 +179,8 @@ static bool has_role(const struct link *link, enum chunk_role role)
 static struct chunk *add_piece(struct link *link, enum rank rank,
                                struct span bytes, uint32_t order)
 {
-    struct chunk *chunk = outputs_new_chunk(link, rank, 1);
+    struct chunk *chunk =
+        outputs_new_chunk(link, rank, link->machine->text_skip.size);
 
     if (!chunk)
         return NULL;
@@ -219,6 +220,42 @@ static bool add_word(struct link *link, enum rank rank, enum chunk_role role,
     return true;
 }
 
+/* Code falls through from piece to piece, so that all are of the mode in which
+ * the function is called. The mapping symbol $t says that code is Thumb code
+ * (AAELF32, "Mapping symbols"). */
+static enum status check_mode(const struct object *object,
+                              enum chunk_role of_pieces, struct error *err)
+{
+    for (uint32_t i = 1; i < object->view.n_symbols; i++) {
+        const struct symbol *symbol = object->symbols[i];
+
+        if (symbol->place == SYMBOL_IN_CHUNK && symbol->local &&
+            symbol->chunk->role == of_pieces &&
+            strncmp(symbol->name, "$t", 2) == 0)
+            return error_set(err, STATUS_UNSUPPORTED,
+                             "%s: %s is Thumb code, which cannot be a piece "
+                             "of a function of ARM code",
+                             object->view.name, symbol->chunk->name);
+    }
+    return STATUS_OK;
+}
+
+static enum status check_modes(const struct link *link,
+                               enum chunk_role of_pieces, struct error *err)
+{
+    struct object **objects = LIST_ITEMS(struct object *, &link->objects);
+
+    if (!link->machine->interworks)
+        return STATUS_OK;
+    for (size_t i = 0; i < LIST_COUNT(struct object *, &link->objects); i++) {
+        const enum status status = check_mode(objects[i], of_pieces, err);
+
+        if (status)
+            return status;
+    }
+    return STATUS_OK;
+}
+
 enum status init_array_join_pieces(struct link *link, struct error *err)
 {
     static const struct {
@@ -232,9 +269,13 @@ enum status init_array_join_pieces(struct link *link, struct error *err)
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         struct chunk *begin;
+        enum status status;
 
         if (!has_role(link, kinds[i].of_pieces))
             continue;
+        status = check_modes(link, kinds[i].of_pieces, err);
+        if (status)
+            return status;
         begin = add_piece(link, kinds[i].pieces, machine->pieces_begin,
                           ORDER_PIECES - 1);
         if (!begin ||

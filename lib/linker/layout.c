@@ -1,4 +1,4 @@
-/* Where things are.
+/* Addresses and file offsets.
  *
  *   file     | headers, tables, rodata, text | relro | data |
  *   address  | same as file offset      ...... | relro ..... | data | bss
@@ -7,21 +7,21 @@
  * and then the large sections, in the same way.
  *
  * A segment begins in memory at the offset in a page that it has in the file,
- * on the first page that the segment before left free. So the file page where
- * one ends and the next begins is mapped twice, with different protection,
- * and separating them costs addresses, not file bytes.
+ * on the first page that the previous segment does not touch. So the file page
+ * that holds the end of one and the start of the next is mapped twice, with
+ * different protection, and the separation costs address space, not file bytes.
  *
  * With one exception: a segment that would touch one page more than its size
- * needs is moved to the next page of the file. Each page of a data segment
- * that is touched is copied at each launch, and a bss that still fits in the
- * last page needs no mapping of its own; both cost more than reading less
- * than 4 KiB that are never touched.
+ * needs is moved to the next page of the file. Each page of a data segment that
+ * is touched is copied at each launch, and a bss that still fits in the last
+ * page needs no mapping of its own; both cost more than reading less than 4 KiB
+ * that nothing uses.
  *
  * Alignment of more than a page is for the loader: it places address 0 at a
  * multiple of link.align. In the file only the page's offset matters.
  *
- * .tbss has no memory in the image: it is what a thread's copy of .tdata is
- * followed by. Its addresses are those of whatever comes next. */
+ * .tbss has no memory in the image: it follows a thread's copy of .tdata. Its
+ * addresses overlap those of the next section. */
 #include "passes.h"
 
 #include <elf.h>
@@ -99,12 +99,9 @@ static bool has_memory(const struct output *output)
     return output->size != 0 && output->rank != RANK_TBSS;
 }
 
-/* The smallest page of any target: larger ones only have more to spare. */
-enum { SMALL_PAGE = 4096 };
-
 static uint64_t count_pages(uint64_t size)
 {
-    return align_up(size, SMALL_PAGE) / SMALL_PAGE;
+    return align_up(size, LAYOUT_SMALL_PAGE) / LAYOUT_SMALL_PAGE;
 }
 
 static uint64_t memory_size(struct range range)
@@ -141,8 +138,9 @@ static void begin_segment(struct cursor *cursor, struct range range)
         const uint64_t size = memory_size(range);
 
         cursor->offset = align_up(cursor->offset, first->align);
-        if (count_pages(cursor->offset % SMALL_PAGE + size) > count_pages(size))
-            cursor->offset = align_up(cursor->offset, SMALL_PAGE);
+        if (count_pages(cursor->offset % LAYOUT_SMALL_PAGE + size) >
+            count_pages(size))
+            cursor->offset = align_up(cursor->offset, LAYOUT_SMALL_PAGE);
         cursor->address = free_page + cursor->offset % page;
     }
 }
@@ -214,11 +212,15 @@ static uint64_t headers_size(const struct link *link)
 {
     uint64_t n_headers = LAYOUT_USUAL_PROGRAM_HEADERS;
 
+    if (outputs_standard(link, RANK_EXIDX)->size)
+        n_headers++;
+    if (link->properties->size)
+        n_headers += 2;
     if (memory_size(segment_outputs(link, SEGMENT_LARGE_DATA)))
         n_headers++;
     if (memory_size(segment_outputs(link, SEGMENT_LARGE_RODATA)))
         n_headers++;
-    return sizeof(Elf64_Ehdr) + n_headers * sizeof(Elf64_Phdr);
+    return link->elf->header_size + n_headers * link->elf->program_header_size;
 }
 
 static enum status number_outputs(struct link *link, struct error *err)

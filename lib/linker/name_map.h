@@ -1,8 +1,8 @@
 /* Strings to pointers: symbols, COMDAT groups, output sections.
  *
  * Open addressing with linear probing; a module of 100,000 functions must not
- * be quadratic anywhere. Never iterated (order would depend on hashes), so
- * who needs an order keeps a list of their own. */
+ * be quadratic anywhere. A map is never iterated, because the order would
+ * depend on hashes; a caller that needs an order keeps a list. */
 #ifndef BCC_LINKER_NAME_MAP_H
 #define BCC_LINKER_NAME_MAP_H
 

@@ -1,14 +1,14 @@
-/* Static archives: of many objects, those that are needed.
+/* Static archives: choosing the members that are needed.
  *
- * A member is taken when it defines a name that is undefined and that someone
- * insists on: a weak reference alone takes nothing, and neither does a common
- * symbol, which is a definition. What a member refers to may be in any
- * archive, also in one that was looked through before, so all are looked
- * through again until nothing more is taken.
+ * A member is taken if it defines an undefined name to which there is a strong
+ * reference. A weak reference alone takes nothing, and neither does a common
+ * symbol, which is a definition. A taken member may refer to symbols in any
+ * archive, also in one that was searched before, so all are searched again
+ * until nothing more is taken.
  *
- * The symbol index says which member defines what, so that members that are
- * not needed are not even opened. A member that was taken defines the name it
- * was taken for, hence none is taken twice. */
+ * The symbol index says which member defines a name, so that members that are
+ * not needed are not even opened. A taken member defines the name for which it
+ * was taken, so none is taken twice. */
 #include "passes.h"
 
 #include "archive.h"

@@ -1,21 +1,21 @@
-/* Symbol resolution: one meaning for each name of all inputs.
+/* Symbol resolution: one definition for each name of all inputs.
  *
  * Definitions beat each other in this order; of equals the first one wins,
  * except that two strong ones are an error (ELF gABI, "Symbol Table"):
  *
  *     strong  >  common  >  weak  >  undefined
  *
- * A member of an archive was taken for one name; where an input defines
- * another of its names, be it weakly, that definition stays.
+ * A member of an archive was taken for one name. If an input already defines
+ * another of the member's names, even weakly, that definition stays.
  *
- * A definition in a section that was not taken (the copy of an inline
- * function in a COMDAT group seen before) is a wish for the definition that
- * was taken.
+ * A definition in a section that was not taken (the copy of an inline function
+ * in a COMDAT group seen before) becomes a reference to the definition that was
+ * taken.
  *
- * The image is closed: what it defines, it uses. Nothing outside can take the
- * place of a symbol (as with the -Bsymbolic of other linkers), so visibility
- * only decides what an undefined symbol may be: an import, or, if it is
- * hidden, an error. */
+ * The image is closed: what it defines, it uses. Nothing outside can replace
+ * its symbols (as with the -Bsymbolic of other linkers), so visibility only
+ * decides what an undefined symbol may be: an import, or, if it is hidden, an
+ * error. */
 #include "passes.h"
 
 #include <elf.h>
@@ -33,6 +33,7 @@ static struct symbol from_entry(const struct object *object,
         .size = entry->size,
         .type = entry->type,
         .visibility = entry->visibility,
+        .mode = entry->mode,
         .local = entry->binding == STB_LOCAL,
         .weak = entry->binding == STB_WEAK,
     };

@@ -20,6 +20,10 @@
  * each. The other way copies the bytes, from the mapping of the text, if the
  * data fits in one page.
  *
+ * An image given as bytes in memory is copied: its text to the reservation,
+ * which is then made executable instead of writable, and its data likewise. So
+ * is the text of a file that may not be executed where it lies.
+ *
  * No fault that is sure to happen is left to happen: the start of the file,
  * which is read here, and pages that are written are populated in advance
  * (MAP_POPULATE, MADV_POPULATE_*). This takes a third of the time where
@@ -34,6 +38,7 @@
 
 #include "span.h"
 #include "file.h"
+#include "load_machine.h"
 
 /* Known to the C library from glibc 2.35 on. */
 #ifndef MADV_POPULATE_READ
@@ -57,86 +62,116 @@ uint64_t exec_memory_page_size(void)
     return getauxval(AT_PAGESZ);
 }
 
-/* Returns an errno, 0 for success. */
-static int map_text(int fd, const struct load_source *source,
-                    struct image *ret_image)
+/* End of the text, in bytes from the start of the file. */
+static size_t text_end(const struct load_source *source)
 {
-    const size_t text_end = (size_t)(source->image_offset + source->text_span);
-    size_t reserved = (size_t)(source->image_offset + source->image_span);
-    const int eager = text_end <= MAPPED_AT_ONCE ? MAP_POPULATE : 0;
-    uint8_t *reservation, *head;
+    return (size_t)(source->image_offset + source->text_span);
+}
+
+static enum status reserve(const struct load_source *source,
+                           struct image *ret_image, struct error *err)
+{
+    size_t size = (size_t)(source->image_offset + source->image_span);
+    uint8_t *reservation;
     uint64_t base;
 
     /* A kernel page is as aligned as most images want. Where more is asked
      * for, some place in a larger reservation has it. */
     if (source->image_align > exec_memory_page_size())
-        reserved += source->image_align;
-    reservation = mmap(NULL, reserved, PROT_READ | PROT_WRITE,
+        size += source->image_align;
+    reservation = mmap(NULL, size, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (reservation == MAP_FAILED)
-        return errno;
+        return error_set_os(err, errno, "%s: reserving 0x%llx bytes",
+                            source->name, (unsigned long long)size);
     base = align_up((uintptr_t)reservation + source->image_offset,
                     source->image_align);
-    head = (uint8_t *)(uintptr_t)(base - source->image_offset);
-    if (mmap(head, text_end, PROT_READ | PROT_EXEC,
-             MAP_PRIVATE | MAP_FIXED | eager, fd, 0) == MAP_FAILED) {
-        int saved = errno;
-        munmap(reservation, reserved);
-        return saved;
-    }
-    if (!eager)
-        madvise(head, MAPPED_AT_ONCE, MADV_POPULATE_READ);
     *ret_image = (struct image){
         .mapping = reservation,
-        .mapping_size = reserved,
-        .head = head,
-        .base = head + source->image_offset,
+        .mapping_size = size,
+        .head = (uint8_t *)(uintptr_t)(base - source->image_offset),
+        .base = (uint8_t *)(uintptr_t)base,
         .span = source->image_span,
         .text_span = source->text_span,
         .image_size = source->image_size,
     };
+    return STATUS_OK;
+}
+
+/* Returns an errno, 0 for success. */
+static int map_text(const struct load_source *source, const struct image *image)
+{
+    const size_t end = text_end(source);
+    const int eager = end <= MAPPED_AT_ONCE ? MAP_POPULATE : 0;
+
+    if (mmap(image->head, end, PROT_READ | PROT_EXEC,
+             MAP_PRIVATE | MAP_FIXED | eager, source->fd, 0) == MAP_FAILED)
+        return errno;
+    if (!eager)
+        madvise(image->head, MAPPED_AT_ONCE, MADV_POPULATE_READ);
     return 0;
 }
 
-/* The file again, in memory that no mount option of a file system covers. What
- * follows the image is for tools and never mapped. */
-static enum status copy_file(const struct load_source *source, int *ret_fd,
-                             struct error *err)
+/* Copy the text to the reservation, which is writable now and executable
+ * afterwards. The file may end before the text's last page does. */
+static enum status copy_text(const struct load_source *source,
+                             const struct image *image, struct error *err)
 {
-    struct file_mapping file;
-    enum status status;
+    const size_t end = text_end(source);
+    enum status status = STATUS_OK;
+    size_t size = end;
 
-    status = file_map(source->fd, source->image_offset + source->image_size,
-                      source->name, &file, err);
+    if (source->fd >= 0)
+        status =
+            file_read_at(source->fd, (struct file_target){image->head, end}, 0,
+                         source->name, &size, err);
+    else
+        memcpy(image->head, source->bytes,
+               end < source->file_size ? end : (size_t)source->file_size);
     if (status)
         return status;
-    status = file_create_memory("bcc-image", file.bytes, ret_fd, err);
-    file_unmap(&file);
-    return status;
+    /* For machines with a separate instruction cache. The kernel keeps that of
+     * a mapped file's pages. */
+    __builtin___clear_cache((char *)image->head, (char *)image->head + end);
+    if (mprotect(image->head, end, PROT_READ | PROT_EXEC))
+        return error_set_os(err, errno, "%s: making a copy executable",
+                            source->name);
+    return STATUS_OK;
+}
+
+static enum status place_text(const struct load_source *source,
+                              const struct image *image, struct error *err)
+{
+    int os_errno;
+
+    if (source->fd < 0)
+        return copy_text(source, image, err);
+    os_errno = map_text(source, image);
+    /* A file system mounted noexec (EPERM), or a security module's verdict
+     * on the file (EACCES): code may still run from a copy. */
+    if (os_errno == EPERM || os_errno == EACCES)
+        return copy_text(source, image, err);
+    if (os_errno)
+        return error_set_os(err, os_errno,
+                            "%s: mapping 0x%llx bytes to execute", source->name,
+                            (unsigned long long)text_end(source));
+    return STATUS_OK;
 }
 
 enum status exec_memory_map(const struct load_source *source,
                             struct image *ret_image, struct error *err)
 {
-    int os_errno = map_text(source->fd, source, ret_image);
+    struct image image;
+    enum status status = reserve(source, &image, err);
 
-    /* A file system mounted noexec (EPERM), or a security module's verdict
-     * on the file (EACCES): code may still run from a copy. Its data can be
-     * mapped from the file itself, so the copy's descriptor is not kept. */
-    if (os_errno == EPERM || os_errno == EACCES) {
-        int fd;
-        enum status status = copy_file(source, &fd, err);
-
-        if (status)
-            return status;
-        os_errno = map_text(fd, source, ret_image);
-        file_close(fd);
-    }
-    if (os_errno)
-        return error_set_os(
-            err, os_errno, "%s: mapping 0x%llx bytes to execute", source->name,
-            (unsigned long long)(source->image_offset + source->image_span));
-    return STATUS_OK;
+    if (status)
+        return status;
+    status = place_text(source, &image, err);
+    if (status)
+        exec_memory_unmap(&image);
+    else
+        *ret_image = image;
+    return status;
 }
 
 /* ---- Data ---- */
@@ -212,6 +247,26 @@ static void populate_copied(const struct load_source *source,
     populate(image, start, end);
 }
 
+static enum status copy_segment(const struct load_source *source,
+                                const struct image *image,
+                                const struct image_view *view,
+                                const struct image_segment *segment,
+                                struct error *err)
+{
+    const uint64_t start = align_down(segment->address, view->page_size);
+    const uint64_t end = segment->address + segment->file_size;
+
+    memcpy(image->base + segment->address,
+           source->bytes + source->image_offset + segment->file_offset,
+           (size_t)segment->file_size);
+    if (segment->writable)
+        return STATUS_OK;
+    return exec_memory_protect(
+        source, image,
+        (struct image_range){start, align_up(end, view->page_size) - start},
+        err);
+}
+
 static enum status map_segment(const struct load_source *source,
                                const struct image *image,
                                const struct image_view *view,
@@ -254,10 +309,33 @@ enum status exec_memory_fill_data(const struct load_source *source,
         if (is_copied(source, view, segment))
             memcpy(image->base + segment->address,
                    image->base + segment->file_offset, segment->file_size);
+        else if (segment->file_size > 0 && source->fd < 0)
+            status = copy_segment(source, image, view, segment, err);
         else if (segment->file_size > 0)
             status = map_segment(source, image, view, segment, err);
     }
     return status;
+}
+
+enum status exec_memory_guard_text(const struct load_source *source,
+                                   const struct image *image,
+                                   const struct image_view *view,
+                                   struct error *err)
+{
+#ifdef MACHINE_PROPERTY
+    const int access = machine_code_access(view->features);
+
+    if (access && mprotect(image->base, (size_t)image->text_span,
+                           PROT_READ | PROT_EXEC | access))
+        return error_set_os(err, errno, "%s: guarding the text's branches",
+                            source->name);
+#else
+    (void)source;
+    (void)image;
+    (void)view;
+    (void)err;
+#endif
+    return STATUS_OK;
 }
 
 enum status exec_memory_protect(const struct load_source *source,
@@ -267,7 +345,7 @@ enum status exec_memory_protect(const struct load_source *source,
     if (pages.size == 0)
         return STATUS_OK;
     if (mprotect(image->base + pages.address, (size_t)pages.size, PROT_READ))
-        return error_set_os(err, errno, "%s: protecting relocated data",
+        return error_set_os(err, errno, "%s: making data read-only",
                             source->name);
     return STATUS_OK;
 }

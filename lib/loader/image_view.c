@@ -47,6 +47,11 @@ static enum status check_elf_header(const char *name, struct span readable,
                          "machine %u class %u",
                          name, header->e_machine, header->e_ident[EI_CLASS],
                          machine_host()->elf_machine, MACHINE_ELF_CLASS);
+    if (!machine_accepts_flags(header->e_flags))
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: image is for another ABI than %s (ELF flags "
+                         "0x%x)",
+                         name, machine_host()->triple, header->e_flags);
     if (header->e_type != ET_DYN)
         return error_set(err, STATUS_CORRUPT,
                          "%s: image has ELF type %u, not ET_DYN", name,
@@ -176,6 +181,14 @@ static enum status read_program_header(struct image_view *view,
     case PT_GNU_EH_FRAME:
         *ret_eh_frame_header = range;
         return STATUS_OK;
+    case PT_GNU_PROPERTY:
+        view->property = range;
+        return STATUS_OK;
+#ifdef __arm__
+    case PT_ARM_EXIDX:
+        view->exidx = range;
+        return STATUS_OK;
+#endif
     case PT_GNU_STACK:
         if (!(header->p_flags & PF_X))
             return STATUS_OK;
@@ -285,6 +298,89 @@ corrupt:
                      (unsigned long long)header.size);
 }
 
+#ifdef MACHINE_PROPERTY
+
+/* Linux Extensions to gABI, "Program property": a note of rows, each of a type,
+ * a size, and bytes padded to a word. */
+static uint32_t find_property(const uint8_t *row, size_t size, uint32_t type)
+{
+    uint32_t head[2], value;
+    size_t padded;
+
+    while (size >= sizeof(head) + sizeof(value)) {
+        memcpy(head, row, sizeof(head));
+        memcpy(&value, row + sizeof(head), sizeof(value));
+        if (head[0] == type && head[1] == sizeof(value))
+            return value;
+        padded =
+            sizeof(head) + (size_t)align_up(head[1], sizeof(ELF_TYPE(Addr)));
+        if (padded > size)
+            break;
+        row += padded;
+        size -= padded;
+    }
+    return 0;
+}
+
+static enum status read_property(struct image_view *view, struct error *err)
+{
+    enum { NAME_SIZE = 4, HEAD_SIZE = sizeof(ELF_TYPE(Nhdr)) + NAME_SIZE };
+    const struct image_range *range = &view->property;
+    const uint8_t *bytes = view->base + range->address;
+    ELF_TYPE(Nhdr) note;
+
+    if (range->size == 0)
+        return STATUS_OK;
+    if (range->size < HEAD_SIZE ||
+        image_view_find(view, range->address, range->size) !=
+            &view->segments[0])
+        goto corrupt;
+    memcpy(&note, bytes, sizeof(note));
+    if (note.n_namesz != NAME_SIZE || note.n_type != NT_GNU_PROPERTY_TYPE_0 ||
+        note.n_descsz > range->size - HEAD_SIZE)
+        goto corrupt;
+    view->features =
+        find_property(bytes + HEAD_SIZE, note.n_descsz, MACHINE_PROPERTY);
+    return STATUS_OK;
+corrupt:
+    return error_set(err, STATUS_CORRUPT,
+                     "%s: property note at 0x%llx of 0x%llx bytes is none of "
+                     "the text segment",
+                     view->name, (unsigned long long)range->address,
+                     (unsigned long long)range->size);
+}
+
+#else
+
+static enum status read_property(struct image_view *view, struct error *err)
+{
+    (void)view;
+    (void)err;
+    return STATUS_OK;
+}
+
+#endif
+
+/* The table that PT_ARM_EXIDX is (Arm's EHABI, 6): 8 bytes a function. */
+static enum status check_exidx(const struct image_view *view, struct error *err)
+{
+    enum { ENTRY_SIZE = 8, ALIGNMENT = 4 };
+    const struct image_range *table = &view->exidx;
+
+    if (table->size == 0)
+        return STATUS_OK;
+    if (table->size % ENTRY_SIZE == 0 && table->address % ALIGNMENT == 0 &&
+        table->address != 0 &&
+        image_view_find(view, table->address, table->size) ==
+            &view->segments[0])
+        return STATUS_OK;
+    return error_set(err, STATUS_CORRUPT,
+                     "%s: unwind table at 0x%llx of 0x%llx bytes is none of "
+                     "the text segment",
+                     view->name, (unsigned long long)table->address,
+                     (unsigned long long)table->size);
+}
+
 enum status image_view_read_headers(const char *name,
                                     const struct image_space *space,
                                     struct image_view *ret_view,
@@ -319,6 +415,10 @@ enum status image_view_read_headers(const char *name,
         status = check_tls(&view, err);
     if (status == STATUS_OK)
         status = find_eh_frame(&view, eh_frame_header, err);
+    if (status == STATUS_OK)
+        status = check_exidx(&view, err);
+    if (status == STATUS_OK)
+        status = read_property(&view, err);
     if (status)
         return status;
     *ret_view = view;
@@ -326,6 +426,14 @@ enum status image_view_read_headers(const char *name,
 }
 
 /* ---- PT_DYNAMIC ---- */
+
+#if MACHINE_HAS_ADDEND
+#define RELOC_NAME "DT_RELA"
+#define OTHER_NAME "DT_REL"
+#else
+#define RELOC_NAME "DT_REL"
+#define OTHER_NAME "DT_RELA"
+#endif
 
 /* Values of the tags below 64 that a loader needs, the last of each. */
 enum { N_TAGS = DT_RELRENT + 1 };
@@ -435,7 +543,7 @@ static enum status refuse_unknown(const struct image_view *view,
     static const struct {
         uint8_t tag;
         const char *name;
-    } refused[] = {{DT_REL, "DT_REL"},
+    } refused[] = {{MACHINE_DT_OTHER, OTHER_NAME},
                    {DT_INIT, "DT_INIT"},
                    {DT_FINI, "DT_FINI"},
                    {DT_TEXTREL, "DT_TEXTREL"}};
@@ -444,27 +552,29 @@ static enum status refuse_unknown(const struct image_view *view,
         if (has_tag(dynamic, refused[i].tag))
             return error_set(err, STATUS_UNSUPPORTED, "%s: image has %s",
                              view->name, refused[i].name);
-    if (has_tag(dynamic, DT_JMPREL) && dynamic->value[DT_PLTREL] != DT_RELA)
-        return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: image has DT_JMPREL of another kind than "
-                         "DT_RELA",
-                         view->name);
+    if (has_tag(dynamic, DT_JMPREL) &&
+        dynamic->value[DT_PLTREL] != MACHINE_DT_RELOC)
+        return error_set(
+            err, STATUS_UNSUPPORTED,
+            "%s: image has DT_JMPREL of another kind than " RELOC_NAME,
+            view->name);
     return STATUS_OK;
 }
 
 enum status image_view_read_dynamic(struct image_view *view, struct error *err)
 {
-    enum { WORD = sizeof(ELF_TYPE(Addr)), RELA = sizeof(ELF_TYPE(Rela)) };
+    enum { WORD = sizeof(ELF_TYPE(Addr)), RELOC = sizeof(machine_reloc) };
     const struct {
         struct table_rule rule;
         struct image_range *range;
     } tables[] = {
         {{"DT_RELR", DT_RELR, DT_RELRSZ, DT_RELRENT, WORD, WORD, true},
          &view->relr},
-        {{"DT_RELA", DT_RELA, DT_RELASZ, DT_RELAENT, RELA, WORD, true},
-         &view->rela},
-        {{"DT_JMPREL", DT_JMPREL, DT_PLTRELSZ, 0, RELA, WORD, true},
-         &view->plt_rela},
+        {{RELOC_NAME, MACHINE_DT_RELOC, MACHINE_DT_RELOC_SIZE,
+          MACHINE_DT_RELOC_ENTRY, RELOC, WORD, true},
+         &view->relocs},
+        {{"DT_JMPREL", DT_JMPREL, DT_PLTRELSZ, 0, RELOC, WORD, true},
+         &view->plt_relocs},
         {{"DT_STRTAB", DT_STRTAB, DT_STRSZ, 0, 1, 1, true}, &view->strings},
         {{"DT_INIT_ARRAY", DT_INIT_ARRAY, DT_INIT_ARRAYSZ, 0, WORD, WORD,
           false},

@@ -95,6 +95,8 @@ static enum status map_data(const struct load_source *source,
 
     status = image_view_read_headers(source->name, &space, ret_view, err);
     if (status == STATUS_OK)
+        status = exec_memory_guard_text(source, image, ret_view, err);
+    if (status == STATUS_OK)
         status = exec_memory_fill_data(source, image, ret_view, err);
     if (status == STATUS_OK)
         status = image_view_read_dynamic(ret_view, err);
@@ -143,6 +145,8 @@ enum status load_link(const struct load_source *source, struct image *image,
     image->fini_array = view.fini_array.address;
     image->fini_array_size = view.fini_array.size;
     image->eh_frame = view.eh_frame;
+    image->exidx = view.exidx.address;
+    image->exidx_size = view.exidx.size;
     return STATUS_OK;
 }
 
@@ -159,7 +163,7 @@ void load_start(struct image *image)
 
     assert(!image->started);
     image->started = true;
-    if (!image->is_found)
+    if (!image->is_known_to_unwinders)
         unwind_table_register(image);
     for (size_t i = 0; i < n_entries; i++)
         entry[i](image->argc, argv, environ);

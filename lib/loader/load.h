@@ -1,5 +1,5 @@
-/* An ELF image in a file becomes running code (reserve, map, bind, relocate,
- * protect, initialise), and is removed again.
+/* An ELF image in a file or in memory becomes running code (reserve, map, bind,
+ * relocate, protect, initialise), and is removed again.
  *
  * The image was made by lib/linker (see link_image.h for its segments), but it
  * is not trusted: every address, size and index is checked against the mapping
@@ -31,8 +31,12 @@
 #include "error.h"
 #include "span.h"
 
+/* The place of an image: an open file, or bytes in memory with the content of
+ * such a file. */
 struct load_source {
     int fd;                /* borrowed during load_map() and load_link() */
+    const uint8_t *bytes;  /* if fd is -1: the file's content, borrowed
+                              likewise */
     const char *name;      /* for messages, borrowed likewise */
     uint64_t file_size;    /* bytes of the file */
     uint64_t image_offset; /* of the image in it, a multiple of the page size
@@ -65,7 +69,8 @@ struct image {
     /* Found by load_link(), image addresses: */
     uint64_t init_array, init_array_size; /* bytes */
     uint64_t fini_array, fini_array_size;
-    uint64_t eh_frame; /* 0: none */
+    uint64_t eh_frame;          /* 0: none */
+    uint64_t exidx, exidx_size; /* bytes; 0: none */
     bool started;
     bool registers_at_exit;    /* imports __cxa_atexit: finalize on stop */
     struct tls_module *tls;    /* thread-local variables, or NULL */
@@ -74,7 +79,9 @@ struct image {
      * good, as they may keep it. NULL: no arguments. */
     char **argv; /* NULL-terminated */
     int argc;
-    bool is_found; /* by unwinders, without being registered: set likewise */
+    /* Unwinders find the image without load_start() registering it: set
+     * likewise. */
+    bool is_known_to_unwinders;
     /* Asked for functions of unwinders before the process is: set likewise, or
      * NULL. What it finds stays there until load_release(). */
     void *(*find_unwinder)(const void *context, const char *name);
@@ -82,6 +89,7 @@ struct image {
     /* Set by load_start(): */
     struct image_unwinder unwinders[2];
     void *unwind_object[8];
+    const struct image *next_known; /* to unwinders, see unwind_exidx.c */
 };
 
 /* The bytes of the file before the image. */
@@ -89,7 +97,7 @@ struct span load_prefix(const struct image *image);
 
 /* CORRUPT (the image does not fit the file, or pages), IO, NO_MEMORY. A file
  * that may not be executed, as on a file system mounted noexec, is copied to
- * memory. On failure nothing is mapped. */
+ * memory, as bytes are. On failure nothing is mapped. */
 enum status load_map(const struct load_source *source, struct image *ret_image,
                      struct error *err) MUST_CHECK;
 

@@ -69,15 +69,24 @@ static enum status check_at(const struct load_check_image *image, uint8_t *base,
     if (status)
         return status;
     if (view.tls.memory_size)
-        binder.tls = (struct tls_module *)(void *)base; /* an address will do */
-    return relocate(&binder, base, err);
+        status = tls_create(&view, &binder.tls, err);
+    if (status == STATUS_OK)
+        status = relocate(&binder, base, err);
+    tls_free(binder.tls);
+    return status;
 }
 
 enum status load_check(const struct load_check_image *image, struct error *err)
 {
-    void *base = mmap(NULL, (size_t)image->span, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *base;
     enum status status;
+
+    if (image->span > PTRDIFF_MAX)
+        return error_set(err, STATUS_CORRUPT,
+                         "%s: image spans 0x%llx bytes, more than there are",
+                         image->name, (unsigned long long)image->span);
+    base = mmap(NULL, (size_t)image->span, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     if (base == MAP_FAILED)
         return STATUS_OK;

@@ -1,89 +1,82 @@
-/* All that the loader knows about the machine it runs on beyond the row of
+/* The loader's knowledge of the machine it runs on, beyond the row of
  * support/machine.h: the structs of its ELF files, which of its relocation
  * numbers may be left in an image, how resolvers are called, and where the
- * thread pointer is.
- *
- * A new machine is a new block here. One with REL tables (addend in the
- * place, as ARM) also needs a walk of DT_REL in relocate.c. */
+ * thread pointer is. */
 #ifndef BCC_LOADER_LOAD_MACHINE_H
 #define BCC_LOADER_LOAD_MACHINE_H
 
 #include <elf.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "machine.h"
 
 /* What relocate.c does at a place P of the image, with S, A and B as in the
  * psABIs: address of the symbol, addend, load address. */
-enum reloc_kind {
-    RELOC_UNKNOWN,
-    RELOC_NONE,
-    RELOC_RELATIVE,      /* B + A */
-    RELOC_SYMBOL,        /* S */
-    RELOC_SYMBOL_ADDEND, /* S + A */
-    RELOC_INDIRECT,      /* what the function at B + A returns */
+enum load_reloc_kind {
+    LOAD_RELOC_UNKNOWN,
+    LOAD_RELOC_NONE,
+    LOAD_RELOC_RELATIVE,      /* B + A */
+    LOAD_RELOC_SYMBOL,        /* S */
+    LOAD_RELOC_SYMBOL_ADDEND, /* S + A */
+    LOAD_RELOC_INDIRECT,      /* what the function at B + A returns */
     /* Of thread-local variables: */
-    RELOC_TLS_MODULE,    /* the module of S, or the image itself */
-    RELOC_TLS_OFFSET,    /* S + A, relative to its module's block */
-    RELOC_TLS_DISTANCE,  /* S + A, relative to the thread pointer */
-    RELOC_TLS_DESCRIPTOR /* a function and its argument */
+    LOAD_RELOC_TLS_MODULE,    /* the module of S, or the image itself */
+    LOAD_RELOC_TLS_OFFSET,    /* S + A, relative to its module's block */
+    LOAD_RELOC_TLS_DISTANCE,  /* S + A, relative to the thread pointer */
+    LOAD_RELOC_TLS_DESCRIPTOR /* a function and its argument */
 };
 
+/* A file per machine. Each defines:
+ *
+ *   MACHINE_ELF_CLASS, ELF_TYPE, ELF_R_TYPE, ELF_R_SYM
+ *                            the structs of its ELF files
+ *   MACHINE_HAS_ADDEND       in relocation tables; 0: they are REL, and the
+ *                            addend is in the place
+ *   MACHINE_HAS_TLS_DESCRIPTOR
+ *                            0: no compiler in use makes descriptors for it
+ *   MACHINE_DTV_OFFSET       what __tls_get_addr() adds to an index
+ *   MACHINE_ELF_FLAGS        e_flags of a library that has no code
+ *   MACHINE_PROPERTY         the type of a property that changes how code is
+ *                            mapped, if the machine has one
+ *   machine_code_access()    what to add to the access of code that has it
+ *   machine_accepts_flags()  whether code with these ELF e_flags runs here
+ *   machine_call_resolver()  what the resolver of an indirect function returns
+ *   machine_reloc_kind()     the kind of a relocation number
+ *   machine_thread_pointer() the calling thread's
+ */
 #if defined(__x86_64__) && defined(__LP64__)
-
-#define MACHINE_ELF_CLASS ELFCLASS64
-#define MACHINE_ELF_DATA  ELFDATA2LSB
-#define ELF_TYPE(name)    Elf64_##name
-#define ELF_R_TYPE        ELF64_R_TYPE
-#define ELF_R_SYM         ELF64_R_SYM
-
-/* What the resolver of an indirect function returns. The dynamic linker gives
- * it no argument on this machine. */
-static inline uintptr_t machine_call_resolver(uintptr_t resolver)
-{
-    return ((uintptr_t(*)(void))resolver)();
-}
-
-/* AMD64 psABI, table 4.9. */
-static inline enum reloc_kind machine_reloc_kind(uint32_t type)
-{
-    switch (type) {
-    case R_X86_64_NONE:
-        return RELOC_NONE;
-    case R_X86_64_RELATIVE: /* B + A */
-        return RELOC_RELATIVE;
-    case R_X86_64_GLOB_DAT:  /* S */
-    case R_X86_64_JUMP_SLOT: /* S */
-        return RELOC_SYMBOL;
-    case R_X86_64_64: /* S + A */
-        return RELOC_SYMBOL_ADDEND;
-    case R_X86_64_IRELATIVE: /* indirect (B + A) */
-        return RELOC_INDIRECT;
-    case R_X86_64_DTPMOD64:
-        return RELOC_TLS_MODULE;
-    case R_X86_64_DTPOFF64:
-        return RELOC_TLS_OFFSET;
-    case R_X86_64_TPOFF64:
-        return RELOC_TLS_DISTANCE;
-    case R_X86_64_TLSDESC:
-        return RELOC_TLS_DESCRIPTOR;
-    default:
-        return RELOC_UNKNOWN;
-    }
-}
-
-/* AMD64 psABI, 3.4.6 and "ELF Handling For Thread-Local Storage", 3.4.2: %fs
- * is the thread pointer, and the word there holds its value. */
-static inline uintptr_t machine_thread_pointer(void)
-{
-    uintptr_t pointer;
-
-    __asm__("mov %%fs:0, %0" : "=r"(pointer));
-    return pointer;
-}
-
+#include "load_x86_64.h"
+#elif defined(__aarch64__) && defined(__LP64__)
+#include "load_aarch64.h"
+#elif defined(__arm__)
+#include "load_arm.h"
+#elif defined(__riscv) && defined(__LP64__)
+#include "load_riscv64.h"
 #else
-#error "load_machine.h lacks the relocation numbers of this machine"
+#error "load_machine.h lacks this machine"
+#endif
+
+#define MACHINE_ELF_DATA ELFDATA2LSB
+
+/* An entry of a relocation table, and the dynamic tags of the table. */
+#if MACHINE_HAS_ADDEND
+typedef ELF_TYPE(Rela) machine_reloc;
+enum {
+    MACHINE_DT_RELOC = DT_RELA,
+    MACHINE_DT_RELOC_SIZE = DT_RELASZ,
+    MACHINE_DT_RELOC_ENTRY = DT_RELAENT,
+    MACHINE_DT_OTHER = DT_REL /* of the kind that the machine does not use */
+};
+#else
+typedef ELF_TYPE(Rel) machine_reloc;
+enum {
+    MACHINE_DT_RELOC = DT_REL,
+    MACHINE_DT_RELOC_SIZE = DT_RELSZ,
+    MACHINE_DT_RELOC_ENTRY = DT_RELENT,
+    MACHINE_DT_OTHER = DT_RELA
+};
 #endif
 
 #endif

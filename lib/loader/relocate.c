@@ -2,7 +2,8 @@
  *
  *   DT_RELR            words to which the load address is added: a list of
  *                      addresses, each followed by bitmaps of the next words
- *   DT_RELA, DT_JMPREL places of any kind, including imports
+ *   DT_RELA, DT_JMPREL places of any kind, including imports; DT_REL where the
+ *                      addend is in the place
  *   the same again     if there are indirect functions (GNU ifunc): their
  *                      resolvers are code of the image and may read what the
  *                      first two passes have written
@@ -16,6 +17,7 @@
 #include <string.h>
 
 #include "load_machine.h"
+#include "tls_descriptor.h"
 
 enum { WORD = sizeof(ELF_TYPE(Addr)), N_BITMAP_WORDS = 8 * WORD - 1 };
 
@@ -45,8 +47,11 @@ static inline bool is_place(struct relocation *state, uint64_t address)
     return address - state->low < state->room || find_room(state, address);
 }
 
-static enum status bad_place(const struct relocation *state, uint64_t address,
-                             struct error *err)
+/* What is rare is built for size, unlike the rest of this file. */
+#define RARE __attribute__((cold, noinline))
+
+static RARE enum status bad_place(const struct relocation *state,
+                                  uint64_t address, struct error *err)
 {
     return error_set(err, STATUS_CORRUPT,
                      "%s: relocation of 0x%llx, which is in no writable "
@@ -118,7 +123,22 @@ static enum status apply_relr(struct relocation *state, struct error *err)
     return STATUS_OK;
 }
 
-/* ---- DT_RELA ---- */
+/* ---- DT_RELA or DT_REL ---- */
+
+/* The caller has checked the entry's place. */
+static inline uintptr_t addend_of(const struct relocation *state,
+                                  const machine_reloc *entry)
+{
+#if MACHINE_HAS_ADDEND
+    (void)state;
+    return (uintptr_t)entry->r_addend;
+#else
+    uintptr_t addend;
+
+    memcpy(&addend, state->base + entry->r_offset, WORD);
+    return addend;
+#endif
+}
 
 static enum status bind_distance(const struct relocation *state,
                                  uintptr_t addend, uintptr_t *ret_value,
@@ -135,69 +155,99 @@ static enum status bind_distance(const struct relocation *state,
     return STATUS_OK;
 }
 
+/* Returns the first word of a descriptor and writes the second. */
+static enum status make_descriptor(struct relocation *state,
+                                   const machine_reloc *entry,
+                                   uintptr_t *ret_value, struct error *err)
+{
+#if MACHINE_HAS_TLS_DESCRIPTOR
+    const struct binder *binder = state->binder;
+    struct tls_descriptor descriptor;
+    enum status status =
+        tls_descriptor_make(&binder->variable, addend_of(state, entry),
+                            binder->view->name, &descriptor, err);
+
+    if (status)
+        return status;
+    if (!is_place(state, entry->r_offset + WORD))
+        return bad_place(state, entry->r_offset + WORD, err);
+    write_word(state, entry->r_offset + WORD, descriptor.argument);
+    *ret_value = (uintptr_t)descriptor.function;
+    return STATUS_OK;
+#else
+    (void)ret_value;
+    return bad_place(state, entry->r_offset, err);
+#endif
+}
+
 /* The kinds that are rare. */
-static enum status find_value(const struct relocation *state,
-                              const ELF_TYPE(Rela) * entry,
-                              uintptr_t *ret_value, struct error *err)
+static RARE enum status find_value(struct relocation *state,
+                                   const machine_reloc *entry,
+                                   uintptr_t *ret_value, struct error *err)
 {
     const unsigned type = ELF_R_TYPE(entry->r_info);
-    const enum reloc_kind kind = machine_reloc_kind(type);
+    const enum load_reloc_kind kind = machine_reloc_kind(type);
     const struct tls_index *index = &state->binder->variable.index;
     enum status status;
 
-    if (kind != RELOC_TLS_MODULE && kind != RELOC_TLS_OFFSET &&
-        kind != RELOC_TLS_DISTANCE)
-        return error_set(
-            err, STATUS_UNSUPPORTED,
-            "%s: 0x%llx: relocation type %u%s is not for the "
-            "loader",
-            state->binder->view->name, (unsigned long long)entry->r_offset,
-            type, kind == RELOC_TLS_DESCRIPTOR ? " (TLS descriptor)" : "");
+    if (kind == LOAD_RELOC_UNKNOWN)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: 0x%llx: relocation type %u is not for the loader",
+                         state->binder->view->name,
+                         (unsigned long long)entry->r_offset, type);
     status = bind_variable(state->binder, ELF_R_SYM(entry->r_info), err);
     if (status)
         return status;
-    if (kind == RELOC_TLS_DISTANCE)
-        return bind_distance(state, (uintptr_t)entry->r_addend, ret_value, err);
-    *ret_value = kind == RELOC_TLS_MODULE
-                     ? index->module
-                     : index->offset + (uintptr_t)entry->r_addend;
-    return STATUS_OK;
+    switch (kind) {
+    case LOAD_RELOC_TLS_DESCRIPTOR:
+        return make_descriptor(state, entry, ret_value, err);
+    case LOAD_RELOC_TLS_DISTANCE:
+        return bind_distance(state, addend_of(state, entry), ret_value, err);
+    case LOAD_RELOC_TLS_MODULE:
+        *ret_value = index->module;
+        return STATUS_OK;
+    default:
+        *ret_value = index->offset + addend_of(state, entry) -
+                     (uintptr_t)MACHINE_DTV_OFFSET;
+        return STATUS_OK;
+    }
 }
 
-static enum status apply_rela(struct relocation *state,
-                              const struct image_range *table,
-                              struct error *err)
+static enum status apply_table(struct relocation *state,
+                               const struct image_range *table,
+                               struct error *err)
 {
-    const ELF_TYPE(Rela) *entry = (const void *)(state->base + table->address);
-    const ELF_TYPE(Rela) *end = entry + table->size / sizeof(*entry);
+    const machine_reloc *entry = (const void *)(state->base + table->address);
+    const machine_reloc *end = entry + table->size / sizeof(*entry);
     struct binder *binder = state->binder;
     enum status status;
 
     for (; entry < end; entry++) {
-        const enum reloc_kind kind =
+        const enum load_reloc_kind kind =
             machine_reloc_kind(ELF_R_TYPE(entry->r_info));
-        const uintptr_t addend = (uintptr_t)entry->r_addend;
         uintptr_t value;
 
-        if (kind == RELOC_SYMBOL || kind == RELOC_SYMBOL_ADDEND) {
+        if (kind == LOAD_RELOC_NONE)
+            continue;
+        if (!is_place(state, entry->r_offset))
+            return bad_place(state, entry->r_offset, err);
+        if (kind == LOAD_RELOC_SYMBOL || kind == LOAD_RELOC_SYMBOL_ADDEND) {
             status = bind_symbol(binder, ELF_R_SYM(entry->r_info), err);
             if (status)
                 return status;
-            value = binder->value + (kind == RELOC_SYMBOL ? 0 : addend);
-        } else if (kind == RELOC_RELATIVE) {
-            value = (uintptr_t)state->base + addend;
-        } else if (kind == RELOC_INDIRECT) {
+            value = binder->value;
+            if (kind == LOAD_RELOC_SYMBOL_ADDEND)
+                value += addend_of(state, entry);
+        } else if (kind == LOAD_RELOC_RELATIVE) {
+            value = (uintptr_t)state->base + addend_of(state, entry);
+        } else if (kind == LOAD_RELOC_INDIRECT) {
             state->has_indirect = true;
-            continue;
-        } else if (kind == RELOC_NONE) {
             continue;
         } else {
             status = find_value(state, entry, &value, err);
             if (status)
                 return status;
         }
-        if (!is_place(state, entry->r_offset))
-            return bad_place(state, entry->r_offset, err);
         write_word(state, entry->r_offset, value);
     }
     return STATUS_OK;
@@ -217,21 +267,23 @@ static uintptr_t call_resolver(const struct binder *binder, uintptr_t address)
 #endif
 }
 
-static enum status apply_indirect(struct relocation *state,
-                                  const struct image_range *table,
-                                  struct error *err)
+static RARE enum status apply_indirect(struct relocation *state,
+                                       const struct image_range *table,
+                                       struct error *err)
 {
-    const ELF_TYPE(Rela) *entry = (const void *)(state->base + table->address);
-    const ELF_TYPE(Rela) *end = entry + table->size / sizeof(*entry);
+    const machine_reloc *entry = (const void *)(state->base + table->address);
+    const machine_reloc *end = entry + table->size / sizeof(*entry);
     const struct image_view *view = state->binder->view;
 
     for (; entry < end; entry++) {
-        const uint64_t resolver = (uint64_t)entry->r_addend;
+        uint64_t resolver;
 
-        if (machine_reloc_kind(ELF_R_TYPE(entry->r_info)) != RELOC_INDIRECT)
+        if (machine_reloc_kind(ELF_R_TYPE(entry->r_info)) !=
+            LOAD_RELOC_INDIRECT)
             continue;
         if (!is_place(state, entry->r_offset))
             return bad_place(state, entry->r_offset, err);
+        resolver = addend_of(state, entry);
         if (resolver >= view->segments[0].memory_size)
             return error_set(err, STATUS_CORRUPT,
                              "%s: indirect function 0x%llx is not in the text",
@@ -276,9 +328,9 @@ static enum status apply_all_indirect(struct relocation *state,
 
     if (!state->has_indirect)
         return STATUS_OK;
-    status = apply_indirect(state, &view->rela, err);
+    status = apply_indirect(state, &view->relocs, err);
     if (status == STATUS_OK)
-        status = apply_indirect(state, &view->plt_rela, err);
+        status = apply_indirect(state, &view->plt_relocs, err);
     return status;
 }
 
@@ -290,9 +342,9 @@ enum status relocate(struct binder *binder, uint8_t *base, struct error *err)
 
     status = apply_relr(&state, err);
     if (status == STATUS_OK)
-        status = apply_rela(&state, &view->rela, err);
+        status = apply_table(&state, &view->relocs, err);
     if (status == STATUS_OK)
-        status = apply_rela(&state, &view->plt_rela, err);
+        status = apply_table(&state, &view->plt_relocs, err);
     if (status == STATUS_OK)
         status = bind_finish(binder, err);
     if (status == STATUS_OK)

@@ -1,7 +1,7 @@
 /* A thread finds its block of an image by two numbers of the image.
  *
  *   GOT of an image           struct tls_module        of each thread
- *   module | offset           slot, serial             own.vector
+ *   module | offset           slot, serial             tls_own.vector
  *      \_____________________ template ...                |
  *                                             slot:  serial | address
  *
@@ -9,12 +9,12 @@
  * block is not the image's, the image's block does not exist yet, and the slow
  * path makes it from the template.
  *
- * Access rules: only its own thread reads and replaces own.vector. The entries
- * of a vector are written under the lock, either by its thread, for an image in
- * use, or by the thread that frees an image, which is then no longer in use.
- * The two never write the same entry. So a thread reads its own entries without
- * the lock while other threads free images that it does not use. All vectors
- * are in one list, so that a thread that frees an image finds them.
+ * Access rules: only its own thread reads and replaces tls_own.vector. The
+ * entries of a vector are written under the lock, either by its thread, for an
+ * image in use, or by the thread that frees an image, which is then no longer
+ * in use. The two never write the same entry. So a thread reads its own entries
+ * without the lock while other threads free images that it does not use. All
+ * vectors are in one list, so that a thread that frees an image finds them.
  *
  * Besides struct image, the loader's only state is this, a pthread key (the C
  * library uses it to tell that a thread ends), and the state of thread_exit.c.
@@ -37,6 +37,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "load_machine.h"
+#include "tls_descriptor.h"
 #include "tls_host.h"
 
 struct tls_module {
@@ -47,7 +49,7 @@ struct tls_module {
     size_t memory_size;      /* bytes of a block, the rest is zero */
     size_t align;            /* a power of two */
     size_t skew;             /* a block's address modulo align */
-    struct tls_module *next; /* if it is free */
+    struct tls_module *next; /* used, or free */
 };
 
 struct tls_block {
@@ -64,12 +66,22 @@ struct tls_vector {
     struct tls_block blocks[];
 };
 
+#if MACHINE_HAS_TLS_DESCRIPTOR
+/* ORDER TLS VECTOR */
+_Static_assert(offsetof(struct tls_vector, n_blocks) == TLS_VECTOR_N_BLOCKS &&
+                   offsetof(struct tls_vector, blocks) +
+                           offsetof(struct tls_block, address) ==
+                       TLS_VECTOR_ADDRESS &&
+                   sizeof(struct tls_block) == 8 * TLS_VECTOR_BLOCK_WORDS,
+               "as in tls_descriptor_MACHINE.S");
+#endif
+
 static struct {
     pthread_mutex_t lock;
     struct tls_vector *vectors;
+    struct tls_module *used_modules;
     struct tls_module *free_modules; /* each keeps its slot */
     uint32_t n_slots;
-    uint32_t n_used; /* modules that are not free */
     uint64_t last_serial;
     bool has_key;
     pthread_key_t key; /* any value: the thread has had a vector */
@@ -77,10 +89,10 @@ static struct {
 
 /* initial-exec: found from the thread pointer without a call, so that
  * libobcc.so itself needs no __tls_get_addr, and no ld.so by name. */
-static __thread struct {
+__thread struct tls_own {
     struct tls_vector *vector; /* NULL: no block yet */
     unsigned n_exit_calls;     /* of on_thread_exit() */
-} own __attribute__((tls_model("initial-exec")));
+} tls_own __attribute__((tls_model("initial-exec")));
 
 /* ---- Threads ---- */
 
@@ -103,11 +115,11 @@ static void link_vector(struct tls_vector *vector)
 
 static void free_own_vector(void)
 {
-    struct tls_vector *vector = own.vector;
+    struct tls_vector *vector = tls_own.vector;
 
     if (!vector)
         return;
-    own.vector = NULL;
+    tls_own.vector = NULL;
     unlink_vector(vector);
     for (uint32_t i = 0; i < vector->n_blocks; i++)
         free(vector->blocks[i].memory);
@@ -122,7 +134,7 @@ static void free_own_vector(void)
 static void on_thread_exit(void *value)
 {
     pthread_mutex_lock(&all.lock);
-    if (++own.n_exit_calls >= PTHREAD_DESTRUCTOR_ITERATIONS - 1)
+    if (++tls_own.n_exit_calls >= PTHREAD_DESTRUCTOR_ITERATIONS - 1)
         free_own_vector();
     else if (all.has_key)
         (void)pthread_setspecific(all.key, value);
@@ -138,7 +150,7 @@ __attribute__((destructor)) static void forget_threads(void)
     if (all.has_key)
         pthread_key_delete(all.key);
     all.has_key = false;
-    if (all.n_used == 0)
+    if (!all.used_modules)
         free_own_vector();
     pthread_mutex_unlock(&all.lock);
 }
@@ -150,7 +162,7 @@ __attribute__((destructor)) static void forget_threads(void)
  * read variables at any moment. */
 static bool reserve_slot(uint32_t slot)
 {
-    struct tls_vector *old = own.vector;
+    struct tls_vector *old = tls_own.vector;
     struct tls_vector *vector;
     uint32_t n_blocks = 4;
 
@@ -169,12 +181,12 @@ static bool reserve_slot(uint32_t slot)
     }
     link_vector(vector);
     atomic_signal_fence(memory_order_release);
-    own.vector = vector;
+    tls_own.vector = vector;
     atomic_signal_fence(memory_order_release);
     free(old);
     /* If the key takes no value, the blocks last until the image is freed. */
     if (!old && all.has_key)
-        (void)pthread_setspecific(all.key, &own);
+        (void)pthread_setspecific(all.key, &tls_own);
     return true;
 }
 
@@ -210,7 +222,7 @@ static bool add_block(const struct tls_module *module)
     pthread_mutex_lock(&all.lock);
     reserved = reserve_slot(module->slot);
     if (reserved)
-        own.vector->blocks[module->slot] = block;
+        tls_own.vector->blocks[module->slot] = block;
     pthread_mutex_unlock(&all.lock);
     if (!reserved)
         free(block.memory);
@@ -220,7 +232,7 @@ static bool add_block(const struct tls_module *module)
 static inline const struct tls_block *
 find_block(const struct tls_module *module)
 {
-    const struct tls_vector *vector = own.vector;
+    const struct tls_vector *vector = tls_own.vector;
     const struct tls_block *block;
 
     if (!vector || module->slot >= vector->n_blocks)
@@ -238,7 +250,7 @@ get_addr_slowly(const struct tls_index *index)
         return tls_host_get_addr(index);
     if (!add_block(module))
         __builtin_trap();
-    return find_block(module)->address + index->offset;
+    return find_block(module)->address + index->offset + MACHINE_DTV_OFFSET;
 }
 
 void *tls_get_addr(const struct tls_index *index)
@@ -247,7 +259,7 @@ void *tls_get_addr(const struct tls_index *index)
         const struct tls_block *block = find_block((const void *)index->module);
 
         if (block)
-            return block->address + index->offset;
+            return block->address + index->offset + MACHINE_DTV_OFFSET;
     }
     return get_addr_slowly(index);
 }
@@ -258,6 +270,45 @@ void *tls_own_block(const struct tls_module *module)
 
     return block ? block->address : NULL;
 }
+
+/* ---- Descriptors ---- */
+
+#if MACHINE_HAS_TLS_DESCRIPTOR
+
+/* Bit of a slot number: the number is a module of the C library. */
+#define HOST_MODULE (UINT32_C(1) << 31)
+
+static const struct tls_module *find_module(uint32_t slot)
+{
+    const struct tls_module *module;
+
+    pthread_mutex_lock(&all.lock);
+    module = all.used_modules;
+    while (module->slot != slot)
+        module = module->next;
+    pthread_mutex_unlock(&all.lock);
+    return module;
+}
+
+void *tls_descriptor_find(uint64_t argument)
+{
+    const uint32_t slot = (uint32_t)(argument >> 32);
+    const uintptr_t offset = (uintptr_t)(int32_t)argument - MACHINE_DTV_OFFSET;
+    struct tls_index index = {slot & ~HOST_MODULE, offset};
+
+    if (!(slot & HOST_MODULE))
+        index.module = (uintptr_t)find_module(slot);
+    return tls_get_addr(&index);
+}
+
+uint32_t tls_descriptor_slot(uintptr_t module)
+{
+    return module >= TLS_LOWEST_MODULE_ADDRESS
+               ? ((const struct tls_module *)module)->slot
+               : (uint32_t)module | HOST_MODULE;
+}
+
+#endif
 
 /* ---- Images ---- */
 
@@ -293,7 +344,8 @@ static enum status take_module(const char *name, struct tls_module **ret_module,
         module->slot = all.n_slots++;
     }
     module->serial = ++all.last_serial;
-    all.n_used++;
+    module->next = all.used_modules;
+    all.used_modules = module;
     *ret_module = module;
     return STATUS_OK;
 }
@@ -347,17 +399,27 @@ static void free_blocks(const struct tls_module *module)
     }
 }
 
+/* With the lock held. */
+static void unlink_module(const struct tls_module *module)
+{
+    struct tls_module **link = &all.used_modules;
+
+    while (*link != module)
+        link = &(*link)->next;
+    *link = module->next;
+}
+
 void tls_free(struct tls_module *module)
 {
     if (!module)
         return;
     pthread_mutex_lock(&all.lock);
     free_blocks(module);
+    unlink_module(module);
     module->next = all.free_modules;
     all.free_modules = module;
-    all.n_used--;
     /* Slots are counted from 0 again if that is all. */
-    while (all.n_used == 0 && all.free_modules) {
+    while (!all.used_modules && all.free_modules) {
         module = all.free_modules;
         all.free_modules = module->next;
         free(module);

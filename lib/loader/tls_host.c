@@ -27,7 +27,7 @@ static _Atomic(get_addr_fn *) host_get_addr;
 void *tls_host_get_addr(const struct tls_index *index)
 {
     if (index->module == 0)
-        return (void *)index->offset;
+        return (void *)(index->offset + MACHINE_DTV_OFFSET);
     return atomic_load_explicit(&host_get_addr, memory_order_relaxed)(index);
 }
 

@@ -85,7 +85,7 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
         buffer->failed = true;
         return;
     }
-    /* One more for the NUL, which is not counted as content. */
+    /* One more for the NUL, which does not count as content. */
     if (!reserve(buffer, (size_t)length + 1))
         return;
     va_start(args, format);

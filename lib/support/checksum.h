@@ -4,12 +4,17 @@
 #define BCC_SUPPORT_CHECKSUM_H
 
 #include <stdint.h>
+#include <string.h>
 
 #include "span.h"
 
 uint64_t checksum_xxh3(struct span bytes);
 
 /* The low half of that of a name, without its NUL: for tables of names. */
-uint32_t checksum_name(const char *name);
+static inline uint32_t checksum_name(const char *name)
+{
+    return (uint32_t)checksum_xxh3(
+        (struct span){(const uint8_t *)name, strlen(name)});
+}
 
 #endif

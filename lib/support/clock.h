@@ -19,7 +19,7 @@ static inline uint64_t clock_monotonic_ns(void)
     return clock_ns(now);
 }
 
-/* Since 1970: what files are stamped with. */
+/* Since 1970: the clock of file times. */
 static inline uint64_t clock_realtime_ns(void)
 {
     struct timespec now;

@@ -4,7 +4,7 @@
 
 #include "machine.h"
 
-/* One row per bit, in bit order: LLVM's name, where glibc keeps the answer (a
+/* One row per bit, in bit order: LLVM's name, the place of glibc's answer (a
  * bit of a register of a leaf of cpuid), and whether the feature needs register
  * state that the operating system must save (then CPU support alone is not
  * enough). The name is in the row, so that nothing needs a relocation. */

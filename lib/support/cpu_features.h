@@ -1,4 +1,5 @@
-/* CPU features as a set of bits: those that code needs, and those of this CPU.
+/* CPU features as a set of bits: those that code needs, and those that this CPU
+ * has.
  *
  * A cache entry records the features that its code may use. The reader compares
  * them with this machine's features and treats a missing feature as a miss, so

@@ -22,18 +22,18 @@ enum status sha512_digest(const struct span *pieces, size_t n_pieces,
                           uint8_t ret_digest[SHA512_SIZE],
                           struct error *err) MUST_CHECK;
 
-/* Whether anybody can sign for that public key: a point of small order, or an
- * encoding that RFC 8032 does not allow (5.1.3: y below the prime). Nobody has
- * the private half of such a key. */
+/* Can anybody sign for this public key? Nobody has the private half of a point
+ * of small order, or of an encoding that RFC 8032 does not allow (5.1.3: y
+ * below the prime). */
 bool ed25519_key_is_weak(const uint8_t key[ED25519_KEY_SIZE]);
 
-/* UNTRUSTED: not the signature of the message by that public key. */
+/* OK, or UNTRUSTED: this is not the message's signature by that public key. */
 enum status ed25519_verify(const uint8_t key[ED25519_KEY_SIZE],
                            struct span message,
                            const uint8_t signature[ED25519_SIGNATURE_SIZE],
                            struct error *err) MUST_CHECK;
 
-/* With a private key; also the public key that belongs to it. */
+/* Sign with a private key; also returns the public key that belongs to it. */
 enum status ed25519_sign(const uint8_t private_key[ED25519_KEY_SIZE],
                          struct span message,
                          uint8_t ret_signature[ED25519_SIGNATURE_SIZE],

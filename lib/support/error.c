@@ -5,18 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *status_text(enum status status)
-{
-    switch (status) {
-#define X(name, value, text)                                                   \
-    case STATUS_##name:                                                        \
-        return text;
-        STATUS_MAP(X)
-#undef X
-    }
-    return "unknown status";
-}
-
 void error_make_line(char *message)
 {
     for (; *message; message++)

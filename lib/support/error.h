@@ -14,24 +14,19 @@
 #define MUST_CHECK __attribute__((warn_unused_result))
 
 /* ORDER STATUS: the numbers are sent from bccc to the library; never reuse. */
-#define STATUS_MAP(X)                                                          \
-    X(OK, 0, "success")                                                        \
-    X(NO_MEMORY, -1, "out of memory")                                          \
-    X(IO, -2, "operating system error")                                        \
-    X(NOT_FOUND, -3, "no such entry")                                          \
-    X(CORRUPT, -4, "malformed input")                                          \
-    X(UNSUPPORTED, -5, "valid, but not handled by this build")                 \
-    X(UNRESOLVED, -6, "undefined symbol")                                      \
-    X(OUT_OF_RANGE, -7, "relocation target out of reach")                      \
-    X(COMPILE, -8, "code generator refused the module")                        \
-    X(MISUSE, -9, "wrong argument or call order")                              \
-    X(UNTRUSTED, -10, "file may be written by others")                         \
-    X(STALE, -11, "made from other inputs")
-
 enum status {
-#define X(name, value, text) STATUS_##name = (value),
-    STATUS_MAP(X)
-#undef X
+    STATUS_OK = 0,
+    STATUS_NO_MEMORY = -1,
+    STATUS_IO = -2,
+    STATUS_NOT_FOUND = -3,    /* no such entry: normal for a cache */
+    STATUS_CORRUPT = -4,      /* malformed input */
+    STATUS_UNSUPPORTED = -5,  /* valid, but not handled by this build */
+    STATUS_UNRESOLVED = -6,   /* undefined symbol */
+    STATUS_OUT_OF_RANGE = -7, /* relocation target out of reach */
+    STATUS_COMPILE = -8,      /* the code generator refused the module */
+    STATUS_MISUSE = -9,       /* wrong argument or call order */
+    STATUS_UNTRUSTED = -10,   /* others may have written the file */
+    STATUS_STALE = -11        /* made from other inputs */
 };
 
 enum { ERROR_MESSAGE_SIZE = 1024 };
@@ -39,7 +34,7 @@ enum { ERROR_MESSAGE_SIZE = 1024 };
 struct error {
     enum status status;
     int os_errno;       /* 0 unless status is STATUS_IO */
-    enum reason reason; /* where it says more than the status does; else 0 */
+    enum reason reason; /* a reason more specific than the status; else 0 */
     char message[ERROR_MESSAGE_SIZE];
 };
 
@@ -53,9 +48,9 @@ enum status error_set(struct error *err, enum status status, const char *format,
 enum status error_set_os(struct error *err, int os_errno, const char *format,
                          ...) __attribute__((format(printf, 3, 4)));
 
-/* Names from outside may hold anything; a message is one line. Control
- * characters of ASCII become '?'; whoever prints to a terminal sees to the
- * others, see visible.h. For messages that no struct error holds. */
+/* Names from outside may contain anything, and a message is one line: ASCII
+ * control characters become '?'. A caller that prints to a terminal handles the
+ * others, see visible.h. For messages that are not in a struct error. */
 void error_make_line(char *message);
 
 enum status error_no_memory(struct error *err);
@@ -69,8 +64,5 @@ error_add_reason(struct error *err, enum status status, enum reason reason)
         err->reason = reason;
     return status;
 }
-
-/* "success", "out of memory" ... for any value, known or not. */
-const char *status_text(enum status status);
 
 #endif

@@ -10,8 +10,8 @@
 #include "error.h"
 #include "span.h"
 
-/* What stat says of a file's identity and last change. Two equal stamps
- * mean unchanged content, save for the race explained in dependency.h. */
+/* stat()'s facts about a file's identity and last change. Two equal stamps mean
+ * unchanged content, except for the race explained in dependency.h. */
 struct file_stamp {
     uint64_t device;
     uint64_t inode;
@@ -23,12 +23,13 @@ struct file_stamp {
 struct file_stamp file_stamp_of(const struct stat *st);
 bool file_stamp_equal(const struct file_stamp *a, const struct file_stamp *b);
 
-/* Open read-only, close-on-exec; refuses what is no regular file without
+/* Open read-only, close-on-exec. Refuses files that are not regular, without
  * blocking on a fifo. *ret_st may be NULL. name is for messages. */
 enum status file_open(const char *path, int *ret_fd, struct stat *ret_st,
                       struct error *err) MUST_CHECK;
 
-/* A private, read-only mapping of a whole file; an empty file has data "". */
+/* A private, read-only mapping of a whole file; for an empty file data is
+ * "". */
 struct file_mapping {
     struct span bytes;
 };
@@ -38,27 +39,28 @@ enum status file_map(int fd, uint64_t size, const char *name,
                      struct error *err) MUST_CHECK;
 void file_unmap(struct file_mapping *mapping);
 
-/* All of bytes at the fd's position, over EINTR and short writes. */
+/* Write all of bytes at the fd's position, over EINTR and short writes. */
 enum status file_write_all(int fd, struct span bytes, const char *name,
                            struct error *err) MUST_CHECK;
 
-/* fsync, over EINTR: what was written is on the disk. */
+/* fsync, over EINTR: the file's content is on the disk. */
 enum status file_sync(int fd, const char *name, struct error *err) MUST_CHECK;
 
-/* Where bytes of a file are to be stored. */
+/* Destination of a read. */
 struct file_target {
     void *data;
     size_t size;
 };
 
 /* Fill target from offset on, over EINTR and short reads; *ret_size is less
- * than its size if the file ends before. */
+ * than target's size if the file ends before. */
 enum status file_read_at(int fd, struct file_target target, uint64_t offset,
                          const char *name, size_t *ret_size,
                          struct error *err) MUST_CHECK;
 
-/* May a file become so large? Beyond its limit (RLIMIT_FSIZE) a process that
- * writes gets SIGXFSZ, which would end a host. Files in memory count. */
+/* May a file grow to this size? Beyond its limit (RLIMIT_FSIZE) a process that
+ * writes gets SIGXFSZ, which would end a host. The limit includes files in
+ * memory. */
 bool file_may_grow_to(uint64_t size);
 
 /* An anonymous file in memory with these bytes, close-on-exec, position 0. */

@@ -11,11 +11,12 @@
 
 /* ---- Directories ---- */
 
-/* Is searched by way of the dynamic linker's cache, which has no interface. */
+/* The dynamic linker searches these by way of its cache, which has no
+ * interface. */
 static const char local_dir[] = "/usr/local/lib";
 
-/* What the dynamic linker says of itself: LD_LIBRARY_PATH, then its own. NULL
- * if it does not say. Free it. */
+/* The dynamic linker's search path: LD_LIBRARY_PATH, then its defaults. NULL if
+ * it does not tell. The caller frees it. */
 static Dl_serinfo *ask_dynamic_linker(void)
 {
     void *process = dlopen(NULL, RTLD_LAZY);
@@ -74,9 +75,10 @@ enum status library_dirs_init(struct library_dirs *ret_dirs,
 
 /* ---- One library ---- */
 
-/* What to open later: in a system directory the soname, or the file's name if
- * it has none, as a native program names it; elsewhere the file of that name,
- * as what lies beside it under another may be a later version by then. */
+/* The name to open the library by later. In a system directory: the soname, or
+ * else the file's name, as in a native program. In another directory: the file
+ * there named after the soname, if there is one, because by then the path may
+ * be a link to a later version. */
 static void set_name(struct found_library *found, const char *dir,
                      const char *path)
 {
@@ -95,7 +97,7 @@ static void set_name(struct found_library *found, const char *dir,
         snprintf(found->name, sizeof(found->name), "%s", path);
 }
 
-/* dir: NULL if it is the system's. */
+/* dir: NULL if it is a system directory. */
 static bool try_file(const struct library_dirs *dirs, const char *dir,
                      const char *path, struct found_library *found)
 {
@@ -109,10 +111,10 @@ static bool try_file(const struct library_dirs *dirs, const char *dir,
     return true;
 }
 
-/* A linker's script is short, and text. */
+/* A linker script is short, and text. */
 enum { SCRIPT_SIZE = 4096 };
 
-/* False if path is no such script. */
+/* False if path is no linker script. */
 static bool read_script(const char *path, char ret_text[SCRIPT_SIZE + 1])
 {
     size_t size = 0;
@@ -145,7 +147,7 @@ static bool try_versions(const struct library_dirs *dirs, const char *dir,
     snprintf(pattern, sizeof(pattern), "%s.*", path);
     if (glob(pattern, 0, NULL, &versions))
         return false;
-    /* Backwards: the highest, for versions of one digit. */
+    /* From the end: the highest version, as far as versions have one digit. */
     for (size_t i = versions.gl_pathc; !opened && i > 0; i--)
         opened = try_file(dirs, dir, versions.gl_pathv[i - 1], found);
     globfree(&versions);
@@ -178,12 +180,12 @@ static bool search(const struct library_dirs *dirs, const char *file,
 
 /* ---- Linker scripts ---- */
 
-/* A visit of the libraries that a script names. */
+/* A visit of the libraries that a linker script names. */
 struct visit {
     const struct library_dirs *dirs;
     library_found_fn found;
     void *context;
-    unsigned depth; /* scripts that name scripts */
+    unsigned depth; /* how deeply scripts name scripts */
 };
 
 enum { MAX_DEPTH = 4 };
@@ -217,7 +219,7 @@ static enum status visit_word(const struct visit *visit, const char *word,
     return visit_file(visit, word, err);
 }
 
-/* The words in INPUT(...) or GROUP(...); text is changed. */
+/* The words in INPUT(...) or GROUP(...); changes text. */
 static enum status visit_words(const struct visit *visit, char *text,
                                struct error *err)
 {

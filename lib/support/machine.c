@@ -4,7 +4,8 @@
 #include <stddef.h>
 
 /* ORDER MACHINE. Page sizes: AMD64 psABI, 3.3.1 (in use: 4 KiB); AArch64 and
- * 32-bit ARM programs also run where pages have 64 KiB. */
+ * 32-bit ARM programs also run where pages have 64 KiB; Linux on RISC-V has
+ * pages of 4 KiB. */
 const struct machine machines[N_MACHINES] = {
     [MACHINE_X86_64] =
         {
@@ -40,6 +41,15 @@ const struct machine machines[N_MACHINES] = {
             .elf_machine = EM_ARM,
             .address_size = 4,
             .page_size = 65536,
+        },
+    [MACHINE_RISCV64] =
+        {
+            .name = "riscv64",
+            .triple = "riscv64-unknown-linux-gnu",
+            .elf_machine = EM_RISCV,
+            .address_size = 8,
+            .has_explicit_addend = true,
+            .page_size = 4096,
         },
 };
 

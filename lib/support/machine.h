@@ -1,13 +1,13 @@
-/* The machines that code is made for: one row each, for whatever of them more
- * than one room asks. What only the linker, the loader or the code generator
- * knows of a machine is in its own file there:
+/* The machines for which code is made: one row each, with the facts that more
+ * than one folder needs. Facts that only the linker, the loader or the code
+ * generator needs are in files of these folders:
  *
- *   lib/linker/reloc_x86_64.c      relocation types, stubs, relaxation
+ *   lib/linker/reloc_x86_64.c      relocation types, stubs, veneers, relaxation
  *   lib/loader/load_machine.h      relocation kinds, thread pointer
  *   lib/compiler/codegen/target.c  spellings, parts of LLVM, CPUs
  *
- * A row may stand here without these: then code is generated for it, and the
- * linker refuses the object. */
+ * A machine may have a row without these files: then code is generated for it,
+ * and the linker refuses the object. */
 #ifndef BCC_SUPPORT_MACHINE_H
 #define BCC_SUPPORT_MACHINE_H
 
@@ -21,6 +21,7 @@ enum machine_row {
     MACHINE_AARCH64,
     MACHINE_ARM_HARD_FLOAT,
     MACHINE_ARM_SOFT_FLOAT,
+    MACHINE_RISCV64,
     N_MACHINES
 };
 
@@ -54,6 +55,8 @@ static inline const struct machine *machine_host(void)
     return &machines[MACHINE_ARM_HARD_FLOAT];
 #elif defined(__arm__)
     return &machines[MACHINE_ARM_SOFT_FLOAT];
+#elif defined(__riscv) && defined(__LP64__)
+    return &machines[MACHINE_RISCV64];
 #else
 #error "machine.h lacks this machine"
 #endif

@@ -1,7 +1,7 @@
 /* Reasons why no usable cache entry was found.
  *
  * ORDER REASONS: numbers and names are those of BCC_REASON_... in bcc.h, which
- * explains each. lib/bcc/reason.c checks that both lists agree. */
+ * explains each. lib/bcc/reason_code.c checks that both lists agree. */
 #ifndef BCC_SUPPORT_REASON_H
 #define BCC_SUPPORT_REASON_H
 

@@ -24,7 +24,8 @@ static const unsigned char host_data =
 
 /* ---- Parts of the file ---- */
 
-/* Copy item `index` of a table: nothing in the file need be aligned. */
+/* Copies item `index` of a table, because nothing in the file need be
+ * aligned. */
 static bool copy_item(struct span table, uint64_t index, size_t size,
                       void *ret_item)
 {
@@ -60,7 +61,8 @@ static bool find_section(const struct sections *sections, uint32_t type,
     return false;
 }
 
-/* The strings that a section's link leads to; empty if they have no end. */
+/* The strings that a section's link refers to; empty if they have no
+ * terminating NUL. */
 static struct span linked_strings(const struct sections *sections,
                                   const section_header *from)
 {
@@ -110,7 +112,7 @@ static const char *find_soname(const struct sections *sections)
     return "";
 }
 
-/* Those whose symbols are the dynamic ones. */
+/* Sections of relocations that refer to the dynamic symbols. */
 static void find_relocs(const struct sections *sections,
                         struct shared_library *library)
 {
@@ -270,7 +272,7 @@ const char *shared_library_version(const struct shared_library *library,
     ElfW(Verdaux) name;
     struct span names;
 
-    /* Each step goes forward, so this ends. */
+    /* Each step goes forward, so the loop ends. */
     while (copy_item(at, 0, sizeof(definition), &definition)) {
         if (definition.vd_ndx == version &&
             span_slice(at, definition.vd_aux, sizeof(name), &names)) {

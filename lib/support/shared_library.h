@@ -1,5 +1,5 @@
-/* What a shared library defines, read from its file: nothing of it runs. And
- * functions of one that is loaded: shared_library_bind().
+/* The symbols of a shared library, read from its file without running it, and
+ * functions of a loaded library: shared_library_bind().
  *
  * Only the library's own definitions count, as for a linker. dlsym() on a
  * handle would also find those of the libraries that it needs. Section headers
@@ -41,20 +41,19 @@ void shared_library_close(struct shared_library *library);
 struct shared_definition {
     const char *name;
     unsigned version; /* for shared_library_version() */
-    bool is_default;  /* what a reference without version means */
+    bool is_default;  /* the version that an unversioned reference means */
     bool is_thread_local;
 };
 
-/* The next definition that others may use; *position begins as 0. False: that
- * was the last. */
+/* The next definition that other files may use; *position begins as 0. False:
+ * there are no more. */
 bool shared_library_next(const struct shared_library *library,
                          uint32_t *position,
                          struct shared_definition *ret_definition);
 
-/* The name of the next symbol that the dynamic linker binds the library to,
- * which may be one of its own: then a definition that comes earlier is used in
- * its place. A name may come several times. *position begins as 0. NULL: that
- * was the last. */
+/* The name of the next symbol to which the dynamic linker binds the library.
+ * The symbol may be its own: then an earlier definition is used instead. A name
+ * may occur several times. *position begins as 0. NULL: there are no more. */
 const char *shared_library_next_use(const struct shared_library *library,
                                     uint32_t *position);
 
@@ -64,14 +63,15 @@ const char *shared_library_version(const struct shared_library *library,
 
 /* ---- Binding ---- */
 
-/* Functions of a library that few programs need, looked up when one of them is
- * first wanted: no other program needs the library, or pays for loading it.
+/* Look up functions of a library that few programs need. The library is loaded
+ * when one of them is first needed, so other programs neither need the library
+ * nor pay for loading it.
  *
- * Fill ret_functions, a struct of pointers to functions seen as an array, in
- * the order of names: each of these ends in NUL, and an empty one ends the
- * list. The library stays loaded: once in a process. user says in messages who
- * needs it: "signatures". Thread-safe. UNSUPPORTED: there is no such library,
- * or it lacks one of these. */
+ * ret_functions is a struct of function pointers, seen as an array, filled in
+ * the order of names: each name ends in NUL, and an empty one ends the list.
+ * The library stays loaded, once in a process. user says in messages who needs
+ * it: "signatures". Thread-safe. UNSUPPORTED: there is no such library, or it
+ * lacks one of these functions. */
 enum status shared_library_bind(const char *soname, const char *user,
                                 const char *names, void **ret_functions,
                                 struct error *err) MUST_CHECK;

@@ -33,11 +33,6 @@ static inline bool checked_add_u64(uint64_t a, uint64_t b, uint64_t *ret_sum)
     return !__builtin_add_overflow(a, b, ret_sum);
 }
 
-static inline bool checked_mul_u64(uint64_t a, uint64_t b, uint64_t *ret_prod)
-{
-    return !__builtin_mul_overflow(a, b, ret_prod);
-}
-
 static inline bool checked_mul_size(size_t a, size_t b, size_t *ret_prod)
 {
     return !__builtin_mul_overflow(a, b, ret_prod);

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* Leading bytes by their number of bytes: what is fixed, under which mask, and
- * the least code that is not written shorter. */
+/* Leading bytes by length of the character: their fixed bits, the mask of
+ * these, and the lowest code point that needs this length. */
 static const struct lead {
     uint8_t mask, bits;
     uint32_t least;
@@ -26,7 +26,8 @@ size_t visible_decode(const char *text, uint32_t *ret_code)
         return 0;
     code = byte[0] & ~(uint32_t)leads[n].mask;
     for (size_t i = 1; i <= n; i++) {
-        if ((byte[i] & 0xc0) != 0x80) /* the end of the text is none either */
+        if ((byte[i] & 0xc0) != 0x80) /* at the end of the text, the NUL is
+                                         no continuation byte */
             return 0;
         code = code << 6 | (byte[i] & 0x3f);
     }

@@ -16,11 +16,11 @@
 
 #include "buffer.h"
 
-/* Bytes of the UTF-8 character (RFC 3629) that the text starts with, which is
- * not empty; 0: it starts with none. */
+/* Number of bytes of the UTF-8 character (RFC 3629) at the start of text, which
+ * is not empty; 0: there is none. */
 size_t visible_decode(const char *text, uint32_t *ret_code);
 
-/* Whether a terminal shows that character and does nothing else. */
+/* Is the character printable, without another effect on a terminal? */
 bool visible_is_plain(uint32_t code);
 
 void visible_append(struct buffer *out, const char *text);

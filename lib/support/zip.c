@@ -11,10 +11,10 @@
  * from the first local header. The number of bytes before that header is the
  * difference between the recorded and the real offset of the directory.
  *
- * All that is said twice has to agree, and every size is held against the bytes
- * that are there before memory is asked for. Deflate makes at most 1,032 bytes
- * of one, so a bomb of an entry is refused, or costs what its size announces;
- * and memory for that only if the caller wants it in one piece.
+ * Facts that are stated twice have to agree, and every size is compared with
+ * the bytes that are there before memory is allocated. Deflate makes at most
+ * 1,032 bytes from one. So a ZIP bomb is refused, or costs what its size
+ * announces, and memory for that only if the caller wants it in one piece.
  *
  * minizip could do most of this, but that of Debian 12 takes the sizes of ZIP64
  * entries for 4 GiB - 1 on 64-bit machines. */
@@ -38,14 +38,15 @@ enum {
     LOCAL_SIZE = 30,
     CENTRAL_SIZE = 46,
     MAX_COMMENT_SIZE = UINT16_MAX,
-    EXTRA_64 = 1, /* the extra field of the sizes of 64 bits */
+    EXTRA_64 = 1, /* the extra field with 64-bit sizes */
     METHOD_STORED = 0,
     METHOD_DEFLATED = 8,
     FLAG_ENCRYPTED = 1u << 0,
     FLAG_DESCRIPTOR = 1u << 3,
     DEFLATE_MAX_RATIO = 1032,
-    FLOW_SIZE = 32 * 1024,   /* of an entry, this much is in memory at a time */
-    MAX_ENTRY_SIZE = INT_MAX /* far beyond bitcode, and zlib counts in int */
+    FLOW_SIZE = 32 * 1024,   /* this much of an entry is in memory at a time */
+    MAX_ENTRY_SIZE = INT_MAX /* far larger than any bitcode, and zlib counts
+                                in int */
 };
 
 static const uint8_t end_magic[4] = {'P', 'K', 5, 6};
@@ -59,11 +60,11 @@ struct archive {
     int fd;
     uint64_t size;
     const char *name;      /* for messages */
-    uint64_t start;        /* of what offsets count from */
+    uint64_t start;        /* the position from which offsets count */
     uint64_t data_end;     /* where the directory starts */
     struct span directory; /* owned */
     uint64_t n_entries;    /* as the end record counts them: */
-    uint64_t count_mask;   /* in so many bits */
+    uint64_t count_mask;   /* width of these sizes and offsets */
 };
 
 struct entry {
@@ -102,7 +103,7 @@ static enum status corrupt(const struct archive *archive, const char *fact,
     return error_set(err, STATUS_CORRUPT, "%s: %s", archive->name, fact);
 }
 
-/* All of it, or an error. */
+/* Read all of it, or fail. */
 static enum status read_at(const struct archive *archive, void *data,
                            uint64_t size, uint64_t offset, struct error *err)
 {
@@ -118,7 +119,7 @@ static enum status read_at(const struct archive *archive, void *data,
     return status;
 }
 
-/* The same in memory of its own. Never NULL. */
+/* The same into new memory. *ret_data is never NULL. */
 static enum status read_new(const struct archive *archive, uint64_t size,
                             uint64_t offset, uint8_t **ret_data,
                             struct error *err)
@@ -141,8 +142,8 @@ static enum status read_new(const struct archive *archive, uint64_t size,
 
 /* ---- The end ---- */
 
-/* Of size bytes, the last one that is followed by as long a comment as it
- * says; NULL: none. */
+/* Find the end record in size bytes: the last one that is followed by a comment
+ * of the length it states; NULL: none. */
 static const uint8_t *find_end(const uint8_t *tail, size_t size)
 {
     for (size_t after = 0; after + END_SIZE <= size; after++) {
@@ -154,8 +155,9 @@ static const uint8_t *find_end(const uint8_t *tail, size_t size)
     return NULL;
 }
 
-/* Fields that do not fit 16 or 32 bits have all of these set, and are in the
- * record of ZIP64. It and its locator are right before the end record. */
+/* Fields that do not fit 16 or 32 bits have all bits set, and their values are
+ * in the ZIP64 record. It and its locator come directly before the end
+ * record. */
 static enum status read_end_64(const struct archive *archive, uint64_t end,
                                uint8_t ret_record[END_64_SIZE], bool *ret_found,
                                struct error *err)
@@ -184,7 +186,8 @@ static enum status read_directory(struct archive *archive, uint64_t end,
     enum status status;
     uint8_t *data;
 
-    /* From here the directory is inside, and the start is none too late. */
+    /* After this check the directory lies inside the archive, and start is not
+     * negative. */
     if (size > end || offset > end - size)
         return corrupt(archive, "its directory leads outside the archive", err);
     status = read_new(archive, size, end - size, &data, err);
@@ -258,7 +261,8 @@ static void close_archive(struct archive *archive)
 
 /* ---- The directory ---- */
 
-/* Of the fields that are all ones, the real values, in this order. */
+/* Replace the fields that have all bits set by their real values, which come in
+ * this order. */
 static bool widen(struct entry *entry, struct span extra)
 {
     uint64_t *fields[] = {&entry->size, &entry->packed_size,
@@ -287,7 +291,7 @@ static bool widen(struct entry *entry, struct span extra)
     return true;
 }
 
-/* The entry at *at, and step behind it. */
+/* Read the directory entry at *at, and step over it. */
 static enum status next_entry(const struct archive *archive, uint64_t *at,
                               struct entry *ret_entry, struct error *err)
 {
@@ -409,8 +413,8 @@ static enum status check_entry(const struct archive *archive,
     return STATUS_OK;
 }
 
-/* Does it say what the directory says? Where it leaves sizes to ZIP64's extra
- * field or to the descriptor it need not. */
+/* Does the local header agree with the directory? Where it leaves sizes to the
+ * ZIP64 extra field or to the descriptor, it need not. */
 static bool is_local_header(const uint8_t *head, const struct entry *entry)
 {
     uint32_t packed_size = get32(head + 18), size = get32(head + 22);
@@ -484,18 +488,18 @@ static enum status open_zlib(const struct archive *archive, struct zlib *zlib,
 
 /* ---- Content ---- */
 
-/* The bytes of an entry on their way, some at a time. */
+/* State of unpacking an entry piece by piece. */
 struct flow {
     const struct archive *archive;
     const struct zlib *zlib;
     uint64_t offset, left; /* packed bytes that were not read yet */
     uint64_t expected;     /* unpacked bytes that were not delivered yet */
-    uint32_t crc;          /* of those that were */
+    uint32_t crc;          /* checksum of the delivered bytes */
     struct zip_sink sink;
     uint8_t packed[FLOW_SIZE], unpacked[FLOW_SIZE];
 };
 
-/* The next packed bytes; none at the end. */
+/* Read the next packed bytes; none at the end. */
 static enum status take(struct flow *flow, struct span *ret_bytes,
                         struct error *err)
 {
@@ -535,7 +539,7 @@ static enum status copy_all(struct flow *flow, struct error *err)
     return status;
 }
 
-/* One step of zlib's; *ret_ended at the end of the stream. */
+/* One step of zlib; sets *ret_ended at the end of the stream. */
 static enum status inflate_some(struct flow *flow, z_stream *stream,
                                 bool *ret_ended, struct error *err)
 {
@@ -555,7 +559,7 @@ static enum status inflate_some(struct flow *flow, z_stream *stream,
     result = flow->zlib->inflate(stream, Z_NO_FLUSH);
     if (result == Z_MEM_ERROR)
         return error_no_memory(err);
-    /* Z_BUF_ERROR: it came to nothing, as the bytes end too early. */
+    /* Z_BUF_ERROR: no progress, as the bytes end too early. */
     if (result != Z_OK && result != Z_STREAM_END)
         return corrupt(flow->archive, damaged, err);
     *ret_ended = result == Z_STREAM_END;
@@ -564,7 +568,7 @@ static enum status inflate_some(struct flow *flow, z_stream *stream,
                    err);
 }
 
-/* Raw deflate; exactly these bytes make exactly those. */
+/* Raw deflate: exactly these packed bytes make exactly those. */
 static enum status inflate_all(struct flow *flow, struct error *err)
 {
     z_stream stream = {0};
@@ -614,7 +618,7 @@ static enum status read_content(const struct archive *archive,
     return status;
 }
 
-/* Find the entry in an archive that is open, if status says so. */
+/* Find the entry. status: of opening the archive; an error is passed on. */
 static enum status choose_entry(const struct archive *archive,
                                 enum status status, const char *wanted,
                                 struct entry *ret_entry, struct error *err)

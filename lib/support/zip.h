@@ -21,8 +21,8 @@
 #include "error.h"
 #include "span.h"
 
-/* Given the bytes of an entry in order, some at a time; what it returns, if it
- * is not OK, ends that. */
+/* Called with the bytes of an entry in order, piece by piece. A result other
+ * than OK ends the reading and is returned. */
 typedef enum status (*zip_bytes_fn)(void *context, struct span bytes,
                                     struct error *err);
 
@@ -31,19 +31,20 @@ struct zip_sink {
     void *context;
 };
 
-/* The bytes of one entry. fd holds archive_size bytes. A mismatch with the
+/* Read the bytes of one entry. fd holds archive_size bytes. A mismatch with the
  * archive's directory is found after the last byte. */
 enum status zip_stream(int fd, uint64_t archive_size, const char *name,
                        const char *entry, const struct zip_sink *sink,
                        struct error *err) MUST_CHECK;
 
-/* The same in one piece, for the caller to free; not NULL if there are none. */
+/* The same in one piece, which the caller frees; not NULL even for an empty
+ * entry. */
 enum status zip_read(int fd, uint64_t archive_size, const char *name,
                      const char *entry, struct span *ret_bytes,
                      struct error *err) MUST_CHECK;
 
-/* Told of an entry, which is no string; what it returns, if it is not OK, ends
- * the list. */
+/* Called for an entry, whose name has no NUL. A result other than OK ends the
+ * list and is returned. */
 typedef enum status (*zip_entry_fn)(void *context, struct span entry,
                                     struct error *err);
 

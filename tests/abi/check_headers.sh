@@ -1,7 +1,7 @@
 #!/bin/sh
 # check_headers.sh INCLUDE_DIR [LLVM_INCLUDE_DIR]: each public header compiles
-# alone, twice over, as C99, C11 and C17 and as C++ from C++11 on.
-# Environment: CC, CXX (each skipped if it is not there), CLANG.
+# alone, included twice, as C99, C11 and C17 and as C++ from C++11 on.
+# Environment: CC, CXX (each skipped if missing), CLANG.
 set -u
 include=$1
 llvm=${2-}

@@ -1,13 +1,14 @@
 #!/bin/sh
-# check_house.sh SOURCE_DIR BUILD_DIR: how the code reads, as far as tools see
-# it. Each offence is one line: file, line, fact.
+# check_house.sh SOURCE_DIR BUILD_DIR: the rules of style and structure that
+# tools can check. Each violation is one line: file, line, fact.
 #   - clang-format and .clang-format agree with every file
 #   - clang-tidy and .clang-tidy: no warning; no function of more than 60 lines,
 #     6 parameters or 3 levels of nesting
 #   - no two files of lib/ and tools/ have one name
-#   - files of a library of lib/ call each other without a circle
-# Environment: CLANG_FORMAT, CLANG_TIDY. Without one of them its part is skipped,
-# and said to be.
+#   - tools/bcc is a client of the public API: it includes no header of lib/bcc
+#   - files of a library of lib/ do not call each other in a circle
+# Environment: CLANG_FORMAT, CLANG_TIDY. If one is missing, its part is skipped,
+# and a message says so.
 set -u
 cd "$1" || exit 1
 build=$2
@@ -47,6 +48,11 @@ fi
 find lib tools -name '*.[ch]' ! -path '*/routines/*' | sed 's,.*/,,' | sort |
     uniq -d | grep -vE '^(main)\.c$' >"$results"
 found "names that several files have"
+
+for header in lib/bcc/*.h; do
+    grep -rnF "\"$(basename "$header")\"" tools/bcc --include='*.[ch]'
+done >"$results"
+found "headers of lib/bcc that the tool includes"
 
 # Who calls whom, from the symbol tables; tsort names the members of a circle.
 for archive in $(find "$build/lib" -name 'libbcc_*.a' ! -name '*routines*'); do

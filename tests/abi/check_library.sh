@@ -1,8 +1,8 @@
 #!/bin/sh
 # check_library.sh LIBBCC.so LIST [LIMIT]: what the library exports and needs.
-#   - its symbols are those of the checked-in list, no more and no less
+#   - its symbols are exactly those of the checked-in list
 #   - it needs libc and nothing else
-#   - its text has no relocations, its stack is not executable, and what the
+#   - its text has no relocations, its stack is not executable, and data that the
 #     dynamic linker patches is read-only afterwards
 #   - stripped, it has at most LIMIT bytes
 set -u

@@ -1,10 +1,10 @@
 #!/bin/sh
-# check_sources.sh DIRECTORY: rules that the compiler does not know.
-#   - lib/ calls no function that overruns, keeps hidden state, prints or ends
+# check_sources.sh DIRECTORY: rules that the compiler does not check.
+#   - lib/ calls no function that may overrun, keeps hidden state, prints or ends
 #     the process
-#   - only lib/compiler and bcc_llvm.h know LLVM
+#   - only lib/compiler and bcc_llvm.h refer to LLVM
 #   - none of iovisor BCC's names, no unfinished marks
-# Environment: CC, to take comments away.
+# Environment: CC, to remove comments.
 set -u
 cd "$1" || exit 1
 failures=0

@@ -1,7 +1,7 @@
 #!/bin/sh
-# test_installed.sh BUILD_DIR PREFIX: installs the build into a private root,
-# as a packager does, and builds and runs a consumer there, found once by
-# pkg-config and once by find_package(). The library must find the compiler
+# test_installed.sh BUILD_DIR PREFIX: installs the build into a private root, as
+# a packager does, and builds and runs a consumer there, which finds libbcc once
+# by pkg-config and once by find_package(). The library must find the compiler
 # that was installed with it.
 #
 # Environment: CLANG, CC, CMAKE.
@@ -25,8 +25,10 @@ library=$(find "$installed" -name libobcc.so)
 [ -n "$library" ] || fail "no libobcc.so under $prefix"
 libdir=${library%/libobcc.so}
 for file in include/bcc/bcc.h include/bcc/bcc_cache.h include/bcc/bcc_llvm.h \
-    bin/bcc; do
-    [ -f "$installed/$file" ] || fail "no $file under $prefix"
+    include/bcc/bcc_run.h include/bcc/bcc_script.h \
+    bin/bcc share/bash-completion/completions/bcc \
+    share/zsh/site-functions/_bcc share/fish/vendor_completions.d/bcc.fish; do
+    [ -s "$installed/$file" ] || fail "no $file under $prefix"
 done
 
 echo 'int answer(void) { return 42; }' |

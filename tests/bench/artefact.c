@@ -1,5 +1,5 @@
-/* Beside an artefact lies NAME.from: the command that made it, the digests of
- * its inputs, the version of LLVM. While these are the same it is not made
+/* Next to an artefact lies NAME.from: the command that made it, the digests of
+ * its inputs, and the version of LLVM. While these are the same it is not made
  * again. */
 #include "artefact.h"
 

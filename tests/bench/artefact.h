@@ -1,8 +1,8 @@
-/* What the sides run, and what it was made from.
+/* The files that the sides run, and their origin.
  *
  * Two sides are only compared if their code comes from the same bitcode, for
  * the same CPU, at the same level. Each file that the benchmark makes carries
- * that with it, from the sources on; a cache file says it itself. */
+ * these facts, from the sources on; a cache file contains them. */
 #ifndef BCC_BENCH_ARTEFACT_H
 #define BCC_BENCH_ARTEFACT_H
 

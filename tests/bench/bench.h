@@ -2,9 +2,9 @@
  *
  * A row is a goal of the project, "L1". It takes two or more *sides* and runs
  * them in turn: in each round every side once, in an order shuffled anew, with
- * a fixed seed. So what the machine does meanwhile does it to all sides, and
- * none always finds the processor's caches as the same other one left them.
- * Rounds to warm up come before and are not kept.
+ * a fixed seed. So other activity on the machine affects all sides, and no side
+ * always finds the processor's caches as one particular other side left them.
+ * Warm-up rounds come before and are not kept.
  *
  *   p50, p99   of one side's rounds, by the nearest rank
  *   ratio      the median of the ratios of each round. Drift (a slower clock, a
@@ -166,6 +166,7 @@ bool run_l5(void);
 bool run_l6(void);
 bool run_l7(void);
 bool run_l8(void);
+bool run_l9(void);
 bool run_c1(void);
 bool run_c2(void);
 bool run_c3(void);

@@ -1,4 +1,5 @@
-/* What the checks of a hit cost, each beside a hit with those of every launch.
+/* The cost of each check of a hit, compared with a hit that does only the
+ * checks of every launch.
  *
  *     bench_safety BCC SCRIPT.bc...
  *

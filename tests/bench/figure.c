@@ -1,4 +1,4 @@
-/* Figures: what is compared with what, and whether it may be. */
+/* Figures: which results are compared, and whether they may be. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* The sides of a launch in a running process, and what they have in common: a
- * script with its cache entry, the same code as a shared library. */
+/* The sides of a launch in a running process, and their common parts: a script
+ * with its cache entry, and the same code as a shared library. */
 #ifndef BCC_BENCH_LAUNCHERS_H
 #define BCC_BENCH_LAUNCHERS_H
 

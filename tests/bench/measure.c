@@ -1,4 +1,4 @@
-/* Rounds: run the sides in turn and keep what each cost. */
+/* Rounds: run the sides in turn and store the cost of each. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>

@@ -1,4 +1,4 @@
-/* All that was found, and how it is shown: a table, a JSON file, a chart. */
+/* All results, and their presentation: a table, a JSON file, a chart. */
 #ifndef BCC_BENCH_REPORT_H
 #define BCC_BENCH_REPORT_H
 

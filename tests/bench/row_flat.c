@@ -1,4 +1,4 @@
-/* L3, L4, L8: what a hit must not depend on.
+/* L3, L4, L8: circumstances on which a hit must not depend.
  *
  *   L3  the size of the code: hits of generated modules of 100,000 functions,
  *       64 MiB, and of 100 functions, 64 KiB. Both at -O0, which has nothing to

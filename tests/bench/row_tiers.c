@@ -147,8 +147,11 @@ static const char *const *interpreter_arguments(void)
     return bench_is_quick() ? no_arguments : one_line;
 }
 
+/* n_sides: 2 leaves out the lazy one, which dies of the interpreter's labels
+ * as values (LLVM 22). */
 static bool compare_lli(const char *name, const struct artefact *bitcode,
-                        const char *const *arguments, double limit)
+                        const char *const *arguments, size_t n_sides,
+                        double limit)
 {
     const char *eager_argv[8] = {BCC_BENCH_LLI, "-jit-kind=orc", bitcode->path};
     const char *lazy_argv[8] = {BCC_BENCH_LLI, "-jit-kind=orc-lazy",
@@ -166,15 +169,15 @@ static bool compare_lli(const char *name, const struct artefact *bitcode,
     sides[1] = program_side("lli, eager", &eager);
     sides[2] = program_side("lli, lazy", &lazy);
     if (!bench_rounds(
-            sides, 3,
+            sides, n_sides,
             (struct bench_plan){.n_warm_up = 1, .n_rounds = N_FIRST_ROUNDS}))
         return false;
-    for (size_t i = 1; i < 3; i++) {
+    for (size_t i = 1; i < n_sides; i++) {
         snprintf(what, sizeof(what), "bcc run / %s", sides[i].enter_name);
         bench_ratio((struct bench_comparison){what, &sides[0].in, &sides[i].in,
                                               .goal = AT_MOST(limit)});
     }
-    bench_release(sides, 3);
+    bench_release(sides, n_sides);
     return true;
 }
 
@@ -184,7 +187,7 @@ bool run_f1(void)
 
     return make_interpreter(&bitcode) &&
            compare_lli("first.interpreter", &bitcode, interpreter_arguments(),
-                       0.30);
+                       2, 0.30);
 }
 
 bool run_f2(void)
@@ -192,7 +195,7 @@ bool run_f2(void)
     struct artefact bitcode;
 
     return make_trivial(&bitcode) &&
-           compare_lli("first.trivial", &bitcode, no_arguments, 0.90);
+           compare_lli("first.trivial", &bitcode, no_arguments, 3, 0.90);
 }
 
 /* ---- F4, F6 ---- */

@@ -1,4 +1,4 @@
-/* What memory of this process is its own, by /proc/self/smaps. */
+/* The memory that belongs to this process alone, from /proc/self/smaps. */
 #ifndef BCC_BENCH_SMAPS_H
 #define BCC_BENCH_SMAPS_H
 

@@ -1,4 +1,5 @@
-/* What the benchmark makes of its samples, and which ratios it refuses. */
+/* The figures that the benchmark computes from its samples, and the ratios that
+ * it refuses. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Each row of the benchmark gives numbers; the JSON is well-formed, the chart a
-# drawing. No time is asserted.
+# Each row of the benchmark gives numbers, the JSON is well-formed, and the
+# chart is a drawing. No time is asserted.
 #
 #     test_quick.sh BCC_BENCH RUN_CASE_JSON DIR
 set -eu

@@ -1,4 +1,4 @@
-/* How many system calls a side makes. */
+/* Counts the system calls of a side. */
 #ifndef BCC_BENCH_TRACE_H
 #define BCC_BENCH_TRACE_H
 

@@ -1,4 +1,4 @@
-/* Who else is at work on the machine while rounds run. */
+/* The CPU time that others use while rounds run. */
 #ifndef BCC_BENCH_WATCH_H
 #define BCC_BENCH_WATCH_H
 

@@ -1,5 +1,5 @@
-/* A directory with one good cache entry, and what may happen when it is
- * prepared after something was done to it. */
+/* A directory with one good cache entry, and the results that are allowed when
+ * it is prepared after a change. */
 #ifndef BCC_CORRUPT_FIXTURE_H
 #define BCC_CORRUPT_FIXTURE_H
 

@@ -1,4 +1,4 @@
-/* Another script's entry, to be put in place of the right one. */
+/* Another script's entry, to replace the right one. */
 extern int host_value(int x);
 
 int answer(int x)

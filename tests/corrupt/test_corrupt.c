@@ -1,18 +1,17 @@
 /* A damaged cache entry is a miss with a reason, and never a crash, an error
  * or wrong code.
  *
- * One entry of a small script is made, and then, in place of it: every bit
- * flipped, every length, and foreign things. Each time the script is prepared
- * through the public API. What may happen is
+ * One entry of a small script is made, then replaced: with every bit flipped,
+ * cut to every length, and by foreign content. Each time the script is prepared
+ * through the public API. The allowed results are
  *   - a hit whose answer() is right, which is possible only where the damaged
  *     bytes mean nothing, or
  *   - a miss that says why. So that 100,000 misses take seconds, most of these
  *     find no compiler (BCC_NO_COMPILER); a sample of each kind has one, and
  *     must then give the right answer and leave a good entry.
  *
- * Damage is found by checksums in most places, so the tests also flip bits
- * behind their back: with the checksums made right again, the reader's own
- * checks, and the loader's, are all that is left. */
+ * Checksums find most damage. So the tests also flip bits and correct the
+ * checksums, so that only the checks of the reader and the loader are left. */
 #include "corrupt_fixture.h"
 
 #include <elf.h>

@@ -1,7 +1,7 @@
-/* The script whose cache entry is damaged: a few of everything that an entry
- * holds, and answer() whose value depends on most of it. With LARGE it is
- * above a megabyte, in tables that are too large to be checked at each launch
- * as well as in code and data. */
+/* The script whose cache entry is damaged: it has a few of all the things that
+ * an entry holds, and answer(), whose value depends on most of them. With LARGE
+ * it is above a megabyte, in tables that are too large to be checked at each
+ * launch as well as in code and data. */
 extern int host_value(int x);
 
 int table[] = {3, 1, 4, 1, 5, 9, 2, 6};

@@ -1,5 +1,5 @@
-/* What the API tests share: a directory of their own, files in it, and
- * checks that say what they found. */
+/* Shared by the API tests: a directory of their own, files in it, and checks
+ * that print their facts. */
 #ifndef BCC_E2E_API_FIXTURE_H
 #define BCC_E2E_API_FIXTURE_H
 

@@ -1,5 +1,5 @@
-/* A bccc that divides even the smallest modules, and links every library by
- * closures if it can be, for BCC_BCCC. */
+/* A bccc for BCC_BCCC that divides even the smallest modules, and links every
+ * library by closures if possible. */
 #include "bccc.h"
 #include "compile.h"
 

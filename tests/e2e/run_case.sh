@@ -1,18 +1,17 @@
 #!/bin/sh
-# run_case.sh CASE.c|CASE.cpp: compiles one case of cases/ with clang, natively and to
-# bitcode, and requires the same output and end of both, however bcc runs it.
-# All of it at -O3 and at -O0: what the one leaves to the code generator, the
-# other does away with.
+# run_case.sh CASE.c|CASE.cpp: compiles one case of cases/ with clang, natively
+# and to bitcode, and requires the same output and end of both, however bcc runs
+# the bitcode. It does so at -O3 and at -O0: code that one of them leaves to the
+# code generator, the other optimises away.
 #
-# The case says in its first comment what to expect:
-#   FLAGS: options of the compiler; a level among them is then the only one
+# The first comment of the case says what to expect:
+#   FLAGS: options of the compiler; if they have a level, it is the only one
 #   ARGS: command line, ENV: environment, both quoted as for the shell
 #   STDIN: followed by lines of input
 #   STATUS: exit status, or "signal 15"
 #   OUTPUT: followed by lines of output, to the end of the comment
 #
-# Environment: CLANG (exit status 77 if it is not there), and that of
-# run_case_lib.sh.
+# Environment: CLANG (exit status 77 if missing), and that of run_case_lib.sh.
 set -u
 case_file=$1
 . "$(dirname "$0")/run_case_lib.sh"

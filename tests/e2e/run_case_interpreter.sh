@@ -1,9 +1,9 @@
 #!/bin/sh
-# run_case_interpreter.sh DIR: the interpreter sample (tests/samples/interpreter)
-# runs its scripts natively and under bcc, with the output that lies beside
-# them.
+# run_case_interpreter.sh DIR: the interpreter sample
+# (tests/samples/interpreter) runs its scripts natively and under bcc, and its
+# output must be that of the files next to the scripts.
 #
-# Environment: SOURCE (where the sample's source is), and that of
+# Environment: SOURCE (the directory of the sample's source), and that of
 # run_case_lib.sh.
 set -u
 built=$1

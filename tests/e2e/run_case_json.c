@@ -1,6 +1,6 @@
 /* run_case_json [KEY...]: succeeds if standard input is one well-formed JSON
- * value and a newline, and, where keys are given, an object that has exactly
- * these keys, in this order. Strings are not checked for UTF-8. */
+ * value and a newline. If keys are given, the value must be an object with
+ * exactly these keys, in this order. Strings are not checked for UTF-8. */
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-# What run_case.sh and its relatives share: runs a program natively and under
-# `bcc run`, and holds all results against each other. Sourced, POSIX sh.
+# Shared by run_case.sh and similar scripts: runs a program natively and under
+# `bcc run`, and compares all results. Sourced, POSIX sh.
 #
 # Environment: BCC (the tool; empty: native runs only), RUN_STATUS (see
 # run_case_status.c). Sets work, a private directory that is removed at exit,

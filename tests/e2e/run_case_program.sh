@@ -3,7 +3,7 @@
 # as one module, as a script with a library for each other file, and as a script
 # with the other files linked to it.
 #
-# Environment: SOURCE (where the sample's source is), and that of
+# Environment: SOURCE (the directory of the sample's source), and that of
 # run_case_lib.sh.
 set -u
 built=$1

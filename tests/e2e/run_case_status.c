@@ -1,7 +1,7 @@
-/* run_case_status FILE COMMAND [ARGS...]: run a command and write into FILE
- * how it ended, "exit 3" or "signal 15"; a shell's $? confuses the two. The
- * command is killed ("timeout") after minutes, as a busy machine may need them
- * to compile all of Rust's library, and leaves no core. */
+/* run_case_status FILE COMMAND [ARGS...]: run a command and write to FILE how
+ * it ended, "exit 3" or "signal 15"; a shell's $? confuses the two. The command
+ * is killed ("timeout") after minutes, because a busy machine may need them to
+ * compile all of Rust's library. It leaves no core file. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* run_case_uncaged COMMAND [ARGS...]: run a command as on a kernel that has
- * neither Landlock nor seccomp. A filter of seccomp's own says so. */
+ * neither Landlock nor seccomp. A seccomp filter refuses their system calls. */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>

@@ -1,8 +1,8 @@
 #!/bin/sh
-# run_front_end.sh KIND: a program in another language than clang's is compiled
-# by its front end at two levels, to an executable and to bitcode, and must do
-# the same in both forms. KIND is a function below without its compile_.
-# Exit status 77: the front end is not here, or writes bitcode of a newer LLVM.
+# run_front_end.sh KIND: a front end other than clang compiles a program at two
+# levels, to an executable and to bitcode, and both must behave the same. KIND
+# is the name of a function below without compile_. Exit status 77: the front
+# end is missing, or writes bitcode of a newer LLVM.
 #
 # Environment: RUSTC, FLANG, LDC (else the usual names), CLANG, and that of
 # run_case_lib.sh.

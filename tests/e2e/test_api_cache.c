@@ -1,5 +1,5 @@
-/* Cache directories and entries that cannot be used or trusted: never an
- * error of an executable, always a reason in its report. */
+/* Cache directories and entries that cannot be used or trusted: never an error
+ * of an executable, always a reason in its report. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -455,7 +455,7 @@ static void collect_line(void *context, int level, const char *area,
     *n_lines += strstr(text, "a?b?[2Jc") != NULL;
 }
 
-/* Of names with newlines, too; whoever prints them sees to the rest. */
+/* Also for names with newlines; callers that print them escape the rest. */
 static void messages_and_log_are_single_lines(void **state)
 {
     const struct fixture *f = *state;

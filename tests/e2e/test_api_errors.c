@@ -1,6 +1,6 @@
 /* The API with wrong arguments and in the wrong order: the result, the error
- * code and a message, as bcc.h has them. Input that is no bitcode is in
- * test_api_inputs.c, what is wrong with a cache in test_api_cache.c. */
+ * code and a message, as bcc.h says. Input that is not bitcode is in
+ * test_api_inputs.c, a defective cache in test_api_cache.c. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* What a hit does not do - start the compiler, read the bitcode, bring LLVM
- * into the process - and what makes a launch a hit or a miss. */
+/* A hit does not start the compiler, read the bitcode, or map LLVM into the
+ * process; and the conditions that make a launch a hit or a miss. */
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "api_fixture.h"
@@ -385,6 +386,81 @@ static void bitcode_in_memory_is_known_by_its_content(void **state)
     }
 }
 
+/* A script of LLVM's text, as large as what is remembered by its keyed digest:
+ * known_content.h. */
+struct text_script {
+    char bytes[20000];
+};
+
+static char *make_text_script(struct text_script *text)
+{
+    static const char code[] = "define i32 @answer() { ret i32 42 }\n;";
+
+    memset(text->bytes, ' ', sizeof(text->bytes));
+    memcpy(text->bytes, code, sizeof(code) - 1);
+    return strstr(text->bytes, "2 }");
+}
+
+/* What it answered; -1: it was not as expected. No assertion: in a child, too.
+ */
+static int answer_of_text(const struct fixture *f,
+                          const struct text_script *text, int expected)
+{
+    BCCScriptRef script = new_script();
+    BCCReport report = {.size = sizeof(report)};
+    int answer = -1;
+
+    if (!bccReadBC(script, "text", text->bytes, sizeof(text->bytes), 0) &&
+        !bccPrepareExecutable(script, f->cache, "text", 0) &&
+        !bccGetReport(script, &report) && report.cache == expected)
+        answer = ((int (*)(void))bccGetFuncAddr(script, "answer"))();
+    bccDisposeScript(script);
+    return answer;
+}
+
+static void a_large_script_in_memory_is_known_by_its_content(void **state)
+{
+    const struct fixture *f = *state;
+    struct text_script text;
+    char *digit = make_text_script(&text);
+
+    assert_non_null(digit);
+    assert_int_equal(answer_of_text(f, &text, BCC_CACHE_MISS), 42);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(answer_of_text(f, &text, BCC_CACHE_HIT), 42);
+    /* A byte, at the same address. */
+    *digit = '3';
+    assert_int_equal(answer_of_text(f, &text, BCC_CACHE_MISS), 43);
+    assert_int_equal(answer_of_text(f, &text, BCC_CACHE_HIT), 43);
+    *digit = '2';
+    assert_int_equal(answer_of_text(f, &text, BCC_CACHE_MISS), 42);
+    /* The last one, which says nothing to the compiler. */
+    text.bytes[sizeof(text.bytes) - 1] = ';';
+    assert_int_equal(answer_of_text(f, &text, BCC_CACHE_MISS), 42);
+    assert_int_equal(answer_of_text(f, &text, BCC_CACHE_HIT), 42);
+}
+
+static void a_child_knows_a_script_in_memory_too(void **state)
+{
+    const struct fixture *f = *state;
+    struct text_script text;
+    char *digit = make_text_script(&text);
+    int status, answer = answer_of_text(f, &text, BCC_CACHE_MISS);
+    pid_t child;
+
+    assert_int_equal(answer, 42);
+    child = fork();
+    if (!child) {
+        answer = answer_of_text(f, &text, BCC_CACHE_HIT);
+        *digit = '3';
+        _exit(answer != 42 || answer_of_text(f, &text, BCC_CACHE_MISS) != 43);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    /* The child's entry is in the place of ours now. */
+    assert_int_equal(answer_of_text(f, &text, BCC_CACHE_MISS), 42);
+}
+
 /* ---- Install time ---- */
 
 /* A shell would want its characters quoted; paths of tests have none. */
@@ -461,6 +537,8 @@ int main(void)
         TEST(a_mark_more_or_less_is_named),
         TEST(a_skipped_input_may_change_unnoticed),
         TEST(bitcode_in_memory_is_known_by_its_content),
+        TEST(a_large_script_in_memory_is_known_by_its_content),
+        TEST(a_child_knows_a_script_in_memory_too),
         TEST(what_bcc_precompile_made_is_a_hit),
     };
 

@@ -1,4 +1,5 @@
-/* What a prepare asks of its host, and what it leaves alone there. */
+/* The parts of its host that a prepare uses, and those that it must not
+ * change. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
-/* The index of a runtime library in the cache directory: it shows in nothing
- * but time. The compiler process is one that links the smallest libraries by
+/* The index of a runtime library in the cache directory: it changes nothing but
+ * time. The compiler process is one that links even the smallest libraries by
  * closures. */
 #include <dirent.h>
 #include <fcntl.h>

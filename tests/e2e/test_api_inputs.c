@@ -1,6 +1,6 @@
-/* Inputs that cannot be used: files that cannot be read, bytes that are no
- * bitcode, symbols that nobody defines, and those that need nobody; and that a
- * prepare that failed can be mended. */
+/* Inputs that cannot be used: files that cannot be read, bytes that are not
+ * bitcode, undefined symbols; imports that need no library; and a failed
+ * prepare that succeeds after correction. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdbool.h>

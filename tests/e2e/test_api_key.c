@@ -1,5 +1,5 @@
-/* The key of a cache entry: whatever shaped the code is in it, and a change of
- * it is a miss with a reason of its own; nothing else is. */
+/* The key of a cache entry: it contains everything that shaped the code, and a
+ * change of that is a miss with a reason of its own; nothing else is. */
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
-/* What a loaded script costs in memory, and that misses cost none.
+/* The memory of a loaded script; misses must leave none behind.
  *
- * An image is one mapping of the cache file, which all processes share, and
- * pages of its own behind it: those of addresses, read-only once they are
- * bound, and those of variables. Pages are counted as the kernel shows them in
- * /proc/self/smaps. */
+ * An image is one mapping of the cache file, which all processes share,
+ * followed by private pages: those with addresses, read-only once they are
+ * bound, and those with variables. Pages are counted as the kernel shows them
+ * in /proc/self/smaps. */
 #include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* Inputs in an archive: what is compiled of it, what makes a launch of it a hit
- * or a miss, and what is no archive. */
+/* Inputs in an archive: which bytes are compiled, when a launch is a hit or a
+ * miss, and which files are not archives. */
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>

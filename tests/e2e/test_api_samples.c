@@ -1,6 +1,6 @@
 /* Every sample, every way: compiled into a fresh cache, mapped from it,
- * precompiled, and without a cache. The code has to do the same, and
- * reflection has to say the same. */
+ * precompiled, and without a cache. The code must do the same, and reflection
+ * must report the same. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

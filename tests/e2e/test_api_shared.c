@@ -1,5 +1,6 @@
-/* Shared libraries through the API: what is opened, for whom, for how long; and
- * what else a script has of the process: arguments and handlers of fork(). */
+/* Shared libraries through the API: which ones are opened, for whom, for how
+ * long; and the other things that a script takes from the process: arguments
+ * and handlers of fork(). */
 #include <dlfcn.h>
 #include <link.h>
 #include <stdbool.h>

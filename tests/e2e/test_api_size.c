@@ -1,6 +1,6 @@
-/* Scripts of a size that no example has: what is found by name, bound or
- * relocated a hundred thousand times. Code is written here as text of LLVM's
- * assembly language and compiled at -O0, so that a test takes seconds. */
+/* Scripts far larger than the examples: lookups by name, imports and
+ * relocations, a hundred thousand of each. The code is written as LLVM assembly
+ * text and compiled at -O0, so that a test takes seconds. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 #!/bin/sh
-# test_cage.sh TEST: assembly that reads files is refused, wherever it is, and
-# by name. Each test is a function below; CTest runs them one by one.
+# test_cage.sh TEST: assembly that reads files is refused, wherever it is, with
+# a message that names the input. Each test is a function below; CTest runs them
+# one by one.
 #
 # Environment: BCC, CLANG, RUN_STATUS, UNCAGED (see run_case_uncaged.c).
 set -u
@@ -88,7 +89,7 @@ test_what_is_no_file() {
     done
 }
 
-# Who has the directive is said, not who is compiled.
+# The message names the input with the directive, not the script.
 test_whose_it_is() {
     "$CLANG" -O1 -x c -emit-llvm -c -o "$work/helper.bc" - <<'C' || exit 1
 int helper(void)

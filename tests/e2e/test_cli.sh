@@ -1,6 +1,6 @@
 #!/bin/sh
-# test_cli.sh TEST: the command line, but for what programs do under `bcc run`
-# (see run_case.sh). Each test is a function below; CTest runs them one by one.
+# test_cli.sh TEST: the command line, except for programs under `bcc run` (see
+# run_case.sh). Each test is a function below; CTest runs them one by one.
 #
 # Environment: BCC, CLANG, RUN_STATUS (run_case_status), CHECK_JSON
 # (run_case_json), SAMPLES (their build directory), MAN_PAGE (docs/man/bcc.1).
@@ -77,10 +77,16 @@ test_a_wrong_option_names_the_nearest() {
     says value err "but --max-size is"
     run far "$BCC" run --nonsense x.bc
     says far err "no such option here (bcc help run)"
+    run command "$BCC" rnu x.bc
+    says command err "bcc: rnu: no such command, but run is (bcc help)"
+    run words "$BCC" cahce ls
+    says words err "cahce: no such command, but cache is"
+    run stranger "$BCC" xylophone
+    says stranger err "xylophone: no such command (bcc help)"
 }
 
 test_help_and_version_exit_with_0() {
-    for right in --help help "run --help" "compile -h" "cache --help" \
+    for right in --help -h help "run --help" "compile -h" "cache --help" \
         "help run" "help cache" "help cache gc" "cache --json gc --help"; do
         # shellcheck disable=SC2086
         run help "$BCC" $right
@@ -88,10 +94,37 @@ test_help_and_version_exit_with_0() {
         silent help err
         says help out "usage: bcc"
     done
-    run version "$BCC" --version
-    expect version "exit 0"
-    grep -qE '^bcc [0-9]+\.[0-9]+\.[0-9]+ \(LLVM [0-9.]+\)$' \
-        "$work/version.out" || fail "version: $(cat "$work/version.out")"
+    for word in --version version; do
+        run version "$BCC" $word
+        expect version "exit 0"
+        grep -qE '^bcc [0-9]+\.[0-9]+\.[0-9]+ \(LLVM [0-9.]+\)$' \
+            "$work/version.out" || fail "version: $(cat "$work/version.out")"
+    done
+}
+
+# Each example of each command is usage that the command takes.
+test_help_has_examples_that_parse() {
+    run all "$BCC" help
+    sed -n 's/^bcc \([a-z].*\)/\1/p' "$work/all.out" |
+        sed 's/ [^a-z].*//; s/ [a-z]*|.*//' >"$work/commands"
+    while read -r command; do
+        # shellcheck disable=SC2086
+        "$BCC" help $command | sed -n '/^Examples:/,$s/^    bcc //p' \
+            >"$work/examples"
+        [ -s "$work/examples" ] || [ "$command" = completion ] ||
+            fail "$command: no example"
+        while read -r example; do
+            # shellcheck disable=SC2086 # these are words
+            run example "$BCC" $example --help
+            case $example in
+            run*) ;; # --help belongs to the program
+            *) expect example "exit 0" ;;
+            esac
+            grep -q "bcc help" "$work/example.err" &&
+                fail "$example: $(cat "$work/example.err")"
+        done <"$work/examples"
+    done <"$work/commands"
+    return 0
 }
 
 # Every option that some command says it takes is taken, and no other.
@@ -132,6 +165,49 @@ END
 words() {
     bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bcc
         echo "${COMPREPLY[@]}"' - "$work/bash.out" "$@"
+}
+
+# The macros of bcc_script.h, in C and in C++.
+test_scripts_say_in_c_what_they_export() {
+    for language in c c++; do
+        "$CLANG" -O2 -fPIC -emit-llvm -Wall -Wextra -Werror -x $language -c - \
+            -I "$(dirname "$0")/../../include" -o "$work/s.bc" <<'C' || exit 1
+#include <bcc/bcc_script.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+BCC_PRAGMA("version", "1");
+BCC_PRAGMA("author", "me");
+BCC_EXPORT int frames = 0;
+BCC_OBJECT void *texture;
+int not_exported;
+BCC_EXPORT void reset(void);
+BCC_EXPORT void reset(void) { frames = not_exported; }
+BCC_KERNEL("in, out, x")
+void invert(const unsigned char *in, unsigned char *out, unsigned x);
+void invert(const unsigned char *in, unsigned char *out, unsigned x)
+{
+    *out = (unsigned char)(*in + x);
+}
+BCC_KERNEL("in, out, value")
+float twice(float x);
+float twice(float x) { return 2 * x; }
+#ifdef __cplusplus
+}
+#endif
+C
+        "$BCC" compile "$work/s.bc" -o "$work/s.oBCC" || fail "$language"
+        run dump "$BCC" dump "$work/s.oBCC"
+        for fact in "key version value 1" "key author value me" \
+            "name frames" "name texture" "name reset" "name invert" \
+            "name twice"; do
+            says dump out "$fact"
+        done
+        "$BCC" dump "$work/s.oBCC" | sed -n '/^Exported var/,/^$/p' |
+            grep -q not_exported &&
+            fail "$language: all is exported"
+    done
+    return 0
 }
 
 test_completion_follows_the_options() {
@@ -1360,6 +1436,87 @@ test_only_signed_entries_run_when_that_is_asked() {
     complains private "not an Ed25519 public key"
 }
 
+# ---- Compiled programs ----
+
+# compiled NAME: small.bc as $work/NAME, and the compiler gone.
+compiled() {
+    small_program
+    run compile "$BCC" compile --entry main "$work/small.bc" -o "$work/$1"
+    expect compile "exit 0"
+    rm "$work/small.bc"
+    export BCC_BCCC=/nonexistent/bccc
+}
+
+test_a_compiled_program_runs_without_bitcode_and_compiler() {
+    compiled small.oBCC
+    run own "$BCC" run "$work/small.oBCC" you
+    expect own "exit 3"
+    says own out "hello you"
+    silent own err
+    cp "$work/small.oBCC" "$work/program"
+    run named "$BCC" run --report=json --no-cache "$work/program"
+    reported named hit
+    says named out "hello nobody"
+    [ -z "$(ls "$BCC_CACHE_DIR" 2>/dev/null)" ] || fail "the cache was used"
+    run entry "$BCC" run --entry absent "$work/small.oBCC"
+    complains entry "no function 'absent'"
+}
+
+test_a_compiled_program_is_refused_with_the_reason() {
+    needs openssl
+    make_keys
+    compiled small.oBCC
+    cp "$work/small.oBCC" "$work/open"
+    chmod 666 "$work/open"
+    run open "$BCC" run --report=json "$work/open"
+    complains open "open: writable by group or others (mode 0666)"
+    says open report '"code":"untrusted"'
+    head -c 3000 "$work/small.oBCC" >"$work/cut"
+    run cut "$BCC" run "$work/cut"
+    complains cut "cut: header: written as"
+    { cat "$work/small.oBCC"; echo; } >"$work/long"
+    run long "$BCC" run "$work/long"
+    complains long "long: header: written as"
+    for options in "--rebuild" "-lm" "--lib $work/open" "--link $work/open"; do
+        # shellcheck disable=SC2086 # these are words
+        run again "$BCC" run $options "$work/small.oBCC"
+        complains again "is compiled already"
+    done
+    for options in "--cpu x86-64" "--features +avx" "--target x"; do
+        # shellcheck disable=SC2086
+        run cpu "$BCC" run $options "$work/small.oBCC"
+        expect cpu "exit 2"
+        says cpu err "is compiled already"
+    done
+    run twice "$BCC" compile "$work/small.oBCC" -o "$work/twice.oBCC"
+    complains twice "is compiled already"
+    run key "$BCC" run --trusted-key "$work/ours.pub" "$work/small.oBCC"
+    complains key "not signed"
+    for file in small.oBCC open; do
+        run sign "$BCC" sign --key "$work/ours.pem" "$work/$file"
+        expect sign "exit 0"
+        run signed "$BCC" run --trusted-key "$work/ours.pub" "$work/$file"
+        expect signed "exit 3"
+        run other "$BCC" run --trusted-key "$work/theirs.pub" "$work/$file"
+        complains other "signed by a key that is not trusted"
+    done
+}
+
+test_a_compiled_program_says_what_its_compile_lacked() {
+    compile_cxx words <<'CXX'
+#include <iostream>
+int main() { std::cout << "words\n"; }
+CXX
+    run lacks "$BCC" compile "$work/words.bc" -o "$work/lacks.oBCC"
+    run whole "$BCC" compile --entry main "$work/words.bc" -o "$work/whole.oBCC"
+    run lacking "$BCC" run "$work/lacks.oBCC"
+    complains lacking "undefined symbol"
+    says lacking err "lacks.oBCC: is compiled already: bcc compile takes -l"
+    run words "$BCC" run "$work/whole.oBCC"
+    expect words "exit 0"
+    says words out "words"
+}
+
 # public_key NAME OCTAL: a PEM file of a key that is those bytes.
 public_key() {
     {
@@ -2047,7 +2204,7 @@ test_precompile_takes_the_options_of_run() {
 
 test_precompile_names_directories_that_it_cannot_read() {
     as=
-    if [ "$(id -u)" -eq 0 ]; then # who reads everything
+    if [ "$(id -u)" -eq 0 ]; then # root can read everything
         command -v setpriv >/dev/null || skip "no setpriv"
         as="setpriv --reuid 12345 --clear-groups"
     fi

@@ -1,4 +1,5 @@
-/* compile(): inputs good and bad, targets, and that nothing else matters. */
+/* compile(): inputs good and bad, targets, and independence of everything
+ * else. */
 #include "compile_fixture.h"
 
 #include <elf.h>
@@ -156,15 +157,49 @@ static void refuses_what_is_no_bitcode(void **state)
     assert_refused(f, STATUS_UNSUPPORTED, "library.bc");
 }
 
-static void llvm_explains_what_is_wrong_with_bitcode(void **state)
+static void other_formats_are_called_by_name(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *bytes;
+        const char *message;
+    } cases[] = {
+        {"a.c", "int f;", "a.c: C or C++ source: compile it with 'clang"},
+        {"a.bc", "\n #include <x>\n", "a.bc: C or C++ source"},
+        {"a.cl", "kernel void f() {}", "a.cl: OpenCL C source"},
+        {"a.rs", "fn main() {}", "a.rs: Rust source"},
+        {"a.f90", "end", "a.f90: Fortran source"},
+        {"a.bc", "#!/bin/sh\n", "a.bc: a script of an interpreter"},
+        {"a.bc", "PK\3\4....", "a.bc: a ZIP archive"},
+        {"a.bc", "\x1f\x8b\x08", "a.bc: a compressed file"},
+        {"a.bc", "oBCC\1", "a.bc: a compiled file of this engine"},
+        {"a.bc", "\3\2\x23\7", "a.bc: SPIR-V"},
+        {"a.bc", "Call me Ishmael.",
+         "a.bc: text, but not LLVM's assembly (a.bc:1:1: "},
+        /* What is assembly by its beginning keeps LLVM's word on it. */
+        {"a.ll", "define i32 @f() { ret i32 x }", "a.ll:1:27: error: "},
+    };
+    struct compile_fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        compile_fixture_reset(f);
+        compile_fixture_add(f, cases[i].name,
+                            (struct span){(const uint8_t *)cases[i].bytes,
+                                          strlen(cases[i].bytes)});
+        assert_refused(f, STATUS_CORRUPT, cases[i].message);
+    }
+}
+
+static void bitcode_that_is_cut_short_is_called_so(void **state)
 {
     struct compile_fixture *f = *state;
     struct span bitcode = make_bitcode(simple);
+    size_t half = bitcode.size / 2 & ~(size_t)3;
 
-    compile_fixture_add(f, "short.bc",
-                        (struct span){bitcode.data, bitcode.size / 2 & ~3u});
-    assert_refused(f, STATUS_CORRUPT, "short.bc: ");
-    assert_true(strlen(f->err.message) > strlen("short.bc: "));
+    compile_fixture_add(f, "short.bc", (struct span){bitcode.data, half});
+    assert_refused(f, STATUS_CORRUPT, "short.bc: the bitcode is cut short: ");
+    /* and what LLVM said is there, too */
+    assert_non_null(strstr(f->err.message, "(short.bc: "));
     free((void *)bitcode.data);
 }
 
@@ -523,7 +558,8 @@ int main(void)
         TEST(refuses_a_damaged_wrapper),
         TEST(refuses_a_wrapper_cut_anywhere),
         TEST(refuses_what_is_no_bitcode),
-        TEST(llvm_explains_what_is_wrong_with_bitcode),
+        TEST(other_formats_are_called_by_name),
+        TEST(bitcode_that_is_cut_short_is_called_so),
         TEST(refuses_ir_that_breaks_the_rules),
         TEST(refuses_inline_assembly_that_is_none),
         TEST(refuses_a_compile_without_script),

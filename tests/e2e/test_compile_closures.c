@@ -1,4 +1,4 @@
-/* Libraries that are linked by closures: here all are, if they can be. */
+/* Libraries that are linked by closures: in these tests, all that can be. */
 #include "compile_fixture.h"
 
 #include <stdio.h>

@@ -1,4 +1,6 @@
-/* What compile() says that a script exports. */
+/* The exports of a script, as compile() returns them. */
+#include <stdio.h>
+
 #include "compile_fixture.h"
 
 #include "libcalls.h"
@@ -126,6 +128,116 @@ static void kernels_have_names_and_signatures(void **state)
     assert_symbol(&kernels[1], "invert", true);
     assert_int_equal(kernels[0].kernel_signature, 3);
     assert_int_equal(kernels[1].kernel_signature, 35);
+}
+
+/* ---- With annotations, as the macros of bcc_script.h make them ---- */
+
+/* A row for each of `what`, which is annotated with `text`. */
+static void add_annotated(struct compile_fixture *f, const char *what,
+                          const char *text)
+{
+    static char source[2048];
+
+    snprintf(source, sizeof(source),
+             "@v = global i32 1\n"
+             "@w = global ptr null\n"
+             "@hidden = internal global i32 1\n"
+             "define void @k(ptr %%in, ptr %%out, i32 %%x) { ret void }\n"
+             "define i32 @f() { ret i32 1 }\n"
+             "define void @unlisted() { ret void }\n"
+             "@file = private constant [4 x i8] c\"a.c\\00\"\n"
+             "@other = private constant [6 x i8] c\"other\\00\"\n"
+             "@text = private constant [%zu x i8] c\"%s\\00\"\n"
+             "@llvm.global.annotations = appending global "
+             "[2 x { ptr, ptr, ptr, i32, ptr }] [\n"
+             "{ ptr, ptr, ptr, i32, ptr } "
+             "{ ptr @unlisted, ptr @other, ptr @file, i32 1, ptr null },\n"
+             "{ ptr, ptr, ptr, i32, ptr } "
+             "{ ptr @%s, ptr @text, ptr @file, i32 2, ptr null }\n"
+             "], section \"llvm.metadata\"\n",
+             strlen(text) + 1, text, what);
+    compile_fixture_reset(f);
+    compile_fixture_add_text(f, "a.bc", source);
+}
+
+static void annotations_export_what_they_stand_before(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    add_annotated(f, "f", "bcc.export");
+    assert_compiles(f);
+    assert_int_equal(f->result.exports.n_funcs, 1);
+    assert_symbol(&f->result.exports.funcs[0], "f", true);
+    assert_int_equal(f->result.exports.n_vars, 0);
+    assert_null(find_function(f, "unlisted"));
+    add_annotated(f, "v", "bcc.export");
+    assert_compiles(f);
+    assert_int_equal(f->result.exports.n_vars, 1);
+    assert_symbol(&f->result.exports.vars[0], "v", true);
+    assert_int_equal(f->result.exports.n_funcs, 0);
+    add_annotated(f, "w", "bcc.object");
+    assert_compiles(f);
+    assert_symbol(&f->result.exports.vars[0], "w", true);
+    assert_int_equal(f->result.exports.n_object_slots, 1);
+    assert_int_equal(f->result.exports.object_slots[0], 0);
+}
+
+static void annotated_kernels_have_the_bits_of_their_words(void **state)
+{
+    static const struct {
+        const char *text;
+        unsigned bits;
+    } cases[] = {
+        {"bcc.kernel:in, out, x", 0x0b},   {"bcc.kernel:in out y", 0x13},
+        {"bcc.kernel:out,data,z", 0x46},   {"bcc.kernel:value, in, out", 0x23},
+        {"bcc.kernel:in,x,y,value", 0x39},
+    };
+    struct compile_fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        add_annotated(f, "k", cases[i].text);
+        assert_compiles(f);
+        assert_int_equal(f->result.exports.n_foreachs, 1);
+        assert_symbol(&f->result.exports.foreachs[0], "k", true);
+        assert_int_equal(f->result.exports.foreachs[0].kernel_signature,
+                         cases[i].bits);
+    }
+}
+
+static void annotated_pragmas_do_not_say_what_is_exported(void **state)
+{
+    struct compile_fixture *f = *state;
+
+    add_annotated(f, "hidden", "bcc.pragma:version=1=2");
+    assert_compiles(f);
+    assert_int_equal(f->result.exports.n_pragmas, 1);
+    assert_string_equal(f->result.exports.pragmas[0].key, "version");
+    assert_string_equal(f->result.exports.pragmas[0].value, "1=2");
+    assert_non_null(find_function(f, "unlisted"));
+}
+
+static void wrong_annotations_are_refused_by_name(void **state)
+{
+    static const struct {
+        const char *what, *text, *fact;
+    } cases[] = {
+        {"f", "bcc.exprot", "a.bc: annotation 'bcc.exprot' of 'f': not one"},
+        {"f", "bcc.object", "of 'f': not a variable"},
+        {"v", "bcc.kernel:in", "of 'v': not a function"},
+        {"k", "bcc.kernel:in, out, w", "may be there once"},
+        {"k", "bcc.kernel:in, out, in", "may be there once"},
+        {"k", "bcc.kernel:in, out", "another number of parameters"},
+        {"k", "bcc.kernel:in, out, x, y", "another number of parameters"},
+        {"f", "bcc.kernel:in, value", "another number of parameters"},
+        {"v", "bcc.pragma:version", "no '='"},
+        {"hidden", "bcc.export", "static, so it cannot be exported"},
+    };
+    struct compile_fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        add_annotated(f, cases[i].what, cases[i].text);
+        assert_refused(f, STATUS_COMPILE, cases[i].fact);
+    }
 }
 
 static void pragmas_keep_order_and_duplicates(void **state)
@@ -366,6 +478,10 @@ int main(void)
         TEST(well_known_entries_stay_though_no_list_has_them),
         TEST(what_metadata_does_not_list_vanishes),
         TEST(kernels_have_names_and_signatures),
+        TEST(annotations_export_what_they_stand_before),
+        TEST(annotated_kernels_have_the_bits_of_their_words),
+        TEST(annotated_pragmas_do_not_say_what_is_exported),
+        TEST(wrong_annotations_are_refused_by_name),
         TEST(pragmas_keep_order_and_duplicates),
         TEST(object_slots_are_indexes_of_variables),
         TEST(refuses_an_object_slot_that_is_no_number),

@@ -1,4 +1,4 @@
-/* compile(): joining script and libraries, and what is left to import. */
+/* compile(): joining script and libraries, and the imports that remain. */
 #include "compile_fixture.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* compile(): objects that are linked whole, and archives. What a native link
- * of such files does is held against it in test_link.sh. */
+/* compile(): objects that are linked whole, and archives. test_link.sh compares
+ * this with a native link of such files. */
 #include <stdio.h>
 #include <stdlib.h>
 

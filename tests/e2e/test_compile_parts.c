@@ -1,4 +1,4 @@
-/* Modules that are divided: two instructions are worth a part here. */
+/* Divided modules: in these tests two instructions justify a part. */
 #include "compile_fixture.h"
 
 #include <sched.h>

@@ -1,7 +1,7 @@
 #!/bin/sh
-# test_link.sh TEST: programs of several files and archives, against a native
-# link of the same files in the same order. Each test is a function below; CTest
-# runs them one by one.
+# test_link.sh TEST: programs of several files and archives, compared with a
+# native link of the same files in the same order. Each test is a function
+# below; CTest runs them one by one.
 #
 # Environment: BCC, CLANG, LLVM_AR (may be empty), RUN_STATUS.
 set -u
@@ -566,6 +566,35 @@ test_native_members_are_refused_if_they_are_needed() {
     complains unreadable "lib.a(cut.o): an ELF object, not bitcode"
     run object "$BCC" run --link f.o main.bc
     complains object "f.o: an ELF object, not bitcode"
+}
+
+# What clang writes into objects beside their code.
+test_bitcode_in_objects_is_read() {
+    needing_f
+    cd "$work" || exit 1
+    for kind in -fembed-bitcode "-flto -ffat-lto-objects"; do
+        for file in main f unwanted; do
+            # shellcheck disable=SC2086
+            "$CLANG" -O1 $kind -x c -c $file.src -o $file.o || exit 1
+        done
+        rm -f lib.a
+        ar rc lib.a unwanted.o f.o 2>/dev/null
+        run objects "$BCC" run --no-cache --link f.o main.o
+        expect objects "exit 7"
+        run archive "$BCC" run --no-cache --link lib.a main.o
+        expect archive "exit 7"
+    done
+    head -c 300 main.o >cut.o
+    run cut "$BCC" run --no-cache cut.o
+    complains cut "cut.o: an ELF object, not bitcode"
+    "$CLANG" -O1 -x c -c main.src -o native.o || exit 1
+    run native "$BCC" run --no-cache native.o
+    complains native "native.o: an ELF object, not bitcode: compile with"
+    "$CLANG" -fembed-bitcode -x c -c main.src -o main.o || exit 1
+    "$CLANG" -fembed-bitcode -x c -c f.src -o f.o || exit 1
+    ld -r main.o f.o -o both.o || exit 1
+    run both "$BCC" run --no-cache both.o
+    complains both "both.o: an ELF object with the bitcode of several files"
 }
 
 # Cut anywhere, an archive gives what a whole one gives, or is refused by name.

@@ -1,5 +1,5 @@
-/* The samples' runs against native code of the same bitcode: what the other
- * tests take for right is right without libbcc. */
+/* The samples' runs compared with native code of the same bitcode: the results
+ * that other tests expect are right without libbcc. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,6 @@
-/* Calls of the operating system and of the allocator that fail when they are
- * told to. The library is linked in as an archive, and each of these calls of
- * it goes through a wrapper (ld --wrap); those of the C library's own inside
- * do not. */
+/* Calls of the operating system and of the allocator that fail on request. The
+ * library is linked as an archive, and its calls go through wrappers (ld
+ * --wrap); calls inside the C library do not. */
 #ifndef BCC_FAULT_FAULTS_H
 #define BCC_FAULT_FAULTS_H
 

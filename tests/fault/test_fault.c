@@ -1,5 +1,5 @@
-/* Every call of the operating system and of the allocator fails, the 1st, the
- * 2nd, the 3rd ... of its kind, until a prepare goes through without it. Each
+/* Every call of the operating system and of the allocator fails in turn, the
+ * 1st, the 2nd, the 3rd ... of its kind, until a prepare does not make it. Each
  * time
  *   - the outcome is code that is right, or an error with a message,
  *   - no descriptor and no memory is lost,
@@ -68,7 +68,14 @@ struct scenario {
     unsigned long flags; /* of the prepare */
     bool has_layers;     /* and two directories more that hold nothing */
     bool in_archive;     /* the script is, and the archive's stamp is new */
+    enum { AS_BITCODE, AS_COMPILED_FILE, AS_COMPILED_BYTES } form;
 };
+
+/* The entry, where bytes are wanted. */
+static struct {
+    char bytes[65536];
+    size_t size;
+} compiled;
 
 struct outcome {
     bool is_prepared;
@@ -87,6 +94,23 @@ static int ask(BCCScriptRef script)
     return answer();
 }
 
+static int read_script(BCCScriptRef script, const struct scenario *scenario,
+                       const char *dir)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof(path), "%s/%s", dir,
+             scenario->in_archive ? "app.apk" : "entry.oBCC");
+    if (scenario->in_archive)
+        return bccReadResource(script, path, "a.bc", 0);
+    if (scenario->form == AS_COMPILED_FILE)
+        return bccReadExecutableFile(script, path, 0);
+    if (scenario->form == AS_COMPILED_BYTES)
+        return bccReadExecutable(script, "bytes", compiled.bytes, compiled.size,
+                                 BCC_COPY_INPUT);
+    return bccReadFile(script, ANSWER_BITCODE, 0);
+}
+
 /* All that a host does. What is to fail is armed already. */
 static void launch_into(const struct scenario *scenario, const char *dir,
                         struct outcome *ret_outcome)
@@ -95,14 +119,10 @@ static void launch_into(const struct scenario *scenario, const char *dir,
                                 .optLevel = BCC_OPT_O0};
     BCCReport report = {.size = sizeof(report)};
     BCCScriptRef script = bccCreateScript();
-    char archive[PATH_MAX];
     bool failed;
 
-    snprintf(archive, sizeof(archive), "%s/app.apk", dir);
     failed =
-        !script ||
-        (scenario->in_archive ? bccReadResource(script, archive, "a.bc", 0)
-                              : bccReadFile(script, ANSWER_BITCODE, 0)) ||
+        !script || read_script(script, scenario, dir) ||
         bccSetOptions(script, &options) ||
         bccSetCachePath(script, scenario->has_layers ? "/bin:/usr/bin" : "") ||
         bccPrepareExecutable(script, scenario->has_cache ? dir : NULL, "entry",
@@ -199,6 +219,16 @@ static void write_archive(const struct temp_dir *dir)
     buffer_release(&archive);
 }
 
+static void read_entry(const struct temp_dir *dir)
+{
+    int fd = open(temp_dir_path(dir, "entry.oBCC").text, O_RDONLY | O_CLOEXEC);
+    ssize_t size = read(fd, compiled.bytes, sizeof(compiled.bytes));
+
+    assert_true(size > 0 && size < (ssize_t)sizeof(compiled.bytes));
+    compiled.size = (size_t)size;
+    close(fd);
+}
+
 static void set_scene(const struct scenario *scenario,
                       const struct temp_dir *dir)
 {
@@ -217,6 +247,8 @@ static void set_scene(const struct scenario *scenario,
                                    temp_dir_path(dir, "entry.oBCC").text,
                                    long_ago, 0),
                          0);
+    if (scenario->form == AS_COMPILED_BYTES)
+        read_entry(dir);
     if (scenario->is_stale)
         assert_int_equal(temp_dir_write(dir, "entry.oBCC", "stale"), 0);
     if (scenario->in_archive)
@@ -283,7 +315,8 @@ static void fail_all(const struct temp_dir *dir,
         }
     }
     printf("%s: %u faults\n", scenario->name, n_faults);
-    assert_true(n_faults > 20);
+    /* Bytes in memory need no file. */
+    assert_true(n_faults > (scenario->form == AS_COMPILED_BYTES ? 5 : 20));
 }
 
 static void hit_survives_every_fault(void **state)
@@ -314,6 +347,26 @@ static void layered_hit_survives_every_fault(void **state)
                                       .has_cache = true,
                                       .has_entry = true,
                                       .has_layers = true};
+
+    fail_all(*state, &scenario);
+}
+
+static void compiled_file_survives_every_fault(void **state)
+{
+    const struct scenario scenario = {.name = "compiled file",
+                                      .n_errors = 3,
+                                      .has_entry = true,
+                                      .form = AS_COMPILED_FILE};
+
+    fail_all(*state, &scenario);
+}
+
+static void compiled_bytes_survive_every_fault(void **state)
+{
+    const struct scenario scenario = {.name = "compiled bytes",
+                                      .n_errors = 3,
+                                      .has_entry = true,
+                                      .form = AS_COMPILED_BYTES};
 
     fail_all(*state, &scenario);
 }
@@ -372,6 +425,8 @@ int main(void)
         TEST(hit_survives_every_fault),
         TEST(first_hit_survives_every_fault),
         TEST(layered_hit_survives_every_fault),
+        TEST(compiled_file_survives_every_fault),
+        TEST(compiled_bytes_survive_every_fault),
         TEST(hit_in_an_archive_survives_every_fault),
         TEST(miss_in_an_archive_survives_every_fault),
         TEST(miss_survives_every_fault),

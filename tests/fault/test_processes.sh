@@ -1,11 +1,11 @@
 #!/bin/sh
 # test_processes.sh TEST: many processes on one cache directory, processes that
-# are killed or stopped, and systems that refuse. What must come out each time
-# is the program's own result. Each test is a function below; CTest runs them
-# one by one. Those that need root or strace are skipped without.
+# are killed or stopped, and systems that refuse. The program's own result must
+# come out each time. Each test is a function below; CTest runs them one by one.
+# Tests that need root or strace are skipped without.
 #
-# Environment: that of test_cli.sh; BCC_TEST_PROCESSES, how many at once (12);
-# BCC_TEST_SECONDS, how long the storm blows (3).
+# Environment: that of test_cli.sh; BCC_TEST_PROCESSES, the number of processes
+# at once (12); BCC_TEST_SECONDS, the duration of the storm (3).
 set -u
 . "$(dirname "$0")/../e2e/run_case_lib.sh"
 
@@ -240,7 +240,7 @@ struck_at_each_call() {
     shift 2
     echo "-o $work/trace" >"$work/how"
     "$@" >/dev/null 2>&1
-    # exit_group does not fail; who is told so never ends.
+    # exit_group cannot fail; a process that is told so never ends.
     sed -n 's/^\([a-z][a-z0-9_]*\)(.*/\1/p' "$work/trace" |
         grep -v '^exit' |
         awk -v "stride=$stride" -v "action=$action" '{ n = ++seen[$1] }
@@ -263,7 +263,7 @@ struck_at_each_call() {
 }
 
 # is_survived ACTION: of a call that fails comes the right result or a clear
-# error; of who is killed nothing is asked.
+# error; nothing is expected of a killed one.
 is_survived() {
     case $1 in
     error=*)

@@ -1,7 +1,7 @@
 #!/bin/sh
-# test_sanitized_tool.sh: the tool of a build with sanitizers does what it does
-# otherwise, and no sanitizer has a word to say; also while somebody writes into
-# the file that it judges.
+# test_sanitized_tool.sh: the tool of a build with sanitizers behaves as usual,
+# and no sanitizer reports anything, even while somebody writes to the file that
+# it checks.
 #
 # Environment: BCC (the tool), BCC_BCCC (a bccc of the same version), BITCODE
 # (answer.bc of tests/e2e).

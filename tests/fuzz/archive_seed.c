@@ -1,4 +1,5 @@
-/* The members of the first input of fuzz_archive: 0 needs 1, that needs 2. */
+/* The members of the first input of fuzz_archive: member 0 needs 1, which needs
+ * 2. */
 extern int first(int number);
 extern int second(int number);
 extern int start(int number);

@@ -1,5 +1,5 @@
-/* What libFuzzer and fuzz_main.c call. A target aborts if what it checks does
- * not hold. */
+/* The functions that libFuzzer and fuzz_main.c call. A target aborts if a check
+ * fails. */
 #ifndef BCC_TESTS_FUZZ_H
 #define BCC_TESTS_FUZZ_H
 

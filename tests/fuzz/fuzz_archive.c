@@ -1,5 +1,5 @@
-/* Archives: all members and symbols, and a link of the first member with what
- * it needs of the others. */
+/* Archives: all members and symbols, and a link of the first member with the
+ * members that it needs. */
 #include "archive.h"
 #include "fuzz.h"
 #include "link_image.h"

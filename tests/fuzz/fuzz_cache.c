@@ -1,5 +1,5 @@
 /* The cache reader: open as a launch does, and whole; then walk everything.
- * Checksums are made right first, so that changes get past them. */
+ * Checksums are corrected first, so that changes get past them. */
 #include <string.h>
 
 #include "cache_read.h"

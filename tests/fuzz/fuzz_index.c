@@ -1,5 +1,5 @@
 /* The reader of a library's index: open it, then look at everything. The
- * checksum is made right first, so that changes get past it. */
+ * checksum is corrected first, so that changes get past it. */
 #include <string.h>
 
 #include "../unit/sample_index.h"

@@ -1,4 +1,4 @@
-/* The request's parser: what it takes is what it would write. */
+/* The request's parser: it accepts only text that it would write itself. */
 #include <string.h>
 
 #include "fuzz.h"

@@ -1,4 +1,4 @@
-/* ZIP archives: every entry that is listed, read. */
+/* ZIP archives: read every listed entry. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
-/* A cache file in memory that a test can damage, and put right again as far as
- * checksums go, so that the checks behind the checksums are reached too. */
+/* A cache file in memory that a test can damage, then give correct checksums
+ * again, so that the checks behind the checksums are reached too. */
 #ifndef BCC_TESTS_CACHE_FIXTURE_H
 #define BCC_TESTS_CACHE_FIXTURE_H
 

@@ -383,19 +383,184 @@ static void read_image(struct fixture *f, const char *path)
 /* See load_sample.ld. */
 static void restore_relro(struct fixture *f)
 {
-    Elf64_Ehdr *header = (Elf64_Ehdr *)f->bytes;
-    Elf64_Phdr *segments = (Elf64_Phdr *)(f->bytes + header->e_phoff);
+    ELF_TYPE(Ehdr) *header = (ELF_TYPE(Ehdr) *)f->bytes;
+    ELF_TYPE(Phdr) *segments = (ELF_TYPE(Phdr) *)(f->bytes + header->e_phoff);
 
     for (unsigned i = 0; i < header->e_phnum; i++)
         if (segments[i].p_type == PT_LOOS)
             segments[i].p_type = PT_GNU_RELRO;
 }
 
+/* ---- Tables as lib/linker makes them, which GNU ld does on few machines ----
+ */
+
+static void *file_place(struct fixture *f, uint64_t address)
+{
+    const ELF_TYPE(Ehdr) *header = (const ELF_TYPE(Ehdr) *)f->bytes;
+    const ELF_TYPE(Phdr) *segment =
+        (const ELF_TYPE(Phdr) *)(f->bytes + header->e_phoff);
+
+    for (unsigned i = 0; i < header->e_phnum; i++, segment++)
+        if (segment->p_type == PT_LOAD && address >= segment->p_vaddr &&
+            address - segment->p_vaddr + WORD <= segment->p_filesz)
+            return f->bytes + segment->p_offset + (address - segment->p_vaddr);
+    fail_msg("0x%llx is not in the file", (unsigned long long)address);
+    return NULL;
+}
+
+void fixture_set_addend(struct fixture *f, machine_reloc *entry,
+                        uint64_t addend)
+{
+    const ELF_TYPE(Addr) word = (ELF_TYPE(Addr))addend;
+
+#if MACHINE_HAS_ADDEND
+    (void)f;
+    memcpy(&entry->r_addend, &word, WORD);
+#else
+    memcpy(file_place(f, entry->r_offset), &word, WORD);
+#endif
+}
+
+static int by_symbol(const void *a, const void *b)
+{
+    const machine_reloc *x = a, *y = b;
+    const int order = (ELF_R_SYM(x->r_info) > ELF_R_SYM(y->r_info)) -
+                      (ELF_R_SYM(x->r_info) < ELF_R_SYM(y->r_info));
+
+    return order ? order
+                 : (x->r_offset > y->r_offset) - (x->r_offset < y->r_offset);
+}
+
+static bool can_be_packed(const machine_reloc *entry)
+{
+    return ELF_R_TYPE(entry->r_info) == TEST_R_RELATIVE &&
+           entry->r_offset % WORD == 0;
+}
+
+/* Entries of relative relocations, in the order of their places, as DT_RELR.
+ * Returns the number of its words. */
+static size_t make_relr(const machine_reloc *entries, size_t n,
+                        ELF_TYPE(Addr) * relr)
+{
+    enum { N_BITS = 8 * WORD - 1 };
+    size_t n_words = 0;
+
+    for (size_t i = 0; i < n;) {
+        ELF_TYPE(Addr) next = entries[i].r_offset + WORD, bits;
+
+        relr[n_words++] = entries[i++].r_offset;
+        do {
+            bits = 0;
+            for (; i < n && (entries[i].r_offset - next) / WORD < N_BITS; i++)
+                bits |= (ELF_TYPE(Addr))1
+                        << ((entries[i].r_offset - next) / WORD + 1);
+            if (bits)
+                relr[n_words++] = bits | 1;
+            next += N_BITS * WORD;
+        } while (bits);
+    }
+    return n_words;
+}
+
+/* Over one of the entries without meaning that GNU ld leaves at the end. */
+static void add_tag(struct fixture *f, int64_t tag, uint64_t value)
+{
+    const ELF_TYPE(Phdr) *segment = fixture_segment(f, PT_DYNAMIC, 0);
+    ELF_TYPE(Dyn) *entry = (ELF_TYPE(Dyn) *)(f->bytes + segment->p_offset);
+    const ELF_TYPE(Dyn) *end = entry + segment->p_filesz / sizeof(*entry);
+
+    while (entry->d_tag != DT_NULL)
+        entry++;
+    assert_true(entry + 1 < end);
+    entry->d_tag = (ELF_TYPE(Sword))tag;
+    entry->d_un.d_val = (ELF_TYPE(Addr))value;
+}
+
+static bool has_tag(struct fixture *f, int64_t tag)
+{
+    const ELF_TYPE(Phdr) *segment = fixture_segment(f, PT_DYNAMIC, 0);
+    const ELF_TYPE(Dyn) *entry =
+        (const ELF_TYPE(Dyn) *)(f->bytes + segment->p_offset);
+
+    for (; entry->d_tag != DT_NULL; entry++)
+        if (entry->d_tag == tag)
+            return true;
+    return false;
+}
+
+/* The table of calls is behind the other one: one of both. */
+static void join_tables(struct fixture *f)
+{
+    ELF_TYPE(Dyn) *size = fixture_tag(f, MACHINE_DT_RELOC_SIZE);
+    ELF_TYPE(Dyn) * calls_size;
+
+    if (!has_tag(f, DT_JMPREL))
+        return;
+    calls_size = fixture_tag(f, DT_PLTRELSZ);
+    assert_int_equal(fixture_tag(f, MACHINE_DT_RELOC)->d_un.d_ptr +
+                         size->d_un.d_val,
+                     fixture_tag(f, DT_JMPREL)->d_un.d_ptr);
+    size->d_un.d_val += calls_size->d_un.d_val;
+    calls_size->d_un.d_val = 0;
+}
+
+static void sort_table(struct fixture *f, machine_reloc **ret_table,
+                       size_t *ret_n)
+{
+    machine_reloc *table =
+        (machine_reloc *)(f->bytes +
+                          fixture_tag(f, MACHINE_DT_RELOC)->d_un.d_ptr);
+    size_t n;
+
+    join_tables(f);
+    n = fixture_tag(f, MACHINE_DT_RELOC_SIZE)->d_un.d_val / sizeof(*table);
+    qsort(table, n, sizeof(*table), by_symbol);
+    *ret_table = table;
+    *ret_n = n;
+}
+
+/* Where the linker could not: the entries' own room has room for DT_RELR. */
+static void pack_relative(struct fixture *f)
+{
+    static machine_reloc packed[64], others[64];
+    machine_reloc *table;
+    size_t n, n_packed = 0, n_others = 0, n_words;
+    ELF_TYPE(Addr) relr[128];
+    uint64_t address;
+
+    sort_table(f, &table, &n);
+    if (has_tag(f, DT_RELR))
+        return;
+    assert_true(n <= 64);
+    for (size_t i = 0; i < n; i++)
+        if (can_be_packed(&table[i]))
+            packed[n_packed++] = table[i];
+        else
+            others[n_others++] = table[i];
+    assert_true(n_packed > 0);
+    n_words = make_relr(packed, n_packed, relr);
+    assert_true(n_words * WORD <= n_packed * sizeof(*table));
+#if MACHINE_HAS_ADDEND
+    for (size_t i = 0; i < n_packed; i++)
+        memcpy(file_place(f, packed[i].r_offset), &packed[i].r_addend, WORD);
+#endif
+    address = (uint64_t)((uint8_t *)(table + n_others) - f->bytes);
+    memcpy(table, others, n_others * sizeof(*table));
+    memcpy(f->bytes + address, relr, n_words * WORD);
+    fixture_tag(f, MACHINE_DT_RELOC_SIZE)->d_un.d_val =
+        (ELF_TYPE(Addr))(n_others * sizeof(*table));
+    add_tag(f, DT_RELR, address);
+    add_tag(f, DT_RELRSZ, n_words * WORD);
+    add_tag(f, DT_RELRENT, WORD);
+}
+
+/* ---- The image ---- */
+
 static uint64_t span_of(const struct fixture *f)
 {
-    const Elf64_Ehdr *header = (const Elf64_Ehdr *)f->bytes;
-    const Elf64_Phdr *segment =
-        (const Elf64_Phdr *)(f->bytes + header->e_phoff);
+    const ELF_TYPE(Ehdr) *header = (const ELF_TYPE(Ehdr) *)f->bytes;
+    const ELF_TYPE(Phdr) *segment =
+        (const ELF_TYPE(Phdr) *)(f->bytes + header->e_phoff);
     uint64_t end = 0;
 
     for (unsigned i = 0; i < header->e_phnum; i++, segment++)
@@ -418,6 +583,10 @@ void fixture_init(struct fixture *f, const char *path)
     f->span = span_of(f);
     f->text_span =
         (fixture_segment(f, PT_LOAD, 0)->p_memsz + PAGE - 1) / PAGE * PAGE;
+    if (strstr(path, "house"))
+        pack_relative(f);
+    else if (has_tag(f, MACHINE_DT_RELOC))
+        sort_table(f, &(machine_reloc *){NULL}, &(size_t){0});
     notes_clear();
 }
 
@@ -425,6 +594,7 @@ void fixture_release(struct fixture *f)
 {
     load_release(&f->image);
     file_close(f->fd);
+    free(f->file);
     free(f->bytes);
 }
 
@@ -438,6 +608,15 @@ int fixture_setup(void **state)
     fixture_init(f, path);
     *state = f;
     return 0;
+}
+
+int fixture_setup_memory(void **state)
+{
+    const int failed = fixture_setup(state);
+
+    if (!failed)
+        ((struct fixture *)*state)->in_memory = true;
+    return failed;
 }
 
 int fixture_setup_tls(void **state)
@@ -459,6 +638,19 @@ int fixture_teardown(void **state)
     return 0;
 }
 
+/* The file as bytes, and no byte behind them. */
+static void read_back(struct fixture *f)
+{
+    const size_t size = (size_t)f->source.file_size;
+
+    free(f->file);
+    f->file = malloc(size);
+    assert_non_null(f->file);
+    assert_int_equal(pread(f->fd, f->file, size, 0), size);
+    f->source.fd = -1;
+    f->source.bytes = f->file;
+}
+
 void fixture_write(struct fixture *f, uint64_t image_offset)
 {
     file_close(f->fd);
@@ -478,6 +670,8 @@ void fixture_write(struct fixture *f, uint64_t image_offset)
         .image_align = PAGE,
         .text_span = f->text_span,
     };
+    if (f->in_memory)
+        read_back(f);
 }
 
 enum status fixture_link(struct fixture *f)
@@ -498,7 +692,7 @@ void fixture_load(struct fixture *f)
 
 static void *find_entry(struct fixture *f, size_t size)
 {
-    const Elf64_Ehdr *header = (const Elf64_Ehdr *)f->bytes;
+    const ELF_TYPE(Ehdr) *header = (const ELF_TYPE(Ehdr) *)f->bytes;
     void *api = load_address(&f->image, header->e_entry, size);
 
     assert_non_null(api);
@@ -515,10 +709,11 @@ struct tls_api *fixture_tls_api(struct fixture *f)
     return find_entry(f, sizeof(struct tls_api));
 }
 
-Elf64_Phdr *fixture_segment(struct fixture *f, uint32_t type, unsigned index)
+ELF_TYPE(Phdr) *
+    fixture_segment(struct fixture *f, uint32_t type, unsigned index)
 {
-    Elf64_Ehdr *header = (Elf64_Ehdr *)f->bytes;
-    Elf64_Phdr *segments = (Elf64_Phdr *)(f->bytes + header->e_phoff);
+    ELF_TYPE(Ehdr) *header = (ELF_TYPE(Ehdr) *)f->bytes;
+    ELF_TYPE(Phdr) *segments = (ELF_TYPE(Phdr) *)(f->bytes + header->e_phoff);
 
     for (unsigned i = 0; i < header->e_phnum; i++)
         if (segments[i].p_type == type && index-- == 0)
@@ -527,10 +722,10 @@ Elf64_Phdr *fixture_segment(struct fixture *f, uint32_t type, unsigned index)
     return NULL;
 }
 
-Elf64_Dyn *fixture_tag(struct fixture *f, int64_t tag)
+ELF_TYPE(Dyn) * fixture_tag(struct fixture *f, int64_t tag)
 {
-    const Elf64_Phdr *segment = fixture_segment(f, PT_DYNAMIC, 0);
-    Elf64_Dyn *entry = (Elf64_Dyn *)(f->bytes + segment->p_offset);
+    const ELF_TYPE(Phdr) *segment = fixture_segment(f, PT_DYNAMIC, 0);
+    ELF_TYPE(Dyn) *entry = (ELF_TYPE(Dyn) *)(f->bytes + segment->p_offset);
 
     for (; entry->d_tag != DT_NULL; entry++)
         if (entry->d_tag == tag)
@@ -539,14 +734,16 @@ Elf64_Dyn *fixture_tag(struct fixture *f, int64_t tag)
     return NULL;
 }
 
-Elf64_Rela *fixture_rela(struct fixture *f, uint32_t type)
+machine_reloc *fixture_reloc(struct fixture *f, uint32_t type)
 {
-    Elf64_Rela *entry =
-        (Elf64_Rela *)(f->bytes + fixture_tag(f, DT_RELA)->d_un.d_ptr);
-    size_t n_entries = fixture_tag(f, DT_RELASZ)->d_un.d_val / sizeof(*entry);
+    machine_reloc *entry =
+        (machine_reloc *)(f->bytes +
+                          fixture_tag(f, MACHINE_DT_RELOC)->d_un.d_ptr);
+    size_t n_entries =
+        fixture_tag(f, MACHINE_DT_RELOC_SIZE)->d_un.d_val / sizeof(*entry);
 
     for (size_t i = 0; i < n_entries; i++)
-        if (ELF64_R_TYPE(entry[i].r_info) == type)
+        if (ELF_R_TYPE(entry[i].r_info) == type)
             return &entry[i];
     fail_msg("no relocation of type %u", type);
     return NULL;

@@ -1,5 +1,5 @@
-/* An image to load. It is linked in several shapes by CMakeLists.txt, and
- * without any library; what it imports is in test_load.c. */
+/* An image to load. CMakeLists.txt links it in several shapes, without any
+ * library; test_load.c defines its imports. */
 #include "load_sample.h"
 
 #include <stddef.h>

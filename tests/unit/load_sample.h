@@ -1,4 +1,4 @@
-/* What the sample image of test_load.c offers. ELF's e_entry leads to one
+/* The interface of test_load.c's sample image. ELF's e_entry leads to one
  * struct sample_api in its data, so that no symbol needs to be looked up. */
 #ifndef BCC_TESTS_LOAD_SAMPLE_H
 #define BCC_TESTS_LOAD_SAMPLE_H

@@ -1,4 +1,4 @@
-/* What the sample image of test_load_tls.c offers: e_entry leads to one struct
+/* The interface of test_load_tls.c's sample image: e_entry leads to one struct
  * tls_api in its data. */
 #ifndef BCC_TESTS_LOAD_TLS_SAMPLE_H
 #define BCC_TESTS_LOAD_TLS_SAMPLE_H

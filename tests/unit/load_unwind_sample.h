@@ -1,4 +1,4 @@
-/* What the sample image of test_load_unwind.c offers: e_entry leads to it. */
+/* The interface of test_load_unwind.c's sample image: e_entry leads to it. */
 #ifndef BCC_TESTS_LOAD_UNWIND_SAMPLE_H
 #define BCC_TESTS_LOAD_UNWIND_SAMPLE_H
 

@@ -1,9 +1,9 @@
 /* The contents of the file that docs/cache-format.html shows byte by byte: a
- * script `twice.bc` with a function `int twice(int)` and a variable `gain`
- * that nobody defined, compiled for x86_64 together with a library.
+ * script `twice.bc` with a function `int twice(int)` and an undefined variable
+ * `gain`, compiled for x86_64 together with a library.
  *
- * The image is the smallest that means something: ELF header, one program
- * header, and the function. */
+ * The image is the smallest useful one: ELF header, one program header, and the
+ * function. */
 #ifndef BCC_TESTS_SAMPLE_CACHE_H
 #define BCC_TESTS_SAMPLE_CACHE_H
 

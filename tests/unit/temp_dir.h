@@ -1,4 +1,4 @@
-/* A directory of the test's own, gone when the test is over. */
+/* A directory of the test's own, removed at the end of the test. */
 #ifndef BCC_TESTS_TEMP_DIR_H
 #define BCC_TESTS_TEMP_DIR_H
 

@@ -1,4 +1,4 @@
-/* Archives of every dialect are read, and no damage leads outside of one. */
+/* Archives of every dialect are read, and no damage leads to reads outside. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
-/* The reader against files that nobody wrote: damage as it happens (bits,
- * lengths), and damage with checksums that are right. */
+/* The reader with damaged files: damage as it happens (bits, lengths), and
+ * damage with correct checksums. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

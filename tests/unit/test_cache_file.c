@@ -1,4 +1,4 @@
-/* The oBCC file: what is written is what is read, and nothing but that. */
+/* The oBCC file: the reader returns exactly what was written. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -566,8 +566,10 @@ static void writer_refuses_what_the_format_cannot_say(void **state)
     assert_refused(&c, STATUS_MISUSE, "slot 0 is variable 2 of 2");
     c = rich, c.n_needed = 1;
     assert_refused(&c, STATUS_MISUSE, "'sinf' is in library 2 of 1");
+#if SIZE_MAX > UINT32_MAX
     c = rich, c.n_imports = (size_t)UINT32_MAX + 1;
     assert_refused(&c, STATUS_UNSUPPORTED, "relocation table: 4294967296");
+#endif
 }
 
 int main(void)

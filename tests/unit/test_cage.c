@@ -1,6 +1,6 @@
-/* The cage of bccc. Each test closes it in a child, tries what should be
- * refused, and what should not. Where the kernel, or a container, has neither
- * Landlock nor seccomp, only open() is tried. */
+/* The sandbox of bccc. Each test closes it in a child, then tries calls that
+ * must be refused and calls that must not. If the kernel, or a container, has
+ * neither Landlock nor seccomp, only open() is tried. */
 #include "cage.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* Dependencies: an entry is the answer to these inputs, or to others. */
+/* Dependencies: does an entry belong to these inputs, or to others? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
-/* Single flight: one of several compiles, and none waits for ever. What holds
- * a lock here is a child process, or another descriptor of this one. */
+/* Single flight: one of several compiles, and none waits for ever. In these
+ * tests the holder of a lock is a child process, or another descriptor of this
+ * one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

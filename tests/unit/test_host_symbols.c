@@ -1,4 +1,4 @@
-/* What is found without dlsym() is what dlsym() finds. */
+/* The symbols found without dlsym() are those that dlsym() finds. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* The index of a runtime library: what is written is read, and what nobody
- * wrote is found out. */
+/* The index of a runtime library: what was written is read, and damage is
+ * detected. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

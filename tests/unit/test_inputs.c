@@ -1,5 +1,5 @@
-/* What bccc says of its inputs: the digest of the bytes that were compiled, and
- * a stamp only where it stands for these. */
+/* bccc's record of its inputs: the digest of the bytes that were compiled, and
+ * a stamp only if it stands for them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

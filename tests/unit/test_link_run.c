@@ -1,5 +1,5 @@
-/* lib/linker: images run. The C library's loader is the judge: it knows
- * nothing of how they were made. Code is of the compiler that built this test,
+/* lib/linker: images run. The C library's loader runs them, as it knows nothing
+ * of how they were made. The code comes from the compiler that built this test,
  * in the shapes that code models and options give it. */
 #include "link_fixture.h"
 
@@ -54,6 +54,9 @@ static const char *const flags[] = {
     "-ffunction-sections",
     "-fcommon",
     "-Wa,-mrelax-relocations=no",
+#if !defined(__clang__) || __clang_major__ >= 19
+    "-mtls-dialect=gnu2",
+#endif
 };
 
 static void runs_code_of_every_model_and_option(void **state)

@@ -1,5 +1,5 @@
-/* lib/linker: which definition a name means, what the linker defines itself,
- * and in which order constructors run. */
+/* lib/linker: which definition a name refers to, which symbols the linker
+ * defines itself, and in which order constructors run. */
 #include "link_fixture.h"
 
 /* ---- Symbols ---- */

@@ -1,5 +1,5 @@
-/* lib/loader runs what it should: images of both shapes that CMakeLists.txt
- * links from load_sample.c. Damaged ones are in test_load_damage.c. */
+/* lib/loader runs valid images: both shapes that CMakeLists.txt links from
+ * load_sample.c. Damaged ones are in test_load_damage.c. */
 #include "load_fixture.h"
 
 #include <errno.h>
@@ -72,7 +72,7 @@ static void gives_each_instance_its_own_data(void **state)
     uint64_t entry;
 
     fixture_write(f, 0);
-    entry = ((Elf64_Ehdr *)f->bytes)->e_entry;
+    entry = ((ELF_TYPE(Ehdr) *)f->bytes)->e_entry;
     for (int i = 0; i < 3; i++) {
         assert_int_equal(load_map(&f->source, &images[i], &f->err), STATUS_OK);
         assert_int_equal(
@@ -234,12 +234,20 @@ static bool is_writable(int zero_fd, const void *address)
     return read(zero_fd, (void *)(uintptr_t)address, 1) == 1;
 }
 
+/* Code of an emulator's program is data of the emulator: so it has one mapping
+ * of code and constants that are neighbours, and shows it as code. */
+#ifdef LOAD_IS_EMULATED
+#define CONSTANT_IN_MEMORY "r-xp"
+#else
+#define CONSTANT_IN_MEMORY "r--p"
+#endif
+
 static void protects_relro_and_nothing_else(void **state)
 {
     struct fixture *f = *state;
     int zero_fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
     struct sample_api *api;
-    Elf64_Phdr *relro;
+    ELF_TYPE(Phdr) * relro;
     char access[5];
 
     assert_true(zero_fd >= 0);
@@ -247,9 +255,9 @@ static void protects_relro_and_nothing_else(void **state)
     api = fixture_api(f);
     relro = fixture_segment(f, PT_GNU_RELRO, 0);
     maps_access(f->image.base + relro->p_vaddr, access);
-    assert_string_equal(access, "r--p");
+    assert_string_equal(access, f->source.fd < 0 ? CONSTANT_IN_MEMORY : "r--p");
     maps_access(f->image.base + relro->p_vaddr + relro->p_memsz - 1, access);
-    assert_string_equal(access, "r--p");
+    assert_string_equal(access, f->source.fd < 0 ? CONSTANT_IN_MEMORY : "r--p");
     assert_false(is_writable(zero_fd, api->words));
     assert_false(is_writable(zero_fd, f->image.base + f->image.init_array));
     assert_false(is_writable(zero_fd, (void *)(uintptr_t)api->add));
@@ -511,10 +519,51 @@ static void runs_from_a_file_system_mounted_noexec(void **state)
     assert_int_equal(WEXITSTATUS(wait_status), 0);
 }
 
+/* ---- Bytes in memory ---- */
+
+static void needs_the_bytes_no_longer_than_to_load(void **state)
+{
+    struct fixture *f = *state;
+    char access[5];
+
+    fixture_write(f, 2 * PAGE);
+    assert_int_equal(fixture_link(f), STATUS_OK);
+    memset(f->file, 0xcc, (size_t)f->source.file_size);
+    free(f->file);
+    f->file = NULL;
+    load_start(&f->image);
+    assert_int_equal(fixture_api(f)->add_imported(40, 2), 42);
+    assert_int_equal(fixture_api(f)->bump(), 8);
+    assert_int_equal(load_prefix(&f->image).data[0], 'p');
+    maps_access(f->image.head, access);
+    assert_string_equal(access, "r-xp");
+    load_stop(&f->image);
+}
+
+/* Memory; code, then RELRO made read-only. */
+static void maps_nothing_but_memory(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_write(f, PAGE);
+    mapping_calls_reset();
+    assert_int_equal(fixture_link(f), STATUS_OK);
+    assert_int_equal(mapping_calls.n_mmap, 1);
+    assert_int_equal(mapping_calls.n_mprotect, 2);
+    assert_false(mapping_calls.writable_and_executable);
+}
+
 #define CASE(test, shape, path)                                                \
     {                                                                          \
 #test " (" shape ")", test, fixture_setup, fixture_teardown,           \
             (void *)(uintptr_t)(path)                                          \
+    }
+#define IN_MEMORY(test)                                                        \
+    {#test " (in memory, gnu)", test, fixture_setup_memory, fixture_teardown,  \
+     (void *)(uintptr_t)LOAD_SAMPLE_GNU},                                      \
+    {                                                                          \
+#test " (in memory, house)", test, fixture_setup_memory,               \
+            fixture_teardown, (void *)(uintptr_t)LOAD_SAMPLE_HOUSE             \
     }
 #define LARGE(test)                                                            \
     CASE(test, "gnu", LOAD_SAMPLE_GNU), CASE(test, "house", LOAD_SAMPLE_HOUSE)
@@ -552,6 +601,19 @@ int main(void)
         ALL(knows_whether_the_image_registers_handlers),
         ALL(runs_a_copy_where_the_file_may_not_be_executed),
         ALL(runs_from_a_file_system_mounted_noexec),
+        IN_MEMORY(calls_functions_of_the_image),
+        IN_MEMORY(calls_indirect_functions_when_all_else_is_relocated),
+        IN_MEMORY(relocates_data_of_every_kind),
+        IN_MEMORY(gives_zeros_for_all_of_a_large_bss),
+        IN_MEMORY(gives_each_instance_its_own_data),
+        IN_MEMORY(loads_from_any_offset_in_the_file),
+        IN_MEMORY(aligns_beyond_the_page),
+        IN_MEMORY(protects_relro_and_nothing_else),
+        IN_MEMORY(never_has_memory_writable_and_executable),
+        IN_MEMORY(unmaps_everything_on_release),
+        IN_MEMORY(runs_handlers_then_destructors_in_reverse_order),
+        IN_MEMORY(needs_the_bytes_no_longer_than_to_load),
+        IN_MEMORY(maps_nothing_but_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Destructors that an image wants to be called when a thread ends, as for C++
+/* Destructors that an image registers for the end of a thread, as for C++
  * objects that are thread_local. */
 #include "load_fixture.h"
 

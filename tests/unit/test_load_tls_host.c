@@ -1,5 +1,5 @@
-/* Thread-local variables of the host that images use, and what the loader
- * refuses of thread-local variables. */
+/* Thread-local variables of the host that images use, and thread-local
+ * variables that the loader refuses. */
 #include "load_fixture.h"
 
 #include <dlfcn.h>
@@ -151,33 +151,35 @@ static void refuses_a_variable_that_is_not_thread_local(void **state)
 }
 
 /* The import's entry of this type, which becomes one of initial-exec code. */
-static Elf64_Rela *make_initial_exec(struct fixture *f, bool is_import)
+static machine_reloc *make_initial_exec(struct fixture *f, bool is_import)
 {
-    Elf64_Rela *entry = fixture_rela(f, R_X86_64_DTPMOD64);
+    machine_reloc *entry = fixture_reloc(f, TEST_R_DTPMOD);
 
-    while (ELF64_R_TYPE(entry->r_info) != R_X86_64_DTPMOD64 ||
-           (ELF64_R_SYM(entry->r_info) != 0) != is_import)
+    while (ELF_R_TYPE(entry->r_info) != TEST_R_DTPMOD ||
+           (ELF_R_SYM(entry->r_info) != 0) != is_import)
         entry++;
-    entry->r_info = ELF64_R_INFO(ELF64_R_SYM(entry->r_info), R_X86_64_TPOFF64);
+    entry->r_info = ELF_R_INFO(ELF_R_SYM(entry->r_info), TEST_R_TPOFF);
     return entry;
 }
 
 static void reaches_the_program_from_initial_exec_code(void **state)
 {
     struct fixture *f = *state;
-    const Elf64_Rela *entry = make_initial_exec(f, true);
+    const machine_reloc *entry = make_initial_exec(f, true);
     uintptr_t thread_pointer, distance;
 
     fixture_load(f);
-    __asm__("mov %%fs:0, %0" : "=r"(thread_pointer));
-    memcpy(&distance, load_address(&f->image, entry->r_offset, 8), 8);
+    thread_pointer = machine_thread_pointer();
+    memcpy(&distance, load_address(&f->image, entry->r_offset, WORD), WORD);
     assert_int_equal(thread_pointer + distance, &import_thread_value);
     load_release(&f->image);
-    /* libc says DF_STATIC_TLS. */
+    /* libc says DF_STATIC_TLS, where the linker that made it does. */
+#ifndef __aarch64__
     imports_find(&f->imports, "import_thread_value")->address = &errno;
     fixture_load(f);
-    memcpy(&distance, load_address(&f->image, entry->r_offset, 8), 8);
+    memcpy(&distance, load_address(&f->image, entry->r_offset, WORD), WORD);
     assert_int_equal(thread_pointer + distance, &errno);
+#endif
 }
 
 static void refuses_other_initial_exec_code(void **state)
@@ -203,45 +205,51 @@ static void refuses_other_initial_exec_code(void **state)
 static void refuses_a_damaged_template(void **state)
 {
     struct fixture *f = *state;
-    Elf64_Phdr *tls = fixture_segment(f, PT_TLS, 0);
-    const Elf64_Phdr good = *tls;
+    ELF_TYPE(Phdr) *tls = fixture_segment(f, PT_TLS, 0);
+    const ELF_TYPE(Phdr) good = *tls;
 
     tls->p_filesz = tls->p_memsz + 1;
     refuses(f, STATUS_CORRUPT, "thread-local variables at");
     *tls = good;
     tls->p_vaddr = f->span - 1;
     refuses(f, STATUS_CORRUPT, "are in no segment");
-    tls->p_vaddr = UINT64_MAX - 1;
+    tls->p_vaddr = ADDRESS_MAX - 1;
     refuses(f, STATUS_CORRUPT, "are in no segment");
     *tls = good;
     tls->p_align = 48;
     refuses(f, STATUS_CORRUPT, "aligned to 0x30");
-    tls->p_align = UINT64_C(1) << 40;
-    refuses(f, STATUS_UNSUPPORTED, "aligned to 0x10000000000");
+    tls->p_align = 1u << 30;
+    refuses(f, STATUS_UNSUPPORTED, "aligned to 0x40000000");
     *tls = good;
-    tls->p_memsz = UINT64_MAX;
+    tls->p_memsz = ADDRESS_MAX;
     refuses(f, STATUS_UNSUPPORTED, "bytes of thread-local variables");
     tls->p_memsz = 0;
     tls->p_filesz = 0;
     refuses(f, STATUS_CORRUPT, "which has none");
 }
 
-#define CASE(test)                                                             \
+#define SAMPLE(test, path)                                                     \
     {                                                                          \
 #test, test, fixture_setup_tls, fixture_teardown,                      \
-            (void *)(uintptr_t)LOAD_TLS_SAMPLE_64                              \
+            (void *)(uintptr_t)(path)                                          \
     }
+#define CASE(test) SAMPLE(test, LOAD_TLS_SAMPLE_64)
+#ifdef LOAD_TLS_SAMPLE_DESCRIPTOR
+#define BOTH(test) CASE(test), SAMPLE(test, LOAD_TLS_SAMPLE_DESCRIPTOR)
+#else
+#define BOTH(test) CASE(test)
+#endif
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(shares_variables_of_the_program),
-        CASE(shares_errno),
-        CASE(shares_variables_of_a_library_loaded_later),
-        CASE(asks_once_for_a_variable),
-        CASE(leaves_an_unknown_weak_variable_at_zero),
-        CASE(names_a_missing_variable),
-        CASE(refuses_a_variable_that_is_not_thread_local),
+        BOTH(shares_variables_of_the_program),
+        BOTH(shares_errno),
+        BOTH(shares_variables_of_a_library_loaded_later),
+        BOTH(asks_once_for_a_variable),
+        BOTH(leaves_an_unknown_weak_variable_at_zero),
+        BOTH(names_a_missing_variable),
+        BOTH(refuses_a_variable_that_is_not_thread_local),
         CASE(reaches_the_program_from_initial_exec_code),
         CASE(refuses_other_initial_exec_code),
         CASE(refuses_a_damaged_template),

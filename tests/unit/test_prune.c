@@ -1,4 +1,5 @@
-/* A cache directory is bounded: the oldest entries go, those in use stay. */
+/* A cache directory is bounded: the oldest entries are removed, those in use
+ * stay. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Requests: one request, one text, and back. */
+/* Requests: each has exactly one text, and the text gives the request back. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* The routines of our own (lib/compiler/codegen/routines) agree with libgcc's,
- * so that a program prints the same whichever it is linked with. */
+/* The routines in lib/compiler/codegen/routines agree with libgcc's, so that a
+ * program prints the same with either. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>

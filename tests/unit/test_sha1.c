@@ -1,5 +1,5 @@
-/* SHA-1, as lib/support has it from libmd, and as bccc has it from OpenSSL: one
- * program each. */
+/* SHA-1: known answers, in one piece and in many; and the loop with the CPU's
+ * instructions against the portable one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,11 +70,76 @@ static void sha1_is_right_around_block_sizes(void **state)
     free(bytes);
 }
 
+static void sha1_in_pieces_is_that_of_the_whole(void **state)
+{
+    static const size_t pieces[] = {1, 3, 63, 64, 65, 127, 128, 1000};
+    uint8_t bytes[2500], whole[SHA1_SIZE], digest[SHA1_SIZE];
+    struct sha1 sha1;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)(i * 7);
+    sha1_digest((struct span){bytes, sizeof(bytes)}, whole);
+    for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+        sha1_init(&sha1);
+        for (size_t at = 0; at < sizeof(bytes); at += pieces[i]) {
+            size_t rest = sizeof(bytes) - at;
+
+            sha1_update(
+                &sha1,
+                (struct span){bytes + at, rest < pieces[i] ? rest : pieces[i]});
+        }
+        sha1_final(&sha1, digest);
+        assert_memory_equal(digest, whole, sizeof(digest));
+    }
+}
+
+/* The known answers above came from one of them. */
+static void both_loops_agree(void **state)
+{
+    enum { N_BLOCKS = 500 };
+    const sha1_blocks_fn of_cpu = sha1_blocks_of_cpu();
+    uint32_t portable[SHA1_STATE_WORDS] = {1, 2, 3, 4, UINT32_MAX};
+    uint32_t fast[SHA1_STATE_WORDS] = {1, 2, 3, 4, UINT32_MAX};
+    uint8_t *bytes;
+
+    (void)state;
+    if (!of_cpu)
+        skip();
+    bytes = malloc(N_BLOCKS * SHA1_BLOCK_SIZE);
+    assert_non_null(bytes);
+    for (size_t i = 0; i < (size_t)N_BLOCKS * SHA1_BLOCK_SIZE; i++)
+        bytes[i] = (uint8_t)(i * i >> 5);
+    for (size_t n = 0; n <= N_BLOCKS; n += 1 + n / 3) {
+        sha1_blocks_portable(portable, bytes, n);
+        of_cpu(fast, bytes, n);
+        assert_memory_equal(portable, fast, sizeof(fast));
+    }
+    free(bytes);
+}
+
+/* FIPS 180-4's first example by the portable loop, whatever this CPU has. */
+static void the_portable_loop_gives_the_answer_of_fips_180(void **state)
+{
+    uint32_t words[SHA1_STATE_WORDS] = {0x67452301, 0xefcdab89, 0x98badcfe,
+                                        0x10325476, 0xc3d2e1f0};
+    const uint32_t known[SHA1_STATE_WORDS] = {
+        0xa9993e36, 0x4706816a, 0xba3e2571, 0x7850c26c, 0x9cd0d89d};
+    const uint8_t block[SHA1_BLOCK_SIZE] = {'a', 'b', 'c', 0x80, [63] = 24};
+
+    (void)state;
+    sha1_blocks_portable(words, block, 1);
+    assert_memory_equal(words, known, sizeof(known));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha1_gives_the_answers_of_fips_180),
         cmocka_unit_test(sha1_is_right_around_block_sizes),
+        cmocka_unit_test(sha1_in_pieces_is_that_of_the_whole),
+        cmocka_unit_test(both_loops_agree),
+        cmocka_unit_test(the_portable_loop_gives_the_answer_of_fips_180),
     };
 
     return cmocka_run_group_tests_name("sha1", tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* What a shared library defines, and where libraries are found. */
+/* The definitions of a shared library, and the places where libraries are
+ * found. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

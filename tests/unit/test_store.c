@@ -1,5 +1,5 @@
-/* The cache directory: only files that nobody else can write are opened, and
- * an entry is replaced whole or not at all. */
+/* The cache directory: only files that nobody else can write are opened, and an
+ * entry is replaced whole or not at all. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* Every routine of the archives that bccc carries can be linked, and needs
- * nothing that a script does not see, but for those listed here. */
+/* Every routine of the archives in bccc can be linked, and needs only symbols
+ * that a script sees, except for those listed here. */
 #include "link_fixture.h"
 
 #include <stdlib.h>

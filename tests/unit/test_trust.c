@@ -1,6 +1,6 @@
-/* A table of attacks on a cache directory: what somebody may have put there,
- * or made of it, and what an open and a write then say. Rows that take root to
- * set up are left out, visibly, for anyone else. */
+/* A table of attacks on a cache directory: a file or directory that somebody
+ * may have put there or changed, and the results of opening and writing. Rows
+ * that only root can set up are skipped, visibly, for other users. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Entries of ZIP archives: what is read, and what is refused and why. */
+/* Entries of ZIP archives: which are read, and which are refused and why. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,4 @@
-/* Small ZIP archives, byte by byte, so that tests can say what is wrong with
- * them. */
+/* Small ZIP archives, byte by byte, so that tests can damage them precisely. */
 #ifndef BCC_TESTS_ZIP_FIXTURE_H
 #define BCC_TESTS_ZIP_FIXTURE_H
 

@@ -1,4 +1,4 @@
-/* bcc cache: the listing that most of its commands begin with. */
+/* bcc cache: the listing with which most of its commands begin. */
 #ifndef BCC_TOOL_CACHE_ACTIONS_H
 #define BCC_TOOL_CACHE_ACTIONS_H
 

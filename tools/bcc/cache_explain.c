@@ -1,10 +1,10 @@
 /* bcc cache explain: would it hit, and if not, what is different?
  *
- * The verdict is the library's: a prepare that may not compile. The table
- * beside it comes from comparing, field by field, what the entry says with
- * what would be asked for; also fields that do not decide, marked so. Without
- * an entry of the right name the nearest one of the directory is shown: made
- * of the same script or of one of that name, with the most fields in common. */
+ * The library gives the verdict: a prepare that may not compile. The table next
+ * to it compares the entry with the request field by field; fields that do not
+ * decide are marked so. If there is no entry of the right name, the nearest one
+ * of the directory is shown: made from the same script or one of the same name,
+ * with the most fields in common. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +15,8 @@
 #include "cache_actions.h"
 #include "cache_file.h"
 #include "dependency.h"
+#include "file.h"
 #include "print.h"
-#include "prepare.h"
 #include "script_setup.h"
 #include "sha1_digest.h"
 #include "store.h"
@@ -27,8 +27,9 @@ struct explain {
     const struct options *options;
     const char *dir;
     BCCScriptRef script;
-    struct buffer identity;     /* that is asked for */
-    uint8_t (*sha1)[SHA1_SIZE]; /* of each source */
+    const char *identity; /* of the request */
+    BCCInput *inputs;     /* owned */
+    size_t n_inputs;
     bool first_row;
 };
 
@@ -65,6 +66,11 @@ struct lines {
     struct span line[MAX_LINES];
     size_t n;
 };
+
+static struct span span_of(const char *text)
+{
+    return (struct span){(const uint8_t *)text, strlen(text)};
+}
 
 static void split(struct span text, struct lines *lines)
 {
@@ -105,8 +111,9 @@ static const char *value_of(struct span line, char value[MAX_VALUE])
     return value;
 }
 
-/* What has lines that other has not, each beside the next of that name which
- * only other has; of what has none, there is none. */
+/* Prints the lines that only one side has. A line of the request is printed
+ * next to an unmatched line of the entry with the same name, if there is
+ * one. */
 static void compare_lines(struct explain *explain, struct lines *entry,
                           const struct lines *request)
 {
@@ -129,7 +136,7 @@ static void compare_lines(struct explain *explain, struct lines *entry,
                   j < entry->n ? value_of(entry->line[j], a) : "",
                   value_of(line, b), true);
         if (j < entry->n)
-            entry->line[j] = line; /* dealt with */
+            entry->line[j] = line; /* matched */
     }
     for (size_t j = 0; j < entry->n; j++) {
         struct span line = entry->line[j];
@@ -151,7 +158,7 @@ static bool compare_identities(struct explain *explain,
 
     if (ok) {
         split(cache_identity(view), entry);
-        split(buffer_span(&explain->identity), request);
+        split(span_of(explain->identity), request);
         compare_lines(explain, entry, request);
     }
     free(entry);
@@ -177,6 +184,29 @@ static const char *stamp_text(const struct file_stamp *s, char text[MAX_VALUE])
     return text;
 }
 
+static const char *path_stamp_text(const char *path, char text[MAX_VALUE])
+{
+    struct file_stamp stamp;
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return "none";
+    stamp = file_stamp_of(&st);
+    return stamp_text(&stamp, text);
+}
+
+/* An input in an archive is named ARCHIVE!ENTRY. */
+static bool is_in_archive(const BCCInput *input)
+{
+    return input->path && strcmp(input->path, input->name) != 0;
+}
+
+static uint32_t type_of(const BCCInput *input)
+{
+    return input->path && !is_in_archive(input) ? OBCC_FILE_RESOURCE
+                                                : OBCC_APK_RESOURCE;
+}
+
 static void compare_word(struct explain *explain, size_t i, const char *what,
                          const char *entry, const char *request, bool decides)
 {
@@ -192,26 +222,28 @@ static void compare_input(struct explain *explain, size_t i,
                           const struct cache_view *view)
 {
     const struct obcc_dependency *row = cache_dependency_at(view, (uint32_t)i);
-    struct source *source = &explain->script->sources[i];
+    const BCCInput *input = &explain->inputs[i];
+    const bool skips = input->flags & BCC_SKIP_DEP_SHA1;
     uint32_t flags = obcc_get32(row->flags);
     char a[MAX_VALUE], b[MAX_VALUE];
 
     compare_word(explain, i, "role", dependency_role_name(flags),
-                 dependency_role_name(dependency_role_flag(source->role)),
+                 dependency_role_name(
+                     dependency_role_flag((enum request_role)input->role)),
                  true);
-    compare_word(explain, i, "type",
-                 dependency_type_name(obcc_get32(row->type), flags),
-                 dependency_type_name(
-                     source->type, source->entry ? OBCC_DEPENDENCY_ARCHIVE : 0),
-                 obcc_get32(row->type) != source->type);
+    compare_word(
+        explain, i, "type", dependency_type_name(obcc_get32(row->type), flags),
+        dependency_type_name(
+            type_of(input), is_in_archive(input) ? OBCC_DEPENDENCY_ARCHIVE : 0),
+        obcc_get32(row->type) != type_of(input));
     compare_word(explain, i, "content",
                  flags & OBCC_DEPENDENCY_SKIP_SHA1 ? "ignored" : "compared",
-                 source->skip_sha1 ? "ignored" : "compared", true);
-    compare_word(explain, i, "sha1", hex(row->sha1, a),
-                 hex(explain->sha1[i], b), !source->skip_sha1);
+                 skips ? "ignored" : "compared", true);
+    compare_word(explain, i, "sha1", hex(row->sha1, a), hex(input->sha1, b),
+                 !skips);
     compare_word(explain, i, "name", cache_string(view, obcc_get32(row->name)),
-                 source->name, false);
-    if (!source->path)
+                 input->name, false);
+    if (!input->path)
         return;
     if (flags & OBCC_DEPENDENCY_STAMPED) {
         const struct file_stamp recorded = dependency_stamp(row);
@@ -219,15 +251,14 @@ static void compare_input(struct explain *explain, size_t i,
     } else {
         snprintf(a, sizeof(a), "none");
     }
-    compare_word(explain, i, "stat", a, stamp_text(source_stamp(source), b),
-                 false);
+    compare_word(explain, i, "stat", a, path_stamp_text(input->path, b), false);
 }
 
 static void compare_inputs(struct explain *explain,
                            const struct cache_view *view)
 {
     size_t n_entry = cache_count(view, OBCC_DEPENDENCY_TABLE);
-    size_t n_request = explain->script->n_sources;
+    size_t n_request = explain->n_inputs;
     char a[MAX_FIELD], b[MAX_FIELD];
 
     snprintf(a, sizeof(a), "%zu", n_entry);
@@ -238,19 +269,22 @@ static void compare_inputs(struct explain *explain,
         compare_input(explain, i, view);
 }
 
-static bool hash_inputs(struct explain *explain)
+/* False after a complaint. */
+static bool read_inputs(struct explain *explain)
 {
-    BCCScriptRef script = explain->script;
-    struct error err;
+    const size_t n = bccGetInputCount(explain->script);
 
-    explain->sha1 = calloc(script->n_sources, sizeof(*explain->sha1));
-    if (!explain->sha1) {
+    explain->inputs = calloc(n, sizeof(*explain->inputs));
+    if (!explain->inputs) {
         complain("out of memory");
         return false;
     }
-    for (size_t i = 0; i < script->n_sources; i++) {
-        if (source_digest(&script->sources[i], explain->sha1[i], &err)) {
-            complain("%s", err.message);
+    for (; explain->n_inputs < n; explain->n_inputs++) {
+        BCCInput *input = &explain->inputs[explain->n_inputs];
+
+        input->size = sizeof(*input);
+        if (bccGetInput(explain->script, explain->n_inputs, input)) {
+            complain("%s", bccGetErrorMessage(explain->script));
             return false;
         }
     }
@@ -266,27 +300,28 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* Fields in common; 0 if it is of another script. */
+/* Number of fields in common; 0 if it is for another script. */
 static size_t likeness(const struct explain *explain,
                        const struct cache_view *view)
 {
     const struct obcc_dependency *row;
     struct span has = cache_identity(view);
-    struct span wants = buffer_span(&explain->identity);
+    struct span wants = span_of(explain->identity);
     size_t score = 0, n = cache_count(view, OBCC_DEPENDENCY_TABLE);
 
-    for (size_t i = 0; i < n && i < explain->script->n_sources; i++) {
+    for (size_t i = 0; i < n && i < explain->n_inputs; i++) {
         row = cache_dependency_at(view, (uint32_t)i);
-        if (memcmp(row->sha1, explain->sha1[i], SHA1_SIZE) == 0)
+        if (memcmp(row->sha1, explain->inputs[i].sha1, SHA1_SIZE) == 0)
             score += 1000;
         else if (i == 0 &&
                  strcmp(base_name(cache_string(view, obcc_get32(row->name))),
-                        base_name(explain->script->sources[0].name)) == 0)
+                        base_name(explain->inputs[0].name)) == 0)
             score += 500;
         if (i == 0 && score == 0)
             return 0;
     }
-    /* How far the texts agree stands for how much of them. */
+    /* The number of equal leading lines stands for the similarity of the
+     * texts. */
     for (size_t i = 0; i < has.size && i < wants.size; i++) {
         if (has.data[i] != wants.data[i])
             break;
@@ -321,7 +356,7 @@ static void find_nearest_in(const struct explain *explain, const char *dir,
     inventory_release(&inventory);
 }
 
-/* In the cache, or in the layers that are searched before it. */
+/* In the cache, or in a layer that is searched before it. */
 static bool find_nearest(const struct explain *explain, char ret_path[PATH_MAX])
 {
     const char *rest = secure_getenv("BCC_CACHE_PATH");
@@ -344,14 +379,19 @@ static bool find_nearest(const struct explain *explain, char ret_path[PATH_MAX])
 
 /* ---- All of it ---- */
 
-static bool print_verdict(struct explain *explain, const char *path)
+static BCCReport report_of(const struct explain *explain)
 {
     BCCReport report = {.size = sizeof(report)};
-    bool is_hit;
 
-    if (bccGetReport(explain->script, &report))
-        return false;
-    is_hit = report.cache == BCC_CACHE_HIT;
+    (void)bccGetReport(explain->script, &report);
+    return report;
+}
+
+static bool print_verdict(struct explain *explain, const char *path)
+{
+    const BCCReport report = report_of(explain);
+    const bool is_hit = report.cache == BCC_CACHE_HIT;
+
     if (!explain->options->json) {
         print_visible(stdout, path);
         fputs(is_hit ? ": hit: " : ": miss: ", stdout);
@@ -380,7 +420,7 @@ static void print_differences(struct explain *explain, bool is_hit)
     struct cache_file file;
     bool found;
 
-    snprintf(path, sizeof(path), "%s", explain->script->report.path);
+    snprintf(path, sizeof(path), "%s", report_of(explain).path);
     found = cache_file_open(path, CACHE_CHECK_TABLES, &file, NULL) == STATUS_OK;
     if (!found && !is_hit && find_nearest(explain, path))
         found =
@@ -418,21 +458,19 @@ int cache_explain(const struct options *options, const char *dir)
     explain.script = setup_script(options, path, program, &failed);
     if (!explain.script)
         return EXIT_FAILED;
-    buffer_init(&explain.identity);
-    /* A miss is a failure here too, which the report tells from others. */
+    /* A miss fails here too; the report tells it from other failures. */
     if (!failed && bccPrepareSharedObject(explain.script, dir, name, flags) &&
-        explain.script->report.reasonCode == BCC_REASON_NONE)
+        report_of(&explain).reasonCode == BCC_REASON_NONE)
         failed = true;
-    if (failed ||
-        prepare_write_identity(explain.script, flags, &explain.identity,
-                               &explain.script->error)) {
+    if (!failed)
+        explain.identity = bccGetIdentity(explain.script, flags);
+    if (!explain.identity) {
         complain("%s", bccGetErrorMessage(explain.script));
-    } else if (hash_inputs(&explain)) {
+    } else if (read_inputs(&explain)) {
         print_differences(&explain, print_verdict(&explain, path));
         status = EXIT_OK;
     }
-    free(explain.sha1);
-    buffer_release(&explain.identity);
+    free(explain.inputs);
     bccDisposeScript(explain.script);
     return status;
 }

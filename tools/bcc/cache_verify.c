@@ -1,4 +1,4 @@
-/* bcc cache verify: is every byte of every entry what was written? */
+/* bcc cache verify: are all bytes of all entries as they were written? */
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -18,13 +18,14 @@ enum { MAX_THREADS = 64 };
 struct check {
     const char *dir;
     const struct inventory *inventory;
-    char **damage; /* of each entry: what is wrong, owned; NULL: nothing */
-    /* Under the lock: */
+    char **damage; /* for each entry: its defect, owned; NULL: none */
+    /* Protected by the lock: */
     pthread_mutex_t lock;
     size_t next;
 };
 
-/* All of it, closures included; from a copy, as with cache_file_open(). */
+/* Check the whole file, closures included; from a copy, like
+ * cache_file_open(). */
 static enum status check_index(const char *path, struct error *err)
 {
     uint8_t *bytes = NULL;
@@ -38,7 +39,7 @@ static enum status check_index(const char *path, struct error *err)
     status = file_open(path, &fd, &st, err);
     if (status)
         return status;
-    bytes = calloc((size_t)st.st_size + 1, 1);
+    bytes = st.st_size < PTRDIFF_MAX ? calloc((size_t)st.st_size + 1, 1) : NULL;
     status =
         bytes
             ? file_read_at(fd, (struct file_target){bytes, (size_t)st.st_size},
@@ -71,7 +72,7 @@ static char *find_damage(const struct check *check, size_t i)
         cache_file_close(&file);
         return NULL;
     }
-    /* Removed or replaced meanwhile: no entry, no damage. */
+    /* Removed or replaced meanwhile, so there is no damaged entry. */
     if (err.status == STATUS_IO && err.os_errno == ENOENT)
         return NULL;
     return strdup(err.message);
@@ -112,7 +113,8 @@ static void check_all(struct check *check, int jobs)
     pthread_mutex_destroy(&check->lock);
 }
 
-/* Say what is wrong with entry i, and remove it if that is wanted. */
+/* Report the defect of entry i, and remove the entry if the user asked for
+ * that. */
 static void report_entry(const struct check *check, size_t i,
                          const struct options *options, bool is_first)
 {

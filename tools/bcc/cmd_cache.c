@@ -1,4 +1,4 @@
-/* bcc cache: what the directory holds, and keeping it in order. */
+/* bcc cache: show the directory's contents, and keep it in order. */
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -37,7 +37,7 @@ void cache_entry_path(const char *dir, const struct inventory *inventory,
 
 /* ---- ls ---- */
 
-/* Script's name, or what is wrong with the entry, for the caller to free. */
+/* The script's name, or the entry's defect; the caller frees it. */
 static char *describe(const char *path, bool *ret_good)
 {
     struct cache_file file;
@@ -57,7 +57,7 @@ static char *describe(const char *path, bool *ret_good)
     return copy;
 }
 
-/* Empty, if no calendar has that time. */
+/* Empty if no calendar has that time. */
 static void print_date(time_t time)
 {
     const struct tm *local = localtime(&time);
@@ -152,8 +152,8 @@ int cache_stats(const struct options *options, const char *dir)
 
 /* ---- clear ---- */
 
-/* A temporary file ".NAME.PID.HEX.tmp" (see store.c) of a process that is no
- * more: killed in the middle of a compile. */
+/* A temporary file ".NAME.PID.HEX.tmp" (see store.c) of a process that was
+ * killed in the middle of a compile. */
 static int is_leftover(const struct dirent *entry)
 {
     const char *dot = strrchr(entry->d_name, '.');
@@ -212,8 +212,8 @@ int cache_clear(const struct options *options, const char *dir)
 
 /* ---- gc ---- */
 
-/* What the library lets another process do after a miss, now and with an
- * account of it. */
+/* Does at once, and with a report, what the library leaves to another process
+ * after a miss. */
 struct account {
     bool json;
     bool dry_run;

@@ -15,7 +15,6 @@
 
 #include "cache_file.h"
 #include "commands.h"
-#include "compile_client.h"
 #include "cpu_features.h"
 #include "dependency.h"
 #include "file.h"
@@ -364,17 +363,17 @@ static void dump(const struct cache_file *file, bool json)
 
 static int disassemble(const char *path)
 {
-    struct error err = {0};
-    char *compiler;
+    BCCScriptRef script = bccCreateScript();
+    const char *compiler = bccGetCompilerPath(script);
 
     fflush(stdout);
-    if (compile_client_find(NULL, &compiler, &err)) {
-        complain("%s", err.message);
-        return EXIT_FAILED;
+    if (compiler) {
+        execl(compiler, compiler, "disassemble", path, (char *)NULL);
+        complain("%s: cannot be started", compiler);
+    } else {
+        complain("%s", script ? bccGetErrorMessage(script) : "out of memory");
     }
-    execl(compiler, compiler, "disassemble", path, (char *)NULL);
-    complain("%s: cannot be started", compiler);
-    free(compiler);
+    bccDisposeScript(script);
     return EXIT_FAILED;
 }
 
@@ -395,7 +394,7 @@ static enum status write_part(const struct cache_file *file, unsigned kind,
     return status;
 }
 
-/* The file to read, or the other part. */
+/* Is the path the file to read, or the other output? */
 static bool is_in_use(const struct options *options, const char *path,
                       const char *other)
 {

@@ -29,10 +29,10 @@ struct job {
 struct work {
     const struct options *options;
     const char *dir;
-    struct job *jobs; /* as they were named */
+    struct job *jobs; /* in the order of the command line */
     size_t n_jobs;
-    struct job **queue; /* the same in the order of work */
-    /* Under the lock: */
+    struct job **queue; /* in the order of work */
+    /* Protected by the lock: */
     pthread_mutex_t lock;
     size_t next;
     size_t n_failed, n_compiled;
@@ -41,7 +41,7 @@ struct work {
 
 /* ---- What to compile ---- */
 
-/* size: in bytes, 0 if it is not known. */
+/* size: in bytes, 0 if unknown. */
 static bool add_job(struct work *work, const char *path, uint64_t size)
 {
     struct job *jobs = realloc(work->jobs, (work->n_jobs + 1) * sizeof(*jobs));
@@ -65,7 +65,7 @@ static bool is_bitcode_name(const FTSENT *entry)
             strcmp(entry->fts_name + entry->fts_namelen - 3, ".bc") == 0);
 }
 
-/* An archive's bitcode. One that cannot be read is a job that fails. */
+/* Add an archive's bitcode. An unreadable archive becomes a job that fails. */
 static bool add_entries(struct work *work, const char *path)
 {
     struct resource_list list = {0};
@@ -85,7 +85,7 @@ static bool add_entries(struct work *work, const char *path)
     return ok;
 }
 
-/* What cannot be read, and whatever else, is a failure from the start. */
+/* Add a job that has failed already, because its file cannot be read. */
 static bool add_failure(struct work *work, const FTSENT *entry)
 {
     struct job *job;
@@ -97,7 +97,7 @@ static bool add_failure(struct work *work, const FTSENT *entry)
                     strerror(entry->fts_errno)) >= 0;
 }
 
-/* ARCHIVE!ENTRY, which is no file of that name. */
+/* Is this ARCHIVE!ENTRY, and no file of that name? */
 static bool is_entry_of_archive(const char *path)
 {
     const char *entry;
@@ -108,8 +108,8 @@ static bool is_entry_of_archive(const char *path)
     return is_entry;
 }
 
-/* What cannot be used becomes a job too, if it was named: it fails with its
- * reason, and is not passed over. False: out of memory. */
+/* A file on the command line that cannot be used becomes a job too, which fails
+ * with its reason instead of being skipped. False: out of memory. */
 static bool collect_one(struct work *work, const FTSENT *entry)
 {
     switch (entry->fts_info) {
@@ -131,7 +131,7 @@ static bool collect_one(struct work *work, const FTSENT *entry)
     return true;
 }
 
-/* One that is named may be called anything. */
+/* A file on the command line may have any name. */
 static bool is_archive(const FTSENT *entry)
 {
     return entry->fts_info == FTS_F &&
@@ -139,9 +139,9 @@ static bool is_archive(const FTSENT *entry)
                                   : resource_has_archive_name(entry->fts_name));
 }
 
-/* Files as they are named, archives for their *.bc, directories for theirs and
- * those of their archives, in a stable order. An archive that is an entry of
- * another is not looked into. */
+/* Collect files as they are named, the *.bc entries of archives, and the
+ * bitcode files and archives of directories, in a stable order. An archive
+ * inside an archive is not searched. */
 static bool collect(struct work *work, char **paths)
 {
     FTS *tree =
@@ -152,7 +152,7 @@ static bool collect(struct work *work, char **paths)
     while (ok && (errno = 0, entry = fts_read(tree)))
         ok = is_archive(entry) ? add_entries(work, entry->fts_path)
                                : collect_one(work, entry);
-    /* A list that ends early would be an installation that lacks something. */
+    /* An incomplete list would make an incomplete installation. */
     if (!ok || errno)
         complain("precompile: %s", strerror(errno));
     ok = ok && !errno;
@@ -168,7 +168,7 @@ struct named_job {
     struct job *job;
 };
 
-/* In the order in which they were named, where the entry is the same. */
+/* By entry name; jobs of one name in the order of the command line. */
 static int by_entry(const void *left, const void *right)
 {
     const struct named_job *a = left, *b = right;
@@ -177,8 +177,9 @@ static int by_entry(const void *left, const void *right)
     return order ? order : (a->job > b->job) - (a->job < b->job);
 }
 
-/* With --exports an entry's name is the file's: of two files that want one,
- * the first gets it, and the second is a failure instead of a winner. */
+/* With --exports an entry's name is the file's. If two files have the same
+ * name, the first gets the entry, and the second fails instead of replacing
+ * it. */
 static bool find_conflicts(struct work *work)
 {
     struct named_job *named = calloc(work->n_jobs + 1, sizeof(*named));
@@ -224,8 +225,7 @@ static int by_size(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* The largest first: one that came last would leave the other workers with
- * nothing to do. */
+/* Largest first: a large job at the end would leave the other workers idle. */
 static bool make_queue(struct work *work)
 {
     work->queue = calloc(work->n_jobs + 1, sizeof(struct job *));
@@ -308,8 +308,8 @@ static void run_workers(struct work *work)
     pthread_mutex_destroy(&work->lock);
 }
 
-/* Entries are on the disk when they are published, their names now: who ends
- * an installation with a power cut has what was said to be done. */
+/* Entries are synced when they are published, their names here: after a power
+ * cut, everything that was reported as done is there. */
 static void sync_names(const char *dir)
 {
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -348,7 +348,7 @@ int cmd_precompile(struct options *options)
         complain("%s", reason);
         return EXIT_FAILED;
     }
-    /* Asked for once, and not for each file. */
+    /* Asked once, not for each file. */
     settings_cache_limit(options, &limit);
     options->max_size = (struct size_option){true, limit.bytes};
     work.dir = dir;

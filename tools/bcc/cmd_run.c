@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "program.h"
 #include "print.h"
+#include "resource.h"
 #include "script_setup.h"
 #include "settings.h"
 #include "undefined.h"
@@ -34,7 +35,7 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     bccSetHost(script, &host);
     bccRegisterSymbolCallback(script, loaded_objects_lookup, NULL);
     bccSetArguments(script, options->n_arguments, options->arguments);
-    errno = 0; /* as a native program's constructors find it */
+    errno = 0; /* set like a native program's, before constructors run */
     failed =
         bccPrepareExecutable(script, dir, options->no_cache ? NULL : name,
                              setup_flags(options, true) | BCC_PROCESS_SYMBOLS);
@@ -46,7 +47,7 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     return !failed;
 }
 
-/* What err(3) and error(3) print before their messages, and ps(1) shows. */
+/* err(3) and error(3) print this before their messages, and ps(1) shows it. */
 static void say_name_is(char *path)
 {
     char *slash = strrchr(path, '/');
@@ -67,6 +68,13 @@ int cmd_run(struct options *options)
         complain("run: no file (bcc help run)");
         return EXIT_USAGE;
     }
+    if ((options->target || options->cpu || options->features) &&
+        resource_is_compiled(options->arguments[0])) {
+        complain("%s: is compiled already: --target, --cpu and --features are "
+                 "for bitcode",
+                 options->arguments[0]);
+        return EXIT_USAGE;
+    }
     say_name_is(options->arguments[0]);
     script = setup_script(options, options->arguments[0], true, &failed);
     if (script && failed)
@@ -83,6 +91,6 @@ int cmd_run(struct options *options)
         complain("%s: no function '%s'", options->arguments[0], name);
         return EXIT_FAILED;
     }
-    errno = 0; /* as a native program finds it */
+    errno = 0; /* like in a native program */
     exit(entry(options->n_arguments, options->arguments, environ));
 }

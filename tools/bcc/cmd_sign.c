@@ -1,4 +1,4 @@
-/* bcc sign, bcc verify: who vouches for cache files that travel. */
+/* bcc sign, bcc verify: signatures of cache files that travel. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +48,7 @@ static bool sign_file(const char *path, const struct signature_key *key)
     return status == STATUS_OK;
 }
 
-/* One key and at least a file; false after a complaint. */
+/* Exactly one key and at least one file; false after a complaint. */
 static bool has_operands(const struct options *options, const char *command)
 {
     if (options->keys.n == 1 && options->n_arguments > 0)

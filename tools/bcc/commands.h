@@ -1,5 +1,5 @@
-/* The commands. Each gets its parsed options, without the command's own words
- * among the arguments, and returns an exit status. */
+/* The commands. Each gets its parsed options, whose arguments do not include
+ * the command's own words, and returns an exit status. */
 #ifndef BCC_TOOL_COMMANDS_H
 #define BCC_TOOL_COMMANDS_H
 

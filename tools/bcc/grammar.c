@@ -4,44 +4,73 @@
 
 /* ORDER COMMANDS */
 const struct command_row command_rows[N_COMMANDS] = {
-    [COMMAND_RUN] = {"run", "FILE [ARGS...]",
-                     "Run main() of a bitcode file; its exit status is the "
-                     "result.\n"
-                     "FILE may be in a ZIP archive: ARCHIVE!ENTRY.\n"},
-    [COMMAND_COMPILE] = {"compile", "FILE... -o OUT.oBCC",
-                         "Make one cache file, for this machine or another.\n"
-                         "Several files are linked, as with --link. With "
-                         "--entry it is a program.\n"},
-    [COMMAND_PRECOMPILE] = {"precompile", "PATH...",
-                            "Fill the cache for files, and for the *.bc of "
-                            "directories and of ZIP\n"
-                            "archives (APK).\n"},
-    [COMMAND_DUMP] = {"dump", "FILE.oBCC",
-                      "Show every section of a cache file, or write parts of "
-                      "it as files.\n"},
-    [COMMAND_CACHE_STATS] = {"cache stats", "",
-                             "Say how many entries there are, how large they "
-                             "are and may become.\n"},
+    [COMMAND_RUN] =
+        {"run", "FILE [ARGS...]",
+         "Run main() of a bitcode file, or of a file of bcc compile; its exit "
+         "status\n"
+         "is the result.\n"
+         "FILE may be in a ZIP archive: ARCHIVE!ENTRY.\n",
+         "bcc run prog.bc input.txt\n"
+         "bcc run --link helpers.bc -lm --report=json prog.bc\n"},
+    [COMMAND_COMPILE] =
+        {"compile", "FILE... -o OUT.oBCC",
+         "Make one cache file, for this machine or another.\n"
+         "Several files are linked, as with --link. With --entry it is a "
+         "program.\n",
+         "bcc compile --entry main prog.bc -o prog.oBCC\n"
+         "bcc compile --target aarch64-unknown-linux-gnu s.bc -o s.oBCC\n"},
+    [COMMAND_PRECOMPILE] =
+        {"precompile", "PATH...",
+         "Fill the cache for files, and for the *.bc of directories and of "
+         "ZIP\n"
+         "archives (APK).\n",
+         "bcc precompile --cache-dir /var/cache/app -j 4 /usr/share/app\n"},
+    [COMMAND_DUMP] =
+        {"dump", "FILE.oBCC",
+         "Show every section of a cache file, or write parts of it as "
+         "files.\n",
+         "bcc dump --disassemble script.oBCC\n"
+         "bcc dump --image script.so script.oBCC\n"},
+    [COMMAND_CACHE_STATS] =
+        {"cache stats", "",
+         "Say how many entries there are, how large they are and may "
+         "become.\n",
+         "bcc cache stats --json\n"},
     [COMMAND_CACHE_LS] = {"cache ls", "",
-                          "List the entries: size, last use, script.\n"},
+                          "List the entries: size, last use, script.\n",
+                          "bcc cache ls --cache-dir /var/cache/app\n"},
     [COMMAND_CACHE_VERIFY] = {"cache verify", "",
-                              "Check every byte of every entry.\n"},
-    [COMMAND_CACHE_GC] = {"cache gc", "",
-                          "Remove the least recently used entries above the "
-                          "limit.\n"},
-    [COMMAND_CACHE_CLEAR] = {"cache clear", "", "Remove all entries.\n"},
-    [COMMAND_CACHE_EXPLAIN] = {"cache explain", "FILE",
-                               "Say whether run would find its code in the "
-                               "cache; if not, what differs\n"
-                               "from the nearest entry.\n"},
+                              "Check every byte of every entry.\n",
+                              "bcc cache verify --remove -j 4\n"},
+    [COMMAND_CACHE_GC] =
+        {"cache gc", "",
+         "Remove the least recently used entries above the limit.\n",
+         "bcc cache gc --max-size 512M --dry-run\n"},
+    [COMMAND_CACHE_CLEAR] = {"cache clear", "", "Remove all entries.\n",
+                             "bcc cache clear\n"},
+    [COMMAND_CACHE_EXPLAIN] =
+        {"cache explain", "FILE",
+         "Say whether run would find its code in the cache; if not, what "
+         "differs\n"
+         "from the nearest entry.\n",
+         "bcc cache explain --cpu x86-64-v3 prog.bc\n"},
     [COMMAND_SIGN] = {"sign", "--key PRIVATE.pem FILE.oBCC...",
-                      "Put an Ed25519 signature into cache files.\n"},
-    [COMMAND_VERIFY] = {"verify", "--key PUBLIC.pem FILE.oBCC...",
-                        "Check that cache files are whole, and signed by that "
-                        "key.\n"},
+                      "Put an Ed25519 signature into cache files.\n",
+                      "openssl genpkey -algorithm ed25519 -out private.pem\n"
+                      "bcc sign --key private.pem script.oBCC\n"},
+    [COMMAND_VERIFY] =
+        {"verify", "--key PUBLIC.pem FILE.oBCC...",
+         "Check that cache files are whole, and signed by that key.\n",
+         "openssl pkey -in private.pem -pubout -out public.pem\n"
+         "bcc verify --key public.pem script.oBCC\n"},
     [COMMAND_COMPLETION] = {"completion", "bash|zsh|fish",
-                            "Print the completion of bcc for a shell.\n"},
-    [COMMAND_HELP] = {"help", "[COMMAND]", "Say how to use a command.\n"},
+                            "Print the completion of bcc for a shell.\n",
+                            "source <(bcc completion bash)\n"},
+    [COMMAND_VERSION] = {"version", "",
+                         "Print the version of bcc and of LLVM.\n",
+                         "bcc version\n"},
+    [COMMAND_HELP] = {"help", "[COMMAND]", "Say how to use a command.\n",
+                      "bcc help cache gc\n"},
 };
 
 /* ORDER GROUPS */
@@ -65,13 +94,14 @@ enum {
     KEYS = COMMAND_BIT(COMMAND_SIGN) | COMMAND_BIT(COMMAND_VERIFY),
     CACHE = STATS | COMMAND_BIT(COMMAND_CACHE_LS) | CHECK | GC |
             COMMAND_BIT(COMMAND_CACHE_CLEAR) | EXPLAIN,
-    SETUP = RUN | COMPILE | PRECOMPILE | EXPLAIN, /* those that set a script */
+    SETUP = RUN | COMPILE | PRECOMPILE | EXPLAIN, /* commands that set up a
+                                                     script */
     ALL = COMMAND_BIT(N_COMMANDS) - 1,
 };
 
 #define FIELD(name) offsetof(struct options, name)
 
-/* By group; within one in the order of the man page. */
+/* By group; within a group in the order of the man page. */
 const struct option_row option_rows[] = {
     {.name = "link",
      .value = "FILE",

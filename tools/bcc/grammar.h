@@ -1,6 +1,6 @@
-/* What can be typed behind "bcc": one row for each command, one row for each
- * option. options.c parses by these rows, help.c prints them: usage, completion
- * for shells, and what the man page has of them. */
+/* The grammar of the command line: one row for each command, one row for each
+ * option. options.c parses by these rows. help.c prints them: usage, shell
+ * completion, and the frame of the man page. */
 #ifndef BCC_TOOL_GRAMMAR_H
 #define BCC_TOOL_GRAMMAR_H
 
@@ -25,6 +25,7 @@ enum command {
     COMMAND_SIGN,
     COMMAND_VERIFY,
     COMMAND_COMPLETION,
+    COMMAND_VERSION,
     COMMAND_HELP,
     N_COMMANDS
 };
@@ -36,18 +37,19 @@ struct command_row {
     const char *name;     /* "run", "cache ls" */
     const char *operands; /* "FILE [ARGS...]", "" */
     const char *help;     /* sentences; lines of at most 75 columns */
+    const char *examples; /* lines of at most 75 columns */
 };
 
 extern const struct command_row command_rows[N_COMMANDS];
 
 /* ---- Options ---- */
 
-/* What an option does with its field of struct options, and with its value. */
+/* How an option uses its value and its field of struct options. */
 enum option_kind {
     OPTION_SWITCH,    /* bool: true. No value */
-    OPTION_WORD,      /* bool: true. The value is the row's value, literally */
+    OPTION_WORD,      /* bool: true. The value must equal the row's value */
     OPTION_TEXT,      /* const char *: the value */
-    OPTION_DIRECTORY, /* likewise, and not empty */
+    OPTION_DIRECTORY, /* likewise, must not be empty */
     OPTION_LIST,      /* struct words: the value is appended */
     OPTION_TIER,      /* int: BCC_TIER_... */
     OPTION_NUMBER,    /* int: from low to high */
@@ -65,14 +67,14 @@ enum option_group {
 
 struct option_row {
     const char *name;  /* "cache-dir" without the dashes, or NULL */
-    const char *value; /* what usage calls the value; NULL: there is none */
+    const char *value; /* its name in usage; NULL: takes no value */
     const char *help;  /* one line of at most 55 columns; no quotes, brackets */
     const char *shown_default; /* or NULL */
-    uint32_t commands;         /* that take it */
-    uint32_t low, high;        /* of a number */
+    uint32_t commands;         /* commands that take it */
+    uint32_t low, high;        /* bounds of a number */
     uint16_t field;            /* offset in struct options */
     uint8_t group, kind;       /* enum option_group, enum option_kind */
-    char letter;               /* 'o'; 0: none */
+    char letter;               /* 'o'; 0: no letter */
 };
 
 extern const struct option_row option_rows[];

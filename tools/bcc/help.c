@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "grammar.h"
+#include "options.h"
 
 /* ---- Names ---- */
 
-/* "ls" of "cache ls", NULL of "run". */
+/* "ls" for "cache ls", NULL for "run". */
 static const char *second_word(const struct command_row *row)
 {
     const char *space = strchr(row->name, ' ');
@@ -15,8 +16,8 @@ static const char *second_word(const struct command_row *row)
     return space ? space + 1 : NULL;
 }
 
-/* Every launch comes here: a function of libc that is called first costs its
- * lookup. */
+/* Every launch calls this, so it calls no libc function: the first call of one
+ * costs a symbol lookup. */
 static bool is_named(const struct command_row *row, const char *first,
                      const char *second)
 {
@@ -41,9 +42,29 @@ uint32_t commands_named(const char *first, const char *second)
     return commands;
 }
 
+const char *command_nearest(const char *word)
+{
+    const size_t size = strlen(word);
+    /* One in two letters wrong: commands are few and short. */
+    unsigned least = (unsigned)size / 2 + 2;
+    const char *found = NULL;
+
+    for (unsigned i = 0; i < N_COMMANDS; i++) {
+        const char *name = command_rows[i].name;
+        const unsigned away = options_distance(word, size, name);
+
+        if (!second_word(&command_rows[i]) && away < least) {
+            least = away;
+            found = name;
+        }
+    }
+    return options_distance(word, size, "cache") < least ? "cache" : found;
+}
+
 /* ---- Usage ---- */
 
-/* Options, operands and the end of a line; help, indented. */
+/* Print options and operands to the end of the line, then the help,
+ * indented. */
 static void print_command(const struct command_row *row, bool takes_options,
                           FILE *out)
 {
@@ -53,7 +74,7 @@ static void print_command(const struct command_row *row, bool takes_options,
         fprintf(out, "    %.*s", (int)(strchr(line, '\n') + 1 - line), line);
 }
 
-/* Other than --help, which all have. */
+/* Does it take options other than --help, which all commands take? */
 static bool takes_options(enum command command)
 {
     for (size_t i = 0; i + 1 < n_option_rows; i++)
@@ -68,7 +89,6 @@ void help_overview(FILE *out)
           out);
     for (unsigned i = 0; i < N_COMMANDS; i++)
         print_command(&command_rows[i], takes_options(i), out);
-    fputs("bcc --version\n", out);
 }
 
 static void print_option(const struct option_row *row, FILE *out)
@@ -97,6 +117,18 @@ static void print_option(const struct option_row *row, FILE *out)
         fprintf(out, "    %*sdefault: %s\n", COLUMN, "", row->shown_default);
 }
 
+/* Lines of the examples of one command. */
+static void print_examples(uint32_t commands, FILE *out)
+{
+    const char *line = command_rows[__builtin_ctz(commands)].examples;
+
+    if (commands & (commands - 1))
+        return;
+    fputs("Examples:\n", out);
+    for (; *line; line = strchr(line, '\n') + 1)
+        fprintf(out, "    %.*s", (int)(strchr(line, '\n') + 1 - line), line);
+}
+
 void help_commands(uint32_t commands, FILE *out)
 {
     const char *head = "usage: ";
@@ -119,11 +151,12 @@ void help_commands(uint32_t commands, FILE *out)
         group = row->group;
         print_option(row, out);
     }
+    print_examples(commands, out);
 }
 
 /* ---- Completion ---- */
 
-/* The first words of all commands, each once; help follows if it is wanted. */
+/* The first words of all commands, each once; with their help if asked for. */
 static void print_first_words(const char *before, const char *after)
 {
     for (unsigned i = 0; i < N_COMMANDS; i++) {
@@ -168,7 +201,7 @@ static void complete_bash(void)
          "    [ \"$name\" = cache ] && name=\"cache ${COMP_WORDS[2]}\"");
     fputs("    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words='", stdout);
     print_first_words(" ", "");
-    puts(" --version'\n"
+    puts("'\n"
          "    elif [[ $word == -* ]]; then\n"
          "        case $name in");
     for (unsigned i = 0; i < N_COMMANDS; i++) {
@@ -194,8 +227,8 @@ static void complete_bash(void)
          "complete -o default -F _bcc bcc");
 }
 
-/* One option as _arguments wants it: the value behind it or in the same word;
- * of a list more than once. */
+/* Print an option in the syntax of _arguments: the value is the next word or in
+ * the same word; list options may be repeated. */
 static void print_zsh_option(const struct option_row *row, const char *name)
 {
     printf(" \\\n        '%s%s", row->kind == OPTION_LIST ? "*" : "", name);
@@ -243,7 +276,7 @@ static void complete_zsh(void)
     puts("    esac\nfi");
 }
 
-/* The words by which fish sees that one of these commands is typed. */
+/* Print a condition for fish: is one of these commands typed? */
 static void print_fish_condition(uint32_t commands)
 {
     fputs("complete -c bcc -n '__fish_seen_subcommand_from", stdout);
@@ -289,7 +322,7 @@ static void print_roff(const char *text, size_t size)
         printf(text[i] == '-' ? "\\-" : "%c", text[i]);
 }
 
-/* What the user puts something in the place of is in italics. */
+/* Words that the user replaces are in italics. */
 static void print_roff_operands(const char *text)
 {
     static const char brackets[] = "[]|", ends[] = "[]| ";
@@ -299,7 +332,7 @@ static void print_roff_operands(const char *text)
         const bool is_name = isupper((unsigned char)*text);
         size_t n = size;
 
-        while (n > 0 && text[n - 1] == '.') /* "...", not of a name */
+        while (n > 0 && text[n - 1] == '.') /* "...", no part of the name */
             n--;
         if (n)
             fputs(is_name ? "\\fI" : "\\fB", stdout);
@@ -353,7 +386,7 @@ static void print_man_frame(void)
             print_roff_operands(command_rows[i].operands);
         puts(".YS");
     }
-    puts(".SY bcc\n\\fB\\-\\-version\\fR\n.YS\n.SH OPTIONS");
+    puts(".SH OPTIONS");
     for (size_t i = 0; i < n_option_rows; i++) {
         if (option_rows[i].group != group) {
             group = option_rows[i].group;

@@ -6,18 +6,22 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Bits of the commands that a word, or two, stand for: "cache" is all whose
- * first word it is, "cache ls" one of them. second may be NULL. 0: none. */
+/* The commands that one word, or two, stand for, as bits: "cache" stands for
+ * all that begin with it, "cache ls" for one. second may be NULL. 0: none. */
 uint32_t commands_named(const char *first, const char *second);
+
+/* The first word of the command whose first word is closest to the given one;
+ * NULL if none is close. */
+const char *command_nearest(const char *word);
 
 /* Every command, with what it is for. */
 void help_overview(FILE *out);
 
-/* How to use these commands: operands, and their own options by group. */
+/* Print how to use these commands: operands, and their own options by group. */
 void help_commands(uint32_t commands, FILE *out);
 
-/* A completion script for bash, zsh or fish, on standard output. "man" is the
- * frame of the man page, with which a test compares it: SYNOPSIS, and the
+/* Print a completion script for bash, zsh or fish to standard output. "man" is
+ * the frame of the man page, with which a test compares it: SYNOPSIS, and the
  * headings of OPTIONS. False: there is no such format. */
 bool help_completion(const char *format);
 

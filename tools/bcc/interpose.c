@@ -1,13 +1,14 @@
-/* A native program comes first in the dynamic linker's search: what it defines,
- * libraries use, too, in the place of their own. Here they are bound before the
- * program is there. So the words by which they reach such names, in their
- * global offset tables mostly, are written anew: argp finds the program's
- * argp_program_version, getopt() sets the program's optarg.
+/* A native program comes first in the dynamic linker's search, so libraries use
+ * its definitions instead of their own. Under bcc run they are bound before the
+ * program is loaded. So this file rewrites the words through which libraries
+ * reach such names, mostly in their global offset tables: argp finds the
+ * program's argp_program_version, getopt() sets the program's optarg.
  *
- * Which names these are the compiler has found out (tools/bccc/uses.c); most
- * programs have none. Constructors of libraries have run by then, with what the
- * libraries themselves define. What the program opens later by dlopen() is
- * bound to this executable and to libraries. */
+ * The compiler has collected these names (tools/bccc/uses.c); most programs
+ * define none of them. Constructors of libraries have run by then, with the
+ * libraries' own definitions. Libraries that the program opens later with
+ * dlopen() are bound to this executable and to libraries, not to the
+ * program. */
 #include "program.h"
 
 #include <dlfcn.h>
@@ -23,18 +24,19 @@
 struct work {
     const BCCDefinition *definitions;
     size_t n;
-    size_t n_objects; /* seen */
+    size_t n_objects; /* objects seen so far */
 };
 
-/* What the dynamic linker has of an object. */
+/* The dynamic linker's facts about an object. */
 struct object {
     uintptr_t base;
-    uintptr_t relro, relro_end; /* whole pages, read-only */
+    uintptr_t relro, relro_end; /* whole pages, made read-only after
+                                   relocation */
     bool is_open;               /* these pages are writable now */
     const ElfW(Sym) * symbols;
     const char *strings;
     struct relocs {
-        const ElfW(Rela) * row;
+        const machine_reloc *row;
         size_t size; /* bytes */
     } relocs[2];
 };
@@ -56,10 +58,10 @@ static void read_dynamic(struct object *object, const ElfW(Dyn) * entry)
         case DT_STRTAB:
             object->strings = table_at(object, value);
             break;
-        case DT_RELA:
+        case MACHINE_DT_RELOC:
             object->relocs[0].row = table_at(object, value);
             break;
-        case DT_RELASZ:
+        case MACHINE_DT_RELOC_SIZE:
             object->relocs[0].size = value;
             break;
         case DT_JMPREL:
@@ -104,23 +106,41 @@ static bool open_place(struct object *object, uintptr_t place)
     return !is_protected || object->is_open;
 }
 
-static void bind_place(struct object *object, const ElfW(Rela) * row,
+#if !MACHINE_HAS_ADDEND
+
+/* The sum is in the place, the addend no more: it is that of an address. */
+static uintptr_t addend_of(const machine_reloc *row)
+{
+    (void)row;
+    return 0;
+}
+
+#else
+
+static uintptr_t addend_of(const machine_reloc *row)
+{
+    return (uintptr_t)row->r_addend;
+}
+
+#endif
+
+static void bind_place(struct object *object, const machine_reloc *row,
                        const BCCDefinition *definition)
 {
     uintptr_t *place = (uintptr_t *)(object->base + row->r_offset);
-    const enum reloc_kind kind =
+    const enum load_reloc_kind kind =
         machine_reloc_kind((uint32_t)ELF_R_TYPE(row->r_info));
     uintptr_t value = (uintptr_t)definition->address;
 
-    if (kind == RELOC_SYMBOL_ADDEND) {
+    if (kind == LOAD_RELOC_SYMBOL_ADDEND) {
         const uintptr_t bound =
             (uintptr_t)dlsym(RTLD_DEFAULT, definition->name);
 
-        /* A variable, which may have another value by now. */
-        if (*place != bound + (uintptr_t)row->r_addend)
+        /* Data, which the library may have changed since it was relocated. */
+        if (*place != bound + addend_of(row))
             return;
-        value += (uintptr_t)row->r_addend;
-    } else if (kind != RELOC_SYMBOL) {
+        value += addend_of(row);
+    } else if (kind != LOAD_RELOC_SYMBOL) {
         return;
     }
     if (open_place(object, (uintptr_t)place))
@@ -134,7 +154,7 @@ static void bind_rows(const struct work *work, struct object *object,
                       const struct relocs *relocs)
 {
     for (size_t i = 0; i < relocs->size / sizeof(*relocs->row); i++) {
-        const ElfW(Rela) *row = &relocs->row[i];
+        const machine_reloc *row = &relocs->row[i];
         const size_t symbol = ELF_R_SYM(row->r_info);
         const char *name;
 
@@ -172,5 +192,6 @@ void interpose(void *context, const BCCDefinition *definitions, size_t n)
     struct work work = {definitions, n, 0};
 
     (void)context;
-    dl_iterate_phdr(bind_object, &work); /* libc's: the program is not shown */
+    dl_iterate_phdr(bind_object, &work); /* calls libc's, which does not
+                                            report the program */
 }

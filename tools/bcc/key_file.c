@@ -10,7 +10,7 @@
 
 enum { MAX_FILE = 4096, MAX_DER = 128 };
 
-/* What DER says before the 32 bytes of an Ed25519 key. */
+/* The DER bytes before the 32 bytes of an Ed25519 key. */
 struct key_kind {
     const char *label;
     size_t prefix_size;
@@ -38,8 +38,8 @@ static int value_of(char c)
     return at ? (int)(at - digits) : -1;
 }
 
-/* Base 64 up to a byte that is neither a digit nor a line's end. Returns the
- * number of bytes, or 0 if they are too many. */
+/* Decode base 64 up to a byte that is neither a digit nor the end of a line.
+ * Returns the number of bytes, or 0 if they are too many. */
 static size_t decode(const char *text, uint8_t der[MAX_DER])
 {
     unsigned bits = 0, n_bits = 0;
@@ -66,8 +66,8 @@ static size_t decode(const char *text, uint8_t der[MAX_DER])
 
 /* ---- Keys ---- */
 
-/* Whoever can read a private key can sign. Asked of the open file, so that it
- * is the one which is read. */
+/* Anyone who can read a private key can sign. Checked on the open file, so that
+ * the file that was checked is the file that is read. */
 static bool is_private(const char *path, const struct stat *st)
 {
     if (st->st_uid != geteuid() && st->st_uid != 0)

@@ -1,9 +1,9 @@
-/* Runtimes ask the dynamic linker what is loaded: collectors for the data in
- * which to look for pointers, D's for the modules of a program, unwinders other
- * than libgcc's for its unwind table. It does not know the image, which bcc
- * loads by itself. But this executable comes first in the search for names, as
- * a native program would; so what it exports is what libraries and the program
- * itself are bound to:
+/* Runtimes ask the dynamic linker for loaded objects: garbage collectors for
+ * data to search for pointers, D's runtime for the modules of a program,
+ * unwinders other than libgcc's for its unwind table. The dynamic linker does
+ * not know the image, which bcc loads by itself. But this executable comes
+ * first in the search for names, like a native program. So libraries and the
+ * program itself are bound to the functions that it exports:
  *
  *   dl_iterate_phdr() shows the image first and without a name, as a native
  *                     program is shown; then this executable under the name
@@ -14,14 +14,15 @@
  *   _dl_find_object() gives libgcc's unwinder the image's unwind table, however
  *                     late that library comes: backtrace() and plug-ins in C++
  *                     bring it into programs in C.
- *   __tls_get_addr()  follows what was shown as the image's module to its
- *                     block, for who wants to look into thread-local variables.
+ *   __tls_get_addr()  accepts the image's module number and returns its block,
+ *                     for callers that look into thread-local variables.
  *
- * Until the image is prepared all of them are libc's. The image's own accesses
- * to thread-local variables do not pass here; libraries' do, and make a jump
- * more. dladdr1() and dlinfo() give a struct link_map, of which there is none,
- * and stay libc's. So does dlsym() for libraries; the program has one by which
- * RTLD_NEXT means what comes after the program. */
+ * Until the image is prepared, all of them behave like libc's. The image's own
+ * accesses to thread-local variables do not come here; libraries' do, and take
+ * one jump more. dladdr1() and dlinfo() return a struct link_map, which the
+ * image does not have, so they remain libc's. So does dlsym() for libraries;
+ * the program gets one for which RTLD_NEXT means the objects after the
+ * program. */
 #include "program.h"
 
 #include <dlfcn.h>
@@ -30,7 +31,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* ORDER OBJECTS: exports.list exports what this marks. */
+/* ORDER OBJECTS: exports.list exports the functions marked with this. */
 #define EXPORT __attribute__((visibility("default"), used))
 
 typedef int visit_fn(struct dl_phdr_info *object, size_t size, void *context);
@@ -38,8 +39,9 @@ typedef int iterate_fn(visit_fn *visit, void *context);
 typedef int find_fn(const void *address, Dl_info *info);
 typedef void *get_addr_fn(const void *index);
 
-/* glibc 2.35. Before it, libgcc's unwinder asks dl_iterate_phdr(). */
-#ifdef DLFO_STRUCT_HAS_EH_DBASE
+/* glibc 2.35. Before it, libgcc's unwinder asks dl_iterate_phdr(). On 32-bit
+ * ARM it asks neither (lib/loader/unwind_exidx.c). */
+#if defined(DLFO_STRUCT_HAS_EH_DBASE) && !defined(__arm__)
 #define HAS_FIND_OBJECT 1
 #else
 #define HAS_FIND_OBJECT 0
@@ -47,9 +49,9 @@ typedef void *get_addr_fn(const void *index);
 
 static const char own_name[] = "/proc/self/exe";
 
-/* libc's functions, once they are looked for. This is done once because the
- * lookup takes a lock of the dynamic linker: who visits objects holds another,
- * and may ask again. */
+/* libc's functions, looked up once, because the lookup takes a lock of the
+ * dynamic linker: a caller that visits objects holds another lock, and may call
+ * again. */
 static void *next_iterate, *next_find, *next_find_object, *next_get_addr;
 
 static void *find_next(void **place, const char *name)
@@ -65,7 +67,7 @@ static void *find_next(void **place, const char *name)
 
 bool loaded_objects_init(void)
 {
-    /* These may be called where no lock can be waited for. */
+    /* These may be called where waiting for a lock is impossible. */
     (void)find_next(&next_get_addr, "__tls_get_addr");
     (void)find_next(&next_find_object, "_dl_find_object");
     return HAS_FIND_OBJECT;
@@ -79,7 +81,7 @@ static bool is_in_image(const BCCImage *image, const void *address)
 /* ---- Visiting ---- */
 
 struct walk {
-    const BCCImage *image; /* NULL: it was shown */
+    const BCCImage *image; /* NULL: already reported */
     visit_fn *visit;
     void *context;
 };
@@ -106,7 +108,8 @@ static int relay(struct dl_phdr_info *object, size_t size, void *context)
     struct walk *walk = context;
     int result;
 
-    /* One has come that libc does not count: caches of the others are old. */
+    /* libc does not count the image. One more object makes callers that cache
+     * objects refresh. */
     object->dlpi_adds++;
     if (walk->image) {
         result = show_image(walk, object);
@@ -193,7 +196,7 @@ EXPORT int _dl_find_object(void *address, struct dl_find_object *result)
 
 /* ---- For this executable alone ---- */
 
-/* What the linker makes of calls in here (--wrap). */
+/* The linker turns calls in this executable into these (--wrap). */
 int __wrap_dl_iterate_phdr(visit_fn *visit, void *context);
 int __wrap_dladdr(const void *address, Dl_info *info);
 
@@ -209,8 +212,9 @@ int __wrap_dladdr(const void *address, Dl_info *info)
 
 /* ---- For the program alone ---- */
 
-/* Called from this executable, RTLD_NEXT is what comes after it. So the call
- * must not become a jump, after which it would be the program's. */
+/* For a call from this executable, RTLD_NEXT means the objects after it. So the
+ * call must not become a tail call, which would return to the program and count
+ * as the program's. */
 static void *find_symbol(void *handle, const char *name)
 {
     void *address = dlsym(handle, name);
@@ -227,7 +231,8 @@ void *loaded_objects_lookup(void *context, const char *symbol)
 
 /* ---- Thread-local variables ---- */
 
-/* The argument of __tls_get_addr. Numbers of libc's are small: it counts. */
+/* The argument of __tls_get_addr. libc counts modules, so its numbers are
+ * small. */
 struct index {
     uintptr_t module;
     uintptr_t offset;

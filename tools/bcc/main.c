@@ -41,6 +41,16 @@ static int help(struct options *options)
     return EXIT_OK;
 }
 
+static int print_version(struct options *options)
+{
+    if (options && options->n_arguments > 0) {
+        complain("version: takes no file");
+        return EXIT_USAGE;
+    }
+    printf("bcc %s (LLVM %s)\n", bccGetVersion(), bccGetLLVMVersion());
+    return EXIT_OK;
+}
+
 static int (*const run[N_COMMANDS])(struct options *options) = {
     [COMMAND_RUN] = cmd_run,
     [COMMAND_COMPILE] = cmd_compile,
@@ -49,10 +59,11 @@ static int (*const run[N_COMMANDS])(struct options *options) = {
     [COMMAND_SIGN] = cmd_sign,
     [COMMAND_VERIFY] = cmd_verify,
     [COMMAND_COMPLETION] = complete,
+    [COMMAND_VERSION] = print_version,
     [COMMAND_HELP] = help,
 };
 
-/* Those of "bcc cache". */
+/* The commands of "bcc cache". */
 static int (*const run_in_cache[N_COMMANDS])(const struct options *options,
                                              const char *dir) = {
     [COMMAND_CACHE_STATS] = cache_stats,
@@ -78,8 +89,8 @@ static int run_cache_command(enum command command, struct options *options)
     return status;
 }
 
-/* What is lost on the way out is a failure. (What a program writes under bcc
- * run is its own matter.) */
+/* A failure to write out standard output is a failure of the command. (Under
+ * bcc run the program's own output is its own matter.) */
 static int end_output(int status)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
@@ -88,9 +99,10 @@ static int end_output(int status)
     return status ? status : EXIT_FAILED;
 }
 
-/* A standard descriptor that is closed would be that of the next file that is
- * opened, an entry for one, and what is printed would get there. It is given
- * to a file that takes and gives nothing, so use of it fails as before. */
+/* If a standard descriptor is closed, the next file that is opened would get
+ * its number, for instance an entry, and printed text would go there. So it is
+ * opened on a file that can be used in neither way, and its use fails as
+ * before. */
 static void reserve_standard_descriptors(void)
 {
     struct pollfd standard[] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
@@ -109,7 +121,7 @@ static bool is_one(uint32_t commands)
     return (commands & (commands - 1)) == 0;
 }
 
-/* One if the row has any. */
+/* One operand, if the command has any. */
 static bool has_operands(const struct options *options, uint32_t commands,
                          const char *name)
 {
@@ -122,9 +134,9 @@ static bool has_operands(const struct options *options, uint32_t commands,
     return false;
 }
 
-/* *commands: those that the first word names; of several, as of "cache", the
- * first argument chooses one, and is taken from the arguments. It may stand
- * behind options, so these are parsed twice. */
+/* *commands: the commands that the first word names. If there are several, as
+ * for "cache", the first argument chooses one, and is removed from the
+ * arguments. It may come after options, so the options are parsed twice. */
 static bool parse(struct options *options, int argc, char **argv,
                   uint32_t *commands)
 {
@@ -177,6 +189,14 @@ static int run_command(int argc, char **argv, uint32_t commands)
     return status;
 }
 
+static void complain_of_command(const char *name)
+{
+    const char *near = command_nearest(name);
+
+    complain("%s: no such command%s%s%s (bcc help)", name, near ? ", but " : "",
+             near ? near : "", near ? " is" : "");
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
@@ -185,16 +205,14 @@ int main(int argc, char **argv)
     reserve_standard_descriptors();
     if (commands)
         return run_command(argc - 1, argv + 1, commands);
-    if (strcmp(name, "--version") == 0) {
-        printf("bcc %s (LLVM %s)\n", bccGetVersion(), bccGetLLVMVersion());
-        return end_output(EXIT_OK);
-    }
-    if (strcmp(name, "--help") == 0) {
+    if (strcmp(name, "--version") == 0)
+        return end_output(print_version(NULL));
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         help_overview(stdout);
         return end_output(EXIT_OK);
     }
     if (argc > 1)
-        complain("%s: no such command (bcc help)", name);
+        complain_of_command(name);
     else
         help_overview(stderr);
     return EXIT_USAGE;

@@ -1,18 +1,18 @@
 /* The C++ standard lets a program replace operator new and delete, for itself
- * and for every library of the process: what libstdc++ allocates the program
- * may delete, and the reverse. A native program's definitions come first in the
- * dynamic linker's search, so libraries are bound to them. Here the first place
- * is this executable's. So it exports functions of these names, which lead to
- * the program's if it has one, and else to what a library would have found
- * next, libstdc++'s as a rule. Libraries are bound to these functions; the
- * program's own calls never pass here.
+ * and for every library of the process: the program may delete memory that
+ * libstdc++ allocated, and the reverse. A native program's definitions come
+ * first in the dynamic linker's search, so libraries are bound to them. Under
+ * bcc run this executable comes first. So it exports functions of these names,
+ * which call the program's operator if it has one, and else the one that a
+ * library would have found next, usually libstdc++'s. Libraries are bound to
+ * these functions; the program's own calls never pass here.
  *
- * Where a call leads is found out when it is first made. Libraries that
- * allocate in their constructors do so before the program's code is bound: they
- * get the library's operator, and nothing is remembered.
+ * The target of a call is looked up at the first call. Libraries that allocate
+ * in their constructors do so before the program's code is bound: they get the
+ * library's operator, and the answer is not stored.
  *
- * malloc() and free() are not replaced for libraries: every call of theirs, in
- * every program, would pass here. */
+ * malloc() and free() are not replaced for libraries, because every call of
+ * them, in every program, would come here. */
 #include <dlfcn.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -22,14 +22,15 @@
 
 /* ---- Whose ---- */
 
-/* If there is no other: a library that has libstdc++ inside was bound to us
- * and would do without. Nobody here can throw std::bad_alloc: NULL instead. */
+/* Used if there is no other operator new: a library that contains libstdc++ was
+ * bound to this executable, although it has its own. This file cannot throw
+ * std::bad_alloc, so it returns NULL instead. */
 static uintptr_t allocate_plain(uintptr_t size)
 {
     return (uintptr_t)malloc(size ? size : 1);
 }
 
-/* No import: every start of the tool would pay for binding it. */
+/* dlsym(), because each start of the tool would pay to bind an import. */
 static uintptr_t allocate_aligned(uintptr_t size, uintptr_t align)
 {
     void *(*allocate)(size_t, size_t);
@@ -44,7 +45,7 @@ static void *find_default(const char *name)
     void *address = dlsym(RTLD_NEXT, name);
     void *handle;
 
-    /* A plug-in's, opened for itself alone. */
+    /* A libstdc++ that was opened for a plug-in alone. */
     if (!address && (handle = dlopen(library, RTLD_LAZY | RTLD_NOLOAD)))
         address = dlsym(handle, name);
     if (address)
@@ -57,7 +58,7 @@ static void *find_default(const char *name)
 typedef uintptr_t operator_fn(uintptr_t first, uintptr_t second,
                               uintptr_t third);
 
-/* *place: where the answer is kept, so that it is asked for once. */
+/* *place: stores the answer, so that the lookup happens once. */
 static operator_fn *find(operator_fn **place, const char *name)
 {
     BCCImage image;
@@ -75,12 +76,12 @@ static operator_fn *find(operator_fn **place, const char *name)
 
 /* ---- The exported functions ---- */
 
-/* ORDER OPERATORS: exports.list exports them, lib/compiler keeps programs'
+/* ORDER OPERATORS: exports.list exports them, lib/compiler keeps the program's
  * definitions of them.
  *
- * The arguments are passed on as they came, in registers: none has more than
- * three, and a register too many does no harm. No name of C's is used, as these
- * are not functions of C. */
+ * The arguments are passed on in registers: no operator has more than three,
+ * and an extra register does no harm. The names are not those of C functions,
+ * as these are no functions of C. */
 #define OPERATOR(id, symbol)                                                   \
     __attribute__((visibility("default"), used)) uintptr_t operator_##id(      \
         uintptr_t first, uintptr_t second, uintptr_t third) __asm__(symbol);   \

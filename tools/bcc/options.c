@@ -60,7 +60,7 @@ bool options_parse_tier(const char *text, int *ret_tier)
     return false;
 }
 
-/* Say that a value is none for this option. */
+/* Report a value that is invalid for this option. */
 static bool refuse(const struct option_row *row, const char *value)
 {
     char name[64] = {'-', row->letter};
@@ -96,7 +96,8 @@ static bool apply(struct options *options, const struct option_row *row,
         *(bool *)field = true;
         break;
     case OPTION_DIRECTORY:
-        /* A variable that is not set must not mean the user's own cache. */
+        /* An empty value, as from an unset variable, must not select the user's
+         * own cache. */
         ok = *value != '\0';
         *(const char **)field = value;
         break;
@@ -122,8 +123,7 @@ static bool apply(struct options *options, const struct option_row *row,
 
 enum { MAX_NAME = 24 };
 
-/* How many letters have to be put in, taken out or changed (Levenshtein). */
-static unsigned distance(const char *a, size_t a_size, const char *b)
+unsigned options_distance(const char *a, size_t a_size, const char *b)
 {
     const size_t b_size = strlen(b);
     unsigned row[MAX_NAME + 1];
@@ -147,8 +147,8 @@ static unsigned distance(const char *a, size_t a_size, const char *b)
     return row[b_size];
 }
 
-/* The option of these commands whose name is closest, at most a third of it
- * away; or NULL. */
+/* The option of these commands with the closest name, if at most a third of it
+ * differs; or NULL. */
 static const char *nearest(const char *name, size_t size, uint32_t commands)
 {
     unsigned least = (unsigned)size / 3 + 1;
@@ -160,7 +160,7 @@ static const char *nearest(const char *name, size_t size, uint32_t commands)
 
         if (!row->name || !(row->commands & commands))
             continue;
-        away = distance(name, size, row->name);
+        away = options_distance(name, size, row->name);
         if (away < least) {
             least = away;
             found = row->name;
@@ -171,18 +171,18 @@ static const char *nearest(const char *name, size_t size, uint32_t commands)
 
 /* ---- Words ---- */
 
-/* The C library's getopt() keeps how it was used last, beyond what optind can
- * reset; and the program that bcc is to run may be the next to use it. So its
- * functions are not called here. */
+/* The C library's getopt() keeps state that optind cannot reset, and the
+ * program that bcc will run may use it next. So its functions are not called
+ * here. */
 struct word_list {
-    char **word; /* up to a NULL; the next one */
+    char **word; /* the next word; the list ends in NULL */
     const char *command;
     uint32_t commands; /* bits */
     struct options *options;
 };
 
-/* What the option that `word` names does. row: NULL: there is none of that
- * name. value: what follows in the same word, or NULL. */
+/* Apply the option that `word` names. row: NULL: no option has that name.
+ * value: the rest of the same word, or NULL. */
 static bool apply_option(struct word_list *list, const char *word,
                          const struct option_row *row, const char *value)
 {
@@ -211,7 +211,8 @@ static bool apply_option(struct word_list *list, const char *word,
 static bool parse_long(struct word_list *list, const char *word)
 {
     const char *name = word + 2;
-    /* Not strcspn(), whose table is a page that no launch needs but for it. */
+    /* Not strcspn(), whose table is a page that a launch uses for nothing
+     * else. */
     const size_t size = (size_t)(strchrnul(name, '=') - name);
     const char *value = name[size] ? name + size + 1 : NULL;
     const struct option_row *row = NULL;
@@ -243,7 +244,7 @@ static bool parse_short(struct word_list *list, const char *word)
     return true;
 }
 
-/* What follows the options is the program's argv, and stays where it is. */
+/* Words after the options are the program's argv, and stay in place. */
 static bool parse_up_to_file(struct word_list *list)
 {
     while (*list->word && (*list->word)[0] == '-' && (*list->word)[1]) {
@@ -260,7 +261,7 @@ static bool parse_up_to_file(struct word_list *list)
     return true;
 }
 
-/* Options anywhere; argv is not changed, as it may be parsed again. */
+/* Options may be anywhere; argv is not changed, as it may be parsed again. */
 static bool parse_all(struct word_list *list, int argc)
 {
     struct options *options = list->options;

@@ -1,5 +1,5 @@
-/* The command line, parsed. One struct for all commands; grammar.c says which
- * options each command takes, and any other is wrong usage. */
+/* The command line, parsed. One struct for all commands; grammar.c lists the
+ * options of each command; any other is wrong usage. */
 #ifndef BCC_TOOL_OPTIONS_H
 #define BCC_TOOL_OPTIONS_H
 
@@ -25,9 +25,10 @@ struct size_option {
 struct options {
     struct words libraries;    /* --lib, in order */
     struct words objects;      /* --link, in order */
-    struct words archives;     /* that -l stands for; their words are owned,
-                                  see link_static_archives() */
-    struct words more_files;   /* behind the first: bcc compile; borrowed */
+    struct words archives;     /* archives found for -l; their words are
+                                  owned, see setup_static_archives() */
+    struct words more_files;   /* arguments after the first: bcc compile;
+                                  borrowed */
     struct words shared;       /* -l, in order */
     struct words library_dirs; /* -L, in order */
     struct words keys;         /* --key, --trusted-key */
@@ -56,15 +57,15 @@ struct options {
     bool dry_run;
     bool remove;
     bool help;
-    char **arguments; /* what is not an option, NULL-terminated */
+    char **arguments; /* arguments that are no options, NULL-terminated */
     int n_arguments;
-    char **collected; /* where these are, if not in argv; owned */
+    char **collected; /* memory of these, if not in argv; owned */
 };
 
-/* Parse argv[1..]; argv[0] is the command's name. commands: bits of those whose
- * options are taken. If that is COMMAND_RUN, what follows the first argument is
- * not ours. Prints usage errors; false: exit with EXIT_USAGE. Release with
- * options_release(). */
+/* Parse argv[1..]; argv[0] is the command's name. commands: bits of the
+ * commands whose options are accepted. For COMMAND_RUN, words after the first
+ * argument belong to the program. Prints usage errors; false: exit with
+ * EXIT_USAGE. Release with options_release(). */
 bool options_parse(struct options *options, int argc, char **argv,
                    uint32_t commands);
 void options_release(struct options *options);
@@ -74,5 +75,9 @@ bool options_parse_tier(const char *text, int *ret_tier);
 
 /* False after a complaint: no memory. */
 bool words_append(struct words *words, const char *word);
+
+/* The number of letters to insert, delete or replace to turn the first a_size
+ * bytes of a into b (Levenshtein); many for long words. */
+unsigned options_distance(const char *a, size_t a_size, const char *b);
 
 #endif

@@ -8,9 +8,9 @@ static struct {
     const char *path;
 } program;
 
-/* A native program's destructors run after every handler that it gave to
- * atexit(), from its constructors on: so this handler is given first. Nothing
- * is unmapped: stdio's last flush may read a buffer of the program. */
+/* A native program's destructors run after every handler that the program, from
+ * its constructors on, passed to atexit(); so this handler is registered first.
+ * Nothing is unmapped: stdio's last flush may read a buffer of the program. */
 static void run_destructors(void)
 {
     bccStopScript(program.script);

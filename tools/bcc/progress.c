@@ -8,7 +8,7 @@
 #include "clock.h"
 #include "visible.h"
 
-/* Of a file of no bytes, too: the start of a compile. */
+/* Also for an empty file: the start of a compile takes time. */
 enum { LEAST_WEIGHT = 4096 };
 
 void progress_add(struct progress *progress, uint64_t weight)
@@ -28,7 +28,7 @@ double progress_seconds(const struct progress *progress)
     return (double)(clock_monotonic_ns() - progress->start_ns) / 1e9;
 }
 
-/* Columns for the line of a terminal: one that wraps could not be wiped out. */
+/* Columns of the terminal's line. A line that wraps could not be erased. */
 static int line_width(void)
 {
     struct winsize size;
@@ -38,8 +38,8 @@ static int line_width(void)
                : 79;
 }
 
-/* Bytes of the text that fit so many columns, two of which a character may
- * take that is not ASCII. */
+/* Bytes of the text that fit into this many columns. A character that is not
+ * ASCII may take two. */
 static size_t size_that_fits(struct span text, int columns)
 {
     size_t i = 0;
@@ -73,7 +73,7 @@ static void print_line(const struct progress *progress, const char *line)
     buffer_release(&visible);
 }
 
-/* Rate, and time that is left. */
+/* The rate, and the remaining time. */
 static void format_pace(const struct progress *progress, char pace[64])
 {
     double seconds = progress_seconds(progress) + 1e-9;

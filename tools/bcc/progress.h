@@ -11,14 +11,14 @@ struct progress {
     bool on_terminal;
     size_t done;
     size_t total;
-    uint64_t weight_done, weight; /* of items; what is left is judged by it */
+    uint64_t weight_done, weight; /* of items; basis of the remaining time */
     uint64_t start_ns;
 };
 
-/* One more item is to be done: first all of them, then begin. */
+/* Announce an item. Announce all of them, then begin. */
 void progress_add(struct progress *progress, uint64_t weight);
 void progress_begin(struct progress *progress);
-/* One is done; outcome is a word or two about it. */
+/* An item is done; outcome is a word or two about it. */
 void progress_step(struct progress *progress, const char *item, uint64_t weight,
                    const char *outcome);
 /* Clear the line, so that something else can be printed. */

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <bcc/bcc_cache.h>
+
 #include "file.h"
 #include "zip.h"
 
@@ -40,22 +42,29 @@ bool resource_has_archive_name(const char *path)
     return ends_in(path, ".apk") || ends_in(path, ".zip");
 }
 
-bool resource_is_archive(const char *path)
+static bool begins_with(const char *path, const char magic[4])
 {
-    static const char magic[4] = {'P', 'K', 3, 4};
-    char start[sizeof(magic)];
+    char start[4];
     size_t size;
     int fd;
 
-    if (resource_has_archive_name(path))
-        return true;
     if (file_open(path, &fd, NULL, NULL))
         return false;
     if (file_read_at(fd, (struct file_target){start, sizeof(start)}, 0, path,
                      &size, NULL))
         size = 0;
     file_close(fd);
-    return size == sizeof(magic) && memcmp(start, magic, sizeof(magic)) == 0;
+    return size == sizeof(start) && memcmp(start, magic, sizeof(start)) == 0;
+}
+
+bool resource_is_archive(const char *path)
+{
+    return resource_has_archive_name(path) || begins_with(path, "PK\3\4");
+}
+
+bool resource_is_compiled(const char *path)
+{
+    return !ends_in(path, ".bc") && begins_with(path, OBCC_MAGIC);
 }
 
 bool resource_is_same_file(const char *a, const char *b)

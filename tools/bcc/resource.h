@@ -1,4 +1,4 @@
-/* Inputs that are in a ZIP archive or an Android package: ARCHIVE!ENTRY. */
+/* Inputs in a ZIP archive or an Android package: ARCHIVE!ENTRY. */
 #ifndef BCC_TOOL_RESOURCE_H
 #define BCC_TOOL_RESOURCE_H
 
@@ -7,19 +7,24 @@
 
 #include "error.h"
 
-/* If what the user named is an entry of an archive, the archive's name, for the
- * caller to free: no file of that name is there, but one whose name ends before
- * a '!' of it. *ret_entry borrows, and is set then alone. Else NULL. */
+/* If no file has the name that the user gave, but a file exists whose name is
+ * its start up to a '!', the name stands for an entry of that archive. Returns
+ * the archive's name, which the caller frees; *ret_entry borrows the rest.
+ * Otherwise NULL, and *ret_entry is not set. */
 char *resource_split(const char *name, const char **ret_entry);
 
 /* True for names that end in .apk or .zip. */
 bool resource_has_archive_name(const char *path);
 
-/* True for those, and for files of other names that start as archives do. */
+/* True for those, and for files of other names that start like archives. */
 bool resource_is_archive(const char *path);
 
+/* True for oBCC files. A file named *.bc counts as bitcode without being read,
+ * because a hit needs no byte of it. */
+bool resource_is_compiled(const char *path);
+
 struct resource_list {
-    char **name; /* ARCHIVE!ENTRY, by name; owned */
+    char **name; /* ARCHIVE!ENTRY, sorted; owned */
     size_t n;
 };
 
@@ -29,7 +34,7 @@ enum status resource_list_bitcode(const char *path,
                                   struct error *err) MUST_CHECK;
 void resource_list_release(struct resource_list *list);
 
-/* Whether both name one file, through links, too. */
+/* Do both names lead to one file, also through links? */
 bool resource_is_same_file(const char *a, const char *b);
 
 #endif

@@ -21,7 +21,8 @@ static const char *entry_of(const struct options *options)
     return options->entry ? options->entry : "main";
 }
 
-/* A relative directory means another one elsewhere, and the entry keeps it. */
+/* A relative directory means another directory elsewhere, and the entry stores
+ * it. */
 static bool add_directory(BCCScriptRef script, const char *dir)
 {
     char *absolute = realpath(dir, NULL);
@@ -56,11 +57,16 @@ static bool read_file(BCCScriptRef script, const char *path)
 {
     const char *entry;
     char *archive = resource_split(path, &entry);
-    const bool ok = (archive ? bccReadResource(script, archive, entry, 0)
-                             : bccReadFile(script, path, 0)) == 0;
+    int failed;
 
+    if (archive)
+        failed = bccReadResource(script, archive, entry, 0);
+    else if (resource_is_compiled(path))
+        failed = bccReadExecutableFile(script, path, 0);
+    else
+        failed = bccReadFile(script, path, 0);
     free(archive);
-    return ok;
+    return !failed;
 }
 
 static bool link_file(BCCScriptRef script, const char *path,
@@ -124,7 +130,7 @@ static char *trusted_keys(const struct options *options, bool *ret_failed)
     return NULL;
 }
 
-/* The API has 0 for its default, and the most for no limit. */
+/* For the API 0 is the default, and the largest number means no limit. */
 static uint32_t time_limit_ms(const struct options *options)
 {
     if (options->time_limit_s < 0)
@@ -226,8 +232,9 @@ static bool any_has_shared(const struct options *options, size_t n_dirs,
     return false;
 }
 
-/* Each launch with -l comes here; without an archive it costs one access() for
- * each directory. False: no directory of -L has one before a shared library. */
+/* Each launch with -l calls this; without an archive it costs one access() for
+ * each directory. False: in the directories of -L no archive comes before a
+ * shared library. */
 static bool find_archive(const struct options *options, const char *name,
                          char ret_path[PATH_MAX])
 {
@@ -295,13 +302,13 @@ static char *join_path(const char *base, const char *suffix)
     return path;
 }
 
-/* The XDG specification has a relative path ignored. */
+/* The XDG specification requires that a relative path is ignored. */
 static const char *absolute_or_null(const char *path)
 {
     return path && path[0] == '/' ? path : NULL;
 }
 
-/* *ret_is_named: by an option or a variable of ours, as that very directory. */
+/* *ret_is_named: an option or a variable of bcc names this very directory. */
 static char *find_cache_dir(const struct options *options, bool *ret_is_named,
                             const char **ret_reason)
 {
@@ -323,7 +330,7 @@ static char *find_cache_dir(const struct options *options, bool *ret_is_named,
 
         if (!places[i].base || !*places[i].base)
             continue;
-        /* The first that is set; no other one in its place. */
+        /* The first variable that is set decides, even if it cannot be used. */
         if (strlen(places[i].base) + strlen(places[i].suffix) >= PATH_MAX) {
             *ret_reason = "the name of the cache directory is too long";
             return NULL;
@@ -346,9 +353,9 @@ char *setup_find_cache_dir(const struct options *options,
     return find_cache_dir(options, &is_named, ret_reason);
 }
 
-/* Whether what is there of the way to a directory ends with one of this user's
- * or of root's. Under sudo, which may keep HOME, it would be another user's:
- * what root makes there that user could not use. */
+/* Does the nearest existing parent of a directory belong to this user or root?
+ * Under sudo, which may keep HOME, it may belong to another user, who could not
+ * use a directory that root made there. */
 static bool is_at_home(const char *dir)
 {
     char *path = strdup(dir);
@@ -390,9 +397,9 @@ char *setup_cache_dir(const struct options *options, const char **ret_reason)
 
 /* ---- Entry name ---- */
 
-/* A run makes its entry's name without printf(), which no launch needs but for
- * that: its code and tables are three pages to be fetched. Paths are on the
- * heap, since arrays that could hold any would be more pages of stack. */
+/* A run makes its entry's name without printf(), whose code and tables would be
+ * three more pages to load. Paths are on the heap, because arrays for any path
+ * would take more pages of stack. */
 static void add_line(struct buffer *key, const char *text)
 {
     buffer_append_string(key, text ? text : "");
@@ -420,7 +427,7 @@ static void add_paths(struct buffer *key, const struct words *paths)
         add_path(key, paths->word[i]);
 }
 
-/* -, and 16 digits. */
+/* A hyphen, and 16 digits. */
 static void add_digest(char *ret_text, uint64_t digest)
 {
     *ret_text++ = '-';
@@ -429,7 +436,7 @@ static void add_digest(char *ret_text, uint64_t digest)
     *ret_text = '\0';
 }
 
-/* The last component, of the name in an archive too. */
+/* The last component, also of a name in an archive. */
 static const char *file_name(const char *path)
 {
     const char *entry;
@@ -470,7 +477,8 @@ void setup_entry_name(const struct options *options, const char *path,
     if (options->strip_debug)
         buffer_append_string(&key, "strip-debug\n");
     add_paths(&key, &options->libraries);
-    /* Not a path: what is behind it was linked in another way. */
+    /* An empty line, which is no path: the files after it are linked in another
+     * way. */
     if (options->objects.n + options->archives.n > 0)
         add_line(&key, "");
     add_paths(&key, &options->objects);
@@ -509,7 +517,7 @@ static void write_report(FILE *out, const BCCReport *report)
     fprintf(out, "},\"total_us\":%.1f}\n", (double)report->totalNs / 1e3);
 }
 
-/* In one piece: standard error is not buffered, and others may write to it. */
+/* One write: standard error is not buffered, and others may write to it. */
 void print_report(BCCScriptRef script, const char *off_reason)
 {
     BCCReport report = {.size = sizeof(report)};

@@ -9,38 +9,39 @@
 
 #include "options.h"
 
-/* Move the -l options that stand for an archive, a libNAME.a of a directory of
- * -L, to options->archives. As for a linker, the first directory that has
- * either kind of library decides, and in it the shared one. False after a
- * complaint: no memory. */
+/* Move each -l option that stands for an archive, a libNAME.a in a directory of
+ * -L, to options->archives. As for a linker, the first directory with either
+ * kind of library decides, and in it the shared one. False after a complaint:
+ * no memory. */
 bool setup_static_archives(struct options *options);
 
-/* A script with the options, the file, objects and libraries set; *ret_failed:
- * not all of them, its error message says why. NULL after a complaint: no
- * memory. program: only the entry (options->entry, else "main") is kept. */
+/* A script with the options, the file, objects and libraries set. *ret_failed:
+ * setting failed, and the script's error message says why. NULL after a
+ * complaint: no memory. program: only the entry point (options->entry, else
+ * "main") is kept. */
 BCCScriptRef setup_script(const struct options *options, const char *path,
                           bool program, bool *ret_failed);
 
 /* Flags for the prepare functions. */
 unsigned long setup_flags(const struct options *options, bool program);
 
-/* The cache directory, for the caller to free: --cache-dir, $BCC_CACHE_DIR,
+/* The cache directory, which the caller frees: --cache-dir, $BCC_CACHE_DIR,
  * $XDG_CACHE_HOME/bcc, ~/.cache/bcc. NULL: none, or --no-cache; *ret_reason
  * then says why. */
 char *setup_find_cache_dir(const struct options *options,
                            const char **ret_reason);
 
-/* The same, and it is made if it does not exist, with mode 0700. */
+/* The same, but creates the directory with mode 0700 if it does not exist. */
 char *setup_cache_dir(const struct options *options, const char **ret_reason);
 
-/* Name of an entry in the tools' cache: the file's name, and a digest of its
- * absolute path, of its objects' and libraries' and of the options. What is in
- * the files is checked when the entry is opened. */
+/* Name of an entry in the tools' cache: the file's name, and a digest of
+ * absolute paths (its own, and those of objects and libraries) and of the
+ * options. The files' contents are checked when the entry is opened. */
 void setup_entry_name(const struct options *options, const char *path,
                       bool program, char ret_name[NAME_MAX]);
 
-/* As --report=json, one line on standard error. off_reason: said when the
- * library was given no cache directory. */
+/* Print the report of --report=json, one line on standard error. off_reason:
+ * printed if the library was given no cache directory. */
 void print_report(BCCScriptRef script, const char *off_reason);
 
 #endif

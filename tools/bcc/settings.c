@@ -19,7 +19,7 @@ static bool config_path(char *path, size_t size)
     const char *home = getenv("HOME");
     int length = -1;
 
-    if (base && *base == '/') /* a relative one is to be ignored */
+    if (base && *base == '/') /* a relative path must be ignored */
         length = snprintf(path, size, "%s/bcc/config", base);
     else if (home && *home)
         length = snprintf(path, size, "%s/.config/bcc/config", home);
@@ -39,8 +39,8 @@ static char *trim(char *text)
     return text;
 }
 
-/* NULL if there is none; one that cannot be read is told. A fifo is not waited
- * for. */
+/* NULL if there is no such file; a file that cannot be read is reported. Does
+ * not wait for a fifo. */
 static FILE *open_config(const char *path)
 {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -60,8 +60,8 @@ static FILE *open_config(const char *path)
     return file;
 }
 
-/* "name = value" lines; "#" begins a comment. The last line of a name counts.
- * True if there was a good one. */
+/* Lines "name = value"; "#" begins a comment. The last line of a name counts.
+ * True if there was a valid one. */
 static bool read_config(const char *path, uint64_t *ret_bytes)
 {
     FILE *file = open_config(path);

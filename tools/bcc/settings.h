@@ -1,4 +1,4 @@
-/* How large a cache directory may be, and who said so: --max-size, else the
+/* The size limit of a cache directory, and its origin: --max-size, else the
  * environment's BCC_CACHE_SIZE, else a line "cache-size = 512M" of
  * $XDG_CONFIG_HOME/bcc/config (~/.config/bcc/config), else 1 GiB. */
 #ifndef BCC_TOOL_SETTINGS_H
@@ -14,17 +14,17 @@ struct cache_limit {
     char origin[PATH_MAX]; /* "--max-size", ..., "default" */
 };
 
-/* Complains about what is no size, and goes on to the next. */
+/* Reports an invalid size, and goes on to the next source. */
 void settings_cache_limit(const struct options *options,
                           struct cache_limit *ret_limit);
 
 /* "1073741824", or for no limit "none", in JSON null. */
 void settings_print_limit(const struct cache_limit *limit, bool json);
 
-/* " (~/.config/bcc/config)", and the end of the line. */
+/* Print " (~/.config/bcc/config)", and end the line. */
 void settings_print_origin(const struct cache_limit *limit);
 
-/* The same as BCCHost.cacheSizeLimit: a launch that hits does not
+/* The same as a BCCHost.cacheSizeLimit function: a launch that hits does not
  * read the file. context is the options. */
 uint64_t settings_cache_limit_bytes(void *context);
 

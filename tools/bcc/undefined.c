@@ -1,7 +1,7 @@
-/* A linker that misses a symbol knows its name and who refers to it. Here the
- * libraries that the user might have named are on this machine, too: those in
- * the directories of -L and of the system are read until one defines it.
- * Nothing of this costs a program that runs. */
+/* A linker reports a missing symbol's name and its user. Here the libraries
+ * that the user might have named are on this machine, too: the libraries in the
+ * directories of -L and of the system are read until one defines the symbol. A
+ * program that runs pays nothing for this. */
 #include "undefined.h"
 
 #include <dlfcn.h>
@@ -15,10 +15,12 @@
 #include "library_search.h"
 #include "machine.h"
 #include "print.h"
+#include "resource.h"
 
 enum {
-    MAX_LINES = 100,      /* what people read */
-    MAX_LIBRARIES = 4096, /* what a machine reads in some tenths of a second */
+    MAX_LINES = 100,      /* as many as people read */
+    MAX_LIBRARIES = 4096, /* as many as a machine reads in some tenths of a
+                             second */
 };
 
 /* ---- Names as people write them ---- */
@@ -26,7 +28,7 @@ enum {
 typedef char *demangle_fn(const char *name, char *buffer, size_t *size,
                           int *status);
 
-/* From libstdc++, which is opened here and for this alone. */
+/* From libstdc++, which is opened for this alone. */
 static demangle_fn *find_demangle(void)
 {
     void *library = dlopen("libstdc++.so.6", RTLD_LAZY | RTLD_LOCAL);
@@ -37,7 +39,7 @@ static demangle_fn *find_demangle(void)
     return demangle;
 }
 
-/* Owned by the caller; NULL: no memory. */
+/* The caller frees the result; NULL: no memory. */
 static char *readable_name(const char *name)
 {
     static demangle_fn *demangle;
@@ -72,7 +74,7 @@ static void complain_of(const char *symbol, const char *wanted_by,
 /* A symbol, and the library with the shortest name that defines it. */
 struct clue {
     const char *symbol;         /* borrowed */
-    char library[NAME_MAX + 1]; /* "libz.so.1", "" while there is none */
+    char library[NAME_MAX + 1]; /* "libz.so.1"; "" if none is known yet */
 };
 
 static int compare_clues(const void *a, const void *b)
@@ -89,11 +91,12 @@ static bool is_better(const char *library, const char *than)
            (size == than_size && strcmp(library, than) < 0);
 }
 
-/* The soname, where it only adds a version to the file's name. */
+/* The soname, if it only adds a version to the file's name. */
 static const char *shown_name(const char *path,
                               const struct shared_library *library)
 {
-    const char *file = strrchr(path, '/') + 1; /* lib*.so*, as was globbed */
+    const char *file = strrchr(path, '/') + 1; /* lib*.so*, by the glob
+                                                  pattern */
 
     return strncmp(library->soname, file, strlen(file)) == 0 ? library->soname
                                                              : file;
@@ -155,7 +158,7 @@ static void search(const struct options *options, struct clue *clues,
 
 /* ---- What may help ---- */
 
-/* True if a library was named. One line for each. */
+/* True if a library was printed. One line for each. */
 static bool name_libraries(struct clue *clues, size_t n_clues)
 {
     bool named = false;
@@ -190,7 +193,7 @@ static bool name_libraries(struct clue *clues, size_t n_clues)
     return named;
 }
 
-/* What may help against the first n missing symbols. */
+/* Print advice for the first n missing symbols. */
 static void suggest(BCCScriptRef script, const struct options *options,
                     size_t n)
 {
@@ -223,6 +226,10 @@ void complain_failed(BCCScriptRef script, const struct options *options,
         complain("%s: and %zu more", path, n - MAX_LINES);
     if (n)
         suggest(script, options, n);
-    else
+    if (n && resource_is_compiled(path))
+        complain("%s: is compiled already: bcc compile takes -l, and --entry "
+                 "main for a program with its usual libraries",
+                 path);
+    if (!n)
         complain("%s", bccGetErrorMessage(script));
 }

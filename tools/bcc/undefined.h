@@ -1,4 +1,4 @@
-/* What to say when symbols are undefined: each, who wants it, what may help. */
+/* Messages for undefined symbols: each symbol, its user, and advice. */
 #ifndef BCC_TOOL_UNDEFINED_H
 #define BCC_TOOL_UNDEFINED_H
 
@@ -6,8 +6,8 @@
 
 #include "options.h"
 
-/* After a prepare that failed; the error message, where no symbol was missing.
- * path: of the program. */
+/* After a failed prepare: print the missing symbols, or the error message if
+ * there are none. path: of the program. */
 void complain_failed(BCCScriptRef script, const struct options *options,
                      const char *path);
 

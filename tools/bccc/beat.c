@@ -1,4 +1,4 @@
-/* The beat of flight.h: it says that this process is alive and not stopped. */
+/* The beat of flight.h shows that this process is alive and not stopped. */
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,12 +20,12 @@ static void *beat(void *unused)
 
 void start_beat(void)
 {
-    enum { STACK_SIZE = 64 * 1024 }; /* LLVM never runs on it */
+    enum { STACK_SIZE = 64 * 1024 }; /* LLVM never runs on this stack */
     pthread_attr_t attributes;
     pthread_t thread;
 
-    /* At once, as a thread takes its time where there is much to do. Without
-     * a thread others stop waiting for us: waste, no harm. */
+    /* Beat at once, because on a busy machine the thread starts late. Without a
+     * thread the waiters stop waiting, which is waste but harmless. */
     if (!flight_beat(REQUEST_LOCK_FD, true) ||
         pthread_attr_init(&attributes) != 0)
         return;

@@ -1,9 +1,9 @@
-/* LLVM reads what the request's authors wrote, and it is large: a directive of
- * assembly opens any file that this process may open (.incbin "/etc/shadow"), a
- * fault in LLVM may run any code. So once the inputs, the shared libraries and
- * the indexes are open, this process needs nothing of the system but memory,
- * time, children, and what it has open. Three walls, each for itself, in the
- * order of what they ask of the kernel:
+/* LLVM is large and reads untrusted input: a directive of assembly can open any
+ * file that this process may open (.incbin "/etc/shadow"), and a bug in LLVM
+ * may run any code. Once the inputs, the shared libraries and the indexes are
+ * open, this process needs only memory, time, children and its open
+ * descriptors. So it puts up three independent walls, in the order of their
+ * demands on the kernel:
  *
  *  - open() of this program. LLVM opens files by it and by nothing else, so
  *    that no directive is obeyed, whatever the kernel is. (A libLLVM.so is
@@ -15,12 +15,17 @@
  *    the list, or will be invented, is as if the kernel did not have it, which
  *    is what a libc is prepared for.
  *
- * A kernel without the last two, or one that refuses them, as in a container
- * or under an emulator, compiles all the same.
+ * If the kernel lacks the last two, or refuses them, as in a container or under
+ * an emulator, the compile goes on without them.
  *
- * The index of a library is published by a name, after the compile. Its files
- * are opened before; the renaming is let through only where there is an index
- * to publish, and Landlock keeps it to the cache directory. */
+ * The index of a library is published under a name, after the compile. Its
+ * files are opened before. Renaming is allowed only if there is an index to
+ * publish, and Landlock limits it to the cache directory. */
+
+/* Both of these are defined here, each under its own name. */
+#undef _FILE_OFFSET_BITS
+#undef _TIME_BITS
+
 #include "cage.h"
 
 #include <errno.h>
@@ -63,13 +68,14 @@ VISIBLE int open(const char *path, int flags, ...)
     return openat(AT_FDCWD, path, flags, mode);
 }
 
-/* What 32-bit programs call. */
+/* The function that 32-bit programs call. */
 VISIBLE int open64(const char *path, int flags, ...)
     __attribute__((alias("open")));
 
 /* ---- Landlock ---- */
 
-/* Numbers are the same for all machines; older headers have not all of them. */
+/* The numbers are the same for all machines; older headers lack some of
+ * them. */
 enum {
     LANDLOCK_CREATE_RULESET = 444,
     LANDLOCK_ADD_RULE = 445,
@@ -92,7 +98,7 @@ struct landlock_path {
     int32_t parent_fd;
 } __attribute__((packed));
 
-/* All that a version of Landlock can take away. */
+/* All access rights that a version of Landlock can remove. */
 static struct landlock_ruleset all_rights(long version)
 {
     /* Bits of the file system by version: up to 5, then one for devices. */
@@ -124,7 +130,7 @@ static bool close_landlock(int publish_dir_fd)
     bool closed;
     int fd;
 
-    /* The first version knows no renaming from directory to directory. */
+    /* The first version cannot allow renaming from directory to directory. */
     if (version < (publish_dir_fd >= 0 ? 2 : 1))
         return false;
     rights = all_rights(version);
@@ -149,9 +155,9 @@ static bool close_landlock(int publish_dir_fd)
 #define ARCH 0
 #endif
 
-/* Of no use against anybody else, whatever their arguments. */
+/* Calls that cannot harm anybody else, whatever their arguments. */
 static const int allowed[] = {
-    /* what is open */
+    /* use of open descriptors */
     __NR_read,
     __NR_write,
     __NR_readv,
@@ -191,12 +197,12 @@ static const int allowed[] = {
     __NR_getcpu,
     __NR_prctl,
     __NR_restart_syscall,
-    /* signals to oneself */
+    /* signals to this process */
     __NR_rt_sigaction,
     __NR_rt_sigprocmask,
     __NR_rt_sigreturn,
     __NR_sigaltstack,
-    /* who and when */
+    /* identity and time */
     __NR_getpid,
     __NR_gettid,
     __NR_getppid,
@@ -228,7 +234,7 @@ static const int allowed[] = {
 #ifdef __NR_setrlimit
     __NR_setrlimit,
 #endif
-#ifdef __NR_poll /* machines older than 2010 have two of many a call */
+#ifdef __NR_poll /* old machines have two versions of many calls */
     __NR_poll,
     __NR_dup2,
     __NR_pipe,
@@ -260,16 +266,22 @@ static const int allowed[] = {
 #endif
 };
 
-/* Names of files: what the kernel says where permissions forbid it, so that
- * nobody takes it for an old kernel and tries another call. */
+/* What libc's renameat() calls: RISC-V has the later call alone. */
+#ifdef __NR_renameat
+enum { RENAME = __NR_renameat };
+#else
+enum { RENAME = __NR_renameat2 };
+#endif
+
+/* Calls with a file name fail like forbidden access, so that nobody takes the
+ * kernel for an old one and tries another call. */
 static const int forbidden[] = {
-    __NR_openat,    __NR_faccessat, __NR_readlinkat, __NR_execve,
-    __NR_renameat,  __NR_unlinkat,  __NR_mkdirat,    __NR_linkat,
-    __NR_symlinkat,
+    __NR_openat,  __NR_faccessat, __NR_readlinkat, __NR_execve,   __NR_unlinkat,
+    __NR_mkdirat, __NR_linkat,    __NR_symlinkat,  RENAME,
 #ifdef __NR_open
-    __NR_open,      __NR_creat,     __NR_access,     __NR_readlink,
-    __NR_stat,      __NR_lstat,     __NR_rename,     __NR_unlink,
-    __NR_mkdir,     __NR_link,      __NR_symlink,
+    __NR_open,    __NR_creat,     __NR_access,     __NR_readlink, __NR_stat,
+    __NR_lstat,   __NR_rename,    __NR_unlink,     __NR_mkdir,    __NR_link,
+    __NR_symlink,
 #endif
 #ifdef __NR_openat2
     __NR_openat2,
@@ -282,23 +294,23 @@ enum {
                        CLONE_NEWNET
 };
 
-/* One call, if the 32 low bits of an argument are as wanted. */
+/* A call that is allowed if the low 32 bits of an argument match. */
 static const struct on_condition {
     int number;
     unsigned argument;
     uint32_t mask, value; /* argument & mask == value */
 } on_condition[] = {
-    /* No new namespaces. clone3() keeps its flags in memory, where a filter
-     * cannot see them: libc does without it. */
+    /* No new namespaces. clone3() has its flags in memory, where a filter
+     * cannot see them, so it is not allowed; libc does without it. */
     {__NR_clone, 0, CLONE_NAMESPACES, 0},
-    /* of its own limits */
+    /* its own limits */
     {__NR_prlimit64, 0, ~0u, 0},
     /* its own priority */
     {__NR_sched_setattr, 0, ~0u, 0},
     /* its workers; itself, from abort() */
     {__NR_kill, 1, ~0u, SIGKILL},
     {__NR_tgkill, 2, ~0u, SIGABRT},
-    /* nothing becomes code */
+    /* no memory becomes executable */
     {__NR_mprotect, 2, PROT_EXEC, 0},
 #ifdef __NR_mmap
     {__NR_mmap, 2, PROT_EXEC, 0},
@@ -336,7 +348,7 @@ static void add_load(struct filter *filter, size_t offset)
                                              (uint32_t)offset));
 }
 
-/* The next n steps only if what was loaded is value. */
+/* Run the next n steps only if the loaded word equals value. */
 static void add_unless_skip(struct filter *filter, uint32_t value, uint8_t n)
 {
     add(filter,
@@ -374,10 +386,10 @@ static void add_condition(struct filter *filter,
 
 static void fill(struct filter *filter, bool publishes)
 {
-    static const int publishing[] = {__NR_renameat, __NR_unlinkat};
+    static const int publishing[] = {RENAME, __NR_unlinkat};
     const size_t n_conditions = sizeof(on_condition) / sizeof(on_condition[0]);
 
-    /* Calls of another kind of program have other numbers. */
+    /* On other architectures the calls have other numbers. */
     add_load(filter, offsetof(struct seccomp_data, arch));
     add(filter,
         (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0));
@@ -403,7 +415,7 @@ static bool close_seccomp(bool publishes)
         return false;
     fill(&filter, publishes);
     program.len = filter.n_steps;
-    /* For the threads that run already, too; else for this one. */
+    /* For all threads that run already; if that fails, for this thread. */
     return syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER,
                    SECCOMP_FILTER_FLAG_TSYNC, &program) == 0 ||
            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
@@ -416,7 +428,7 @@ unsigned cage_close(int publish_dir_fd)
     unsigned parts = CAGE_OPEN;
 
     is_closed = true;
-    /* Without this, both want a privilege. */
+    /* Without this, Landlock and seccomp require a privilege. */
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return parts;
     if (close_landlock(publish_dir_fd))

@@ -1,17 +1,18 @@
-/* What a compile may do to the system, once all that it needs is open. */
+/* The sandbox of a compile, from the moment when everything it needs is
+ * open. */
 #ifndef BCC_TOOLS_CAGE_H
 #define BCC_TOOLS_CAGE_H
 
-/* Which parts of the cage hold. The first one always does. */
+/* The walls that hold. The first one always does. */
 enum {
     CAGE_OPEN = 1u << 0, /* open() of this program refuses */
     CAGE_LANDLOCK = 1u << 1,
     CAGE_SECCOMP = 1u << 2
 };
 
-/* From now on this process opens no file by its name. publish_dir_fd: a
- * directory in which files may still be renamed and removed; -1: none. Returns
- * the parts that hold. */
+/* From now on this process opens no file by name. publish_dir_fd: a directory
+ * in which files may still be renamed and removed; -1: none. Returns the walls
+ * that hold. */
 unsigned cage_close(int publish_dir_fd);
 
 #endif

@@ -1,10 +1,10 @@
-/* The order is that in which a linker is given them:
+/* Libraries are in the order of a linker's command line:
  *
  *     libraries of the request  ->  libc  ->  what programs are linked with
  *
- * What they define is looked up when there is code, by a process that opens
- * nothing any more (cage.h). So all of them are opened, though not all may be
- * asked: five files, where a program is linked as usual. */
+ * Their symbols are looked up when there is code, and by then the process opens
+ * nothing any more (cage.h). So all of them are opened, although some may not
+ * be needed: five files for the usual programs. */
 #include "candidates.h"
 
 #include <stdio.h>
@@ -14,12 +14,12 @@
 
 static const char libc_name[] = "libc.so.6";
 
-/* Of programs in C and C++. All are there or may be missing. */
+/* Libraries of programs in C and C++. All of them are optional. */
 static const char *const default_libraries[] = {
     "libm.so.6", "libmvec.so.1", "libgcc_s.so.1", "libstdc++.so.6"};
 
-/* Are parts of libc since glibc 2.34, and need not be there; so is libm with
- * other C libraries. */
+/* Since glibc 2.34 these are parts of libc and need not exist; with other C
+ * libraries the same holds for libm. */
 static const char *const parts_of_libc[] = {"dl", "m", "pthread", "rt", "util"};
 
 struct opening {
@@ -82,9 +82,9 @@ static bool is_part_of_libc(const char *name)
     return false;
 }
 
-/* Where there is no libc for the target, the code is for another machine, and
- * what its libraries define cannot be known: what the request names is recorded
- * as it is, and the launch asks one after another. */
+/* If there is no libc for the target, the code is for another machine, and the
+ * symbols of its libraries cannot be known. Then the requested names are
+ * recorded as they are, and the launch asks one library after another. */
 static enum status add_unseen(struct opening *opening,
                               const struct request_shared *shared,
                               struct error *err)
@@ -110,7 +110,7 @@ static enum status add_requested(struct opening *opening,
     enum status status;
 
     if (searches && strcmp(shared->name, "c") == 0)
-        return STATUS_OK; /* is there, and its turn comes */
+        return STATUS_OK; /* exists, and is asked in its turn */
     status = searches
                  ? library_search(&opening->dirs, shared->name, add_found,
                                   opening, &why)
@@ -121,7 +121,7 @@ static enum status add_requested(struct opening *opening,
         return STATUS_OK;
     if (opening->candidates.is_foreign)
         return add_unseen(opening, shared, err);
-    /* To the library NOT_FOUND means that there is no compiler. */
+    /* NOT_FOUND would tell the library that there is no compiler. */
     return error_set(err, status == STATUS_NOT_FOUND ? STATUS_IO : status, "%s",
                      why.message);
 }
@@ -135,7 +135,7 @@ static enum status add_defaults(struct opening *opening, struct error *err)
         enum status status =
             add_file(opening, CANDIDATE_DEFAULT, default_libraries[i], &why);
 
-        /* One that is not there is no error. */
+        /* A missing default library is no error. */
         if (status == STATUS_NO_MEMORY)
             return error_no_memory(err);
     }

@@ -1,5 +1,5 @@
-/* The shared libraries that may define what the code lacks, opened before
- * there is code. */
+/* Shared libraries that may define undefined symbols, opened before there is
+ * code. */
 #ifndef BCC_TOOLS_CANDIDATES_H
 #define BCC_TOOLS_CANDIDATES_H
 
@@ -13,27 +13,27 @@
 
 enum candidate_kind {
     CANDIDATE_REQUESTED,
-    CANDIDATE_UNSEEN, /* requested, for another machine: a name alone */
-    CANDIDATE_LIBC,   /* needs no library */
-    CANDIDATE_DEFAULT /* asked only if something is lacking still */
+    CANDIDATE_UNSEEN, /* requested, for another machine: only a name */
+    CANDIDATE_LIBC,   /* its symbols need no library */
+    CANDIDATE_DEFAULT /* asked only for symbols that are still undefined */
 };
 
 struct candidate {
     struct candidate *next;
     enum candidate_kind kind;
-    const char *name; /* what dlopen() is to be given */
+    const char *name; /* the name for dlopen() */
     struct shared_library library;
 };
 
-/* In the order in which they are asked. A zeroed one is empty. */
+/* In the order in which they are searched. A zeroed one is empty. */
 struct candidates {
     struct candidate *first, **end;
-    bool is_foreign; /* there is no libc for the machine */
+    bool is_foreign; /* no libc for the machine was found */
 };
 
-/* Lives in arena, the libraries until the process ends. machine is ELF's. IO (a
- * library that was asked for is not there), UNSUPPORTED, CORRUPT (it is none),
- * NO_MEMORY. */
+/* Lives in arena; the libraries are open until the process ends. machine:
+ * ELF's. IO (a requested library is missing), UNSUPPORTED, CORRUPT (not a
+ * library), NO_MEMORY. */
 enum status candidates_open(const struct request *request, unsigned machine,
                             struct arena *arena,
                             struct candidates *ret_candidates,

@@ -1,5 +1,5 @@
-/* bccc: the process that compiles. Started by libbcc, not by people, except
- * for two small services. */
+/* bccc: the compiler process. libbcc starts it; for people it has only two
+ * small services. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,11 +1,10 @@
-/* An index is found by what identifies its library: for a file the stat
- * stamp, which stands for the content as it does in an entry
- * (dependency.h). So a library whose index has all that is wanted is not read
- * at all, not even to be hashed: the index has its SHA1. Of a library in
- * memory, or of a file that was written a moment ago, the SHA1 itself is the
- * key.
+/* An index is found by the identity of its library. For a file that is its
+ * stamp, which stands for the content as in an entry (dependency.h). So if the
+ * index has every needed name, the library is not read at all, not even to be
+ * hashed: the index has its SHA1. For a library in memory, or a file that was
+ * written a moment ago, the SHA1 itself is the key.
  *
- * An input whose SHA1 is to be skipped has no index. */
+ * An input whose SHA1 must be skipped has no index. */
 #include "indexes.h"
 
 #include <inttypes.h>
@@ -19,7 +18,7 @@
 #include "prune.h"
 #include "store.h"
 
-/* The directory's name, in messages that nobody sees. */
+/* The directory's name in messages, which nobody sees. */
 static const char directory[] = "cache";
 
 /* ---- Which ---- */
@@ -31,7 +30,7 @@ static bool has_index(const struct indexes *indexes,
            bytes.size >= indexes->library_size;
 }
 
-/* Everything that shapes closures. */
+/* Everything that shapes closures goes into the identity. */
 static bool name_index(const struct request *request, const struct input *input,
                        struct index_file *file)
 {
@@ -117,7 +116,7 @@ static void find_all(struct indexes *indexes, const struct request *request,
     }
 }
 
-/* Is there a library whose key is the SHA1? */
+/* Is there a library whose key is its SHA1? */
 static bool waits_for_hashing(const struct indexes *indexes,
                               const struct inputs *inputs)
 {
@@ -212,7 +211,7 @@ void indexes_publish(struct indexes *indexes, const struct inputs *inputs)
         if (!file->is_begun)
             continue;
         buffer_init(&bytes);
-        /* The stamp may not stand for the bytes after all. */
+        /* The stamp turned out not to stand for the bytes. */
         if (index->is_changed &&
             (!file->is_stamped || inputs->input[i].is_stamped) &&
             library_index_write(index, buffer_span(&file->identity),

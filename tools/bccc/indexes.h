@@ -11,11 +11,11 @@
 
 struct index_file {
     struct buffer identity;
-    char name[32];   /* "": the input has no index */
-    bool is_stamped; /* known by its stamp, else by its SHA1 */
+    char name[32];   /* file name; "": the input has no index */
+    bool is_stamped; /* the key is the stamp, else the SHA1 */
     struct file_mapping mapping;
     struct index_view view;
-    struct store_writer writer; /* of its next version, once that was begun */
+    struct store_writer writer; /* of the next version, once begun */
     bool is_begun;
 };
 
@@ -23,13 +23,13 @@ struct indexes {
     struct index_file *file;     /* of each input */
     struct library_index *index; /* the same, for compile() */
     size_t n_inputs;
-    size_t library_size; /* of the smallest library that has one */
-    int notes_fd;        /* of the directory; -1 */
+    size_t library_size; /* size of the smallest library that gets one */
+    int notes_fd;        /* of the cache directory; -1 */
 };
 
-/* Find those of the inputs, and start to hash what is not hashed yet. Whatever
- * is wrong with an index, it is as if it were not there. They are there until
- * the process ends. library_size is set. NO_MEMORY. */
+/* Find the indexes of the inputs, and start to hash inputs without a known
+ * SHA1. A damaged index counts as missing. They live until the process ends.
+ * The caller sets library_size. NO_MEMORY. */
 enum status indexes_open(struct indexes *indexes, const struct request *request,
                          struct inputs *inputs, struct arena *arena,
                          struct error *err) MUST_CHECK;
@@ -37,19 +37,19 @@ enum status indexes_open(struct indexes *indexes, const struct request *request,
 /* Was one found? */
 bool indexes_are_used(const struct indexes *indexes);
 
-/* Compile as if there were none. */
+/* Compile as if there were no indexes. */
 void indexes_forget(struct indexes *indexes);
 
 /* In a copy of the process: they are the original's to publish. */
 void indexes_leave(struct indexes *indexes);
 
-/* Open the files that indexes_publish() writes, for indexes_end() to close.
+/* Open the files that indexes_publish() writes; indexes_end() closes them.
  * False: there are none. */
 bool indexes_begin(struct indexes *indexes);
-void indexes_end(struct indexes *indexes); /* accepts zeroed ones */
+void indexes_end(struct indexes *indexes); /* also for zeroed ones */
 
-/* Write those that a compile has changed, for the next one: if that fails, it
- * is no matter. The inputs were settled. Opens nothing. */
+/* Write the indexes that a compile has changed, for the next one; failures are
+ * ignored. The inputs must be settled. Opens nothing. */
 void indexes_publish(struct indexes *indexes, const struct inputs *inputs);
 
 #endif

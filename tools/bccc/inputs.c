@@ -1,6 +1,6 @@
-/* An entry says which bytes it was made from: their SHA1, and for a file the
- * stamp that will spare later launches the reading. Both must be
- * true of the bytes that were compiled, though files can change under us.
+/* An entry records the bytes it was made from: their SHA1, and for a file the
+ * stamp, so that later launches need not read it. Both must be true of the
+ * bytes that were compiled, although files can change at any moment.
  *
  *  - A file whose stamp is sound when it is opened (dependency.h) is
  *    mapped. If the stamp is the same after the compile, nothing changed,
@@ -26,7 +26,7 @@
 #include "dependency.h"
 #include "zip.h"
 
-/* Below this a thread costs more than it saves. */
+/* Below this size a thread costs more than it saves. */
 enum { THREAD_WORTH_SIZE = 256 * 1024 };
 
 static enum status take_stamp(const struct input *input,
@@ -44,7 +44,7 @@ static enum status take_stamp(const struct input *input,
 
 /* ---- Reading ---- */
 
-/* For the caller to free. */
+/* The caller frees the copy. */
 static enum status read_copy(const struct input *input, struct span *ret_copy,
                              struct error *err)
 {
@@ -71,7 +71,8 @@ static enum status read_copy(const struct input *input, struct span *ret_copy,
     return STATUS_OK;
 }
 
-/* May the bytes change while they are compiled? */
+/* May the bytes be mapped, because a change would be noticed or is
+ * impossible? */
 static bool is_mapped(const struct input *input)
 {
     return !input->request->entry &&
@@ -174,7 +175,7 @@ void inputs_finish_hashing(struct inputs *inputs)
 
 /* ---- After the compile ---- */
 
-/* Does the file, as it is now, still hash to what was compiled? */
+/* Does the file now still have the SHA1 of the bytes that were compiled? */
 static enum status is_unchanged(const struct input *input, bool *ret_unchanged,
                                 struct error *err)
 {
@@ -190,7 +191,7 @@ static enum status is_unchanged(const struct input *input, bool *ret_unchanged,
     return STATUS_OK;
 }
 
-/* True in *ret_signed if the first stamp may stand for the content. */
+/* Sets *ret_signed if the first stamp may stand for the content. */
 static enum status settle_file(const struct input *input, bool *ret_signed,
                                struct error *err)
 {

@@ -1,4 +1,4 @@
-/* The bytes behind the input descriptors, and proof of what they were. */
+/* The bytes behind the input descriptors, and the proof of their identity. */
 #ifndef BCC_TOOLS_INPUTS_H
 #define BCC_TOOLS_INPUTS_H
 
@@ -11,28 +11,27 @@
 struct input {
     const struct request_input *request;
     int fd;
-    struct file_mapping mapping; /* of a file that is not copied */
+    struct file_mapping mapping; /* mapping of a file that is not copied */
     struct span bytes;
-    struct file_stamp stamp; /* of the file, or the archive that the
-                                        bytes are in; taken before these were
-                                        read */
-    bool sound;              /* no change can hide behind that stamp */
+    struct file_stamp stamp; /* of the file or archive with the bytes; taken
+                                before they were read */
+    bool sound;              /* no later change can hide behind the stamp */
     bool is_hashed;
     uint8_t sha1[SHA1_SIZE];
-    bool is_stamped; /* since it was settled: the stamp stands for the SHA1 */
+    bool is_stamped; /* set when settled: the stamp stands for the SHA1 */
 };
 
 struct inputs {
     struct input *input;
     struct span *bytes; /* the same, for compile() */
     size_t n_inputs;
-    bool portable; /* no stamp is recorded */
+    bool portable; /* record no stamps */
     bool hashing;  /* in the thread */
     pthread_t hasher;
 };
 
-/* Zeroed inputs are released without harm. STALE (size is not the request's),
- * IO, NO_MEMORY. */
+/* Zeroed inputs may be released. STALE (the size is not the request's), IO,
+ * NO_MEMORY. */
 enum status inputs_open(struct inputs *inputs, const struct request *request,
                         struct arena *arena, struct error *err) MUST_CHECK;
 void inputs_release(struct inputs *inputs);
@@ -40,8 +39,7 @@ void inputs_release(struct inputs *inputs);
 /* May a stamp stand for the content? */
 bool inputs_may_stamp(const struct request_input *request);
 
-/* Compute the digests that are not known, in a thread if there is much to do.
- */
+/* Compute the unknown digests, in a thread if there is much to do. */
 void inputs_start_hashing(struct inputs *inputs);
 void inputs_finish_hashing(struct inputs *inputs);
 

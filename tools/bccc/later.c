@@ -23,11 +23,11 @@
 #include "bccc.h"
 #include "cache_read.h"
 #include "cache_write.h"
-#include "entry_use.h"
 #include "file.h"
 #include "flight.h"
 #include "prune.h"
 #include "store.h"
+#include "user_place.h"
 
 enum {
     N_PLACES = 4, /* in the queue */
@@ -84,9 +84,13 @@ static void leave_session(void)
 
 static int open_queue(void)
 {
-    int dir_fd = entry_use_open_place();
-    int fd = -1;
+    char dir[USER_PLACE_SIZE];
+    struct stat st;
+    int dir_fd, fd = -1;
 
+    user_place_find(dir);
+    mkdir(dir, 0700);
+    dir_fd = user_place_open(dir, O_RDONLY, &st);
     if (dir_fd >= 0)
         fd = openat(dir_fd, ".later",
                     O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,

@@ -1,13 +1,13 @@
-/* As a linker decides with --as-needed: of the libraries that it is given, in
- * order, an undefined symbol takes the first that defines it, and a library
- * from which nothing is taken is not recorded. So a launch opens what this
- * program needs, and asks the right one for each symbol at once.
+/* Decides as a linker does with --as-needed: an undefined symbol is taken from
+ * the first library, in order, that defines it, and a library from which no
+ * symbol is taken is not recorded. So a launch opens only the libraries that
+ * this program needs, and asks the right one for each symbol at once.
  *
- * What libc defines needs no library, as it is always there; but a library of
- * the request that stands in for a function of libc comes before it. Not so
- * for the allocator: in a process that runs already, the C library and all
- * others keep to the one they were bound to. Memory that one of them gave,
- * strdup()'s for instance, may be freed only by the same.
+ * Symbols of libc need no library, as libc is always loaded; but a requested
+ * library that replaces a function of libc comes before it. The allocator is an
+ * exception: in a running process, the C library and all others are already
+ * bound to one. Memory from one of them, strdup()'s for instance, must be freed
+ * by the same allocator.
  *
  * A weak symbol alone makes no library needed. A symbol with a version
  * (.symver, "name@VERSION") takes only that version, one without only the
@@ -37,11 +37,11 @@ enum { N_ALLOCATOR = sizeof(allocator) / sizeof(allocator[0]) };
 /* An undefined symbol. */
 struct want {
     const struct link_import *import;
-    const char *version; /* NULL: the default */
-    struct want *next;   /* of the same name, another version */
+    const char *version; /* NULL: the default version */
+    struct want *next;   /* same name, another version */
     bool found;
-    bool is_other_kind; /* thread-local there and not here, or the reverse */
-    uint32_t library;   /* 1 + index of where; OBCC_NO_LIBRARY: in libc */
+    bool is_other_kind; /* thread-local only there, or only here */
+    uint32_t library;   /* 1 + index of the library; OBCC_NO_LIBRARY: in libc */
 };
 
 struct search {
@@ -49,7 +49,7 @@ struct search {
     struct arena *arena;
     struct want *wants;
     size_t n_wants;
-    size_t n_lacking; /* wants that make a library needed, not found yet */
+    size_t n_lacking; /* strong wants that are not found yet */
     struct name_map by_name;
     struct needed needed;
 };
@@ -116,8 +116,9 @@ static bool is_meant(const struct want *want,
                   shared_library_version(library, definition->version)) == 0;
 }
 
-/* Let the library have what it defines of what nobody had. True if some of it
- * makes the library needed; if nothing does, nothing is taken. */
+/* Take from the library the definitions of symbols that no earlier library had.
+ * True if a strong symbol makes the library needed; otherwise nothing is
+ * taken. */
 static bool take(struct search *s, const struct shared_library *library,
                  uint32_t number)
 {
@@ -186,8 +187,8 @@ static enum status ask(struct search *s, const struct candidate *candidate,
                : STATUS_OK;
 }
 
-/* A variable of each thread and one of all are reached in different ways, and
- * code has taken one of them. */
+/* Code reaches thread-local variables and others in different ways, and has
+ * chosen one of them already. */
 static enum status check_kinds(const struct search *s, struct error *err)
 {
     for (size_t i = 0; i < s->n_wants; i++) {

@@ -1,4 +1,4 @@
-/* Which shared libraries the code needs, and for what. */
+/* The shared libraries that the code needs, and the symbols from each. */
 #ifndef BCC_TOOLS_NEEDED_H
 #define BCC_TOOLS_NEEDED_H
 
@@ -10,20 +10,20 @@
 #include "link_image.h"
 
 struct needed {
-    const char **library; /* what dlopen() is to be given, in order */
+    const char **library; /* names for dlopen(), in order */
     size_t n_libraries;
     uint32_t *of_import; /* for each import: 1 + index into library, or
                             OBCC_NO_LIBRARY, OBCC_ANY_LIBRARY */
 };
 
-/* Lives in arena, as the candidates do. name is the script's. UNSUPPORTED (too
+/* Lives in arena, like the candidates. name is the script's. UNSUPPORTED (too
  * many, or thread-local on one side only), NO_MEMORY. */
 enum status needed_find(const struct candidates *candidates,
                         const struct link_result *link, const char *name,
                         struct arena *arena, struct needed *ret_needed,
                         struct error *err) MUST_CHECK;
 
-/* Of malloc() and its relatives: libraries keep to those of the process. */
+/* malloc() and its relatives: libraries use those of the process. */
 bool needed_is_allocator(const char *name);
 
 #endif

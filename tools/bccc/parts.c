@@ -1,15 +1,15 @@
-/* LLVM's objects belong to one context, and a context to one thread; and what
- * C++ allocates under a memory limit may end the process. A copy of the
- * process (fork) has the module at once, may cut it to its part, and dies
- * without harm: its death is noticed, and becomes an error like any other.
+/* LLVM's objects belong to one context, and a context to one thread; and under
+ * a memory limit an allocation in C++ may end the process. A forked process has
+ * the module at once, may reduce it to its part, and may die: its parent
+ * notices that and reports an error like any other.
  *
- * What a part came to is written to a pipe, as a head and bytes:
+ * The result of a part is written to a pipe, as a head and bytes:
  *
  *   status, length of what follows: a message, or the object
  *
- * A process that dies has not written all of that. Workers die with the
- * process that started them. They hold no descriptor of it but the pipe: the
- * request's lock, above all, is not theirs to keep. */
+ * A process that dies has not written all of it. Workers die with the process
+ * that started them. They keep none of its descriptors but the pipe; above all,
+ * they must not keep the request's lock. */
 #include "parts.h"
 
 #include <errno.h>
@@ -92,12 +92,12 @@ _Noreturn static void work(pid_t parent, int fd, size_t part, part_fn make,
 struct worker {
     pid_t pid;
     int fd;
-    struct buffer *out; /* of its part */
+    struct buffer *out; /* the result of its part */
 };
 
 struct pool {
     struct worker worker[MAX_WORKERS];
-    size_t n_workers; /* that run */
+    size_t n_workers; /* workers that run */
     size_t max_workers;
 };
 
@@ -134,7 +134,7 @@ static enum status start(struct pool *pool, size_t part, part_fn make,
     return STATUS_OK;
 }
 
-/* What the worker wrote before it ended. */
+/* The output of a worker that has ended. */
 static enum status judge(const struct worker *worker, int wait_status,
                          struct error *err)
 {
@@ -181,7 +181,7 @@ static enum status finish(struct pool *pool, size_t index, struct error *err)
     return judge(&worker, wait_status, err);
 }
 
-/* Read from a worker; true if there is more to come. */
+/* Read from a worker; true if more may come. */
 static bool receive(const struct worker *worker)
 {
     uint8_t bytes[READ_SIZE];
@@ -195,7 +195,7 @@ static bool receive(const struct worker *worker)
     return got > 0;
 }
 
-/* Until at least one worker has ended. */
+/* Wait until at least one worker has ended. */
 static enum status wait_for_one(struct pool *pool, struct error *err)
 {
     size_t n_before = pool->n_workers;
@@ -235,7 +235,7 @@ enum status parts_make(size_t n_parts, part_fn make, void *context,
         status = wait_for_one(&pool, err);
     while (pool.n_workers > 0) {
         kill(pool.worker[0].pid, SIGKILL);
-        /* What it says no longer matters. */
+        /* Its output no longer matters. */
         if (finish(&pool, 0, NULL))
             continue;
     }

@@ -4,8 +4,8 @@
 
 #include "compile.h"
 
-/* A make_parts_fn: in as many processes at once as there are CPUs to this one.
- * NO_MEMORY, IO, too. */
+/* A make_parts_fn: runs as many processes at once as this process has CPUs.
+ * Also NO_MEMORY, IO. */
 enum status parts_make(size_t n_parts, part_fn make, void *context,
                        struct buffer *ret_out, struct error *err) MUST_CHECK;
 

@@ -1,16 +1,16 @@
-/* The first touch of a page is a fault: half a microsecond on most machines,
- * 15 to 25 in a virtual one that shadows page tables (PVM, 2026). LLVM's code
- * is in so many places that the smallest module takes 600 faults to compile; a
- * worker that cuts a large module to its part takes one for nearly each page
- * that it has of its parent, 5,000 for a megabyte of bitcode. Asked for a whole
- * mapping, the same kernel takes 0.1 us for a page of a file that is in memory,
- * 1 us to clear one, and 5 us to copy one.
+/* The first touch of a page is a fault: half a microsecond on most machines, 15
+ * to 25 in a virtual one that shadows page tables (PVM, 2026). LLVM's code is
+ * so scattered that the smallest module takes 600 faults to compile; a worker
+ * that reduces a large module to its part takes one for nearly each page of its
+ * parent, 5,000 for a megabyte of bitcode. If asked for a whole mapping, the
+ * same kernel takes 0.1 us for a page of a file in memory, 1 us to clear a
+ * page, and 5 us to copy one.
  *
- * What is mapped is in /proc/self/maps, a line each:
+ * /proc/self/maps lists the mappings, a line each:
  *
  *   00405000-028be000 r-xp 00005000 fe:00 5319498       /usr/libexec/bcc/bccc
  *
- * Where there is no /proc, or the kernel is older than 5.14, faults do it. */
+ * Without /proc, or on kernels before 5.14, pages come by faults. */
 #include "bccc.h"
 
 #include <fcntl.h>
@@ -23,11 +23,11 @@
 
 enum {
     LINES_SIZE = 4096, /* read() returns whole lines, of one page at most */
-    /* Copies that nobody may need: so much for each worker, and no more. */
+    /* Limit of copies per worker, as not all of them may be needed. */
     MAX_WRITABLE = 256 * 1024 * 1024
 };
 
-/* Linux's, which older headers have not. */
+/* Linux's constant, which older headers lack. */
 enum { POPULATE_READ = 22, POPULATE_WRITE = 23 };
 
 static void populate(const char *line, size_t *n_writable)
@@ -49,7 +49,7 @@ static void populate(const char *line, size_t *n_writable)
     madvise((void *)start, end - start, advice);
 }
 
-/* Kept: a worker may open nothing any more. What is read is the list of the
+/* Stays open, because a worker may open nothing. It lists the mappings of the
  * process that opened it, of which a worker is a copy. */
 static int maps_fd = -1;
 
@@ -64,7 +64,7 @@ void populate_pages(void)
         maps_fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
     if (maps_fd < 0)
         return;
-    /* Workers share the position of the descriptor. */
+    /* pread(), because workers share the descriptor's position. */
     while ((got = pread(maps_fd, lines, LINES_SIZE, offset)) > 0) {
         const char *line = lines;
 

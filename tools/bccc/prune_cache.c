@@ -1,5 +1,5 @@
-/* Bounding a cache directory behind everybody's back: with the lowest claim to
- * CPU and disk, in a session of its own, out of the terminal's reach. */
+/* Prunes a cache directory in the background: with the lowest priority for CPU
+ * and disk, in a session of its own, so that no terminal signal reaches it. */
 #include "bccc.h"
 
 #include <stdlib.h>

@@ -1,14 +1,14 @@
 /* One request, one cache file, one reply.
  *
  * The descriptors are those of request.h. The reply is one write, the last
- * thing that happens: who does not find it knows that this process died. That
- * may happen at any time inside LLVM. Where LLVM announces it (a fatal error,
- * memory exhausted) the announcement becomes the reply.
+ * action: if it is missing, this process has died. That may happen at any time
+ * inside LLVM. If LLVM reports a fatal error, or that memory is exhausted, the
+ * report becomes the reply.
  *
  * This process belongs to its parent: it ends when the parent does (start.c),
  * leaves no core file in the parent's directory, and takes no more memory than
- * the request allows. Where memory runs out it is the first to go: what it does
- * can be done again. */
+ * the request allows. If the machine runs out of memory, it is the first
+ * process to be killed: its work can be repeated. */
 #include "bccc.h"
 
 #include <errno.h>
@@ -34,7 +34,7 @@
 #include "uses.h"
 #include "version.h"
 
-/* A request names inputs, it does not hold them. */
+/* A request contains names of inputs, not their bytes. */
 enum { MAX_MESSAGE_SIZE = 64 * 1024 * 1024 };
 
 /* Best code of so many instructions takes some 30 ms, baseline code 2, and 3
@@ -43,7 +43,7 @@ enum { LEAST_LATER = 400, LEAST_LATER_SIZE = 4096 /* bytes of bitcode */ };
 
 /* ---- The reply ---- */
 
-/* Out of memory: out of which? */
+/* Says whether the limit or the machine's memory was exhausted. */
 static void name_memory_limit(struct reply *reply)
 {
     const size_t size = strlen(reply->message);
@@ -79,13 +79,13 @@ _Noreturn static void die(enum status status, const char *message)
 
 /* ---- This process ---- */
 
-/* Before any other, at the kernel's choice of a process to kill. */
+/* Make this process the kernel's first choice when memory runs out. */
 static void offer_to_die(void)
 {
     static const char most[] = "1000";
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
-    /* Without /proc it is a process as others are. */
+    /* Without /proc the process has the usual score. */
     if (fd >= 0 && write(fd, most, sizeof(most) - 1) < 0)
         errno = 0;
     file_close(fd);
@@ -95,7 +95,8 @@ static void restrain_process(void)
 {
     const struct rlimit no_core = {0, 0};
 
-    /* A host may limit the size of files. That is an answer, not an end. */
+    /* A host may limit the size of files. Exceeding it must be an error, not a
+     * signal. */
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_CORE, &no_core);
     offer_to_die();
@@ -106,10 +107,10 @@ static enum status limit_memory(const struct request *request,
 {
     struct rlimit limit;
 
-    /* A sanitizer's shadow takes terabytes of address space. */
+    /* A sanitizer's shadow memory takes terabytes of address space. */
     if (BCC_IS_SANITIZED)
         return STATUS_OK;
-    /* A host may have a lower hard limit already, which stays. */
+    /* A lower hard limit of the host stays in force. */
     if (getrlimit(RLIMIT_AS, &limit) == 0 &&
         request->limit_memory < limit.rlim_max)
         limit.rlim_max = request->limit_memory;
@@ -164,7 +165,7 @@ static enum status read_request(struct job *job, struct error *err)
                          &job->identity_size, err);
 }
 
-/* The entry will say who made it, in the requester's words. */
+/* The entry records its creator in the requester's words. */
 static enum status check_versions(const struct request *request,
                                   struct error *err)
 {
@@ -220,7 +221,7 @@ static void fill_contents(const struct job *job,
     const struct script_exports *exports = &result->exports;
 
     *contents = (struct cache_contents){
-        .sizeof_off_t = 8, /* files are large everywhere today */
+        .sizeof_off_t = 8, /* files may have any size on all systems today */
         .sizeof_size_t = (uint8_t)link->machine->address_size,
         .sizeof_ptr_t = (uint8_t)link->machine->address_size,
         .machine = link->machine->elf_machine,
@@ -278,14 +279,16 @@ static enum status write_file(struct job *job, struct error *err)
                             "cache file", err);
     if (status)
         return status;
-    /* Who publishes the file syncs it. Done here it is done while the lock
-     * beats: a disk may take longer than others have patience. */
+    /* The host syncs the file before it publishes it. Done here, the sync
+     * happens while the lock beats: a disk may take longer than waiters are
+     * patient. */
     return file_sync(REQUEST_OUTPUT_FD, "cache file", err);
 }
 
 /* ---- The image ---- */
 
-/* What no launch could load is refused here, where the input has a name. */
+/* An image that no launch could load is refused here, where the message can
+ * name the input. */
 static enum status check_image(const struct job *job, struct error *err)
 {
     const struct link_result *link = &job->result.link;
@@ -297,7 +300,7 @@ static enum status check_image(const struct job *job, struct error *err)
     };
     struct error why;
 
-    /* The loader is that of this machine. */
+    /* The loader in this process is for this machine only. */
     if (link->machine->elf_machine != machine_host()->elf_machine ||
         load_check(&image, &why) == STATUS_OK)
         return STATUS_OK;
@@ -341,7 +344,7 @@ static enum status compile_inputs(struct job *job, struct error *err)
     inputs_finish_hashing(&job->inputs);
     if (status == STATUS_OK || !indexes_are_used(&job->indexes))
         return status;
-    /* An index must not be what makes a compile fail. */
+    /* A defect of an index must not fail a compile. */
     indexes_forget(&job->indexes);
     return compile(&compile_job, &job->result, err);
 }
@@ -373,7 +376,7 @@ static void begin_later(struct job *job)
     later_follow(&job->later);
 }
 
-/* All that has a name. After this nothing more is opened. */
+/* Open every file that has a name. After this nothing is opened. */
 static enum status open_all(struct job *job, struct error *err)
 {
     const struct request *request = &job->request;
@@ -454,6 +457,6 @@ _Noreturn void serve_request(const struct compile_limits *limits)
         job.reply.os_errno = err.os_errno;
         memcpy(job.reply.message, err.message, sizeof(err.message));
     }
-    /* Nothing is freed: of a megabyte of bitcode that takes 0.1 s. */
+    /* Nothing is freed: for a megabyte of bitcode that takes 0.1 s. */
     _exit(send_reply(&job.reply));
 }

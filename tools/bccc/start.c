@@ -1,11 +1,11 @@
-/* What is settled before LLVM's constructors run.
+/* Everything that must be done before LLVM's constructors run.
  *
- * A process that compiles ends with its host. The kernel sees to that from the
- * moment that it is asked to, and a host may be killed before.
+ * A process that compiles ends with its host. The kernel does that from the
+ * moment when it is asked to; a host that was killed before is noticed here.
  *
- * bccc lives for one compile. Its memory is in huge pages where there are such,
- * and none of it goes back to the system before the end: of the time for a
- * megabyte of bitcode the kernel had 0.9 s, and has 0.4 (2026). */
+ * bccc lives for one compile. Its memory is in huge pages where they exist, and
+ * none of it goes back to the system before the end. Of the time for a megabyte
+ * of bitcode the kernel's share was 0.9 s, and is 0.4 s (2026). */
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -17,15 +17,15 @@
 #include "bccc.h"
 #include "request.h"
 
-/* jemalloc looks for this. */
+/* jemalloc reads its options from this variable. */
 extern const char *const malloc_conf;
 const char *const malloc_conf = "thp:always,metadata_thp:always,"
                                 "dirty_decay_ms:-1,muzzy_decay_ms:-1";
 
-/* Is the host dead? Its pidfd answers where the host is no parent: it has
- * ended, lives in another pid namespace, or started this process by way of a
- * script. An ending process gives its children away a moment before its pidfd
- * says so: the wait is for that. */
+/* Is the host dead? The pidfd answers even if the host is not the parent:
+ * because it has ended, lives in another pid namespace, or started this process
+ * through a script. A dying process loses its children a moment before its
+ * pidfd reports the death, hence the wait. */
 static bool host_has_ended(pid_t host)
 {
     struct pollfd pollfd = {REQUEST_HOST_FD, POLLIN | POLLOUT, 0};
@@ -34,11 +34,12 @@ static bool host_has_ended(pid_t host)
         return false;
     if (poll(&pollfd, 1, 1) <= 0)
         return false;
-    /* Only /dev/null is writable: no pidfd. A parent out of sight is 0. */
+    /* Only /dev/null is writable: there is no pidfd. A parent in another
+     * namespace is 0. */
     return !(pollfd.revents & POLLOUT) || getppid() != 0;
 }
 
-/* Before the constructors of all shared libraries, too: libLLVM.so's. */
+/* Runs even before the constructors of shared libraries such as libLLVM.so. */
 static void follow_host(int argc, char **argv, char **environment)
 {
     (void)environment;
@@ -57,7 +58,8 @@ __attribute__((section(".preinit_array"),
                used)) static void (*const before_all)(int, char **,
                                                       char **) = follow_host;
 
-/* LLVM has some 2,000 options, all constructed with priority 65535. */
+/* Runs before LLVM's some 2,000 options are constructed, all with priority
+ * 65535. */
 __attribute__((constructor(101))) static void populate(void)
 {
     populate_pages();

@@ -1,15 +1,15 @@
-/* The dynamic linker binds a library by name, and finds the program first: what
- * a native program defines is used in the place of what the library itself, or
- * another one, defines by the same name. argp reads its argp_program_version,
- * getopt() sets its optarg. A linker puts such definitions, and no others, into
- * the program's table of dynamic symbols.
+/* The dynamic linker binds a library's references by name, and searches the
+ * program first: a native program's definition is used instead of the library's
+ * own, or another library's, of the same name. argp reads its
+ * argp_program_version, getopt() sets its optarg. A linker puts such
+ * definitions, and no others, into the program's table of dynamic symbols.
  *
- * Here they are the names by which libc, libm and the libraries of the request
- * are bound. The compiler keeps the program's definitions of them and lists
- * them as exports; `bcc run` lets the libraries have them (tools/bcc/
- * interpose.c). libstdc++ is left out: of its thousands of names programs
- * define those of inline functions, where one definition is like another. So
- * is the allocator: see needed.c. */
+ * This file collects the names by which libc, libm and the requested libraries
+ * are bound. The compiler keeps the program's definitions of these names and
+ * lists them as exports; `bcc run` binds the libraries to them
+ * (tools/bcc/interpose.c). libstdc++ is left out: of its thousands of names,
+ * programs define inline functions, whose definitions are all alike. The
+ * allocator is left out, too: see needed.c. */
 #include "uses.h"
 
 #include <stdbool.h>

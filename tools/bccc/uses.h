@@ -1,4 +1,4 @@
-/* What shared libraries take from a program that defines it. */
+/* The names that shared libraries take from a program that defines them. */
 #ifndef BCC_TOOLS_USES_H
 #define BCC_TOOLS_USES_H
 
@@ -7,7 +7,7 @@
 #include "error.h"
 #include "request.h"
 
-/* Of a program: set request->uses. Lives in arena. NO_MEMORY. */
+/* Set request->uses. Lives in arena. NO_MEMORY. */
 enum status uses_find(struct request *request,
                       const struct candidates *candidates, struct arena *arena,
                       struct error *err) MUST_CHECK;

@@ -4,7 +4,7 @@
 
 #include "file.h"
 
-/* An open file, and what was read of it. */
+/* An open file, and the bytes read from it. */
 struct reading {
     int fd;
     const char *path;
@@ -12,7 +12,7 @@ struct reading {
     size_t size, done;
 };
 
-/* What is not read yet of the bytes up to end. */
+/* Read the bytes up to end that were not read yet. */
 static enum status read_up_to(struct reading *reading, uint64_t end,
                               struct error *err)
 {
@@ -48,7 +48,7 @@ static enum status skip(struct reading *reading,
     return status;
 }
 
-/* No byte twice: what the layout was read from is what stays. */
+/* The bytes from which the layout was read stay; none is read twice. */
 static enum status read_file(struct reading *reading, unsigned check_flags,
                              struct cache_layout *ret_layout, struct error *err)
 {
@@ -60,7 +60,7 @@ static enum status read_file(struct reading *reading, unsigned check_flags,
         return status;
     status = cache_layout_read((struct span){reading->bytes, head_size},
                                reading->size, reading->path, ret_layout, err);
-    /* ORDER SECTIONS: the debug section is behind the context. */
+    /* ORDER SECTIONS: the debug section comes after the context. */
     if (status == STATUS_OK && (check_flags & CACHE_CHECK_NO_CODE))
         status = skip(reading, &ret_layout->section[OBCC_CONTEXT], err);
     if (status == STATUS_OK && (check_flags & CACHE_CHECK_NO_DEBUG))
@@ -80,7 +80,9 @@ enum status cache_file_open(const char *path, unsigned check_flags,
     if (status)
         return status;
     reading.size = (size_t)st.st_size;
-    reading.bytes = calloc(reading.size + 1, 1);
+    /* A file may be larger than an address space of 32 bits. */
+    reading.bytes =
+        st.st_size < PTRDIFF_MAX ? calloc(reading.size + 1, 1) : NULL;
     status = reading.bytes ? read_file(&reading, check_flags, &file.layout, err)
                            : error_no_memory(err);
     file_close(reading.fd);

@@ -2,8 +2,8 @@
  *
  * The file is read once into memory and checked there. So a writer that is
  * still active cannot change what was checked, and truncation cannot kill a
- * tool by SIGBUS. Launches map the file instead (hit.c); they load code of the
- * same owner. */
+ * tool by SIGBUS. Launches map the file instead (load_entry.c); they load code
+ * of the same owner. */
 #ifndef BCC_CACHE_FILE_H
 #define BCC_CACHE_FILE_H
 
@@ -19,7 +19,7 @@ struct cache_file {
     struct cache_view view;
 };
 
-/* check_flags: CACHE_CHECK_ALL and more, of cache_read.h. */
+/* check_flags: CACHE_CHECK_ALL and others of cache_read.h. */
 enum status cache_file_open(const char *path, unsigned check_flags,
                             struct cache_file *ret_file,
                             struct error *err) MUST_CHECK;

@@ -1,9 +1,9 @@
-/* The header and the section table of a file that nobody vouches for.
+/* The header and the section table of an untrusted file.
  *
- * The checks go from what must be known to read on (magic, version, size of
- * the table) over the checksum to what the fields say. Damage is thus reported
- * as damage and not as whatever a damaged field would mean; a file of another
- * version is reported as that, whatever its other bytes are. */
+ * Checks go from what reading on depends on (magic, version, size of the table)
+ * over the checksum to the fields. So damage is reported as damage, not as the
+ * nonsense in a damaged field, and a file of another version is reported as
+ * such, whatever its other bytes are. */
 #include "cache_layout.h"
 
 #include <assert.h>
@@ -37,7 +37,7 @@ const char *cache_section_name(uint32_t kind)
                                                    : "unknown section";
 }
 
-/* The checksum field itself counts as zero. head has the whole table. */
+/* The checksum field itself counts as zero. head holds the whole table. */
 uint64_t cache_header_checksum(struct span head, size_t header_size)
 {
     uint8_t copy[CACHE_HEAD_SIZE];
@@ -51,7 +51,7 @@ uint64_t cache_header_checksum(struct span head, size_t header_size)
 
 /* ---- Header ---- */
 
-/* What must hold before any other field means anything. */
+/* Until these hold, no other field has a meaning. */
 static enum status check_frame(struct span head, const char *name,
                                struct error *err)
 {
@@ -165,8 +165,8 @@ static enum status read_header(const struct obcc_header *header,
 
 /* ---- Section table ---- */
 
-/* Remember a section of a known kind. Sections lie before the context, so
- * that what is mapped to check them is known from its offset alone. */
+/* Store a section of a known kind. Sections lie before the context, so its
+ * offset alone tells how much to map to check them. */
 static enum status add_section(struct cache_layout *layout, uint32_t kind,
                                const struct cache_extent *extent,
                                const char *name, struct error *err)
@@ -190,7 +190,7 @@ static enum status add_section(struct cache_layout *layout, uint32_t kind,
     return STATUS_OK;
 }
 
-/* end is where the section before it ends, and is moved to this one's end. */
+/* end: where the previous section ends; becomes the end of this one. */
 static enum status read_section(const struct obcc_section *section,
                                 struct cache_layout *layout, uint64_t *end,
                                 const char *name, struct error *err)
@@ -233,8 +233,8 @@ static enum status read_sections(struct span head, const char *name,
     uint64_t end = obcc_get32(header->header_size);
     enum status status;
 
-    /* Nothing lies between the table and the first section, nor behind the
-     * last one: what no row covers is a gap of known place. */
+    /* Nothing lies between the table and the first section, nor after the last
+     * one. So a gap lies between two sections, at a known place. */
     if (n_sections > 0 && obcc_get64(table[0].offset) != end)
         return error_set(err, STATUS_CORRUPT,
                          "%s: first section is not right behind the header",

@@ -1,6 +1,6 @@
-/* The layout of oBCC files: what the writer and the reader must agree on beyond
- * the structs (the shape of each section, the bounds of header fields), and the
- * check of a header that nobody vouches for. */
+/* The layout of oBCC files: what writer and reader must agree on beyond the
+ * structs (the shape of each section, the bounds of header fields), and the
+ * check of an untrusted header. */
 #ifndef BCC_CACHE_LAYOUT_H
 #define BCC_CACHE_LAYOUT_H
 
@@ -76,9 +76,9 @@ struct cache_extent {
     uint64_t checksum;
 };
 
-/* What the header says, checked against itself and against file_size:
- * sections ascending, aligned, without overlap, inside the file; every
- * required kind present once; the context page-aligned. */
+/* The fields of a header, checked against itself and against file_size:
+ * sections ascending, aligned, without overlap, inside the file; every required
+ * kind present once; the context page-aligned. */
 struct cache_layout {
     unsigned machine; /* ELF e_machine */
     uint8_t endianness, sizeof_off_t, sizeof_size_t, sizeof_ptr_t;
@@ -92,10 +92,9 @@ struct cache_layout {
     struct cache_extent section[OBCC_N_SECTION_KINDS]; /* size 0: absent */
 };
 
-/* head: the first min(CACHE_HEAD_SIZE, file size) bytes, which nobody else can
- * write to: a copy, not a mapping of the file. name is for messages. CORRUPT,
- * UNSUPPORTED (other version, unknown required feature or section).
- */
+/* head: the first min(CACHE_HEAD_SIZE, file size) bytes: a copy, not a mapping
+ * of the file, so that nobody else can write to it. name is for messages.
+ * CORRUPT, UNSUPPORTED (other version, unknown required feature or section). */
 enum status cache_layout_read(struct span head, uint64_t file_size,
                               const char *name, struct cache_layout *ret_layout,
                               struct error *err) MUST_CHECK;

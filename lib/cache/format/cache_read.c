@@ -4,8 +4,8 @@
  * checked: each section lies inside the bytes. No work is done per entry or
  * byte, and no section is read: a table of 100,000 functions costs as much as
  * one of ten. So an entry's contents, such as a string index, are checked where
- * they are used, by the accessors below. Accessors take the number of entries
- * from the size of the section, not from its bytes. */
+ * they are used, by the accessors below, which take the number of entries from
+ * the size of the section, not from its bytes. */
 #include "cache_read.h"
 
 #include <inttypes.h>
@@ -28,7 +28,8 @@ static size_t n_entries_that_fit(struct span section, size_t entry_size)
                : (section.size - sizeof(struct obcc_list)) / entry_size;
 }
 
-/* Count and size of a list agree; the pool's rows may be followed by bytes. */
+/* Count and size of a list agree; after the rows of the string pool come
+ * bytes. */
 static enum status check_list(unsigned kind, struct span section,
                               const char *name, struct error *err)
 {
@@ -59,9 +60,9 @@ static bool is_zero(struct span bytes)
             memcmp(bytes.data, bytes.data + 1, bytes.size - 1) == 0);
 }
 
-/* The whole file, as far as flags say: what lies between sections is zero, and
- * sections of unknown kinds are undamaged too. The table in bytes was checked
- * by cache_layout_read(); whatever it holds, nothing outside bytes is read. */
+/* The whole file, as far as flags say: gaps between sections are zero, and
+ * sections of unknown kinds are undamaged too. cache_layout_read() checked the
+ * table in bytes; whatever it holds now, no read leaves bytes. */
 static enum status check_gaps(struct span bytes, unsigned flags,
                               const char *name, struct error *err)
 {
@@ -100,7 +101,7 @@ static enum status check_gaps(struct span bytes, unsigned flags,
     return STATUS_OK;
 }
 
-/* Header and section table are those that the layout was read from. */
+/* Header and section table are still those from which the layout was read. */
 static enum status check_whole(struct span bytes,
                                const struct cache_layout *layout,
                                unsigned flags, const char *name,
@@ -115,8 +116,8 @@ static enum status check_whole(struct span bytes,
         return error_set(err, STATUS_CORRUPT,
                          "%s: %zu bytes of %" PRIu64 " are there", name,
                          bytes.size, layout->file_size);
-    /* cache_layout_read() takes its bytes for constant, which those of a mapped
-     * file are not. */
+    /* cache_layout_read() needs bytes that do not change; a mapped file's
+     * may. */
     if (head.size > sizeof(copy))
         head.size = sizeof(copy);
     memcpy(copy, bytes.data, head.size);
@@ -141,7 +142,7 @@ enum status cache_view_open(struct span bytes,
         status = check_whole(bytes, layout, flags, name, err);
         if (status)
             return status;
-        /* From here each checksum is known to be right that was to be. */
+        /* From here every requested checksum is known to be right. */
     }
     for (unsigned kind = 1; kind < OBCC_N_SECTION_KINDS; kind++) {
         const struct cache_extent *extent = &layout->section[kind];
@@ -266,8 +267,8 @@ static bool is_in_pool(const struct cache_view *view, uint32_t offset,
            memcmp(text.data, name, size) == 0;
 }
 
-/* A page of the index, one of strings and one of the table: halving a table of
- * 100,000 rows touches twenty. */
+/* A lookup touches a page of the index, one of strings and one of the table. A
+ * binary search of a table of 100,000 rows would touch twenty. */
 static const struct obcc_symbol *find_by_hash(const struct cache_view *view,
                                               const char *name)
 {
@@ -288,8 +289,7 @@ static const struct obcc_symbol *find_by_hash(const struct cache_view *view,
     return NULL;
 }
 
-/* The first of several symbols of one name, which is that of the lowest
- * address. */
+/* Of several symbols of one name, the first, which has the lowest address. */
 const struct obcc_symbol *cache_find_symbol(const struct cache_view *view,
                                             unsigned kind, const char *name)
 {

@@ -1,4 +1,4 @@
-/* Reading an oBCC file: the one place where foreign bytes become trusted.
+/* Reading an oBCC file: the only place where untrusted bytes become trusted.
  *
  * Two steps, because the file is mapped once and its header says how:
  *   1. cache_layout_read() checks the header and the section table, from the
@@ -6,7 +6,7 @@
  *   2. cache_view_open() finds the sections in the mapped bytes before the
  *      context, and gives a view.
  *
- * What is in the sections, checksums and counts, is checked with
+ * The content of sections (checksums and counts) is checked with
  * CACHE_CHECK_ALL: once after each start of the machine, not at each launch.
  * Accessors stay inside the section whatever it holds. */
 #ifndef BCC_CACHE_READ_H
@@ -28,8 +28,9 @@ struct cache_view {
 
 enum {
     CACHE_CHECK_ALL = 1u << 0,
-    CACHE_CHECK_NO_DEBUG = 1u << 1, /* with it: but the debug section */
-    CACHE_CHECK_NO_CODE = 1u << 2,  /* with it: but the context */
+    CACHE_CHECK_NO_DEBUG = 1u << 1, /* with CACHE_CHECK_ALL: not the debug
+                                       section */
+    CACHE_CHECK_NO_CODE = 1u << 2,  /* with CACHE_CHECK_ALL: not the context */
     CACHE_CHECK_TABLES =
         CACHE_CHECK_ALL | CACHE_CHECK_NO_DEBUG | CACHE_CHECK_NO_CODE
 };
@@ -59,16 +60,16 @@ const struct obcc_import *cache_import_at(const struct cache_view *view,
                                           uint32_t index);
 const struct obcc_pragma *cache_pragma_at(const struct cache_view *view,
                                           uint32_t index);
-/* Object slot index; 0 <= index < count is the caller's duty. */
+/* Object slot index; the caller ensures that index < count. */
 uint32_t cache_object_slot_at(const struct cache_view *view, uint32_t index);
 
-/* Needed library index, "" if index >= count. */
+/* Name of needed library index, "" if index >= count. */
 const char *cache_needed_at(const struct cache_view *view, uint32_t index);
 
 /* NUL-terminated string of the pool, "" for an index outside it. */
 const char *cache_string(const struct cache_view *view, uint32_t index);
 
-/* By name in OBCC_FUNC_TABLE or OBCC_VAR_TABLE; NULL: none. */
+/* Search OBCC_FUNC_TABLE or OBCC_VAR_TABLE by name; NULL: no such symbol. */
 const struct obcc_symbol *cache_find_symbol(const struct cache_view *view,
                                             unsigned kind, const char *name);
 

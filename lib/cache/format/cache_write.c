@@ -24,13 +24,13 @@
 /* Strings of a file, each kept once and named by its index, which count up from
  * 0 in order of first use: a hash table with open addressing over strings that
  * lie in one buffer. Slots hold indexes, not pointers, so that the buffer may
- * move; the hash beside an index saves most comparisons, and all of them when
+ * move; the hash next to an index saves most comparisons, and all of them when
  * the table grows. */
 struct string_pool {
     struct buffer rows;  /* struct obcc_string; offset: from first text byte */
     struct buffer bytes; /* the strings, each with its NUL */
     uint32_t *slots;     /* hash table of string index + 1, 0: free */
-    uint32_t *hashes;    /* of the string in the slot */
+    uint32_t *hashes;    /* of the string in this slot */
     size_t n_slots;      /* a power of two, more than twice the strings */
     size_t n_strings;
 };
@@ -95,7 +95,7 @@ static bool is_string(const struct string_pool *pool, uint32_t index,
                0;
 }
 
-/* The slot that holds text, or the free one where it belongs. */
+/* The slot that holds text, or the free slot where it belongs. */
 static size_t find_slot(const struct string_pool *pool, uint32_t hash,
                         const char *text, size_t length)
 {
@@ -117,7 +117,8 @@ static enum status append(struct string_pool *pool, const char *text,
         .length = obcc_le32((uint32_t)length),
         .offset = obcc_le32((uint32_t)pool->bytes.size),
     };
-    /* With the rows before them, the last byte must still have an offset. */
+    /* The offset of the last byte, counted from the start of the section, must
+     * fit 32 bits. */
     uint64_t section_size = sizeof(struct obcc_list) + pool->rows.size +
                             sizeof(row) + pool->bytes.size + length + 1;
 
@@ -170,7 +171,7 @@ static const char *string_pool_text(const struct string_pool *pool,
            obcc_get32(row_at(pool, index)->offset);
 }
 
-/* Where in the section the string will be, if no more are added. */
+/* The offset that the string will have in the section, if no more are added. */
 static uint32_t string_pool_offset(const struct string_pool *pool,
                                    uint32_t index)
 {
@@ -376,8 +377,8 @@ static int compare_u64(uint64_t a, uint64_t b)
     return (a > b) - (a < b);
 }
 
-/* By name; what has one name by address, then size, so that the order never
- * depends on the order in which symbols came. */
+/* By name; symbols of one name by address, then size, so that the order does
+ * not depend on the order in which symbols came. */
 static int compare_symbols(const void *left, const void *right)
 {
     const struct cache_symbol *a = left, *b = right;
@@ -443,8 +444,8 @@ static enum status write_vars(struct writer *w, struct error *err)
 
 /* ---- Function index ---- */
 
-/* Fewer functions share so few pages that halving their table costs less than
- * the page of an index. */
+/* A smaller table lies in so few pages that a binary search costs less than the
+ * page of an index. */
 enum { MIN_INDEXED_FUNCS = 1024 };
 
 static size_t count_slots(size_t n_funcs)
@@ -456,7 +457,7 @@ static size_t count_slots(size_t n_funcs)
     return n_slots;
 }
 
-/* The rows of the function table are written, and name their strings. */
+/* The rows of the function table are written and refer to their strings. */
 static void fill_slots(const struct writer *w,
                        const struct obcc_section *func_table,
                        struct obcc_slot *slots, size_t n_slots)
@@ -482,8 +483,8 @@ static void fill_slots(const struct writer *w,
     }
 }
 
-/* Right behind the function table, which is the last to add strings: where they
- * will be is known. */
+/* Comes directly after the function table, the last section that adds strings,
+ * so their offsets are known. */
 static enum status write_func_index(struct writer *w, struct error *err)
 {
     const size_t n_slots = count_slots(w->contents->n_funcs);
@@ -510,7 +511,7 @@ static enum status write_identity(struct writer *w, struct error *err)
     return STATUS_OK;
 }
 
-/* After all that adds strings. */
+/* After every section that adds strings. */
 static enum status write_pool(struct writer *w, struct error *err)
 {
     (void)err;
@@ -577,7 +578,7 @@ static bool is_written(const struct cache_contents *contents, uint32_t kind)
     }
 }
 
-/* Whether a reader may pass over what it does not know of. */
+/* Whether a reader that does not know the kind may skip it. */
 static bool is_dispensable(uint32_t kind)
 {
     return kind == OBCC_DEBUG || kind == OBCC_FUNC_INDEX;
@@ -612,7 +613,7 @@ static enum status write_section(struct writer *w,
     return STATUS_OK;
 }
 
-/* Into the place that was kept for them, when all else is written. */
+/* Write them last, into the space reserved for them. */
 static void write_header(struct writer *w, size_t header_size)
 {
     const struct cache_contents *contents = w->contents;

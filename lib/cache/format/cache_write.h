@@ -25,7 +25,7 @@ struct cache_dependency {
 struct cache_import {
     const char *name;
     uint32_t flags;   /* OBCC_IMPORT_... */
-    const char *user; /* what wants it; NULL: not known */
+    const char *user; /* the user of the symbol; NULL: unknown */
     uint32_t library; /* 1 + index into needed, or OBCC_NO_LIBRARY ... */
 };
 
@@ -41,8 +41,8 @@ struct cache_pragma {
     const char *value;
 };
 
-/* Everything borrowed. Lists keep their order; the function and the variable
- * table are sorted by name by the writer. */
+/* All pointers are borrowed. Lists keep their order; the writer sorts the
+ * function and the variable table by name. */
 struct cache_contents {
     uint8_t sizeof_off_t; /* of the target, bytes */
     uint8_t sizeof_size_t;

@@ -9,8 +9,8 @@
  * file's last change was at least DEPENDENCY_RACY_NS before the moment when
  * its content was hashed. Otherwise there is none, and the SHA1 decides.
  *
- * Of an input in an archive, the archive's stamp and the name of the entry
- * stand for the content; another stamp says nothing about it. */
+ * For an input in an archive, the archive's stamp and the name of the entry
+ * stand for the content. A different stamp proves no change. */
 #ifndef BCC_CACHE_DEPENDENCY_H
 #define BCC_CACHE_DEPENDENCY_H
 
@@ -34,19 +34,20 @@ enum {
  * content that was read after it was taken. */
 bool dependency_stamp_is_sound(const struct file_stamp *stamp, uint64_t now_ns);
 
-/* The one that was recorded; zero unless OBCC_DEPENDENCY_STAMPED. */
+/* The recorded stamp; zero unless OBCC_DEPENDENCY_STAMPED. */
 struct file_stamp dependency_stamp(const struct obcc_dependency *dependency);
 
-/* An input as the reader has it. */
+/* An input as the reader sees it now. */
 struct dependency_input {
     enum request_role role;
     uint32_t type;
     bool skip_sha1;
     const char *name;
     const struct file_stamp *stamp; /* NULL: not a file */
-    const char *entry; /* not NULL: of the archive that is signed */
-    /* SHA1 of the content, asked for only if the stamp does not decide;
-     * called at most once for each input. */
+    const char *entry; /* not NULL: the input is in an archive, whose stamp
+                          this is */
+    /* SHA1 of the content. Called only if the stamp does not decide, and at
+     * most once for each input. */
     enum status (*digest)(void *context, uint8_t ret_digest[SHA1_SIZE],
                           struct error *err);
     void *context;
@@ -58,12 +59,12 @@ uint32_t dependency_role_flag(enum request_role role);
 /* "script", "library" or "object", from the flags of a dependency. */
 const char *dependency_role_name(uint32_t flags);
 
-/* Where the bytes are: "file", "archive", or "resource", which is memory. */
+/* Where the bytes are: "file", "archive", or "resource" for memory. */
 const char *dependency_type_name(uint32_t type, uint32_t flags);
 
-/* True if the stamp of its archive may stand for an entry. A dependency
- * has one name, ARCHIVE!ENTRY, in which both may have a '!'; so it is taken
- * apart at the last one, and an entry with a '!' is known by SHA1 alone. */
+/* True if the stamp of its archive may stand for an entry. A dependency has one
+ * name, ARCHIVE!ENTRY, in which both parts may have a '!'. It is divided at the
+ * last one, so an entry with a '!' is known by SHA1 alone. */
 bool dependency_entry_may_be_stamped(const char *entry);
 
 /* OK: the entry's dependencies are exactly these inputs in this order. STALE

@@ -8,7 +8,8 @@
 #include "cache_read.h"
 #include "checksum.h"
 
-/* Before the digest: a signature of these bytes means nothing elsewhere. */
+/* Prefix of the digest, so that a signature of these bytes is valid nowhere
+ * else. */
 static const char purpose[] = "oBCC signature 1";
 
 enum {
@@ -16,8 +17,8 @@ enum {
     MESSAGE_SIZE = PURPOSE_SIZE + SHA512_SIZE
 };
 
-/* Header and section table, copied: what is judged is what is used, even if
- * somebody writes into the file meanwhile. */
+/* Header and section table, copied: the bytes that are checked are the bytes
+ * that are used, even if somebody writes to the file meanwhile. */
 struct head {
     size_t n_sections;
     size_t size;
@@ -83,8 +84,8 @@ static enum status refuse(const char *name, const char *fact, struct error *err)
     return error_add_reason(err, STATUS_UNTRUSTED, REASON_UNSIGNED);
 }
 
-/* The signature is the last section, and ends the file: cache_layout_read()
- * has seen to it that the last section does. */
+/* The signature is the last section and ends the file: cache_layout_read() has
+ * checked that the last section ends the file. */
 static bool find_signature(struct span file, struct head *head,
                            struct obcc_signature *ret_signature)
 {
@@ -137,8 +138,8 @@ enum status signature_check(struct span file, const struct signature_key *keys,
 
 /* ---- Signing ---- */
 
-/* All sections but a signature, one after the other as the writer places them.
- * The table grows by a row, so they move. */
+/* All sections except a signature, placed one after the other as the writer
+ * does. The table grows by a row, so they move. */
 static enum status copy_sections(struct span file, struct head *head,
                                  size_t n_sections, const char *name,
                                  struct buffer *out, struct error *err)
@@ -163,7 +164,7 @@ static enum status copy_sections(struct span file, struct head *head,
     return STATUS_OK;
 }
 
-/* With its checksum. */
+/* The header, with its checksum. */
 static void place_head(struct buffer *out, struct head *head)
 {
     struct obcc_header *header = (void *)head->bytes;

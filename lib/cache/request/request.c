@@ -1,5 +1,5 @@
-/* A request as canonical text, one request, one text, and back. Grammar, each
- * line ended by a newline:
+/* A request as canonical text (each request has exactly one text), and back.
+ * Grammar, each line ended by a newline:
  *
  *     message  = identity limit portable tier entry input { input }
  *     identity = "format=100" libbcc llvm triple cpu features opt flags
@@ -63,9 +63,9 @@ static const struct word type_words[] = {
     {"", 0},
 };
 
-/* True for the bytes that a value holds as %XX, two upper-case digits: what
- * would end a word or a line, and the percent sign. Inlined, as each launch
- * asks it of every byte of its identity. */
+/* True for the bytes that a value holds as %XX, two upper-case digits: those
+ * that would end a word or a line, and the percent sign. Inlined, because each
+ * launch tests every byte of its identity. */
 static inline __attribute__((always_inline)) bool is_escaped(unsigned char byte)
 {
     return byte < 0x21 || byte == '%' || byte == 0x7f;
@@ -73,7 +73,7 @@ static inline __attribute__((always_inline)) bool is_escaped(unsigned char byte)
 
 /* ---- Writing ---- */
 
-/* In runs of plain bytes: each launch writes its identity. */
+/* Copies runs of plain bytes, because each launch writes its identity. */
 static void append_value(struct buffer *out, const char *value)
 {
     static const char digits[] = "0123456789ABCDEF";
@@ -225,8 +225,8 @@ enum status request_write(const struct request *request, struct buffer *out,
 /* ---- Parsing ---- */
 
 struct parser {
-    struct span rest; /* what follows the current line */
-    struct span line; /* what is left of the current line */
+    struct span rest; /* after the current line */
+    struct span line; /* rest of the current line */
     unsigned line_number;
     struct arena *arena;
     struct error *err;
@@ -252,7 +252,7 @@ static struct span skip(struct span text, size_t size)
     return (struct span){text.data + size, text.size - size};
 }
 
-/* Take the next line, which starts with start, and step over that. */
+/* Take the next line, which must begin with start, and skip start. */
 static enum status next_line(struct parser *p, const char *start)
 {
     const uint8_t *newline = NULL;
@@ -270,7 +270,7 @@ static enum status next_line(struct parser *p, const char *start)
     return STATUS_OK;
 }
 
-/* Step over the word up to the next separator, or the end of the line. */
+/* Take the word up to the next separator, or the end of the line. */
 static struct span take_word(struct parser *p, char separator)
 {
     const uint8_t *end =
@@ -296,7 +296,7 @@ static const struct word *find_word(const struct word *words, struct span word)
 
 /* ---- Values ---- */
 
-/* -1 if it is no upper-case hexadecimal digit. */
+/* -1 if it is not an upper-case hexadecimal digit. */
 static int hex_digit(uint8_t byte)
 {
     if (byte >= '0' && byte <= '9')
@@ -304,9 +304,9 @@ static int hex_digit(uint8_t byte)
     return byte >= 'A' && byte <= 'F' ? byte - 'A' + 10 : -1;
 }
 
-/* The byte at the start of text, escaped or not, and how many bytes of text
- * it takes; 0 if it is not written as it should be. NUL has no escape, as it
- * would cut a name short. */
+/* Decode the byte at the start of text and return how many bytes of text it
+ * takes; 0 if the text is not canonical. NUL has no escape, as it would cut a
+ * name short. */
 static size_t decode_byte(struct span text, char *ret_byte)
 {
     int high, low, value;
@@ -417,8 +417,8 @@ static enum status parse_flags(struct parser *p, struct request *request)
     return STATUS_OK;
 }
 
-/* Lines ahead that start so. They are looked at again by the parser; this
- * only says how many there can be. */
+/* The number of next lines that begin with start. The parser reads them again;
+ * this only bounds how many there can be. */
 static size_t count_lines(struct span text, const char *start)
 {
     size_t n_lines = 0;
@@ -552,7 +552,7 @@ static enum status parse_input(struct parser *p, struct request_input *input)
     if (!input->skip_sha1 && !is_word(word, "-"))
         return bad_line(p, "unknown input flag");
     word = take_word(p, ' ');
-    /* The space behind the size is there even if the name is empty. */
+    /* The space after the size is there even if the name is empty. */
     if (p->line.data != word.data + word.size + 1)
         return bad_line(p, "input without a name");
     status = parse_number(p, word, &input->size);

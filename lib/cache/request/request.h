@@ -29,9 +29,9 @@
  *   tier=NUMBER           of enum request_tier
  *   entry=NAME            of the file in the cache directory, "" without one
  *   input=ROLE TYPE FLAGS SIZE NAME [ENTRY]   ROLE script|library|object, TYPE
- *                         apk|file, FLAGS skip-sha1|-, SIZE in bytes of what
- *                         is behind the descriptor, ENTRY if that is an
- *                         archive, in which the input is; one line each */
+ *                         apk|file, FLAGS skip-sha1|-, SIZE in bytes of the
+ *                         file behind the descriptor, ENTRY if that is an
+ *                         archive that contains the input; one line each */
 #ifndef BCC_CACHE_REQUEST_H
 #define BCC_CACHE_REQUEST_H
 
@@ -51,8 +51,8 @@ enum {
     REQUEST_REPLY_FD = 5,  /* memfd: the reply, see below */
     REQUEST_LOCK_FD = 6,   /* the lock that beats, see flight.h, or no lock */
     REQUEST_DIR_FD = 7,    /* the cache directory, checked; else no directory */
-    REQUEST_HOST_FD = 8,   /* pidfd of who asks; where the kernel has none,
-                              /dev/null */
+    REQUEST_HOST_FD = 8,   /* pidfd of the host; /dev/null if the kernel has
+                              no pidfds */
     REQUEST_FIRST_INPUT_FD = 9,
     REQUEST_MAX_INPUTS = 256
 };
@@ -68,30 +68,30 @@ enum request_tier {
     REQUEST_TIER_LATER,
 };
 
-/* An object is part of the program as the script itself is, and linked whole;
- * of a library only what is reached is linked. */
+/* An object is part of the program like the script, and is linked whole; of a
+ * library only reachable definitions are linked. */
 enum request_role { REQUEST_SCRIPT, REQUEST_LIBRARY, REQUEST_OBJECT };
 
 struct request_input {
     enum request_role role;
     uint32_t type;     /* OBCC_APK_RESOURCE or OBCC_FILE_RESOURCE */
-    bool skip_sha1;    /* content is no part of the identity */
+    bool skip_sha1;    /* content is not compared */
     const char *name;  /* resource name, path or ARCHIVE!ENTRY */
-    uint64_t size;     /* bytes, of an archive its own */
-    const char *entry; /* not NULL: of the archive; name ends in it */
+    uint64_t size;     /* bytes; for an archive, its own size */
+    const char *entry; /* not NULL: name in the archive; name ends in it */
 };
 
 enum {
-    REQUEST_MARKED_ONLY = 1u << 0, /* export the marked symbols, no others */
-    /* Take symbols also from the libraries that programs are linked with. */
+    REQUEST_MARKED_ONLY = 1u << 0, /* export marked symbols only */
+    /* Also take symbols from the libraries that programs are linked with. */
     REQUEST_DEFAULT_LIBRARIES = 1u << 1,
-    REQUEST_STRIP_DEBUG = 1u << 2, /* drop debug information of the inputs */
+    REQUEST_STRIP_DEBUG = 1u << 2, /* drop the inputs' debug information */
 };
 
-/* A shared library to take symbols from, if it has some that are wanted. */
+/* A shared library that the script may take symbols from. */
 enum request_shared_how {
     REQUEST_SHARED_OPEN,   /* name is a path or a soname */
-    REQUEST_SHARED_SEARCH, /* name is what a linker has behind -l */
+    REQUEST_SHARED_SEARCH, /* name is the argument of a linker's -l */
 };
 
 struct request_shared {
@@ -100,18 +100,18 @@ struct request_shared {
 };
 
 struct request {
-    /* Everything borrowed. */
+    /* All pointers are borrowed. */
     const char *libbcc_version;
     const char *llvm_version;
     const char *triple;
-    const char *cpu; /* "native" or a name LLVM knows */
+    const char *cpu; /* "native" or a CPU name of LLVM */
     const char *features;
     unsigned opt_level;       /* 0..3 */
     unsigned flags;           /* REQUEST_MARKED_ONLY ... */
     const char *const *marks; /* any order, duplicates allowed */
     size_t n_marks;
-    /* Names by which shared libraries are bound, as the compiler process finds
-     * them: no part of a request's text. */
+    /* Names by which shared libraries are bound. The compiler process finds
+     * them; they are no part of a request's text. */
     const char *const *uses;
     size_t n_uses;
     const char *const *library_dirs;
@@ -121,7 +121,7 @@ struct request {
     const struct request_input *inputs; /* the script first */
     size_t n_inputs;
     uint64_t limit_memory; /* bytes of address space, 0: none */
-    bool portable; /* the file travels: nothing of this machine's files in it */
+    bool portable; /* the file travels: no facts about this machine's files */
     enum request_tier tier;
     const char *entry; /* file name; NULL or "": none */
 };

@@ -5,20 +5,20 @@
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <sys/auxv.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "checksum.h"
 #include "clock.h"
 #include "file.h"
+#include "user_place.h"
 #include "work_dir.h"
 
 /* ---- The mark ---- */
 
-/* Real time less time since the start is the time of the start, to a moment
- * between two clocks read one after the other; it only changes when the clock
- * is set. In whole seconds: two starts are further apart. */
+/* Real time minus time since the start is the time of the start, up to the
+ * moment between reading the two clocks. It changes only when the clock is set.
+ * Whole seconds suffice, as two starts are further apart. */
 static uint64_t boot_time_s(void)
 {
     struct timespec up;
@@ -27,7 +27,7 @@ static uint64_t boot_time_s(void)
     return (clock_realtime_ns() - clock_ns(up)) / 1000000000u;
 }
 
-/* The nanoseconds of an mtime of these seconds. */
+/* The nanoseconds of a mark, for an mtime of these seconds. */
 static long mark_of(const struct stat *st, time_t seconds)
 {
     const uint64_t facts[] = {
@@ -56,11 +56,11 @@ bool entry_use_is_due(const struct stat *st)
     /* Read from memory that the kernel shares: no system call. */
     clock_gettime(CLOCK_REALTIME_COARSE, &now);
     age_s = now.tv_sec - st->st_mtim.tv_sec;
-    /* A use in the future would count for ever; a clock was wrong. */
+    /* A use in the future would count for ever: some clock was wrong. */
     return age_s <= -ENTRY_USE_GRAIN_S || age_s >= ENTRY_USE_GRAIN_S;
 }
 
-/* True if the file's times were set, and *st then has them. */
+/* True if the file's times were set; then *st has them. */
 static bool set_times(const char *dir, int fd, struct stat *st)
 {
     struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}};
@@ -78,30 +78,13 @@ static bool set_times(const char *dir, int fd, struct stat *st)
 
 /* ---- The marker ---- */
 
-static const char place[] = "/dev/shm/bcc-"; /* and the user's number */
-
 enum {
-    /* tmpfs counts 20 bytes for each name of a directory, other file systems
-     * no less. At some 16,000 markers, or 16 MB of the kernel's memory, all
-     * are forgotten. */
+    /* tmpfs counts 20 bytes for each name of a directory, other file systems no
+     * less. At some 16,000 markers, or 16 MB of the kernel's memory, all are
+     * removed. */
     MAX_DIRECTORY_SIZE = 20 * 16384,
-    MARKER_SIZE = 4 * 17 + 1,
-    PLACE_SIZE = sizeof(place) + 20
+    MARKER_SIZE = 4 * 17 + 1
 };
-
-/* geteuid() without its system call: of the start of this program. Should it
- * have changed since, the directory is not this user's, and nothing is found
- * or remembered. */
-static uid_t user_id(void)
-{
-    return (uid_t)getauxval(AT_EUID);
-}
-
-/* The directory of the markers. */
-static void find_place(char dir[PLACE_SIZE])
-{
-    snprintf(dir, PLACE_SIZE, "%s%lu", place, (unsigned long)user_id());
-}
 
 static void name_marker(const struct stat *st, char name[MARKER_SIZE])
 {
@@ -110,8 +93,8 @@ static void name_marker(const struct stat *st, char name[MARKER_SIZE])
              clock_ns(st->st_ctim));
 }
 
-/* /dev/shm should be empty after a start anyway. A clock that was set forward
- * since makes a marker look old at worst. */
+/* /dev/shm should be empty after a start anyway. If a clock was set forward
+ * since, a marker only looks too old. */
 static bool is_of_this_boot(struct timespec time)
 {
     struct timespec up;
@@ -120,36 +103,23 @@ static bool is_of_this_boot(struct timespec time)
     return clock_ns(time) + clock_ns(up) >= clock_realtime_ns();
 }
 
-/* The directory; -1 unless it is ours alone. access: O_PATH or O_RDONLY. */
-static int open_place(const char *dir, int access, struct stat *ret_st)
-{
-    int fd = open(dir, access | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-    if (fd < 0)
-        return -1;
-    if (fstat(fd, ret_st) == 0 && ret_st->st_uid == user_id() &&
-        !(ret_st->st_mode & (S_IWGRP | S_IWOTH)))
-        return fd;
-    file_close(fd);
-    return -1;
-}
-
 static bool has_marker(const struct stat *st)
 {
-    char dir[PLACE_SIZE], name[MARKER_SIZE];
+    char dir[USER_PLACE_SIZE], name[MARKER_SIZE];
     int saved = errno, dir_fd;
     struct stat place_st, marker;
     bool exists;
 
-    find_place(dir);
-    dir_fd = open_place(dir, O_PATH, &place_st);
+    user_place_find(dir);
+    dir_fd = user_place_open(dir, O_PATH, &place_st);
     if (dir_fd >= 0)
         name_marker(st, name);
     exists =
         dir_fd >= 0 && fstatat(dir_fd, name, &marker, AT_SYMLINK_NOFOLLOW) == 0;
     file_close(dir_fd);
     errno = saved;
-    return exists && S_ISREG(marker.st_mode) && marker.st_uid == user_id() &&
+    return exists && S_ISREG(marker.st_mode) &&
+           marker.st_uid == user_place_owner() &&
            is_of_this_boot(marker.st_ctim);
 }
 
@@ -161,13 +131,13 @@ static bool is_marker(const void *context, const char *name)
 
 static void make_marker(const struct stat *st)
 {
-    char dir[PLACE_SIZE], name[MARKER_SIZE];
+    char dir[USER_PLACE_SIZE], name[MARKER_SIZE];
     int saved = errno, dir_fd, fd;
     struct stat place_st;
 
-    find_place(dir);
+    user_place_find(dir);
     mkdir(dir, 0700);
-    dir_fd = open_place(dir, O_RDONLY, &place_st);
+    dir_fd = user_place_open(dir, O_RDONLY, &place_st);
     if (dir_fd >= 0) {
         if (place_st.st_size > MAX_DIRECTORY_SIZE)
             work_sweep(dir_fd, SIZE_MAX, is_marker, NULL);
@@ -176,21 +146,12 @@ static void make_marker(const struct stat *st)
                     O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
                     0600);
         if (fd >= 0)
-            futimens(fd, NULL); /* one of an earlier boot is of this one now */
+            futimens(fd, NULL); /* a directory of an earlier boot now counts
+                                   as one of this boot */
         file_close(fd);
         file_close(dir_fd);
     }
     errno = saved;
-}
-
-int entry_use_open_place(void)
-{
-    char dir[PLACE_SIZE];
-    struct stat st;
-
-    find_place(dir);
-    mkdir(dir, 0700);
-    return open_place(dir, O_RDONLY, &st);
 }
 
 /* ---- Both ---- */
@@ -206,7 +167,8 @@ bool entry_note_use(const char *dir, int fd, struct stat *st, bool was_checked)
         dir && (entry_use_is_due(st) || (was_checked && !is_marked(st))) &&
         set_times(dir, fd, st);
 
-    /* A marker also if the times are new: it is named after the change time. */
+    /* Needed even if the times were just set: the marker is named after the
+     * change time. */
     if ((written || was_checked) && !is_marked(st))
         make_marker(st);
     return written;

@@ -13,12 +13,12 @@
 #include "store.h"
 #include "work_dir.h"
 
-/* How often the lock is looked at. Patience is counted in looks, not read from
- * a clock: on a machine with too much to do both sides are late. */
+/* How often a waiter looks at the lock. Patience is counted in looks, not read
+ * from a clock: on an overloaded machine both sides are late. */
 enum {
     LOOK_MS = 5,
     PATIENCE_LOOKS = FLIGHT_PATIENCE_MS / LOOK_MS,
-    LEVEL_SIZE = 2 /* lock and beat */
+    LEVEL_SIZE = 2 /* lock byte and beat byte */
 };
 _Static_assert(FLIGHT_MAX_WAITS *LEVEL_SIZE <= FLIGHT_LATER &&
                    FLIGHT_LATER < (int)WORK_SLOT_FILE,
@@ -68,7 +68,7 @@ void flight_begin_at(struct flight *flight, int dir_fd, const char *name,
 
 void flight_end(struct flight *flight)
 {
-    /* Closing alone would not do: a host that forks at the wrong moment has
+    /* Closing is not enough: if the host forked meanwhile, the child has
      * another descriptor of this lock. */
     if (flight->fd >= 0)
         work_unlock(flight->fd, flight->slot, WORK_SLOT_FILE);
@@ -85,7 +85,8 @@ bool flight_take(struct flight *flight)
 {
     off_t start = level_start(flight);
 
-    /* The position tells the compiler process where the lock is. */
+    /* The descriptor's position tells the compiler process which byte the lock
+     * is. */
     return work_lock(flight->fd, start, 1) &&
            lseek(flight->fd, start, SEEK_SET) == start;
 }

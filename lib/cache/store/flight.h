@@ -34,21 +34,21 @@
 enum {
     FLIGHT_PERIOD_MS = 50,
     FLIGHT_PATIENCE_MS = 350,
-    /* So many holders of a lock may come to nothing, then who waits for them
-     * compiles: a script that does not compile is not tried by one after the
+    /* After this many failed holders a waiter compiles by itself, so that a
+     * script that does not compile is not tried by one process after the
      * other. */
     FLIGHT_MAX_WAITS = 4,
     FLIGHT_LATER = 8 /* behind all levels */
 };
 
 struct flight {
-    int fd; /* of the lock file; -1: no locks, everybody compiles */
+    int fd; /* of the lock file; -1: no locks, everyone compiles */
     off_t slot;
     unsigned level;
     unsigned n_waits;
 };
 
-/* Nothing is locked yet. flight_end() is always welcome afterwards. */
+/* Locks nothing yet. flight_end() is always allowed afterwards. */
 void flight_begin(struct flight *flight, const char *dir, const char *name,
                   struct span identity);
 void flight_end(struct flight *flight);
@@ -57,13 +57,13 @@ void flight_end(struct flight *flight);
 void flight_begin_at(struct flight *flight, int dir_fd, const char *name,
                      struct span identity);
 
-/* True: the compile is ours, now that the entry is still not there. */
+/* Try to take the lock. True: this process compiles, as the entry is still
+ * missing. */
 bool flight_take(struct flight *flight);
 
-/* Wait for the one that holds the lock. True: look at the entry and try to
- * take the lock again. False: do not wait any longer, whether because the
- * deadline (monotonic; UINT64_MAX: none) has passed or because it leads to
- * nothing. */
+/* Wait for the holder of the lock. True: look for the entry, then try to take
+ * the lock again. False: stop waiting, because the deadline (monotonic;
+ * UINT64_MAX: none) has passed or waiting is useless. */
 bool flight_wait(struct flight *flight, uint64_t deadline_ns);
 
 /* Is the best code of this entry being made in the background? */
@@ -76,7 +76,7 @@ bool flight_take_later(const struct flight *flight);
 bool flight_is_on(const struct flight *flight);
 
 /* In the compiler process, with the holder's descriptor: one beat, on or off.
- * False: this is no lock that could beat. */
+ * False: the descriptor has no lock that can beat. */
 bool flight_beat(int fd, bool on);
 
 #endif

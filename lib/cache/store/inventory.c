@@ -66,7 +66,7 @@ static enum status read_names(DIR *stream, const char *dir,
             fstatat(inventory->dir_fd, entry->d_name, &st,
                     AT_SYMLINK_NOFOLLOW) < 0 ||
             !S_ISREG(st.st_mode))
-            continue; /* not one, or gone meanwhile */
+            continue; /* not an entry, or removed meanwhile */
         status = add_entry(inventory, entry->d_name, &st, &capacity, err);
     }
     if (status == STATUS_OK && errno)
@@ -131,7 +131,7 @@ enum status inventory_read(const char *dir, struct inventory *ret_inventory,
         *ret_inventory = inventory;
         return STATUS_OK;
     }
-    /* Its own descriptor, as the stream is closed here. */
+    /* A descriptor of its own, as the stream is closed here. */
     inventory.dir_fd = fcntl(dirfd(stream), F_DUPFD_CLOEXEC, 0);
     if (inventory.dir_fd < 0)
         status = error_set_os(err, errno, "%s", dir);

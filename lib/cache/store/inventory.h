@@ -13,18 +13,18 @@
 #include "buffer.h"
 #include "error.h"
 
-/* What becomes of an entry when the directory is bounded. */
+/* What happens to an entry when the directory is pruned. */
 enum inventory_fate {
-    INVENTORY_STAYS,   /* also: was used or replaced in the meantime */
-    INVENTORY_REMOVED, /* or chosen to be */
-    INVENTORY_GONE,    /* another removed it */
+    INVENTORY_STAYS,   /* or was used or replaced meanwhile */
+    INVENTORY_REMOVED, /* or is chosen for removal */
+    INVENTORY_GONE,    /* removed by another process */
     INVENTORY_FAILED
 };
 
 struct inventory_entry {
     size_t name_offset; /* in names */
     uint64_t size;      /* bytes of the file */
-    uint64_t disk_size; /* bytes that it takes of the disk */
+    uint64_t disk_size; /* disk space, in bytes */
     int64_t used_s;     /* last use, to the hour: see entry_use.h */
     bool is_index;
     enum inventory_fate fate;
@@ -34,14 +34,14 @@ struct inventory {
     int dir_fd;
     struct inventory_entry *entries;
     size_t n_entries;
-    size_t n_indexes;    /* of them */
-    struct buffer names; /* each with its NUL */
+    size_t n_indexes;    /* of the entries */
+    struct buffer names; /* file names, each with its NUL */
     uint64_t size;       /* of all entries */
     uint64_t disk_size;
 };
 
-/* The entries (regular files NAME.oBCC, NAME.iBCC) of a directory, by name;
- * none, and -1 for its descriptor, if there is no such directory. Errors: IO,
+/* The entries (regular files NAME.oBCC, NAME.iBCC) of a directory, by name. If
+ * there is no such directory: no entries, and descriptor -1. Errors: IO,
  * NO_MEMORY. Release it with inventory_release(). */
 enum status inventory_read(const char *dir, struct inventory *ret_inventory,
                            struct error *err) MUST_CHECK;
@@ -50,7 +50,7 @@ void inventory_release(struct inventory *inventory);
 /* The file's name, borrowed. */
 const char *inventory_name(const struct inventory *inventory, size_t i);
 
-/* Sort by last use, the longest ago first; by name where that is equal. */
+/* Sort by last use, oldest first, then by name. */
 void inventory_sort_by_use(struct inventory *inventory);
 
 #endif

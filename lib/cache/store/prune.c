@@ -13,10 +13,11 @@
 #include "file.h"
 #include "entry_use.h"
 
-/* In the file of notes; read only by the machine that wrote it. */
+/* A record of the notes file; only the machine that wrote it reads it. */
 struct record {
     uint64_t bytes;
-    uint64_t time_s; /* of the first one: when the directory was looked at */
+    uint64_t time_s; /* of the first record: when the directory was last
+                        scanned */
 };
 
 /* 2 KiB: the stack may be a coroutine's. */
@@ -37,7 +38,7 @@ bool prune_parse_limit(const char *text, uint64_t *ret_limit)
         return true;
     }
     if (*text < '0' || *text > '9')
-        return false; /* strtoull takes signs and blanks */
+        return false; /* strtoull accepts signs and blanks. */
     errno = 0;
     value = strtoull(text, &end, 10);
     unit = *end ? strchr(units, *end) : NULL;
@@ -59,7 +60,7 @@ static int open_notes(int dir_fd, int flags)
                   flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 }
 
-/* Is the sum of the records, or their number, a reason to look? */
+/* Does the sum of the records, or their number, call for a scan? */
 static bool is_due(int fd, uint64_t limit, uint64_t now_s)
 {
     struct record records[RECORDS_AT_ONCE];
@@ -95,7 +96,8 @@ bool prune_note(int notes_fd, uint64_t disk_size, uint64_t limit)
     const struct record record = {disk_size, now_s};
     struct stat st;
 
-    /* Others append, too: with room for as many records as there ever are. */
+    /* Other processes append too: leave room for the largest number of
+     * records. */
     return notes_fd >= 0 && fstat(notes_fd, &st) == 0 &&
            file_may_grow_to((uint64_t)st.st_size +
                             PRUNE_MAX_RECORDS * sizeof(record)) &&
@@ -113,7 +115,7 @@ bool prune_note_entry(int dir_fd, uint64_t disk_size, uint64_t limit)
     return due;
 }
 
-/* In the place of the old one, whole: an append that comes between is lost. */
+/* Replaces the notes file as a whole; a record appended meanwhile is lost. */
 static void renew_notes(int dir_fd, uint64_t bytes)
 {
     const struct record record = {bytes, clock_realtime_ns() / 1000000000u};
@@ -133,7 +135,7 @@ static void renew_notes(int dir_fd, uint64_t bytes)
 
 /* ---- Removing ---- */
 
-/* Not if it was used or replaced since it was looked at. */
+/* Unless it was used or replaced after the scan. */
 static enum inventory_fate try_to_remove(const struct inventory *inventory,
                                          size_t i)
 {
@@ -151,15 +153,15 @@ static enum inventory_fate try_to_remove(const struct inventory *inventory,
     return errno == ENOENT ? INVENTORY_GONE : INVENTORY_FAILED;
 }
 
-/* A last use in the future is none: somebody's clock was wrong. */
+/* A last use in the future does not count: some clock was wrong. */
 static bool is_in_use(const struct inventory_entry *entry, int64_t now_s)
 {
     return entry->used_s > now_s - ENTRY_USE_GRAIN_S &&
            entry->used_s < now_s + ENTRY_USE_GRAIN_S;
 }
 
-/* Choose from entry `start` on what brings the directory to `goal`. Returns
- * the end of what was looked at. */
+/* Choose entries for removal, from entry `start` on, until the directory would
+ * be down to `goal`. Returns the index after the last entry it looked at. */
 static size_t choose(struct inventory *inventory, size_t start, uint64_t goal,
                      int64_t now_s, struct prune_result *result)
 {
@@ -191,7 +193,7 @@ static void account(const struct inventory *inventory, size_t i,
     result->n_left--;
     result->left -= entry->disk_size;
     if (entry->fate == INVENTORY_GONE)
-        return; /* by another's hand */
+        return; /* another process removed it */
     result->n_removed++;
     result->freed += entry->disk_size;
     if (options->visit)
@@ -206,7 +208,7 @@ static void remove_oldest(struct inventory *inventory,
     uint64_t goal = options->limit - options->limit / 10;
     size_t start = 0, end;
 
-    /* Again, if something chosen was not removed. */
+    /* Choose more if a chosen entry was not removed. */
     while (start < inventory->n_entries && result->left > goal) {
         end = choose(inventory, start, goal, now_s, result);
         for (; start < end; start++) {

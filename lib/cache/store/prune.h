@@ -44,36 +44,37 @@ enum {
 /* "1073741824", "512M" (K, M, G, T: powers of 1024), "none". */
 bool prune_parse_limit(const char *text, uint64_t *ret_limit);
 
-/* An entry of so many bytes was published in the directory. True if it is time
- * for prune_directory(). Failures are no matter. */
+/* Note that an entry of this size was published in the directory. True if it is
+ * time for prune_directory(). Failures are ignored. */
 bool prune_note_entry(int dir_fd, uint64_t disk_size, uint64_t limit);
 
-/* The same in two steps, for a process that by then opens nothing more: the
- * descriptor is the caller's to close; -1: there will be no note. */
+/* The same in two steps, for a process that opens no files later. The caller
+ * closes the descriptor; -1: there will be no note. */
 int prune_open_notes(int dir_fd);
 bool prune_note(int notes_fd, uint64_t disk_size, uint64_t limit);
 
 struct prune_result {
     size_t n_removed, n_failed;
-    uint64_t freed;  /* bytes of disk */
-    uint64_t left;   /* bytes of disk that the entries take now */
-    size_t n_left;   /* entries */
-    size_t n_in_use; /* of them: kept, although above the limit */
+    uint64_t freed;  /* disk space, bytes */
+    uint64_t left;   /* disk space of the remaining entries, bytes */
+    size_t n_left;   /* remaining entries */
+    size_t n_in_use; /* of these: kept because in use, although above the
+                        limit */
 };
 
-/* Told of each entry that is removed, or would be; may be NULL. */
+/* Called for each entry that is removed, or would be; may be NULL. */
 typedef void (*prune_visit_fn)(void *context, const char *name,
                                const struct inventory_entry *entry);
 
 struct prune_options {
     uint64_t limit; /* bytes of disk */
-    bool dry_run;   /* remove nothing, only tell */
+    bool dry_run;   /* remove nothing, only report */
     prune_visit_fn visit;
     void *context;
 };
 
-/* Remove what is above the limit, and a tenth of the limit more, so that the
- * next time is not soon. Errors: IO, NO_MEMORY. */
+/* Remove entries above the limit, and a tenth of the limit more, so that the
+ * next run is not soon. Errors: IO, NO_MEMORY. */
 enum status prune_directory(const char *dir,
                             const struct prune_options *options,
                             struct prune_result *ret_result,

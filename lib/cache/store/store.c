@@ -1,4 +1,4 @@
-/* A hit costs open, fstat, openat, fstat, geteuid and close. */
+/* The system calls of a hit: open, fstat, openat, fstat, geteuid and close. */
 #include "store.h"
 
 #include <assert.h>
@@ -17,8 +17,8 @@
 
 enum {
     ENTRY_NAME_SIZE = sizeof(((struct store_writer *)0)->entry),
-    /* Two names of 64 random bits each never meet by chance; more tries than
-     * a few mean that something else is wrong. */
+    /* Two names of 64 random bits never collide by chance; after a few tries
+     * something else is wrong. */
     MAX_TRIES = 8
 };
 
@@ -40,8 +40,8 @@ static enum status entry_name(const char *name, char buffer[ENTRY_NAME_SIZE],
     return STATUS_OK;
 }
 
-/* ".<name of the file>.<pid>.<16 hex digits>.tmp", the first part cut to what
- * fits. The process is there for whoever cleans up after a crash. */
+/* ".<name of the file>.<pid>.<16 hex digits>.tmp", the first part cut to fit.
+ * The pid is for people who clean up after a crash. */
 static void temporary_name(const char *name, uint64_t random,
                            struct store_writer *writer)
 {
@@ -68,7 +68,7 @@ static int open_retrying(int dir_fd, const char *name, int flags)
 
 enum trust { CHECKED, VOUCHED_FOR };
 
-/* access: O_PATH to find entries, O_RDONLY where it is to be synced. */
+/* access: O_PATH to find entries, O_RDONLY if the directory will be synced. */
 static enum status open_directory(const char *dir, int access, enum trust trust,
                                   int *ret_fd, struct error *err)
 {
@@ -89,7 +89,7 @@ static enum status open_directory(const char *dir, int access, enum trust trust,
 
 /* ---- Finding ---- */
 
-/* What openat() says of things that are no regular file. */
+/* The errors of openat() for files that are not regular. */
 static bool is_special_errno(int os_errno)
 {
     return os_errno == ELOOP || os_errno == ENXIO || os_errno == ENODEV;
@@ -175,7 +175,7 @@ void store_sweep(const char *dir)
 
     if (open_directory(dir, O_PATH, CHECKED, &dir_fd, NULL))
         return;
-    /* Where nothing was ever written, nothing is made now. */
+    /* If nothing was ever written here, do not create .bcc now. */
     if (faccessat(dir_fd, WORK_DIR_NAME, F_OK, 0) == 0 &&
         work_dir_open(dir_fd, dir, &work, NULL) == STATUS_OK) {
         work_dir_sweep(&work);
@@ -193,7 +193,7 @@ static struct store_writer no_writer(void)
     };
 }
 
-/* Where the temporary file is. */
+/* The directory of the temporary file. */
 static int temporary_dir(const struct store_writer *writer)
 {
     return writer->work.fd >= 0 ? writer->work.fd : writer->dir_fd;
@@ -213,7 +213,8 @@ static enum status create_temporary(const char *dir, const char *name,
         if (n != (ssize_t)sizeof(random))
             return error_set_os(err, errno, "%s: getrandom", dir);
         temporary_name(name, random, writer);
-        /* First the lock: a file without it may be swept away at once. */
+        /* Lock first: another writer may remove a file without a lock at
+         * once. */
         writer->slot = work_slot(random);
         work_lock(writer->work.lock_fd, writer->slot + WORK_SLOT_FILE, 1);
         writer->fd = open_retrying(temporary_dir(writer), writer->temporary,
@@ -226,7 +227,7 @@ static enum status create_temporary(const char *dir, const char *name,
     return error_set_os(err, EEXIST, "%s: no name for a temporary file", dir);
 }
 
-/* In the directory that is open; the writer is closed on failure. */
+/* In the open directory; closes the writer on failure. */
 static enum status begin_here(const char *dir, enum trust trust,
                               struct store_writer *writer,
                               struct store_writer *ret_writer,
@@ -296,7 +297,7 @@ enum status store_begin_file(const char *path, struct store_writer *ret_writer,
         return error_set(err, STATUS_MISUSE, "'%.256s': not the name of a file",
                          path);
     memcpy(writer.entry, name, strlen(name) + 1);
-    /* The slash stays: "/file" is in "/". */
+    /* Keeps the slash: the directory of "/file" is "/". */
     dir = slash ? strndup(path, (size_t)(name - path)) : strdup(".");
     if (!dir)
         return error_no_memory(err);
@@ -310,7 +311,7 @@ enum status store_publish(struct store_writer *writer, struct error *err)
     const char *entry = writer->entry;
     enum status status;
 
-    /* First the bytes, then the name: after a power cut no name stands for
+    /* The bytes first, then the name: after a power cut no name stands for
      * bytes that never reached the disk. */
     status = file_sync(writer->fd, entry, err);
     if (status)
@@ -319,8 +320,8 @@ enum status store_publish(struct store_writer *writer, struct error *err)
                  entry) < 0)
         return error_set_os(err, errno, "%s: rename", entry);
     writer->temporary[0] = '\0';
-    /* The directory is not synced: after a power cut the old entry may be there
-     * for the new one, which is a miss and no failure. */
+    /* The directory is not synced: after a power cut the old entry may be back,
+     * which is a miss and no failure. */
     return STATUS_OK;
 }
 
@@ -328,7 +329,7 @@ void store_end(struct store_writer *writer)
 {
     if (writer->dir_fd >= 0 && writer->temporary[0])
         unlinkat(temporary_dir(writer), writer->temporary, 0);
-    /* Closing alone would not do: a host that forks at the wrong moment has
+    /* Closing is not enough: if the host forked meanwhile, the child has
      * another descriptor of this lock. */
     if (writer->work.lock_fd >= 0)
         work_unlock(writer->work.lock_fd, writer->slot + WORK_SLOT_FILE, 1);

@@ -22,15 +22,15 @@
 #include "error.h"
 #include "work_dir.h"
 
-/* In each function: name is not empty, has no '/' and no leading '.', and is
- * short enough for a file name with STORE_SUFFIX; MISUSE otherwise. */
+/* In each function: name is not empty, has no '/' and no leading '.', and
+ * leaves room for STORE_SUFFIX in a file name; MISUSE otherwise. */
 
 /* Open an entry for reading. NOT_FOUND (also without the directory),
  * UNTRUSTED, IO. Messages name it as "dir/name.oBCC". */
 enum status store_open(const char *dir, const char *name, int *ret_fd,
                        struct stat *ret_st, struct error *err) MUST_CHECK;
 
-/* The same of a file of any name in a directory that was checked before. */
+/* The same for a file of any name in a directory that was checked before. */
 enum status store_open_at(int dir_fd, const char *dir, const char *file_name,
                           int *ret_fd, struct stat *ret_st,
                           struct error *err) MUST_CHECK;
@@ -39,10 +39,11 @@ struct store_writer {
     int dir_fd;
     int fd; /* the temporary file, read-write, mode 0644 less the group and
                others' write bits, empty */
-    struct work_dir work; /* holds the temporary file; closed: dir_fd does */
-    off_t slot;           /* whose lock says that the writer lives */
+    struct work_dir work; /* directory of the temporary file; if closed,
+                             dir_fd is */
+    off_t slot;           /* its lock says that the writer lives */
     char temporary[64];
-    char entry[NAME_MAX + 1]; /* the name it will have */
+    char entry[NAME_MAX + 1]; /* the final name */
 };
 
 /* Errors: IO (missing directory, no permission, read-only), UNTRUSTED. */
@@ -50,8 +51,8 @@ enum status store_begin(const char *dir, const char *name,
                         struct store_writer *ret_writer,
                         struct error *err) MUST_CHECK;
 
-/* The same for a file of any name, in a directory that the caller vouches for
- * and that is not checked. */
+/* The same for a file of any name, in a directory that the user named and that
+ * is not checked. */
 enum status store_begin_file(const char *path, struct store_writer *ret_writer,
                              struct error *err) MUST_CHECK;
 
@@ -66,11 +67,10 @@ enum status store_begin_at(int dir_fd, const char *dir, const char *file_name,
 enum status store_publish(struct store_writer *writer,
                           struct error *err) MUST_CHECK;
 
-/* Close, and remove the temporary file if it was not published. Welcome again
- * on a writer that was ended. */
+/* Close, and remove the temporary file if it was not published. Idempotent. */
 void store_end(struct store_writer *writer);
 
-/* Take away what dead writers left, as far as that can be told. Each writer
+/* Remove files of dead writers, as far as they can be told apart. Each writer
  * does this anyway. */
 void store_sweep(const char *dir);
 
@@ -80,7 +80,7 @@ enum status store_open_work_dir(const char *dir, struct work_dir *ret_work,
 
 #define STORE_SUFFIX ".oBCC"
 
-/* The index of a runtime library: 16 hexadecimal digits, and this. */
+/* Suffix of the index of a runtime library, after 16 hexadecimal digits. */
 #define STORE_INDEX_SUFFIX ".iBCC"
 
 #endif

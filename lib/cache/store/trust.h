@@ -5,8 +5,8 @@
  * between.
  *
  * Not checked:
- *   - Parent directories. A user who may write to them can lead us elsewhere,
- *     but only to files that pass these rules: ours or root's.
+ *   - Parent directories. A user who may write to them can lead libbcc
+ *     elsewhere, but only to files that pass these rules.
  *   - The number of links. Another name gives nobody the right to write to a
  *     file, and packages often share equal files by links.
  *   - ACLs: their mask shows as the group's bits. */
@@ -21,7 +21,7 @@
 enum status trust_check(const struct stat *st, const char *dir,
                         const char *name, struct error *err) MUST_CHECK;
 
-/* The same of what is open; also IO. */
+/* The same for an open file; also IO. */
 enum status trust_check_fd(int fd, const char *dir, const char *name,
                            struct error *err) MUST_CHECK;
 

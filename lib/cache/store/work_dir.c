@@ -109,7 +109,7 @@ void work_dir_close(struct work_dir *work)
 
 /* ---- What dead writers left ---- */
 
-/* The hash that ends the name of a file under way. */
+/* The hash at the end of a temporary file's name. */
 static bool file_hash(const char *name, uint64_t *ret_hash)
 {
     size_t size = strlen(name), end = strlen(WORK_FILE_SUFFIX) + 16;
@@ -142,15 +142,15 @@ static bool is_left_over(const void *context, const char *name)
     const struct work_dir *work = context;
     uint64_t hash;
 
-    /* Its writer took the lock before it made the file. */
+    /* The writer took the lock before it created the file. */
     return file_hash(name, &hash) &&
            work_locked(work->lock_fd, work_slot(hash) + WORK_SLOT_FILE, 1) == 0;
 }
 
 void work_dir_sweep(const struct work_dir *work)
 {
-    /* "." and "..", the lock, and as many files as compile at once on a large
-     * machine. What is left over is for the next one. */
+    /* "." and "..", the lock, and as many files as there are compiles at once
+     * on a large machine. The next sweep removes the rest. */
     enum { MAX_NAMES = 200 };
 
     work_sweep(work->fd, MAX_NAMES, is_left_over, work);

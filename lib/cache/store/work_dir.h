@@ -32,18 +32,18 @@ struct work_dir {
     int lock_fd; /* of the lock file; -1: no locks here */
 };
 
-/* Make it if it is not there. IO, UNTRUSTED. `dir` is for messages. */
+/* Create it if it does not exist. IO, UNTRUSTED. `dir` is for messages. */
 enum status work_dir_open(int dir_fd, const char *dir,
                           struct work_dir *ret_work,
                           struct error *err) MUST_CHECK;
 void work_dir_close(struct work_dir *work);
 
-/* Remove files under way whose writers have died. It looks at so few names
- * that no launch notices. */
+/* Remove temporary files whose writers are dead. It looks at so few names that
+ * no launch notices. */
 void work_dir_sweep(const struct work_dir *work);
 
-/* Remove the names of a directory that fn picks, among the first max_names.
- * What cannot be removed, or listed, stays. */
+/* Remove the names in a directory that fn selects, among the first max_names.
+ * Names that cannot be removed or listed stay. */
 typedef bool (*sweep_fn)(const void *context, const char *name);
 void work_sweep(int dir_fd, size_t max_names, sweep_fn fn, const void *context);
 
@@ -51,7 +51,7 @@ void work_sweep(int dir_fd, size_t max_names, sweep_fn fn, const void *context);
 
 enum {
     WORK_SLOT_SIZE = 32,
-    /* Within a slot: a file under way locks one byte, a flight those before
+    /* Within a slot a temporary file locks one byte, a flight the bytes before
      * it (flight.h). */
     WORK_SLOT_FILE = 16
 };
@@ -59,11 +59,11 @@ enum {
 /* First byte of the slot of a hash. */
 off_t work_slot(uint64_t hash);
 
-/* Lock or unlock bytes of the lock file, waiting for nobody. */
+/* Lock or unlock bytes of the lock file, without waiting. */
 bool work_lock(int lock_fd, off_t start, off_t size);
 void work_unlock(int lock_fd, off_t start, off_t size);
 
-/* How many of these bytes another holds, in the first range it locked: 0 if
+/* How many of these bytes another holder has locked, in its first range: 0 if
  * none. -1: there are no locks here. */
 off_t work_locked(int lock_fd, off_t start, off_t size);
 

@@ -1,13 +1,13 @@
-/* .incbin and .include want a file of the machine where the compile happens to
- * run. What they read would be in the entry, whoever may read that, and be no
- * dependency of it. So they are refused, by a process that cannot open files,
- * and not by looking for them in the text: a macro may put the directive
- * together of anything.
+/* .incbin and .include read a file of the machine where the compile happens to
+ * run. Its content would be in the entry, for everybody who may read that, and
+ * would be no dependency of it. So they are refused, by a process that cannot
+ * open files. Searching the text for them would not do, because a macro can
+ * compose the directive.
  *
- * LLVM complains when all inputs are one module. Whose assembly it was is
- * found by reading them again, one by one: the first that has the file's name
- * in its assembly, else the first that has a directive of that kind, else the
- * script. */
+ * LLVM complains when all inputs are one module. To find the input with the
+ * directive, the inputs are read again, one by one: the first that has the
+ * file's name in its assembly, else the first that has a directive of that
+ * kind, else the script. */
 #include "asm_files.h"
 
 #include <stdbool.h>
@@ -21,7 +21,7 @@
 struct refusal {
     char directive[8]; /* "incbin", "include" */
     char file[ERROR_MESSAGE_SIZE];
-    char input[ERROR_MESSAGE_SIZE]; /* "": not found so far */
+    char input[ERROR_MESSAGE_SIZE]; /* "": not found yet */
 };
 
 /* ---- LLVM's words ---- */
@@ -54,8 +54,8 @@ static bool parse(const char *message, struct refusal *refusal)
 
 /* ---- Whose it is ---- */
 
-/* The assembly of the module, with that of all its functions. False: it cannot
- * be read. */
+/* Get the assembly of the module, including that of its functions. False: it
+ * cannot be read. */
 static bool read_assembly(struct span bytes, const char *name,
                           struct buffer *text)
 {
@@ -78,7 +78,7 @@ static bool read_assembly(struct span bytes, const char *name,
     return linked;
 }
 
-/* True: this is the one, no other need be looked at. */
+/* True: this is the input, no other need be searched. */
 static bool look_at(struct span bytes, const char *name,
                     struct refusal *refusal)
 {

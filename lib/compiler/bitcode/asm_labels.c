@@ -1,7 +1,7 @@
-/* An assembler's label belongs to the file that it is in. Here all files become
- * one; a function is inlined into those of other files, perhaps twice; and two
- * labels of one name are an error. So labels get another name, as soon as the
- * functions of a file were linked:
+/* An assembler's label belongs to its file. Here all files become one,
+ * functions are inlined into those of other files, perhaps twice, and two
+ * labels of one name are an error. So labels get other names as soon as the
+ * functions of a file are linked:
  *
  *   .Lhere     .Lhere.u${:uid}   where all statements that have the label
  *                                define it; LLVM puts a number for ${:uid}
@@ -9,12 +9,12 @@
  *   .Lshared   .Lshared.2        where another statement of the file refers to
  *                                it; with the suffix of the file
  *
- * Labels of the file's own assembly were renamed before (link_objects.c,
- * link_runtime.c), where another file has them, too; references to these
- * follow. A name that IR has, or a .globl directive, is no label but a symbol.
+ * Labels of the file's module assembly were renamed before, if another file has
+ * them too (link_objects.c, link_runtime.c); references to them are renamed
+ * here. A name in IR, or in a .globl directive, is a symbol and no label.
  *
- * LLVM's linker adds functions behind the last. So a mark is put there before,
- * and what is behind it afterwards is of this file. */
+ * LLVM's linker appends functions. So a mark is put after the last function
+ * before linking, and all functions after it belong to this file. */
 #include "asm_labels.h"
 
 #include <string.h>
@@ -28,7 +28,7 @@ struct label {
     const char *suffix;        /* NULL: it keeps its name */
     LLVMValueRef last_defined; /* the statement that was counted last */
     LLVMValueRef last_named;
-    unsigned n_defined, n_named; /* in so many statements */
+    unsigned n_defined, n_named; /* numbers of statements */
 };
 
 struct settling {
@@ -37,8 +37,8 @@ struct settling {
     struct arena arena;
     struct name_map labels;   /* struct label */
     struct buffer statements; /* LLVMValueRef: calls of inline assembly */
-    struct buffer own;        /* the file's own assembly */
-    LLVMValueRef statement;   /* that is looked at; NULL: the file's own */
+    struct buffer own;        /* the file's module assembly */
+    LLVMValueRef statement;   /* the current one; NULL: the module assembly */
     size_t n_labels;
     bool failed;
 };
@@ -54,14 +54,11 @@ static LLVMValueRef assembly_of(LLVMValueRef call)
 
 static void collect(struct settling *settling, LLVMValueRef function)
 {
-    LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function);
+    LLVMValueRef at = NULL;
 
-    for (; block; block = LLVMGetNextBasicBlock(block)) {
-        LLVMValueRef at = LLVMGetFirstInstruction(block);
-        for (; at; at = LLVMGetNextInstruction(at))
-            if (glue_is_call(at) && assembly_of(at))
-                buffer_append(&settling->statements, &at, sizeof(at));
-    }
+    while ((at = glue_next_instruction(function, at)))
+        if (glue_is_call(at) && assembly_of(at))
+            buffer_append(&settling->statements, &at, sizeof(at));
 }
 
 static LLVMValueRef statement_at(const struct settling *settling, size_t index)
@@ -124,8 +121,8 @@ static void add_defined(struct settling *settling, LLVMValueRef call)
     }
 }
 
-/* An asm_suffix_fn that only counts. A name in the file's own assembly stays:
- * that has been linked. */
+/* An asm_suffix_fn that only counts. A name in the module assembly keeps its
+ * name, as that is linked already. */
 static const char *count_name(void *context, const char *name)
 {
     struct settling *settling = context;

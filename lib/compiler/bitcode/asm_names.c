@@ -1,7 +1,8 @@
-/* Nobody here reads assembly: whatever looks like an identifier is taken for
- * one. A word too many keeps a definition visible that could be hidden, which
- * costs little; a word too few would be a wrong result, since the optimiser
- * specialises what it believes it can see every use of. */
+/* There is no parser for assembly here: every word that looks like an
+ * identifier is taken for one. A word too many keeps a definition visible that
+ * could be hidden, which costs little. A word too few would give a wrong
+ * result, because the optimiser specialises a definition if it believes that it
+ * sees every use. */
 #include "asm_names.h"
 
 #include <stdbool.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #include "buffer.h"
+#include "llvm_glue.h"
 
 /* ---- The text ---- */
 
@@ -18,37 +20,19 @@ static void add_text(struct buffer *text, const char *part, size_t size)
     buffer_append(text, "\n", 1);
 }
 
-static void add_inline(struct buffer *text, LLVMValueRef instruction)
-{
-    LLVMValueRef called;
-    const char *part;
-    size_t size;
-
-    switch (LLVMGetInstructionOpcode(instruction)) {
-    case LLVMCall:
-    case LLVMInvoke:
-    case LLVMCallBr:
-        break;
-    default:
-        return;
-    }
-    called = LLVMGetCalledValue(instruction);
-    if (!LLVMIsAInlineAsm(called))
-        return;
-    part = LLVMGetInlineAsmAsmString(called, &size);
-    add_text(text, part, size);
-}
-
 static void add_function(struct buffer *text, LLVMValueRef function)
 {
-    LLVMBasicBlockRef block;
-    LLVMValueRef at;
+    LLVMValueRef at = NULL;
 
-    for (block = LLVMGetFirstBasicBlock(function); block;
-         block = LLVMGetNextBasicBlock(block))
-        for (at = LLVMGetFirstInstruction(block); at;
-             at = LLVMGetNextInstruction(at))
-            add_inline(text, at);
+    while ((at = glue_next_instruction(function, at))) {
+        const char *part;
+        size_t size;
+
+        if (!glue_is_call(at) || !LLVMIsAInlineAsm(LLVMGetCalledValue(at)))
+            continue;
+        part = LLVMGetInlineAsmAsmString(LLVMGetCalledValue(at), &size);
+        add_text(text, part, size);
+    }
 }
 
 /* ---- The words ---- */
@@ -73,11 +57,6 @@ static size_t split(char *text, size_t size, const char **ret_words)
         i += i == start || ret_words;
     }
     return n_words;
-}
-
-static int compare_words(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 void asm_text_append(LLVMModuleRef module, struct buffer *text)
@@ -113,7 +92,7 @@ enum status asm_names_collect(LLVMModuleRef module, struct arena *arena,
         status = error_no_memory(err);
     } else {
         split(copy, text.size, words);
-        qsort(words, n_words, sizeof(*words), compare_words);
+        qsort(words, n_words, sizeof(*words), glue_compare_names);
         *ret_names = (struct public_names){words, n_words};
     }
     buffer_release(&text);

@@ -1,4 +1,4 @@
-/* Names that assembly in a module refers to, which its IR does not show. */
+/* Names in a module's assembly, which its IR does not show. */
 #ifndef BCC_COMPILER_ASM_NAMES_H
 #define BCC_COMPILER_ASM_NAMES_H
 
@@ -11,7 +11,7 @@
 #include "error.h"
 #include "internalize.h"
 
-/* Whether an assembler takes the byte for a part of a name. */
+/* Can the byte be a part of a name for an assembler? */
 static inline bool asm_is_name_byte(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -24,8 +24,8 @@ enum status asm_names_collect(LLVMModuleRef module, struct arena *arena,
                               struct public_names *ret_names,
                               struct error *err) MUST_CHECK;
 
-/* Append all assembly of the module: its own, and the inline assembly in those
- * of its functions whose bodies were read. */
+/* Append all assembly of the module: its own, and the inline assembly of those
+ * functions whose bodies were read. */
 void asm_text_append(LLVMModuleRef module, struct buffer *text);
 
 #endif

@@ -1,14 +1,14 @@
-/* An assembler is the only one who knows what assembly means; LLVM's is not to
- * be had before there is code. What the linking of modules needs is less: the
- * names in it that are no mnemonics, registers or sections, and which of them
- * it defines itself. So the text is cut into statements as GNU as does it:
+/* Only an assembler knows the meaning of assembly, and LLVM's is unavailable
+ * before there is code. Linking modules needs less: the names that are no
+ * mnemonics, registers or sections, and which of them the text defines. So the
+ * text is divided into statements as by GNU as:
  *
  *   label: mnemonic operand, operand ; next statement   # comment
  *   name = value
  *
- * A word that is taken for a name and is none (an operand of Intel's syntax, a
- * register of ARM) can do harm only where a library happens to define a
- * function of that name: it is linked without need. */
+ * A word that is mistaken for a name (an operand in Intel syntax, a register of
+ * ARM) matters only if a library happens to define a function of that name:
+ * then that function is linked needlessly. */
 #include "asm_symbols.h"
 
 #include <string.h>
@@ -29,7 +29,7 @@ struct scan {
 /* ---- Words ---- */
 
 struct word {
-    const char *text; /* NULL: the statement has no more of them */
+    const char *text; /* NULL: the statement has no more words */
     size_t size;
 };
 
@@ -81,8 +81,8 @@ static struct word take_bytes(struct scan *scan)
     return word;
 }
 
-/* The next word of this statement, and no register (%rax), modifier (@PLT) or
- * number. What is behind the last word is passed over. */
+/* The next word of this statement that is no register (%rax), modifier (@PLT)
+ * or number. Skips everything after the last word. */
 static struct word next_word(struct scan *scan)
 {
     while (scan->at < scan->end && !is_separator(*scan->at)) {
@@ -133,10 +133,11 @@ static void note(struct scan *scan, struct word word, unsigned uses)
     symbol->uses |= uses;
 }
 
-/* What directives do to their operands; others refer to them. */
+/* The use that a directive makes of its operands. Directives not listed refer
+ * to them. */
 static const struct directive {
     const char *name;
-    unsigned first, rest; /* operands; 0: none is a symbol of interest */
+    unsigned first, rest; /* for operands; 0: no operand is a symbol */
 } directives[] = {
     {".globl", ASM_GLOBAL, ASM_GLOBAL},
     {".global", ASM_GLOBAL, ASM_GLOBAL},
@@ -182,7 +183,8 @@ static void scan_operands(struct scan *scan, unsigned first, unsigned rest)
 
         if (!word.text)
             return;
-        /* A section's name, or "." itself: the place where we are. */
+        /* A word with a leading dot is a section's name, or "." itself, the
+         * current position. */
         if (uses && word.text[0] != '.')
             note(scan, word, uses);
         uses = rest;
@@ -208,7 +210,7 @@ static void scan_statement(struct scan *scan)
         scan->at++; /* the separator */
 }
 
-/* No two words without a byte between them. */
+/* At least one byte is between two words. */
 static size_t most_words(size_t size)
 {
     return size / 2 + 1;
@@ -254,7 +256,8 @@ enum status asm_symbols_read(LLVMModuleRef module, struct arena *arena,
 
 /* ---- Renaming ---- */
 
-/* A part of a text up to its next word; that of an operand (${0:q}) is none. */
+/* The text up to its next word, and that word. A word in an operand (${0:q})
+ * does not count. */
 static struct word next_name(struct scan *scan)
 {
     while (scan->at < scan->end) {

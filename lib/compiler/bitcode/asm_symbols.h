@@ -1,4 +1,4 @@
-/* What assembly says of symbols: which it refers to, and which it defines. */
+/* Symbols in assembly: those it refers to and those it defines. */
 #ifndef BCC_COMPILER_ASM_SYMBOLS_H
 #define BCC_COMPILER_ASM_SYMBOLS_H
 
@@ -28,7 +28,7 @@ struct asm_symbols {
     size_t n_symbols;
 };
 
-/* Undefined here, so that another module is asked for it. */
+/* Undefined here, so another module must define it. */
 static inline bool asm_symbol_is_wanted(const struct asm_symbol *symbol)
 {
     return !(symbol->uses & (ASM_DEFINED | ASM_WEAK));
@@ -40,25 +40,25 @@ static inline bool asm_symbol_is_local(const struct asm_symbol *symbol)
     return (symbol->uses & ASM_DEFINED) && !(symbol->uses & ASM_GLOBAL);
 }
 
-/* Of the module's own assembly and the inline assembly in those of its
+/* Symbols of the module's own assembly and of the inline assembly in those
  * functions whose bodies were read. Lives in arena. NO_MEMORY. */
 enum status asm_symbols_read(LLVMModuleRef module, struct arena *arena,
                              struct asm_symbols *ret_symbols,
                              struct error *err) MUST_CHECK;
 
-/* Of one text. */
+/* Symbols of one text. */
 enum status asm_symbols_read_text(struct span text, struct arena *arena,
                                   struct asm_symbols *ret_symbols,
                                   struct error *err) MUST_CHECK;
 
-/* Append the text with a suffix behind each name for which suffix_of() has
- * one; NULL: none. */
+/* Append the text, with a suffix after each name for which suffix_of() returns
+ * one instead of NULL. */
 typedef const char *(*asm_suffix_fn)(void *context, const char *name);
 void asm_text_rename(struct span text, asm_suffix_fn suffix_of, void *context,
                      struct buffer *out);
 
-/* Append suffix to a name wherever the module's own assembly has it, and where
- * its IR declares it. NO_MEMORY. */
+/* Append suffix to a name, wherever the module's own assembly contains it and
+ * where its IR declares it. NO_MEMORY. */
 enum status asm_symbols_rename(LLVMModuleRef module, const char *name,
                                const char *suffix,
                                struct error *err) MUST_CHECK;

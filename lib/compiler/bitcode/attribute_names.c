@@ -6,9 +6,9 @@
  *   "instrument-function-entry"="enter"   of a function
  *   stack-protector-guard-symbol          a module flag
  *
- * LLVM adds such attributes with each version. So every value is taken for a
- * name. Most are none ("all", "true", a list of CPU features): a definition of
- * that name is kept without need, which costs little. */
+ * LLVM adds such attributes with each version, so every value is taken for a
+ * name. Most are no names ("all", "true", a list of CPU features); a definition
+ * of such a name is kept needlessly, which costs little. */
 #include "internalize.h"
 
 #include <stdint.h>
@@ -18,8 +18,8 @@
 #include "buffer.h"
 #include "llvm_glue.h"
 
-/* LLVM has each attribute once, so functions compiled alike share them. This
- * many places remember the last ones seen. */
+/* LLVM keeps each attribute once, so functions with the same options share
+ * them. This many slots remember attributes that were seen. */
 enum { N_SEEN = 256 };
 
 struct collection {
@@ -35,7 +35,7 @@ static void add_name(struct collection *collection, const char *value,
 {
     const char *name;
 
-    /* A leading \1 says that the rest is the name as it is. */
+    /* A leading \1 says that the rest is the symbol's name. */
     if (size > 0 && value[0] == '\1') {
         value++;
         size--;
@@ -48,7 +48,7 @@ static void add_name(struct collection *collection, const char *value,
     collection->failed |= !name;
 }
 
-/* Two attributes say that a function of a fixed name is called. */
+/* Two attributes imply a call of a function with a fixed name. */
 static void add_implied(struct collection *collection,
                         LLVMAttributeRef attribute)
 {
@@ -109,29 +109,20 @@ static void add_call(struct collection *collection, LLVMValueRef call)
         add_attribute(collection, attribute[i]);
 }
 
-static void add_body(struct collection *collection, LLVMValueRef function)
-{
-    LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function);
-
-    for (; block; block = LLVMGetNextBasicBlock(block)) {
-        LLVMValueRef at = LLVMGetFirstInstruction(block);
-        for (; at; at = LLVMGetNextInstruction(at))
-            if (glue_is_call(at))
-                add_call(collection, at);
-    }
-}
-
 static void add_function(struct collection *collection, LLVMValueRef function)
 {
     unsigned n = LLVMGetAttributeCountAtIndex(function, on_function);
     LLVMAttributeRef *attribute = n ? reserve(collection, n) : NULL;
+    LLVMValueRef at = NULL;
 
     if (attribute) {
         LLVMGetAttributesAtIndex(function, on_function, attribute);
         for (unsigned i = 0; i < n; i++)
             add_attribute(collection, attribute[i]);
     }
-    add_body(collection, function);
+    while ((at = glue_next_instruction(function, at)))
+        if (glue_is_call(at))
+            add_call(collection, at);
 }
 
 static void add_flags(struct collection *collection, LLVMModuleRef module)

@@ -1,7 +1,7 @@
-/* A declaration is used by instructions, which lie in functions, and by
- * constants, which are used in turn until a variable has them in its
- * initialiser. Front ends name constants of their own (".str", tables of a
- * switch); their user says more. */
+/* A declaration is used by instructions, which are in functions, and by
+ * constants, which are used in turn, up to a variable with such an initialiser.
+ * Front ends give names to constants of their own (".str", tables of a switch);
+ * the user of such a constant is more helpful in a message. */
 #include "import_users.h"
 
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 
 #include "llvm_glue.h"
 
-/* Constants are in constants, but not deeper than people write them. */
+/* Constants contain constants, but source code does not nest them deeper. */
 enum { MAX_DEPTH = 16 };
 
 static LLVMValueRef find_user(LLVMValueRef value, unsigned depth);
@@ -21,7 +21,7 @@ static LLVMValueRef named_user(LLVMValueRef user, unsigned depth)
         return LLVMGetBasicBlockParent(LLVMGetInstructionParent(user));
     if (!LLVMIsAGlobalValue(user) || LLVMGetLinkage(user) == LLVMPrivateLinkage)
         return depth < MAX_DEPTH ? find_user(user, depth + 1) : NULL;
-    /* llvm.used, llvm.global_ctors: who is listed there is no one's. */
+    /* llvm.used, llvm.global_ctors: being listed there is no use. */
     return strncmp(glue_name(user), "llvm.", 5) == 0 ? NULL : user;
 }
 
@@ -72,16 +72,13 @@ enum status import_users_collect(LLVMModuleRef module, struct arena *arena,
 {
     struct import_users users = {0};
     bool ok = true;
-    LLVMValueRef at;
+    LLVMValueRef at = NULL;
 
     users.row =
         arena_alloc(arena, glue_count_globals(module) + 1, sizeof(*users.row));
     if (!users.row)
         return error_no_memory(err);
-    for (at = LLVMGetFirstFunction(module); ok && at;
-         at = LLVMGetNextFunction(at))
-        ok = add(&users, at, arena);
-    for (at = LLVMGetFirstGlobal(module); ok && at; at = LLVMGetNextGlobal(at))
+    while (ok && (at = glue_next_global(module, at)))
         ok = add(&users, at, arena);
     if (!ok)
         return error_no_memory(err);

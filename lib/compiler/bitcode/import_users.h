@@ -1,4 +1,4 @@
-/* Who wants a symbol that the code does not define. */
+/* The users of symbols that the code does not define. */
 #ifndef BCC_COMPILER_IMPORT_USERS_H
 #define BCC_COMPILER_IMPORT_USERS_H
 
@@ -12,20 +12,21 @@ struct import_user {
     const char *user;
 };
 
-/* By symbol. */
+/* Sorted by symbol. */
 struct import_users {
     struct import_user *row;
     size_t n_rows;
 };
 
-/* For each declaration of the module a function or variable that refers to it,
- * the same for the same input. Before optimisation: what is inlined has no
- * name. All names live in arena. NO_MEMORY. */
+/* For each declaration of the module, find a function or variable that refers
+ * to it; the same one for the same input. To be called before optimisation,
+ * because an inlined function has no name. All names live in arena.
+ * NO_MEMORY. */
 enum status import_users_collect(LLVMModuleRef module, struct arena *arena,
                                  struct import_users *ret_users,
                                  struct error *err) MUST_CHECK;
 
-/* NULL if it is not known, as of what only generated code calls. */
+/* NULL if unknown, as for a symbol that only generated code refers to. */
 const char *import_users_find(const struct import_users *users,
                               const char *symbol);
 

@@ -1,9 +1,9 @@
-/* The image is a shared object in all but name: what it does not define is
- * somewhere in the address space, and is reached through a table (GOT) that
- * the loader fills. Front ends compile for other ends: clang's default is a
- * position-independent executable, in which thread-local variables sit at
+/* The image is a shared object: symbols that it does not define are somewhere
+ * in the address space, and code reaches them through a table (GOT) that the
+ * loader fills. Front ends compile for other outputs: clang's default is a
+ * position-independent executable, in which thread-local variables are at
  * constant offsets; without -fPIE, code may address undefined data directly,
- * hoping for a copy relocation. Three things are put right:
+ * relying on a copy relocation. This file corrects three things:
  *
  *  - Module flags say that this is no executable. Flags can only be added, so
  *    a fresh module gets them first, with Override, and all else is linked
@@ -42,7 +42,7 @@ static void override_flag(LLVMModuleRef module, const char *name,
                       strlen(name), LLVMValueAsMetadata(constant));
 }
 
-/* As LLVM numbers them in module flags. */
+/* The number of this code model in LLVM's module flags. */
 enum { CODE_MODEL_SMALL = 1 };
 
 LLVMModuleRef imports_create_module(struct glue *glue)
@@ -56,11 +56,11 @@ LLVMModuleRef imports_create_module(struct glue *glue)
     override_flag(module, "PIE Level", 0);
     override_flag(module, "RtLibUseGOT", 1);
     override_flag(module, "direct-access-external-data", 0);
-    /* Differ freely among objects that are linked natively, as among modules
-     * here: large_data.c decides for all of them. */
+    /* Files that are linked may differ in these, natively and here;
+     * large_data.c decides for the whole program. */
     override_flag(module, "Code Model", CODE_MODEL_SMALL);
     override_flag(module, "Large Data Threshold", 0);
-    /* What kind of LTO a file was compiled for; several kinds may be mixed. */
+    /* The kind of LTO for which a file was compiled; kinds may be mixed. */
     override_flag(module, "ThinLTO", 0);
     override_flag(module, "EnableSplitLTOUnit", 0);
     override_flag(module, "UnifiedLTO", 0);
@@ -98,8 +98,8 @@ static LLVMValueRef get_dso_handle(LLVMModuleRef module)
     return handle;
 }
 
-/* As front ends give to each function, so that its frame is described whether
- * or not there is debug information. */
+/* Front ends give this attribute to each function, so that its frame is
+ * described with or without debug information. */
 static void describe_frame(LLVMValueRef function, LLVMContextRef context)
 {
     enum { AT_EACH_INSTRUCTION = 2 };
@@ -139,7 +139,7 @@ static void define_wrapper(LLVMModuleRef module, LLVMValueRef function,
     LLVMBuildRet(builder,
                  LLVMBuildCall2(builder, type, target, arguments, n, ""));
     LLVMDisposeBuilder(builder);
-    /* What a front end says of a declaration does not hold of a definition. */
+    /* Metadata of a declaration is not valid for a definition. */
     LLVMGlobalClearMetadata(function);
     describe_frame(function, context);
     LLVMSetLinkage(function, LLVMInternalLinkage);
@@ -173,10 +173,10 @@ void imports_define_handlers(LLVMModuleRef module)
 
 /* ---- New declarations ---- */
 
-/* A declaration, and what takes its place. */
+/* A declaration and its replacement. */
 struct renewal {
     LLVMValueRef old;
-    LLVMValueRef renewed; /* without a name so far */
+    LLVMValueRef renewed; /* still without a name */
 };
 
 struct renewals {
@@ -241,7 +241,7 @@ static bool is_import(LLVMValueRef global)
 
 static void renew_functions(struct renewals *renewals, LLVMModuleRef module)
 {
-    /* New ones are added behind the last. */
+    /* LLVM appends new functions, so stop at the last old one. */
     LLVMValueRef last = LLVMGetLastFunction(module);
     LLVMValueRef next = LLVMGetFirstFunction(module);
     LLVMValueRef at;
@@ -269,7 +269,7 @@ static void renew_variables(struct renewals *renewals, LLVMModuleRef module)
         next = at ? LLVMGetNextGlobal(at) : NULL;
         if (!at)
             continue;
-        /* A model chosen for an executable holds nowhere else. */
+        /* A TLS model chosen for an executable is valid only there. */
         if (LLVMGetThreadLocalMode(at) != LLVMNotThreadLocal)
             LLVMSetThreadLocalMode(at, LLVMGeneralDynamicTLSModel);
         if (!is_import(at))
@@ -283,8 +283,9 @@ static void renew_variables(struct renewals *renewals, LLVMModuleRef module)
 
 /* ---- Tables ---- */
 
-/* LLVM makes a table anew for each of its elements that is replaced. So tables
- * are made anew here, once, before; tables in tables up to this depth. */
+/* LLVM creates a table again for each of its elements that is replaced. So
+ * tables are recreated here, once, beforehand; tables in tables up to this
+ * depth. */
 enum { MAX_DEPTH = 8 };
 
 static LLVMValueRef make_like(LLVMValueRef table, LLVMValueRef *element,
@@ -326,7 +327,7 @@ static bool has_renewed(const struct renewals *renewals, LLVMValueRef constant,
     return false;
 }
 
-/* The constant itself if nothing in it is renewed. */
+/* Returns the constant itself if nothing in it is renewed. */
 static LLVMValueRef renew_constant(struct renewals *renewals,
                                    LLVMValueRef constant, unsigned depth)
 {
@@ -361,7 +362,7 @@ static void renew_tables(struct renewals *renewals, LLVMModuleRef module)
 
 /* ---- References ---- */
 
-/* A table that a new one has taken the place of. */
+/* Is this a table that was replaced by a new one? */
 static bool is_dead(LLVMValueRef user, unsigned depth)
 {
     if (!LLVMIsAConstant(user) || LLVMIsAGlobalValue(user) || depth > MAX_DEPTH)
@@ -384,8 +385,8 @@ static void replace_in(LLVMUseRef use, LLVMValueRef renewed)
         }
 }
 
-/* Dead tables go with the first declaration in them that is deleted; until
- * then LLVM would make them anew, too. */
+/* Dead tables disappear with the first declaration in them that is deleted;
+ * until then LLVM would recreate them, too. */
 static void replace(const struct renewal *row)
 {
     bool has_dead = false, has_others = false;
@@ -409,7 +410,7 @@ static void replace(const struct renewal *row)
     }
 }
 
-/* The new declaration gets the users of the old, and then its name. */
+/* The new declaration gets the uses of the old one, and then its name. */
 static bool take_over(const struct renewal *row, struct buffer *name)
 {
     const char *own = glue_name(row->old);
@@ -451,7 +452,8 @@ enum status imports_through_got(LLVMModuleRef module, struct arena *arena,
     renewals.failed |= buffer_failed(&renewals.rows);
     if (!renewals.failed)
         renew_tables(&renewals, module);
-    name_map_release(&renewals.map); /* the names are the old declarations' */
+    name_map_release(&renewals.map); /* its keys are the old declarations'
+                                        names */
     if (!renewals.failed)
         take_over_all(&renewals);
     buffer_release(&renewals.rows);

@@ -1,4 +1,4 @@
-/* What the code takes from outside, and how it reaches it. */
+/* The symbols that the code imports, and how it reaches them. */
 #ifndef BCC_COMPILER_IMPORTS_H
 #define BCC_COMPILER_IMPORTS_H
 
@@ -7,12 +7,12 @@
 #include "arena.h"
 #include "llvm_glue.h"
 
-/* An empty module that scripts are linked into, with the flags that make code
- * for a shared object of whatever is linked. */
+/* An empty module to link scripts into. Its flags make code for a shared
+ * object, whatever is linked into it. */
 LLVMModuleRef imports_create_module(struct glue *glue);
 
-/* Before optimisation: give the module its own atexit, at_quick_exit and
- * pthread_atfork if it uses them. */
+/* Before optimisation: define atexit, at_quick_exit and pthread_atfork in the
+ * module if it uses them. */
 void imports_define_handlers(LLVMModuleRef module);
 
 /* After optimisation: every reference to an undefined symbol goes through the

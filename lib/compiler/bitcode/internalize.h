@@ -1,4 +1,4 @@
-/* Which names stay visible outside the code, and hiding all others. */
+/* Names that stay visible outside the code; all others are hidden. */
 #ifndef BCC_COMPILER_INTERNALIZE_H
 #define BCC_COMPILER_INTERNALIZE_H
 
@@ -8,7 +8,7 @@
 #include "request.h"
 #include "script_exports.h"
 
-/* Names that must survive as they are; sorted, no duplicates. Lives in the
+/* Names that must stay as they are; sorted, no duplicates. Lives in the
  * result's arena. */
 struct public_names {
     const char **name;
@@ -23,7 +23,7 @@ enum status exports_from_definitions(const struct objects *script,
                                      struct script_exports *exports,
                                      struct error *err) MUST_CHECK;
 
-/* The names to keep, from request and lists. NO_MEMORY. */
+/* Collect the names to keep, from request and lists. NO_MEMORY. */
 enum status public_names_collect(const struct request *request,
                                  bool has_metadata,
                                  struct script_exports *exports,
@@ -33,15 +33,15 @@ enum status public_names_collect(const struct request *request,
 bool public_names_contain(const struct public_names *names, const char *name);
 
 /* Values of string attributes of the module's functions and of calls in them,
- * and of module flags, as no IR shows what these refer to; sorted. Names live
- * in arena. NO_MEMORY. */
+ * and of module flags, because no IR shows the symbols that these refer to;
+ * sorted. Names live in arena. NO_MEMORY. */
 enum status attribute_names_collect(LLVMModuleRef module, struct arena *arena,
                                     struct public_names *ret_names,
                                     struct error *err) MUST_CHECK;
 
-/* Make the module's definitions of these names external and hidden, those that
- * others than its IR may use (see asm_names.h, attribute_names.c) likewise, and
- * all others internal. */
+/* Make the definitions of these names external and hidden, likewise those that
+ * assembly or attributes may use (asm_names.h, attribute_names.c), and all
+ * others internal. */
 void internalize(LLVMModuleRef module, const struct public_names *names,
                  const struct public_names *asm_names,
                  const struct public_names *attribute_names);

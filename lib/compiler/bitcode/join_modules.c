@@ -1,4 +1,4 @@
-/* clang -flto=thin splits what it compiles with -fwhole-program-vtables,
+/* clang -flto=thin splits a file that it compiles with -fwhole-program-vtables,
  * -fsanitize=cfi or -fsplit-lto-unit: one module for LTO of the thin kind, and
  * one that holds the vtables. LLVM's C API reads files of one module only.
  *
@@ -39,24 +39,43 @@ static uint32_t get32(const uint8_t *at)
            (uint32_t)at[3] << 24;
 }
 
-/* False at the end, or where there is no block: padding, say. */
-static bool next_block(struct span bitcode, uint64_t *at,
-                       struct block *ret_block)
+/* Size that the header at this offset gives its block; 0 at the end, or if
+ * there is no block, for instance padding. */
+static uint64_t block_size(struct span bitcode, uint64_t at)
 {
     struct span header;
     uint32_t word;
 
-    if (!span_slice(bitcode, *at, BLOCK_HEADER_SIZE, &header))
-        return false;
+    if (!span_slice(bitcode, at, BLOCK_HEADER_SIZE, &header))
+        return 0;
     word = get32(header.data);
-    if ((word & 3) != ENTER_BLOCK || word >> 9 & 1 ||
-        !span_slice(bitcode, *at,
-                    BLOCK_HEADER_SIZE + UINT64_C(4) * get32(header.data + 4),
-                    &ret_block->bytes))
+    if ((word & 3) != ENTER_BLOCK || word >> 9 & 1)
+        return 0;
+    return BLOCK_HEADER_SIZE + UINT64_C(4) * get32(header.data + 4);
+}
+
+/* False at the end, or if the block is incomplete. */
+static bool next_block(struct span bitcode, uint64_t *at,
+                       struct block *ret_block)
+{
+    uint64_t size = block_size(bitcode, *at);
+
+    if (size == 0 || !span_slice(bitcode, *at, size, &ret_block->bytes))
         return false;
-    ret_block->kind = word >> 2 & 0x7f;
-    *at += ret_block->bytes.size;
+    ret_block->kind = get32(ret_block->bytes.data) >> 2 & 0x7f;
+    *at += size;
     return true;
+}
+
+size_t join_size(struct span bitcode, uint64_t *ret_needed)
+{
+    uint64_t at = MAGIC_SIZE;
+    struct block block;
+
+    while (next_block(bitcode, &at, &block))
+        continue;
+    *ret_needed = at + block_size(bitcode, at);
+    return (size_t)at;
 }
 
 size_t join_count(struct span bitcode)
@@ -82,7 +101,7 @@ static struct span span_from_to(const uint8_t *start, struct span last)
     return (struct span){start, (size_t)(last.data + last.size - start)};
 }
 
-/* Strings serve all modules before them that have none yet. */
+/* Strings belong to all modules before them that have none yet. */
 static void find_parts(struct span bitcode, struct part *parts)
 {
     const uint8_t *identification = NULL;
@@ -169,13 +188,8 @@ static void keep_linkonce(LLVMValueRef global)
 
 void join_keep_linkonce(LLVMModuleRef module)
 {
-    LLVMValueRef at;
+    LLVMValueRef at = NULL;
 
-    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
-        keep_linkonce(at);
-    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
-        keep_linkonce(at);
-    for (at = LLVMGetFirstGlobalAlias(module); at;
-         at = LLVMGetNextGlobalAlias(at))
+    while ((at = glue_next_global(module, at)))
         keep_linkonce(at);
 }

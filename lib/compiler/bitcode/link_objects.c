@@ -1,19 +1,19 @@
 /* A native link takes files in the order of the command line: objects whole,
- * of an archive the members that define what is undefined at that moment, and
- * of what they in turn want as much as the archive has. It is kept to here, as
- * the order of constructors follows from it; but where GNU ld then gives up,
- * because a later file wants something of an earlier archive, the archives are
- * gone through again until nothing changes, as between --start-group and
+ * and from an archive the members that define symbols undefined at that moment,
+ * then the members that these need in turn. This file does the same, because
+ * the order of constructors follows from it. Where GNU ld fails, because a
+ * later file needs a symbol of an earlier archive, this file goes through the
+ * archives again until nothing changes, as between --start-group and
  * --end-group.
  *
  * Members of an archive are read one by one, lazily (no bodies of functions).
- * Its symbol index is not used: many tools make none for bitcode, and one that
- * is wrong would show as a symbol missing for no reason. Members that are ELF
- * objects stay where they are as long as nobody wants them. What is neither,
- * a text or a picture, defines nothing.
+ * Its symbol index is not used: many tools make none for bitcode, and a wrong
+ * index would make symbols missing for no visible reason. Members that are ELF
+ * objects cause no error unless they are needed. Other members, such as texts
+ * or pictures, define nothing.
  *
- * With a single module and no archive, as most scripts are, no symbol is
- * looked at. */
+ * For a single module without archives, the usual script, no symbol is looked
+ * at. */
 #include "link_objects.h"
 
 #include <stdio.h>
@@ -28,7 +28,7 @@
 #include "read.h"
 #include "object_symbols.h"
 
-/* A member that was not taken so far. */
+/* A member that was not taken yet. */
 struct member {
     const char *name; /* "libx.a(m.o)" */
     struct definitions definitions;
@@ -45,14 +45,15 @@ struct reading {
     const struct object_reader *reader;
     struct arena *arena;
     struct object_symbols symbols;
-    struct name_map labels; /* of assembly, local to their modules */
+    struct name_map labels; /* labels in assembly that are local to their
+                               modules */
     struct archive *archives;
     size_t n_archives;
     struct objects objects;
 };
 
-/* Assembly of several modules becomes one text, in which a label that was
- * local to its module must not be there twice. */
+/* The module assembly of several modules becomes one text, in which a label
+ * that was local to its module must not occur twice. */
 static enum status settle_label(struct reading *reading, struct object *object,
                                 const char *name, struct error *err)
 {
@@ -69,9 +70,9 @@ static enum status settle_label(struct reading *reading, struct object *object,
     return asm_symbols_rename(object->module, name, object->file.suffix, err);
 }
 
-/* A static name that the module's assembly uses must stay as it is, and LLVM's
- * linker renames static names at will. Hidden ones it leaves alone, and where
- * two modules have the same the contradiction is found. */
+/* A static name that the module's assembly uses must not change, and LLVM's
+ * linker renames static definitions at will. It does not rename hidden ones,
+ * and if two modules have the same hidden name, the conflict is reported. */
 static void expose(LLVMModuleRef module, const char *name)
 {
     LLVMValueRef global = glue_find_global(module, name);
@@ -286,7 +287,7 @@ static enum status take_if_needed(struct reading *reading,
     return add_resolved(reading, member->name, module, err);
 }
 
-/* Until the archive has nothing more to give. */
+/* Repeat until the archive adds nothing more. */
 static enum status search(struct reading *reading, struct archive *archive,
                           bool *taken, struct error *err)
 {
@@ -487,9 +488,9 @@ static enum status link_group(struct glue *glue, LLVMModuleRef dest,
     return glue_link(glue, dest, group, objects->object[first].name, err);
 }
 
-/* LLVM's C API looks at all of dest for each module that is linked into it:
- * for 500 of 20 functions bccc takes 2.7 s of CPU time so, and 0.6 s if they
- * are linked in groups. */
+/* LLVM's C API walks over all of dest for each module that is linked into it:
+ * for 500 modules of 20 functions bccc takes 2.7 s of CPU time that way, and
+ * 0.6 s if they are linked in groups. */
 static size_t group_size(size_t n_objects)
 {
     enum { FEW = 64 };

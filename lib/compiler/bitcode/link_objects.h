@@ -1,4 +1,5 @@
-/* What is linked whole: the script, objects, and members of archives. */
+/* The inputs that are linked whole: the script, objects, and members of
+ * archives. */
 #ifndef BCC_COMPILER_LINK_OBJECTS_H
 #define BCC_COMPILER_LINK_OBJECTS_H
 
@@ -7,7 +8,7 @@
 #include "llvm_glue.h"
 
 struct object {
-    const char *name;     /* of an archive's member: "libx.a(m.o)" */
+    const char *name;     /* for a member of an archive: "libx.a(m.o)" */
     LLVMModuleRef module; /* lazy; NULL once it was linked */
     struct asm_file file; /* of that name */
 };
@@ -16,17 +17,17 @@ struct object {
 struct objects {
     struct object *object;
     size_t n_objects;
-    const char **left; /* what archives' members that were not taken define; */
+    const char **left; /* definitions of archive members that were not taken; */
     size_t n_left;     /* sorted */
 };
 
-/* One input of the command line, in its order. */
+/* One input of the command line; they are in its order. */
 struct object_input {
     const char *name;
     struct span bytes; /* a module or an archive, borrowed */
 };
 
-/* How to make a module of bytes; its status is passed on. */
+/* Makes a module from bytes; its status is passed on. */
 struct object_reader {
     enum status (*read)(void *context, struct span bytes, const char *name,
                         LLVMModuleRef *ret_module, struct error *err);
@@ -36,20 +37,21 @@ struct object_reader {
 struct object_inputs {
     const struct object_input *input;
     size_t n_inputs;
-    const char *const *wanted; /* names that are needed though no module says */
+    const char *const *wanted; /* names that are needed though no module
+                                  refers to them */
     size_t n_wanted;
 };
 
-/* Read the inputs, and of archives the members that are needed: by the modules
- * before them, by each other, or since their name is in wanted. Names live in
- * arena. COMPILE (definitions that contradict each other), UNSUPPORTED (what
- * is needed is no bitcode), CORRUPT, NO_MEMORY. */
+/* Read the inputs, and the members of archives that are needed: by the modules
+ * before them, by each other, or because their name is in wanted. Names live in
+ * arena. COMPILE (conflicting definitions), UNSUPPORTED (a needed member is no
+ * bitcode), CORRUPT, NO_MEMORY. */
 enum status objects_read(const struct object_reader *reader,
                          const struct object_inputs *inputs,
                          struct arena *arena, struct objects *ret_objects,
                          struct error *err) MUST_CHECK;
 
-/* Link them all into dest. They are consumed, on failure too. */
+/* Link all of them into dest. They are consumed, on failure too. */
 enum status objects_link(struct glue *glue, LLVMModuleRef dest,
                          struct objects *objects, struct error *err) MUST_CHECK;
 

@@ -30,20 +30,14 @@ static void make_lazy(LLVMValueRef global)
     }
 }
 
-/* Nothing here is done by name: there may be 20,000 of them. */
+/* No lookup by name here: there may be 20,000 definitions. */
 void linkage_make_all_lazy(LLVMModuleRef module)
 {
-    LLVMValueRef at;
+    LLVMValueRef at = NULL;
 
-    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
-        if (linkage_is_definition(at))
+    while ((at = glue_next_global(module, at)))
+        if (linkage_is_definition(at) && !LLVMIsAGlobalIFunc(at))
             make_lazy(at);
-    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
-        if (linkage_is_definition(at))
-            make_lazy(at);
-    for (at = LLVMGetFirstGlobalAlias(module); at;
-         at = LLVMGetNextGlobalAlias(at))
-        make_lazy(at);
 }
 
 void linkage_make_wanted(LLVMValueRef global)

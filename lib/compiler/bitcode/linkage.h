@@ -1,4 +1,5 @@
-/* What LLVM's linker copies of a module: all of it, or what is asked for. */
+/* Decides whether LLVM's linker copies all of a module, or only needed
+ * definitions. */
 #ifndef BCC_COMPILER_LINKAGE_H
 #define BCC_COMPILER_LINKAGE_H
 
@@ -6,18 +7,19 @@
 
 #include <llvm-c/Core.h>
 
-/* False for NULL, and for a body that only the optimiser may look at. */
+/* False for NULL, and for a body that only the optimiser may use. */
 bool linkage_is_definition(LLVMValueRef global);
 bool linkage_is_local(LLVMValueRef global);
 
-/* Copied only if something that is copied refers to it. Common variables have
- * no bodies to save and merge by size: left alone. */
+/* Makes the linker copy the definition only if a copied one refers to it.
+ * Common variables stay, because they have no bodies to save and merge by
+ * size. */
 void linkage_make_all_lazy(LLVMModuleRef module);
 
-/* The reverse, of a definition that was made lazy: copied in any case. */
+/* The reverse for a definition that was made lazy: copied in any case. */
 void linkage_make_wanted(LLVMValueRef global);
 
-/* Is there nothing in dest that would win over a library's definition? C's
+/* Would a library's definition be used, because dest has none that wins? C's
  * tentative definition gives way to a real one; no other does. */
 bool linkage_takes(LLVMModuleRef dest, const char *name);
 

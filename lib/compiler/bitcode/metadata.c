@@ -17,22 +17,23 @@
  * `root`, with every argument (signature 0x1f). Scripts from before the names
  * (2012) have one signature, root's. A kernel without a signature has 0.
  *
- * Where objects are linked with the script, the lists of all are one behind
- * the other, in the order of linking.
+ * If objects are linked with the script, their lists follow the script's, in
+ * the order of linking.
  *
- * Read before linking: libraries may carry such metadata too, and it is not
- * the script's. */
+ * Metadata is read before linking, because libraries may carry such metadata
+ * too, which does not belong to the script. */
 #include "metadata.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "annotations.h"
 #include "plain_names.h"
 
 enum { FOREACH_ALL_ARGUMENTS = 0x1f };
 
-/* One module, and where what is read of it lives. */
+/* One module, and the arena for the result. */
 struct script {
     LLVMModuleRef module;
     const char *name;
@@ -109,7 +110,7 @@ static enum status tuple_read(const struct node *node, unsigned index,
     return STATUS_OK;
 }
 
-/* Whole decimal numbers only. */
+/* Accepts only whole decimal numbers. */
 static bool parse_u32(const char *text, uint32_t *ret_value)
 {
     uint64_t value = 0;
@@ -127,7 +128,7 @@ static bool parse_u32(const char *text, uint32_t *ret_value)
     return true;
 }
 
-/* A list with room for more behind it, and for one to spare. */
+/* A copy of the list, with room for n_more and one spare item. */
 static void *extend(struct arena *arena, const void *list, size_t n,
                     size_t n_more, size_t item_size)
 {
@@ -140,8 +141,8 @@ static void *extend(struct arena *arena, const void *list, size_t n,
 
 /* ---- Exports ---- */
 
-/* Tuples with at least min_operands become symbols named by their first, and
- * are added to the list. */
+/* Tuples with at least min_operands become symbols, named by their first
+ * operand, and are added to the list. */
 static enum status read_symbols(const struct script *script, const char *name,
                                 unsigned min_operands,
                                 struct cache_symbol **list, size_t *n_list,
@@ -236,7 +237,7 @@ static enum status read_foreachs(const struct script *script,
         return status;
     if (n_kernels == n_before &&
         (n_signatures > 0 || defines_function(script->module, "root"))) {
-        /* The array has room for one: it is allocated with one to spare. */
+        /* There is room: extend() allocates one spare item. */
         kernels[n_kernels++] =
             (struct cache_symbol){.name = "root", .address = OBCC_NO_ADDRESS};
     }
@@ -285,8 +286,8 @@ static enum status read_pragmas(const struct script *script,
     return STATUS_OK;
 }
 
-/* n_vars_before: of other modules. A slot is an index among the variables of
- * its own module. */
+/* n_vars_before: variables of other modules. A slot is an index among the
+ * variables of its own module. */
 static enum status read_object_slots(const struct script *script,
                                      size_t n_vars_before,
                                      struct script_exports *exports,
@@ -360,6 +361,9 @@ enum status metadata_read(const struct objects *objects,
                                    exports->arena};
         enum status status = read_module(&one, exports, err);
 
+        if (status == STATUS_OK)
+            status = annotations_read(object->module, object->name, exports,
+                                      &has_exports, err);
         if (status)
             return status;
         has_exports |= has_rs_metadata(object->module);

@@ -1,4 +1,4 @@
-/* What a script says about itself in named metadata. */
+/* The named metadata in which a script describes itself. */
 #ifndef BCC_COMPILER_METADATA_H
 #define BCC_COMPILER_METADATA_H
 
@@ -7,8 +7,8 @@
 
 /* Fill the export, foreach, pragma and object slot lists of *exports from the
  * script and the objects linked with it, all addresses OBCC_NO_ADDRESS; see
- * metadata.c. *ret_has_exports: there is #rs_ metadata, so these lists say what
- * is exported. COMPILE (a number that is none), NO_MEMORY. */
+ * metadata.c. *ret_has_exports: there is #rs_ metadata, so these lists define
+ * the exports. COMPILE (a number that is malformed), NO_MEMORY. */
 enum status metadata_read(const struct objects *script,
                           struct script_exports *exports, bool *ret_has_exports,
                           struct error *err) MUST_CHECK;

@@ -5,16 +5,16 @@
  *    (C's tentative definition, without -fno-common), then the first weak one.
  *    Two strong ones are an error, unless they are in groups (COMDAT), of
  *    which the linker keeps one.
- *  - An archive's member is taken if it defines what is undefined. A weak
- *    reference takes none; a common symbol takes one that really defines it,
- *    as a member full of initialised variables is meant.
- *  - A thread-local symbol is reached by other code than a plain one, so all
- *    modules must agree. That a function and a variable have the same name is
- *    nothing that a linker sees.
+ *  - An archive's member is taken if it defines an undefined symbol. A weak
+ *    reference takes none; a common symbol takes a member that really defines
+ *    it, because a member full of initialised variables is meant.
+ *  - Code reaches a thread-local symbol differently from a plain one, so all
+ *    modules must agree. A linker does not notice if a function and a variable
+ *    have the same name.
  *
- * LLVM's own linker has the same rules and is what joins the modules in the
- * end; here is what it cannot say: what is missing, and which files disagree.
- */
+ * LLVM's linker has the same rules and joins the modules in the end. This file
+ * finds out what LLVM cannot say: which symbols are missing, and which files
+ * disagree. */
 #include "object_symbols.h"
 
 #include <elf.h>
@@ -24,22 +24,22 @@
 
 #include "asm_symbols.h"
 
-/* ORDER DEFINITION: what is later in the list wins. The first is that of a
- * name that only archives know so far. */
+/* ORDER DEFINITION: a later value wins. The first is for a name that only
+ * archives contain so far. */
 enum definition { UNKNOWN, WEAKLY_WANTED, WANTED, WEAK, COMMON, STRONG };
 
-struct symbol {
+struct known_symbol {
     enum definition definition;
-    const char *file; /* that has this definition, or the first reference;
-                         NULL: none */
+    const char *file; /* the file with this definition, or with the first
+                         reference; NULL: none */
     bool is_grouped;
-    bool is_ir; /* seen in IR, so that the next is known: */
+    bool is_ir; /* seen in IR, so the next field is known: */
     bool is_thread_local;
 };
 
 /* ---- Global values of a module ---- */
 
-/* One symbol of a module, as that module has it. */
+/* A symbol as one module has it. */
 struct occurrence {
     const char *name;
     enum definition definition;
@@ -57,7 +57,7 @@ static bool is_declared_only(LLVMValueRef global)
            LLVMGetLinkage(global) == LLVMAvailableExternallyLinkage;
 }
 
-/* False: no other module can see it. */
+/* False: other modules cannot see it. */
 static bool read_global(LLVMValueRef global, struct occurrence *ret_occurrence)
 {
     bool is_variable = LLVMIsAGlobalVariable(global) != NULL;
@@ -107,7 +107,7 @@ static bool for_each_global(LLVMModuleRef module, visit_fn visit, void *context)
     return true;
 }
 
-/* False: a label that no other module can see. */
+/* False: a label that other modules cannot see. */
 static bool read_asm_symbol(const struct asm_symbol *symbol,
                             struct occurrence *ret_occurrence)
 {
@@ -167,7 +167,7 @@ static void contradict(struct object_symbols *symbols, const char *format,
 }
 
 static void check_against(struct object_symbols *symbols,
-                          const struct symbol *symbol,
+                          const struct known_symbol *symbol,
                           const struct occurrence *seen, const char *file)
 {
     bool is_grouped = symbol->is_grouped && seen->is_grouped;
@@ -191,20 +191,21 @@ struct addition {
     bool no_memory;
 };
 
-/* The symbol of that name, made if there is none; NULL: no memory. */
-static struct symbol *intern(struct object_symbols *symbols, const char *name)
+/* The symbol of that name, created if there is none; NULL: no memory. */
+static struct known_symbol *intern(struct object_symbols *symbols,
+                                   const char *name)
 {
     void **place = name_map_insert(&symbols->map, name);
 
     if (place && !*place)
-        *place = arena_alloc(symbols->arena, 1, sizeof(struct symbol));
+        *place = arena_alloc(symbols->arena, 1, sizeof(struct known_symbol));
     return place ? *place : NULL;
 }
 
 static bool add_occurrence(void *context, const struct occurrence *seen)
 {
     struct addition *addition = context;
-    struct symbol *symbol = intern(addition->symbols, seen->name);
+    struct known_symbol *symbol = intern(addition->symbols, seen->name);
 
     addition->no_memory = !symbol;
     if (!symbol)
@@ -245,7 +246,7 @@ enum status object_symbols_want(struct object_symbols *symbols,
 
 bool object_symbols_know(const struct object_symbols *symbols, const char *name)
 {
-    const struct symbol *symbol = name_map_find(&symbols->map, name);
+    const struct known_symbol *symbol = name_map_find(&symbols->map, name);
 
     return symbol && symbol->definition != UNKNOWN;
 }
@@ -254,7 +255,7 @@ bool object_symbols_know(const struct object_symbols *symbols, const char *name)
 
 struct definition_row {
     const char *name;
-    const struct symbol *symbol;
+    const struct known_symbol *symbol;
     bool is_common;
 };
 
@@ -269,7 +270,7 @@ static bool collect(void *context, const struct occurrence *seen)
 {
     struct collection *collection = context;
     struct definitions *definitions = &collection->definitions;
-    struct symbol *symbol;
+    struct known_symbol *symbol;
 
     if (seen->definition < WEAK)
         return true;
@@ -291,7 +292,7 @@ typedef enum status (*visit_all_fn)(struct collection *collection,
 static enum status visit_module(struct collection *collection, const void *of,
                                 struct error *err)
 {
-    /* LLVM's handles are never const. */
+    /* LLVM's functions take non-const handles. */
     LLVMModuleRef module = *(const LLVMModuleRef *)of;
 
     return for_each_symbol(collection->symbols, module, collect, collection,

@@ -1,4 +1,4 @@
-/* Symbols of the modules that make up a program, as a linker resolves them. */
+/* Symbols of the modules of a program, resolved as by a linker. */
 #ifndef BCC_COMPILER_OBJECT_SYMBOLS_H
 #define BCC_COMPILER_OBJECT_SYMBOLS_H
 
@@ -8,8 +8,8 @@
 #include "name_map.h"
 #include "object_view.h"
 
-/* A zeroed one is empty. It borrows the names of the modules that were added:
- * not to be used once one of them is linked. */
+/* A zeroed one is empty. It borrows the names of the added modules, so it is
+ * invalid once one of them is linked. */
 struct object_symbols {
     struct arena *arena;
     struct name_map map;
@@ -20,22 +20,22 @@ struct object_symbols {
 void object_symbols_init(struct object_symbols *symbols, struct arena *arena);
 void object_symbols_release(struct object_symbols *symbols);
 
-/* Add what the module defines and refers to; file names it in messages and is
- * borrowed, too. Contradictions are remembered. NO_MEMORY. */
+/* Add the definitions and references of a module; file names it in messages and
+ * is borrowed, too. Conflicts are remembered. NO_MEMORY. */
 enum status object_symbols_add(struct object_symbols *symbols,
                                LLVMModuleRef module, const char *file,
                                struct error *err) MUST_CHECK;
 
-/* A reference that is in no module. NO_MEMORY. */
+/* Add a reference that is in no module. NO_MEMORY. */
 enum status object_symbols_want(struct object_symbols *symbols,
                                 const char *name, struct error *err) MUST_CHECK;
 
-/* Does a module that was added define the name, or refer to it? */
+/* Does an added module define the name, or refer to it? */
 bool object_symbols_know(const struct object_symbols *symbols,
                          const char *name);
 
-/* What a member of an archive defines, so that it can be asked for again and
- * again. Lives in the arena; names are borrowed from the module or object. */
+/* The definitions of an archive's member, kept to be tested repeatedly. Lives
+ * in the arena; names are borrowed from the module or object. */
 struct definitions {
     struct definition_row *row;
     size_t n_rows;
@@ -54,12 +54,12 @@ enum status object_symbols_read_object(struct object_symbols *symbols,
 /* The first name for which a linker would take the member, or NULL. */
 const char *object_symbols_wanted(const struct definitions *definitions);
 
-/* One of the names that it defines, of definitions->n_rows. */
+/* A name that the member defines; index < definitions->n_rows. */
 const char *object_symbols_name(const struct definitions *definitions,
                                 size_t index);
 
-/* COMPILE if modules contradict each other; the message names the first
- * contradiction and says how many there are. */
+/* COMPILE if modules conflict; the message names the first conflict and the
+ * number of conflicts. */
 enum status object_symbols_check(const struct object_symbols *symbols,
                                  struct error *err) MUST_CHECK;
 

@@ -1,9 +1,8 @@
-/* "\01name" tells LLVM that the symbol is `name` as it is, whatever the target
- * would put before it. Front ends write it where a program says what a symbol
- * is called: Rust's bindgen, D's pragma(mangle), clang on some systems. ELF
- * puts nothing before a name, so there the byte says nothing, and "\01name" and
- * "name" are one symbol. It is taken off as soon as a module is read, and no
- * later stage knows of it.
+/* "\01name" tells LLVM that the symbol is `name`, without the prefix that some
+ * targets add. Front ends write it if the program states the symbol's name:
+ * Rust's bindgen, D's pragma(mangle), clang on some systems. ELF has no such
+ * prefix, so there "\01name" and "name" are the same symbol. The byte is
+ * removed as soon as a module is read, and no later stage has to know about it.
  *
  * One module may have both. An assembler would see one symbol: two references
  * are one, a reference is to the definition, and two definitions are an error.
@@ -30,8 +29,8 @@ static void set_name(LLVMValueRef global, const char *name)
     LLVMSetValueName2(global, name, strlen(name));
 }
 
-/* `to` stands for both. What only the optimiser may look at stays, unused:
- * its body may not have been read yet. */
+/* `to` stands for both from now on. A definition that only the optimiser may
+ * use stays, unused: its body may not have been read yet. */
 static void unite(LLVMValueRef from, LLVMValueRef to)
 {
     if (LLVMGetLinkage(from) == LLVMExternalWeakLinkage &&
@@ -78,7 +77,8 @@ static enum status make_plain(LLVMModuleRef module, LLVMValueRef global,
     if (other && LLVMGetLinkage(other) != LLVMPrivateLinkage)
         return settle(global, other, name, file, err);
     if (other)
-        set_name(other, ""); /* a name that no symbol will have */
+        set_name(other, ""); /* frees the name for the symbol; a private one
+                                needs none */
     set_name(global, name);
     return STATUS_OK;
 }
@@ -96,7 +96,7 @@ static enum status make_plain_copy(LLVMModuleRef module, LLVMValueRef global,
     return status;
 }
 
-/* LLVM's own names (llvm.memcpy) are not to be had by this. */
+/* LLVM's own names (llvm.memcpy) keep the byte. */
 static bool is_marked(LLVMValueRef global)
 {
     const char *name = glue_name(global);

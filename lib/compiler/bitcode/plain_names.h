@@ -12,7 +12,7 @@ static inline const char *plain_name(const char *name)
     return name + (*name == '\1');
 }
 
-/* Take the byte off all names of a module that was just read from `file`.
+/* Remove the byte from all names of a module that was just read from `file`.
  * COMPILE (two definitions of one symbol), NO_MEMORY. */
 enum status plain_names_make(LLVMModuleRef module, const char *file,
                              struct error *err) MUST_CHECK;

@@ -1,4 +1,4 @@
-/* Three dresses of the same thing:
+/* Four encodings of bitcode:
  *
  *   'B' 'C' 0xC0 0xDE                 bitcode
  *   0x0B17C0DE version offset size …  the Android wrapper: little-endian words,
@@ -8,15 +8,19 @@
  *                                     needed: the request says how to compile.
  *   text                              LLVM assembly, for hand-written tests
  *                                     and examples
+ *   ELF                               an object file with a section of bitcode
  *
- * LLVM knows the wrapper too, but believes its offset and size further than a
- * file from elsewhere deserves; it is taken off here. */
+ * LLVM knows the wrapper too, but does not check its offset and size well
+ * enough for an untrusted file, so it is removed here. */
 #include "read.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "foreign_format.h"
 #include "join_modules.h"
+#include "object_view.h"
 
 enum {
     WRAPPER_HEADER_SIZE = 16, /* magic, version, offset, size */
@@ -32,11 +36,36 @@ static bool starts_with(struct span bytes, const uint8_t magic[4])
     return bytes.size >= 4 && memcmp(bytes.data, magic, 4) == 0;
 }
 
+/* The section with bitcode in an object that also has code: clang's
+ * -fembed-bitcode and -ffat-lto-objects. */
+static bool find_embedded(struct span object, struct span *ret_bitcode)
+{
+    struct object_view view;
+    struct arena arena;
+    bool found = false;
+
+    arena_init(&arena);
+    if (object_view_open("", object, &arena, &view, NULL) == STATUS_OK)
+        for (uint32_t i = 1; i < view.n_sections && !found; i++) {
+            const struct object_section *section = &view.sections[i];
+            found = (strcmp(section->name, ".llvmbc") == 0 ||
+                     strcmp(section->name, ".llvm.lto") == 0) &&
+                    starts_with(section->bytes, bitcode_magic);
+            *ret_bitcode = section->bytes;
+        }
+    arena_release(&arena);
+    return found;
+}
+
 enum module_kind module_kind(struct span bytes)
 {
+    struct span embedded;
+
     if (starts_with(bytes, wrapper_magic) || starts_with(bytes, bitcode_magic))
         return MODULE_BITCODE;
-    return starts_with(bytes, elf_magic) ? MODULE_ELF_OBJECT : MODULE_UNKNOWN;
+    if (!starts_with(bytes, elf_magic))
+        return MODULE_UNKNOWN;
+    return find_embedded(bytes, &embedded) ? MODULE_BITCODE : MODULE_ELF_OBJECT;
 }
 
 static uint32_t get32(const uint8_t *at)
@@ -69,7 +98,8 @@ static enum status unwrap(struct span bytes, const char *name,
     return STATUS_OK;
 }
 
-/* Enough to keep an ELF file or a picture from LLVM's assembly parser. */
+/* Good enough to keep an ELF file or a picture away from LLVM's assembly
+ * parser. */
 static bool looks_like_text(struct span bytes)
 {
     size_t size = bytes.size < TEXT_PROBE_SIZE ? bytes.size : TEXT_PROBE_SIZE;
@@ -82,9 +112,93 @@ static bool looks_like_text(struct span bytes)
     return size > 0;
 }
 
+/* ---- Messages ---- */
+
+/* Builds a message from the kind of the file and, if there is one, the reader's
+ * message. */
+static enum status explain(struct error *err, enum status status,
+                           const char *name, const char *what)
+{
+    char said[ERROR_MESSAGE_SIZE] = "";
+
+    if (err && err->status == status)
+        memcpy(said, err->message, sizeof(said));
+    if (!*said)
+        return error_set(err, status, "%s: %s", name, what);
+    return error_set(err, status, "%s: %s (%s)", name, what, said);
+}
+
+static enum status explain_truncated(struct error *err, enum status status,
+                                     const char *name, struct span bitcode)
+{
+    uint64_t needed;
+    char what[128];
+
+    join_size(bitcode, &needed);
+    if (needed <= bitcode.size)
+        return status;
+    snprintf(what, sizeof(what),
+             "the bitcode is cut short: %zu bytes of at least %" PRIu64,
+             bitcode.size, needed);
+    return explain(err, status, name, what);
+}
+
+/* ---- Each kind ---- */
+
+static enum status read_bitcode(struct glue *glue, struct span bitcode,
+                                const char *name, LLVMModuleRef *ret_module,
+                                struct error *err)
+{
+    enum status status;
+
+    if (join_count(bitcode) > 1)
+        return join_modules(glue, bitcode, name, ret_module, err);
+    status = glue_read_bitcode(glue, bitcode, name, ret_module, err);
+    return status == STATUS_CORRUPT
+               ? explain_truncated(err, status, name, bitcode)
+               : status;
+}
+
+static enum status read_text(struct glue *glue, struct span text,
+                             const char *name, LLVMModuleRef *ret_module,
+                             struct error *err)
+{
+    enum status status = glue_read_text(glue, text, name, ret_module, err);
+    const char *what;
+
+    if (status != STATUS_CORRUPT)
+        return status;
+    what = foreign_format(text, name);
+    if (!what && err && strstr(err->message, "expected top-level entity"))
+        what = "text, but not LLVM's assembly";
+    return what ? explain(err, status, name, what) : status;
+}
+
+static enum status read_object(struct glue *glue, struct span object,
+                               const char *name, LLVMModuleRef *ret_module,
+                               struct error *err)
+{
+    struct span bitcode;
+    uint64_t needed;
+    size_t size;
+
+    if (!find_embedded(object, &bitcode))
+        return error_set(err, STATUS_UNSUPPORTED, "%s: %s", name,
+                         foreign_format(object, name));
+    /* ld -r puts the bitcode of its inputs one after the other. */
+    size = join_size(bitcode, &needed);
+    if (size < bitcode.size && needed == size)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: an ELF object with the bitcode of several files: "
+                         "give the objects it was linked from",
+                         name);
+    return read_bitcode(glue, bitcode, name, ret_module, err);
+}
+
 enum status module_read(struct glue *glue, struct span bytes, const char *name,
                         LLVMModuleRef *ret_module, struct error *err)
 {
+    const char *what;
     enum status status;
 
     if (starts_with(bytes, wrapper_magic)) {
@@ -92,17 +206,17 @@ enum status module_read(struct glue *glue, struct span bytes, const char *name,
         if (status)
             return status;
     }
-    if (starts_with(bytes, bitcode_magic) && join_count(bytes) > 1)
-        return join_modules(glue, bytes, name, ret_module, err);
     if (starts_with(bytes, bitcode_magic))
-        return glue_read_bitcode(glue, bytes, name, ret_module, err);
-    if (looks_like_text(bytes))
-        return glue_read_text(glue, bytes, name, ret_module, err);
+        return read_bitcode(glue, bytes, name, ret_module, err);
     if (starts_with(bytes, elf_magic))
-        return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: an ELF object, not bitcode", name);
+        return read_object(glue, bytes, name, ret_module, err);
     if (bytes.size == 0)
         return error_set(err, STATUS_CORRUPT, "%s: the file is empty", name);
+    if (looks_like_text(bytes))
+        return read_text(glue, bytes, name, ret_module, err);
+    what = foreign_format(bytes, name);
+    if (what)
+        return error_set(err, STATUS_CORRUPT, "%s: %s", name, what);
     return error_set(err, STATUS_CORRUPT, "%s: not bitcode (%zu bytes)", name,
                      bytes.size);
 }

@@ -1,12 +1,12 @@
-/* clang writes on each function the CPU and features it compiled for, and
- * LLVM obeys them rather than its target machine: a script built for plain
- * x86-64 would never use AVX, and would not inline a library built for it.
- * So they are taken off, and the target machine's hold.
+/* clang writes on each function the CPU and features for which it compiled, and
+ * LLVM prefers them to its target machine's: a script built for plain x86-64
+ * would never use AVX, and would not inline a library built for AVX. So they
+ * are removed, and the target machine's apply.
  *
- * A function may need more than the target has: it was written with
- * intrinsics, and asks the CPU before it is called. It keeps its extra
- * features, in addition to the target's. They are not among those that the
- * cache entry demands of a machine: only that function's caller knows. */
+ * A function may need more than the target has: it uses intrinsics, and its
+ * caller asks the CPU before calling it. It keeps its extra features, in
+ * addition to the target's. The cache entry does not require them of a machine,
+ * because only the function's caller knows. */
 #include "module_passes.h"
 
 #include <elf.h>

@@ -1,19 +1,19 @@
-/* x86-64 instructions reach 2 GiB to either side. A program whose variables
- * take more does not link natively unless it is compiled with -mcmodel=medium,
+/* x86-64 instructions reach 2 GiB to either side. A program with more bytes of
+ * variables does not link natively unless it is compiled with -mcmodel=medium,
  * which puts large variables into sections of their own (.ldata, .lbss,
  * .lrodata; psABI, "Medium code model"). Code adds a 64-bit offset to the
  * address of the GOT to reach these, and all others stay near.
  *
- * Here the size of everything is known before code is made, so nobody has to
- * choose a model: if the variables of a module sum to more than 1 GiB, the
- * largest ones are marked large, as many as it takes for the rest to fit.
- * Code of other programs is what it always was, and modules compiled for
- * either model run.
+ * Here all sizes are known before code is made, so the user need not choose a
+ * model: if the variables of a module sum to more than 1 GiB, the largest ones
+ * are marked large, as many as needed for the rest to fit. Code of other
+ * programs does not change, and modules compiled for either model run.
  *
- * What LLVM goes by is the mark code_model "large" or the name of the section.
- * The C API cannot set the mark, and a named section is never zeros without
- * bytes in the file. So a variable of zeros is replaced by one that was read
- * as text, with the mark; those with bytes get the section. */
+ * LLVM treats a variable as large by its mark code_model "large" or by its
+ * section's name. The C API cannot set the mark, and a named section always has
+ * bytes in the file, even if they are zeros. So a variable of zeros is replaced
+ * by one that was read as text, with the mark; variables with bytes get the
+ * section. */
 #include "module_passes.h"
 
 #include <elf.h>

@@ -1,4 +1,4 @@
-/* What is done to the linked module beside LLVM's own passes, in order. */
+/* Passes over the linked module in addition to LLVM's own, in order. */
 #ifndef BCC_COMPILER_MODULE_PASSES_H
 #define BCC_COMPILER_MODULE_PASSES_H
 

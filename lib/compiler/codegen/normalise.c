@@ -1,23 +1,23 @@
 /* Two habits of front ends that would cost a script its speed or its meaning.
  *
- * OpenCL C's functions carry SPIR's calling convention. Code generators treat
- * it as C's, but LLVM's optimiser compares the names: a C script's call of an
- * OpenCL runtime would be "undefined behaviour", and all that follows it would
- * be deleted without a word. So where a module has such functions they become
- * C functions, and all calls of them C calls, indirect ones too.
+ * OpenCL C's functions have SPIR's calling convention. Code generators treat it
+ * as C's, but LLVM's optimiser compares the names: a C script's call of an
+ * OpenCL runtime would be "undefined behaviour", and all code after it would be
+ * deleted silently. So such functions become C functions, and all calls of them
+ * C calls, indirect ones too.
  *
- Runtime libraries are built with -fno-builtin: a library must not take its
- * own sinf for C's. Each function then says "no-builtins", and LLVM does not
- * inline it into a function that does not say so; but to be inlined is what
- * these libraries are for.
+ * Runtime libraries are built with -fno-builtin, because a library must not
+ * take its own sinf for C's. Each function then has the attribute
+ * "no-builtins", and LLVM does not inline it into a function without the
+ * attribute; but these libraries are meant to be inlined.
  *
  * The attribute forbids two things: to treat a call as that of a C function of
  * the same name, and to make calls of C functions out of loops (memset,
- * strlen). In a function that calls nothing with a C name and has no loop it
- * forbids nothing, and is taken off. Most of what is worth inlining is so:
+ * strlen). In a function that calls no function with a C name and has no loop
+ * it forbids nothing, and is removed. Most functions worth inlining are like
+ * that:
  *
- *     float4 mix(float4 a, float4 b, float t) { return a + (b - a) * t; }
- */
+ *     float4 mix(float4 a, float4 b, float t) { return a + (b - a) * t; } */
 #include "module_passes.h"
 
 #include <ctype.h>
@@ -30,15 +30,12 @@
 
 static void normalise_calls(LLVMValueRef function)
 {
-    LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function);
+    LLVMValueRef at = NULL;
 
-    for (; block; block = LLVMGetNextBasicBlock(block)) {
-        LLVMValueRef at = LLVMGetFirstInstruction(block);
-        for (; at; at = LLVMGetNextInstruction(at))
-            if (glue_is_call(at) &&
-                LLVMGetInstructionCallConv(at) == LLVMSPIRFUNCCallConv)
-                LLVMSetInstructionCallConv(at, LLVMCCallConv);
-    }
+    while ((at = glue_next_instruction(function, at)))
+        if (glue_is_call(at) &&
+            LLVMGetInstructionCallConv(at) == LLVMSPIRFUNCCallConv)
+            LLVMSetInstructionCallConv(at, LLVMCCallConv);
 }
 
 void normalise_conventions(LLVMModuleRef module)

@@ -1,17 +1,17 @@
 /* The pipeline that clang runs at the same level, with the same tuning: SLP
  * vectorisation is off unless asked for, the rest is stated so that it stays.
- * What nobody refers to goes first: after internalisation that may be most of
- * the module, and the pipeline would simplify each function before it looks.
- * With it goes the debug information of what went: of a large runtime library
- * that would be most of an entry.
+ * Unused definitions are removed first: after internalisation they may be most
+ * of the module, and the pipeline would simplify each function before it
+ * removes them. Their debug information is removed too: with a large runtime
+ * library it would be most of an entry.
  *
  * The first half of the pipeline is the one that clang -flto=thin runs before
- * it writes a file. All that it leaves out of simplification is to rotate a
- * loop whose header calls a function, for which the second half has a pass,
- * and to split coroutines: modules that have some are not divided in halves.
- * For the second half LLVM has no name. But opt prints the passes that a
- * pipeline is made of, and what it prints is read as it is: the build asks the
- * opt of the LLVM that it links. The options below are in that text. */
+ * it writes a file. It omits only two simplifications: rotating a loop whose
+ * header calls a function, for which the second half has a pass, and splitting
+ * coroutines; modules with coroutines are not divided in halves. LLVM has no
+ * name for the second half. But opt prints the passes of a pipeline, and its
+ * output can be used unchanged: the build asks the opt of the LLVM that it
+ * links. The options below are in that text. */
 #include "optimise.h"
 
 #include <elf.h>

@@ -1,7 +1,6 @@
-/* What is left of a compile when all functions have been inlined and
- * simplified goes function by function, and is most of the work. So a large
- * module is divided, each part becomes an object, and the linker puts them
- * together as it does with the files of any program.
+/* After inlining and simplification, the rest of a compile works function by
+ * function, and is most of the work. So a large module is divided, each part
+ * becomes an object, and the linker joins them like the files of any program.
  *
  *  - Functions are divided in their order, into runs of about the same number
  *    of instructions. So code keeps its order in the image.
@@ -12,14 +11,13 @@
  *    there as available_externally. Small ones without a name or address of
  *    their own (private, unnamed_addr: strings) each part has for itself.
  *
- * Names need care where something beside IR goes by them. The code generator
- * calls functions of its own accord (memcpy, floor): a static function of such
- * a name, once it were visible, would be taken for them, and gets another
- * name. A label within a function cannot be referred to from another part.
- * Assembly between functions may refer to labels of its own; aliases, indirect
- * functions and COMDATs say things about other definitions. A large module
- * with one of these is rare and is not divided; nor is one with an extremely
- * large table of pointers. */
+ * Names need care if code other than IR uses them. The code generator calls
+ * functions by itself (memcpy, floor): a static function of such a name would
+ * be taken for them once it is visible, so it gets another name. A label within
+ * a function cannot be used in another part. Module assembly may refer to
+ * labels of its own; aliases, indirect functions and COMDATs depend on other
+ * definitions. A large module with one of these is rare and is not divided; nor
+ * is one with an extremely large table of pointers. */
 #include "split.h"
 
 #include <stdbool.h>
@@ -56,15 +54,11 @@ static uint32_t bit(size_t part)
 
 static size_t count_instructions(LLVMValueRef function)
 {
-    LLVMBasicBlockRef block;
-    LLVMValueRef at;
+    LLVMValueRef at = NULL;
     size_t n = 0;
 
-    for (block = LLVMGetFirstBasicBlock(function); block;
-         block = LLVMGetNextBasicBlock(block))
-        for (at = LLVMGetFirstInstruction(block); at;
-             at = LLVMGetNextInstruction(at))
-            n++;
+    while ((at = glue_next_instruction(function, at)))
+        n++;
     return n;
 }
 
@@ -107,17 +101,14 @@ static bool has_large_table(LLVMModuleRef module)
 /* The rest depends on what the optimiser leaves. */
 static bool is_divisible(LLVMModuleRef module)
 {
-    LLVMValueRef at;
+    LLVMValueRef at = NULL;
     size_t size;
 
     LLVMGetModuleInlineAsm(module, &size);
     if (size > 0 || LLVMGetFirstGlobalAlias(module) ||
         LLVMGetFirstGlobalIFunc(module) || has_large_table(module))
         return false;
-    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
-        if (has_comdat(at))
-            return false;
-    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
+    while ((at = glue_next_global(module, at)))
         if (has_comdat(at))
             return false;
     return true;

@@ -1,4 +1,4 @@
-/* A large module as several, for as many processes to compile. */
+/* Divides a large module into several, which as many processes compile. */
 #ifndef BCC_COMPILER_SPLIT_H
 #define BCC_COMPILER_SPLIT_H
 

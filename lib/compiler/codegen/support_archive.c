@@ -1,5 +1,5 @@
-/* The archives are data of bccc, so that it needs no file but itself. They are
- * only read when something is undefined, and of them only what defines it; the
+/* The archives are data of bccc, so that it needs no other file. They are read
+ * only if a symbol is undefined, and then only the members that define it; the
  * start of the process never touches their pages. */
 #include "support_archive.h"
 

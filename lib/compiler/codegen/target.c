@@ -1,9 +1,9 @@
-/* Triples come from clients and from bitcode, written by many front ends. Of
- * each, the architecture decides which parts of LLVM are set up and whether
- * two modules can be one: calling conventions, va_list and inline assembly
- * were fixed by the front end, so code made for another CPU, or for Windows,
- * links without complaint and then runs wrong. It is refused instead. Neutral
- * triples (none, SPIR) pass if pointers and byte order agree. */
+/* Triples come from clients and from bitcode, written by many front ends. The
+ * architecture of a triple decides which parts of LLVM are set up and whether
+ * two modules can be linked: the front end has fixed calling conventions,
+ * va_list and inline assembly, so code made for another CPU, or for Windows,
+ * would link without complaint and then run wrong. It is refused instead.
+ * Neutral triples (none, SPIR) pass if pointers and byte order agree. */
 #include "target.h"
 
 #include <elf.h>

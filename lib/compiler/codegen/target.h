@@ -1,4 +1,4 @@
-/* The machine that is compiled for. */
+/* The target machine. */
 #ifndef BCC_COMPILER_TARGET_H
 #define BCC_COMPILER_TARGET_H
 

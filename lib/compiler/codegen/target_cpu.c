@@ -1,20 +1,20 @@
 /* Which CPU features may the code use? The answer goes into the cache file,
  * and a machine that lacks one of them does not run the code.
  *
- * For this machine ("native") LLVM lists its features. Those that
- * cpu_features.h has a bit for are used as far as that module, which will
- * judge the cache entry at every launch, sees them as well. Features it has no
- * bit for could not be checked later, so they are turned off, except for those
- * that every CPU of the architecture has.
+ * For this machine ("native") LLVM lists its features. A feature with a bit in
+ * cpu_features.h is used if that module sees it too, because that module checks
+ * the cache entry at every launch. Features without a bit could not be checked
+ * later, so they are turned off, except for those that every CPU of the
+ * architecture has.
  *
- * For a CPU by name, LLVM's C API does not tell what it has. But the inliner
- * does: a function is inlined into another only if its features are a subset
- * of the other's. So a module is made of one caller for the CPU and one tiny
+ * LLVM's C API does not list the features of a named CPU. But the inliner knows
+ * them: it inlines a function into another only if its features are a subset of
+ * the other's. So a module is made of one caller for the CPU and one tiny
  * callee for each feature, the inliner is run, and the callees that are gone
- * are the features. The same trick finds names that LLVM does not know, for
- * x86-64 and AArch64: those lack even what every CPU has. LLVM takes 0.7 ms to
- * set up each caller and callee, 35 ms in all, so for the four levels of the
- * x86-64 psABI a table answers. */
+ * show the features. The same trick finds names that LLVM does not know, for
+ * x86-64 and AArch64: these lack even the features that every CPU has. LLVM
+ * takes 0.7 ms to set up each caller and callee, 35 ms in all, so for the four
+ * levels of the x86-64 psABI a table answers. */
 #include "target.h"
 
 #include <elf.h>

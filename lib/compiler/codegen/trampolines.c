@@ -1,9 +1,9 @@
-/* LLVM's code generator writes a trampoline into the memory that
- * llvm.init.trampoline is given, mostly on the stack, and asks for a stack that
- * is executable. That of a host is not ours to change. So the memory gets the
- * address of a piece of code that was made before (routines/trampoline.c), and
- * llvm.adjust.trampoline, which returns the memory's address in other words,
- * reads it there. */
+/* LLVM's code generator writes a trampoline into the memory given to
+ * llvm.init.trampoline, mostly on the stack, and requests an executable stack.
+ * libbcc must not change the stack of a host. So the memory gets the address of
+ * a piece of code that was made beforehand (routines/trampoline.c), and
+ * llvm.adjust.trampoline, which natively returns the memory's own address,
+ * reads the address from it. */
 #include "module_passes.h"
 
 #include <stdbool.h>

@@ -1,17 +1,17 @@
-/* Names that the optimiser and the code generator ask for on their own: for
- * memory copies, for arithmetic the CPU lacks, for mathematics written as
- * intrinsics, for a simpler function of C (puts for printf), for stack guards
- * and roots of garbage collection. A program that defines one of them defines
- * it for generated code, too, so the definition must not vanish, or be
- * specialised, just because no IR refers to it.
+/* Names that the optimiser and the code generator refer to by themselves:
+ * memory copies, arithmetic that the CPU lacks, intrinsics of mathematics,
+ * simpler functions of C (puts for printf), stack guards, roots of garbage
+ * collection. If a program defines such a name, generated code uses that
+ * definition. So it must not be dropped or specialised because no IR refers to
+ * it.
  *
  * LLVM lists most of them itself, for all machines, and the build copies its
- * list (cmake/BccLibcalls.cmake). What is written here are the names that are
- * scattered in its sources, and families of which the support routines have
- * more members than LLVM calls.
+ * list (cmake/BccLibcalls.cmake). This file lists names that are scattered in
+ * its sources, and families of which the support routines have more members
+ * than LLVM calls.
  *
- * Keeping a definition too many costs its bytes; dropping one needed costs an
- * undefined symbol, or the wrong function. */
+ * A definition kept needlessly costs its bytes. A definition dropped wrongly
+ * costs an undefined symbol, or the wrong function. */
 #include "libcalls.h"
 
 #include <stdlib.h>
@@ -24,7 +24,7 @@ static const char *const known_to_llvm[] = {
 
 /* Sorted. */
 static const char *const others[] = {
-    "___tls_get_addr",    /* x86 of 32 bits */
+    "___tls_get_addr",    /* 32-bit x86 */
     "__fentry__",         /* "fentry-call", x86 */
     "__gnu_mcount_nc",    /* profiling, ARM */
     "__guard_local",      /* stack protector, OpenBSD */
@@ -38,8 +38,8 @@ static const char *const others[] = {
     "sincosl",            /* GNU's C library */
 };
 
-/* compiler-rt and libgcc: __divti3, __fixunsdfsi, __aeabi_uidivmod ...; and of
- * the code generators: outlined atomics, thunks for indirect branches, split
+/* Prefixes. compiler-rt and libgcc: __divti3, __fixunsdfsi, __aeabi_uidivmod
+ * ... Code generators: outlined atomics, thunks for indirect branches, split
  * and safe stacks, emulated thread-local variables, instrumentation. */
 static const char *const prefix[] = {
     "__aarch64_", "__add",        "__aeabi_",  "__arm_",
@@ -74,8 +74,8 @@ static bool is_one_of(const char *const *list, size_t n, const char *text)
     return false;
 }
 
-/* ORDER OPERATORS: as tools/bcc/operators.c exports them. size_t is mangled as
- * m or j. */
+/* ORDER OPERATORS: the operators that tools/bcc/operators.c exports. size_t is
+ * mangled as m or j. */
 bool is_replaceable_operator(const char *name)
 {
     static const char *const rest[] = {"", "RKSt9nothrow_t", "St11align_val_t",

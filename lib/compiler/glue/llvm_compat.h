@@ -14,7 +14,7 @@
 #endif
 
 /* Parse textual IR; consumes buffer, also on failure. True on success;
- * otherwise *ret_message is LLVM's, to be disposed. */
+ * otherwise *ret_message is LLVM's message, which the caller disposes. */
 static inline bool compat_parse_text(LLVMContextRef context,
                                      LLVMMemoryBufferRef buffer,
                                      LLVMModuleRef *ret_module,

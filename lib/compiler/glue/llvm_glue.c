@@ -12,8 +12,8 @@
 
 /* ---- Messages ---- */
 
-/* LLVM's texts span lines (the verifier's quote the instruction); ours are
- * one line. */
+/* LLVM's messages span lines (the verifier quotes the instruction); errors here
+ * have one line. */
 static void copy_one_line(char *out, size_t out_size, const char *text)
 {
     size_t used = 0;
@@ -40,7 +40,7 @@ static enum status set_error(struct error *err, enum status status,
     return error_set(err, status, "%s: %s", name, line);
 }
 
-/* The context's own story, if it told one. */
+/* Prefer the context's own diagnostic, if there was one. */
 static enum status set_diagnosed(struct glue *glue, struct error *err,
                                  enum status status, const char *name,
                                  const char *otherwise)
@@ -89,8 +89,8 @@ enum status glue_read_bitcode(struct glue *glue, struct span bytes,
         (const char *)bytes.data, bytes.size, name, false);
     LLVMModuleRef module = NULL;
 
-    /* Names of local values are for humans; not keeping them saves a tenth
-     * of the reading. */
+    /* Names of local values are for people; dropping them saves a tenth of the
+     * time to read. */
     LLVMContextSetDiscardValueNames(glue->context, true);
     if (LLVMGetBitcodeModuleInContext2(glue->context, buffer, &module)) {
         LLVMDisposeMemoryBuffer(buffer);
@@ -109,7 +109,7 @@ enum status glue_read_text(struct glue *glue, struct span bytes,
                            const char *name, LLVMModuleRef *ret_module,
                            struct error *err)
 {
-    /* The parser wants a NUL after the text, hence the copy. */
+    /* The parser needs a NUL after the text, hence the copy. */
     LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRangeCopy(
         (const char *)bytes.data, bytes.size, name);
     enum status status = STATUS_OK;
@@ -181,7 +181,8 @@ enum status glue_emit(struct glue *glue, LLVMModuleRef module,
         LLVMDisposeMessage(message);
         return status;
     }
-    if (!object) /* LLVM has no memory for the copy, and no message either */
+    if (!object) /* LLVM had no memory for the copy, and so has no message
+                    either */
         return error_no_memory(err);
     if (glue->failed)
         status = set_diagnosed(glue, err, STATUS_COMPILE, name, "");
@@ -295,6 +296,20 @@ LLVMValueRef glue_find_global(LLVMModuleRef module, const char *name)
     return found;
 }
 
+LLVMValueRef glue_next_instruction(LLVMValueRef function, LLVMValueRef at)
+{
+    LLVMValueRef next = at ? LLVMGetNextInstruction(at) : NULL;
+    LLVMBasicBlockRef block;
+
+    if (next)
+        return next;
+    block = at ? LLVMGetNextBasicBlock(LLVMGetInstructionParent(at))
+               : LLVMGetFirstBasicBlock(function);
+    while (block && !(next = LLVMGetFirstInstruction(block)))
+        block = LLVMGetNextBasicBlock(block);
+    return next;
+}
+
 bool glue_is_call(LLVMValueRef instruction)
 {
     switch (LLVMGetInstructionOpcode(instruction)) {
@@ -309,12 +324,10 @@ bool glue_is_call(LLVMValueRef instruction)
 
 size_t glue_count_globals(LLVMModuleRef module)
 {
-    LLVMValueRef at;
+    LLVMValueRef at = NULL;
     size_t n = 0;
 
-    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
-        n++;
-    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
+    while ((at = glue_next_global(module, at)))
         n++;
     return n;
 }

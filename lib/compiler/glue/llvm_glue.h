@@ -29,11 +29,11 @@ struct glue {
 };
 
 void glue_init(struct glue *glue);
-void glue_release(struct glue *glue); /* accepts a zeroed one */
+void glue_release(struct glue *glue); /* also for a zeroed struct */
 
-/* Bytes stay borrowed until the module is linked or disposed: bodies of
+/* Bytes stay borrowed until the module is linked or disposed, because bodies of
  * functions are read when they are first needed. So no pass may run on the
- * module before it went through glue_link(). CORRUPT with LLVM's message. */
+ * module before glue_link(). CORRUPT with LLVM's message. */
 enum status glue_read_bitcode(struct glue *glue, struct span bytes,
                               const char *name, LLVMModuleRef *ret_module,
                               struct error *err) MUST_CHECK;
@@ -41,8 +41,8 @@ enum status glue_read_text(struct glue *glue, struct span bytes,
                            const char *name, LLVMModuleRef *ret_module,
                            struct error *err) MUST_CHECK;
 
-/* Link module into dest; consumes module. name is module's. COMPILE (symbols
- * that contradict each other), CORRUPT (function bodies). */
+/* Link module into dest; consumes module. name is the module's. COMPILE
+ * (conflicting symbols), CORRUPT (function bodies). */
 enum status glue_link(struct glue *glue, LLVMModuleRef dest,
                       LLVMModuleRef module, const char *name,
                       struct error *err) MUST_CHECK;
@@ -52,7 +52,7 @@ enum status glue_verify(struct glue *glue, LLVMModuleRef module,
                         const char *name, struct error *err) MUST_CHECK;
 
 struct glue_passes {
-    const char *text; /* as opt -passes= takes it */
+    const char *text; /* in the syntax of opt -passes= */
     LLVMTargetMachineRef machine;
     LLVMPassBuilderOptionsRef options;
 };
@@ -65,25 +65,25 @@ enum status glue_emit(struct glue *glue, LLVMModuleRef module,
                       LLVMTargetMachineRef machine, const char *name,
                       struct buffer *out, struct error *err) MUST_CHECK;
 
-/* The target that a triple names, UNSUPPORTED if LLVM has none. */
+/* The target of a triple; UNSUPPORTED if LLVM has none. */
 enum status glue_target(const char *triple, LLVMTargetRef *ret_target,
                         struct error *err) MUST_CHECK;
 
 /* Name of a global value, borrowed, NUL-terminated. */
 const char *glue_name(LLVMValueRef global);
 
-/* For qsort() and bsearch() in a list of names. */
+/* Compares two elements of a list of names, for qsort() and bsearch(). */
 int glue_compare_names(const void *left, const void *right);
 
-/* All global values of a module: functions, variables, aliases, indirect
- * functions, in this order. The one behind `at`; the first for NULL; NULL at
- * the end. */
+/* Iterates over all global values of a module: functions, variables, aliases,
+ * indirect functions, in this order. Returns the one after `at`; the first if
+ * `at` is NULL; NULL at the end. */
 LLVMValueRef glue_next_global(LLVMModuleRef module, LLVMValueRef at);
 
 /* The function, variable or alias of that name; NULL if there is none. */
 LLVMValueRef glue_find_global(LLVMModuleRef module, const char *name);
 
-/* All metadata of a global value, for one that takes its place. */
+/* Copy all metadata of a global value to the value that replaces it. */
 void glue_copy_metadata(LLVMValueRef from, LLVMValueRef to);
 
 /* A declaration without a name at the module's end, of the function's type,
@@ -91,10 +91,14 @@ void glue_copy_metadata(LLVMValueRef from, LLVMValueRef to);
 LLVMValueRef glue_declare_like(LLVMModuleRef module, LLVMValueRef function,
                                struct arena *arena);
 
-/* Does the instruction call something: a function or assembly? */
+/* Iterates over the instructions of a function: the one after `at`; the first
+ * if `at` is NULL; NULL at the end. */
+LLVMValueRef glue_next_instruction(LLVMValueRef function, LLVMValueRef at);
+
+/* Does the instruction call a function or assembly? */
 bool glue_is_call(LLVMValueRef instruction);
 
-/* Functions and variables, declarations among them. */
+/* Number of global values, declarations included. */
 size_t glue_count_globals(LLVMModuleRef module);
 
 #endif

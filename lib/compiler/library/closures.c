@@ -3,42 +3,43 @@
  * 250 million instructions, and to link with that 40 million more. What a
  * script uses of it may be ten functions.
  *
- * So of a large library what scripts want is cut out, name by name, and kept:
- * the name's closure is a small module with its definition and all that this
- * needs of the library, everything linkonce. A script is linked with the
- * closures of the names it wants, in the order of names; what two of them have
- * in common is linked once. The index (index_file.h) holds closures
- * from one compile to the next, what the library wants of others, and hashes of
- * all the names that it defines. A compile that finds in it all it wants never
- * looks at the library.
+ * So a large library is cut up, by the names that scripts need, and the pieces
+ * are kept: the closure of a name is a small module with its definition and
+ * everything in the library that this needs, all of it linkonce. A script is
+ * linked with the closures of the names it needs, in the order of names;
+ * definitions that two of them share are linked once. The index (index_file.h)
+ * keeps closures from one compile to the next, the names that the library needs
+ * from others, and hashes of all the names that it defines. A compile that
+ * finds every name in the index never looks at the library.
  *
- * An index must not show in the code. So a large library is linked by closures
+ * An index must not change the code. So a large library is linked by closures
  * whether or not there is an index, and the bytes of a closure must not depend
- * on what else was cut at the same time:
+ * on others that are cut at the same time:
  *
  *   library --link what is missing--> union --link one name--> closure
  *                                       '-----link another---> closure
  *
  * The union is written as bitcode and read again for each name, so that each
  * starts from the same state, in a context of its own, where no type of another
- * module makes LLVM rename one of this. What LLVM's linker then makes of one
- * wanted definition follows from the references that it meets, in their order,
+ * module makes LLVM rename one of this. The output of LLVM's linker for one
+ * definition then follows from the references that it meets, in their order,
  * which is the same in any union.
  *
- * Static definitions are linkonce meanwhile, too (static_names.h): two closures
- * that share a static variable share it after linking.
+ * Static definitions are linkonce for that time, too (static_names.h), so two
+ * closures that share a static variable still share it after linking.
  *
  * Where everything needs everything, a closure is as large as the library, and
- * ten of them are ten libraries. So there is a limit to the bytes of all that a
- * script wants, beyond which its library is linked as a whole. They are the
- * same whether closures are cut or known, and so is the decision.
+ * ten of them are ten libraries. So there is a limit to the bytes of all
+ * closures that a script needs, beyond which the library is linked as a whole.
+ * Closures have the same sizes whether they are newly cut or from the index, so
+ * the decision is the same.
  *
- * Not every library can be cut without a change of meaning. It is cut by
- * linking parts of it several times. That changes nothing as long as parts are
- * tied by references from definition to definition alone. A library in which
- * constructors, aliases, COMDATs, assembly, debug information or some other
- * metadata tie definitions together, or LLVM's linker adds up, is linked whole.
- * That is found out by reading it, and the index then says so. */
+ * Not every library can be cut without a change of meaning. Cutting links parts
+ * of it several times. That changes nothing as long as only references from
+ * definition to definition tie the parts together. A library is linked whole if
+ * constructors, aliases, COMDATs, assembly, debug information or other metadata
+ * tie definitions together, or if LLVM's linker accumulates them. The compiler
+ * finds that out by reading the library, and records it in the index. */
 #include "closures.h"
 
 #include <stdlib.h>
@@ -58,7 +59,7 @@ static bool is_intrinsic(const char *name)
 
 /* ---- Can it be cut? ---- */
 
-/* What is linked once more with each closure has to come to the same. */
+/* True if linking this metadata once more with each closure changes nothing. */
 static bool named_metadata_is_plain(LLVMModuleRef module)
 {
     static const char *const plain[] = {
@@ -96,8 +97,8 @@ static bool flags_are_plain(LLVMModuleRef module)
     return plain;
 }
 
-/* Types that are known by the identity of a metadata node, of which each
- * closure has one. */
+/* Such types are known by the identity of a metadata node, and each closure
+ * would have its own node. */
 static bool tests_types(LLVMModuleRef module)
 {
     return LLVMGetNamedFunction(module, "llvm.type.test") ||
@@ -119,7 +120,7 @@ static bool is_plain_global(LLVMValueRef global)
 
 static bool is_plain(LLVMModuleRef module)
 {
-    LLVMValueRef at;
+    LLVMValueRef at = NULL;
     size_t asm_size;
 
     LLVMGetModuleInlineAsm(module, &asm_size);
@@ -127,10 +128,7 @@ static bool is_plain(LLVMModuleRef module)
         LLVMGetFirstGlobalIFunc(module) || !named_metadata_is_plain(module) ||
         !flags_are_plain(module) || tests_types(module))
         return false;
-    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
-        if (!is_plain_global(at))
-            return false;
-    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
+    while ((at = glue_next_global(module, at)))
         if (!is_plain_global(at))
             return false;
     return true;
@@ -145,7 +143,7 @@ static int compare_hashes(const void *left, const void *right)
     return a < b ? -1 : a > b;
 }
 
-/* What there is of a name that the library defines. */
+/* The row of a name that the library defines. */
 static bool find_row(const struct closures *closures, const char *name,
                      struct index_row *ret_row)
 {
@@ -184,12 +182,12 @@ static bool is_defined(const struct closures *closures, const char *name)
 
 /* ---- Reading the library ---- */
 
-static void add_names(LLVMValueRef at, LLVMValueRef (*next)(LLVMValueRef),
-                      struct closures *closures)
+static void add_names(struct closures *closures)
 {
     struct library_index *index = closures->index;
+    LLVMValueRef at = NULL;
 
-    for (; at; at = next(at)) {
+    while ((at = glue_next_global(closures->module, at))) {
         const char *name = glue_name(at);
 
         if (!linkage_is_definition(at) && !is_intrinsic(name))
@@ -210,10 +208,7 @@ static enum status list_names(struct closures *closures, struct error *err)
     index->defined = arena_alloc(arena, n + 1, sizeof(*index->defined));
     if (!closures->declared || !index->defined)
         return error_no_memory(err);
-    add_names(LLVMGetFirstFunction(closures->module), LLVMGetNextFunction,
-              closures);
-    add_names(LLVMGetFirstGlobal(closures->module), LLVMGetNextGlobal,
-              closures);
+    add_names(closures);
     qsort(index->defined, index->n_defined, sizeof(*index->defined),
           compare_hashes);
     index->rows =
@@ -235,7 +230,7 @@ static enum status list_names(struct closures *closures, struct error *err)
     return STATUS_OK;
 }
 
-/* Ready to be cut, if it can be. */
+/* Read the library, and prepare it for cutting if it can be cut. */
 static enum status read_library(struct closures *closures, struct error *err)
 {
     enum status status;
@@ -293,7 +288,8 @@ void closures_release(struct closures *closures)
 
 /* ---- Cutting ---- */
 
-/* Of `from`, which is consumed, what it has as wanted; as lazy bitcode. */
+/* Link the definitions in `from` that were made wanted, with what they need, to
+ * a module, and write it as lazy bitcode. Consumes `from`. */
 static enum status cut(struct closures *closures, struct glue *glue,
                        LLVMModuleRef from, bool verify,
                        LLVMMemoryBufferRef *ret_bitcode, struct error *err)
@@ -337,7 +333,7 @@ static size_t limit_of(const struct closures *closures)
     return part > closures->least_limit ? part : closures->least_limit;
 }
 
-/* A closure that would not be linked even alone is not kept. */
+/* A closure that is too large to be linked even alone is not kept. */
 static enum status keep_closure(struct closures *closures,
                                 LLVMMemoryBufferRef bitcode,
                                 struct index_row *row, struct error *err)
@@ -381,12 +377,13 @@ static enum status cut_closure(struct closures *closures, struct span whole,
 }
 
 struct cutting {
-    struct index_row *rows; /* for what is wanted and not there */
+    struct index_row *rows; /* for names that are needed and missing */
     size_t n_rows, n_cut;
-    size_t total; /* bytes of all that is wanted, as far as known */
+    size_t total; /* bytes of all needed closures, as far as known */
 };
 
-/* Of all that has the hash of a definition, what is one. */
+/* List the names without a row. Equal hashes prove nothing, so only names that
+ * the library really defines count. */
 static enum status list_missing(struct closures *closures,
                                 const char *const *names, size_t n_names,
                                 struct cutting *cutting, struct error *err)
@@ -423,7 +420,7 @@ static enum status list_missing(struct closures *closures,
     return STATUS_OK;
 }
 
-/* As far as the limit allows. */
+/* Cut the missing closures, until the limit is exceeded. */
 static enum status cut_all(struct closures *closures, struct cutting *cutting,
                            struct error *err)
 {
@@ -435,7 +432,7 @@ static enum status cut_all(struct closures *closures, struct cutting *cutting,
     if (status == STATUS_OK)
         status =
             cut_union(closures, cutting->rows, cutting->n_rows, &whole, err);
-    /* The library is no longer needed, nor what it takes of memory. */
+    /* The library, and its memory, is no longer needed. */
     closures_release(closures);
     if (status)
         return status;

@@ -1,4 +1,4 @@
-/* What scripts want of a large runtime library, cut out of it. */
+/* The pieces of a large runtime library that scripts need. */
 #ifndef BCC_COMPILER_CLOSURES_H
 #define BCC_COMPILER_CLOSURES_H
 
@@ -18,30 +18,30 @@ struct closures {
     void *context;
     size_t least_limit; /* compile_limits.least_closures_size */
     struct library_index *index;
-    struct arena *arena;  /* of what is added to the index */
+    struct arena *arena;  /* for what is added to the index */
     struct glue glue;     /* the library's own */
     LLVMModuleRef module; /* the library, if it had to be read */
     const char **declared;
-    size_t n_declared; /* names that it wants of others */
+    size_t n_declared; /* names that it needs from others */
 };
 
-/* name, bytes, read, context, least_limit, index and arena are set.
- * index->is_whole says that the library is to be linked as a whole. What read()
- * says. */
+/* The caller sets name, bytes, read, context, least_limit, index and arena.
+ * index->is_whole says that the library must be linked as a whole. Errors:
+ * those of read(). */
 enum status closures_open(struct closures *closures,
                           struct error *err) MUST_CHECK;
-void closures_release(struct closures *closures); /* accepts a zeroed one */
+void closures_release(struct closures *closures); /* also for a zeroed struct */
 
-/* Cut what is not there yet of these names, sorted and each once, some of which
- * the library may not define; at most once. *ret_too_large: they come to so
- * much that the library is to be linked as a whole; not all are cut then.
- * CORRUPT, COMPILE, NO_MEMORY. */
+/* Cut the missing closures of these names, which are sorted and unique; the
+ * library need not define all of them. To be called once at most.
+ * *ret_too_large: together they are so large that the library must be linked as
+ * a whole; then not all are cut. CORRUPT, COMPILE, NO_MEMORY. */
 enum status closures_cut(struct closures *closures, const char *const *names,
                          size_t n_names, bool *ret_too_large,
                          struct error *err) MUST_CHECK;
 
-/* Bitcode with the definition of name and all it needs of the library, once it
- * was cut; or false. */
+/* Bitcode with the definition of name and everything it needs from the library,
+ * if it was cut; else false. */
 bool closures_find(const struct closures *closures, const char *name,
                    struct span *ret_bitcode);
 

@@ -33,7 +33,7 @@ const struct index_row *index_rows_find(const struct index_row *rows,
 
 /* ---- Reading ---- */
 
-/* The next part of n items; *at moves behind it. Zero bytes fill the gap. */
+/* The next part, of n items; moves *at behind it. Zero bytes fill the gap. */
 static bool take_part(struct span file, uint64_t *at, uint64_t n,
                       size_t item_size, const void **ret_part)
 {
@@ -64,7 +64,8 @@ static bool rows_are_sound(const struct index_view *view, size_t names_size,
         uint64_t offset = obcc_get64(row->offset);
         uint64_t size = obcc_get64(row->size);
 
-        /* Each behind the one before: so each is seen to have its NUL. */
+        /* Each name begins where the previous one ends, so each is known to
+         * have its NUL. */
         if (obcc_get32(row->name) != name_offset || name_offset >= names_size ||
             !memchr(name, '\0', names_size - name_offset))
             return false;
@@ -321,7 +322,8 @@ enum status index_write(const struct index_contents *contents,
 
 /* ---- One compile ---- */
 
-/* What is new, and of what was known all or only what is declared. */
+/* The new rows, and those of the known index: all, or only those of declared
+ * names. */
 static bool join_rows(const struct library_index *index, bool all,
                       struct arena *arena, struct index_contents *contents)
 {
@@ -366,7 +368,7 @@ static bool copy_defined(const struct library_index *index, struct arena *arena,
     return defined != NULL;
 }
 
-/* One that has become too large starts anew. */
+/* If the index has become too large, it starts again with the new closures. */
 enum status library_index_write(const struct library_index *index,
                                 struct span identity, const uint8_t *sha1,
                                 struct buffer *out, struct error *err)

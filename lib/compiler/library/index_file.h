@@ -1,8 +1,8 @@
 /* Reading and writing the index of a runtime library: index_format.h.
  *
- * An index is never needed: whatever is wrong with one is a reason to make it
- * anew. What it says is trusted as an entry is, once it came through the rules
- * of store.h: its bitcode becomes code. */
+ * An index is never required: any defect is a reason to make it again. Once it
+ * has passed the rules of store.h it is trusted like an entry, because its
+ * bitcode becomes code. */
 #ifndef BCC_CACHE_INDEX_FILE_H
 #define BCC_CACHE_INDEX_FILE_H
 
@@ -14,12 +14,12 @@
 #include "sha1_digest.h"
 #include "span.h"
 
-/* A name, and what the library has of it. Sorted by strcmp where there are
- * several. */
+/* A name, and what the library has for it. Arrays of rows are sorted by
+ * strcmp. */
 struct index_row {
     const char *name;
     unsigned kind;       /* IBCC_DECLARED ... */
-    struct span closure; /* its size alone, if it is too large to be kept */
+    struct span closure; /* only its size, if it is too large to be kept */
 };
 
 struct index_contents {
@@ -28,24 +28,25 @@ struct index_contents {
     bool is_whole;
     const struct index_row *rows;
     size_t n_rows;
-    /* checksum_name() of all that it defines, ascending; two may share one */
+    /* checksum_name() of all names that it defines, ascending; two names may
+     * share one */
     const uint32_t *defined;
     size_t n_defined;
 };
 
-/* By name. */
+/* Sort by name. */
 void index_rows_sort(struct index_row *rows, size_t n_rows);
-/* In sorted rows; NULL: none. */
+/* Find a name in sorted rows; NULL: none. */
 const struct index_row *index_rows_find(const struct index_row *rows,
                                         size_t n_rows, const char *name);
 
-/* The file, into an empty buffer. NO_MEMORY; UNSUPPORTED: it would have more
- * than INDEX_MAX_SIZE bytes. */
+/* Write the file into an empty buffer. NO_MEMORY; UNSUPPORTED: it would have
+ * more than INDEX_MAX_SIZE bytes. */
 enum { INDEX_MAX_SIZE = 16 * 1024 * 1024 };
 enum status index_write(const struct index_contents *contents,
                         struct buffer *out, struct error *err) MUST_CHECK;
 
-/* Of a file that was found sound; borrows its bytes. */
+/* View of a file that passed the checks; borrows its bytes. */
 struct index_view {
     struct span file;
     const struct ibcc_header *header;
@@ -56,45 +57,45 @@ struct index_view {
 };
 
 /* CORRUPT, UNSUPPORTED (another version), STALE (another identity, if one is
- * given). Closures are not looked at yet. */
+ * given). Does not check closures yet. */
 enum status index_view_open(struct span file, struct span identity,
                             const char *name, struct index_view *ret_view,
                             struct error *err) MUST_CHECK;
 
 bool index_view_is_whole(const struct index_view *view);
 
-/* Row i of n_rows. */
+/* Read row i of n_rows. */
 const char *index_view_name(const struct index_view *view, size_t i);
 unsigned index_view_kind(const struct index_view *view, size_t i);
 
-/* False if there is something wrong with its closure. */
+/* False if its closure is damaged. */
 bool index_view_row(const struct index_view *view, size_t i,
                     struct index_row *ret_row);
 
-/* False also if there is something wrong with it. */
+/* False also if its closure is damaged. */
 bool index_view_find(const struct index_view *view, const char *name,
                      struct index_row *ret_row);
 
-/* May be true of a name that the library does not define. */
+/* May be true for a name that the library does not define. */
 bool index_view_defines(const struct index_view *view, const char *name);
 
 /* ---- One compile ---- */
 
-/* Of a large runtime library: what is known from compiles before, and what one
- * more adds. See closures.c. */
+/* The index of a large runtime library during a compile: what is known from
+ * earlier compiles, and what this one adds. See closures.c. */
 struct library_index {
-    const struct index_view *known; /* NULL: nothing */
+    const struct index_view *known; /* NULL: no index yet */
     /* To be written: */
     bool is_changed;
     bool is_whole;          /* it has no closures and never will */
-    struct index_row *rows; /* that known has not, sorted */
+    struct index_row *rows; /* not in known; sorted */
     size_t n_rows;
-    uint32_t *defined; /* see index_contents; NULL: as known has it */
+    uint32_t *defined; /* see index_contents; NULL: the same as in known */
     size_t n_defined;
 };
 
-/* Append the next version of its file: what is new, and what was known unless
- * that would be too large. NO_MEMORY, UNSUPPORTED. */
+/* Append the next version of the file: new rows, and the known ones unless that
+ * would be too large. NO_MEMORY, UNSUPPORTED. */
 enum status library_index_write(const struct library_index *index,
                                 struct span identity, const uint8_t *sha1,
                                 struct buffer *out,

@@ -1,6 +1,6 @@
-/* The index of a runtime library, as it is in the file: every struct and
- * constant. What it is for is in lib/compiler/closures.c;
- * docs/cache-format.html describes the same bytes in words.
+/* The file format of a runtime library's index: every struct and constant.
+ * closures.c explains its purpose; docs/cache-format.html describes the same
+ * bytes in words.
  *
  *     +--------------------+ 0
  *     | ibcc_header        |
@@ -30,16 +30,17 @@ enum {
 
 /* Kinds of rows. */
 enum {
-    IBCC_DECLARED = 0, /* the library wants it of others */
-    IBCC_CLOSURE = 1,  /* the library defines it, and here it is */
-    IBCC_LARGE = 2     /* the library defines it: too large to be kept */
+    IBCC_DECLARED = 0, /* the library needs it from others */
+    IBCC_CLOSURE = 1,  /* the library defines it; the closure is here */
+    IBCC_LARGE = 2     /* the library defines it; too large to be kept */
 };
 
 struct ibcc_header {
     uint8_t magic[4];
     uint8_t version[4];
     struct obcc_le64 file_size;
-    struct obcc_le64 checksum; /* XXH3-64 from here to the first closure */
+    struct obcc_le64 checksum; /* XXH3-64 of the bytes from here to the first
+                                  closure */
     uint8_t sha1[20];          /* of the library */
     struct obcc_le32 flags;
     struct obcc_le32 identity_size;
@@ -52,7 +53,7 @@ struct ibcc_row {
     struct obcc_le32 name; /* offset in names */
     struct obcc_le32 kind;
     struct obcc_le64 offset;   /* in the file; 0 without a closure */
-    struct obcc_le64 size;     /* also of a closure that is not kept */
+    struct obcc_le64 size;     /* also for a closure that is not kept */
     struct obcc_le64 checksum; /* XXH3-64 of the closure */
 };
 

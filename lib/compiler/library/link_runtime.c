@@ -1,29 +1,31 @@
 /* A vendor's runtime may be 9 MB of bitcode of which a script uses ten
- * functions. Linking it whole takes seconds; it has to cost what is used.
+ * functions. Linking it whole takes seconds; the cost should follow from what
+ * the script uses.
  *
- * LLVM's linker has a mode for that (OnlyNeeded), but the C API cannot ask for
- * it. What it has instead is the treatment of linkonce definitions: they are
- * copied only when something that is copied refers to them, and a lazily read
- * body that is not copied is never even parsed. So before a library is linked,
- * its visible definitions are made linkonce. That also settles duplicates: a
- * linkonce definition gives way to one that is there already, so the script
- * wins over the libraries, and an earlier library over a later one.
+ * LLVM's linker has a mode for that (OnlyNeeded), but the C API cannot select
+ * it. Linkonce definitions have the same effect: the linker copies one only if
+ * a copied definition refers to it, and a lazily read body that is not copied
+ * is never even parsed. So before a library is linked, its visible definitions
+ * are made linkonce. That also settles duplicates: a linkonce definition gives
+ * way to an existing one, so the script wins over the libraries, and an earlier
+ * library over a later one.
  *
  * Libraries are linked in order and each only once (twice would duplicate its
- * static variables). An earlier library does not know what a later one will
- * want of it; so whatever a later library declares is linked with the earlier
- * one that defines it, wanted or not. The optimiser removes the surplus.
+ * static variables). When an earlier library is linked, it is unknown what a
+ * later one needs from it. So every name that a later library declares is
+ * linked from the earlier library that defines it. The optimiser removes the
+ * surplus.
  *
- * Of a large library only closures are read and linked (closures.h), of the
- * names that would be wanted here: those that the program declares, too, which
- * LLVM's linker finds by itself in a library that is all there.
+ * Of a large library only closures are read and linked (closures.h), for the
+ * names that are needed here. These include the program's declarations, which
+ * LLVM's linker finds by itself in a whole library.
  *
- * Assembly refers to names, too, and IR does not show it. A module's own is
- * linked with it, wanted or not; so what the libraries' assembly names is
- * wanted from all of them, as is what the program's names, and the inline
- * assembly in its functions. That in a library's functions is not known before
- * they are linked: it can rely on nothing. Nor can what an attribute names
- * (attribute_names.c), but in a later library. */
+ * Assembly refers to names, too, and IR does not show it. Module assembly is
+ * always linked with its module. So names in the libraries' module assembly, in
+ * the program's, and in the inline assembly of its functions are needed from
+ * all libraries. Inline assembly in a library's functions is unknown before
+ * they are linked, so nothing is kept for it; the same holds for names in
+ * attributes (attribute_names.c), except those that a later library defines. */
 #include "link_runtime.h"
 
 #include <stdio.h>
@@ -35,9 +37,9 @@
 #include "name_map.h"
 #include "static_names.h"
 
-/* What is linked of a library, and who wants it. */
+/* The library to link, and the modules that need definitions from it. */
 struct wanting {
-    const struct runtime *library; /* the later ones follow it */
+    const struct runtime *library; /* the later libraries follow it */
     size_t n_later;
     LLVMModuleRef dest;
     const struct public_names *names;
@@ -62,12 +64,9 @@ static void each_tentative(const struct wanting *wanting, want_fn want,
 
 static void each_declared(LLVMModuleRef module, want_fn want, void *context)
 {
-    LLVMValueRef at;
+    LLVMValueRef at = NULL;
 
-    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
-        if (!linkage_is_definition(at))
-            want(context, glue_name(at));
-    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
+    while ((at = glue_next_global(module, at)))
         if (!linkage_is_definition(at))
             want(context, glue_name(at));
 }
@@ -89,7 +88,7 @@ static void each_in_asm(const struct asm_symbols *in_asm, want_fn want,
             want(context, in_asm->symbol[i].name);
 }
 
-/* Some of them again and again. */
+/* Calls want for each needed name, for some names several times. */
 static void each_wanted(const struct wanting *wanting, want_fn want,
                         void *context)
 {
@@ -130,7 +129,7 @@ static enum status link_module(struct glue *glue, struct wanting *wanting,
 
 struct name_list {
     LLVMModuleRef dest;
-    struct buffer names; /* const char *, ours */
+    struct buffer names; /* const char *, copied to arena */
     struct arena *arena;
     bool failed;
 };
@@ -141,7 +140,7 @@ static void add_name(void *context, const char *name)
 
     if (!linkage_takes(list->dest, name))
         return;
-    /* A linker's names do not live as long as a list of them. */
+    /* A name in LLVM may be freed before this list. */
     name = arena_copy_string(list->arena, name, strlen(name));
     if (name)
         buffer_append(&list->names, &name, sizeof(name));
@@ -149,9 +148,9 @@ static void add_name(void *context, const char *name)
         list->failed = true;
 }
 
-/* LLVM's linker looks at all of a module before it adds to it. So closures are
- * linked in groups, and these to the program, which may be large. Of 250
- * closures of 4 KB groups of 16 save two thirds of the work. */
+/* LLVM's linker walks over the whole destination for each module. So closures
+ * are linked in groups, and the groups to the program, which may be large. For
+ * 250 closures of 4 KB, groups of 16 save two thirds of the work. */
 enum { GROUP_SIZE = 16 };
 
 static enum status link_closure(struct glue *glue, LLVMModuleRef group,
@@ -163,7 +162,7 @@ static enum status link_closure(struct glue *glue, LLVMModuleRef group,
     LLVMModuleRef module;
     enum status status;
 
-    /* Perhaps another closure brought it. */
+    /* Another closure may have brought it. */
     if (linkage_is_definition(present)) {
         linkage_make_wanted(present);
         return STATUS_OK;
@@ -196,7 +195,8 @@ static enum status link_group(struct glue *glue, LLVMModuleRef dest,
     return status;
 }
 
-/* Sorted: their order is that of the code, whoever wants them. Each once. */
+/* Sort, and remove duplicates, so that the order of the code does not depend on
+ * who needs a name. */
 static size_t sort_names(const char **name, size_t n)
 {
     size_t n_different = 0;
@@ -265,7 +265,8 @@ static bool note_label(struct assembly *assembly, const char *name,
     return true;
 }
 
-/* A label that is local to the library's assembly, and is in another's. */
+/* Rename labels that are local to this library's assembly, if other assembly
+ * has them too. */
 static enum status settle_labels(struct assembly *assembly,
                                  struct runtime *library,
                                  const struct asm_symbols *in_asm,

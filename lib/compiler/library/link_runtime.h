@@ -9,8 +9,8 @@
 
 struct runtime {
     const char *name;
-    LLVMModuleRef module; /* lazy; NULL once it was linked, and if it is linked
-                             by closures */
+    LLVMModuleRef module; /* lazy; NULL once it was linked, or if it is
+                             linked by closures */
     struct closures closures;
     struct asm_file file; /* set when it is linked */
 };
@@ -20,9 +20,9 @@ struct runtimes {
     size_t n_runtimes;
 };
 
-/* Link what dest, and through it the libraries themselves, need of the
- * runtimes, in order; all of them are consumed. names: symbols that are needed
- * though nobody refers to them. COMPILE, CORRUPT, NO_MEMORY. */
+/* Link the definitions of the runtimes, in order, that dest needs, directly or
+ * through the libraries themselves. Consumes all of them. names: symbols that
+ * are needed though no IR refers to them. COMPILE, CORRUPT, NO_MEMORY. */
 enum status runtime_link_all(struct glue *glue, LLVMModuleRef dest,
                              const struct runtimes *runtimes,
                              const struct public_names *names,

@@ -6,7 +6,8 @@
 #include "linkage.h"
 #include "llvm_glue.h"
 
-/* What follows the mark: was it private, and had it a name. */
+/* The byte after the mark: was the definition private, and did it have a
+ * name? */
 enum static_kind {
     STATIC_INTERNAL = 'i',
     STATIC_PRIVATE = 'p',
@@ -40,14 +41,11 @@ enum status static_names_show(LLVMModuleRef module, struct error *err)
 {
     struct buffer scratch;
     unsigned n_unnamed = 0;
-    LLVMValueRef at;
+    LLVMValueRef at = NULL;
     bool failed;
 
     buffer_init(&scratch);
-    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
-        if (linkage_is_definition(at) && linkage_is_local(at))
-            show_static(at, &n_unnamed, &scratch);
-    for (at = LLVMGetFirstGlobal(module); at; at = LLVMGetNextGlobal(at))
+    while ((at = glue_next_global(module, at)))
         if (linkage_is_definition(at) && linkage_is_local(at))
             show_static(at, &n_unnamed, &scratch);
     failed = buffer_failed(&scratch);
@@ -63,7 +61,7 @@ static void hide_static(LLVMValueRef global, struct buffer *scratch)
     const char *name = glue_name(global);
     bool is_private, is_unnamed;
 
-    /* A script may use such names, too, if it wants to be a nuisance. */
+    /* A script may use such names, too, by malice. */
     if (name[0] != STATIC_MARK || !name[1] || !strchr(kinds, name[1]))
         return;
     is_private = name[1] == STATIC_PRIVATE || name[1] == STATIC_PRIVATE_UNNAMED;
@@ -72,7 +70,7 @@ static void hide_static(LLVMValueRef global, struct buffer *scratch)
     LLVMSetVisibility(global, LLVMDefaultVisibility);
     LLVMSetLinkage(global,
                    is_private ? LLVMPrivateLinkage : LLVMInternalLinkage);
-    /* LLVM wants the new name where the old one is not. */
+    /* LLVM frees the old name first, so the new one must be in other memory. */
     scratch->size = 0;
     if (!is_unnamed)
         buffer_append_string(scratch, name + 2);
@@ -83,13 +81,11 @@ static void hide_static(LLVMValueRef global, struct buffer *scratch)
 enum status static_names_hide(LLVMModuleRef dest, struct error *err)
 {
     struct buffer scratch;
-    LLVMValueRef at;
+    LLVMValueRef at = NULL;
     bool failed;
 
     buffer_init(&scratch);
-    for (at = LLVMGetFirstFunction(dest); at; at = LLVMGetNextFunction(at))
-        hide_static(at, &scratch);
-    for (at = LLVMGetFirstGlobal(dest); at; at = LLVMGetNextGlobal(at))
+    while ((at = glue_next_global(dest, at)))
         hide_static(at, &scratch);
     failed = buffer_failed(&scratch);
     buffer_release(&scratch);

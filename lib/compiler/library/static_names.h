@@ -1,5 +1,5 @@
-/* A library's static definitions while it is in closures: under names that
- * nothing else has, and visible, so that two closures share them. */
+/* Static definitions of a library while they are in closures: they have unique
+ * names and are visible, so that closures share them. */
 #ifndef BCC_COMPILER_STATIC_NAMES_H
 #define BCC_COMPILER_STATIC_NAMES_H
 
@@ -10,12 +10,12 @@
 /* The first byte of such a name. */
 enum { STATIC_MARK = '\2' };
 
-/* Of all static definitions of the library. NO_MEMORY. */
+/* Rename all static definitions of the library. NO_MEMORY. */
 enum status static_names_show(LLVMModuleRef library,
                               struct error *err) MUST_CHECK;
 
-/* After its closures were linked into dest: they are static again, under the
- * names they had. NO_MEMORY. */
+/* After its closures were linked into dest: make them static again, under their
+ * old names. NO_MEMORY. */
 enum status static_names_hide(LLVMModuleRef dest, struct error *err) MUST_CHECK;
 
 #endif

@@ -1,5 +1,5 @@
-/* A program that knows libbcc only as it is installed. Run with a bitcode file
- * that defines `int answer(void)` and an empty directory. */
+/* A program that knows only the installed libbcc. Its arguments are a bitcode
+ * file that defines `int answer(void)`, and an empty directory. */
 #include <stdio.h>
 
 #include <bcc/bcc.h>

@@ -1,4 +1,4 @@
-/* Small functions as a vendor's runtime has them: too small to be called. */
+/* Small functions as in a vendor's runtime: too small to be called. */
 float vendor_clamp(float value, float low, float high);
 float vendor_mix(float a, float b, float weight);
 unsigned vendor_pack(float red, float green, float blue);

@@ -1,5 +1,5 @@
 /* Symbols with several names: aliases, common symbols, names that C cannot
- * write, and names that only assembly gives.
+ * write, and names that only assembly defines.
  *
  * FLAGS: -fcommon
  * STATUS: 0

@@ -1,5 +1,5 @@
 /* Sections that are loaded because their flags say so, whatever their names
- * say to other tools: notes, comments, and tables of LLVM's, with addresses.
+ * mean to other tools: notes, comments, and tables of LLVM, with addresses.
  *
  * STATUS: 0
  * OUTPUT:

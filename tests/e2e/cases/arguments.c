@@ -1,4 +1,4 @@
-/* main() gets its arguments as they were given, and argv ends with NULL.
+/* main() gets its arguments unchanged, and argv ends with NULL.
  *
  * ARGS: one 'two words' '' --help -- 'quo"te'
  * STATUS: 7

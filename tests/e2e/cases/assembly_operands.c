@@ -1,6 +1,6 @@
-/* What inline assembly can say of its operands: jumps to C labels, memory,
- * early clobbers, constants, symbols, registers of every kind, tied operands,
- * flags, and sections of its own.
+/* Operands of inline assembly: jumps to C labels, memory, early clobbers,
+ * constants, symbols, registers of every kind, tied operands, flags, and
+ * sections of its own.
  *
  * STATUS: 0
  * OUTPUT:

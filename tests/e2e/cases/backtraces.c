@@ -1,4 +1,4 @@
-/* Stacks are walked through the program's frames, up to what called main(),
+/* Stacks are walked through the program's frames, up to the caller of main(),
  * by libc, by the unwinder and by frame pointers.
  *
  * FLAGS: -fno-omit-frame-pointer -fno-optimize-sibling-calls -Wno-frame-address

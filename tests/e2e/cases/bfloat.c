@@ -1,4 +1,4 @@
-/* The other 16-bit floating point. libgcc 12 has no routines for it.
+/* The other 16-bit floating-point format. libgcc 12 has no routines for it.
  *
  * FLAGS: --rtlib=compiler-rt -Wno-unused-command-line-argument
  * STATUS: 0

@@ -1,5 +1,5 @@
-/* Builtins that are more than the function of that name: bits, overflow,
- * addresses, memory, classes of numbers, promises and non-local jumps.
+/* Builtins that do more than the function of that name: bits, overflow,
+ * addresses, memory, classes of numbers, assumptions and non-local jumps.
  *
  * STATUS: 0
  * OUTPUT:

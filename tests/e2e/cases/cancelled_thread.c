@@ -1,5 +1,5 @@
-/* A cancelled thread, and one that leaves early, run what their functions
- * have to clean up.
+/* A cancelled thread, and one that leaves early, run the cleanup code of their
+ * functions.
  *
  * FLAGS: -fexceptions
  * STATUS: 0

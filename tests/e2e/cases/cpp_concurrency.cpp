@@ -1,5 +1,4 @@
-/* What C++20 has for threads; call_once() reads thread-local variables of
- * libstdc++.
+/* Threading in C++20; call_once() reads thread-local variables of libstdc++.
  *
  * STATUS: 0
  * OUTPUT:

@@ -1,6 +1,6 @@
-/* Exceptions where they are rare: in constructors, function try blocks and
- * static objects, through libstdc++'s own frames, out of destructors, from
- * virtual bases, and in flight while others are thrown.
+/* Exceptions in rare places: in constructors, function try blocks and static
+ * objects, through libstdc++'s own frames, out of destructors, from virtual
+ * bases, and in flight while others are thrown.
  *
  * STATUS: 0
  * OUTPUT:

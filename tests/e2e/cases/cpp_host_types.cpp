@@ -1,4 +1,4 @@
-/* Types of libstdc++ and of the program are one world: derived from, cast
+/* Types of libstdc++ and of the program work together: derived from, cast
  * between, compared, named, and called by the library.
  *
  * STATUS: 0

@@ -1,5 +1,5 @@
-/* What leaves a noexcept function ends the program, with libstdc++'s words, by
- * the terminate handler of the time.
+/* An exception that leaves a noexcept function ends the program, with
+ * libstdc++'s message, through the terminate handler that is set.
  *
  * FLAGS: -Wno-exceptions
  * STATUS: signal 6

@@ -1,6 +1,6 @@
 /* Static locals are made once, whichever of many threads is first; one that
- * needs itself is not waited for for ever. Inline variables and statics of
- * templates are one object each. Constructors keep to their priorities.
+ * needs itself does not wait for ever. Inline variables and statics of
+ * templates are one object each. Constructors run by priority.
  *
  * STATUS: 0
  * OUTPUT:

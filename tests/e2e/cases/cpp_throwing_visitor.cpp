@@ -1,5 +1,5 @@
 /* An exception leaves a visitor of the loaded objects, and these can be visited
- * again. A visitor may ask for them, too.
+ * again. A visitor may visit them, too.
  *
  * STATUS: 0
  * OUTPUT:

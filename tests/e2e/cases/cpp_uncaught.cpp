@@ -1,4 +1,4 @@
-/* An exception that nobody catches ends the program as a native one.
+/* An exception without a handler ends the program as a native one.
  *
  * STATUS: signal 6
  */

@@ -1,5 +1,5 @@
-/* Newer parts of the library, of which most is code in headers: variant,
- * optional, ranges, spans, charconv, chrono, concepts, bit and memory.
+/* Newer parts of the library, mostly code in headers: variant, optional,
+ * ranges, spans, charconv, chrono, concepts, bit and memory.
  *
  * STATUS: 0
  * OUTPUT:

@@ -1,6 +1,6 @@
-/* Features of the CPU: a table that a routine of the compiler's support library
- * fills in, at the start of the program or when it is asked to. What it says
- * is compared with what the kernel says.
+/* Features of the CPU: a routine of the compiler's support library fills a
+ * table, at the start of the program or on request. The table is compared with
+ * the kernel's facts.
  *
  * STATUS: 0
  * OUTPUT:

@@ -1,5 +1,5 @@
-/* A program with debug information of all kinds of things, not optimised:
- * every variable is described where it lies.
+/* A program with debug information of all kinds, not optimised: every variable
+ * is described at its place.
  *
  * FLAGS: -g -O0
  * STATUS: 5

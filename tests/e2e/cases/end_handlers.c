@@ -1,4 +1,4 @@
-/* Handlers that give more handlers, one that knows the status, and text that
+/* Handlers that register more handlers, one that gets the status, and text that
  * is still in a buffer when the program ends.
  *
  * STATUS: 3

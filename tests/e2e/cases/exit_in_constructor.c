@@ -1,5 +1,5 @@
-/* A constructor ends a process: main() does not run, what is to be done at the
- * end is done. (A child is ended, its parent goes on.)
+/* A constructor ends a process: main() does not run, exit handlers and
+ * destructors do. (A child is ended, its parent goes on.)
  *
  * STATUS: 0
  * OUTPUT:

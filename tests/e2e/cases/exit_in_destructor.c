@@ -1,5 +1,5 @@
-/* A destructor calls exit() once more: the rest of them does not run, and its
- * status is the one that counts.
+/* A destructor calls exit() once more: the remaining ones do not run, and its
+ * status counts.
  *
  * STATUS: 11
  * OUTPUT:

@@ -1,5 +1,5 @@
-/* exit() far below main() runs the handlers, newest first, and flushes what
- * is still in stdout's buffer.
+/* exit() far below main() runs the handlers, newest first, and flushes stdout's
+ * buffer.
  *
  * STATUS: 23
  * OUTPUT:

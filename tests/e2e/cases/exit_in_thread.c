@@ -1,4 +1,4 @@
-/* A thread that is not the first ends the program, while another runs.
+/* A thread other than the first ends the program, while another runs.
  *
  * STATUS: 6
  * OUTPUT:

@@ -1,4 +1,4 @@
-/* Of the value that main() returns, eight bits arrive.
+/* Only eight bits of main()'s value become the exit status.
  *
  * STATUS: 44
  */

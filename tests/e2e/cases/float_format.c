@@ -1,5 +1,5 @@
-/* Floating point in and out of text: exact digits, rounding, hexadecimal,
- * extremes, and what strtod() makes of them again.
+/* Floating point to and from text: exact digits, rounding, hexadecimal,
+ * extremes, and strtod() of the results.
  *
  * STATUS: 0
  * OUTPUT:

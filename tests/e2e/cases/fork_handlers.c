@@ -1,4 +1,4 @@
-/* Handlers of fork() are asked for through a function that libc keeps in its
+/* Handlers of fork() are registered through a function that libc keeps in its
  * static part.
  *
  * STATUS: 0

@@ -1,6 +1,6 @@
-/* What a file puts into .init_array and .fini_array itself, beside constructors
- * and destructors of the same and of other priorities; errno and the name of
- * the thread as constructors find them.
+/* Entries that a file puts into .init_array and .fini_array itself, next to
+ * constructors and destructors of the same and of other priorities; errno and
+ * the name of the thread in constructors.
  *
  * STATUS: 0
  * OUTPUT:

@@ -1,4 +1,4 @@
-/* Names that a linker gives to the ends of things.
+/* Symbols that a linker defines for the ends of segments and sections.
  *
  * STATUS: 0
  * OUTPUT:

@@ -1,4 +1,4 @@
-/* What walks over the loaded objects finds them whole, and libc among them.
+/* A walk over the loaded objects finds all of them, libc included.
  *
  * STATUS: 0
  * OUTPUT:

@@ -1,4 +1,4 @@
-/* libm is found without asking, in all precisions.
+/* libm is found without an option, in all precisions.
  *
  * STATUS: 0
  * OUTPUT:

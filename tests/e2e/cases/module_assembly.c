@@ -1,5 +1,5 @@
-/* Assembly beside the functions: it defines a function, data, a name for a C
- * function, a number and a blob, and refers to what it was told is used.
+/* Module assembly defines a function, data, a name for a C function, a number
+ * and a blob, and refers to a C function that is marked as used.
  *
  * STATUS: 0
  * OUTPUT:

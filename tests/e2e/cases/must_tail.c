@@ -1,5 +1,5 @@
-/* Calls that must be tail calls, ten million deep, in no more stack than one
- * takes; through pointers as well.
+/* Calls that must be tail calls, ten million deep, use the stack of one call;
+ * through pointers as well.
  *
  * STATUS: 0
  * OUTPUT:

@@ -1,5 +1,5 @@
-/* Sections with names of the program's own: tables that the linker bounds with
- * __start_ and __stop_, and odd places for code and data.
+/* Sections with names of the program's own: tables bounded by the linker's
+ * __start_ and __stop_ symbols, and unusual places for code and data.
  *
  * STATUS: 0
  * OUTPUT:

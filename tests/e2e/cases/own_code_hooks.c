@@ -1,6 +1,6 @@
 /* Generated code calls functions that no source refers to: a hook at each
- * function's entry, a thunk for each indirect call. They are the program's own
- * here.
+ * function's entry, a thunk for each indirect call. Here the program defines
+ * them.
  *
  * FLAGS: -pg -mfentry -mretpoline -mretpoline-external-thunk
  * STATUS: 0

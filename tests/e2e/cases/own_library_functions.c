@@ -1,5 +1,5 @@
-/* A program may have functions of its own under the names of C's: it gets
- * those, not the compiler's idea of them.
+/* A program may define functions under the names of C's: they are called, and
+ * not replaced by the compiler's builtins.
  *
  * FLAGS: -fno-builtin
  * STATUS: 0

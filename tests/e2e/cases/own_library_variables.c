@@ -1,5 +1,5 @@
-/* Variables of the C library that the program defines: the library uses the
- * program's, as far as it asks for them by name.
+/* The program defines variables of the C library: the library uses the
+ * program's, if it refers to them by name.
  *
  * STATUS: 9
  * OUTPUT:

@@ -1,5 +1,5 @@
-/* The program finds itself among the loaded objects: first, without a name,
- * and with all that it consists of, from its constructors on.
+/* The program finds itself among the loaded objects: first, without a name, and
+ * with all its parts, from its constructors on.
  *
  * STATUS: 0
  * OUTPUT:

@@ -1,5 +1,5 @@
-/* The value that guards the stack, and what is called when it was overwritten,
- * are the program's own.
+/* The program defines the value that guards the stack, and the function that is
+ * called when it was overwritten.
  *
  * FLAGS: -fstack-protector-all -mstack-protector-guard=global -fno-pie -no-pie
  * STATUS: 3

@@ -1,4 +1,4 @@
-/* Code of a compiler that was told to make a program of fixed addresses.
+/* Code that was compiled for a program at a fixed address.
  *
  * FLAGS: -fno-pic -no-pie
  * STATUS: 0

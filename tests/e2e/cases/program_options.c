@@ -1,4 +1,4 @@
-/* The program's own options: getopt() must not know that bcc had some, too.
+/* The program's own options: getopt() must not be changed by bcc's.
  *
  * ARGS: first -a second -b x --long=1 -q
  * STATUS: 0

@@ -1,5 +1,5 @@
-/* Constructors and destructors that assembly writes: pieces of .init and .fini,
- * with gaps between them, and lists for whose alignment nobody asked.
+/* Constructors and destructors written in assembly: pieces of .init and .fini,
+ * with gaps between them, and lists without a requested alignment.
  *
  * STATUS: 0
  * OUTPUT:

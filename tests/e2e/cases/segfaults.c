@@ -1,4 +1,4 @@
-/* A bad pointer is a SIGSEGV, which nobody turns into something else.
+/* A bad pointer is a SIGSEGV, and stays one.
  *
  * STATUS: signal 11
  */

@@ -1,6 +1,6 @@
 /* Signals that interrupt: a bad access and a division by zero left by
- * siglongjmp(), a handler inside another, a timer during a calculation, one
- * for a thread, and what is blocked.
+ * siglongjmp(), a handler inside another, a timer during a calculation, a
+ * signal for one thread, and blocked signals.
  *
  * FLAGS: -fexceptions
  * STATUS: 0

@@ -1,4 +1,4 @@
-/* The stack protector sees a buffer overrun, and libc ends the program.
+/* The stack protector detects a buffer overrun, and libc ends the program.
  *
  * FLAGS: -fstack-protector-all
  * STATUS: signal 6

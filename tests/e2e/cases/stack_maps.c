@@ -1,5 +1,6 @@
-/* The table of stack maps that LLVM writes for collectors of garbage, found by
- * its name and relocated. (An intrinsic has the name of a function in C.)
+/* The table of stack maps that LLVM writes for garbage collectors, found by its
+ * name and relocated. (The intrinsic is called through a C function with its
+ * name.)
  *
  * FLAGS: -Wno-everything
  * STATUS: 0

@@ -1,5 +1,5 @@
-/* Recursion without end: seen by a handler on a stack of its own in a child,
- * and the end of the program.
+/* Endless recursion: a handler on a stack of its own sees it in a child, and it
+ * ends the program.
  *
  * FLAGS: -Wno-infinite-recursion
  * STATUS: signal 11

@@ -1,5 +1,5 @@
 /* Routines of the compiler's support library that code for this machine does
- * not need, called as a program might by name; and those that stop a program.
+ * not need, called by name; and those that stop a program.
  *
  * STATUS: signal 6
  * OUTPUT:

@@ -1,6 +1,6 @@
-/* Symbols of the rarer kinds: weak references and aliases, tentative ones, an
- * alias into data, what is kept though unused, and functions built for other
- * machines than this one.
+/* Symbols of rare kinds: weak references and aliases, tentative definitions, an
+ * alias into data, unused definitions that are kept, and functions built for
+ * other machines.
  *
  * FLAGS: -Wno-unused-function
  * STATUS: 0

@@ -1,6 +1,6 @@
-/* Thread-local variables under every model that a source can ask for, with
- * alignments and sizes that are out of the common, in threads that were there
- * before the first use and after it.
+/* Thread-local variables under every model that a source can select, with
+ * unusual alignments and sizes, in threads that were started before the first
+ * use and after it.
  *
  * STATUS: 0
  * OUTPUT:

@@ -1,7 +1,6 @@
 /* Pointers to nested functions, as front ends of Fortran and Ada make them: to
- * libc's qsort(), more at once than fit into one block of them (recursion,
- * threads), and made anew in the same place. No memory is writable and
- * executable for it.
+ * libc's qsort(), more at once than one block holds (recursion, threads), and
+ * new ones in the same place. No memory is writable and executable for them.
  *
  * (Intrinsics have names of functions in C. Where a nested function is called
  * directly LLVM needs to know of its chain, so pointers are volatile.)

@@ -1,5 +1,6 @@
-/* References to an old version of a library's function, beside the default
- * one: realpath() took no NULL before glibc 2.3. x86_64's version names.
+/* References to an old version of a library's function, next to the default
+ * one: realpath() accepted no NULL before glibc 2.3. The version names are
+ * x86_64's.
  *
  * STATUS: 0
  * OUTPUT:

@@ -1,5 +1,5 @@
-/* A weak function or variable that nobody defines has address 0; a weak one
- * that libc defines is libc's; a weak definition stands.
+/* An undefined weak function or variable has address 0; a weak reference to a
+ * symbol of libc is bound to it; a weak definition is used.
  *
  * STATUS: 0
  * OUTPUT:

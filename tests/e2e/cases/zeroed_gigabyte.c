@@ -1,5 +1,5 @@
-/* A gigabyte of zeros, at the end of which something lies; only what is
- * touched is memory.
+/* A gigabyte of zeros with a variable at its end; only touched pages take
+ * memory.
  *
  * STATUS: 0
  * OUTPUT:

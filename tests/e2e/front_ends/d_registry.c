@@ -1,5 +1,5 @@
-/* What ldc2 links to each D program from a native object file (ldc_rt.dso.o):
- * it gives the program's modules to the runtime, and takes them back. */
+/* ldc2 links this to each D program from a native object file (ldc_rt.dso.o):
+ * it registers the program's modules with the runtime, and removes them. */
 #include <stddef.h>
 
 /* The linker's: the ends of the section that has all modules. */

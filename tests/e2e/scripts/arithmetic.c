@@ -1,5 +1,5 @@
-/* Calls only what the compiler makes calls of: each function without parameters
- * returns 0. The operands are no constants, so nothing is folded. */
+/* Calls only routines that the compiler calls by itself: each function without
+ * parameters returns 0. The operands are not constant, so nothing is folded. */
 typedef __int128 int128;
 typedef __float128 quad;
 

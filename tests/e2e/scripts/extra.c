@@ -1,4 +1,4 @@
-/* Takes a function from a shared library, and registers handlers of fork(). */
+/* Uses a function of a shared library, and registers handlers of fork(). */
 #include <pthread.h>
 
 int extra_answer(void);

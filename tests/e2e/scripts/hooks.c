@@ -1,4 +1,5 @@
-/* Defines a variable of libc, too; and says when its destructors run. */
+/* Defines a variable that libc has too, and reports when its destructors
+ * run. */
 int optind = 17;
 
 int hook(void);

@@ -1,5 +1,5 @@
-/* What test_hit_cost.sh counts a launch of: imports of libc, a table of
- * pointers, variables with and without a value. */
+/* The script whose launch test_hit_cost.sh measures: imports of libc, a table
+ * of pointers, variables with and without a value. */
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* Needs three functions and a variable that it does not define; offset.c has
- * them. */
+/* Needs three functions and a variable that it does not define; offset.c
+ * defines them. */
 int first_need(int x);
 int second_need(int x);
 int third_need(int x);

@@ -1,13 +1,13 @@
 /* The host side of the RenderScript samples: allocations, chance, time and
  * drawing, as the functions that scripts import (see ../rs/rs.h).
  *
- * Nothing is drawn. Every call that would be seen is folded into a hash, so
- * that two runs can be compared. All is made of integers and of single
+ * Nothing is drawn. Every call with a visible effect is folded into a hash, so
+ * that two runs can be compared. All values are made of integers and single
  * operations of IEEE arithmetic, so the hashes are the same on every machine;
  * that is also why sin, cos and exp are not those of the C library.
  *
- * The state belongs to the thread: scripts have no way to say whose they
- * are. */
+ * The state belongs to the thread, because a script cannot tell which instance
+ * it is. */
 #ifndef BCC_SAMPLES_RS_HOST_H
 #define BCC_SAMPLES_RS_HOST_H
 

@@ -1,5 +1,5 @@
-/* What the runs of RenderScript samples share: allocations that live as long
- * as the run, and ways to set a script's exported variables. */
+/* Shared by the runs of RenderScript samples: allocations that live as long as
+ * the run, and ways to set a script's exported variables. */
 #ifndef BCC_SAMPLES_RS_STAGE_H
 #define BCC_SAMPLES_RS_STAGE_H
 

@@ -1,10 +1,10 @@
-/* The samples: real scripts, what they need, and a run of each that comes to
- * one number.
+/* The samples: real scripts, their inputs, and a run of each that returns one
+ * number.
  *
- * A run reaches the code through names alone, so the same run drives what
- * libbcc loaded and what dlopen() loaded. It sets exported variables, calls
- * functions, and hashes what they left behind; equal numbers mean equal
- * behaviour, whichever way the code was made. */
+ * A run reaches the code through names alone, so the same run drives code that
+ * libbcc loaded and code that dlopen() loaded. It sets exported variables,
+ * calls functions, and hashes the results; equal numbers mean equal behaviour,
+ * whichever way the code was made. */
 #ifndef BCC_SAMPLES_SAMPLES_H
 #define BCC_SAMPLES_SAMPLES_H
 

@@ -1,4 +1,4 @@
-/* What the files of the compiler share. */
+/* Shared by the files of the compiler. */
 #ifndef TARN_COMPILER_H
 #define TARN_COMPILER_H
 

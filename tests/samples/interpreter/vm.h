@@ -1,5 +1,5 @@
-/* What the machine's loop calls for the less common operands. All may throw.
- */
+/* Operations that the machine's loop calls for the less common operands. All
+ * may throw. */
 #ifndef TARN_VM_H
 #define TARN_VM_H
 

@@ -1,4 +1,4 @@
-/* What is printed. */
+/* Printing. */
 #include "program.h"
 
 #include <string.h>

@@ -9,9 +9,9 @@
  * A script does not see which is which. Names are overloaded, so symbol names
  * are those of the C++ ABI: rsRand(float, float) is _Z6rsRandff.
  *
- * What the host is told about a script's symbols is metadata, which the front
- * end of RenderScript used to write. Here annotate.awk writes it, from
- * comments of this form, one a line:
+ * The host learns about a script's symbols from metadata, which the front end
+ * of RenderScript used to write. Here annotate.awk writes it, from comments of
+ * this form, one a line:
  *
  *   @ pragma KEY VALUE              @ export_func NAME
  *   @ export_var NAME TYPE          @ export_foreach NAME SIGNATURE

@@ -8,12 +8,12 @@
  *   SCALE       1 / epsilon, a power of two
  *   WIDE        instead of these three: a type that holds products of TYPE
  *
- * compiler-rt has these routines, too. They are here because a program is to
- * print under bcc what it prints elsewhere: the C standard leaves the last
- * bits open, on systems whose compilers use libgcc they are those of the
- * algorithm below, and compiler-rt's differ from them in four of five
- * quotients. (And compiler-rt's for long double calls libm.) A test holds
- * them against libgcc's.
+ * compiler-rt has these routines, too. They are here because a program must
+ * print the same under bcc as elsewhere. The C standard leaves the last bits
+ * open; on systems whose compilers use libgcc they follow from the algorithm
+ * below, and compiler-rt's differ in four of five quotients. (Also,
+ * compiler-rt's routine for long double calls libm.) A test compares them with
+ * libgcc's.
  *
  *     (a + b i) / (c + d i)
  *

@@ -1,8 +1,8 @@
-/* Conversions of 16-bit floating point that LLVM calls and compiler-rt has not,
- * at least not in each version.
+/* Conversions of 16-bit floating point that LLVM calls and that some versions
+ * of compiler-rt lack.
  *
- * A value of any source format is first made an x87 extended, which is exact
- * and whose parts lie open: a 64-bit significand with the leading bit
+ * A value of any source format is first converted to x87 extended, which is
+ * exact and has accessible parts: a 64-bit significand with the leading bit
  * explicit, a 15-bit exponent and the sign. Rounding is to nearest, ties to
  * even, as in LLVM's own constant folding. */
 #include <emmintrin.h>

@@ -1,11 +1,12 @@
-/* What is in this folder is no part of bccc: it is compiled for the machine of
- * scripts, carried by bccc as a static library, and linked into the images
- * that need it, before compiler-rt is asked. So it may use nothing but the
- * language and the kernel; what the language calls by itself is in
+/* The code in this folder does not run in bccc: it is compiled for the machine
+ * of scripts, carried by bccc as a static library, and linked into the images
+ * that need it, before compiler-rt is searched. So it may use only the language
+ * and the kernel; routines that the language calls by itself are in
  * compiler-rt.
  *
- * The symbol of each routine is its name. Tests compile the folder with
- * another ROUTINE_PREFIX, to have libgcc's of that name beside it. */
+ * The symbol of each routine is its name. Tests compile the folder with another
+ * ROUTINE_PREFIX, so that libgcc's routine of the same name can be linked
+ * too. */
 #ifndef BCC_COMPILER_ROUTINE_H
 #define BCC_COMPILER_ROUTINE_H
 

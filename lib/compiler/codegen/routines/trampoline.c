@@ -14,14 +14,15 @@
  * A slot belongs to the storage in the frame, by its address, for good. So a
  * trampoline lives as long as on a stack: until another is made in the same
  * place, be that in another call, in a recursion's next or by another thread.
- * There are as many slots as addresses were ever used so, which repeat.
+ * There are as many slots as different addresses were used; programs use the
+ * same ones repeatedly.
  *
  * Slots are in blocks, and found by a hash of the address. The first block is
- * part of the image; each one more, if ever, is mapped, and twice as large. A
- * storage address is only ever written into a slot that is free, so it can be
- * looked for without a lock, in a signal handler, too.
+ * part of the image; each further one is mapped when needed, and twice as
+ * large. A storage address is only written into a free slot and never changed,
+ * so a lookup needs no lock and is safe in a signal handler.
  *
- * The kernel is asked directly: nothing says that the script has a libc. */
+ * System calls are made directly, because the script may have no libc. */
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>

@@ -1,0 +1,297 @@
+/* clang's __attribute__((annotate(text))) puts a row into a variable:
+ *
+ *   @llvm.global.annotations = [{ptr what, ptr text, ptr file, i32 line, ...}]
+ *
+ * Rows are in the order of the source, with functions after variables. Texts
+ * that do not begin with "bcc." are not libbcc's. */
+#include "annotations.h"
+
+#include <string.h>
+
+#include "plain_names.h"
+
+#define TABLE "llvm.global.annotations"
+
+/* The words of a kernel in the order of its parameters, with the bits that
+ * RenderScript gave them in #rs_export_foreach. */
+enum { KERNEL_OUT = 0x02, KERNEL_BY_VALUE = 0x20 };
+
+static const struct {
+    char word[6];
+    uint8_t bit;
+} kernel_words[] = {
+    {"in", 0x01},
+    {"out", KERNEL_OUT},
+    {"data", 0x04},
+    {"x", 0x08},
+    {"y", 0x10},
+    {"z", 0x40},
+    {"value", KERNEL_BY_VALUE},
+};
+
+enum { N_KERNEL_WORDS = sizeof(kernel_words) / sizeof(kernel_words[0]) };
+
+struct reading {
+    const char *name; /* of the module */
+    struct script_exports *exports;
+    bool has_exports;
+};
+
+struct annotation {
+    LLVMValueRef what;
+    const char *name; /* of it, without escapes; in the arena, */
+    const char *text; /* as this is */
+};
+
+static enum status refuse(const struct reading *reading,
+                          const struct annotation *annotation, const char *fact,
+                          struct error *err)
+{
+    return error_set(err, STATUS_COMPILE, "%s: annotation '%s' of '%s': %s",
+                     reading->name, annotation->text, annotation->name, fact);
+}
+
+/* ---- Lists ---- */
+
+/* Grows by one for each row, as scripts have few. */
+static void *append(struct arena *arena, const void *list, size_t n,
+                    size_t item_size)
+{
+    void *longer = arena_alloc(arena, n + 1, item_size);
+
+    if (longer && n > 0)
+        memcpy(longer, list, n * item_size);
+    return longer;
+}
+
+static enum status add_symbol(struct arena *arena, struct cache_symbol **list,
+                              size_t *n_list, struct cache_symbol symbol,
+                              struct error *err)
+{
+    struct cache_symbol *longer =
+        append(arena, *list, *n_list, sizeof(*longer));
+
+    if (!longer)
+        return error_no_memory(err);
+    symbol.address = OBCC_NO_ADDRESS;
+    longer[*n_list] = symbol;
+    *list = longer;
+    ++*n_list;
+    return STATUS_OK;
+}
+
+static enum status add_variable(struct reading *reading, const char *name,
+                                struct error *err)
+{
+    return add_symbol(reading->exports->arena, &reading->exports->vars,
+                      &reading->exports->n_vars,
+                      (struct cache_symbol){.name = name}, err);
+}
+
+/* ---- Kinds ---- */
+
+static enum status read_export(struct reading *reading,
+                               const struct annotation *annotation,
+                               struct error *err)
+{
+    struct script_exports *exports = reading->exports;
+
+    if (LLVMIsAGlobalVariable(annotation->what))
+        return add_variable(reading, annotation->name, err);
+    return add_symbol(exports->arena, &exports->funcs, &exports->n_funcs,
+                      (struct cache_symbol){.name = annotation->name}, err);
+}
+
+static enum status read_object(struct reading *reading,
+                               const struct annotation *annotation,
+                               struct error *err)
+{
+    struct script_exports *exports = reading->exports;
+    uint32_t *longer;
+
+    if (!LLVMIsAGlobalVariable(annotation->what))
+        return refuse(reading, annotation, "not a variable", err);
+    longer = append(exports->arena, exports->object_slots,
+                    exports->n_object_slots, sizeof(*longer));
+    if (!longer)
+        return error_no_memory(err);
+    longer[exports->n_object_slots++] = (uint32_t)exports->n_vars;
+    exports->object_slots = longer;
+    return add_variable(reading, annotation->name, err);
+}
+
+/* 0: no such word. */
+static unsigned kernel_bit(const char *word, size_t size)
+{
+    for (size_t i = 0; i < N_KERNEL_WORDS; i++)
+        if (strlen(kernel_words[i].word) == size &&
+            memcmp(kernel_words[i].word, word, size) == 0)
+            return kernel_words[i].bit;
+    return 0;
+}
+
+/* A function with pointers to elements has a parameter for each word. An
+ * element passed by value may take several parameters, depending on the
+ * machine's calling convention. */
+static bool agrees(LLVMValueRef function, unsigned bits)
+{
+    const unsigned n = LLVMCountParams(function);
+
+    if (bits & KERNEL_BY_VALUE)
+        return n >= (unsigned)__builtin_popcount(
+                        bits & ~(unsigned)(KERNEL_BY_VALUE | KERNEL_OUT));
+    return n == (unsigned)__builtin_popcount(bits);
+}
+
+static enum status read_kernel(struct reading *reading,
+                               const struct annotation *annotation,
+                               const char *words, struct error *err)
+{
+    struct script_exports *exports = reading->exports;
+    unsigned bits = 0;
+
+    if (!LLVMIsAFunction(annotation->what))
+        return refuse(reading, annotation, "not a function", err);
+    for (size_t size; words += strspn(words, ", "), *words; words += size) {
+        unsigned bit;
+
+        size = strcspn(words, ", ");
+        bit = kernel_bit(words, size);
+        if (!bit || bits & bit)
+            return refuse(reading, annotation,
+                          "each of in, out, data, x, y, z, value may be there "
+                          "once, and nothing else",
+                          err);
+        bits |= bit;
+    }
+    if (!agrees(annotation->what, bits))
+        return refuse(reading, annotation,
+                      "the function has another number of parameters", err);
+    return add_symbol(exports->arena, &exports->foreachs, &exports->n_foreachs,
+                      (struct cache_symbol){.name = annotation->name,
+                                            .kernel_signature = bits},
+                      err);
+}
+
+static enum status read_pragma(struct reading *reading,
+                               const struct annotation *annotation,
+                               const char *text, struct error *err)
+{
+    struct script_exports *exports = reading->exports;
+    const char *equals = strchr(text, '=');
+    struct cache_pragma *longer;
+
+    if (!equals)
+        return refuse(reading, annotation, "no '='", err);
+    longer = append(exports->arena, exports->pragmas, exports->n_pragmas,
+                    sizeof(*longer));
+    if (longer)
+        longer[exports->n_pragmas] = (struct cache_pragma){
+            .key = arena_copy_string(exports->arena, text,
+                                     (size_t)(equals - text)),
+            .value = equals + 1,
+        };
+    if (!longer || !longer[exports->n_pragmas].key)
+        return error_no_memory(err);
+    exports->pragmas = longer;
+    exports->n_pragmas++;
+    return STATUS_OK;
+}
+
+/* ---- Rows ---- */
+
+/* The rest of the text after the prefix, or NULL. */
+static const char *behind(const char *text, const char *beginning)
+{
+    const size_t size = strlen(beginning);
+
+    return strncmp(text, beginning, size) == 0 ? text + size : NULL;
+}
+
+static enum status read_annotation(struct reading *reading,
+                                   const struct annotation *annotation,
+                                   struct error *err)
+{
+    const char *rest = behind(annotation->text, "bcc.");
+    const char *operand;
+
+    if (!rest)
+        return STATUS_OK;
+    operand = behind(rest, "pragma:");
+    if (operand)
+        return read_pragma(reading, annotation, operand, err);
+    if (LLVMGetLinkage(annotation->what) == LLVMInternalLinkage)
+        return refuse(reading, annotation, "static, so it cannot be exported",
+                      err);
+    reading->has_exports = true;
+    if (strcmp(rest, "export") == 0)
+        return read_export(reading, annotation, err);
+    if (strcmp(rest, "object") == 0)
+        return read_object(reading, annotation, err);
+    operand = behind(rest, "kernel:");
+    if (operand)
+        return read_kernel(reading, annotation, operand, err);
+    return refuse(reading, annotation, "not one of bcc_script.h", err);
+}
+
+/* False: the row is not of the form that clang makes. */
+static bool read_row(LLVMValueRef row, struct arena *arena,
+                     struct annotation *ret_annotation, bool *ret_no_memory)
+{
+    LLVMValueRef what, text, bytes;
+    const char *string, *name;
+    size_t size;
+
+    if (!row || !LLVMIsAConstantStruct(row) || LLVMGetNumOperands(row) < 2)
+        return false;
+    what = LLVMGetOperand(row, 0);
+    text = LLVMGetOperand(row, 1);
+    if (!LLVMIsAGlobalValue(what) || !LLVMIsAGlobalVariable(text))
+        return false;
+    bytes = LLVMGetInitializer(text);
+    if (!bytes || !LLVMIsAConstantDataSequential(bytes) ||
+        !LLVMIsConstantString(bytes))
+        return false;
+    string = LLVMGetAsString(bytes, &size);
+    name = plain_name(glue_name(what));
+    *ret_annotation = (struct annotation){
+        .what = what,
+        .name = arena_copy_string(arena, name, strlen(name)),
+        .text = arena_copy_string(arena, string, strnlen(string, size)),
+    };
+    *ret_no_memory = !ret_annotation->text || !ret_annotation->name;
+    return !*ret_no_memory;
+}
+
+enum status annotations_read(LLVMModuleRef module, const char *name,
+                             struct script_exports *exports,
+                             bool *ret_has_exports, struct error *err)
+{
+    LLVMValueRef table = LLVMGetNamedGlobal(module, "llvm.global.annotations");
+    LLVMValueRef rows = table ? LLVMGetInitializer(table) : NULL;
+    struct reading reading = {.name = name, .exports = exports};
+    enum status status = STATUS_OK;
+
+    if (!rows || !LLVMIsAConstantArray(rows))
+        return STATUS_OK;
+    for (int i = 0; status == STATUS_OK && i < LLVMGetNumOperands(rows); i++) {
+        struct annotation annotation;
+        bool no_memory = false;
+
+        if (read_row(LLVMGetOperand(rows, (unsigned)i), exports->arena,
+                     &annotation, &no_memory))
+            status = read_annotation(&reading, &annotation, err);
+        if (no_memory)
+            status = error_no_memory(err);
+    }
+    *ret_has_exports |= reading.has_exports;
+    return status;
+}
+
+void annotations_drop(LLVMModuleRef module)
+{
+    LLVMValueRef table = LLVMGetNamedGlobal(module, TABLE);
+
+    if (table && !LLVMGetFirstUse(table))
+        LLVMDeleteGlobal(table);
+}
