@@ -71,9 +71,10 @@ enum {
     BCC_COMPILE_ERROR = 0x0511,     /* bitcode refused, or the compiler died */
     BCC_UNRESOLVED_SYMBOL = 0x0512, /* the message names the symbols */
     BCC_UNSUPPORTED = 0x0513,       /* target or construct not supported */
-    BCC_NO_COMPILER = 0x0514        /* a miss, but bccc was not found, or
+    BCC_NO_COMPILER = 0x0514,       /* a miss, but bccc was not found, or
                                        BCC_CACHE_ONLY or trustedKeys forbids
                                        compiling */
+    BCC_NOT_READY = 0x0515          /* bccWaitForBest() */
 };
 
 /* Return the code of the last failure and reset it to BCC_NO_ERROR. For NULL
@@ -282,7 +283,23 @@ typedef struct BCCOptions {
      * compiled: without such an entry the prepare fails (NO_COMPILER). Needs
      * libcrypto.so.3 at run time. */
     const char *trustedKeys;
+    int tier;     /* BCC_TIER_... */
+    int reserved; /* 0 */
 } BCCOptions;
+
+/* How much is done for the code before it runs. */
+enum {
+    /* What pays. A small script, and one whose floating-point results another
+     * order of operations would change (-ffast-math), is compiled to the best
+     * code at once. For any other one a miss makes baseline code, which takes a
+     * fraction of the time, and goes on to make the best code in the
+     * background, after the prepare has returned and even after this process
+     * has ended; later prepares find it. Entries that are made without being
+     * run, and code that no cache keeps, are the best at once. */
+    BCC_TIER_AUTO = 0,
+    BCC_TIER_BEST = 1,     /* the best at once; a baseline entry is a miss */
+    BCC_TIER_BASELINE = 2, /* baseline code, unless the best is there */
+};
 
 /* ORDER OPT LEVEL */
 enum {
@@ -522,6 +539,7 @@ enum {
     BCC_REASON_UNRESOLVED = 27,  /* needs a symbol or a shared library that is
                                     missing now */
     BCC_REASON_RESOURCE = 28,    /* an input cannot be read from its archive */
+    BCC_REASON_TIER = 29, /* baseline code, and BCC_TIER_BEST was asked for */
     BCC_N_REASONS
 };
 
@@ -559,11 +577,52 @@ typedef struct BCCReport {
     uint64_t totalNs;    /* nanoseconds of the whole prepare */
     uint64_t stageNs[BCC_N_STAGES]; /* nanoseconds of each BCC_STAGE_... */
     int reasonCode;                 /* BCC_REASON_... */
+    int tier; /* of the code that was loaded, BCC_TIER_BEST or
+                 BCC_TIER_BASELINE; 0: none was */
 } BCCReport;
 
 /* Fill report about the last prepare. Errors: INVALID_VALUE (NULL, or size is
  * not set). */
 BCC_API int bccGetReport(BCCScriptRef script, BCCReport *report);
+
+/* ---- From baseline code to the best ----
+ * The script keeps the code that it has. A host that wants the best code in
+ * this process prepares a second script when it is there. */
+
+/* Wait until the best code of a script that has baseline code is in the cache
+ * directory, for at most timeoutMs milliseconds (0: only look; negative: no
+ * limit). 0: it is there, or the script has it already. Errors: NOT_READY (it
+ * is not there yet, or the script is not prepared; if no process makes it, this
+ * returns at once). */
+BCC_API int bccWaitForBest(BCCScriptRef script, int timeoutMs);
+
+/* A descriptor for select() or poll(), to be closed by the caller. It becomes
+ * readable when another entry takes the place of the script's: read from it
+ * what is there, then ask bccWaitForBest(script, 0). It may become readable
+ * before, and never does if the compile is ended by force: ask once before
+ * waiting, and wait with a timeout. -1: there is no entry, or the system
+ * refuses (IO_ERROR). */
+BCC_API int bccGetBestDescriptor(BCCScriptRef script);
+
+/* Makes and prepares the same script once more; NULL: failure. */
+typedef BCCScriptRef (*BCCMakeScriptFn)(void *context);
+
+/* For scripts that keep no state: if the best code is there now, put a script
+ * that has it in the place of *script. 0: *oldScript is what was there, to be
+ * disposed of when none of its code runs any more. 1: nothing was changed. */
+static inline int bccSwapForBest(BCCScriptRef *script, BCCMakeScriptFn make,
+                                 void *context, BCCScriptRef *oldScript)
+{
+    BCCScriptRef best = NULL;
+
+    if (bccWaitForBest(*script, 0) == 0)
+        best = make(context);
+    if (!best)
+        return 1;
+    *oldScript = *script;
+    *script = best;
+    return 0;
+}
 
 /* Return the name of a stage for printing, such as "load"; NULL for an unknown
  * number. The string is static. */

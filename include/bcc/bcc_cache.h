@@ -143,9 +143,18 @@ struct obcc_header {
     struct obcc_le64 cpu_features[2]; /* that the code may use */
     struct obcc_le64 text_span;       /* bytes at the start of image_span that
                                          are code */
-    struct obcc_le64 reserved;        /* 0 */
+    struct obcc_le32 tier;            /* OBCC_TIER_... */
+    struct obcc_le32 reserved;        /* 0 */
     struct obcc_le64 checksum; /* XXH3-64 of header and section table, this
                                   field taken as 0 */
+};
+
+/* How much was done for the code. Other values count as OBCC_TIER_BEST. */
+enum {
+    OBCC_TIER_BEST = 0,
+    OBCC_TIER_BASELINE = 1, /* made fast, to be replaced by the best code */
+    OBCC_TIER_LASTING = 2   /* baseline code that stays: it was asked for, or
+                               the compiler failed to make the best code */
 };
 
 #define OBCC_HEADER_SIZE  96u
@@ -300,7 +309,8 @@ OBCC_ASSERT(offsetof(struct obcc_header, image_span) == 40);
 OBCC_ASSERT(offsetof(struct obcc_header, image_align) == 48);
 OBCC_ASSERT(offsetof(struct obcc_header, cpu_features) == 56);
 OBCC_ASSERT(offsetof(struct obcc_header, text_span) == 72);
-OBCC_ASSERT(offsetof(struct obcc_header, reserved) == 80);
+OBCC_ASSERT(offsetof(struct obcc_header, tier) == 80);
+OBCC_ASSERT(offsetof(struct obcc_header, reserved) == 84);
 OBCC_ASSERT(offsetof(struct obcc_header, checksum) == 88);
 OBCC_ASSERT(sizeof(struct obcc_section) == OBCC_SECTION_SIZE);
 OBCC_ASSERT(offsetof(struct obcc_section, offset) == 8);

@@ -131,12 +131,25 @@ static enum status check_dependencies(struct prepare *p,
     return status;
 }
 
+static enum status check_tier(const struct prepare *p,
+                              const struct found *found, struct error *err)
+{
+    if (p->request.tier != REQUEST_TIER_BEST ||
+        found->layout.tier == OBCC_TIER_BEST)
+        return STATUS_OK;
+    error_set(err, STATUS_STALE, "%s: baseline code, the best was asked for",
+              found->name);
+    return error_add_reason(err, STATUS_STALE, REASON_TIER);
+}
+
 static enum status check_answer(struct prepare *p, const struct found *found,
                                 const struct cache_view *view,
                                 struct error *err)
 {
     enum status status = check_identity(p, found->name, view, err);
 
+    if (status == STATUS_OK)
+        status = check_tier(p, found, err);
     /* The inputs of an entry that was just made are known. Compiled code that
      * the host gives needs no comparison. */
     if (status || found->origin >= FOUND_MADE)
@@ -290,5 +303,9 @@ enum status admit(struct prepare *p, struct found *found, struct error *err)
         status = check_machine(found, err);
     if (status == STATUS_OK && p->execute)
         status = map(p, found, err);
+    if (status == STATUS_OK)
+        p->script->report.tier = found->layout.tier == OBCC_TIER_BEST
+                                     ? BCC_TIER_BEST
+                                     : BCC_TIER_BASELINE;
     return status;
 }

@@ -415,45 +415,70 @@ static enum status conclude(const struct ending *ending, int reply_fd,
                      path, ending->end == END_EXITED ? ending->code : -1);
 }
 
-enum status compile_client_run(const struct compile_job *job,
-                               struct reply *ret_reply, struct error *err)
+/* argv[0] is the compiler's path then, for the caller to free in any case. */
+static enum status start_compile(const struct compile_job *job, int reply_fd,
+                                 char **argv, pid_t *ret_pid, struct error *err)
 {
-    int request_fd = -1, reply_fd = -1;
     struct descriptors table = {.n = REQUEST_FD};
-    char host[24];
-    char *argv[] = {NULL, (char *)"compile", host, NULL};
+    int request_fd = -1;
     enum status status;
-    struct ending ending = {0};
-    pid_t pid;
+    char host[24];
 
     status = compile_client_find(job->compiler_path, &argv[0], err);
     if (status)
         return status;
+    argv[2] = host;
     snprintf(host, sizeof(host), "%jd", (intmax_t)getpid());
     status = file_create_memory("bcc-request", job->message, &request_fd, err);
-    if (status)
-        goto out;
-    status =
-        file_create_memory("bcc-reply", (struct span){NULL, 0}, &reply_fd, err);
     if (status)
         goto out;
     status = build_descriptors(job, request_fd, reply_fd, &table, err);
     if (status)
         goto out;
-    status = start(argv, &table, &pid, err);
+    status = start(argv, &table, ret_pid, err);
+out:
     /* The child has its own copies now; the host may have few descriptors
      * left. */
     descriptors_close(&table);
-    table.n = REQUEST_FD;
-    if (status)
-        goto out;
-    ending.end = wait_for(pid, job->time_limit_ms, &ending.code);
-    status = conclude(&ending, reply_fd, job, argv[0], ret_reply, err);
-out:
-    free(argv[0]);
-    descriptors_close(&table);
     file_close(request_fd);
+    return status;
+}
+
+enum status compile_client_run(const struct compile_job *job,
+                               struct reply *ret_reply, struct error *err)
+{
+    char *argv[] = {NULL, (char *)"compile", NULL, NULL};
+    struct ending ending = {0};
+    enum status status;
+    int reply_fd;
+    pid_t pid;
+
+    status =
+        file_create_memory("bcc-reply", (struct span){NULL, 0}, &reply_fd, err);
+    if (status)
+        return status;
+    status = start_compile(job, reply_fd, argv, &pid, err);
+    if (status == STATUS_OK) {
+        ending.end = wait_for(pid, job->time_limit_ms, &ending.code);
+        status = conclude(&ending, reply_fd, job, argv[0], ret_reply, err);
+    }
+    free(argv[0]);
     file_close(reply_fd);
+    return status;
+}
+
+enum status compile_client_later(const struct compile_job *job,
+                                 struct error *err)
+{
+    char *argv[] = {NULL, (char *)"later", NULL, NULL};
+    enum status status;
+    pid_t pid;
+    int code;
+
+    status = start_compile(job, -1, argv, &pid, err);
+    free(argv[0]);
+    if (status == STATUS_OK)
+        wait_for(pid, 0, &code);
     return status;
 }
 

@@ -36,6 +36,11 @@ enum status compile_client_run(const struct compile_job *job,
                                struct reply *ret_reply,
                                struct error *err) MUST_CHECK;
 
+/* Start it, for a request of REQUEST_TIER_LATER: it leaves the work to a child
+ * that this process is not the parent of. NOT_FOUND, IO. */
+enum status compile_client_later(const struct compile_job *job,
+                                 struct error *err) MUST_CHECK;
+
 /* Start a process that prunes a cache directory to its limit (see prune.h).
  * Waits until it has started, not until it is done. Errors: NOT_FOUND, IO. */
 enum status compile_client_prune(const char *compiler_path, const char *dir,

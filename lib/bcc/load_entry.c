@@ -57,6 +57,7 @@ enum status load_entry(struct prepare *p, struct found *found,
     script->libraries = libraries;
     script->layout = found->layout;
     script->view = found->view;
+    script->inode = found->st.st_ino;
     script->report.imageBytes = found->layout.section[OBCC_CONTEXT].size;
     return STATUS_OK;
 }

@@ -47,6 +47,7 @@ static enum status collect_inputs(struct prepare *p,
     return STATUS_OK;
 }
 
+/* reply: NULL: of a compile in the background, which is only started. */
 static enum status send_request(struct prepare *p,
                                 const struct request_input *inputs,
                                 const int *fds, const struct outlet *outlet,
@@ -60,6 +61,8 @@ static enum status send_request(struct prepare *p,
     request.inputs = inputs;
     request.n_inputs = script->n_sources;
     request.portable = p->file != NULL;
+    if (!reply)
+        request.tier = REQUEST_TIER_LATER;
     buffer_init(&message);
     status = request_write(&request, &message, err);
     if (status == STATUS_OK) {
@@ -74,7 +77,8 @@ static enum status send_request(struct prepare *p,
             .dir_fd = outlet->dir_fd,
             .time_limit_ms = script->options.time_limit_ms,
         };
-        status = compile_client_run(&job, reply, err);
+        status = reply ? compile_client_run(&job, reply, err)
+                       : compile_client_later(&job, err);
     }
     buffer_release(&message);
     return status;
@@ -95,23 +99,49 @@ static void report_compiler(BCCScriptRef script, const struct reply *reply)
         stages[BCC_STAGE_PROCESS] -= spent;
 }
 
-static enum status run_compiler(struct prepare *p, const struct outlet *outlet,
-                                struct error *err)
+static enum status call_compiler(struct prepare *p, const struct outlet *outlet,
+                                 struct reply *reply, struct error *err)
 {
     const size_t n = p->script->n_sources;
     struct request_input *inputs = calloc(n, sizeof(*inputs));
     int *fds = calloc(n, sizeof(*fds));
-    struct reply reply = {0};
     enum status status;
 
     status = inputs && fds ? collect_inputs(p, inputs, fds, err)
                            : error_no_memory(err);
     if (status == STATUS_OK)
-        status = send_request(p, inputs, fds, outlet, &reply, err);
-    report_compiler(p->script, &reply);
+        status = send_request(p, inputs, fds, outlet, reply, err);
     free(inputs);
     free(fds);
     return status;
+}
+
+static enum status run_compiler(struct prepare *p, const struct outlet *outlet,
+                                struct error *err)
+{
+    struct reply reply = {0};
+    enum status status = call_compiler(p, outlet, &reply, err);
+
+    report_compiler(p->script, &reply);
+    return status;
+}
+
+void make_later(struct prepare *p)
+{
+    struct flight flight;
+    struct error ignored;
+    int dir_fd = -1;
+
+    flight_begin(&flight, p->dir, p->name, buffer_span(&p->identity));
+    if (flight.fd >= 0 && !flight_later_is_on(&flight) &&
+        !flight_is_on(&flight))
+        dir_fd = open(p->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    flight_end(&flight);
+    if (dir_fd >= 0 &&
+        call_compiler(p, &(struct outlet){-1, -1, dir_fd}, NULL, &ignored))
+        script_log(p->script, BCC_LOG_DEBUG, "compile",
+                   "best code not begun: %s", ignored.message);
+    file_close(dir_fd);
 }
 
 /* ---- What it wrote ---- */

@@ -24,6 +24,22 @@
 #include "machine.h"
 #include "version.h"
 
+/* What nothing replaces is to be the best at once: entries that are made
+ * without being run, and code that no cache keeps. */
+static enum request_tier tier_of(const struct prepare *p)
+{
+    const struct script_options *options = &p->script->options;
+
+    if (options->tier == BCC_TIER_BASELINE)
+        return REQUEST_TIER_BASELINE;
+    if (options->tier == BCC_TIER_BEST)
+        return REQUEST_TIER_BEST;
+    return (p->execute && p->dir && options->opt_level) ||
+                   (p->flags & BCC_CACHE_ONLY)
+               ? REQUEST_TIER_AUTO
+               : REQUEST_TIER_BEST;
+}
+
 static void build_request(struct prepare *p)
 {
     const struct script_options *options = &p->script->options;
@@ -48,6 +64,8 @@ static void build_request(struct prepare *p)
         .shared = p->script->shared,
         .n_shared = p->script->n_shared,
         .limit_memory = options->memory_limit,
+        .tier = tier_of(p),
+        .entry = p->dir ? p->name : "",
     };
 }
 
@@ -103,6 +121,8 @@ static enum status take(struct prepare *p, struct found *found,
 
     *ret_is_final = false;
     status = admit(p, found, err);
+    p->is_waiting = found->origin == FOUND_IN_DIRECTORY &&
+                    found->layout.tier == OBCC_TIER_BASELINE;
     if (status == STATUS_OK && p->execute)
         status = load_entry(p, found, ret_is_final, err);
     /* A launch need not check the code, but one that is about to fail does,
@@ -347,6 +367,17 @@ static bool begin_report(struct prepare *p)
     return true;
 }
 
+/* A baseline entry that nobody replaces: whoever was to do it died, or had too
+ * much to do. */
+static void see_to_best(struct prepare *p)
+{
+    if (!p->is_waiting || p->request.tier != REQUEST_TIER_AUTO ||
+        !may_compile(p))
+        return;
+    make_later(p);
+    report_stage(p->script, BCC_STAGE_PROCESS);
+}
+
 static int run_prepare(struct prepare *p)
 {
     BCCScriptRef script = p->script;
@@ -363,8 +394,10 @@ static int run_prepare(struct prepare *p)
     status = request_write_identity(&p->request, &p->identity, &err);
     if (status == STATUS_OK)
         status = find_or_make(p, &err);
-    if (status == STATUS_OK && p->execute)
+    if (status == STATUS_OK && p->execute) {
+        see_to_best(p);
         start(p, caller_errno);
+    }
     /* A loaded script needs no inputs any more; after a failure the caller may
      * correct them. */
     if (script->prepared)

@@ -4,6 +4,7 @@
  *   find.c        files that were compiled before: in layers, in the directory,
  *                 or given by the host
  *   make.c        a file that the compiler makes now, in a directory or memory
+ *   tier.c        baseline code: the best is made later, and waited for
  *   admit.c       may the file be used, and does it match the request?
  *   load_entry.c  from file to code; symbols.c resolves its imports,
  *                 libraries.c opens the shared libraries it needs
@@ -36,6 +37,7 @@ struct prepare {
     struct source *given;   /* not NULL: the host gives compiled code */
     struct request request; /* without inputs */
     struct buffer identity;
+    bool is_waiting; /* what was found is baseline code of the directory */
 };
 
 enum found_origin {
@@ -111,6 +113,10 @@ enum status make_in_memory(struct prepare *p, struct found *ret_found,
 enum status make_in_directory(struct prepare *p, struct flight *flight,
                               struct found *ret_found, bool *ret_unusable,
                               struct error *err) MUST_CHECK;
+
+/* Let the compiler make the best code of the entry in the background, unless
+ * that is under way. Nothing is said of a failure: the next launch tries. */
+void make_later(struct prepare *p);
 
 /* ---- admit.c ---- */
 

@@ -232,6 +232,9 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
     if (given.optLevel < BCC_OPT_DEFAULT || given.optLevel > BCC_OPT_O3)
         return script_misuse(script, BCC_INVALID_VALUE,
                              "options: unknown optLevel %d", given.optLevel);
+    if (given.tier < BCC_TIER_AUTO || given.tier > BCC_TIER_BASELINE)
+        return script_misuse(script, BCC_INVALID_VALUE,
+                             "options: unknown tier %d", given.tier);
     keys = read_keys(given.trustedKeys, &copy);
     if (keys == STATUS_MISUSE || keys == STATUS_UNTRUSTED) {
         options_release(&copy);
@@ -262,6 +265,7 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
     if (copy.memory_limit == UINT64_MAX)
         copy.memory_limit = 0;
     copy.cache_size_limit = given.cacheSizeLimit;
+    copy.tier = given.tier;
     options_release(&script->options);
     script->options = copy;
     return 0;

@@ -84,6 +84,7 @@ struct script_options {
     uint32_t time_limit_ms;             /* 0: none */
     uint64_t memory_limit;              /* 0: none */
     uint64_t cache_size_limit;          /* 0: the default */
+    int tier;                           /* BCC_TIER_... */
     struct signature_key *trusted_keys; /* owned */
     size_t n_trusted_keys;              /* 0: signatures are not required */
 };
@@ -123,6 +124,7 @@ struct BCCOpaqueScript {
     struct cache_view view; /* borrows image's mapping */
     struct image image;
     struct libraries libraries;
+    ino_t inode; /* of the entry */
 
     struct missing_symbol *missing; /* of the last prepare */
     size_t n_missing;

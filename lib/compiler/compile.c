@@ -54,6 +54,7 @@
  * megabyte. */
 const struct compile_limits compile_usual_limits = {
     .part_size = 15000,
+    .baseline_part_size = 30000,
     .library_size = 1024 * 1024,
     .least_closures_size = 128 * 1024,
 };
@@ -83,6 +84,8 @@ struct compilation {
     struct public_names names;
     struct import_users users;
     LLVMModuleRef module; /* everything linked together */
+    struct module_facts facts;
+    bool is_baseline;
     struct optimisation how;
     struct split split;
     struct buffer *code; /* an object for each part */
@@ -332,34 +335,66 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
     if (status)
         return status;
     internalize(c->module, &c->names, &asm_names, &attribute_names);
-    return attributes_retarget(c->module, &c->target, &c->arena,
-                               &c->result->cpu_features, err);
+    status = attributes_retarget(c->module, &c->target, &c->arena,
+                                 &c->result->cpu_features, err);
+    if (status == STATUS_OK)
+        contraction_decide(c->module, &c->target);
+    return status;
 }
 
 /* A large module is simplified as a whole; all other work is done part by part.
  * Its variables are placed here, where all of them are visible. */
 static size_t count_parts(const struct compilation *c)
 {
+    const struct compile_limits *limits = c->job->limits;
+
     return c->job->make_parts
-               ? split_count(c->module, c->job->limits->part_size)
+               ? split_count(c->module, c->is_baseline
+                                            ? limits->baseline_part_size
+                                            : limits->part_size)
                : 1;
+}
+
+/* Baseline code wants a code generator that is fast. */
+static enum status choose_tier(struct compilation *c, struct error *err)
+{
+    struct request fast = *c->request;
+
+    if (!c->job->choose_baseline)
+        return STATUS_OK;
+    c->facts = module_facts_collect(c->module);
+    c->is_baseline = c->job->choose_baseline(c->job->context, &c->facts);
+    if (!c->is_baseline)
+        return STATUS_OK;
+    fast.opt_level = 0;
+    target_release(&c->target);
+    return target_init(&c->target, &c->arena, &fast, err);
+}
+
+static enum status optimise_whole(struct compilation *c, size_t n_parts,
+                                  struct error *err)
+{
+    if (c->is_baseline)
+        return optimise_baseline(&c->glue, c->module, &c->how, &c->facts, err);
+    return n_parts > 1 ? optimise_first_half(&c->glue, c->module, &c->how, err)
+                       : optimise(&c->glue, c->module, &c->how, err);
 }
 
 static enum status stage_optimise(struct compilation *c, struct error *err)
 {
+    enum status status = choose_tier(c, err);
     size_t n_parts = count_parts(c);
-    enum status status = STATUS_OK;
 
-    c->how =
-        (struct optimisation){&c->target, c->request->opt_level, c->name, NULL};
+    if (status)
+        return status;
+    c->how = (struct optimisation){
+        &c->target, c->is_baseline ? 0 : c->request->opt_level, c->name, NULL};
     if (n_parts > 1) {
         status = optimise_prune(&c->glue, c->module, &c->how, err);
         n_parts = count_parts(c);
     }
     if (status == STATUS_OK)
-        status = n_parts > 1
-                     ? optimise_first_half(&c->glue, c->module, &c->how, err)
-                     : optimise(&c->glue, c->module, &c->how, err);
+        status = optimise_whole(c, n_parts, err);
     if (status == STATUS_OK)
         status = large_data_mark(&c->glue, c->module, &c->target, c->name, err);
     if (status == STATUS_OK)
@@ -654,6 +689,7 @@ static enum status compile_once(const struct compile_job *job,
         return status;
     }
     want_more(c, wanted);
+    result.is_baseline = c->is_baseline;
     result.exports.arena = NULL;
     c->job = NULL;
     c->result = NULL;

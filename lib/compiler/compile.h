@@ -12,6 +12,7 @@
 #include "error.h"
 #include "index_file.h"
 #include "link_image.h"
+#include "module_facts.h"
 #include "request.h"
 #include "script_exports.h"
 #include "span.h"
@@ -28,6 +29,7 @@ struct compile_result {
     const char **import_users;         /* the user of each import, or NULL */
     uint64_t stage_ns[REPLY_N_STAGES]; /* the stages READ to LINK_IMAGE are
                                           filled */
+    bool is_baseline;
 };
 
 /* What bccc has; tests have smaller ones. */
@@ -45,6 +47,11 @@ typedef enum status (*make_parts_fn)(size_t n_parts, part_fn make,
                                      void *context, struct buffer *ret_out,
                                      struct error *err);
 
+/* Baseline code for this module? Asked once it is linked, before anything is
+ * optimised. The process may be two when this returns, with two answers. */
+typedef bool (*choose_baseline_fn)(void *context,
+                                   const struct module_facts *facts);
+
 struct compile_job {
     const struct request *request;
     const struct span *inputs; /* the bytes of each of request->inputs */
@@ -52,7 +59,9 @@ struct compile_job {
      * what it learned, which lives in the result. */
     struct library_index *indexes;
     const struct compile_limits *limits;
-    make_parts_fn make_parts; /* NULL: no module is divided */
+    make_parts_fn make_parts;           /* NULL: no module is divided */
+    choose_baseline_fn choose_baseline; /* NULL: no */
+    void *context;                      /* of that */
 };
 
 /* COMPILE (with LLVM's own message), UNSUPPORTED (unknown target), CORRUPT (not

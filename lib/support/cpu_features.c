@@ -309,11 +309,11 @@ static struct cpu_features ask_host(void)
 
 #endif
 
-static struct cpu_features host;
+static struct cpu_features known_host;
 
 static void find_host(void)
 {
-    host = ask_host();
+    known_host = ask_host();
 }
 
 /* They are the same at each launch. */
@@ -322,7 +322,7 @@ struct cpu_features cpu_features_host(void)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     pthread_once(&once, find_host);
-    return host;
+    return known_host;
 }
 
 static bool has_bit(const struct cpu_words *words, unsigned word, unsigned bit)

@@ -34,7 +34,8 @@
     X(OBJECT, 25, "object")                                                    \
     X(SHARED, 26, "shared")                                                    \
     X(UNRESOLVED, 27, "unresolved")                                            \
-    X(RESOURCE, 28, "resource")
+    X(RESOURCE, 28, "resource")                                                \
+    X(TIER, 29, "tier")
 
 enum reason {
 #define REASON_NUMBER(name, number, word) REASON_##name = number,

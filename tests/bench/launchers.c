@@ -18,10 +18,11 @@ bool hit_enter(void *context)
 {
     struct hit *hit = context;
     const BCCOptions options = {.size = sizeof(options),
-                                .optLevel = hit->opt_level};
+                                .optLevel = hit->opt_level,
+                                .tier = BCC_TIER_BEST};
 
     if (sample_open(&hit->sample, &hit->files, &hit->script) ||
-        (hit->opt_level && bccSetOptions(hit->script, &options)) ||
+        bccSetOptions(hit->script, &options) ||
         (hit->shared_library &&
          bccLinkSharedLibrary(hit->script, hit->shared_library, 0)) ||
         bccUseCache(hit->script, hit->cache) ||

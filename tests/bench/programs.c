@@ -60,6 +60,7 @@ static void write_arguments(struct twin *twin, const char *const *arguments)
     *bcc++ = BCC_BENCH_BCC;
     *bcc++ = "run";
     *bcc++ = "--report=json";
+    *bcc++ = "--tier=best";
     *bcc++ = "--cache-dir";
     *bcc++ = twin->cache;
     *bcc++ = twin->bitcode.path;

@@ -23,7 +23,7 @@ struct twin {
     struct artefact bitcode, executable;
     struct entry entry;
     char cache[BENCH_PATH_SIZE], expected[PROCESS_TEXT_SIZE];
-    const char *bcc_argv[12], *native_argv[4];
+    const char *bcc_argv[13], *native_argv[4];
     struct program bcc, native;
 };
 

@@ -7,6 +7,7 @@ int main(int argc, char **argv)
 {
     const struct compile_limits limits = {
         .part_size = 2,
+        .baseline_part_size = 2,
         .library_size = 0,
         .least_closures_size = 64 * 1024,
     };

@@ -84,8 +84,8 @@ reported() {
 }
 
 # compare_cached_with_native 'OPTIONS' FILE [ARGS...]: the run "native" was
-# done; holds against it a cold, a warm and a precompiled `bcc run`. OPTIONS
-# (for run and precompile) are split at blanks.
+# done; holds against it a cold, a warm and a precompiled `bcc run`, and one of
+# baseline code. OPTIONS (for run and precompile) are split at blanks.
 compare_cached_with_native() {
     options=$1
     shift
@@ -98,6 +98,13 @@ compare_cached_with_native() {
         run warm "$BCC" run --report=json $options "$@"
         same native warm
         reported warm hit
+
+        [ -d "$work/baseline" ] || mkdir -m 700 "$work/baseline"
+        run baseline "$BCC" run --report=json --tier=baseline \
+            --cache-dir "$work/baseline" $options "$@"
+        same native baseline
+        grep -q '"tier":"baseline"' "$work/baseline.report" ||
+            fail "baseline: $(cat "$work/baseline.report")"
 
         [ -d "$work/installed" ] || mkdir -m 700 "$work/installed"
         "$BCC" precompile $options --cache-dir "$work/installed" "$1" \

@@ -107,7 +107,9 @@ static BCCScriptRef prepare_sample(const struct sample *sample,
                                    const char *cache_dir, int expected)
 {
     BCCScriptRef script = open_sample(sample);
+    const BCCOptions best = {.size = sizeof(best), .tier = BCC_TIER_BEST};
 
+    assert_succeeds(script, bccSetOptions(script, &best));
     assert_succeeds(script,
                     bccPrepareExecutable(script, cache_dir, sample->name,
                                          sample->prepare_flags));
@@ -167,6 +169,29 @@ static void does_the_same_whichever_way_it_was_made(void **state)
     assert_cache(script, BCC_CACHE_HIT);
     assert_same(&miss, outcome_of(sample, script));
     free(miss.reflection);
+}
+
+/* Other code, which computes the same to the last bit. */
+static void does_the_same_in_baseline_code(void **state)
+{
+    const BCCOptions baseline = {.size = sizeof(baseline),
+                                 .tier = BCC_TIER_BASELINE};
+    const struct fixture *f = *state;
+    const struct sample *sample = f->parameter;
+    BCCScriptRef script = prepare_sample(sample, NULL, BCC_CACHE_OFF);
+    struct outcome best = outcome_of(sample, script), outcome;
+    BCCReport report = {.size = sizeof(report)};
+
+    script = open_sample(sample);
+    assert_succeeds(script, bccSetOptions(script, &baseline));
+    assert_succeeds(script, bccPrepareExecutable(script, f->cache, sample->name,
+                                                 sample->prepare_flags));
+    assert_succeeds(script, bccGetReport(script, &report));
+    assert_int_equal(report.tier, BCC_TIER_BASELINE);
+    outcome = outcome_of(sample, script);
+    assert_true(outcome.sum == best.sum);
+    free(outcome.reflection);
+    free(best.reflection);
 }
 
 /* A sample is known by its file, so that the table may be sorted anew. */
@@ -406,7 +431,7 @@ static void the_callback_is_asked_once_for_each_import(void **state)
 
 static int run_sample_tests(void)
 {
-    struct CMUnitTest tests[32] = {{0}};
+    struct CMUnitTest tests[64] = {{0}};
     const struct sample *sample;
     size_t n_samples;
 
@@ -417,8 +442,12 @@ static int run_sample_tests(void)
             (struct CMUnitTest)TEST(does_the_same_whichever_way_it_was_made);
         tests[i].name = sample[i].name;
         tests[i].initial_state = (void *)&sample[i];
+        tests[n_samples + i] =
+            (struct CMUnitTest)TEST(does_the_same_in_baseline_code);
+        tests[n_samples + i].name = sample[i].name;
+        tests[n_samples + i].initial_state = (void *)&sample[i];
     }
-    return _cmocka_run_group_tests("samples", tests, n_samples, NULL, NULL);
+    return _cmocka_run_group_tests("samples", tests, 2 * n_samples, NULL, NULL);
 }
 
 int main(void)

@@ -141,8 +141,10 @@ END
         # shellcheck disable=SC2086
         "$BCC" $command --help | cmp - "$work/own" || fail "$command --help"
         while read -r option; do
+            value=2
+            [ "$option" != --tier ] || value=best
             # shellcheck disable=SC2086
-            "$BCC" $command "$option" 2 --help >"$work/out" 2>"$work/err"
+            "$BCC" $command "$option" $value --help >"$work/out" 2>"$work/err"
             if grep -qE -- "$option( |=|\$)" "$work/own"; then
                 grep -q "no such option" "$work/err" &&
                     fail "$command does not take $option"
@@ -1002,7 +1004,7 @@ test_report_is_one_line_of_json() {
     small_program
     for name in cold warm; do
         run $name "$BCC" run --report=json "$work/small.bc"
-        "$CHECK_JSON" cache code reason path image_bytes stages_us \
+        "$CHECK_JSON" cache code reason path tier image_bytes stages_us \
             total_us \
             <"$work/$name.report" || fail "$(cat "$work/$name.report")"
     done
@@ -1353,7 +1355,7 @@ C
     run library "$BCC" cache explain --lib "$work/library.bc" "$work/small.bc"
     says library out "number of inputs   entry 1, request 2"
     run json "$BCC" cache explain --json --cpu x86-64-v2 "$work/small.bc"
-    json json file cache code reason path compared_with differences
+    json json file cache code reason path tier compared_with differences
     says json out '{"field":"cpu","entry":"native","request":"x86-64-v2","decides":true}'
     run whole "$BCC" cache explain --link "$work/library.bc" "$work/small.bc"
     says whole out "number of inputs   entry 1, request 2"

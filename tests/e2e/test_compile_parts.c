@@ -231,7 +231,7 @@ static void part_that_does_not_come_is_an_error(void **state)
         enum status status;
         const char *says;
     } cases[] = {
-        {make_killed, STATUS_COMPILE, "a part died of signal 9"},
+        {make_killed, STATUS_IO, "a part was killed"},
         {make_ended, STATUS_COMPILE, "a part exited without a reply"},
         {make_failed, STATUS_UNSUPPORTED, "part 3: not so"},
         {make_limited, STATUS_NO_MEMORY, "memory"},

@@ -72,6 +72,7 @@ static const struct cache_contents rich = {
     .context_align = 8192,
     .image_span = 0x14000,
     .text_span = 0x12000,
+    .tier = OBCC_TIER_BASELINE,
     .image_align = 65536,
     .cpu_features = {{UINT64_C(0x8000000000000001), 0x42}},
     .identity = {(const uint8_t *)"format=100\n", 11},
@@ -142,6 +143,7 @@ static void header_says_what_was_written(void **state)
     assert_int_equal(o.layout.context_align, 8192);
     assert_int_equal(o.layout.image_span, 0x14000);
     assert_int_equal(o.layout.text_span, 0x12000);
+    assert_int_equal(o.layout.tier, OBCC_TIER_BASELINE);
     assert_int_equal(o.layout.image_align, 65536);
     assert_memory_equal(&o.layout.cpu_features, &rich.cpu_features,
                         sizeof(rich.cpu_features));

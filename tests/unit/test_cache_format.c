@@ -57,6 +57,7 @@ static const struct field fields[] = {
     FIELD(obcc_header, image_align),
     FIELD(obcc_header, cpu_features),
     FIELD(obcc_header, text_span),
+    FIELD(obcc_header, tier),
     FIELD(obcc_header, reserved),
     FIELD(obcc_header, checksum),
     FIELD(obcc_section, kind),

@@ -54,6 +54,8 @@ static const struct request rich = {
     .n_inputs = 5,
     .limit_memory = UINT64_C(1) << 40,
     .portable = true,
+    .tier = REQUEST_TIER_AUTO,
+    .entry = "my entry",
 };
 
 static const char rich_identity[] = "format=100\n"
@@ -76,6 +78,8 @@ static const char rich_identity[] = "format=100\n"
 static const char rich_rest[] =
     "limit-memory=1099511627776\n"
     "portable=1\n"
+    "tier=2\n"
+    "entry=my%20entry\n"
     "input=script apk - 1234 raw/my%20script.bc\n"
     "input=library file skip-sha1 0 /usr/lib/lib%2541%0Ax.bc\n"
     "input=object file - 18446744073709551615 \n"
@@ -270,6 +274,8 @@ static void parsing_gives_back_what_was_written(void **state)
     assert_int_equal(got.flags, rich.flags);
     assert_true(got.limit_memory == rich.limit_memory);
     assert_true(got.portable);
+    assert_int_equal(got.tier, REQUEST_TIER_AUTO);
+    assert_string_equal(got.entry, "my entry");
     assert_int_equal(got.n_marks, 4);
     for (size_t i = 0; i < 4; i++)
         assert_string_equal(got.marks[i], sorted[i]);
@@ -350,18 +356,21 @@ static const struct bad_case bad_cases[] = {
     {"memory=1099511627776", "memory=1 ", "line 17: not a decimal number"},
     {"portable=1", "portable=2", "line 18: portable is neither 0 nor 1"},
     {"portable=1", "portable=", "line 18: not a decimal number"},
-    {"input=script", "input=scripts", "line 19: unknown role"},
-    {"input=object", "input=objects", "line 21: unknown role"},
-    {"script apk", "script zip", "line 19: unknown role or resource type"},
-    {"script apk", "script  apk", "line 19: unknown role or resource type"},
-    {"apk - ", "apk + ", "line 19: unknown input flag"},
-    {"- 1234 raw/my%20script.bc", "- 1234", "line 19: input without a name"},
-    {"- 1234 raw/my%20script.bc", "-", "line 19: input without a name"},
-    {"- 1234 raw/my%20script.bc", "", "line 19: unknown input flag"},
-    {"1234 raw", "x234 raw", "line 19: not a decimal number"},
-    {" raw/my%20lib.bc\n", " raw/my lib.bc\n", "line 23: a byte is not"},
-    {" raw/my%20lib.bc\n", " raw/my%20lib.bc more\n", "line 23: a byte is"},
-    {"input=library apk skip", "output=library apk", "line 22: something"},
+    {"tier=2", "tier=4", "line 19: no such tier"},
+    {"tier=2", "tier=", "line 19: not a decimal number"},
+    {"entry=my%20entry", "entry=my entry", "line 20: a byte is not"},
+    {"input=script", "input=scripts", "line 21: unknown role"},
+    {"input=object", "input=objects", "line 23: unknown role"},
+    {"script apk", "script zip", "line 21: unknown role or resource type"},
+    {"script apk", "script  apk", "line 21: unknown role or resource type"},
+    {"apk - ", "apk + ", "line 21: unknown input flag"},
+    {"- 1234 raw/my%20script.bc", "- 1234", "line 21: input without a name"},
+    {"- 1234 raw/my%20script.bc", "-", "line 21: input without a name"},
+    {"- 1234 raw/my%20script.bc", "", "line 21: unknown input flag"},
+    {"1234 raw", "x234 raw", "line 21: not a decimal number"},
+    {" raw/my%20lib.bc\n", " raw/my lib.bc\n", "line 25: a byte is not"},
+    {" raw/my%20lib.bc\n", " raw/my%20lib.bc more\n", "line 25: a byte is"},
+    {"input=library apk skip", "output=library apk", "line 24: something"},
 };
 
 static void each_malformed_line_is_named(void **state)

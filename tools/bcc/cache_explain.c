@@ -396,6 +396,8 @@ static bool print_verdict(struct explain *explain, const char *path)
         print_visible(stdout, path);
         fputs(is_hit ? ": hit: " : ": miss: ", stdout);
         print_visible(stdout, is_hit ? report.path : report.reason);
+        if (report.tier == BCC_TIER_BASELINE)
+            fputs(" (baseline code)", stdout);
         putchar('\n');
         return is_hit;
     }
@@ -406,6 +408,9 @@ static bool print_verdict(struct explain *explain, const char *path)
     json_print_string(stdout, report.reason);
     fputs(",\"path\":", stdout);
     json_print_string(stdout, report.path);
+    printf(",\"tier\":\"%s\"", !report.tier                   ? "none"
+                               : report.tier == BCC_TIER_BEST ? "best"
+                                                              : "baseline");
     return is_hit;
 }
 

@@ -128,6 +128,13 @@ static const char *machine_name(unsigned elf_machine)
     return machine ? machine->name : "unknown";
 }
 
+static const char *tier_name(uint32_t tier)
+{
+    if (tier == OBCC_TIER_BASELINE)
+        return "baseline, the best to come";
+    return tier == OBCC_TIER_LASTING ? "baseline, as the best failed" : "best";
+}
+
 static void dump_header(struct printer *printer, const struct cache_file *file)
 {
     const struct cache_layout *layout = &file->layout;
@@ -150,6 +157,7 @@ static void dump_header(struct printer *printer, const struct cache_file *file)
     print_address(printer, "image_span", layout->image_span);
     print_address(printer, "image_align", layout->image_align);
     print_address(printer, "text_span", layout->text_span);
+    print_text(printer, "tier", tier_name(layout->tier));
     print_address(printer, "context_align", layout->context_align);
     print_text(printer, "cpu_features", features);
     end_row(printer);

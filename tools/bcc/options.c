@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bcc/bcc.h>
+
 #include "print.h"
 #include "prune.h"
 
@@ -42,6 +44,22 @@ static bool parse_size(const char *text, struct size_option *size)
     return size->is_given;
 }
 
+bool options_parse_tier(const char *text, int *ret_tier)
+{
+    static const char *const tiers[] = {
+        [BCC_TIER_AUTO] = "auto",
+        [BCC_TIER_BEST] = "best",
+        [BCC_TIER_BASELINE] = "baseline",
+    };
+
+    for (int i = 0; i < (int)(sizeof(tiers) / sizeof(tiers[0])); i++)
+        if (strcmp(text, tiers[i]) == 0) {
+            *ret_tier = i;
+            return true;
+        }
+    return false;
+}
+
 /* Report a value that is invalid for this option. */
 static bool refuse(const struct option_row *row, const char *value)
 {
@@ -54,6 +72,8 @@ static bool refuse(const struct option_row *row, const char *value)
                  row->high);
     else if (row->kind == OPTION_SIZE)
         complain("%s %s: not a size: 512M, 2G, none", name, value);
+    else if (row->kind == OPTION_TIER)
+        complain("%s %s: not one of auto, best, baseline", name, value);
     else if (row->kind == OPTION_DIRECTORY)
         complain("%s: needs the name of a directory", name);
     else
@@ -86,6 +106,9 @@ static bool apply(struct options *options, const struct option_row *row,
         break;
     case OPTION_LIST:
         return words_append(field, value);
+    case OPTION_TIER:
+        ok = options_parse_tier(value, field);
+        break;
     case OPTION_NUMBER:
         ok = parse_number(value, row->low, row->high, field);
         break;

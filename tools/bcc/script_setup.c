@@ -149,6 +149,18 @@ static uint64_t memory_limit(const struct options *options)
                                        : UINT64_MAX;
 }
 
+/* An option's value goes before the variable's. */
+static int tier_of(const struct options *options)
+{
+    const char *text = getenv("BCC_TIER");
+    int tier = options->tier;
+
+    if (tier == BCC_TIER_AUTO && text && *text &&
+        !options_parse_tier(text, &tier))
+        complain("BCC_TIER=%s: not one of auto, best, baseline", text);
+    return tier;
+}
+
 BCCScriptRef setup_script(const struct options *options, const char *path,
                           bool program, bool *ret_failed)
 {
@@ -162,6 +174,7 @@ BCCScriptRef setup_script(const struct options *options, const char *path,
         .optLevel = BCC_OPT_O0 + options->opt_level,
         .compileTimeLimitMs = time_limit_ms(options),
         .compileMemoryLimit = memory_limit(options),
+        .tier = tier_of(options),
     };
     const BCCHost host = {
         .size = sizeof(host),
@@ -503,6 +516,7 @@ void setup_entry_name(const struct options *options, const char *path,
 
 static void write_report(FILE *out, const BCCReport *report)
 {
+    static const char *const tiers[] = {"none", "best", "baseline"};
     static const char *const caches[] = {"off", "hit", "miss"};
     const char *separator = "";
 
@@ -511,8 +525,8 @@ static void write_report(FILE *out, const BCCReport *report)
     json_print_string(out, report->reason);
     fputs(",\"path\":", out);
     json_print_string(out, report->path);
-    fprintf(out, ",\"image_bytes\":%" PRIu64 ",\"stages_us\":{",
-            report->imageBytes);
+    fprintf(out, ",\"tier\":\"%s\",\"image_bytes\":%" PRIu64 ",\"stages_us\":{",
+            tiers[report->tier], report->imageBytes);
     for (int stage = 0; stage < BCC_N_STAGES; stage++) {
         if (!report->stageNs[stage])
             continue;

@@ -211,6 +211,7 @@ static const int allowed[] = {
     __NR_getgid,
     __NR_getegid,
     __NR_getcwd,
+    __NR_setsid,
     __NR_uname,
     __NR_sysinfo,
     __NR_getrusage,
@@ -304,6 +305,8 @@ static const struct on_condition {
     {__NR_clone, 0, CLONE_NAMESPACES, 0},
     /* its own limits */
     {__NR_prlimit64, 0, ~0u, 0},
+    /* its own priority */
+    {__NR_sched_setattr, 0, ~0u, 0},
     /* its workers; itself, from abort() */
     {__NR_kill, 1, ~0u, SIGKILL},
     {__NR_tgkill, 2, ~0u, SIGABRT},

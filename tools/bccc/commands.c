@@ -20,6 +20,7 @@ static int print_version(void)
 static int print_usage(void)
 {
     fputs("usage: bccc compile PID          (started by libbcc, see bccc(8))\n"
+          "       bccc later PID            (started by libbcc)\n"
           "       bccc disassemble FILE.oBCC\n"
           "       bccc prune DIRECTORY BYTES   (started by libbcc)\n"
           "       bccc --version\n",
@@ -29,7 +30,8 @@ static int print_usage(void)
 
 int bccc_run(int argc, char **argv, const struct compile_limits *limits)
 {
-    if (argc == 3 && strcmp(argv[1], "compile") == 0)
+    if (argc == 3 &&
+        (strcmp(argv[1], "compile") == 0 || strcmp(argv[1], "later") == 0))
         serve_request(limits);
     if (argc == 3 && strcmp(argv[1], "disassemble") == 0)
         return disassemble_file(argv[2]);

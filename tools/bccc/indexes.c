@@ -195,6 +195,12 @@ bool indexes_begin(struct indexes *indexes)
     return any;
 }
 
+void indexes_leave(struct indexes *indexes)
+{
+    for (size_t i = 0; i < indexes->n_inputs; i++)
+        indexes->file[i].is_begun = false;
+}
+
 void indexes_publish(struct indexes *indexes, const struct inputs *inputs)
 {
     for (size_t i = 0; i < indexes->n_inputs; i++) {

@@ -40,6 +40,9 @@ bool indexes_are_used(const struct indexes *indexes);
 /* Compile as if there were no indexes. */
 void indexes_forget(struct indexes *indexes);
 
+/* In a copy of the process: they are the original's to publish. */
+void indexes_leave(struct indexes *indexes);
+
 /* Open the files that indexes_publish() writes; indexes_end() closes them.
  * False: there are none. */
 bool indexes_begin(struct indexes *indexes);

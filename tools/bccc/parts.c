@@ -146,6 +146,10 @@ static enum status judge(const struct worker *worker, int wait_status,
     if (out->size >= sizeof(head))
         memcpy(&head, out->data, sizeof(head));
     if (out->size < sizeof(head) || out->size - sizeof(head) != head.size) {
+        /* Not LLVM's doing: where memory runs out, compilers go first. */
+        if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL)
+            return error_set(err, STATUS_IO,
+                             "compile: the process of a part was killed");
         if (WIFSIGNALED(wait_status))
             return error_set(err, STATUS_COMPILE,
                              "compile: the process of a part died of signal %d",

@@ -26,6 +26,7 @@
 #include "compile.h"
 #include "indexes.h"
 #include "inputs.h"
+#include "later.h"
 #include "load_check.h"
 #include "machine.h"
 #include "needed.h"
@@ -35,6 +36,10 @@
 
 /* A request contains names of inputs, not their bytes. */
 enum { MAX_MESSAGE_SIZE = 64 * 1024 * 1024 };
+
+/* Best code of so many instructions takes some 30 ms, baseline code 2, and 3
+ * more for what the best code later takes: two processes (2026). */
+enum { LEAST_LATER = 400, LEAST_LATER_SIZE = 4096 /* bytes of bitcode */ };
 
 /* ---- The reply ---- */
 
@@ -130,6 +135,8 @@ struct job {
     struct compile_result result;
     struct needed needed;
     struct buffer file;
+    struct later later; /* the best code after the baseline code */
+    bool has_chosen, is_baseline;
     struct reply reply;
 };
 
@@ -224,6 +231,7 @@ static void fill_contents(const struct job *job,
         .image_span = link->span,
         .image_align = link->align,
         .text_span = link->text_span,
+        .tier = result->is_baseline ? OBCC_TIER_BASELINE : OBCC_TIER_BEST,
         .cpu_features = result->cpu_features,
         .identity = {job->message.data, job->identity_size},
         .n_dependencies = job->inputs.n_inputs,
@@ -303,14 +311,34 @@ static enum status check_image(const struct job *job, struct error *err)
 
 /* ---- All of it ---- */
 
+/* Asked again where a compile begins anew. */
+static bool choose_baseline(void *context, const struct module_facts *facts)
+{
+    struct job *job = context;
+
+    if (job->has_chosen || job->request.tier != REQUEST_TIER_AUTO)
+        return job->is_baseline;
+    job->has_chosen = true;
+    if (!job->later.is_begun || facts->is_inexact ||
+        facts->n_instructions < LEAST_LATER)
+        return false;
+    inputs_finish_hashing(&job->inputs);
+    job->is_baseline = !later_branch(&job->later);
+    if (!job->is_baseline)
+        indexes_leave(&job->indexes);
+    return job->is_baseline;
+}
+
 static enum status compile_inputs(struct job *job, struct error *err)
 {
-    const struct compile_job compile_job = {
+    struct compile_job compile_job = {
         .request = &job->request,
         .inputs = job->inputs.bytes,
         .indexes = job->indexes.index,
         .limits = job->limits,
         .make_parts = parts_make,
+        .choose_baseline = choose_baseline,
+        .context = job,
     };
     enum status status;
 
@@ -321,6 +349,33 @@ static enum status compile_inputs(struct job *job, struct error *err)
     /* A defect of an index must not fail a compile. */
     indexes_forget(&job->indexes);
     return compile(&compile_job, &job->result, err);
+}
+
+static size_t inputs_size(const struct inputs *inputs)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < inputs->n_inputs; i++)
+        size += inputs->bytes[i].size;
+    return size;
+}
+
+static void begin_later(struct job *job)
+{
+    const enum request_tier tier = job->request.tier;
+    const struct span identity = {job->message.data, job->identity_size};
+
+    job->is_baseline = tier == REQUEST_TIER_BASELINE;
+    if ((tier == REQUEST_TIER_AUTO &&
+         inputs_size(&job->inputs) >= LEAST_LATER_SIZE) ||
+        tier == REQUEST_TIER_LATER)
+        later_begin(&job->later, &job->request, identity);
+    if (tier != REQUEST_TIER_LATER)
+        return;
+    if (!job->later.is_begun)
+        _exit(1);
+    inputs_finish_hashing(&job->inputs);
+    later_follow(&job->later);
 }
 
 /* Open every file that has a name. After this nothing is opened. */
@@ -340,6 +395,10 @@ static enum status open_all(struct job *job, struct error *err)
         indexes_open(&job->indexes, request, &job->inputs, &job->arena, err);
     if (status)
         return status;
+    begin_later(job);
+    /* No file is named any more, and a mounted one need not stay. */
+    if (chdir("/") < 0)
+        return error_set_os(err, errno, "/");
     cage_close(indexes_begin(&job->indexes) ? REQUEST_DIR_FD : -1);
     return STATUS_OK;
 }
@@ -365,6 +424,8 @@ static enum status run_job(struct job *job, struct error *err)
         status = compile_inputs(job, err);
     if (status)
         return status;
+    job->reply.tier =
+        job->result.is_baseline ? OBCC_TIER_BASELINE : OBCC_TIER_BEST;
     memcpy(job->reply.stage_ns, job->result.stage_ns,
            sizeof(job->reply.stage_ns));
     start = clock_monotonic_ns();

@@ -140,6 +140,7 @@ static enum status read_header(const struct obcc_header *header,
         .image_align = obcc_get64(header->image_align),
         .text_span = obcc_get64(header->text_span),
         .context_align = obcc_get32(header->context_align),
+        .tier = obcc_get32(header->tier),
     };
     for (size_t i = 0; i < CPU_FEATURE_WORDS; i++)
         layout->cpu_features.word[i] = obcc_get64(header->cpu_features[i]);

@@ -87,6 +87,7 @@ struct cache_layout {
     uint64_t image_align;
     uint64_t text_span;
     uint32_t context_align;
+    uint32_t tier; /* OBCC_TIER_... */
     struct cpu_features cpu_features;
     struct cache_extent section[OBCC_N_SECTION_KINDS]; /* size 0: absent */
 };

@@ -630,6 +630,7 @@ static void write_header(struct writer *w, size_t header_size)
         .image_span = obcc_le64(contents->image_span),
         .image_align = obcc_le64(contents->image_align),
         .text_span = obcc_le64(contents->text_span),
+        .tier = obcc_le32(contents->tier),
     };
 
     memcpy(header.magic, OBCC_MAGIC, sizeof(header.magic));
@@ -642,6 +643,19 @@ static void write_header(struct writer *w, size_t header_size)
     header.checksum =
         obcc_le64(cache_header_checksum(buffer_span(w->out), header_size));
     memcpy(w->out->data, &header, sizeof(header));
+}
+
+void cache_set_tier(uint8_t *file, uint32_t tier)
+{
+    struct obcc_header header;
+    struct span head;
+
+    memcpy(&header, file, sizeof(header));
+    header.tier = obcc_le32(tier);
+    memcpy(file, &header, sizeof(header));
+    head = (struct span){file, obcc_get32(header.header_size)};
+    header.checksum = obcc_le64(cache_header_checksum(head, head.size));
+    memcpy(file, &header, sizeof(header));
 }
 
 enum status cache_write(const struct cache_contents *contents,

@@ -52,6 +52,7 @@ struct cache_contents {
     uint64_t image_span;
     uint64_t image_align;
     uint64_t text_span;
+    uint32_t tier; /* OBCC_TIER_... */
     struct cpu_features cpu_features;
     struct span identity;
     const struct cache_dependency *dependencies;
@@ -83,5 +84,8 @@ struct cache_contents {
  * context, object slot without variable, import of no needed library). */
 enum status cache_write(const struct cache_contents *contents,
                         struct buffer *out, struct error *err) MUST_CHECK;
+
+/* Change the tier in the bytes of a whole file, whose layout was read. */
+void cache_set_tier(uint8_t *file, uint32_t tier);
 
 #endif

@@ -1,12 +1,14 @@
 /* A request as canonical text (each request has exactly one text), and back.
  * Grammar, each line ended by a newline:
  *
- *     message  = identity limit portable input { input }
+ *     message  = identity limit portable tier entry input { input }
  *     identity = "format=100" libbcc llvm triple cpu features opt flags
  *                { "mark=" value } { "library-dir=" value }
  *                { "shared=" how " " value }
  *     limit    = "limit-memory=" number
  *     portable = "portable=" ( "0" | "1" )
+ *     tier     = "tier=" ( "0" | "1" | "2" | "3" )
+ *     entry    = "entry=" value
  *     input    = "input=" role " " type " " skip " " number " " value
  *                [ " " value ]
  *     value    = { byte | "%" hex hex }
@@ -200,8 +202,9 @@ enum status request_write(const struct request *request, struct buffer *out,
     status = request_write_identity(request, out, err);
     if (status)
         return status;
-    buffer_printf(out, "limit-memory=%" PRIu64 "\nportable=%d\n",
-                  request->limit_memory, request->portable);
+    buffer_printf(out, "limit-memory=%" PRIu64 "\nportable=%d\ntier=%d\n",
+                  request->limit_memory, request->portable, (int)request->tier);
+    append_line(out, "entry=", request->entry ? request->entry : "");
     for (size_t i = 0; i < request->n_inputs; i++) {
         const struct request_input *input = &request->inputs[i];
 
@@ -583,6 +586,38 @@ static enum status parse_inputs(struct parser *p, struct request *request)
     return STATUS_OK;
 }
 
+static enum status parse_tier(struct parser *p, struct request *request)
+{
+    enum status status = next_line(p, "tier=");
+    uint64_t tier;
+
+    if (status == STATUS_OK)
+        status = parse_number(p, p->line, &tier);
+    if (status)
+        return status;
+    if (tier > REQUEST_TIER_LATER)
+        return bad_line(p, "no such tier");
+    request->tier = (enum request_tier)tier;
+    return parse_value_line(p, "entry=", &request->entry);
+}
+
+static enum status parse_limits(struct parser *p, struct request *request)
+{
+    enum status status = next_line(p, "limit-memory=");
+    uint64_t portable = 0;
+
+    if (status == STATUS_OK)
+        status = parse_number(p, p->line, &request->limit_memory);
+    if (status == STATUS_OK)
+        status = next_line(p, "portable=");
+    if (status == STATUS_OK)
+        status = parse_number(p, p->line, &portable);
+    if (status == STATUS_OK && portable > 1)
+        status = bad_line(p, "portable is neither 0 nor 1");
+    request->portable = portable;
+    return status ? status : parse_tier(p, request);
+}
+
 enum status request_parse(struct span message, struct arena *arena,
                           struct request *ret_request,
                           size_t *ret_identity_size, struct error *err)
@@ -590,23 +625,13 @@ enum status request_parse(struct span message, struct arena *arena,
     struct parser p = {.rest = message, .arena = arena, .err = err};
     struct request request = {0};
     size_t identity_size;
-    uint64_t portable = 0;
     enum status status;
 
     status = parse_identity(&p, &request);
     if (status)
         return status;
     identity_size = message.size - p.rest.size;
-    status = next_line(&p, "limit-memory=");
-    if (status == STATUS_OK)
-        status = parse_number(&p, p.line, &request.limit_memory);
-    if (status == STATUS_OK)
-        status = next_line(&p, "portable=");
-    if (status == STATUS_OK)
-        status = parse_number(&p, p.line, &portable);
-    if (status == STATUS_OK && portable > 1)
-        status = bad_line(&p, "portable is neither 0 nor 1");
-    request.portable = portable;
+    status = parse_limits(&p, &request);
     if (status == STATUS_OK)
         status = parse_inputs(&p, &request);
     if (status)

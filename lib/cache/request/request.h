@@ -26,6 +26,8 @@
  * Message lines after them:
  *   limit-memory=BYTES    0: none
  *   portable=1            or 0; 1: record no stamps of inputs
+ *   tier=NUMBER           of enum request_tier
+ *   entry=NAME            of the file in the cache directory, "" without one
  *   input=ROLE TYPE FLAGS SIZE NAME [ENTRY]   ROLE script|library|object, TYPE
  *                         apk|file, FLAGS skip-sha1|-, SIZE in bytes of the
  *                         file behind the descriptor, ENTRY if that is an
@@ -53,6 +55,17 @@ enum {
                               no pidfds */
     REQUEST_FIRST_INPUT_FD = 9,
     REQUEST_MAX_INPUTS = 256
+};
+
+/* Which code is asked for. */
+enum request_tier {
+    REQUEST_TIER_BEST = 0,
+    REQUEST_TIER_BASELINE, /* made in the least time, for good */
+    /* What the compiler finds worth while: the best at once, or the baseline
+     * now and the best after the reply, in the background. */
+    REQUEST_TIER_AUTO,
+    /* The best, in the background: there is a baseline entry. No reply. */
+    REQUEST_TIER_LATER,
 };
 
 /* An object is part of the program like the script, and is linked whole; of a
@@ -109,6 +122,8 @@ struct request {
     size_t n_inputs;
     uint64_t limit_memory; /* bytes of address space, 0: none */
     bool portable; /* the file travels: no facts about this machine's files */
+    enum request_tier tier;
+    const char *entry; /* file name; NULL or "": none */
 };
 
 /* Append the identity text. NO_MEMORY. */
@@ -153,7 +168,7 @@ struct reply {
     uint32_t magic; /* REPLY_MAGIC */
     int32_t status; /* enum status */
     int32_t os_errno;
-    uint32_t reserved;
+    uint32_t tier; /* of the code: OBCC_TIER_... */
     uint64_t stage_ns[REPLY_N_STAGES];
     char message[ERROR_MESSAGE_SIZE]; /* "" on success */
 };

@@ -20,7 +20,8 @@ enum {
     PATIENCE_LOOKS = FLIGHT_PATIENCE_MS / LOOK_MS,
     LEVEL_SIZE = 2 /* lock byte and beat byte */
 };
-_Static_assert(FLIGHT_MAX_WAITS *LEVEL_SIZE <= WORK_SLOT_FILE,
+_Static_assert(FLIGHT_MAX_WAITS *LEVEL_SIZE <= FLIGHT_LATER &&
+                   FLIGHT_LATER < (int)WORK_SLOT_FILE,
                "the levels fit into their part of a slot");
 
 static uint64_t hash_key(const char *name, struct span identity)
@@ -30,18 +31,39 @@ static uint64_t hash_key(const char *name, struct span identity)
     return checksum_xxh3(text) * 31 + checksum_xxh3(identity);
 }
 
+/* Keeps the lock file of work, and closes the rest. */
+static struct flight make(struct work_dir *work, const char *name,
+                          struct span identity)
+{
+    const struct flight flight = {
+        .fd = work->lock_fd,
+        .slot = work_slot(hash_key(name, identity)),
+    };
+
+    work->lock_fd = -1;
+    work_dir_close(work);
+    return flight;
+}
+
 void flight_begin(struct flight *flight, const char *dir, const char *name,
                   struct span identity)
 {
     struct work_dir work;
 
     *flight = (struct flight){.fd = -1};
-    if (store_open_work_dir(dir, &work, NULL))
-        return; /* a process that cannot write there cannot publish either */
-    flight->fd = work.lock_fd;
-    flight->slot = work_slot(hash_key(name, identity));
-    work.lock_fd = -1;
-    work_dir_close(&work);
+    /* A process that cannot write there cannot publish either. */
+    if (store_open_work_dir(dir, &work, NULL) == STATUS_OK)
+        *flight = make(&work, name, identity);
+}
+
+void flight_begin_at(struct flight *flight, int dir_fd, const char *name,
+                     struct span identity)
+{
+    struct work_dir work;
+
+    *flight = (struct flight){.fd = -1};
+    if (work_dir_open(dir_fd, name, &work, NULL) == STATUS_OK)
+        *flight = make(&work, name, identity);
 }
 
 void flight_end(struct flight *flight)
@@ -67,6 +89,21 @@ bool flight_take(struct flight *flight)
      * is. */
     return work_lock(flight->fd, start, 1) &&
            lseek(flight->fd, start, SEEK_SET) == start;
+}
+
+bool flight_later_is_on(const struct flight *flight)
+{
+    return work_locked(flight->fd, flight->slot + FLIGHT_LATER, 1) > 0;
+}
+
+bool flight_take_later(const struct flight *flight)
+{
+    return work_lock(flight->fd, flight->slot + FLIGHT_LATER, 1);
+}
+
+bool flight_is_on(const struct flight *flight)
+{
+    return work_locked(flight->fd, flight->slot, FLIGHT_LATER) > 0;
 }
 
 static void pause_for_look(void)

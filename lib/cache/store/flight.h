@@ -15,6 +15,10 @@
  *
  *     slot of the key:  level 0: lock beat  level 1: lock beat  ...
  *
+ * The best code of an entry that has baseline code is made in the background,
+ * under a lock of its own: FLIGHT_LATER bytes into the slot. Nobody waits for
+ * that lock, so it has no beat.
+ *
  * The beat needs neither file contents nor a clock that two machines share. The
  * key is a hash of the entry's name and identity, so a request does not wait
  * for one with other options. */
@@ -33,7 +37,8 @@ enum {
     /* After this many failed holders a waiter compiles by itself, so that a
      * script that does not compile is not tried by one process after the
      * other. */
-    FLIGHT_MAX_WAITS = 4
+    FLIGHT_MAX_WAITS = 4,
+    FLIGHT_LATER = 8 /* behind all levels */
 };
 
 struct flight {
@@ -48,6 +53,10 @@ void flight_begin(struct flight *flight, const char *dir, const char *name,
                   struct span identity);
 void flight_end(struct flight *flight);
 
+/* The same in a directory that was checked before. */
+void flight_begin_at(struct flight *flight, int dir_fd, const char *name,
+                     struct span identity);
+
 /* Try to take the lock. True: this process compiles, as the entry is still
  * missing. */
 bool flight_take(struct flight *flight);
@@ -56,6 +65,15 @@ bool flight_take(struct flight *flight);
  * the lock again. False: stop waiting, because the deadline (monotonic;
  * UINT64_MAX: none) has passed or waiting is useless. */
 bool flight_wait(struct flight *flight, uint64_t deadline_ns);
+
+/* Is the best code of this entry being made in the background? */
+bool flight_later_is_on(const struct flight *flight);
+
+/* In the process that makes it: true: it is ours until flight->fd is closed. */
+bool flight_take_later(const struct flight *flight);
+
+/* Is the entry being made, at any level? */
+bool flight_is_on(const struct flight *flight);
 
 /* In the compiler process, with the holder's descriptor: one beat, on or off.
  * False: the descriptor has no lock that can beat. */

@@ -2,6 +2,7 @@
 #ifndef BCC_COMPILER_MODULE_PASSES_H
 #define BCC_COMPILER_MODULE_PASSES_H
 
+#include "module_facts.h"
 #include "target.h"
 
 /* Replace SPIR's calling convention by C's, on functions and on calls. */
@@ -17,6 +18,13 @@ enum status attributes_retarget(LLVMModuleRef module,
                                 struct arena *arena,
                                 struct cpu_features *features,
                                 struct error *err) MUST_CHECK;
+
+/* Decide which products and sums become one operation. Functions have their
+ * target's attributes. */
+void contraction_decide(LLVMModuleRef module, const struct target *target);
+
+/* Of the linked module, before anything is optimised. */
+struct module_facts module_facts_collect(LLVMModuleRef module);
 
 /* After optimisation: moves the largest variables of a module that has too
  * many bytes of them to where code reaches them with 64-bit offsets. Changes

@@ -125,6 +125,27 @@ enum status optimise(struct glue *glue, LLVMModuleRef module,
     return run(glue, module, how, passes, err);
 }
 
+/* For modules that no optimiser has seen: variables into registers, small
+ * functions into their callers, what is the same once, what a loop does not
+ * change before it. On programs of tests/bench (2026) the code then takes 2.6 x
+ * the time of the best code, without any pass 3.5, and with all of default<O1>,
+ * which takes twice as long, 2.1. */
+static const char baseline_passes[] =
+    "function(sroa<modify-cfg>,early-cse,simplifycfg),"
+    "cgscc(inline,function(sroa<modify-cfg>,early-cse<memssa>,simplifycfg,"
+    "instcombine<no-verify-fixpoint>,loop-simplify,lcssa,"
+    "loop-mssa(loop-rotate,licm),simplifycfg))";
+
+enum status optimise_baseline(struct glue *glue, LLVMModuleRef module,
+                              struct optimisation *how,
+                              const struct module_facts *facts,
+                              struct error *err)
+{
+    if (!facts->is_optimised)
+        how->rest = baseline_passes;
+    return optimise(glue, module, how, err);
+}
+
 enum status optimise_first_half(struct glue *glue, LLVMModuleRef module,
                                 struct optimisation *how, struct error *err)
 {

@@ -3,6 +3,7 @@
 #define BCC_COMPILER_OPTIMISE_H
 
 #include "llvm_glue.h"
+#include "module_facts.h"
 #include "target.h"
 
 struct optimisation {
@@ -21,6 +22,13 @@ enum status optimise_prune(struct glue *glue, LLVMModuleRef module,
 enum status optimise(struct glue *glue, LLVMModuleRef module,
                      const struct optimisation *how,
                      struct error *err) MUST_CHECK;
+
+/* What baseline code gets, the least that code needs; in how->rest what goes
+ * function by function, for modules that no optimiser has seen. */
+enum status optimise_baseline(struct glue *glue, LLVMModuleRef module,
+                              struct optimisation *how,
+                              const struct module_facts *facts,
+                              struct error *err) MUST_CHECK;
 
 /* The half that looks at the module as a whole, inlines above all; and what
  * it left in how->rest, which goes function by function, for the module or

@@ -1,0 +1,111 @@
+/* From baseline code to the best. Which process makes the best code, and
+ * whether any does, is known from a lock in the cache directory (flight.h);
+ * that it is there, from another file in the place of the entry. */
+#include "prepare.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "flight.h"
+
+enum { LOOK_MS = 5 };
+
+/* Of the script's entry. */
+struct place {
+    char *dir; /* owned */
+    const char *name;
+};
+
+/* False: it has no baseline code, or there is no memory. */
+static bool find_place(BCCScriptRef script, struct place *ret_place)
+{
+    char *path, *slash;
+
+    if (script->report.tier != BCC_TIER_BASELINE)
+        return false;
+    path = strdup(script->report.path);
+    slash = path ? strrchr(path, '/') : NULL;
+    if (!slash) {
+        free(path);
+        return false;
+    }
+    *slash = '\0';
+    *ret_place = (struct place){path, slash + 1};
+    *strrchr(slash + 1, '.') = '\0'; /* what is there has the suffix */
+    return true;
+}
+
+static bool is_replaced(BCCScriptRef script)
+{
+    struct stat st;
+
+    return stat(script->report.path, &st) == 0 && st.st_ino != script->inode;
+}
+
+static bool wait(BCCScriptRef script, struct flight *flight,
+                 uint64_t deadline_ns)
+{
+    const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000L};
+    bool is_on = true;
+
+    for (;;) {
+        if (is_replaced(script))
+            return true;
+        /* What ends between two looks is seen by the last one. */
+        if (!is_on || clock_monotonic_ns() >= deadline_ns)
+            return false;
+        is_on = flight_later_is_on(flight);
+        if (is_on)
+            nanosleep(&pause, NULL);
+    }
+}
+
+int bccWaitForBest(BCCScriptRef script, int timeoutMs)
+{
+    uint64_t deadline_ns = UINT64_MAX;
+    struct flight flight;
+    struct place place;
+    bool is_there = false;
+
+    if (!script)
+        return 1;
+    if (script->prepared && script->report.tier == BCC_TIER_BEST)
+        return 0;
+    if (timeoutMs >= 0)
+        deadline_ns =
+            clock_monotonic_ns() + (uint64_t)timeoutMs * UINT64_C(1000000);
+    if (find_place(script, &place)) {
+        flight_begin(&flight, place.dir, place.name,
+                     cache_identity(&script->view));
+        is_there = wait(script, &flight, deadline_ns);
+        flight_end(&flight);
+        free(place.dir);
+    }
+    return is_there ? 0
+                    : script_misuse(script, BCC_NOT_READY,
+                                    "best code: not there yet");
+}
+
+/* A file that loses its name has changed attributes; other changes of its
+ * attributes do no harm. */
+int bccGetBestDescriptor(BCCScriptRef script)
+{
+    struct error err;
+    int fd;
+
+    if (!script)
+        return -1;
+    fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (fd >= 0 && inotify_add_watch(fd, script->report.path, IN_ATTRIB) >= 0)
+        return fd;
+    error_set_os(&err, errno, "%s: inotify", script->report.path);
+    script_fail(script, &err);
+    file_close(fd);
+    return -1;
+}

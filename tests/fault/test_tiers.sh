@@ -1,0 +1,388 @@
+#!/bin/sh
+# test_tiers.sh TEST: baseline code first, the best code later: who makes it,
+# what happens if that process is killed, and what a launch never waits for.
+# Each test is a function below; CTest runs them one by one.
+#
+# Environment: that of test_processes.sh.
+set -u
+. "$(dirname "$0")/../e2e/run_case_lib.sh"
+real_compiler=$BCC_BCCC
+unset BCC_TIER
+
+# ---- Helpers ----
+
+# program NAME [SIZE] [VALUE]: of SIZE functions; prints VALUE and exits with 3.
+program() {
+    awk -v size="${2:-150}" -v value="${3:-1}" 'BEGIN {
+        print "#include <stdio.h>\nstatic unsigned table[64];"
+        for (i = 0; i < size; i++) {
+            printf "__attribute__((noinline)) static unsigned f%d(unsigned x)\n{\n", i
+            printf "    for (unsigned i = 0; i < (x & 7) + 3; i++) {\n"
+            printf "        x = x * %du + table[(x >> 5) & 63];\n", 2 * i + 3
+            printf "        if (x & %d)\n            table[i] ^= x;\n    }\n", i + 1
+            printf "    switch (x %% 5) {\n    case 0: x += 7; break;\n"
+            printf "    case 1: x ^= table[x & 63]; break;\n    case 2: x -= 9; }\n"
+            printf "    return x;\n}\n"
+        }
+        print "int main(int argc, char **argv)\n{\n    unsigned x = argc;\n    (void)argv;"
+        for (i = 0; i < size; i++)
+            printf "    x = f%d(x);\n", i
+        printf "    printf(\"value %s %%x\\n\", x);\n    return 3;\n}\n", value
+    }' >"$work/$1.c"
+    "$CLANG" -O2 -emit-llvm -c "$work/$1.c" -o "$work/$1.bc" &&
+        "$CLANG" -O1 "$work/$1.c" -o "$work/$1" || exit 1
+    run "$1_native" "$work/$1"
+}
+
+# launch NAME PROGRAM [OPTIONS]: run it; it has to do what it does natively.
+launch() {
+    launch_name=$1 launch_program=$2
+    shift 2
+    run "$launch_name" "$BCC" run --report=json "$@" "$work/$launch_program.bc"
+    same "${launch_program}_native" "$launch_name"
+}
+
+tier() {
+    sed -n 's/.*"tier":"\([a-z]*\)".*/\1/p' "$work/$1.report"
+}
+
+# is NAME CACHE TIER
+is() {
+    reported "$1" "$2"
+    [ "$(tier "$1")" = "$3" ] || fail "$1: $(cat "$work/$1.report")"
+}
+
+entry() {
+    set -- "$BCC_CACHE_DIR/$1"-*.oBCC
+    [ -e "$1" ] && echo "$1"
+}
+
+# has_best PROGRAM: its entry has the best code.
+has_best() {
+    "$BCC" dump --json "$(entry "$1")" 2>/dev/null | grep -q '"tier":"best"'
+}
+
+# wait_for COMMAND...: until it is true, for at most a minute.
+wait_for() {
+    for _ in $(seq 1200); do
+        "$@" && return 0
+        sleep 0.05
+    done
+    fail "never: $*"
+    return 1
+}
+
+# compilers: process numbers of this test's compilers: all have its cache
+# directory open, or are waited for.
+compilers() {
+    for compilers_fd in /proc/[0-9]*/fd/*; do
+        case $(readlink "$compilers_fd") in
+        "$BCC_CACHE_DIR"*)
+            compilers_pid=${compilers_fd#/proc/}
+            echo "${compilers_pid%%/*}"
+            ;;
+        esac
+    done 2>/dev/null | sort -un
+}
+
+# launched_to_best PROGRAM: one more launch, which begins what nobody does. A
+# test that kills compilers needs it more than once: the lock of one that was
+# just killed may still be there.
+launched_to_best() {
+    launch again "$1"
+    reported again hit
+    has_best "$1"
+}
+
+nobody_compiles() {
+    [ -z "$(compilers)" ]
+}
+
+no_leftovers() {
+    wait_for nobody_compiles
+    left=$(find "$BCC_CACHE_DIR" -name '*.tmp')
+    [ -z "$left" ] || fail "left behind: $left"
+}
+
+# ---- Tiers ----
+
+test_the_best_code_follows_and_is_what_best_makes() {
+    program one
+    launch first one
+    is first miss baseline
+    wait_for has_best one
+    launch second one
+    is second hit best
+    cp "$(entry one)" "$work/later"
+    rm -rf "$BCC_CACHE_DIR"
+    mkdir -m 700 "$BCC_CACHE_DIR"
+    launch at_once one --tier=best
+    is at_once miss best
+    cmp "$work/later" "$(entry one)" || fail "other bytes"
+    no_leftovers
+}
+
+test_small_programs_get_the_best_code_at_once() {
+    program one 1
+    launch first one
+    is first miss best
+    nobody_compiles || fail "somebody compiles"
+}
+
+test_a_wish_for_the_best_is_no_hit_on_baseline_code() {
+    program one
+    launch baseline one --tier=baseline
+    is baseline miss baseline
+    nobody_compiles || fail "somebody makes the best"
+    launch again one --tier=baseline
+    is again hit baseline
+    run explain "$BCC" cache explain --tier=best "$work/one.bc"
+    says explain out "baseline code, the best was asked for"
+    run explain "$BCC" cache explain "$work/one.bc"
+    says explain out "(baseline code)"
+    launch best one --tier=best
+    is best miss best
+    grep -q '"code":"tier"' "$work/best.report" || fail "no reason"
+    launch either one --tier=baseline
+    is either hit best
+}
+
+test_a_launch_starts_what_was_not_begun() {
+    program one
+    launch first one --tier=baseline
+    launch second one
+    is second hit baseline
+    wait_for has_best one
+    no_leftovers
+}
+
+test_precompiled_entries_are_the_best() {
+    program one
+    "$BCC" precompile "$work/one.bc" >/dev/null 2>&1 || fail "precompile"
+    has_best one || fail "precompile: not the best"
+    "$BCC" compile "$work/one.bc" -o "$work/out.oBCC" || fail "compile"
+    "$BCC" dump --json "$work/out.oBCC" | grep -q '"tier":"best"' ||
+        fail "compile: not the best"
+    launch uncached one --no-cache
+    is uncached off best
+}
+
+test_both_tiers_round_alike() {
+    cat >"$work/round.c" <<'C'
+#include <stdio.h>
+#ifdef FUSED /* across statements, and where an operand is known */
+#pragma STDC FP_CONTRACT ON
+#endif
+static double add(double a, double b, double c) { return a * b + c; }
+static float subtract(float a, float b, float c) { return c - a * b; }
+static double sum(const double *x, const double *y, int n)
+{
+    double s = 0;
+    for (int i = 0; i < n; i++) {
+        s += x[i] * y[i];
+        s -= x[i] * 0.1 - y[i] * s * 1e-9;
+    }
+    return s;
+}
+int main(void)
+{
+    double x[400], y[400], t = 0;
+    long double l = 0.1L;
+    unsigned s = 1;
+    float u = 0;
+    for (int i = 0; i < 400; i++) {
+        x[i] = (s = s * 1103515245u + 12345u) / 3.0e9;
+        y[i] = (s = s * 1103515245u + 12345u) / 7.0e8;
+    }
+    for (int i = 0; i < 400; i++) {
+        t = add(x[i], y[i], -t * 0.3);
+        u = subtract((float)x[i], (float)y[i], u * 0.7f);
+    }
+    printf("%a %a %a %a %La\n", t, u, sum(x, y, 400), add(0.1, 10.0, -1.0),
+           l * l + -0.01L);
+    return 0;
+}
+C
+    for flags in "-O0" "-O2" "-O2 -ffp-contract=fast" "-O2 -ffp-contract=off" \
+        "-O3 -Xclang -disable-llvm-passes" \
+        "-O3 -Xclang -disable-llvm-passes -ffp-contract=fast"; do
+        # shellcheck disable=SC2086
+        "$CLANG" $flags -emit-llvm -c "$work/round.c" -o "$work/round.bc" ||
+            exit 1
+        for cpu in native x86-64; do
+            [ "$cpu" = native ] || [ "$(uname -m)" = x86_64 ] || continue
+            run best "$BCC" run --no-cache --cpu "$cpu" --tier=best \
+                "$work/round.bc"
+            expect best "exit 0"
+            run baseline "$BCC" run --no-cache --cpu "$cpu" --tier=baseline \
+                "$work/round.bc"
+            same best baseline
+            [ "$failures" -eq 0 ] || fail "that was $flags on $cpu"
+        done
+    done
+}
+
+test_what_may_be_reordered_gets_the_best_code_at_once() {
+    program one
+    "$CLANG" -O2 -ffast-math -emit-llvm -c -x c - -o "$work/fast.bc" <<C
+$(sed 's/^int main/double half(double *x, int n) { double s = 0; for (int i = 0; i < n; i++) s += x[i]; return s \/ 3; }\nint main/; s/printf("value/double y[3] = {argc, x, 1}; half(y, 3) < 0 ? abort() : (void)0; printf("value/; s/#include <stdio.h>/#include <stdio.h>\n#include <stdlib.h>/' "$work/one.c")
+C
+    run fast "$BCC" run --report=json "$work/fast.bc"
+    same one_native fast
+    is fast miss best
+}
+
+# ---- Who waits for whom ----
+
+test_no_pipe_is_held() {
+    program one 600
+    # cat ends when nobody can write to it any more.
+    "$BCC" run "$work/one.bc" 2>&1 | cat >"$work/piped"
+    cmp "$work/piped" "$work/one_native.out" || fail "other output"
+    has_best one && fail "the launch, or the pipe, waited for the best code"
+    wait_for has_best one
+    no_leftovers
+}
+
+test_the_compiler_is_in_a_session_of_its_own() {
+    program one 600
+    launch first one
+    for pid in $(compilers); do
+        [ "$(cut -d' ' -f6 "/proc/$pid/stat")" = "$pid" ] ||
+            fail "$pid: $(cat "/proc/$pid/stat")"
+        [ "$(readlink "/proc/$pid/cwd")" = / ] || fail "$pid: its directory"
+    done
+    wait_for has_best one
+}
+
+test_many_hosts_make_one_baseline_entry_and_one_best() {
+    program one
+    {
+        echo '#!/bin/sh'
+        echo "echo \"\$1\" >>'$work/compiles'"
+        echo "exec '$real_compiler' \"\$@\""
+    } >"$work/compiler"
+    chmod 700 "$work/compiler"
+    for i in 1 2 3 4 5 6 7 8; do
+        BCC_BCCC=$work/compiler \
+            "$BCC" run "$work/one.bc" >"$work/many_$i.out" 2>&1 &
+    done
+    wait
+    for i in 1 2 3 4 5 6 7 8; do
+        cmp "$work/many_$i.out" "$work/one_native.out" || fail "host $i"
+    done
+    [ "$(cat "$work/compiles")" = compile ] ||
+        fail "compiles: $(cat "$work/compiles")"
+    wait_for has_best one
+    no_leftovers
+}
+
+test_many_programs_wait_for_each_other() {
+    for i in 1 2 3 4 5 6 7 8; do
+        program "p$i" 100 "$i"
+        launch "first_$i" "p$i"
+        is "first_$i" miss baseline
+    done
+    # Those that found no place in the queue are begun by a later launch.
+    for round in 1 2 3 4 5 6 7 8; do
+        wait_for nobody_compiles
+        for i in 1 2 3 4 5 6 7 8; do
+            launch "again_$i" "p$i"
+        done
+    done
+    wait_for nobody_compiles
+    for i in 1 2 3 4 5 6 7 8; do
+        has_best "p$i" || fail "p$i: not the best in round $round"
+    done
+}
+
+# ---- What goes wrong ----
+
+test_killed_compilers_lose_nothing() {
+    program one
+    for delay in 0 0.02 0.05 0.1 0.2 0.3 0.5 0.8; do
+        rm -rf "$BCC_CACHE_DIR"
+        mkdir -m 700 "$BCC_CACHE_DIR"
+        launch first one
+        sleep "$delay"
+        # shellcheck disable=SC2046 # numbers
+        kill -9 $(compilers | sort -R | head -n 1) 2>/dev/null
+        wait_for launched_to_best one
+    done
+    no_leftovers
+}
+
+test_all_compilers_killed_lose_nothing() {
+    program one
+    for delay in 0 0.1 0.3; do
+        rm -rf "$BCC_CACHE_DIR"
+        mkdir -m 700 "$BCC_CACHE_DIR"
+        launch first one
+        sleep "$delay"
+        # shellcheck disable=SC2046 # numbers
+        kill -9 $(compilers) 2>/dev/null
+        wait_for nobody_compiles
+        has_best one || {
+            launch second one
+            is second hit baseline
+        }
+        wait_for has_best one
+    done
+}
+
+# What LLVM dies of is not tried again by each launch.
+test_a_compiler_that_crashes_is_not_tried_again() {
+    program one 600
+    launch first one
+    is first miss baseline
+    # The follower: the one that does the work. It has the best code to come in
+    # memory, and its signal handler says so.
+    wait_for sh -c "for pid in \$(ls /proc | grep '^[0-9]*\$'); do
+            readlink /proc/\$pid/fd/* 2>/dev/null | grep -q 'memfd:bcc-best' &&
+                grep -q '^SigCgt:.*[4-7c-f]..\$' /proc/\$pid/status &&
+                kill -SEGV \$pid && exit 0
+        done 2>/dev/null
+        exit 1"
+    wait_for nobody_compiles
+    has_best one && skip "it was done before"
+    "$BCC" dump --json "$(entry one)" | grep -q 'as the best failed' ||
+        fail "not marked"
+    launch second one
+    is second hit baseline
+    nobody_compiles || fail "it was tried again"
+}
+
+test_a_directory_that_is_removed_stays_so() {
+    program one 600
+    launch first one
+    rm -rf "$BCC_CACHE_DIR"
+    sleep 1
+    wait_for nobody_compiles
+    [ ! -e "$BCC_CACHE_DIR" ] || fail "it is there again"
+}
+
+test_a_directory_that_turns_read_only_keeps_the_baseline_code() {
+    [ "$(id -u)" -ne 0 ] || skip "root may write anywhere"
+    program one 600
+    launch first one
+    chmod 500 "$BCC_CACHE_DIR" "$BCC_CACHE_DIR/.bcc"
+    wait_for nobody_compiles
+    launch second one
+    is second hit baseline
+    chmod 700 "$BCC_CACHE_DIR" "$BCC_CACHE_DIR/.bcc"
+}
+
+test_a_program_that_is_changed_meanwhile_is_compiled_anew() {
+    program one 600
+    launch first one
+    program one 601 2
+    launch changed one
+    reported changed miss
+    wait_for has_best one
+    wait_for nobody_compiles
+    launch last one
+    reported last hit
+}
+
+"$1"
+finish
