@@ -309,7 +309,7 @@ typedef struct BCCDefinition {
  * set size to sizeof(BCCHost). */
 typedef struct BCCHost {
     size_t size;
-    void *context; /* of the two functions; *borrowed* */
+    void *context; /* of the functions; *borrowed* */
     /* Called in a prepare with BCC_MARKED_ONLY and BCC_DEFAULT_LIBRARIES,
      * before constructors run, with the definitions that open shared libraries
      * refer to by name. The host may bind the libraries to them; without it
@@ -324,6 +324,11 @@ typedef struct BCCHost {
      * _dl_find_object() that makes use of bccGetImage(). The library then does
      * not register its unwind table. */
     int showsImage;
+    /* Asked before a file is read for its SHA-1: the host returns 1 and fills
+     * sha1 if it knows the content for certain, for instance from a database of
+     * installed files. entry: of the archive at path, or NULL. */
+    int (*knownSha1)(void *context, const char *path, const char *entry,
+                     uint8_t sha1[20]);
 } BCCHost;
 
 /* The struct is copied. Errors: INVALID_VALUE, INVALID_OPERATION (prepared

@@ -24,7 +24,7 @@ int cmd_compile(struct options *options)
     if (failed ||
         bccPrepareSharedObjectFile(script, options->output,
                                    setup_flags(options, is_program))) {
-        complain("%s", bccGetErrorMessage(script));
+        setup_complain(script);
         status = EXIT_FAILED;
     }
     if (options->report_json)

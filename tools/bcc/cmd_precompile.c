@@ -13,6 +13,7 @@
 #include <bcc/bcc.h>
 
 #include "commands.h"
+#include "entry_name.h"
 #include "file.h"
 #include "print.h"
 #include "progress.h"
@@ -192,8 +193,7 @@ static bool find_conflicts(struct work *work)
         if (work->jobs[i].failure)
             continue;
         named[n].job = &work->jobs[i];
-        setup_entry_name(work->options, work->jobs[i].path, false,
-                         named[n++].name);
+        entry_name_of_file(work->jobs[i].path, named[n++].name);
     }
     qsort(named, n, sizeof(*named), by_entry);
     first = named;
@@ -251,14 +251,14 @@ static const char *make_entry(struct work *work, struct job *job)
     char name[NAME_MAX];
     bool failed;
 
-    setup_entry_name(options, job->path, program, name);
     script = setup_script(options, job->path, program, &failed);
     if (!script) {
         job->failure = strdup("out of memory");
         return outcome;
     }
-    if (failed || bccPrepareSharedObject(script, work->dir, name,
-                                         setup_flags(options, program))) {
+    if (failed || !entry_name(script, options, job->path, work->dir, name) ||
+        bccPrepareSharedObject(script, work->dir, name,
+                               setup_flags(options, program))) {
         job->failure = strdup(bccGetErrorMessage(script));
     } else {
         bccGetReport(script, &report);

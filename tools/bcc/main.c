@@ -9,6 +9,7 @@
 #include <bcc/bcc.h>
 
 #include "commands.h"
+#include "entry_name.h"
 #include "help.h"
 #include "print.h"
 #include "script_setup.h"
@@ -175,7 +176,8 @@ static int run_command(int argc, char **argv, uint32_t commands)
         if (options.help) {
             help_commands(commands, stdout);
             status = EXIT_OK;
-        } else if (!setup_static_archives(&options)) {
+        } else if (!options_make_canonical(&options) ||
+                   !setup_static_archives(&options)) {
             status = EXIT_FAILED;
         } else if (run[command]) {
             status = run[command](&options);

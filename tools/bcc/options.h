@@ -38,6 +38,7 @@ struct options {
     const char *target;
     const char *cpu;
     const char *features;
+    char *sorted_features; /* in place of those given; owned, or NULL */
     const char *entry;  /* NULL: not given */
     const char *output; /* -o */
     const char *image;  /* NULL: not given */
