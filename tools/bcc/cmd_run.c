@@ -18,6 +18,19 @@
 #include "undefined.h"
 #include "variants.h"
 
+/* Without a cache every launch compiles. reason: why the library was given no
+ * directory. */
+static void complain_of_cache(BCCScriptRef script, const char *reason)
+{
+    BCCReport report = {.size = sizeof(report)};
+
+    if (bccGetReport(script, &report) || report.cache != BCC_CACHE_OFF)
+        return;
+    if (*report.reason)
+        reason = report.reason;
+    complain("no usable cache: %s", reason ? reason : "no directory");
+}
+
 static bool prepare(BCCScriptRef script, const struct options *options,
                     const char *path)
 {
@@ -57,6 +70,8 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     free(dir);
     if (options->report_json)
         print_report(script, reason);
+    if (variants.name && !resource_is_compiled(path))
+        complain_of_cache(script, reason);
     if (failed)
         complain_failed(script, options, path);
     return !failed;
