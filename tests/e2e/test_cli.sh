@@ -984,6 +984,55 @@ test_layers_are_searched_before_the_cache() {
     says open err "writable by group or others"
 }
 
+test_no_usable_cache_is_said() {
+    small_program
+    mkdir "$work/open"
+    chmod 775 "$work/open"
+    run open "$BCC" run --cache-dir "$work/open" "$work/small.bc"
+    expect open "exit 3"
+    says open err "bcc: no usable cache: $work/open: writable by group"
+    run homeless env -u BCC_CACHE_DIR -u XDG_CACHE_HOME -u HOME "$BCC" run \
+        "$work/small.bc"
+    says homeless err "bcc: no usable cache: no cache directory: HOME is not set"
+    run none "$BCC" run --no-cache "$work/small.bc"
+    silent none err
+}
+
+# ---- Streams ----
+
+test_streams_are_read() {
+    small_program
+    run cold sh -c "'$BCC' run --report=json - you <'$work/small.bc'"
+    expect cold "exit 3"
+    says cold out "hello you"
+    reported cold miss
+    run pipe sh -c "cat '$work/small.bc' | '$BCC' run --report=json /dev/stdin"
+    expect pipe "exit 3"
+    reported pipe hit
+    mkfifo "$work/fifo"
+    cat "$work/small.bc" >"$work/fifo" &
+    run fifo "$BCC" run --report=json "$work/fifo"
+    expect fifo "exit 3"
+    reported fifo hit
+    run compile sh -c "cat '$work/small.bc' |
+        '$BCC' compile --entry main - -o - >'$work/out.oBCC'"
+    expect compile "exit 0"
+    run dump sh -c "'$BCC' dump - <'$work/out.oBCC'"
+    expect dump "exit 0"
+    says dump out "name main"
+    run piped sh -c "cat '$work/out.oBCC' | '$BCC' dump /dev/stdin"
+    same dump piped
+    run compiled sh -c "cat '$work/out.oBCC' | '$BCC' run - you"
+    expect compiled "exit 3"
+    says compiled out "hello you"
+    run nothing "$BCC" run -
+    expect nothing "exit 1"
+    complains nothing "standard input"
+    run directory "$BCC" run "$work"
+    expect directory "exit 1"
+    complains directory "not a regular file"
+}
+
 # ---- Entries are found by content ----
 
 # The entries of the cache, one a line.
