@@ -590,6 +590,49 @@ C
     compare_cached_with_native $unwinder "$work/unwound.bc"
 }
 
+# rustc's fat LTO leaves the allocator's functions so.
+test_a_hidden_undefined_symbol_is_told_like_others() {
+    compile hidden <<'C'
+__attribute__((visibility("hidden"))) int __rdl_alloc(int);
+__attribute__((visibility("hidden"))) extern int hidden_number;
+__attribute__((visibility("hidden"), weak)) int nowhere(void);
+int main(void) { return __rdl_alloc(hidden_number) + (nowhere ? nowhere() : 0); }
+C
+    run hidden "$BCC" run "$work/hidden.bc"
+    expect hidden "exit 1"
+    complains hidden "undefined symbol '__rdl_alloc', wanted by 'main'"
+    says hidden err "undefined symbol 'hidden_number', wanted by 'main'"
+    says hidden err "rustc"
+    [ "$(grep -c 'undefined symbol' "$work/hidden.err")" -eq 2 ] ||
+        fail "not one line each: $(cat "$work/hidden.err")"
+    echo 'int __rdl_alloc(int x) { return x; } int hidden_number = 4;' |
+        compile allocator
+    run whole "$BCC" run --link "$work/allocator.bc" "$work/hidden.bc"
+    expect whole "exit 4"
+}
+
+# Zig's Debug mode names a function of its own runtime.
+test_large_frames_need_no_function_to_probe_them() {
+    [ "$(uname -m)" = x86_64 ] || skip "another machine"
+    cat >"$work/probe.ll" <<'LL'
+target triple = "x86_64-unknown-linux-gnu"
+declare void @use(ptr)
+define void @fill(ptr %p) noinline {
+  store volatile i8 5, ptr %p
+  ret void
+}
+define i32 @main() "probe-stack"="__zig_probe_stack" {
+  %a = alloca [100000 x i8]
+  call void @fill(ptr %a)
+  %v = load volatile i8, ptr %a
+  %r = zext i8 %v to i32
+  ret i32 %r
+}
+LL
+    run probe "$BCC" run "$work/probe.ll"
+    expect probe "exit 5"
+}
+
 test_undefined_symbols_are_told_as_people_write_them() {
     compile_name=$work/demangled.bc
     "$CLANG" --driver-mode=g++ -O2 -emit-llvm -x c++ -c - \

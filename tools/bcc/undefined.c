@@ -193,6 +193,30 @@ static bool name_libraries(struct clue *clues, size_t n_clues)
     return named;
 }
 
+/* Symbols that a front end's driver supplies when it links, and no library. */
+static bool name_front_end(const struct clue *clues, size_t n_clues)
+{
+    static const struct {
+        const char *start, *advice;
+    } known[] = {
+        {"__rdl_", "rustc's own allocator functions: give it -C save-temps and "
+                   "add the .bc whose name has 'allocator' by --link"},
+        {"__rust_", "rustc's own allocator functions: give it -C save-temps "
+                    "and add the .bc whose name has 'allocator' by --link"},
+        {"__zig_", "Zig's own runtime: compile with -fcompiler-rt"},
+    };
+    const size_t n_known = sizeof(known) / sizeof(known[0]);
+
+    for (size_t i = 0; i < n_clues; i++)
+        for (size_t j = 0; j < n_known; j++)
+            if (strncmp(clues[i].symbol, known[j].start,
+                        strlen(known[j].start)) == 0) {
+                complain("'%s' is of %s", clues[i].symbol, known[j].advice);
+                return true;
+            }
+    return false;
+}
+
 /* Print advice for the first n missing symbols. */
 static void suggest(BCCScriptRef script, const struct options *options,
                     size_t n)
@@ -206,6 +230,7 @@ static void suggest(BCCScriptRef script, const struct options *options,
         qsort(clues, n, sizeof(*clues), compare_clues);
         search(options, clues, n);
         named = name_libraries(clues, n);
+        named = name_front_end(clues, n) || named;
     }
     if (!named)
         complain("to define it, add a shared library (-lNAME, -LDIR) or "

@@ -6,7 +6,11 @@
  * A function may need more than the target has: it uses intrinsics, and its
  * caller asks the CPU before calling it. It keeps its extra features, in
  * addition to the target's. The cache entry does not require them of a machine,
- * because only the function's caller knows. */
+ * because only the function's caller knows.
+ *
+ * Large frames may be probed page by page by a function that a front end has in
+ * its own runtime: Zig's __zig_probe_stack. If that is not in the bitcode, the
+ * code generator writes the probes into the function instead. */
 #include "module_passes.h"
 
 #include <elf.h>
@@ -158,6 +162,26 @@ static bool retarget_function(struct retarget *retarget, LLVMValueRef function)
     return true;
 }
 
+static void supply_probe(LLVMModuleRef module, LLVMValueRef function)
+{
+    static const char kind[] = "probe-stack", in_place[] = "inline-asm";
+    LLVMAttributeRef attribute = get(function, kind);
+    LLVMValueRef probe;
+    unsigned size;
+    const char *value;
+
+    if (!attribute)
+        return;
+    value = LLVMGetStringAttributeValue(attribute, &size);
+    probe = LLVMGetNamedFunctionWithLength(module, value, size);
+    if (probe && !LLVMIsDeclaration(probe))
+        return;
+    drop(function, kind);
+    LLVMAddAttributeAtIndex(
+        function, on_function,
+        create(LLVMGetModuleContext(module), kind, in_place));
+}
+
 enum status attributes_retarget(LLVMModuleRef module,
                                 const struct target *target,
                                 struct arena *arena, struct error *err)
@@ -171,8 +195,12 @@ enum status attributes_retarget(LLVMModuleRef module,
     };
     LLVMValueRef at;
 
-    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
-        if (!LLVMIsDeclaration(at) && !retarget_function(&retarget, at))
+    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at)) {
+        if (LLVMIsDeclaration(at))
+            continue;
+        if (!retarget_function(&retarget, at))
             return error_no_memory(err);
+        supply_probe(module, at);
+    }
     return STATUS_OK;
 }
