@@ -1229,6 +1229,23 @@ test_signed_code_for_a_cpu_is_found() {
     hits signed --trusted-key "$work/key.pub" "$work/small.bc"
 }
 
+# valgrind has a CPU of its own, and the compiler does not run under it.
+test_a_launch_under_valgrind_is_compiled_for_its_cpu() {
+    needs valgrind
+    [ "$(uname -m)" = x86_64 ] || skip "no levels here"
+    small_program
+    # Either with or without an entry for the real CPU.
+    for when in without with; do
+        run first valgrind -q "$BCC" run --report=json "$work/small.bc"
+        expect first "exit 3"
+        run second valgrind -q "$BCC" run --report=json "$work/small.bc"
+        expect second "exit 3"
+        reported second hit
+        rm "$BCC_CACHE_DIR"/*.oBCC
+        run real "$BCC" run "$work/small.bc"
+    done
+}
+
 test_changes_of_input_are_misses() {
     small_program
     run first "$BCC" run --report=json "$work/small.bc"

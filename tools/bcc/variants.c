@@ -11,6 +11,7 @@
 #include <bcc/bcc_cache.h>
 
 #include "cpu_features.h"
+#include "cpu_levels.h"
 #include "entry_name.h"
 #include "file.h"
 #include "machine.h"
@@ -210,8 +211,9 @@ static bool runs_here(BCCScriptRef script)
     return bccGetReport(script, &report) == 0 && !variants_lacking(report.path);
 }
 
-static bool try_cpu(const struct variants *v, const char *cpu,
-                    const char *features)
+/* Prepare with another CPU named. */
+static bool prepare_for(const struct variants *v, const char *cpu,
+                        const char *features, unsigned long flags)
 {
     struct options options = *v->options;
     char name[NAME_MAX];
@@ -221,24 +223,27 @@ static bool try_cpu(const struct variants *v, const char *cpu,
     memcpy(name, v->name, strlen(v->name) + 1);
     entry_name_add_cpu(name, options.cpu, options.features);
     return setup_set_options(v->script, &options) &&
-           prepare(v, name, v->flags | BCC_CACHE_ONLY) == 0 &&
+           prepare(v, name, flags) == 0;
+}
+
+static bool try_cpu(const struct variants *v, const char *cpu,
+                    const char *features)
+{
+    return prepare_for(v, cpu, features, v->flags | BCC_CACHE_ONLY) &&
            (v->prepare == bccPrepareExecutable || runs_here(v->script));
 }
 
 /* Asked by name, since a layer may have very many entries. */
 static bool try_levels(const struct variants *v)
 {
-    static const char levels[][12] = {"x86-64-v4", "x86-64-v3", "x86-64-v2",
-                                      "x86-64"};
-
     if (strncmp(machine_host()->triple, "x86_64", 6) != 0)
         return false;
-    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+    for (size_t i = 0; i < N_CPU_LEVELS; i++) {
         char name[NAME_MAX];
 
         memcpy(name, v->name, strlen(v->name) + 1);
-        entry_name_add_cpu(name, levels[i], NULL);
-        if (is_anywhere(v, name) && try_cpu(v, levels[i], ""))
+        entry_name_add_cpu(name, cpu_levels[i].cpu, NULL);
+        if (is_anywhere(v, name) && try_cpu(v, cpu_levels[i].cpu, ""))
             return true;
     }
     return false;
@@ -269,20 +274,79 @@ static bool names_a_cpu(const struct options *options)
     return options->cpu || options->features || options->target;
 }
 
+/* ---- Another CPU than the compiler's ---- */
+
+/* The compiler is another process. Under valgrind, which has a CPU of its own,
+ * it sees the real one. */
+static bool is_of_another_cpu(BCCScriptRef script)
+{
+    BCCReport report = {.size = sizeof(report)};
+
+    return bccGetReport(script, &report) == 0 &&
+           report.reasonCode == BCC_REASON_HOST_CPU;
+}
+
+/* Without an entry the report has another reason, and the message says it. */
+static bool is_made_for_another_cpu(BCCScriptRef script)
+{
+    return strstr(bccGetErrorMessage(script), "needs the CPU feature") != NULL;
+}
+
+static bool has_level(const struct cpu_level *level)
+{
+    const struct cpu_features host = cpu_features_host();
+    struct cpu_features needed = {0};
+    const char *at = level->features;
+
+    while (*at) {
+        const size_t size = (size_t)(strchrnul(at, ',') - at);
+
+        cpu_features_add(&needed, machine_host()->elf_machine, at + 1,
+                         size - 1);
+        at += size + (at[size] == ',');
+    }
+    return cpu_features_missing(&needed, &host) < 0;
+}
+
+/* Compile for the best level that this CPU has. */
+static int prepare_for_level(const struct variants *v)
+{
+    size_t i = 0;
+
+    while (i < N_CPU_LEVELS - 1 && !has_level(&cpu_levels[i]))
+        i++;
+    return !prepare_for(v, cpu_levels[i].cpu, "", v->flags);
+}
+
+static int compile(const struct variants *v, bool is_other)
+{
+    const bool is_x86 = strncmp(machine_host()->triple, "x86_64", 6) == 0;
+
+    if (is_x86 && is_other && !(v->flags & BCC_CACHE_ONLY))
+        return prepare_for_level(v);
+    if (!setup_set_options(v->script, v->options))
+        return 1;
+    if (prepare(v, v->name, v->flags) == 0)
+        return 0;
+    return is_x86 && !(v->flags & BCC_CACHE_ONLY) &&
+                   is_made_for_another_cpu(v->script)
+               ? prepare_for_level(v)
+               : 1;
+}
+
 int variants_prepare(const struct variants *v)
 {
     const struct options *options = v->options;
-    const bool is_alone = !v->name || options->rebuild || options->exports ||
-                          names_a_cpu(options);
+    bool is_there, is_other;
 
-    if (is_alone)
+    if (!v->name || options->rebuild || options->exports ||
+        names_a_cpu(options))
         return prepare(v, v->name, v->flags);
-    if ((v->is_in_dir || is_anywhere(v, v->name)) &&
-        prepare(v, v->name, v->flags | BCC_CACHE_ONLY) == 0)
+    is_there = v->is_in_dir || is_anywhere(v, v->name);
+    if (is_there && prepare(v, v->name, v->flags | BCC_CACHE_ONLY) == 0)
         return 0;
+    is_other = is_there && is_of_another_cpu(v->script);
     if (try_levels(v) || try_others(v))
         return 0;
-    if (!setup_set_options(v->script, options))
-        return 1;
-    return prepare(v, v->name, v->flags);
+    return compile(v, is_other);
 }

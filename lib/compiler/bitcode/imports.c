@@ -18,10 +18,10 @@
  *    __dso_handle comes from the linker. (glibc 2.36 has no more there; before
  *    2.33 there were stat() and its relatives.)
  *
- * A definition of hidden visibility in another part of the module is left alone.
- * A symbol that is hidden and nowhere defined is an import like others, so that
- * the host may define it, or a message names it: rustc's fat LTO makes such
- * declarations of the allocator's functions. */
+ * A definition of hidden visibility in another part of the module is left
+ * alone. A symbol that is hidden and nowhere defined is an import like others,
+ * so that the host may define it, or a message names it: rustc's fat LTO makes
+ * such declarations of the allocator's functions. */
 #include "imports.h"
 
 #include <string.h>

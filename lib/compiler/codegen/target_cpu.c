@@ -21,6 +21,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cpu_levels.h"
+
 /* ---- Feature strings ---- */
 
 void target_for_each_feature(const char *features, target_feature_fn visit,
@@ -311,23 +313,7 @@ static enum status probe_features(const struct target *target,
     return status;
 }
 
-/* ---- The levels of the x86-64 psABI (table 3.1) ---- */
-
-struct level {
-    const char *cpu;
-    const char *features;
-};
-
-#define LEVEL_2 "+cx16,+sahf,+popcnt,+sse3,+sse4.1,+sse4.2,+ssse3"
-#define LEVEL_3 LEVEL_2 ",+avx,+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe,+xsave"
-#define LEVEL_4 LEVEL_3 ",+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl"
-
-static const struct level levels[] = {
-    {"x86-64", ""},
-    {"x86-64-v2", LEVEL_2},
-    {"x86-64-v3", LEVEL_3},
-    {"x86-64-v4", LEVEL_4},
-};
+/* ---- All of it ---- */
 
 /* Features that follow from cpu and features by what is written here alone;
  * NULL if LLVM has to be asked. */
@@ -337,9 +323,9 @@ static const char *known_features(const struct target *target)
         return target->features;
     if (target->elf_machine != EM_X86_64 || *target->features)
         return NULL;
-    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
-        if (strcmp(target->cpu, levels[i].cpu) == 0)
-            return levels[i].features;
+    for (size_t i = 0; i < N_CPU_LEVELS; i++)
+        if (strcmp(target->cpu, cpu_levels[i].cpu) == 0)
+            return cpu_levels[i].features;
     return NULL;
 }
 
