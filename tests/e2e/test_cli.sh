@@ -590,6 +590,48 @@ C
     compare_cached_with_native $unwinder "$work/unwound.bc"
 }
 
+test_compile_warns_of_undefined_symbols() {
+    compile needy <<'C'
+#include <math.h>
+#include <stdio.h>
+int nobody_has_this(int);
+__attribute__((weak)) int may_be_missing(void);
+double number = 2;
+int main(void)
+{
+    printf("%g\n", exp2(number));
+    return nobody_has_this(1) + (may_be_missing ? may_be_missing() : 0);
+}
+C
+    run warned "$BCC" compile --entry main "$work/needy.bc" -o "$work/n.oBCC"
+    expect warned "exit 0"
+    says warned err "undefined symbol 'nobody_has_this', wanted by 'main'"
+    [ "$(grep -c 'undefined symbol' "$work/warned.err")" -eq 1 ] ||
+        fail "warned: $(cat "$work/warned.err")"
+    rm "$work/n.oBCC"
+    run refused "$BCC" compile --no-undefined --entry main "$work/needy.bc" \
+        -o "$work/n.oBCC"
+    expect refused "exit 1"
+    complains refused nobody_has_this
+    [ ! -e "$work/n.oBCC" ] || fail "a file was made"
+    # What a host defines is no reason for a warning.
+    run host "$BCC" compile "$work/needy.bc" -o "$work/n.oBCC"
+    expect host "exit 0"
+    silent host err
+    run batch "$BCC" precompile "$work/needy.bc"
+    expect batch "exit 0"
+    says batch err "undefined symbol 'nobody_has_this'"
+    run strict "$BCC" precompile --no-undefined "$work/needy.bc"
+    expect strict "exit 1"
+    says strict out "0 compiled, 0 up to date, 1 failed"
+    [ -z "$(ls "$BCC_CACHE_DIR")" ] || fail "the entry stays"
+    small_program
+    run fine "$BCC" compile --no-undefined --entry main "$work/small.bc" \
+        -o "$work/small.oBCC"
+    expect fine "exit 0"
+    silent fine err
+}
+
 # rustc's fat LTO leaves the allocator's functions so.
 test_a_hidden_undefined_symbol_is_told_like_others() {
     compile hidden <<'C'
@@ -2391,7 +2433,9 @@ test_precompile_goes_on_after_a_bad_file() {
     mkdir -p "$work/package/sub"
     small_program
     cp "$work/small.bc" "$work/package/one.bc"
-    cp "$work/small.bc" "$work/package/sub/two.bc"
+    # Of another content, as the same content is one entry.
+    echo 'int main(void) { return 3; } int two;' | compile two
+    mv "$work/two.bc" "$work/package/sub"
     echo "not bitcode at all" >"$work/package/bad.bc"
     echo "not looked at" >"$work/package/readme.txt"
     run first "$BCC" precompile -j 2 "$work/package"

@@ -11,14 +11,22 @@
 #include "file.h"
 #include "print.h"
 #include "script_setup.h"
+#include "undefined.h"
 
 static int make(BCCScriptRef script, const struct options *options,
                 const char *path)
 {
     if (bccPrepareSharedObjectFile(
-            script, path, setup_flags(options, options->entry != NULL)) == 0)
+            script, path, setup_flags(options, options->entry != NULL))) {
+        setup_complain(script);
+        return EXIT_FAILED;
+    }
+    /* A host defines symbols for what is no program. */
+    if ((!options->entry && !options->no_undefined) ||
+        undefined_complain(options, options->arguments[0], path) == 0 ||
+        !options->no_undefined)
         return EXIT_OK;
-    setup_complain(script);
+    unlink(path);
     return EXIT_FAILED;
 }
 

@@ -50,6 +50,7 @@ struct options {
     bool exports;
     bool rebuild;
     bool strip_debug;
+    bool no_undefined;
     bool report_json; /* --report=json */
     bool verbose;
     bool json;
