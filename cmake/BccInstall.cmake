@@ -12,6 +12,7 @@ install(TARGETS bcc_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 if(BCC_BUILD_COMPILER)
   install(TARGETS bccc RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/bcc)
 endif()
+install(FILES python/obcc.py DESTINATION ${CMAKE_INSTALL_DATADIR}/obcc/python)
 install(FILES docs/man/bcc.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES docs/man/bccc.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
 # Completions for shells are what the tool prints, so it must run here.

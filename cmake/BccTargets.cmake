@@ -2,9 +2,13 @@
 
 add_library(bcc_flags INTERFACE)
 target_compile_features(bcc_flags INTERFACE c_std_11)
-# Files of any size and times after 2038 also where a word has 32 bits.
-target_compile_definitions(bcc_flags INTERFACE
-  _GNU_SOURCE _FILE_OFFSET_BITS=64 _TIME_BITS=64)
+target_compile_definitions(bcc_flags INTERFACE _GNU_SOURCE)
+# Files of any size and times after 2038. Where a word has 64 bits these are
+# other names for the same functions.
+if(CMAKE_SIZEOF_VOID_P EQUAL 4)
+  target_compile_definitions(bcc_flags INTERFACE
+    _FILE_OFFSET_BITS=64 _TIME_BITS=64)
+endif()
 target_compile_options(bcc_flags INTERFACE
   -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
   -Wpointer-arith -Wwrite-strings -Wundef -Werror

@@ -3,8 +3,10 @@
  * __dso_handle is the first byte of the image: its address tells one image from
  * another, which is all that __cxa_atexit() needs. If a program defines `end`,
  * `edata` or `etext`, its own are used; only symbols that are undefined after
- * resolution are defined here. For a section named like a C identifier,
- * __start_NAME and __stop_NAME delimit the content from all inputs. */
+ * resolution are defined here. _TLS_MODULE_BASE_ is the first byte of the
+ * image's block of thread-local variables: its descriptor serves for all of
+ * them. For a section named like a C identifier, __start_NAME and __stop_NAME
+ * delimit the content from all inputs. */
 #include "passes.h"
 
 #include <elf.h>
@@ -18,6 +20,7 @@ enum edge {
     EDGE_BSS_START,
     EDGE_GOT,
     EDGE_DYNAMIC,
+    EDGE_TLS_START,
     EDGE_OUTPUT_START,
     EDGE_OUTPUT_END,
 };
@@ -37,6 +40,7 @@ static const struct {
     {"__executable_start", EDGE_IMAGE_START},
     {"_GLOBAL_OFFSET_TABLE_", EDGE_GOT},
     {"_DYNAMIC", EDGE_DYNAMIC},
+    {"_TLS_MODULE_BASE_", EDGE_TLS_START},
     {"etext", EDGE_TEXT_END},
     {"_etext", EDGE_TEXT_END},
     {"edata", EDGE_DATA_END},
@@ -66,7 +70,7 @@ static void define(struct link *link, struct symbol *symbol, enum edge edge,
     const struct boundary boundary = {symbol, edge, output};
 
     symbol->place = SYMBOL_IN_IMAGE;
-    symbol->type = STT_NOTYPE;
+    symbol->type = edge == EDGE_TLS_START ? STT_TLS : STT_NOTYPE;
     buffer_append(&link->boundaries, &boundary, sizeof(boundary));
 }
 
@@ -151,6 +155,8 @@ static uint64_t edge_address(const struct link *link,
         return chunk_address(link->got);
     case EDGE_DYNAMIC:
         return chunk_address(link->dynamic_table);
+    case EDGE_TLS_START:
+        return link->tls.address;
     case EDGE_OUTPUT_START:
         return boundary->output ? boundary->output->address : 0;
     case EDGE_OUTPUT_END:

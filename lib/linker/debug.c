@@ -2,12 +2,13 @@
  * but into a file for debuggers, in the form that `objcopy --only-keep-debug`
  * makes from an image with all sections, but with its unwind table:
  *
- *   ELF header, program headers ... .eh_frame_hdr .eh_frame   as in the image
+ *   ELF header, program headers ... .eh_frame_hdr .eh_frame .ARM.exidx
+ *                     as in the image
  *   .debug_*          those of all inputs, one behind the other
  *   .symtab .strtab   all symbols, local ones too
  *   .shstrtab
  *   section headers   first those of the image, at their image addresses and
- *                     indexes (SHT_NOBITS but for the unwind table), then the
+ *                     indexes (SHT_NOBITS but for unwind tables), then the
  *                     above
  *
  * Sections of debug information are not loaded: they lie at address 0, so
@@ -124,6 +125,30 @@ static uint64_t missing(const char *section_name)
     return strcmp(section_name, ".debug_names") == 0 ? UINT64_MAX : 0;
 }
 
+/* Of two symbols in one section, which may be missing as a whole. */
+static enum status apply_difference(const struct link *link,
+                                    const struct chunk *chunk,
+                                    const struct relocation *relocation,
+                                    uint8_t *field, struct error *err)
+{
+    uint64_t ends[2];
+
+    for (unsigned i = 0; i < 2; i++) {
+        const struct symbol *symbol =
+            chunk->object->symbols[relocation[i].symbol];
+
+        if (!find_definition(symbol, &ends[i]))
+            ends[i] = symbol->value;
+        ends[i] += (uint64_t)relocation[i].addend;
+    }
+    if (link->machine->write(link->machine->type(relocation->type), field,
+                             ends[0] - ends[1]))
+        return STATUS_OK;
+    return reloc_error(link, chunk, relocation, STATUS_OUT_OF_RANGE, err,
+                       "value 0x%llx does not fit",
+                       (unsigned long long)(ends[0] - ends[1]));
+}
+
 /* In the letters of reloc.h. */
 static enum status apply(const struct link *link, const struct chunk *chunk,
                          const struct relocation *relocation, uint8_t *field,
@@ -133,6 +158,8 @@ static enum status apply(const struct link *link, const struct chunk *chunk,
     const uint64_t A = (uint64_t)relocation->addend;
     uint64_t S = 0;
 
+    if (type->subject == RELOC_DIFFERENCE)
+        return apply_difference(link, chunk, relocation, field, err);
     if (!find_definition(symbol, &S)) {
         const uint64_t value = missing(chunk->name);
 
@@ -140,13 +167,29 @@ static enum status apply(const struct link *link, const struct chunk *chunk,
         memcpy(field, &value, type->size); /* little-endian host */
         return STATUS_OK;
     }
-    if (type->expression == RELOC_TLS_OFFSET)
-        S -= link->tls.address;
+    if (type->subject == RELOC_TLS_OFFSET)
+        S -= link->tls.address + link->machine->tls_bias;
     if (!link->machine->write(type, field, S + A))
         return reloc_error(link, chunk, relocation, STATUS_OUT_OF_RANGE, err,
                            "value 0x%llx does not fit in %u bits",
                            (unsigned long long)(S + A), type->size * 8u);
     return STATUS_OK;
+}
+
+/* Whether it is there, and that of the difference before it. */
+static bool is_subtrahend(const struct link *link,
+                          const struct relocation_list *list, size_t index)
+{
+    const struct relocation *items = list->items;
+    const struct reloc_type *first, *second;
+
+    if (index == 0 || index >= list->n_items ||
+        items[index].offset != items[index - 1].offset)
+        return false;
+    first = link->machine->type(items[index - 1].type);
+    second = link->machine->type(items[index].type);
+    return first && second && first->subject == RELOC_DIFFERENCE &&
+           second->subject == RELOC_SUBTRAHEND;
 }
 
 static enum status relocate_chunk(const struct link *link,
@@ -161,15 +204,17 @@ static enum status relocate_chunk(const struct link *link,
         if (!type)
             return reloc_error(link, chunk, relocation, STATUS_UNSUPPORTED, err,
                                "not known");
-        if (relocation->offset > chunk->size ||
-            type->size > chunk->size - relocation->offset)
+        if (relocation_size(link, chunk, relocation, type) == UINT64_MAX)
             return reloc_error(link, chunk, relocation, STATUS_CORRUPT, err,
                                "place is outside the section of 0x%llx bytes",
                                (unsigned long long)chunk->size);
-        if (type->expression == RELOC_NONE)
+        if (type->subject == RELOC_NONE ||
+            is_subtrahend(link, &chunk->relocations, i))
             continue;
-        if (type->expression != RELOC_ABS &&
-            type->expression != RELOC_TLS_OFFSET)
+        if (type->subject != RELOC_ADDRESS &&
+            type->subject != RELOC_TLS_OFFSET &&
+            !(type->subject == RELOC_DIFFERENCE &&
+              is_subtrahend(link, &chunk->relocations, i + 1)))
             return reloc_error(link, chunk, relocation, STATUS_UNSUPPORTED, err,
                                "debug information is at no address");
         status = apply(link, chunk, relocation, bytes + relocation->offset,
@@ -193,18 +238,21 @@ static bool is_listed(const struct symbol *symbol)
 static void add_symbol(struct debug *debug, const struct symbol *symbol)
 {
     const uint8_t type = symbol->type == STT_COMMON ? STT_OBJECT : symbol->type;
+    const struct elf_class *elf = debug->link->elf;
+    uint8_t bytes[sizeof(Elf64_Sym)];
     Elf64_Sym entry = {
         .st_name = (uint32_t)debug->text.size,
         .st_info =
             ELF64_ST_INFO(symbol->exported ? STB_GLOBAL : STB_LOCAL, type),
         .st_shndx = (uint16_t)symbol->chunk->output->section_index,
-        .st_value = symbol_definition_address(symbol),
+        .st_value = symbol_definition_address(symbol) | symbol->mode,
         .st_size = symbol->size,
     };
 
     if (symbol->chunk->flags & SHF_TLS)
         entry.st_value -= debug->link->tls.address;
-    buffer_append(&debug->symbols, &entry, sizeof(entry));
+    elf_put_symbol(elf, bytes, &entry);
+    buffer_append(&debug->symbols, bytes, elf->symbol_size);
     buffer_append(&debug->text, symbol->name, strlen(symbol->name) + 1);
 }
 
@@ -229,15 +277,16 @@ static void add_globals(struct debug *debug, bool exported)
  * local symbols come first (ELF gABI, "Symbol Table"). */
 static void add_symbols(struct debug *debug)
 {
+    const size_t symbol_size = debug->link->elf->symbol_size;
     const struct buffer *list = &debug->link->objects;
     struct object **objects = LIST_ITEMS(struct object *, list);
 
-    buffer_grow(&debug->symbols, sizeof(Elf64_Sym));
+    buffer_grow(&debug->symbols, symbol_size);
     buffer_append(&debug->text, "", 1);
     for (size_t i = 0; i < LIST_COUNT(struct object *, list); i++)
         add_locals(debug, objects[i]);
     add_globals(debug, false);
-    debug->n_local_symbols = (uint32_t)LIST_COUNT(Elf64_Sym, &debug->symbols);
+    debug->n_local_symbols = (uint32_t)(debug->symbols.size / symbol_size);
     add_globals(debug, true);
 }
 
@@ -252,7 +301,7 @@ static void add_header(struct debug *debug, const char *name, Elf64_Shdr header)
 
 static bool is_unwind_table(const struct output *output)
 {
-    return output->rank == RANK_EH_FRAME_HDR || output->rank == RANK_EH_FRAME;
+    return output->rank >= RANK_EH_FRAME_HDR && output->rank <= RANK_EXIDX;
 }
 
 /* The image's sections, in the order of their indexes. */
@@ -329,7 +378,7 @@ static void write_symbols(struct debug *debug)
                    .sh_link = index + 1, /* .strtab */
                    .sh_info = debug->n_local_symbols,
                    .sh_addralign = sizeof(uint64_t),
-                   .sh_entsize = sizeof(Elf64_Sym),
+                   .sh_entsize = debug->link->elf->symbol_size,
                });
     buffer_append(debug->file, debug->symbols.data, debug->symbols.size);
     add_header(debug, ".strtab",
@@ -342,30 +391,65 @@ static void write_symbols(struct debug *debug)
     buffer_append(debug->file, debug->text.data, debug->text.size);
 }
 
-/* The image from its start to the end of its unwind table: without that, a
+/* The image from its start to the end of its unwind tables: without them, a
  * debugger that has nothing but this file cannot tell who called an optimised
  * function. Of other parts of the image there are no bytes. */
 static void write_image_head(struct debug *debug)
 {
+    const struct elf_class *elf = debug->link->elf;
     const struct buffer *image = &debug->link->result->image;
-    const struct output *table = outputs_standard(debug->link, RANK_EH_FRAME);
+    const struct output *table = outputs_standard(debug->link, RANK_EXIDX);
     const uint64_t end = table->file_offset + table->size;
-    Elf64_Ehdr header;
-    Elf64_Phdr row;
+    const Elf64_Ehdr header = elf_get_header(elf, image->data);
 
     buffer_append(debug->file, image->data, (size_t)end);
     if (buffer_failed(debug->file))
         return;
-    memcpy(&header, image->data, sizeof(header));
     for (unsigned i = 0; i < header.e_phnum; i++) {
-        uint8_t *at = debug->file->data + header.e_phoff + i * sizeof(row);
+        uint8_t *at = debug->file->data + header.e_phoff +
+                      (size_t)i * elf->program_header_size;
+        Elf64_Phdr row = elf_get_program_header(elf, at);
 
-        memcpy(&row, at, sizeof(row));
         if (row.p_offset >= end)
             row.p_filesz = 0;
         else if (row.p_filesz > end - row.p_offset)
             row.p_filesz = end - row.p_offset;
-        memcpy(at, &row, sizeof(row));
+        elf_put_program_header(elf, at, &row);
+    }
+}
+
+static enum status check_file(const struct debug *debug, size_t n_headers,
+                              struct error *err)
+{
+    const struct link *link = debug->link;
+
+    if (n_headers >= SHN_LORESERVE)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: %zu sections are more than the file of debug "
+                         "information can have",
+                         link->params->inputs[0].name, n_headers);
+    if (link->elf->address_size == 4 && debug->file->size > UINT32_MAX)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: %zu bytes of debug information are more than "
+                         "an ELF32 file can have",
+                         link->params->inputs[0].name, debug->file->size);
+    if (buffer_failed(debug->file) || buffer_failed(&debug->names) ||
+        buffer_failed(&debug->headers) || buffer_failed(&debug->symbols) ||
+        buffer_failed(&debug->text))
+        return error_no_memory(err);
+    return STATUS_OK;
+}
+
+static void append_headers(struct debug *debug)
+{
+    const struct elf_class *elf = debug->link->elf;
+    const Elf64_Shdr *headers = LIST_ITEMS(Elf64_Shdr, &debug->headers);
+
+    for (size_t i = 0; i < LIST_COUNT(Elf64_Shdr, &debug->headers); i++) {
+        uint8_t bytes[sizeof(Elf64_Shdr)];
+
+        elf_put_section_header(elf, bytes, &headers[i]);
+        buffer_append(debug->file, bytes, elf->section_header_size);
     }
 }
 
@@ -373,14 +457,11 @@ static void write_image_head(struct debug *debug)
 static enum status write_section_headers(struct debug *debug, struct error *err)
 {
     static const char name[] = ".shstrtab";
+    const struct elf_class *elf = debug->link->elf;
     const size_t n_headers = LIST_COUNT(Elf64_Shdr, &debug->headers) + 1;
     Elf64_Ehdr header;
+    enum status status;
 
-    if (n_headers >= SHN_LORESERVE)
-        return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: %zu sections are more than the file of debug "
-                         "information can have",
-                         debug->link->params->inputs[0].name, n_headers);
     add_header(debug, name,
                (Elf64_Shdr){
                    .sh_type = SHT_STRTAB,
@@ -390,16 +471,15 @@ static enum status write_section_headers(struct debug *debug, struct error *err)
                });
     buffer_append(debug->file, debug->names.data, debug->names.size);
     buffer_align(debug->file, sizeof(uint64_t));
-    if (buffer_failed(debug->file) || buffer_failed(&debug->names) ||
-        buffer_failed(&debug->headers) || buffer_failed(&debug->symbols) ||
-        buffer_failed(&debug->text))
-        return error_no_memory(err);
-    memcpy(&header, debug->file->data, sizeof(header));
+    status = check_file(debug, n_headers, err);
+    if (status)
+        return status;
+    header = elf_get_header(elf, debug->file->data);
     header.e_shoff = debug->file->size;
     header.e_shnum = (uint16_t)n_headers;
     header.e_shstrndx = (uint16_t)(n_headers - 1);
-    memcpy(debug->file->data, &header, sizeof(header));
-    buffer_append(debug->file, debug->headers.data, debug->headers.size);
+    elf_put_header(elf, debug->file->data, &header);
+    append_headers(debug);
     return buffer_failed(debug->file) ? error_no_memory(err) : STATUS_OK;
 }
 

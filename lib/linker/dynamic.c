@@ -2,7 +2,7 @@
  * "Dynamic Section").
  *
  * .dynsym holds the null symbol, the imports, the exports; only the exports are
- * in .hash. dynamic_relocs.c fills .rela.dyn and .relr.dyn. */
+ * in .hash. dynamic_relocs.c fills .rel(a).dyn and .relr.dyn. */
 #include "passes.h"
 
 #include <assert.h>
@@ -12,16 +12,23 @@
 
 /* ---- .dynamic ---- */
 
-static void add_tag(struct buffer *tags, int64_t tag, uint64_t value)
+struct tags {
+    const struct elf_class *elf;
+    struct buffer bytes;
+};
+
+static void add_tag(struct tags *tags, int64_t tag, uint64_t value)
 {
     const Elf64_Dyn entry = {.d_tag = tag, .d_un.d_val = value};
+    uint8_t bytes[sizeof(entry)];
 
-    buffer_append(tags, &entry, sizeof(entry));
+    elf_put_dynamic(tags->elf, bytes, &entry);
+    buffer_append(&tags->bytes, bytes, tags->elf->dynamic_size);
 }
 
 /* Address and size of something that may be empty. */
-static void add_range(struct buffer *tags, int64_t address_tag,
-                      int64_t size_tag, const struct output *output)
+static void add_range(struct tags *tags, int64_t address_tag, int64_t size_tag,
+                      const struct output *output)
 {
     if (output->size == 0)
         return;
@@ -29,20 +36,29 @@ static void add_range(struct buffer *tags, int64_t address_tag,
     add_tag(tags, size_tag, output->size);
 }
 
-static void list_tags(const struct link *link, struct buffer *tags)
+static void add_relocations(const struct link *link, struct tags *tags)
 {
-    const struct output *rela = outputs_standard(link, RANK_RELA);
+    const struct output *output = outputs_standard(link, RANK_RELA);
+    const bool rela = output->type == SHT_RELA;
+
+    add_range(tags, rela ? DT_RELA : DT_REL, rela ? DT_RELASZ : DT_RELSZ,
+              output);
+    if (output->size == 0)
+        return;
+    add_tag(tags, rela ? DT_RELAENT : DT_RELENT,
+            elf_relocation_size(link->elf, output->type));
+    add_tag(tags, rela ? DT_RELACOUNT : DT_RELCOUNT, link->n_relative);
+}
+
+static void list_tags(const struct link *link, struct tags *tags)
+{
     const struct output *relr = outputs_standard(link, RANK_RELR);
 
     add_tag(tags, DT_HASH, outputs_standard(link, RANK_HASH)->address);
     add_tag(tags, DT_SYMTAB, outputs_standard(link, RANK_DYNSYM)->address);
-    add_tag(tags, DT_SYMENT, sizeof(Elf64_Sym));
+    add_tag(tags, DT_SYMENT, link->elf->symbol_size);
     add_range(tags, DT_STRTAB, DT_STRSZ, outputs_standard(link, RANK_DYNSTR));
-    add_range(tags, DT_RELA, DT_RELASZ, rela);
-    if (rela->size) {
-        add_tag(tags, DT_RELAENT, sizeof(Elf64_Rela));
-        add_tag(tags, DT_RELACOUNT, link->n_relative);
-    }
+    add_relocations(link, tags);
     add_range(tags, DT_RELR, DT_RELRSZ, relr);
     if (relr->size)
         add_tag(tags, DT_RELRENT, link->machine->row->address_size);
@@ -101,7 +117,7 @@ static uint32_t count_buckets(const struct link *link)
 
 enum status dynamic_size(struct link *link, struct error *err)
 {
-    struct buffer tags;
+    struct tags tags = {.elf = link->elf};
     enum status status;
 
     status = choose_exports(link, err);
@@ -109,7 +125,12 @@ enum status dynamic_size(struct link *link, struct error *err)
         status = dynamic_relocs_sort(link, err);
     if (status)
         return status;
-    link->dynsym->size = count_symbols(link) * sizeof(Elf64_Sym);
+    if (count_symbols(link) > link->elf->max_symbols)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: %u imports and exports are more than an image "
+                         "can have",
+                         link->params->inputs[0].name, count_symbols(link));
+    link->dynsym->size = (uint64_t)count_symbols(link) * link->elf->symbol_size;
     link->dynstr->size =
         1 + names_size(&link->imports) + names_size(&link->exports);
     link->hash->size =
@@ -119,11 +140,11 @@ enum status dynamic_size(struct link *link, struct error *err)
     status = outputs_measure(link, err);
     if (status)
         return status;
-    buffer_init(&tags);
+    buffer_init(&tags.bytes);
     list_tags(link, &tags);
-    link->dynamic_table->size = tags.size;
-    status = buffer_failed(&tags) ? error_no_memory(err) : STATUS_OK;
-    buffer_release(&tags);
+    link->dynamic_table->size = tags.bytes.size;
+    status = buffer_failed(&tags.bytes) ? error_no_memory(err) : STATUS_OK;
+    buffer_release(&tags.bytes);
     return status ? status : outputs_measure(link, err);
 }
 
@@ -152,7 +173,7 @@ static Elf64_Sym dynamic_symbol(const struct link *link,
 
     if (symbol->place == SYMBOL_UNDEFINED)
         return entry;
-    entry.st_value = symbol_address(link, symbol);
+    entry.st_value = symbol_pointer(link, symbol, 0);
     entry.st_size = symbol->size;
     entry.st_shndx = SHN_ABS;
     if (symbol->place == SYMBOL_IN_CHUNK) {
@@ -179,7 +200,8 @@ static uint32_t write_symbols(const struct link *link,
         const Elf64_Sym entry = dynamic_symbol(link, symbols[i], name);
         const size_t size = strlen(symbols[i]->name) + 1;
 
-        memcpy(table + (index + i) * sizeof(entry), &entry, sizeof(entry));
+        elf_put_symbol(link->elf, table + (index + i) * link->elf->symbol_size,
+                       &entry);
         memcpy(strings + name, symbols[i]->name, size);
         name += (uint32_t)size;
     }
@@ -225,8 +247,8 @@ static void write_hash(const struct link *link)
 
 enum status dynamic_write(struct link *link, struct error *err)
 {
+    struct tags tags = {.elf = link->elf};
     enum status status;
-    struct buffer tags;
     uint32_t name;
 
     name = write_symbols(link, &link->imports, 1, 1);
@@ -235,14 +257,15 @@ enum status dynamic_write(struct link *link, struct error *err)
                   name);
     write_hash(link);
 
-    buffer_init(&tags);
+    buffer_init(&tags.bytes);
     list_tags(link, &tags);
-    status = buffer_failed(&tags) ? error_no_memory(err) : STATUS_OK;
+    status = buffer_failed(&tags.bytes) ? error_no_memory(err) : STATUS_OK;
     if (status == STATUS_OK) {
-        assert(tags.size == link->dynamic_table->size);
-        memcpy(chunk_bytes(link, link->dynamic_table), tags.data, tags.size);
+        assert(tags.bytes.size == link->dynamic_table->size);
+        memcpy(chunk_bytes(link, link->dynamic_table), tags.bytes.data,
+               tags.bytes.size);
         status = dynamic_relocs_write(link, err);
     }
-    buffer_release(&tags);
+    buffer_release(&tags.bytes);
     return status;
 }

@@ -1,12 +1,13 @@
 /* Words that only need the load address added are by far the most frequent
  * dynamic relocations. DT_RELR packs them ("RELR relative relocations" of the
  * generic-abi list): an even entry is the address of such a word, an odd one a
- * bitmap of which of the next 63 words are such, too. A list starts afresh
- * with an address in each section, so that its size depends on offsets in
- * sections only and is known before addresses are. The few words at odd places
- * are in .rela.dyn.
+ * bitmap of which of the next 63 words (31 of 32 bits) are such, too. A list
+ * starts afresh with an address in each section, so that its size depends on
+ * offsets in sections only and is known before addresses are. The few words at
+ * odd places are in .rela.dyn.
  *
- * .rela.dyn is sorted so that a loader looks up each symbol once: relative
+ * .rela.dyn (.rel.dyn on machines that keep addends where they are added to)
+ * is sorted so that a loader looks up each symbol once: relative
  * ones (DT_RELACOUNT says how many), those of each symbol by place, and in
  * the end the indirect functions, whose resolvers may call imports. */
 #include "passes.h"
@@ -15,8 +16,6 @@
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { RELR_BITS = 63 };
 
 /* ---- Sorting relocations ---- */
 
@@ -132,19 +131,20 @@ static uint64_t place_address(const struct dynamic_reloc *reloc)
 }
 
 /* The bitmap of the places from *relocs on that are of one section with the
- * place before and among the RELR_BITS words at base; *relocs is left behind
- * them. 1: there are none. */
-static uint64_t next_bitmap(const struct dynamic_reloc **relocs,
-                            const struct dynamic_reloc *end, uint64_t base,
-                            uint64_t word)
+ * place before and among the words at base that a bitmap is about; *relocs is
+ * left behind them. 1: there are none. */
+static uint64_t next_bitmap(const struct link *link,
+                            const struct dynamic_reloc **relocs,
+                            const struct dynamic_reloc *end, uint64_t base)
 {
+    const uint64_t word = link->machine->row->address_size;
     const struct output *output = (*relocs)[-1].chunk->output;
     uint64_t bitmap = 1;
 
     for (; *relocs < end && (*relocs)->chunk->output == output; (*relocs)++) {
         const uint64_t bit = (place_address(*relocs) - base) / word;
 
-        if (bit >= RELR_BITS)
+        if (bit >= link->elf->relr_bits)
             break;
         bitmap |= UINT64_C(2) << bit;
     }
@@ -165,9 +165,9 @@ static void pack(const struct link *link, struct buffer *entries)
         uint64_t bitmap;
 
         buffer_append(entries, &address, word);
-        while ((bitmap = next_bitmap(&reloc, end, base, word)) != 1) {
+        while ((bitmap = next_bitmap(link, &reloc, end, base)) != 1) {
             buffer_append(entries, &bitmap, word);
-            base += RELR_BITS * word;
+            base += link->elf->relr_bits * word;
         }
     }
 }
@@ -187,7 +187,8 @@ enum status dynamic_relocs_sort(struct link *link, struct error *err)
     if (buffer_failed(&link->rela_list) || buffer_failed(&link->relr_list))
         return error_no_memory(err);
     link->rela->size =
-        LIST_COUNT(struct dynamic_reloc, &link->rela_list) * sizeof(Elf64_Rela);
+        LIST_COUNT(struct dynamic_reloc, &link->rela_list) *
+        elf_relocation_size(link->elf, link_relocation_type(link));
     /* Addresses are not known yet: only the number of entries counts. */
     buffer_init(&entries);
     pack(link, &entries);
@@ -208,17 +209,20 @@ static uint64_t relocation_addend(const struct link *link,
     if (!reloc->target)
         return addend;
     if (reloc->type == machine->dynamic_relative)
-        return addend + symbol_address(link, reloc->target);
-    addend += symbol_definition_address(reloc->target);
-    if (reloc->type == machine->dynamic_tls_tpoff)
+        return symbol_pointer(link, reloc->target, addend);
+    addend += symbol_definition_address(reloc->target) | reloc->target->mode;
+    if (reloc->type == machine->dynamic_tls_tpoff ||
+        reloc->type == machine->dynamic_tls_descriptor)
         addend -= link->tls.address;
     return addend;
 }
 
-static void write_rela(const struct link *link)
+static void write_relocations(const struct link *link)
 {
     const struct dynamic_reloc *relocs =
         LIST_ITEMS(struct dynamic_reloc, &link->rela_list);
+    const uint32_t type = link_relocation_type(link);
+    const size_t size = elf_relocation_size(link->elf, type);
     uint8_t *bytes = chunk_bytes(link, link->rela);
 
     for (size_t i = 0; i < LIST_COUNT(struct dynamic_reloc, &link->rela_list);
@@ -230,18 +234,16 @@ static void write_rela(const struct link *link)
             .r_addend = (int64_t)relocation_addend(link, &relocs[i]),
         };
 
-        memcpy(bytes + i * sizeof(entry), &entry, sizeof(entry));
+        elf_put_relocation(link->elf, type, bytes + i * size, &entry);
     }
 }
 
-/* The addends of DT_RELR are in the words themselves. */
-static void write_packed_words(const struct link *link)
+/* The addends of DT_RELR and of DT_REL are in the words themselves. */
+static void write_words(const struct link *link, const struct buffer *list)
 {
-    const struct dynamic_reloc *relocs =
-        LIST_ITEMS(struct dynamic_reloc, &link->relr_list);
+    const struct dynamic_reloc *relocs = LIST_ITEMS(struct dynamic_reloc, list);
 
-    for (size_t i = 0; i < LIST_COUNT(struct dynamic_reloc, &link->relr_list);
-         i++) {
+    for (size_t i = 0; i < LIST_COUNT(struct dynamic_reloc, list); i++) {
         const uint64_t value = relocation_addend(link, &relocs[i]);
 
         memcpy(chunk_bytes(link, relocs[i].chunk) + relocs[i].offset, &value,
@@ -254,8 +256,10 @@ enum status dynamic_relocs_write(struct link *link, struct error *err)
     struct buffer entries;
     enum status status;
 
-    write_rela(link);
-    write_packed_words(link);
+    write_relocations(link);
+    write_words(link, &link->relr_list);
+    if (link_relocation_type(link) == SHT_REL)
+        write_words(link, &link->rela_list);
     buffer_init(&entries);
     pack(link, &entries);
     status = buffer_failed(&entries) ? error_no_memory(err) : STATUS_OK;

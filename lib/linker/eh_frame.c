@@ -203,7 +203,8 @@ static uint64_t field_size(struct span cie, unsigned address_size)
             reader.position += pointer_size(encoding, address_size);
             break;
         case 'S':
-        case 'B':
+        case 'B': /* AArch64: the B key signs return addresses */
+        case 'G': /* AArch64: the stack is tagged */
             break;
         default: /* the end, or what nobody knows */
             return *augmentation ? 0 : address_size;
@@ -212,14 +213,29 @@ static uint64_t field_size(struct span cie, unsigned address_size)
     return 0;
 }
 
+static bool is_relocated(const struct chunk *chunk, const struct eh_record *fde,
+                         uint64_t offset)
+{
+    const struct relocation *end =
+        chunk->relocations.items + chunk->relocations.n_items;
+
+    for (const struct relocation *i = fde->function;
+         i && i < end && i->offset <= offset; i++)
+        if (i->offset == offset)
+            return true;
+    return false;
+}
+
 static bool has_code(const struct chunk *chunk, const struct eh_record *fde)
 {
     const struct span cie = {chunk->bytes.data + fde->cie->offset,
                              (size_t)fde->cie->size};
-    const uint64_t size = field_size(cie, chunk->object->view.address_size);
+    const uint64_t size =
+        field_size(cie, chunk->object->view.elf->address_size);
     const uint64_t start = FUNCTION_OFFSET + size;
 
-    if (size == 0 || start > fde->size || size > fde->size - start)
+    if (size == 0 || start > fde->size || size > fde->size - start ||
+        is_relocated(chunk, fde, fde->offset + start))
         return true;
     for (uint64_t i = 0; i < size; i++)
         if (chunk->bytes.data[fde->offset + start + i])
@@ -237,6 +253,15 @@ static int compare_offsets(const void *a, const void *b)
     if (first->offset != second->offset)
         return first->offset < second->offset ? -1 : 1;
     return 0;
+}
+
+/* Most are. Those at one place stay in their order then. */
+static bool are_sorted(const struct relocation_list *list)
+{
+    for (size_t i = 1; i < list->n_items; i++)
+        if (list->items[i - 1].offset > list->items[i].offset)
+            return false;
+    return true;
 }
 
 static enum status find_cie(const struct chunk *chunk, struct eh_record *record,
@@ -321,7 +346,7 @@ static enum status read_chunk(struct link *link, struct chunk *chunk,
         return status;
     chunk->eh_frame = eh_frame;
     chunk->rearranged = true;
-    if (chunk->relocations.n_items)
+    if (!are_sorted(&chunk->relocations))
         qsort(chunk->relocations.items, chunk->relocations.n_items,
               sizeof(*chunk->relocations.items), compare_offsets);
     status = connect_records(chunk, err);

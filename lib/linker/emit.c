@@ -45,8 +45,9 @@ static uint64_t section_headers_offset(const struct link *link)
 
 enum status emit_begin(struct link *link, struct error *err)
 {
-    const uint64_t size = section_headers_offset(link) +
-                          count_sections(link) * sizeof(Elf64_Shdr);
+    const uint64_t size =
+        section_headers_offset(link) +
+        (uint64_t)count_sections(link) * link->elf->section_header_size;
 
     buffer_grow(&link->result->image, (size_t)size);
     return buffer_failed(&link->result->image) ? error_no_memory(err)
@@ -116,12 +117,18 @@ static void add_segments(const struct link *link,
     add_output(headers, PT_DYNAMIC, PF_R | PF_W,
                outputs_standard(link, RANK_DYNAMIC));
     /* To the end of its last page, which holds nothing else: loaders only
-     * protect whole pages. */
+     * protect whole pages. Of larger pages it is for them to know, as memory up
+     * to their end need not be mapped. */
     row = add_row(headers, PT_GNU_RELRO, PF_R, 1, relro);
     row->p_memsz =
-        align_up(relro->address + relro->memory_size, page) - relro->address;
+        align_up(relro->address + relro->memory_size, LAYOUT_SMALL_PAGE) -
+        relro->address;
     add_output(headers, PT_GNU_EH_FRAME, PF_R,
                outputs_standard(link, RANK_EH_FRAME_HDR));
+    add_output(headers, PT_ARM_EXIDX, PF_R, outputs_standard(link, RANK_EXIDX));
+    add_output(headers, PT_NOTE, PF_R, outputs_standard(link, RANK_PROPERTIES));
+    add_output(headers, PT_GNU_PROPERTY, PF_R,
+               outputs_standard(link, RANK_PROPERTIES));
     row = add_row(headers, PT_GNU_STACK, PF_R | PF_W, 16,
                   &(struct segment_extent){0});
 }
@@ -132,13 +139,14 @@ static uint64_t entry_size(const struct link *link, uint32_t type)
 {
     switch (type) {
     case SHT_DYNSYM:
-        return sizeof(Elf64_Sym);
+        return link->elf->symbol_size;
     case SHT_HASH:
         return sizeof(uint32_t);
     case SHT_RELA:
-        return sizeof(Elf64_Rela);
+    case SHT_REL:
+        return elf_relocation_size(link->elf, type);
     case SHT_DYNAMIC:
-        return sizeof(Elf64_Dyn);
+        return link->elf->dynamic_size;
     case SHT_RELR:
     case SHT_INIT_ARRAY:
     case SHT_FINI_ARRAY:
@@ -156,7 +164,10 @@ static uint32_t linked_section(const struct link *link, uint32_t type)
         return outputs_standard(link, RANK_DYNSTR)->section_index;
     case SHT_HASH:
     case SHT_RELA:
+    case SHT_REL:
         return outputs_standard(link, RANK_DYNSYM)->section_index;
+    case SHT_ARM_EXIDX:
+        return outputs_standard(link, RANK_TEXT)->section_index;
     default:
         return 0;
     }
@@ -180,8 +191,10 @@ static uint32_t write_section(const struct link *link,
     };
     const size_t size = strlen(output->name) + 1;
 
-    memcpy(table + output->section_index * sizeof(header), &header,
-           sizeof(header));
+    elf_put_section_header(link->elf,
+                           table + (size_t)output->section_index *
+                                       link->elf->section_header_size,
+                           &header);
     memcpy(link->result->image.data + link->file_end + name, output->name,
            size);
     return name + (uint32_t)size;
@@ -205,32 +218,39 @@ static void write_sections(const struct link *link)
             name = write_section(link, outputs[i], table, name);
     names.sh_name = name;
     memcpy(image + link->file_end + name, names_section, sizeof(names_section));
-    memcpy(table + (count_sections(link) - 1) * sizeof(names), &names,
-           sizeof(names));
+    elf_put_section_header(link->elf,
+                           table + (size_t)(count_sections(link) - 1) *
+                                       link->elf->section_header_size,
+                           &names);
 }
 
 void emit_headers(const struct link *link)
 {
+    const struct elf_class *elf = link->elf;
     struct program_headers headers = {.n_rows = 0};
+    uint8_t *image = link->result->image.data;
     Elf64_Ehdr header = {
-        .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
-                    EV_CURRENT, ELFOSABI_NONE},
+        .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, elf->number,
+                    ELFDATA2LSB, EV_CURRENT, ELFOSABI_NONE},
         .e_type = ET_DYN,
         .e_machine = (uint16_t)link->machine->row->elf_machine,
         .e_version = EV_CURRENT,
-        .e_phoff = sizeof(Elf64_Ehdr),
+        .e_phoff = elf->header_size,
         .e_shoff = section_headers_offset(link),
-        .e_ehsize = sizeof(Elf64_Ehdr),
-        .e_phentsize = sizeof(Elf64_Phdr),
-        .e_shentsize = sizeof(Elf64_Shdr),
+        .e_flags = link->elf_flags,
+        .e_ehsize = elf->header_size,
+        .e_phentsize = elf->program_header_size,
+        .e_shentsize = elf->section_header_size,
         .e_shnum = (uint16_t)count_sections(link),
         .e_shstrndx = (uint16_t)(count_sections(link) - 1),
     };
 
     add_segments(link, &headers);
     header.e_phnum = headers.n_rows;
-    memcpy(link->result->image.data, &header, sizeof(header));
-    memcpy(link->result->image.data + sizeof(header), headers.rows,
-           headers.n_rows * sizeof(headers.rows[0]));
+    elf_put_header(elf, image, &header);
+    for (size_t i = 0; i < headers.n_rows; i++)
+        elf_put_program_header(
+            elf, image + elf->header_size + i * elf->program_header_size,
+            &headers.rows[i]);
     write_sections(link);
 }

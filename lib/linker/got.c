@@ -119,11 +119,31 @@ enum status got_need_tls_tpoff(struct link *link, struct symbol *symbol,
     return status;
 }
 
+enum status got_need_tls_descriptor(struct link *link, struct symbol *symbol,
+                                    struct error *err)
+{
+    uint32_t argument_slot;
+    enum status status = STATUS_OK;
+
+    if (symbol->tls_descriptor)
+        return STATUS_OK;
+    if (symbol->place == SYMBOL_UNDEFINED)
+        status = got_need_import(link, symbol, err);
+    if (status == STATUS_OK)
+        status = add_slot(link, GOT_TLS_DESCRIPTOR, symbol,
+                          &symbol->tls_descriptor, err);
+    if (status == STATUS_OK)
+        status = add_slot(link, GOT_TLS_ARGUMENT, symbol, &argument_slot, err);
+    return status;
+}
+
+/* ---- Relaxed loads ---- */
+
 enum got_use got_use_of(const struct link *link, const struct chunk *chunk,
                         const struct relocation *relocation,
                         const struct reloc_type *type)
 {
-    if (!(chunk->flags & SHF_EXECINSTR))
+    if (!(chunk->flags & SHF_EXECINSTR) || !link->machine->got_use)
         return GOT_USE_OTHER;
     return link->machine->got_use(type, chunk->bytes.data + relocation->offset,
                                   relocation->offset, relocation->addend);
@@ -132,12 +152,31 @@ enum got_use got_use_of(const struct link *link, const struct chunk *chunk,
 bool got_is_relaxed(const struct link *link, const struct reloc_type *type,
                     const struct symbol *symbol, enum got_use use)
 {
-    return link->may_relax && type->relaxable && use != GOT_USE_OTHER &&
+    return link->may_relax && type->relax && use != GOT_USE_OTHER &&
+           !symbol->lone_load &&
            (symbol->place == SYMBOL_IN_CHUNK ||
             symbol->place == SYMBOL_IN_IMAGE);
 }
 
 /* ---- Before scanning ---- */
+
+/* An address that takes several instructions to load is loaded in parts that
+ * stand anywhere, and the part of one load may be reached by a jump from
+ * another. So all that load the address of a symbol are rewritten, or none. */
+static void find_lone_loads(const struct link *link, const struct chunk *chunk)
+{
+    for (size_t i = 0; i < chunk->relocations.n_items; i++) {
+        const struct relocation *relocation = &chunk->relocations.items[i];
+        const struct reloc_type *type = link->machine->type(relocation->type);
+
+        if (!type || type->relax != RELAX_TOGETHER)
+            continue;
+        if (relocation->offset > chunk->bytes.size ||
+            chunk->bytes.size - relocation->offset < type->size ||
+            got_use_of(link, chunk, relocation, type) == GOT_USE_OTHER)
+            chunk->object->symbols[relocation->symbol]->lone_load = true;
+    }
+}
 
 static enum status need_indirect(struct link *link, struct symbol *symbol,
                                  struct error *err)
@@ -150,19 +189,26 @@ static enum status need_indirect(struct link *link, struct symbol *symbol,
     return status ? status : add_stub(link, symbol, err);
 }
 
+static bool may_relax(const struct link *link)
+{
+    struct chunk **chunks = LIST_ITEMS(struct chunk *, &link->chunks);
+    uint64_t left = link->machine->relax_reach;
+
+    for (size_t i = 0; i < LIST_COUNT(struct chunk *, &link->chunks); i++) {
+        if (chunks[i]->size >= left)
+            return false;
+        left -= chunks[i]->size;
+    }
+    return left != 0;
+}
+
 enum status got_begin(struct link *link, struct error *err)
 {
     struct chunk **chunks = LIST_ITEMS(struct chunk *, &link->chunks);
-    uint64_t total = 0;
 
-    for (size_t i = 0; i < LIST_COUNT(struct chunk *, &link->chunks); i++) {
-        if (chunks[i]->size >= link->machine->relax_reach - total) {
-            total = link->machine->relax_reach;
-            break;
-        }
-        total += chunks[i]->size;
-    }
-    link->may_relax = total < link->machine->relax_reach;
+    link->may_relax = may_relax(link);
+    for (size_t i = 0; i < LIST_COUNT(struct chunk *, &link->chunks); i++)
+        find_lone_loads(link, chunks[i]);
     for (size_t i = 0; i < LIST_COUNT(struct object *, &link->objects); i++) {
         const struct object *object =
             LIST_ITEMS(struct object *, &link->objects)[i];
@@ -229,10 +275,15 @@ static bool slot_relocation(const struct link_machine *machine,
         dynamic->type = machine->dynamic_tls_offset;
         return dynamic->symbol != NULL;
     case GOT_TLS_TPOFF:
-        dynamic->type = machine->dynamic_tls_tpoff;
+    case GOT_TLS_DESCRIPTOR:
+        dynamic->type = slot->kind == GOT_TLS_TPOFF
+                            ? machine->dynamic_tls_tpoff
+                            : machine->dynamic_tls_descriptor;
         if (!dynamic->symbol)
             dynamic->target = slot->symbol;
         return true;
+    case GOT_TLS_ARGUMENT:
+        return false;
     }
     return false;
 }
@@ -306,7 +357,8 @@ static uint64_t constant_of(const struct link *link,
     if (slot->kind == GOT_ADDRESS && slot->symbol->place == SYMBOL_ABSOLUTE)
         return slot->symbol->value;
     if (slot->kind == GOT_TLS_OFFSET)
-        return symbol_definition_address(slot->symbol) - link->tls.address;
+        return symbol_definition_address(slot->symbol) - link->tls.address -
+               link->machine->tls_bias;
     return 0;
 }
 

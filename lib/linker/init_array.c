@@ -179,7 +179,8 @@ static bool has_role(const struct link *link, enum chunk_role role)
 static struct chunk *add_piece(struct link *link, enum rank rank,
                                struct span bytes, uint32_t order)
 {
-    struct chunk *chunk = outputs_new_chunk(link, rank, 1);
+    struct chunk *chunk =
+        outputs_new_chunk(link, rank, link->machine->text_skip.size);
 
     if (!chunk)
         return NULL;
@@ -219,6 +220,42 @@ static bool add_word(struct link *link, enum rank rank, enum chunk_role role,
     return true;
 }
 
+/* Code falls through from piece to piece, so that all are of the mode in which
+ * the function is called. The mapping symbol $t says that code is Thumb code
+ * (AAELF32, "Mapping symbols"). */
+static enum status check_mode(const struct object *object,
+                              enum chunk_role of_pieces, struct error *err)
+{
+    for (uint32_t i = 1; i < object->view.n_symbols; i++) {
+        const struct symbol *symbol = object->symbols[i];
+
+        if (symbol->place == SYMBOL_IN_CHUNK && symbol->local &&
+            symbol->chunk->role == of_pieces &&
+            strncmp(symbol->name, "$t", 2) == 0)
+            return error_set(err, STATUS_UNSUPPORTED,
+                             "%s: %s is Thumb code, which cannot be a piece "
+                             "of a function of ARM code",
+                             object->view.name, symbol->chunk->name);
+    }
+    return STATUS_OK;
+}
+
+static enum status check_modes(const struct link *link,
+                               enum chunk_role of_pieces, struct error *err)
+{
+    struct object **objects = LIST_ITEMS(struct object *, &link->objects);
+
+    if (!link->machine->interworks)
+        return STATUS_OK;
+    for (size_t i = 0; i < LIST_COUNT(struct object *, &link->objects); i++) {
+        const enum status status = check_mode(objects[i], of_pieces, err);
+
+        if (status)
+            return status;
+    }
+    return STATUS_OK;
+}
+
 enum status init_array_join_pieces(struct link *link, struct error *err)
 {
     static const struct {
@@ -232,9 +269,13 @@ enum status init_array_join_pieces(struct link *link, struct error *err)
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         struct chunk *begin;
+        enum status status;
 
         if (!has_role(link, kinds[i].of_pieces))
             continue;
+        status = check_modes(link, kinds[i].of_pieces, err);
+        if (status)
+            return status;
         begin = add_piece(link, kinds[i].pieces, machine->pieces_begin,
                           ORDER_PIECES - 1);
         if (!begin ||

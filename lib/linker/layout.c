@@ -99,12 +99,9 @@ static bool has_memory(const struct output *output)
     return output->size != 0 && output->rank != RANK_TBSS;
 }
 
-/* The smallest page of any target: larger ones only have more to spare. */
-enum { SMALL_PAGE = 4096 };
-
 static uint64_t count_pages(uint64_t size)
 {
-    return align_up(size, SMALL_PAGE) / SMALL_PAGE;
+    return align_up(size, LAYOUT_SMALL_PAGE) / LAYOUT_SMALL_PAGE;
 }
 
 static uint64_t memory_size(struct range range)
@@ -141,8 +138,9 @@ static void begin_segment(struct cursor *cursor, struct range range)
         const uint64_t size = memory_size(range);
 
         cursor->offset = align_up(cursor->offset, first->align);
-        if (count_pages(cursor->offset % SMALL_PAGE + size) > count_pages(size))
-            cursor->offset = align_up(cursor->offset, SMALL_PAGE);
+        if (count_pages(cursor->offset % LAYOUT_SMALL_PAGE + size) >
+            count_pages(size))
+            cursor->offset = align_up(cursor->offset, LAYOUT_SMALL_PAGE);
         cursor->address = free_page + cursor->offset % page;
     }
 }
@@ -214,11 +212,15 @@ static uint64_t headers_size(const struct link *link)
 {
     uint64_t n_headers = LAYOUT_USUAL_PROGRAM_HEADERS;
 
+    if (outputs_standard(link, RANK_EXIDX)->size)
+        n_headers++;
+    if (link->properties->size)
+        n_headers += 2;
     if (memory_size(segment_outputs(link, SEGMENT_LARGE_DATA)))
         n_headers++;
     if (memory_size(segment_outputs(link, SEGMENT_LARGE_RODATA)))
         n_headers++;
-    return sizeof(Elf64_Ehdr) + n_headers * sizeof(Elf64_Phdr);
+    return link->elf->header_size + n_headers * link->elf->program_header_size;
 }
 
 static enum status number_outputs(struct link *link, struct error *err)

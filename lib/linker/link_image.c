@@ -29,6 +29,8 @@ static void release(struct link *link)
     buffer_release(&link->got_slots);
     buffer_release(&link->stubs);
     buffer_release(&link->dynamic);
+    buffer_release(&link->veneers);
+    buffer_release(&link->pools);
     buffer_release(&link->exports);
     buffer_release(&link->rela_list);
     buffer_release(&link->relr_list);
@@ -51,6 +53,7 @@ static enum status make_chunks(struct link *link, struct error *err)
         enum rank rank;
         uint64_t align;
     } made[] = {
+        {&link->properties, RANK_PROPERTIES, word},
         {&link->dynsym, RANK_DYNSYM, word},
         {&link->dynstr, RANK_DYNSTR, 1},
         {&link->hash, RANK_HASH, 8},
@@ -68,6 +71,7 @@ static enum status make_chunks(struct link *link, struct error *err)
         if (!*made[i].place)
             return error_no_memory(err);
     }
+    properties_size(link);
     link->eh_frame_end->role = CHUNK_EH_FRAME;
     return buffer_failed(&link->chunks) ? error_no_memory(err) : STATUS_OK;
 }
@@ -94,6 +98,8 @@ static enum status read_inputs(struct link *link, struct error *err)
         status = boundary_define(link, err);
     if (status == STATUS_OK)
         status = eh_frame_read(link, err);
+    if (status == STATUS_OK)
+        status = exidx_read(link, err);
     return status;
 }
 
@@ -106,16 +112,22 @@ static enum status plan(struct link *link, struct error *err)
         status = scan_relocations(link, err);
     if (status == STATUS_OK)
         status = got_finish(link, err);
-    /* From here no chunk is added and no input section changes. */
+    /* From here no chunk is added, except for veneers, and no input section
+     * changes. */
     if (status == STATUS_OK)
         status = outputs_assign(link, err);
     if (status == STATUS_OK)
         status = outputs_measure(link, err);
     if (status == STATUS_OK)
+        exidx_sort(link);
+    if (status == STATUS_OK)
         status = dynamic_size(link, err);
-    /* From here all sizes are final. */
+    /* From here all sizes are final, except for veneers. */
     if (status == STATUS_OK)
         status = layout_place(link, err);
+    if (status == STATUS_OK)
+        status = veneers_place(link, err);
+    /* From here all addresses are. */
     if (status == STATUS_OK)
         boundary_set_addresses(link);
     return status;
@@ -129,11 +141,17 @@ static enum status write_image(struct link *link, struct error *err)
     if (status == STATUS_OK)
         status = relocate_chunks(link, err);
     if (status == STATUS_OK)
+        status = veneers_write(link, err);
+    if (status == STATUS_OK)
         status = got_write(link, err);
+    if (status == STATUS_OK)
+        status = exidx_write(link, err);
     if (status == STATUS_OK)
         status = eh_frame_hdr_write(link, err);
     if (status == STATUS_OK)
         status = dynamic_write(link, err);
+    if (status == STATUS_OK)
+        properties_write(link);
     if (status == STATUS_OK)
         emit_headers(link);
     if (status == STATUS_OK)
@@ -162,7 +180,7 @@ enum status link_image(const struct link_params *params,
     if (status == STATUS_OK)
         status = write_image(&link, err);
     if (status == STATUS_OK) {
-        result.machine = link.machine->row;
+        result.machine = link.row;
         result.span = link.span;
         result.text_span = align_up(link.segments[SEGMENT_TEXT].memory_size,
                                     link.machine->row->page_size);

@@ -4,14 +4,15 @@
  * cache file. The image is an ET_DYN file whose program headers are
  *
  *   PT_LOAD R E  file offset 0, address 0: ELF header, program headers,
- *                .dynsym .dynstr .hash .rela.dyn .relr.dyn .eh_frame_hdr
- *                .eh_frame, read-only data, text, PLT
+ *                .dynsym .dynstr .hash .rela.dyn or .rel.dyn .relr.dyn
+ *                .eh_frame_hdr .eh_frame .ARM.exidx, read-only data, text, PLT
  *   PT_LOAD RW   RELRO: .tdata .data.rel.ro .init_array .fini_array .dynamic
  *                .got
  *   PT_LOAD RW   .data .bss
  *   PT_LOAD RW   .ldata .lbss, if there are such
  *   PT_LOAD R    .lrodata, likewise
- *   PT_TLS, PT_DYNAMIC, PT_GNU_RELRO, PT_GNU_EH_FRAME, PT_GNU_STACK
+ *   PT_TLS, PT_DYNAMIC, PT_GNU_RELRO, PT_GNU_EH_FRAME, PT_ARM_EXIDX,
+ *   PT_GNU_STACK; PT_NOTE and PT_GNU_PROPERTY, if the inputs have properties
  *
  * Read-only data shares the executable mapping: one mmap less at each launch,
  * and nothing in it is writable. Each segment that follows starts at the next
@@ -59,7 +60,7 @@ struct link_params {
 
 struct link_symbol {
     const char *name;
-    uint64_t address; /* image address */
+    uint64_t address; /* image address; of Thumb code with bit 0 set */
     uint64_t size;    /* bytes */
 };
 
@@ -89,7 +90,8 @@ struct link_result {
 
 /* CORRUPT (malformed object), UNSUPPORTED (machine, relocation type),
  * UNRESOLVED (undefined hidden symbol), OUT_OF_RANGE (overflow), MISUSE
- * (no input; two strong definitions; inputs of two machines), NO_MEMORY.
+ * (no input; two strong definitions; inputs of two machines or conventions),
+ * NO_MEMORY.
  * Messages name object, section, offset, type and symbol. */
 enum status link_image(const struct link_params *params,
                        struct link_result *ret_result,

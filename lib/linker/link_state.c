@@ -31,6 +31,59 @@ bool symbol_is_indirect(const struct symbol *symbol)
     return symbol->type == STT_GNU_IFUNC && symbol->place == SYMBOL_IN_CHUNK;
 }
 
+uint64_t relocation_size(const struct link *link, const struct chunk *chunk,
+                         const struct relocation *relocation,
+                         const struct reloc_type *type)
+{
+    uint64_t size = type->size, left;
+
+    if (relocation->offset > chunk->bytes.size)
+        return UINT64_MAX;
+    left = chunk->bytes.size - relocation->offset;
+    if (link->machine->field_size)
+        size = link->machine->field_size(
+            type, chunk->bytes.data + relocation->offset, left);
+    return size <= left ? size : UINT64_MAX;
+}
+
+static bool is_high_at(const struct link *link,
+                       const struct relocation *relocation, uint64_t offset)
+{
+    const struct reloc_type *type = link->machine->type(relocation->type);
+
+    return relocation->offset == offset && type && link->machine->is_high(type);
+}
+
+/* Both parts are most often near each other. */
+const struct relocation *relocation_high(const struct link *link,
+                                         const struct chunk *chunk,
+                                         const struct relocation *relocation)
+{
+    const struct symbol *label = chunk->object->symbols[relocation->symbol];
+    const struct relocation_list *list;
+    size_t start = 0;
+
+    if (label->place != SYMBOL_IN_CHUNK ||
+        label->chunk->object != chunk->object)
+        return NULL;
+    list = &label->chunk->relocations;
+    if (label->chunk == chunk)
+        start = (size_t)(relocation - list->items);
+    for (size_t i = start; i-- > 0;)
+        if (is_high_at(link, &list->items[i], label->value))
+            return &list->items[i];
+    for (size_t i = start; i < list->n_items; i++)
+        if (is_high_at(link, &list->items[i], label->value))
+            return &list->items[i];
+    return NULL;
+}
+
+bool symbol_is_weak_zero(const struct symbol *symbol)
+{
+    return symbol->place == SYMBOL_ABSOLUTE && symbol->weak &&
+           symbol->value == 0;
+}
+
 /* The name, or that of the section for a section's symbol. */
 static const char *symbol_text(const struct symbol *symbol)
 {

@@ -11,6 +11,7 @@
 #ifndef BCC_LINKER_LINK_STATE_H
 #define BCC_LINKER_LINK_STATE_H
 
+#include <elf.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -43,6 +44,7 @@ enum chunk_role {
     CHUNK_INIT_CODE, /* a piece of the function that .init is */
     CHUNK_FINI_CODE,
     CHUNK_EH_FRAME,
+    CHUNK_EXIDX,
 };
 
 struct chunk {
@@ -58,6 +60,8 @@ struct chunk {
     enum chunk_role role;
     uint32_t init_order;       /* among constructors, see init_array.c */
     struct eh_frame *eh_frame; /* of CHUNK_EH_FRAME, see eh_frame.c */
+    struct chunk *linked;      /* of CHUNK_EXIDX: the code it is about */
+    bool has_exidx;            /* code: a CHUNK_EXIDX is about it */
     bool patched_at_load;      /* by a dynamic relocation */
     bool rearranged; /* bytes move: nothing may point into the chunk */
     struct output *output;
@@ -84,17 +88,21 @@ struct symbol {
     enum symbol_place place;
     uint8_t type;       /* STT_... */
     uint8_t visibility; /* STV_..., the strictest of all inputs */
+    uint8_t mode;       /* bits of a pointer to it: T of reloc.h */
     bool local;
-    bool weak;     /* defined: weakly. Undefined: by all who want it */
-    bool called;   /* through the GOT or a stub */
-    bool exported; /* is in link.exports */
+    bool weak;      /* defined: weakly. Undefined: by all who want it */
+    bool called;    /* through the GOT or a stub */
+    bool exported;  /* is in link.exports */
+    bool lone_load; /* something keeps loads from its slot: see got.c */
     /* 1 + index, 0: none. */
-    uint32_t import;   /* in link.imports */
-    uint32_t got;      /* slot with its address: see got.c */
-    uint32_t tls_pair; /* slots (module, offset) */
-    uint32_t tls_got;  /* slot (offset from the thread pointer) */
-    uint32_t indirect; /* slot (what the resolver of an ifunc returns) */
+    uint32_t import;         /* in link.imports */
+    uint32_t got;            /* slot with its address: see got.c */
+    uint32_t tls_pair;       /* slots (module, offset) */
+    uint32_t tls_got;        /* slot (offset from the thread pointer) */
+    uint32_t tls_descriptor; /* slots (function, argument) */
+    uint32_t indirect;       /* slot (what the resolver of an ifunc returns) */
     uint32_t stub;
+    uint32_t veneers; /* first of a list in link.veneers */
 };
 
 /* ---- The image ---- */
@@ -111,6 +119,7 @@ enum segment {
 /* ORDER RANK: sections lie in this order. As the table in outputs.c. */
 enum rank {
     /* SEGMENT_TEXT */
+    RANK_PROPERTIES,
     RANK_DYNSYM,
     RANK_DYNSTR,
     RANK_HASH,
@@ -118,6 +127,7 @@ enum rank {
     RANK_RELR,
     RANK_EH_FRAME_HDR,
     RANK_EH_FRAME,
+    RANK_EXIDX,
     RANK_EXCEPT_TABLE,
     RANK_RODATA,
     RANK_NAMED_RODATA,
@@ -187,6 +197,8 @@ enum got_kind {
     GOT_TLS_MODULE, /* symbol NULL: the image's own module */
     GOT_TLS_OFFSET, /* follows GOT_TLS_MODULE; symbol NULL: 0 */
     GOT_TLS_TPOFF,
+    GOT_TLS_DESCRIPTOR,
+    GOT_TLS_ARGUMENT, /* follows GOT_TLS_DESCRIPTOR */
 };
 
 struct got_slot {
@@ -197,6 +209,10 @@ struct got_slot {
 struct link {
     const struct link_params *params;
     const struct link_machine *machine;
+    const struct elf_class *elf;
+    const struct machine *row; /* the machine's, or another with its number */
+    const char *row_object;    /* that decided which; NULL: none did */
+    uint32_t elf_flags;        /* ELF e_flags of the image */
     struct link_result *result;
     struct arena arena;
 
@@ -214,15 +230,18 @@ struct link {
     struct buffer got_slots; /* struct got_slot, follow those of imports */
     struct buffer stubs;     /* struct symbol * */
     struct buffer dynamic;   /* struct dynamic_reloc */
+    struct buffer veneers;   /* struct veneer, see veneers.c */
+    struct buffer pools;     /* struct chunk *, of veneers */
     uint32_t tls_module;     /* 1 + index in got_slots, 0: none */
     bool may_relax;          /* loads from the GOT into address arithmetic */
+    uint32_t features;       /* of all inputs: see properties.c */
     bool static_tls;         /* offsets from the thread pointer are used */
 
     /* Made by the linker. */
-    struct chunk *dynsym, *dynstr, *hash, *rela, *relr, *eh_frame_hdr,
-        *eh_frame_end, *dynamic_table, *got, *plt;
+    struct chunk *properties, *dynsym, *dynstr, *hash, *rela, *relr,
+        *eh_frame_hdr, *eh_frame_end, *dynamic_table, *got, *plt;
     struct buffer exports;   /* struct symbol *, follow imports in .dynsym */
-    struct buffer rela_list; /* struct dynamic_reloc, as in .rela.dyn */
+    struct buffer rela_list; /* struct dynamic_reloc, as in .rel(a).dyn */
     size_t n_relative;       /* of them, the first */
     struct buffer relr_list; /* struct dynamic_reloc, ascending places */
 
@@ -285,7 +304,28 @@ static inline uint64_t symbol_address(const struct link *link,
     return symbol_definition_address(symbol);
 }
 
+/* T of reloc.h. Stubs are code of the mode that has no bit. */
+static inline uint64_t symbol_mode(const struct symbol *symbol)
+{
+    return symbol->stub ? 0 : symbol->mode;
+}
+
+/* What a pointer to symbol + addend is. */
+static inline uint64_t symbol_pointer(const struct link *link,
+                                      const struct symbol *symbol,
+                                      uint64_t addend)
+{
+    return (symbol_address(link, symbol) + addend) | symbol_mode(symbol);
+}
+
 /* ---- Chunks, symbols, messages ---- */
+
+/* SHT_RELA or SHT_REL: what the machine has, in objects and in images. With
+ * SHT_REL addends lie where relocations apply. */
+static inline uint32_t link_relocation_type(const struct link *link)
+{
+    return link->machine->row->has_explicit_addend ? SHT_RELA : SHT_REL;
+}
 
 /* A chunk at the end of link.chunks; NULL if there is no memory. */
 struct chunk *link_new_chunk(struct link *link, const char *name, uint32_t type,
@@ -295,6 +335,21 @@ bool symbol_is_thread_local(const struct symbol *symbol);
 
 /* Defined as a function that chooses the address at load time. */
 bool symbol_is_indirect(const struct symbol *symbol);
+
+/* Bytes of the chunk that a relocation of a known type patches; UINT64_MAX if
+ * they are not all in it. */
+uint64_t relocation_size(const struct link *link, const struct chunk *chunk,
+                         const struct relocation *relocation,
+                         const struct reloc_type *type);
+
+/* The relocation whose value that of a RELOC_PAIRED is; NULL: there is none.
+ * Its chunk is that of the other's symbol. */
+const struct relocation *relocation_high(const struct link *link,
+                                         const struct chunk *chunk,
+                                         const struct relocation *relocation);
+
+/* Weak, and nobody defined it. */
+bool symbol_is_weak_zero(const struct symbol *symbol);
 
 /* A message about one relocation: "libm.o: .text+0x1a4: R_X86_64_PC32 against
  * 'sinf': " and the fact. */

@@ -8,9 +8,7 @@
  * checked. Later passes only check what this file cannot know: how many bytes a
  * relocation type patches.
  *
- * Both classes are read, so that 32-bit machines need no second reader.
- * Little-endian only, on a little-endian host: the structs of <elf.h> are
- * copied out of the bytes, which need not be aligned.
+ * Both classes are read (elf_class.h), little-endian files only.
  *
  * Counts beyond 16 bits (ELF gABI, chapter 4, "ELF Header"): with one section
  * per function, a large module has more than 0xff00 sections. Then e_shnum is
@@ -23,26 +21,12 @@
 
 #include "span.h"
 
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "the linker reads and writes ELF structs of a little-endian host"
-#endif
-
 /* 1 TiB: more than a section of any code model, and far enough from 2^64
  * that sums of addresses and addends of sections stay comparable. */
 static const uint64_t max_section_size = UINT64_C(1) << 40;
 
 /* 256 MiB: the most that C compilers accept for an object of a program. */
 static const uint64_t max_align = UINT64_C(1) << 28;
-
-/* The header's fields, of either class. */
-struct file_header {
-    uint16_t type;
-    uint16_t machine;
-    uint64_t section_offset; /* file offset of the section headers */
-    uint16_t section_entry_size;
-    uint16_t n_sections;
-    uint16_t names_index;
-};
 
 static enum status corrupt_section(const struct object_view *view,
                                    uint32_t index, const char *fact,
@@ -54,48 +38,7 @@ static enum status corrupt_section(const struct object_view *view,
 
 /* ---- Header ---- */
 
-/* Copies a struct of <elf.h> out of the file's first bytes. */
-static bool copy_head(struct span bytes, void *ret_struct, size_t size)
-{
-    if (bytes.size < size)
-        return false;
-    memcpy(ret_struct, bytes.data, size);
-    return true;
-}
-
-static bool decode_header(struct span bytes, unsigned elf_class,
-                          struct file_header *ret_header)
-{
-    Elf64_Ehdr wide;
-    Elf32_Ehdr narrow;
-
-    if (elf_class == ELFCLASS64 && copy_head(bytes, &wide, sizeof(wide))) {
-        *ret_header = (struct file_header){
-            .type = wide.e_type,
-            .machine = wide.e_machine,
-            .section_offset = wide.e_shoff,
-            .section_entry_size = wide.e_shentsize,
-            .n_sections = wide.e_shnum,
-            .names_index = wide.e_shstrndx,
-        };
-        return true;
-    }
-    if (elf_class == ELFCLASS32 && copy_head(bytes, &narrow, sizeof(narrow))) {
-        *ret_header = (struct file_header){
-            .type = narrow.e_type,
-            .machine = narrow.e_machine,
-            .section_offset = narrow.e_shoff,
-            .section_entry_size = narrow.e_shentsize,
-            .n_sections = narrow.e_shnum,
-            .names_index = narrow.e_shstrndx,
-        };
-        return true;
-    }
-    return false;
-}
-
-static enum status read_header(struct object_view *view,
-                               struct file_header *ret_header,
+static enum status read_header(struct object_view *view, Elf64_Ehdr *ret_header,
                                struct error *err)
 {
     const uint8_t *ident = view->bytes.data;
@@ -107,51 +50,22 @@ static enum status read_header(struct object_view *view,
         return error_set(err, STATUS_UNSUPPORTED,
                          "%s: ELF data encoding %u, not little-endian",
                          view->name, ident[EI_DATA]);
-    if (!decode_header(view->bytes, ident[EI_CLASS], ret_header))
+    view->elf = elf_class_find(ident[EI_CLASS]);
+    if (!view->elf || view->bytes.size < view->elf->header_size)
         return error_set(err, STATUS_CORRUPT,
                          "%s: ELF header: class %u, %zu bytes", view->name,
                          ident[EI_CLASS], view->bytes.size);
-    if (ret_header->type != ET_REL)
+    *ret_header = elf_get_header(view->elf, ident);
+    if (ret_header->e_type != ET_REL)
         return error_set(err, STATUS_UNSUPPORTED,
                          "%s: ELF type %u is not a relocatable object",
-                         view->name, ret_header->type);
-    view->machine = ret_header->machine;
-    view->address_size = ident[EI_CLASS] == ELFCLASS64 ? 8 : 4;
+                         view->name, ret_header->e_type);
+    view->machine = ret_header->e_machine;
+    view->flags = ret_header->e_flags;
     return STATUS_OK;
 }
 
 /* ---- Sections ---- */
-
-static size_t section_header_size(const struct object_view *view)
-{
-    return view->address_size == 8 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
-}
-
-/* One section header, as of class 64. */
-static Elf64_Shdr decode_section(const struct object_view *view,
-                                 const uint8_t *bytes)
-{
-    Elf64_Shdr wide;
-    Elf32_Shdr narrow;
-
-    if (view->address_size == 8) {
-        memcpy(&wide, bytes, sizeof(wide));
-        return wide;
-    }
-    memcpy(&narrow, bytes, sizeof(narrow));
-    return (Elf64_Shdr){
-        .sh_name = narrow.sh_name,
-        .sh_type = narrow.sh_type,
-        .sh_flags = narrow.sh_flags,
-        .sh_addr = narrow.sh_addr,
-        .sh_offset = narrow.sh_offset,
-        .sh_size = narrow.sh_size,
-        .sh_link = narrow.sh_link,
-        .sh_info = narrow.sh_info,
-        .sh_addralign = narrow.sh_addralign,
-        .sh_entsize = narrow.sh_entsize,
-    };
-}
 
 /* Everything of a section but its name, for which the table of names must be
  * known first. */
@@ -213,7 +127,7 @@ static enum status string_table(const struct object_view *view, uint32_t index,
 static enum status read_names(struct object_view *view, struct span headers,
                               uint32_t names_index, struct error *err)
 {
-    const size_t entry_size = section_header_size(view);
+    const size_t entry_size = view->elf->section_header_size;
     struct span names;
     enum status status;
 
@@ -222,7 +136,7 @@ static enum status read_names(struct object_view *view, struct span headers,
         return status;
     for (uint32_t i = 1; i < view->n_sections; i++) {
         const Elf64_Shdr header =
-            decode_section(view, headers.data + i * entry_size);
+            elf_get_section_header(view->elf, headers.data + i * entry_size);
 
         view->sections[i].name = string_at(names, header.sh_name);
         if (!view->sections[i].name)
@@ -233,44 +147,43 @@ static enum status read_names(struct object_view *view, struct span headers,
 
 /* *ret_headers: the section headers' bytes. Sets n_sections. */
 static enum status find_sections(struct object_view *view,
-                                 const struct file_header *file_header,
+                                 const Elf64_Ehdr *file_header,
                                  struct span *ret_headers,
                                  uint32_t *ret_names_index, struct error *err)
 {
-    const size_t entry_size = section_header_size(view);
-    uint64_t n_sections = file_header->n_sections;
+    const size_t entry_size = view->elf->section_header_size;
+    uint64_t n_sections = file_header->e_shnum;
     struct span first;
 
-    *ret_names_index = file_header->names_index;
-    if (file_header->section_entry_size != entry_size ||
-        !span_slice(view->bytes, file_header->section_offset, entry_size,
-                    &first))
+    *ret_names_index = file_header->e_shstrndx;
+    if (file_header->e_shentsize != entry_size ||
+        !span_slice(view->bytes, file_header->e_shoff, entry_size, &first))
         return error_set(err, STATUS_CORRUPT,
                          "%s: no section headers of %zu bytes", view->name,
                          entry_size);
-    const Elf64_Shdr null = decode_section(view, first.data);
+    const Elf64_Shdr null = elf_get_section_header(view->elf, first.data);
 
     if (n_sections == 0)
         n_sections = null.sh_size;
     if (*ret_names_index == SHN_XINDEX)
         *ret_names_index = null.sh_link;
     if (n_sections == 0 || n_sections > view->bytes.size / entry_size ||
-        !span_slice(view->bytes, file_header->section_offset,
-                    n_sections * entry_size, ret_headers))
+        !span_slice(view->bytes, file_header->e_shoff, n_sections * entry_size,
+                    ret_headers))
         return error_set(err, STATUS_CORRUPT,
                          "%s: %llu section headers at 0x%llx lie outside the "
                          "file",
                          view->name, (unsigned long long)n_sections,
-                         (unsigned long long)file_header->section_offset);
+                         (unsigned long long)file_header->e_shoff);
     view->n_sections = (uint32_t)n_sections;
     return STATUS_OK;
 }
 
 static enum status read_sections(struct object_view *view,
-                                 const struct file_header *file_header,
+                                 const Elf64_Ehdr *file_header,
                                  struct arena *arena, struct error *err)
 {
-    const size_t entry_size = section_header_size(view);
+    const size_t entry_size = view->elf->section_header_size;
     uint32_t names_index = 0;
     struct span headers = {NULL, 0};
     enum status status;
@@ -284,7 +197,7 @@ static enum status read_sections(struct object_view *view,
         return error_no_memory(err);
     for (uint32_t i = 1; i < view->n_sections; i++) {
         const Elf64_Shdr header =
-            decode_section(view, headers.data + i * entry_size);
+            elf_get_section_header(view->elf, headers.data + i * entry_size);
 
         status = read_section(view, i, &header, err);
         if (status)
@@ -294,11 +207,6 @@ static enum status read_sections(struct object_view *view,
 }
 
 /* ---- Symbols ---- */
-
-static size_t symbol_size(const struct object_view *view)
-{
-    return view->address_size == 8 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
-}
 
 static enum status find_symbols(struct object_view *view, struct error *err)
 {
@@ -317,35 +225,12 @@ static enum status find_symbols(struct object_view *view, struct error *err)
     if (view->symbol_section == 0)
         return STATUS_OK;
     section = &view->sections[view->symbol_section];
-    if (section->size % symbol_size(view) != 0 ||
-        section->size / symbol_size(view) > UINT32_MAX)
+    if (section->size % view->elf->symbol_size != 0 ||
+        section->size / view->elf->symbol_size > UINT32_MAX)
         return corrupt_section(view, view->symbol_section,
                                "is not a whole number of symbols", err);
-    view->n_symbols = (uint32_t)(section->size / symbol_size(view));
+    view->n_symbols = (uint32_t)(section->size / view->elf->symbol_size);
     return string_table(view, section->link, &view->symbol_names, err);
-}
-
-/* One symbol, as of class 64. */
-static Elf64_Sym decode_symbol(const struct object_view *view, uint32_t index)
-{
-    const uint8_t *bytes = view->sections[view->symbol_section].bytes.data +
-                           (size_t)index * symbol_size(view);
-    Elf64_Sym wide;
-    Elf32_Sym narrow;
-
-    if (view->address_size == 8) {
-        memcpy(&wide, bytes, sizeof(wide));
-        return wide;
-    }
-    memcpy(&narrow, bytes, sizeof(narrow));
-    return (Elf64_Sym){
-        .st_name = narrow.st_name,
-        .st_info = narrow.st_info,
-        .st_other = narrow.st_other,
-        .st_shndx = narrow.st_shndx,
-        .st_value = narrow.st_value,
-        .st_size = narrow.st_size,
-    };
 }
 
 static enum status corrupt_symbol(const struct object_view *view,
@@ -405,11 +290,25 @@ static enum status locate_symbol(const struct object_view *view, uint32_t index,
     return STATUS_OK;
 }
 
+/* AAELF32, "Symbol values": bit 0 of a function's says that it is of Thumb
+ * code. */
+static void set_mode(const struct object_view *view, uint32_t section,
+                     struct object_symbol *symbol)
+{
+    if (view->machine != EM_ARM || section == SHN_UNDEF || section == SHN_ABS ||
+        (symbol->type != STT_FUNC && symbol->type != STT_GNU_IFUNC))
+        return;
+    symbol->mode = symbol->value & 1;
+    symbol->value -= symbol->mode;
+}
+
 enum status object_symbol_at(const struct object_view *view, uint32_t index,
                              struct object_symbol *ret_symbol,
                              struct error *err)
 {
-    const Elf64_Sym entry = decode_symbol(view, index);
+    const Elf64_Sym entry = elf_get_symbol(
+        view->elf, view->sections[view->symbol_section].bytes.data +
+                       (size_t)index * view->elf->symbol_size);
     struct object_symbol symbol = {
         .name = string_at(view->symbol_names, entry.st_name),
         .value = entry.st_value,
@@ -422,6 +321,7 @@ enum status object_symbol_at(const struct object_view *view, uint32_t index,
 
     if (!symbol.name)
         return corrupt_symbol(view, index, "name is outside its table", err);
+    set_mode(view, entry.st_shndx, &symbol);
     status = locate_symbol(view, index, entry.st_shndx, &symbol, err);
     if (status)
         return status;
@@ -436,35 +336,16 @@ enum status object_symbol_at(const struct object_view *view, uint32_t index,
 
 /* ---- Relocations ---- */
 
-static size_t relocation_size(const struct object_view *view, uint32_t type)
-{
-    if (view->address_size == 8)
-        return type == SHT_RELA ? sizeof(Elf64_Rela) : sizeof(Elf64_Rel);
-    return type == SHT_RELA ? sizeof(Elf32_Rela) : sizeof(Elf32_Rel);
-}
-
-/* The struct of each class without addend is the start of that with one. */
 static struct relocation decode_relocation(const struct object_view *view,
-                                           const uint8_t *bytes, size_t size)
+                                           uint32_t type, const uint8_t *bytes)
 {
-    Elf64_Rela wide = {0};
-    Elf32_Rela narrow = {0};
+    const Elf64_Rela entry = elf_get_relocation(view->elf, type, bytes);
 
-    if (view->address_size == 8) {
-        memcpy(&wide, bytes, size);
-        return (struct relocation){
-            .offset = wide.r_offset,
-            .addend = wide.r_addend,
-            .type = (uint32_t)ELF64_R_TYPE(wide.r_info),
-            .symbol = (uint32_t)ELF64_R_SYM(wide.r_info),
-        };
-    }
-    memcpy(&narrow, bytes, size);
     return (struct relocation){
-        .offset = narrow.r_offset,
-        .addend = narrow.r_addend,
-        .type = ELF32_R_TYPE(narrow.r_info),
-        .symbol = ELF32_R_SYM(narrow.r_info),
+        .offset = entry.r_offset,
+        .addend = entry.r_addend,
+        .type = (uint32_t)ELF64_R_TYPE(entry.r_info),
+        .symbol = (uint32_t)ELF64_R_SYM(entry.r_info),
     };
 }
 
@@ -474,7 +355,7 @@ enum status object_relocations(const struct object_view *view,
                                struct error *err)
 {
     const struct object_section *section = &view->sections[section_index];
-    const size_t entry_size = relocation_size(view, section->type);
+    const size_t entry_size = elf_relocation_size(view->elf, section->type);
     const size_t n_items = section->bytes.size / entry_size;
     struct relocation *items;
 
@@ -488,8 +369,8 @@ enum status object_relocations(const struct object_view *view,
     if (!items)
         return error_no_memory(err);
     for (size_t i = 0; i < n_items; i++) {
-        items[i] = decode_relocation(view, section->bytes.data + i * entry_size,
-                                     entry_size);
+        items[i] = decode_relocation(view, section->type,
+                                     section->bytes.data + i * entry_size);
         if (items[i].symbol != 0 && items[i].symbol >= view->n_symbols)
             return error_set(err, STATUS_CORRUPT,
                              "%s: %s: relocation %zu: symbol %u does not exist",
@@ -506,7 +387,7 @@ enum status object_view_open(const char *name, struct span bytes,
                              struct error *err)
 {
     struct object_view view = {.name = name, .bytes = bytes};
-    struct file_header header = {.type = ET_NONE};
+    Elf64_Ehdr header = {.e_type = ET_NONE};
     enum status status;
 
     status = read_header(&view, &header, err);

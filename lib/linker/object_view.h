@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "arena.h"
+#include "elf_class.h"
 #include "error.h"
 #include "span.h"
 
@@ -36,6 +37,7 @@ struct object_symbol {
     uint8_t type;       /* STT_... */
     uint8_t binding;    /* STB_... */
     uint8_t visibility; /* STV_... */
+    uint8_t mode;       /* 1: Thumb code; that bit is not in value */
 };
 
 struct relocation {
@@ -55,8 +57,9 @@ struct relocation_list {
 struct object_view {
     const char *name; /* for messages */
     struct span bytes;
-    unsigned machine;      /* ELF e_machine */
-    unsigned address_size; /* bytes of a pointer: 8 or 4 */
+    const struct elf_class *elf;
+    unsigned machine; /* ELF e_machine */
+    uint32_t flags;   /* ELF e_flags */
     struct object_section *sections;
     uint32_t n_sections;
     uint32_t symbol_section; /* index of the symbol table, 0: none */

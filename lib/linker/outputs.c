@@ -49,6 +49,7 @@ struct standard {
 
 /* ORDER RANK */
 static const struct standard standards[N_RANKS] = {
+    [RANK_PROPERTIES] = {".note.gnu.property", SHT_NOTE, READ},
     [RANK_DYNSYM] = {".dynsym", SHT_DYNSYM, READ},
     [RANK_DYNSTR] = {".dynstr", SHT_STRTAB, READ},
     [RANK_HASH] = {".hash", SHT_HASH, READ},
@@ -56,6 +57,7 @@ static const struct standard standards[N_RANKS] = {
     [RANK_RELR] = {".relr.dyn", SHT_RELR, READ},
     [RANK_EH_FRAME_HDR] = {".eh_frame_hdr", SHT_PROGBITS, READ},
     [RANK_EH_FRAME] = {".eh_frame", SHT_PROGBITS, READ},
+    [RANK_EXIDX] = {".ARM.exidx", SHT_ARM_EXIDX, READ | SHF_LINK_ORDER},
     [RANK_EXCEPT_TABLE] = {".gcc_except_table", SHT_PROGBITS, READ},
     [RANK_RODATA] = {".rodata", SHT_PROGBITS, READ},
     [RANK_NAMED_RODATA] = {NULL, SHT_PROGBITS, READ},
@@ -81,6 +83,9 @@ static const struct standard standards[N_RANKS] = {
     [RANK_LARGE_BSS] = {".lbss", SHT_NOBITS, DATA | SHF_LARGE},
     [RANK_LARGE_RODATA] = {".lrodata", SHT_PROGBITS, READ | SHF_LARGE},
 };
+
+/* RANK_RELA of machines without explicit addends. */
+static const struct standard rel_dyn = {".rel.dyn", SHT_REL, READ};
 
 enum segment rank_segment(enum rank rank)
 {
@@ -127,6 +132,14 @@ static bool is_named(const struct chunk *chunk)
            !(chunk->flags & SHF_TLS) && is_c_identifier(chunk->name);
 }
 
+static const struct standard *standard_of(const struct link *link,
+                                          unsigned rank)
+{
+    if (rank == RANK_RELA && link_relocation_type(link) == SHT_REL)
+        return &rel_dyn;
+    return &standards[rank];
+}
+
 static struct output *new_output(struct link *link, const char *name,
                                  const struct standard *standard)
 {
@@ -151,11 +164,12 @@ enum status outputs_create(struct link *link, struct error *err)
     if (!link->standard)
         return error_no_memory(err);
     for (unsigned rank = 0; rank < N_RANKS; rank++) {
+        const struct standard *standard = standard_of(link, rank);
         struct output *output;
 
-        if (!standards[rank].name)
+        if (!standard->name)
             continue;
-        output = new_output(link, standards[rank].name, &standards[rank]);
+        output = new_output(link, standard->name, standard);
         if (!output)
             return error_no_memory(err);
         output->rank = rank;
@@ -220,6 +234,8 @@ static enum rank input_rank(const struct chunk *chunk, bool relro_eh_frame)
         return RANK_FINI_CODE;
     case CHUNK_EH_FRAME:
         return relro_eh_frame ? RANK_RELRO_EH_FRAME : RANK_EH_FRAME;
+    case CHUNK_EXIDX:
+        return RANK_EXIDX;
     case CHUNK_PLAIN:
         break;
     }

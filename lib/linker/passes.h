@@ -2,26 +2,31 @@
  * file; link_state.h has the state that they share, link_image.c calls them:
  *
  *   sections         read the objects, choose the sections that are loaded
+ *   properties       the rules that the code of all objects obeys
  *   resolve          one meaning for each name
  *   pull             members of archives that define what is still undefined
  *   init_array       one function of the pieces of .init, one of those of .fini
  *   outputs          which sections the image has
  *   boundary         symbols that the linker makes
- *   eh_frame         take the unwind tables apart
+ *   eh_frame, exidx  take the unwind tables apart
  *   got              slots and stubs: asked for by scan, then counted
  *   scan             what relocations need: slots, stubs, work for the loader
  *   outputs          chunks to outputs, sizes
  *   dynamic, dynamic_relocs    sizes of the loader's tables
  *   layout           addresses and file offsets
+ *   veneers          code between branches and what is beyond their reach
  *   emit             memory for the image
  *   relocate_chunks  copy and patch
- *   got, eh_frame_hdr, dynamic   contents of what the linker makes
+ *   veneers, got, exidx, eh_frame_hdr, dynamic, properties
+ *                    contents of sections that the linker makes
  *   emit             headers
- *   tables           what the caller wants to know
+ *   tables           the symbols that the caller asks for
  *   debug            the file for debuggers
  *
- * Sizes are known before addresses and never depend on them, so no pass runs
- * twice. */
+ * Sizes are known before addresses, and do not depend on them, with one
+ * exception: how many veneers there are depends on how far branches have to go.
+ * So veneers runs sizes and layout again until it adds none; most images need
+ * none at all, and then no pass runs twice. */
 #ifndef BCC_LINKER_PASSES_H
 #define BCC_LINKER_PASSES_H
 
@@ -38,6 +43,20 @@ enum status sections_read_object(struct link *link,
                                  const struct link_input *input,
                                  struct object **ret_object,
                                  struct error *err) MUST_CHECK;
+
+/* ---- properties.c: which rules of the processor code obeys ---- */
+
+bool properties_is_note(const struct object_section *section);
+
+/* Those of one more object; link.machine is known. CORRUPT. */
+enum status properties_read(struct link *link, const struct object_view *view,
+                            struct error *err) MUST_CHECK;
+
+/* Once all inputs are read: sets the size of the image's note. */
+void properties_size(struct link *link);
+
+/* Once veneers are known. */
+void properties_write(const struct link *link);
 
 /* ---- resolve.c: which definition each name means ---- */
 
@@ -138,6 +157,28 @@ bool eh_frame_map_offset(const struct eh_frame *eh_frame, uint64_t offset,
 /* Writes the records of a chunk; relocations are applied afterwards. */
 void eh_frame_write(const struct chunk *chunk, uint8_t *bytes);
 
+/* ---- exidx.c: unwind tables of 32-bit ARM ---- */
+
+/* Reads every chunk of them and adds rows for code that has none. Symbols are
+ * resolved. CORRUPT. */
+enum status exidx_read(struct link *link, struct error *err) MUST_CHECK;
+
+/* Once code has its offsets in outputs: puts the chunks in its order; some
+ * become empty. */
+void exidx_sort(struct link *link);
+
+/* Once addresses are known: writes the rows that were added. OUT_OF_RANGE if
+ * code is too far from them. */
+enum status exidx_write(const struct link *link, struct error *err) MUST_CHECK;
+
+/* ---- arm_attributes.c: calling conventions of 32-bit ARM ---- */
+
+/* Sets link.row and link.elf_flags. CORRUPT, MISUSE if objects before it have
+ * another convention, UNSUPPORTED. */
+enum status arm_attributes_check(struct link *link,
+                                 const struct object_view *view,
+                                 struct error *err) MUST_CHECK;
+
 /* ---- got.c: global offset table and stubs ---- */
 
 /* While relocations are scanned. Each may be asked for any number of times;
@@ -154,6 +195,8 @@ enum status got_need_tls_module(struct link *link,
                                 struct error *err) MUST_CHECK;
 enum status got_need_tls_tpoff(struct link *link, struct symbol *symbol,
                                struct error *err) MUST_CHECK;
+enum status got_need_tls_descriptor(struct link *link, struct symbol *symbol,
+                                    struct error *err) MUST_CHECK;
 
 /* What the instruction around a relocation does with a slot: only code has
  * instructions. */
@@ -177,7 +220,8 @@ enum status got_finish(struct link *link, struct error *err) MUST_CHECK;
 /* Image addresses, once layout is done. */
 uint64_t got_slot_address(const struct link *link, const struct symbol *symbol);
 
-/* Of symbol.tls_pair, symbol.tls_got, symbol.indirect, link.tls_module. */
+/* Of symbol.tls_pair, symbol.tls_got, symbol.tls_descriptor, symbol.indirect,
+ * link.tls_module. */
 uint64_t got_made_slot_address(const struct link *link, uint32_t slot);
 
 /* Contents of .got and .plt. OUT_OF_RANGE. */
@@ -217,15 +261,35 @@ enum status dynamic_relocs_write(struct link *link,
 /* ---- layout.c: addresses and file offsets ---- */
 
 enum {
+    /* The smallest page of any target: larger ones only have more to spare. */
+    LAYOUT_SMALL_PAGE = 4096,
     /* Text, RELRO, data; TLS, DYNAMIC, GNU_RELRO, GNU_EH_FRAME, GNU_STACK */
     LAYOUT_USUAL_PROGRAM_HEADERS = 8,
-    /* Two segments of large sections. */
-    LAYOUT_MAX_PROGRAM_HEADERS = 10
+    /* ARM_EXIDX, two of properties, two segments of large sections. */
+    LAYOUT_MAX_PROGRAM_HEADERS = 13
 };
 
-/* Sizes are final. Sets addresses and offsets of outputs, segments, span,
- * align, file_end. OUT_OF_RANGE, UNSUPPORTED. */
+/* Sizes are known. To be called again if they change. Sets addresses and
+ * offsets of outputs, segments, span, align, file_end. OUT_OF_RANGE,
+ * UNSUPPORTED. */
 enum status layout_place(struct link *link, struct error *err) MUST_CHECK;
+
+/* ---- veneers.c: branches that do not get there by themselves ---- */
+
+/* The image is laid out. Adds the veneers that branches need, and lays it out
+ * again. OUT_OF_RANGE, UNSUPPORTED. */
+enum status veneers_place(struct link *link, struct error *err) MUST_CHECK;
+
+/* Where the branch of a RELOC_CALL at the address place goes, less the
+ * relocation's distance from its symbol: the symbol or its stub, or a veneer
+ * instead of these. */
+uint64_t veneers_destination(const struct link *link, const struct chunk *chunk,
+                             const struct relocation *relocation,
+                             uint64_t place);
+
+/* Contents. OUT_OF_RANGE. */
+enum status veneers_write(const struct link *link,
+                          struct error *err) MUST_CHECK;
 
 /* ---- emit.c: the ELF headers around the contents ---- */
 

@@ -1,15 +1,25 @@
 /* The linker's knowledge of a machine beyond the row of support/machine.h:
- * relocation types, stubs, relaxation.
+ * relocation types, stubs, veneers, relaxation.
  *
- * A machine's file maps each of its relocation types to an expression, which
- * the passes evaluate for all machines alike, and knows how a value is
- * written into an instruction. The letters are those of the psABIs:
+ * A relocation puts a value into a field. The value is a form, such as
+ * X + A - P, of a subject X, such as the symbol or its slot in the GOT. The
+ * passes know subjects and forms, for all machines alike; a machine's file
+ * maps each of its relocation types to both, and knows how a value is written
+ * into an instruction. The letters are those of the psABIs:
  *
  *   S  address of the symbol     P    address of the place that is patched
  *   A  addend                    GOT  address of the global offset table
  *   L  address of the stub       G    offset of the symbol's slot in the GOT
  *      that jumps to the symbol  Z    size of the symbol
  *      (of itself if defined)
+ *
+ * X + A means (X + A) | T on ARM, whose psABI adds to the letters
+ *
+ *   T  1 if S is a function of Thumb code, else 0; it is a bit of pointers to
+ *      the function, and no part of where its code is
+ *
+ * Page(X) is X without its 12 low bits, whatever the size of the system's
+ * pages: images are loaded at multiples of it.
  *
  * A new machine is a file like reloc_x86_64.c and a line in sections.c. */
 #ifndef BCC_LINKER_RELOC_H
@@ -19,36 +29,56 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "error.h"
 #include "machine.h"
 #include "span.h"
 
-/* ORDER EXPRESSION: as the tables of scan.c and relocate_chunks.c. */
-enum reloc_expression {
-    RELOC_NONE,          /* nothing to do */
-    RELOC_ABS,           /* S + A */
-    RELOC_PC,            /* S + A - P */
-    RELOC_PLT_PC,        /* L + A - P, a call or jump */
-    RELOC_PLT_GOTREL,    /* L + A - GOT */
-    RELOC_GOT_PC,        /* G + GOT + A - P */
-    RELOC_GOT_GOTREL,    /* G + A */
-    RELOC_GOTBASE_PC,    /* GOT + A - P */
-    RELOC_GOTREL,        /* S + A - GOT */
-    RELOC_SIZE,          /* Z + A */
-    RELOC_TLS_PAIR_PC,   /* (module, offset) slots of the variable, + A - P */
-    RELOC_TLS_MODULE_PC, /* (module, 0) slots of the image, + A - P */
-    RELOC_TLS_OFFSET,    /* S + A, S an offset in the image's TLS block */
-    RELOC_TLS_GOT_PC, /* slot with the offset from the thread pointer, + A - P
-                       */
-    RELOC_REFUSED,    /* known, but cannot be in a loadable image */
-    RELOC_N_EXPRESSIONS
+/* X. ORDER SUBJECT: as the tables of scan.c and relocate_chunks.c. */
+enum reloc_subject {
+    RELOC_NONE,           /* nothing to do */
+    RELOC_ADDRESS,        /* S, or work for the loader if S is an address */
+    RELOC_SYMBOL,         /* S */
+    RELOC_DATA,           /* S of data, or of code as data: without T */
+    RELOC_NUMBER,         /* S, in code that cannot be patched at load */
+    RELOC_CALL,           /* L, a call or jump */
+    RELOC_GOT_SLOT,       /* GOT + G */
+    RELOC_GOT_BASE,       /* GOT */
+    RELOC_SIZE,           /* Z */
+    RELOC_TLS_PAIR,       /* slots (module, offset) of the variable */
+    RELOC_TLS_MODULE,     /* slots (module, 0) of the image */
+    RELOC_TLS_DESCRIPTOR, /* slots (function, argument) of the variable */
+    RELOC_TLS_TPOFF,      /* slot with the offset from the thread pointer */
+    RELOC_TLS_OFFSET,     /* S, an offset in the image's TLS block */
+    RELOC_DIFFERENCE,     /* S, less S + A of the subtrahend behind it */
+    RELOC_SUBTRAHEND,     /* nothing to do: is part of a difference */
+    RELOC_PAIRED,         /* the value of the high part at S */
+    RELOC_ALIGNED,        /* nothing, if what is A bytes ahead is aligned */
+    RELOC_REFUSED,        /* known, but cannot be in a loadable image */
+    RELOC_N_SUBJECTS
 };
+
+enum reloc_form {
+    FORM_PLAIN,       /* X + A */
+    FORM_PC,          /* X + A - P */
+    FORM_PC_ALIGNED,  /* X + A - P, P without its 2 low bits */
+    FORM_GOT,         /* X + A - GOT */
+    FORM_PAGE_PC,     /* Page(X + A) - Page(P) */
+    FORM_PAGE_OFFSET, /* X + A - Page(X + A) */
+    FORM_GOT_PAGE,    /* X + A - Page(GOT) */
+};
+
+/* Loads from the GOT that may become address arithmetic: one instruction, or
+ * several, of which each must if one does. */
+enum reloc_relax { RELAX_NEVER, RELAX_ALONE, RELAX_TOGETHER };
 
 struct reloc_type {
     const char *name;
-    uint8_t expression; /* enum reloc_expression */
+    uint8_t subject;    /* enum reloc_subject */
+    uint8_t form;       /* enum reloc_form */
     uint8_t size;       /* bytes of the image that it patches */
     uint8_t field;      /* the machine's own: how the value is written */
-    bool relaxable;     /* RELOC_GOT_PC: the load may become an address */
+    uint8_t relax;      /* enum reloc_relax, of RELOC_GOT_SLOT */
+    int8_t branch_bias; /* RELOC_CALL: A of a branch to S itself */
     const char *why_refused;
 };
 
@@ -60,12 +90,33 @@ enum got_use {
     GOT_USE_JUMP,
 };
 
+/* A call or jump. Addresses of code are as pointers to functions have them:
+ * with the bit for Thumb on ARM. */
+struct branch {
+    const struct reloc_type *type;
+    uint64_t place;       /* P */
+    uint64_t destination; /* where it is to get */
+};
+
+/* Code between branches and a destination that these cannot get to by
+ * themselves: too far, or in another mode of the processor. */
+struct veneer_kind {
+    uint32_t size; /* bytes, a multiple of link_machine.veneer_align */
+    uint32_t mode; /* bits of a pointer to it beyond its address: 1 if it
+                      begins with Thumb code */
+    /* False if the destination is out of its reach, too. */
+    bool (*write)(uint8_t *veneer, uint64_t address, uint64_t destination);
+};
+
+struct link;
+struct object_view;
+
 struct link_machine {
     const struct machine *row;
-    uint64_t max_span;    /* of the image's address space, bytes */
-    uint64_t relax_reach; /* relaxed loads reach this far for sure */
-    uint8_t text_fill;    /* byte between functions: traps if executed */
-    uint8_t text_skip;    /* byte that does nothing if executed */
+    uint64_t max_span;     /* of the image's address space, bytes */
+    uint64_t relax_reach;  /* relaxed loads reach this far for sure */
+    struct span text_fill; /* between functions: traps if executed */
+    struct span text_skip; /* an instruction that does nothing */
     /* What goes before and behind the pieces of .init and of .fini, to make a
      * function of them. */
     struct span pieces_begin;
@@ -78,19 +129,52 @@ struct link_machine {
     uint32_t dynamic_tls_module;
     uint32_t dynamic_tls_offset;
     uint32_t dynamic_tls_tpoff;
+    uint32_t dynamic_tls_descriptor;
+    /* Offsets in TLS blocks are so much less where __tls_get_addr() takes
+     * them. */
+    uint64_t tls_bias;
     uint32_t stub_size; /* bytes of a PLT stub */
+    /* A call of a weak function that nobody defined goes this many bytes
+     * ahead, to the next instruction; 0: to address 0. */
+    uint32_t undefined_call_size;
+    /* The property that says which rules code obeys; of its bits, those that
+     * code of the linker obeys, too, and of these those that veneers do not.
+     * 0: none. See properties.c. */
+    uint32_t feature_property;
+    uint32_t features;
+    uint32_t features_no_veneers;
+
+    /* Whether an object may be part of the image: what the ELF header alone
+     * does not say. NULL: always. */
+    enum status (*check_object)(struct link *link,
+                                const struct object_view *view,
+                                struct error *err);
 
     /* NULL: unknown. */
     const struct reloc_type *(*type)(uint32_t number);
 
-    /* The use that the instruction around `field` makes of a GOT slot;
+    /* Bytes that the type patches at field, of which n_bytes are in the
+     * section; UINT64_MAX if these do not tell. NULL: the type's size. */
+    uint64_t (*field_size)(const struct reloc_type *type, const uint8_t *field,
+                           uint64_t n_bytes);
+
+    /* Whether a RELOC_PAIRED may refer to it. NULL: there are none. */
+    bool (*is_high)(const struct reloc_type *type);
+
+    /* The addend in a field, of machines without explicit addends. */
+    int64_t (*addend)(const struct reloc_type *type, const uint8_t *field);
+
+    /* NULL: no type is relaxable.
+     * The use that the instruction around `field` makes of a GOT slot;
      * n_before bytes of the section come before the field. */
     enum got_use (*got_use)(const struct reloc_type *type, const uint8_t *field,
                             uint64_t n_before, int64_t addend);
 
     /* Rewrite that instruction (not GOT_USE_OTHER) so that it uses the
-     * address itself: value = S + A - P. False if that is out of reach. */
-    bool (*relax)(enum got_use use, uint8_t *field, uint64_t value);
+     * address itself: value is the type's form of S. False if that is out of
+     * reach. */
+    bool (*relax)(const struct reloc_type *type, enum got_use use,
+                  uint8_t *field, uint64_t value);
 
     /* False, and nothing written, if value does not fit the field. */
     bool (*write)(const struct reloc_type *type, uint8_t *field,
@@ -99,8 +183,43 @@ struct link_machine {
     /* A stub at address that jumps to where the slot points. False if the
      * slot is out of reach. */
     bool (*write_stub)(uint8_t *stub, uint64_t address, uint64_t slot);
+
+    /* The bits of a pointer to code beyond its address (ARM: T), as a branch
+     * takes them to be for where it leads now: that is how it is if its symbol
+     * is no function. NULL: there are no such bits. */
+    uint64_t (*branch_mode)(const struct reloc_type *type,
+                            const uint8_t *field);
+
+    /* The kind of veneer that the branch needs, an index in veneers; 0: it
+     * gets there by itself, or no veneer can help. NULL: no branch ever needs
+     * one. */
+    unsigned (*veneer)(const struct branch *branch);
+    const struct veneer_kind *veneers; /* [0] is not used */
+    /* Text between two places for veneers: less than the branches reach that
+     * need them, by what veneers may add. Smaller images need none... */
+    uint64_t veneer_interval;
+    uint32_t veneer_align;
+    bool interworks; /* ... except for branches to another mode */
 };
 
+/* ---- For the machines' files ---- */
+
+/* value is a signed or an unsigned number of so many bits, less than 64. */
+static inline bool fits_signed(uint64_t value, unsigned bits)
+{
+    const uint64_t half = UINT64_C(1) << (bits - 1);
+
+    return value + half < 2 * half;
+}
+
+static inline bool fits_unsigned(uint64_t value, unsigned bits)
+{
+    return value >> bits == 0;
+}
+
 extern const struct link_machine link_machine_x86_64;
+extern const struct link_machine link_machine_aarch64;
+extern const struct link_machine link_machine_arm;
+extern const struct link_machine link_machine_riscv64;
 
 #endif

@@ -39,79 +39,76 @@ enum field {
 
 #define LOCAL_EXEC                                                             \
     "local-exec TLS cannot be in a loadable image (compile with -fPIC)"
-#define TLS_DESCRIPTOR "TLS descriptors are not handled on this machine"
-#define DYNAMIC        "a dynamic relocation cannot be in a relocatable object"
+#define DYNAMIC "a dynamic relocation cannot be in a relocatable object"
 
-#define ROW(type, expression, size, field)                                     \
-    [R_X86_64_##type] = {"R_X86_64_" #type,                                    \
-                         RELOC_##expression,                                   \
-                         size,                                                 \
-                         FIELD_##field,                                        \
-                         false,                                                \
-                         NULL}
+#define ROW(type, subject, form, size, field)                                  \
+    [R_X86_64_##                                                               \
+        type] = {"R_X86_64_" #type, RELOC_##subject, FORM_##form, size,        \
+                 FIELD_##field,     RELAX_NEVER,     0,           NULL}
+#define CALL(type, form, size, field)                                          \
+    [R_X86_64_##type] = {"R_X86_64_" #type, RELOC_CALL,  FORM_##form, size,    \
+                         FIELD_##field,     RELAX_NEVER, -4,          NULL}
 #define RELAXABLE(index, type)                                                 \
-    [index] = {"R_X86_64_" type, RELOC_GOT_PC, 4, FIELD_SIGNED_32, true, NULL}
-#define APX(index, type, expression, why)                                      \
-    [index] = {                                                                \
-        "R_X86_64_" type, RELOC_##expression, 4, FIELD_SIGNED_32, false, why}
+    [index] = {"R_X86_64_" type, RELOC_GOT_SLOT, FORM_PC, 4,                   \
+               FIELD_SIGNED_32,  RELAX_ALONE,    0,       NULL}
+#define APX(index, type, subject)                                              \
+    [index] = {"R_X86_64_" type, RELOC_##subject, FORM_PC, 4,                  \
+               FIELD_SIGNED_32,  RELAX_NEVER,     0,       NULL}
 #define REFUSED(type, size, why)                                               \
-    [R_X86_64_##type] = {"R_X86_64_" #type, RELOC_REFUSED, size,               \
-                         FIELD_NONE,        false,         why}
+    [R_X86_64_##type] = {"R_X86_64_" #type, RELOC_REFUSED, FORM_PLAIN, size,   \
+                         FIELD_NONE,        RELAX_NEVER,   0,          why}
 
 static const struct reloc_type types[N_TYPES] = {
-    ROW(NONE, NONE, 0, NONE),
-    ROW(64, ABS, 8, 64),
-    ROW(PC32, PC, 4, SIGNED_32),
-    ROW(GOT32, GOT_GOTREL, 4, SIGNED_32),
-    ROW(PLT32, PLT_PC, 4, SIGNED_32),
+    ROW(NONE, NONE, PLAIN, 0, NONE),
+    ROW(64, ADDRESS, PLAIN, 8, 64),
+    ROW(PC32, SYMBOL, PC, 4, SIGNED_32),
+    ROW(GOT32, GOT_SLOT, GOT, 4, SIGNED_32),
+    CALL(PLT32, PC, 4, SIGNED_32),
     REFUSED(COPY, 0, DYNAMIC),
     REFUSED(GLOB_DAT, 8, DYNAMIC),
     REFUSED(JUMP_SLOT, 8, DYNAMIC),
     REFUSED(RELATIVE, 8, DYNAMIC),
-    ROW(GOTPCREL, GOT_PC, 4, SIGNED_32),
-    ROW(32, ABS, 4, UNSIGNED_32),
-    ROW(32S, ABS, 4, SIGNED_32),
-    ROW(16, ABS, 2, ANY_16),
-    ROW(PC16, PC, 2, SIGNED_16),
-    ROW(8, ABS, 1, ANY_8),
-    ROW(PC8, PC, 1, SIGNED_8),
+    ROW(GOTPCREL, GOT_SLOT, PC, 4, SIGNED_32),
+    ROW(32, ADDRESS, PLAIN, 4, UNSIGNED_32),
+    ROW(32S, ADDRESS, PLAIN, 4, SIGNED_32),
+    ROW(16, ADDRESS, PLAIN, 2, ANY_16),
+    ROW(PC16, SYMBOL, PC, 2, SIGNED_16),
+    ROW(8, ADDRESS, PLAIN, 1, ANY_8),
+    ROW(PC8, SYMBOL, PC, 1, SIGNED_8),
     REFUSED(DTPMOD64, 8, DYNAMIC),
-    ROW(DTPOFF64, TLS_OFFSET, 8, 64),
+    ROW(DTPOFF64, TLS_OFFSET, PLAIN, 8, 64),
     REFUSED(TPOFF64, 8, LOCAL_EXEC),
-    ROW(TLSGD, TLS_PAIR_PC, 4, SIGNED_32),
-    ROW(TLSLD, TLS_MODULE_PC, 4, SIGNED_32),
-    ROW(DTPOFF32, TLS_OFFSET, 4, SIGNED_32),
-    ROW(GOTTPOFF, TLS_GOT_PC, 4, SIGNED_32),
+    ROW(TLSGD, TLS_PAIR, PC, 4, SIGNED_32),
+    ROW(TLSLD, TLS_MODULE, PC, 4, SIGNED_32),
+    ROW(DTPOFF32, TLS_OFFSET, PLAIN, 4, SIGNED_32),
+    ROW(GOTTPOFF, TLS_TPOFF, PC, 4, SIGNED_32),
     REFUSED(TPOFF32, 4, LOCAL_EXEC),
-    ROW(PC64, PC, 8, 64),
-    ROW(GOTOFF64, GOTREL, 8, 64),
-    ROW(GOTPC32, GOTBASE_PC, 4, SIGNED_32),
-    ROW(GOT64, GOT_GOTREL, 8, 64),
-    ROW(GOTPCREL64, GOT_PC, 8, 64),
-    ROW(GOTPC64, GOTBASE_PC, 8, 64),
-    ROW(GOTPLT64, GOT_GOTREL, 8, 64),
-    ROW(PLTOFF64, PLT_GOTREL, 8, 64),
-    ROW(SIZE32, SIZE, 4, UNSIGNED_32),
-    ROW(SIZE64, SIZE, 8, 64),
-    REFUSED(GOTPC32_TLSDESC, 4, TLS_DESCRIPTOR),
-    REFUSED(TLSDESC_CALL, 0, TLS_DESCRIPTOR),
+    ROW(PC64, SYMBOL, PC, 8, 64),
+    ROW(GOTOFF64, SYMBOL, GOT, 8, 64),
+    ROW(GOTPC32, GOT_BASE, PC, 4, SIGNED_32),
+    ROW(GOT64, GOT_SLOT, GOT, 8, 64),
+    ROW(GOTPCREL64, GOT_SLOT, PC, 8, 64),
+    ROW(GOTPC64, GOT_BASE, PC, 8, 64),
+    ROW(GOTPLT64, GOT_SLOT, GOT, 8, 64),
+    CALL(PLTOFF64, GOT, 8, 64),
+    ROW(SIZE32, SIZE, PLAIN, 4, UNSIGNED_32),
+    ROW(SIZE64, SIZE, PLAIN, 8, 64),
+    ROW(GOTPC32_TLSDESC, TLS_DESCRIPTOR, PC, 4, SIGNED_32),
+    ROW(TLSDESC_CALL, NONE, PLAIN, 0, NONE),
     REFUSED(TLSDESC, 16, DYNAMIC),
     REFUSED(IRELATIVE, 8, DYNAMIC),
     REFUSED(RELATIVE64, 8, DYNAMIC),
     RELAXABLE(R_X86_64_GOTPCRELX, "GOTPCRELX"),
     RELAXABLE(R_X86_64_REX_GOTPCRELX, "REX_GOTPCRELX"),
     RELAXABLE(R_CODE_4_GOTPCRELX, "CODE_4_GOTPCRELX"),
-    APX(R_CODE_4_GOTTPOFF, "CODE_4_GOTTPOFF", TLS_GOT_PC, NULL),
-    APX(R_CODE_4_GOTPC32_TLSDESC, "CODE_4_GOTPC32_TLSDESC", REFUSED,
-        TLS_DESCRIPTOR),
-    APX(R_CODE_5_GOTPCRELX, "CODE_5_GOTPCRELX", GOT_PC, NULL),
-    APX(R_CODE_5_GOTTPOFF, "CODE_5_GOTTPOFF", TLS_GOT_PC, NULL),
-    APX(R_CODE_5_GOTPC32_TLSDESC, "CODE_5_GOTPC32_TLSDESC", REFUSED,
-        TLS_DESCRIPTOR),
-    APX(R_CODE_6_GOTPCRELX, "CODE_6_GOTPCRELX", GOT_PC, NULL),
-    APX(R_CODE_6_GOTTPOFF, "CODE_6_GOTTPOFF", TLS_GOT_PC, NULL),
-    APX(R_CODE_6_GOTPC32_TLSDESC, "CODE_6_GOTPC32_TLSDESC", REFUSED,
-        TLS_DESCRIPTOR),
+    APX(R_CODE_4_GOTTPOFF, "CODE_4_GOTTPOFF", TLS_TPOFF),
+    APX(R_CODE_4_GOTPC32_TLSDESC, "CODE_4_GOTPC32_TLSDESC", TLS_DESCRIPTOR),
+    APX(R_CODE_5_GOTPCRELX, "CODE_5_GOTPCRELX", GOT_SLOT),
+    APX(R_CODE_5_GOTTPOFF, "CODE_5_GOTTPOFF", TLS_TPOFF),
+    APX(R_CODE_5_GOTPC32_TLSDESC, "CODE_5_GOTPC32_TLSDESC", TLS_DESCRIPTOR),
+    APX(R_CODE_6_GOTPCRELX, "CODE_6_GOTPCRELX", GOT_SLOT),
+    APX(R_CODE_6_GOTTPOFF, "CODE_6_GOTTPOFF", TLS_TPOFF),
+    APX(R_CODE_6_GOTPC32_TLSDESC, "CODE_6_GOTPC32_TLSDESC", TLS_DESCRIPTOR),
 };
 
 static const struct reloc_type *type(uint32_t number)
@@ -120,19 +117,6 @@ static const struct reloc_type *type(uint32_t number)
 }
 
 /* ---- Fields ---- */
-
-static bool fits_signed(uint64_t value, unsigned bits)
-{
-    const int64_t number = (int64_t)value;
-
-    return number >= -(INT64_C(1) << (bits - 1)) && number < INT64_C(1)
-                                                                 << (bits - 1);
-}
-
-static bool fits_unsigned(uint64_t value, unsigned bits)
-{
-    return value >> bits == 0;
-}
 
 static bool fits(enum field field, uint64_t value)
 {
@@ -187,12 +171,14 @@ static enum got_use got_use(const struct reloc_type *reloc_type,
     return GOT_USE_OTHER;
 }
 
-static bool relax(enum got_use use, uint8_t *field, uint64_t value)
+static bool relax(const struct reloc_type *reloc_type, enum got_use use,
+                  uint8_t *field, uint64_t value)
 {
     /* The field of a relaxed jump moves one byte towards the opcode, and the
      * instruction ends one byte sooner. */
     const uint64_t disp = use == GOT_USE_JUMP ? value + 1 : value;
 
+    (void)reloc_type;
     if (!fits_signed(disp, 32))
         return false;
     switch (use) {
@@ -246,12 +232,19 @@ static const uint8_t pieces_end[] = {
     0xc3,                   /* ret */
 };
 
+/* GNU_PROPERTY_X86_FEATURE_1_AND: indirect branch tracking is not kept, since
+ * stubs have no landing pads; shadow stacks are. */
+enum { FEATURE_1_AND = (int)0xc0000002, FEATURE_SHSTK = 2 };
+
+static const uint8_t skip[] = {0x90}; /* nop */
+static const uint8_t trap[] = {0xcc}; /* int3 */
+
 const struct link_machine link_machine_x86_64 = {
     .row = &machines[MACHINE_X86_64],
     .max_span = UINT64_C(1) << 46,       /* half of a process's address space */
     .relax_reach = UINT64_C(0x70000000), /* of 2 GiB; the rest for gaps */
-    .text_fill = 0xcc,                   /* int3 */
-    .text_skip = 0x90,                   /* nop */
+    .text_fill = {trap, sizeof(trap)},
+    .text_skip = {skip, sizeof(skip)},
     .pieces_begin = {pieces_begin, sizeof(pieces_begin)},
     .pieces_end = {pieces_end, sizeof(pieces_end)},
     .dynamic_absolute = R_X86_64_64,
@@ -261,7 +254,10 @@ const struct link_machine link_machine_x86_64 = {
     .dynamic_tls_module = R_X86_64_DTPMOD64,
     .dynamic_tls_offset = R_X86_64_DTPOFF64,
     .dynamic_tls_tpoff = R_X86_64_TPOFF64,
+    .dynamic_tls_descriptor = R_X86_64_TLSDESC,
     .stub_size = STUB_SIZE,
+    .feature_property = FEATURE_1_AND,
+    .features = FEATURE_SHSTK,
     .type = type,
     .got_use = got_use,
     .relax = relax,

@@ -33,6 +33,7 @@ static struct symbol from_entry(const struct object *object,
         .size = entry->size,
         .type = entry->type,
         .visibility = entry->visibility,
+        .mode = entry->mode,
         .local = entry->binding == STB_LOCAL,
         .weak = entry->binding == STB_WEAK,
     };

@@ -42,11 +42,6 @@ static bool is_number(const struct symbol *symbol)
     return symbol->place == SYMBOL_ABSOLUTE;
 }
 
-static bool is_weak_zero(const struct symbol *symbol)
-{
-    return is_number(symbol) && symbol->weak && symbol->value == 0;
-}
-
 static enum status need_stub(struct scan *scan)
 {
     if (scan->symbol->type == STT_OBJECT || scan->symbol->type == STT_COMMON)
@@ -56,7 +51,7 @@ static enum status need_stub(struct scan *scan)
     return got_need_stub(scan->link, scan->symbol, scan->err);
 }
 
-/* ---- One function per expression ---- */
+/* ---- One function per subject ---- */
 
 static enum status scan_nothing(struct scan *scan)
 {
@@ -105,11 +100,29 @@ static enum status scan_relative(struct scan *scan)
 {
     if (is_import(scan->symbol))
         return need_stub(scan);
-    if (is_number(scan->symbol) && !is_weak_zero(scan->symbol))
+    if (is_number(scan->symbol) && !symbol_is_weak_zero(scan->symbol))
         return REFUSE(scan, STATUS_UNSUPPORTED,
                       "the number 0x%llx has no place relative to the image",
                       (unsigned long long)scan->symbol->value);
     return STATUS_OK;
+}
+
+static enum status scan_data(struct scan *scan)
+{
+    if (is_import(scan->symbol))
+        return REFUSE(scan, STATUS_UNSUPPORTED,
+                      "what lies outside the image is out of reach (compile "
+                      "with -fPIC)");
+    return scan_relative(scan);
+}
+
+static enum status scan_number(struct scan *scan)
+{
+    if (is_number(scan->symbol))
+        return STATUS_OK;
+    return REFUSE(scan, STATUS_UNSUPPORTED,
+                  "code would have to be changed at load time (compile with "
+                  "-fPIC)");
 }
 
 static enum status scan_call(struct scan *scan)
@@ -127,11 +140,6 @@ static enum status scan_got(struct scan *scan)
         scan->symbol->called = true;
     if (got_is_relaxed(scan->link, scan->type, scan->symbol, use))
         return STATUS_OK;
-    return got_need_slot(scan->link, scan->symbol, scan->err);
-}
-
-static enum status scan_got_offset(struct scan *scan)
-{
     return got_need_slot(scan->link, scan->symbol, scan->err);
 }
 
@@ -173,7 +181,7 @@ static enum status scan_tls_offset(struct scan *scan)
     return check_thread_local(scan);
 }
 
-static enum status scan_tls_got(struct scan *scan)
+static enum status scan_tls_tpoff(struct scan *scan)
 {
     const enum status status = check_thread_local(scan);
 
@@ -181,34 +189,99 @@ static enum status scan_tls_got(struct scan *scan)
                   : got_need_tls_tpoff(scan->link, scan->symbol, scan->err);
 }
 
+static enum status scan_tls_descriptor(struct scan *scan)
+{
+    const enum status status = check_thread_local(scan);
+
+    return status
+               ? status
+               : got_need_tls_descriptor(scan->link, scan->symbol, scan->err);
+}
+
+static bool has_subject(const struct scan *scan,
+                        const struct relocation *relocation,
+                        enum reloc_subject subject)
+{
+    const struct reloc_type *type = scan->link->machine->type(relocation->type);
+
+    return relocation->offset == scan->relocation->offset && type &&
+           type->subject == subject;
+}
+
+/* Both have addresses in the image, of which one is no use without the other.
+ */
+static enum status scan_difference(struct scan *scan)
+{
+    const struct relocation_list *list = &scan->chunk->relocations;
+    const struct relocation *relocation = scan->relocation;
+    const bool is_first = scan->type->subject == RELOC_DIFFERENCE;
+    const bool is_whole =
+        is_first ? relocation + 1 < list->items + list->n_items &&
+                       has_subject(scan, relocation + 1, RELOC_SUBTRAHEND)
+                 : relocation > list->items &&
+                       has_subject(scan, relocation - 1, RELOC_DIFFERENCE);
+
+    if (!is_whole)
+        return REFUSE(scan, STATUS_UNSUPPORTED,
+                      "half a difference of two symbols");
+    if (is_import(scan->symbol))
+        return REFUSE(scan, STATUS_UNSUPPORTED,
+                      "the distance from an import is not known");
+    return STATUS_OK;
+}
+
+static enum status scan_paired(struct scan *scan)
+{
+    if (relocation_high(scan->link, scan->chunk, scan->relocation))
+        return STATUS_OK;
+    return REFUSE(scan, STATUS_CORRUPT, "there is no high part at the label");
+}
+
 static enum status scan_refused(struct scan *scan)
 {
     return REFUSE(scan, STATUS_UNSUPPORTED, "%s", scan->type->why_refused);
 }
 
-/* ORDER EXPRESSION */
+/* ORDER SUBJECT */
 static const struct {
     enum status (*scan)(struct scan *scan);
     bool of_address; /* has no meaning for a thread-local variable */
-} expressions[RELOC_N_EXPRESSIONS] = {
-    [RELOC_NONE] = {scan_nothing, false},
-    [RELOC_ABS] = {scan_absolute, true},
-    [RELOC_PC] = {scan_relative, true},
-    [RELOC_PLT_PC] = {scan_call, true},
-    [RELOC_PLT_GOTREL] = {scan_call, true},
-    [RELOC_GOT_PC] = {scan_got, true},
-    [RELOC_GOT_GOTREL] = {scan_got_offset, true},
-    [RELOC_GOTBASE_PC] = {scan_nothing, false},
-    [RELOC_GOTREL] = {scan_relative, true},
-    [RELOC_SIZE] = {scan_size, false},
-    [RELOC_TLS_PAIR_PC] = {scan_tls_pair, false},
-    [RELOC_TLS_MODULE_PC] = {scan_tls_module, false},
-    [RELOC_TLS_OFFSET] = {scan_tls_offset, false},
-    [RELOC_TLS_GOT_PC] = {scan_tls_got, false},
-    [RELOC_REFUSED] = {scan_refused, false},
+    bool is_slot;
+} subjects[RELOC_N_SUBJECTS] = {
+    [RELOC_NONE] = {scan_nothing, false, false},
+    [RELOC_ADDRESS] = {scan_absolute, true, false},
+    [RELOC_SYMBOL] = {scan_relative, true, false},
+    [RELOC_DATA] = {scan_data, true, false},
+    [RELOC_NUMBER] = {scan_number, true, false},
+    [RELOC_CALL] = {scan_call, true, false},
+    [RELOC_GOT_SLOT] = {scan_got, true, true},
+    [RELOC_GOT_BASE] = {scan_nothing, false, false},
+    [RELOC_SIZE] = {scan_size, false, false},
+    [RELOC_TLS_PAIR] = {scan_tls_pair, false, true},
+    [RELOC_TLS_MODULE] = {scan_tls_module, false, false},
+    [RELOC_TLS_DESCRIPTOR] = {scan_tls_descriptor, false, true},
+    [RELOC_TLS_TPOFF] = {scan_tls_tpoff, false, true},
+    [RELOC_TLS_OFFSET] = {scan_tls_offset, false, false},
+    [RELOC_DIFFERENCE] = {scan_difference, false, false},
+    [RELOC_SUBTRAHEND] = {scan_difference, false, false},
+    [RELOC_PAIRED] = {scan_paired, false, false},
+    [RELOC_ALIGNED] = {scan_nothing, false, false},
+    [RELOC_REFUSED] = {scan_refused, false, false},
 };
 
 /* ---- One relocation ---- */
+
+/* A distance from a place in an unwind record, in the same table. */
+static bool is_own_record(const struct scan *scan)
+{
+    uint64_t offset;
+
+    return (scan->type->subject == RELOC_DIFFERENCE ||
+            scan->type->subject == RELOC_SUBTRAHEND) &&
+           scan->symbol->chunk == scan->chunk && scan->chunk->eh_frame &&
+           eh_frame_map_offset(scan->chunk->eh_frame, scan->symbol->value,
+                               &offset);
+}
 
 static enum status check_symbol(struct scan *scan)
 {
@@ -221,22 +294,32 @@ static enum status check_symbol(struct scan *scan)
     if (is_import(symbol) && (symbol->local || symbol->visibility))
         return REFUSE(scan, STATUS_UNRESOLVED,
                       "hidden symbol is not defined by any input");
-    if (symbol->chunk && symbol->chunk->rearranged)
+    if (symbol->chunk && symbol->chunk->rearranged && !is_own_record(scan))
         return REFUSE(scan, STATUS_UNSUPPORTED,
                       "nothing can point into %s: it is rearranged",
                       symbol->chunk->name);
-    if (expressions[scan->type->expression].of_address &&
+    if (subjects[scan->type->subject].of_address &&
         symbol_is_thread_local(symbol))
         return REFUSE(scan, STATUS_CORRUPT,
                       "a thread-local variable has no one address");
     return STATUS_OK;
 }
 
+/* The machines whose instructions name pages want a slot for S + A; on others
+ * A is the distance of the field from the end of its instruction. */
+static enum status check_addend(struct scan *scan)
+{
+    if (subjects[scan->type->subject].is_slot &&
+        scan->type->form >= FORM_PAGE_PC && scan->relocation->addend)
+        return REFUSE(scan, STATUS_UNSUPPORTED,
+                      "there is no slot for the symbol and an addend");
+    return STATUS_OK;
+}
+
 /* Records of unwind tables do not stay together: a place must be in one. */
-static enum status check_record(struct scan *scan)
+static enum status check_record(struct scan *scan, uint64_t size)
 {
     const struct eh_frame *eh_frame = scan->chunk->eh_frame;
-    const uint64_t size = scan->type->size;
     uint64_t last;
 
     if (!eh_frame || size == 0)
@@ -254,27 +337,30 @@ static enum status scan_relocation(struct scan *scan)
     const struct relocation *relocation = scan->relocation;
     const struct chunk *chunk = scan->chunk;
     enum status status;
+    uint64_t size;
 
     scan->type = scan->link->machine->type(relocation->type);
     scan->symbol = chunk->object->symbols[relocation->symbol];
     if (!scan->type)
         return REFUSE(scan, STATUS_UNSUPPORTED, "not known");
-    if (relocation->offset > chunk->bytes.size ||
-        scan->type->size > chunk->bytes.size - relocation->offset)
+    size = relocation_size(scan->link, chunk, relocation, scan->type);
+    if (size == UINT64_MAX)
         return REFUSE(scan, STATUS_CORRUPT,
                       "place is outside the section of 0x%zx bytes",
                       chunk->bytes.size);
-    if (scan->type->expression == RELOC_NONE)
+    if (scan->type->subject == RELOC_NONE)
         return STATUS_OK;
     scan->offset = relocation->offset;
     if (chunk->eh_frame &&
         !eh_frame_map_offset(chunk->eh_frame, relocation->offset,
                              &scan->offset))
         return STATUS_OK;
-    status = check_record(scan);
+    status = check_record(scan, size);
     if (status == STATUS_OK)
         status = check_symbol(scan);
-    return status ? status : expressions[scan->type->expression].scan(scan);
+    if (status == STATUS_OK)
+        status = check_addend(scan);
+    return status ? status : subjects[scan->type->subject].scan(scan);
 }
 
 enum status scan_relocations(struct link *link, struct error *err)

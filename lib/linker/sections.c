@@ -5,6 +5,7 @@
  *     (SHF_EXCLUDE);
  *   - members of a COMDAT group of which an earlier one was seen: that is how
  *     one of many copies of an inline function or of a template is chosen;
+ *   - properties, see properties.c;
  *   - sections that describe such a member (SHF_LINK_ORDER).
  * Debug information is not SHF_ALLOC. It is read here, too, but goes elsewhere:
  * see debug.c. Compressed debug information is dropped, so that it does not
@@ -109,6 +110,8 @@ static bool is_loaded(const struct object_view *view, uint32_t index,
     if (!(section->flags & SHF_ALLOC) || (section->flags & SHF_EXCLUDE) ||
         discarded[index])
         return false;
+    if (properties_is_note(section))
+        return false;
     if ((section->flags & SHF_LINK_ORDER) && section->link < view->n_sections &&
         discarded[section->link])
         return false;
@@ -193,6 +196,8 @@ static enum status add_chunk(struct link *link, struct object *object,
     chunk->bytes = section->bytes;
     if (strcmp(section->name, ".eh_frame") == 0 && section->type != SHT_NOBITS)
         chunk->role = CHUNK_EH_FRAME;
+    if (section->type == SHT_ARM_EXIDX && object->view.machine == EM_ARM)
+        chunk->role = CHUNK_EXIDX;
     object->chunks[index] = chunk;
     return STATUS_OK;
 }
@@ -210,6 +215,19 @@ static enum status check_stack(const struct object_view *view,
                              "stack, which no script gets",
                              view->name);
     return STATUS_OK;
+}
+
+/* Which code tables of unwinding are about, once all chunks are there. */
+static void connect_exidx(const struct object *object)
+{
+    for (uint32_t i = 1; i < object->view.n_sections; i++) {
+        const uint32_t code = object->view.sections[i].link;
+        struct chunk *chunk = object->chunks[i];
+
+        if (chunk && chunk->role == CHUNK_EXIDX &&
+            code < object->view.n_sections)
+            chunk->linked = object->chunks[code];
+    }
 }
 
 static enum status add_chunks(struct link *link, struct object *object,
@@ -240,20 +258,35 @@ static enum status add_chunks(struct link *link, struct object *object,
         if (status)
             return status;
     }
+    connect_exidx(object);
     return STATUS_OK;
 }
 
 /* ---- Relocations of chunks ---- */
+
+/* What is unknown or outside of the section is refused later. */
+static void read_addends(const struct link_machine *machine,
+                         struct chunk *chunk)
+{
+    for (size_t i = 0; i < chunk->relocations.n_items; i++) {
+        struct relocation *relocation = &chunk->relocations.items[i];
+        const struct reloc_type *type = machine->type(relocation->type);
+        struct span field;
+
+        if (type &&
+            span_slice(chunk->bytes, relocation->offset, type->size, &field))
+            relocation->addend = machine->addend(type, field.data);
+    }
+}
 
 static enum status attach(struct link *link, const struct object_view *view,
                           uint32_t index, struct chunk *chunk,
                           struct error *err)
 {
     const struct object_section *section = &view->sections[index];
-    const uint32_t wanted =
-        link->machine->row->has_explicit_addend ? SHT_RELA : SHT_REL;
+    enum status status;
 
-    if (section->type != wanted)
+    if (section->type != link_relocation_type(link))
         return error_set(err, STATUS_UNSUPPORTED,
                          "%s: %s: relocations of section type 0x%x are not "
                          "used on this machine",
@@ -266,8 +299,11 @@ static enum status attach(struct link *link, const struct object_view *view,
         return error_set(err, STATUS_CORRUPT,
                          "%s: %s: %s has no bytes to relocate", view->name,
                          section->name, chunk->name);
-    return object_relocations(view, index, &link->arena, &chunk->relocations,
-                              err);
+    status =
+        object_relocations(view, index, &link->arena, &chunk->relocations, err);
+    if (status == STATUS_OK && link->machine->addend)
+        read_addends(link->machine, chunk);
+    return status;
 }
 
 static enum status attach_relocations(struct link *link,
@@ -320,6 +356,9 @@ static enum status classify(struct link *link, const struct object *object,
 
 static const struct link_machine *const linked_machines[] = {
     &link_machine_x86_64,
+    &link_machine_aarch64,
+    &link_machine_riscv64,
+    &link_machine_arm,
 };
 
 static const struct link_machine *machine_of(const struct object_view *view)
@@ -328,7 +367,7 @@ static const struct link_machine *machine_of(const struct object_view *view)
 
     for (size_t i = 0; i < n; i++)
         if (linked_machines[i]->row->elf_machine == view->machine &&
-            linked_machines[i]->row->address_size == view->address_size)
+            linked_machines[i]->row->address_size == view->elf->address_size)
             return linked_machines[i];
     return NULL;
 }
@@ -343,14 +382,18 @@ static enum status find_machine(struct link *link,
         return error_set(err, STATUS_UNSUPPORTED,
                          "%s: ELF machine %u with %u-byte addresses is not "
                          "handled",
-                         view->name, view->machine, view->address_size);
+                         view->name, view->machine, view->elf->address_size);
     if (link->machine && machine != link->machine)
         return error_set(
             err, STATUS_MISUSE, "%s: ELF machine %u, but %s is for machine %u",
             view->name, view->machine, link->params->inputs[0].name,
             link->machine->row->elf_machine);
+    if (!link->machine)
+        link->row = machine->row;
     link->machine = machine;
-    return STATUS_OK;
+    link->elf = view->elf;
+    return machine->check_object ? machine->check_object(link, view, err)
+                                 : STATUS_OK;
 }
 
 enum status sections_read_object(struct link *link,
@@ -367,6 +410,8 @@ enum status sections_read_object(struct link *link,
                               &object->view, err);
     if (status == STATUS_OK)
         status = find_machine(link, &object->view, err);
+    if (status == STATUS_OK)
+        status = properties_read(link, &object->view, err);
     if (status == STATUS_OK)
         status = add_chunks(link, object, err);
     if (status == STATUS_OK)

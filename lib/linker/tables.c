@@ -53,7 +53,7 @@ static enum status add(struct tables *tables, const struct symbol *symbol,
         return STATUS_OK;
     if (tables->rows[table]) {
         row = &tables->rows[table][tables->n_rows[table]];
-        row->address = symbol_address(tables->link, symbol);
+        row->address = symbol_pointer(tables->link, symbol, 0);
         row->size = size_of(tables->link, symbol);
         row->name = arena_copy_string(&tables->link->result->arena,
                                       symbol->name, strlen(symbol->name));

@@ -38,6 +38,7 @@
 
 #include "span.h"
 #include "file.h"
+#include "load_machine.h"
 
 /* Known to the C library from glibc 2.35 on. */
 #ifndef MADV_POPULATE_READ
@@ -129,7 +130,8 @@ static enum status copy_text(const struct load_source *source,
                end < source->file_size ? end : (size_t)source->file_size);
     if (status)
         return status;
-    /* For machines with a separate instruction cache. */
+    /* For machines with a separate instruction cache. The kernel keeps that of
+     * a mapped file's pages. */
     __builtin___clear_cache((char *)image->head, (char *)image->head + end);
     if (mprotect(image->head, end, PROT_READ | PROT_EXEC))
         return error_set_os(err, errno, "%s: making a copy executable",
@@ -313,6 +315,27 @@ enum status exec_memory_fill_data(const struct load_source *source,
             status = map_segment(source, image, view, segment, err);
     }
     return status;
+}
+
+enum status exec_memory_guard_text(const struct load_source *source,
+                                   const struct image *image,
+                                   const struct image_view *view,
+                                   struct error *err)
+{
+#ifdef MACHINE_PROPERTY
+    const int access = machine_code_access(view->features);
+
+    if (access && mprotect(image->base, (size_t)image->text_span,
+                           PROT_READ | PROT_EXEC | access))
+        return error_set_os(err, errno, "%s: guarding the text's branches",
+                            source->name);
+#else
+    (void)source;
+    (void)image;
+    (void)view;
+    (void)err;
+#endif
+    return STATUS_OK;
 }
 
 enum status exec_memory_protect(const struct load_source *source,

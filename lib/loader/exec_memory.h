@@ -28,6 +28,12 @@ enum status exec_memory_fill_data(const struct load_source *source,
                                   const struct image_view *view,
                                   struct error *err) MUST_CHECK;
 
+/* Map the text of a checked view as its properties ask for. IO, NO_MEMORY. */
+enum status exec_memory_guard_text(const struct load_source *source,
+                                   const struct image *image,
+                                   const struct image_view *view,
+                                   struct error *err) MUST_CHECK;
+
 /* Make whole pages read-only for good. IO, NO_MEMORY. */
 enum status exec_memory_protect(const struct load_source *source,
                                 const struct image *image,

@@ -181,6 +181,9 @@ static enum status read_program_header(struct image_view *view,
     case PT_GNU_EH_FRAME:
         *ret_eh_frame_header = range;
         return STATUS_OK;
+    case PT_GNU_PROPERTY:
+        view->property = range;
+        return STATUS_OK;
 #ifdef __arm__
     case PT_ARM_EXIDX:
         view->exidx = range;
@@ -295,6 +298,69 @@ corrupt:
                      (unsigned long long)header.size);
 }
 
+#ifdef MACHINE_PROPERTY
+
+/* Linux Extensions to gABI, "Program property": a note of rows, each of a type,
+ * a size, and bytes padded to a word. */
+static uint32_t find_property(const uint8_t *row, size_t size, uint32_t type)
+{
+    uint32_t head[2], value;
+    size_t padded;
+
+    while (size >= sizeof(head) + sizeof(value)) {
+        memcpy(head, row, sizeof(head));
+        memcpy(&value, row + sizeof(head), sizeof(value));
+        if (head[0] == type && head[1] == sizeof(value))
+            return value;
+        padded =
+            sizeof(head) + (size_t)align_up(head[1], sizeof(ELF_TYPE(Addr)));
+        if (padded > size)
+            break;
+        row += padded;
+        size -= padded;
+    }
+    return 0;
+}
+
+static enum status read_property(struct image_view *view, struct error *err)
+{
+    enum { NAME_SIZE = 4, HEAD_SIZE = sizeof(ELF_TYPE(Nhdr)) + NAME_SIZE };
+    const struct image_range *range = &view->property;
+    const uint8_t *bytes = view->base + range->address;
+    ELF_TYPE(Nhdr) note;
+
+    if (range->size == 0)
+        return STATUS_OK;
+    if (range->size < HEAD_SIZE ||
+        image_view_find(view, range->address, range->size) !=
+            &view->segments[0])
+        goto corrupt;
+    memcpy(&note, bytes, sizeof(note));
+    if (note.n_namesz != NAME_SIZE || note.n_type != NT_GNU_PROPERTY_TYPE_0 ||
+        note.n_descsz > range->size - HEAD_SIZE)
+        goto corrupt;
+    view->features =
+        find_property(bytes + HEAD_SIZE, note.n_descsz, MACHINE_PROPERTY);
+    return STATUS_OK;
+corrupt:
+    return error_set(err, STATUS_CORRUPT,
+                     "%s: property note at 0x%llx of 0x%llx bytes is none of "
+                     "the text segment",
+                     view->name, (unsigned long long)range->address,
+                     (unsigned long long)range->size);
+}
+
+#else
+
+static enum status read_property(struct image_view *view, struct error *err)
+{
+    (void)view;
+    (void)err;
+    return STATUS_OK;
+}
+
+#endif
+
 /* The table that PT_ARM_EXIDX is (Arm's EHABI, 6): 8 bytes a function. */
 static enum status check_exidx(const struct image_view *view, struct error *err)
 {
@@ -351,6 +417,8 @@ enum status image_view_read_headers(const char *name,
         status = find_eh_frame(&view, eh_frame_header, err);
     if (status == STATUS_OK)
         status = check_exidx(&view, err);
+    if (status == STATUS_OK)
+        status = read_property(&view, err);
     if (status)
         return status;
     *ret_view = view;
@@ -484,11 +552,12 @@ static enum status refuse_unknown(const struct image_view *view,
         if (has_tag(dynamic, refused[i].tag))
             return error_set(err, STATUS_UNSUPPORTED, "%s: image has %s",
                              view->name, refused[i].name);
-    if (has_tag(dynamic, DT_JMPREL) && dynamic->value[DT_PLTREL] != MACHINE_DT_RELOC)
-        return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: image has DT_JMPREL of another kind than "
-                         RELOC_NAME,
-                         view->name);
+    if (has_tag(dynamic, DT_JMPREL) &&
+        dynamic->value[DT_PLTREL] != MACHINE_DT_RELOC)
+        return error_set(
+            err, STATUS_UNSUPPORTED,
+            "%s: image has DT_JMPREL of another kind than " RELOC_NAME,
+            view->name);
     return STATUS_OK;
 }
 

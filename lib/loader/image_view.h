@@ -56,7 +56,9 @@ struct image_view {
     struct image_range dynamic;
     struct image_tls tls;
     uint64_t eh_frame; /* address in segments[0], 0: the image has none */
-    struct image_range exidx; /* ARM only, in segments[0] */
+    struct image_range exidx;    /* ARM only, in segments[0] */
+    struct image_range property; /* PT_GNU_PROPERTY */
+    uint32_t features;           /* its row of type MACHINE_PROPERTY; 0: none */
     /* From PT_DYNAMIC, in segments that are never written to. */
     struct image_range relr;
     struct image_range relocs; /* of type machine_reloc, like the next */

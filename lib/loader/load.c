@@ -95,6 +95,8 @@ static enum status map_data(const struct load_source *source,
 
     status = image_view_read_headers(source->name, &space, ret_view, err);
     if (status == STATUS_OK)
+        status = exec_memory_guard_text(source, image, ret_view, err);
+    if (status == STATUS_OK)
         status = exec_memory_fill_data(source, image, ret_view, err);
     if (status == STATUS_OK)
         status = image_view_read_dynamic(ret_view, err);

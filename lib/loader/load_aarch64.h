@@ -6,14 +6,27 @@
 
 #include <sys/auxv.h>
 
-#define MACHINE_ELF_CLASS  ELFCLASS64
-#define ELF_TYPE(name)     Elf64_##name
-#define ELF_R_TYPE         ELF64_R_TYPE
-#define ELF_R_SYM          ELF64_R_SYM
-#define MACHINE_HAS_ADDEND 1
+#define MACHINE_ELF_CLASS          ELFCLASS64
+#define ELF_TYPE(name)             Elf64_##name
+#define ELF_R_TYPE                 ELF64_R_TYPE
+#define ELF_R_SYM                  ELF64_R_SYM
+#define MACHINE_HAS_ADDEND         1
 #define MACHINE_HAS_TLS_DESCRIPTOR 1
-#define MACHINE_ELF_FLAGS 0
-#define MACHINE_DTV_OFFSET 0
+#define MACHINE_ELF_FLAGS          0
+#define MACHINE_DTV_OFFSET         0
+
+/* GNU_PROPERTY_AARCH64_FEATURE_1_AND: whether all indirect branches lead to
+ * landing pads, which the kernel enforces with PROT_BTI where the CPU can. */
+#define MACHINE_PROPERTY 0xc0000000u
+
+static inline int machine_code_access(uint32_t features)
+{
+    enum { FEATURE_BTI = 1u << 0, GUARDED = 0x10 /* PROT_BTI */ };
+    const unsigned long cpu_bti = 1ul << 17; /* HWCAP2_BTI */
+
+    return features & FEATURE_BTI && getauxval(AT_HWCAP2) & cpu_bti ? GUARDED
+                                                                    : 0;
+}
 
 static inline bool machine_accepts_flags(uint32_t flags)
 {

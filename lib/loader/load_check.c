@@ -86,7 +86,7 @@ enum status load_check(const struct load_check_image *image, struct error *err)
                          "%s: image spans 0x%llx bytes, more than there are",
                          image->name, (unsigned long long)image->span);
     base = mmap(NULL, (size_t)image->span, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     if (base == MAP_FAILED)
         return STATUS_OK;

@@ -38,6 +38,9 @@ enum load_reloc_kind {
  *                            0: no compiler in use makes descriptors for it
  *   MACHINE_DTV_OFFSET       what __tls_get_addr() adds to an index
  *   MACHINE_ELF_FLAGS        e_flags of a library that has no code
+ *   MACHINE_PROPERTY         the type of a property that changes how code is
+ *                            mapped, if the machine has one
+ *   machine_code_access()    what to add to the access of code that has it
  *   machine_accepts_flags()  whether code with these ELF e_flags runs here
  *   machine_call_resolver()  what the resolver of an indirect function returns
  *   machine_reloc_kind()     the kind of a relocation number

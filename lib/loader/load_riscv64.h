@@ -5,13 +5,13 @@
 
 #include <sys/auxv.h>
 
-#define MACHINE_ELF_CLASS  ELFCLASS64
-#define ELF_TYPE(name)     Elf64_##name
-#define ELF_R_TYPE         ELF64_R_TYPE
-#define ELF_R_SYM          ELF64_R_SYM
-#define MACHINE_HAS_ADDEND 1
+#define MACHINE_ELF_CLASS          ELFCLASS64
+#define ELF_TYPE(name)             Elf64_##name
+#define ELF_R_TYPE                 ELF64_R_TYPE
+#define ELF_R_SYM                  ELF64_R_SYM
+#define MACHINE_HAS_ADDEND         1
 #define MACHINE_HAS_TLS_DESCRIPTOR 1
-#define MACHINE_ELF_FLAGS EF_RISCV_FLOAT_ABI_DOUBLE
+#define MACHINE_ELF_FLAGS          EF_RISCV_FLOAT_ABI_DOUBLE
 /* __tls_get_addr() adds it: an index lies between the first bytes of a block,
  * so that 12-bit offsets reach both ways. */
 #define MACHINE_DTV_OFFSET 0x800

@@ -2,14 +2,14 @@
 #ifndef BCC_LOADER_LOAD_X86_64_H
 #define BCC_LOADER_LOAD_X86_64_H
 
-#define MACHINE_ELF_CLASS  ELFCLASS64
-#define ELF_TYPE(name)     Elf64_##name
-#define ELF_R_TYPE         ELF64_R_TYPE
-#define ELF_R_SYM          ELF64_R_SYM
-#define MACHINE_HAS_ADDEND 1
+#define MACHINE_ELF_CLASS          ELFCLASS64
+#define ELF_TYPE(name)             Elf64_##name
+#define ELF_R_TYPE                 ELF64_R_TYPE
+#define ELF_R_SYM                  ELF64_R_SYM
+#define MACHINE_HAS_ADDEND         1
 #define MACHINE_HAS_TLS_DESCRIPTOR 1
-#define MACHINE_ELF_FLAGS 0
-#define MACHINE_DTV_OFFSET 0
+#define MACHINE_ELF_FLAGS          0
+#define MACHINE_DTV_OFFSET         0
 
 static inline bool machine_accepts_flags(uint32_t flags)
 {

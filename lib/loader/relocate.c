@@ -47,8 +47,11 @@ static inline bool is_place(struct relocation *state, uint64_t address)
     return address - state->low < state->room || find_room(state, address);
 }
 
-static enum status bad_place(const struct relocation *state, uint64_t address,
-                             struct error *err)
+/* What is rare is built for size, unlike the rest of this file. */
+#define RARE __attribute__((cold, noinline))
+
+static RARE enum status bad_place(const struct relocation *state,
+                                  uint64_t address, struct error *err)
 {
     return error_set(err, STATUS_CORRUPT,
                      "%s: relocation of 0x%llx, which is in no writable "
@@ -178,9 +181,9 @@ static enum status make_descriptor(struct relocation *state,
 }
 
 /* The kinds that are rare. */
-static enum status find_value(struct relocation *state,
-                              const machine_reloc *entry, uintptr_t *ret_value,
-                              struct error *err)
+static RARE enum status find_value(struct relocation *state,
+                                   const machine_reloc *entry,
+                                   uintptr_t *ret_value, struct error *err)
 {
     const unsigned type = ELF_R_TYPE(entry->r_info);
     const enum load_reloc_kind kind = machine_reloc_kind(type);
@@ -264,9 +267,9 @@ static uintptr_t call_resolver(const struct binder *binder, uintptr_t address)
 #endif
 }
 
-static enum status apply_indirect(struct relocation *state,
-                                  const struct image_range *table,
-                                  struct error *err)
+static RARE enum status apply_indirect(struct relocation *state,
+                                       const struct image_range *table,
+                                       struct error *err)
 {
     const machine_reloc *entry = (const void *)(state->base + table->address);
     const machine_reloc *end = entry + table->size / sizeof(*entry);

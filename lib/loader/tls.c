@@ -278,12 +278,6 @@ void *tls_own_block(const struct tls_module *module)
 /* Bit of a slot number: the number is a module of the C library. */
 #define HOST_MODULE (UINT32_C(1) << 31)
 
-/* Only code calls these, with the address of a descriptor. */
-extern void tls_descriptor_fixed(void);
-extern void tls_descriptor_absolute(void);
-extern void tls_descriptor_dynamic(void);
-void *tls_descriptor_find(uint64_t argument);
-
 static const struct tls_module *find_module(uint32_t slot)
 {
     const struct tls_module *module;
@@ -296,7 +290,6 @@ static const struct tls_module *find_module(uint32_t slot)
     return module;
 }
 
-/* Called if tls_descriptor_dynamic() finds no block. */
 void *tls_descriptor_find(uint64_t argument)
 {
     const uint32_t slot = (uint32_t)(argument >> 32);
@@ -308,36 +301,11 @@ void *tls_descriptor_find(uint64_t argument)
     return tls_get_addr(&index);
 }
 
-enum status tls_descriptor_make(const struct tls_variable *variable,
-                                uintptr_t addend, const char *name,
-                                struct tls_descriptor *ret_descriptor,
-                                struct error *err)
+uint32_t tls_descriptor_slot(uintptr_t module)
 {
-    const uintptr_t module = variable->index.module;
-    const uintptr_t offset = variable->index.offset + addend;
-    uint32_t slot = (uint32_t)module | HOST_MODULE;
-
-    if (module == 0) {
-        *ret_descriptor =
-            (struct tls_descriptor){(void *)tls_descriptor_absolute, offset};
-        return STATUS_OK;
-    }
-    if (variable->has_fixed_distance) {
-        *ret_descriptor = (struct tls_descriptor){(void *)tls_descriptor_fixed,
-                                                  variable->distance + addend};
-        return STATUS_OK;
-    }
-    if ((intptr_t)offset != (int32_t)offset)
-        return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: offset 0x%llx of the thread-local variable '%s' "
-                         "does not fit a descriptor",
-                         name, (unsigned long long)offset, variable->name);
-    if (module >= TLS_LOWEST_MODULE_ADDRESS)
-        slot = ((const struct tls_module *)module)->slot;
-    *ret_descriptor =
-        (struct tls_descriptor){(void *)tls_descriptor_dynamic,
-                                (uint64_t)slot << 32 | (uint32_t)offset};
-    return STATUS_OK;
+    return module >= TLS_LOWEST_MODULE_ADDRESS
+               ? ((const struct tls_module *)module)->slot
+               : (uint32_t)module | HOST_MODULE;
 }
 
 #endif

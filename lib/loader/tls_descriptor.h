@@ -46,6 +46,15 @@ enum status tls_descriptor_make(const struct tls_variable *variable,
                                 struct tls_descriptor *ret_descriptor,
                                 struct error *err) MUST_CHECK;
 
+/* ---- Of tls.c ---- */
+
+/* What the argument has above the offset, for a module word. */
+uint32_t tls_descriptor_slot(uintptr_t module);
+
+/* The address of a variable, with the argument of its descriptor. Called if
+ * tls_descriptor_dynamic finds no block. */
+void *tls_descriptor_find(uint64_t argument);
+
 #endif
 
 #endif

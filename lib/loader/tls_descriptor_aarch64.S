@@ -1,7 +1,6 @@
 /* See tls_descriptor.h. The pair's address and the result are in x0; x30 and
  * the flags are lost, and of the vector registers what is above 128 bits
  * (sysvabi64, "Thread Local Storage"). */
-#ifdef __aarch64__
 #include "tls_descriptor.h"
 
     .text
@@ -97,6 +96,5 @@ find:
     mrs x2, tpidr_el0
     b done
     .size tls_descriptor_dynamic, . - tls_descriptor_dynamic
-#endif
 
     .section .note.GNU-stack, "", %progbits

@@ -2,7 +2,6 @@
  * address is in t0; all other registers are as before (RISC-V ELF, "TLS
  * Descriptors"). Vector registers are not saved: images are made for RV64GC,
  * and so is the C library. */
-#ifdef __riscv
 #include "tls_descriptor.h"
 
     .text
@@ -86,6 +85,5 @@ find:
     addi sp, sp, 256
     j done
     .size tls_descriptor_dynamic, . - tls_descriptor_dynamic
-#endif
 
     .section .note.GNU-stack, "", %progbits

@@ -1,7 +1,6 @@
 /* See tls_descriptor.h. The pair's address and the result are in %rax; all
  * other registers are as before, but for the flags (Oliva and Araujo,
  * "Thread-Local Storage Descriptors", 3.2). */
-#ifdef __x86_64__
 #include "tls_descriptor.h"
 
     .text
@@ -105,6 +104,5 @@ find:
     pop %rbx
     jmp done
     .size tls_descriptor_dynamic, . - tls_descriptor_dynamic
-#endif
 
     .section .note.GNU-stack, "", %progbits

@@ -4,7 +4,8 @@
 #include <stddef.h>
 
 /* ORDER MACHINE. Page sizes: AMD64 psABI, 3.3.1 (in use: 4 KiB); AArch64 and
- * 32-bit ARM programs also run where pages have 64 KiB. */
+ * 32-bit ARM programs also run where pages have 64 KiB; Linux on RISC-V has
+ * pages of 4 KiB. */
 const struct machine machines[N_MACHINES] = {
     [MACHINE_X86_64] =
         {

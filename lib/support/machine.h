@@ -2,7 +2,7 @@
  * than one folder needs. Facts that only the linker, the loader or the code
  * generator needs are in files of these folders:
  *
- *   lib/linker/reloc_x86_64.c      relocation types, stubs, relaxation
+ *   lib/linker/reloc_x86_64.c      relocation types, stubs, veneers, relaxation
  *   lib/loader/load_machine.h      relocation kinds, thread pointer
  *   lib/compiler/codegen/target.c  spellings, parts of LLVM, CPUs
  *

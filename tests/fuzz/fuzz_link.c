@@ -1,25 +1,29 @@
 /* The linker: one foreign object, and the same one twice. */
 #include <elf.h>
-#include <string.h>
 
+#include "elf_class.h"
 #include "fuzz.h"
 #include "link_image.h"
 
 /* The file of debug information: its sections are inside it. */
 static void check_debug(struct span file)
 {
+    const struct elf_class *elf;
     Elf64_Ehdr header;
     Elf64_Shdr section;
     struct span bytes;
 
     if (file.size == 0)
         return;
-    fuzz_require(file.size > sizeof(header));
-    memcpy(&header, file.data, sizeof(header));
+    fuzz_require(file.size > EI_NIDENT);
+    elf = elf_class_find(file.data[EI_CLASS]);
+    fuzz_require(elf && file.size > elf->header_size);
+    header = elf_get_header(elf, file.data);
     for (size_t i = 0; i < header.e_shnum; i++) {
-        fuzz_require(span_slice(file, header.e_shoff + i * sizeof(section),
-                                sizeof(section), &bytes));
-        memcpy(&section, bytes.data, sizeof(section));
+        fuzz_require(span_slice(file,
+                                header.e_shoff + i * elf->section_header_size,
+                                elf->section_header_size, &bytes));
+        section = elf_get_section_header(elf, bytes.data);
         fuzz_require(
             section.sh_type == SHT_NOBITS ||
             span_slice(file, section.sh_offset, section.sh_size, &bytes));

@@ -4,12 +4,7 @@
 
 enum loader_answer loader_answers(uint32_t number)
 {
-    switch (machine_reloc_kind(number)) {
-    case LOAD_RELOC_UNKNOWN:
-        return LOADER_DOES_NOT_KNOW;
-    case LOAD_RELOC_TLS_DESCRIPTOR:
-        return LOADER_REFUSES;
-    default:
-        return LOADER_HANDLES;
-    }
+    return machine_reloc_kind(number) == LOAD_RELOC_UNKNOWN
+               ? LOADER_DOES_NOT_KNOW
+               : LOADER_HANDLES;
 }

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-enum loader_answer { LOADER_DOES_NOT_KNOW, LOADER_HANDLES, LOADER_REFUSES };
+enum loader_answer { LOADER_DOES_NOT_KNOW, LOADER_HANDLES };
 
 enum loader_answer loader_answers(uint32_t number);
 

@@ -10,11 +10,11 @@
 extern char **environ;
 
 static const char prelude[] = ".macro var name\n"
-                              ".type \\name, @object\n"
+                              ".type \\name, %object\n"
                               "\\name:\n"
                               ".endm\n"
                               ".macro func name\n"
-                              ".type \\name, @function\n"
+                              ".type \\name, %function\n"
                               "\\name:\n"
                               ".endm\n";
 
@@ -36,6 +36,8 @@ int fixture_teardown(void **state)
         dlclose(f->handle);
     if (f->linked)
         link_result_release(&f->result);
+    free(f->sections);
+    free(f->segments);
     for (size_t i = 0; i < f->n_inputs; i++)
         free((void *)f->inputs[i].object.data);
     for (size_t i = 0; i < f->n_archives; i++)
@@ -47,7 +49,8 @@ int fixture_teardown(void **state)
 
 /* ---- Inputs ---- */
 
-static void run(const char *const *arguments)
+/* Returns the exit status. */
+static int run_any(const char *const *arguments)
 {
     pid_t pid;
     int status;
@@ -56,8 +59,17 @@ static void run(const char *const *arguments)
                                   (char **)(uintptr_t)arguments, environ),
                      0);
     assert_int_equal(waitpid(pid, &status, 0), pid);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    if (!WIFEXITED(status))
         fail_msg("%s ended with status 0x%x", arguments[0], status);
+    return WEXITSTATUS(status);
+}
+
+static void run(const char *const *arguments)
+{
+    const int status = run_any(arguments);
+
+    if (status)
+        fail_msg("%s ended with status %d", arguments[0], status);
 }
 
 /* The file, in heap memory of its very size. */
@@ -79,19 +91,46 @@ static struct span read_file(const char *path)
     return (struct span){copy, (size_t)st.st_size};
 }
 
+enum { MAX_FLAGS = 24 };
+
+/* clang with these flags, for the foreign machine. */
+static void run_clang(struct fixture *f, const char *const *flags)
+{
+    const struct temp_path source = temp_dir_path(&f->dir, "source");
+    const struct temp_path object = temp_dir_path(&f->dir, "object");
+    const char *const fixed[] = {
+        "-target",    f->foreign->triple,  f->foreign->flag,
+        "-idirafter", f->foreign->headers, "-c",
+        "-o",         object.text,         "-Qunused-arguments"};
+    const char *arguments[MAX_FLAGS] = {LINK_TEST_CLANG};
+    size_t n = 1;
+
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+        arguments[n++] = fixed[i];
+    for (; *flags; flags++) {
+        assert_true(n < MAX_FLAGS - 2);
+        arguments[n++] = *flags;
+    }
+    arguments[n] = source.text;
+    run(arguments);
+}
+
 static void add_object(struct fixture *f, const char *name,
                        const char *const *arguments, const char *text)
 {
     assert_true(f->n_inputs < MAX_INPUTS);
     assert_int_equal(temp_dir_write(&f->dir, "source", text), 0);
-    run(arguments);
+    if (f->foreign)
+        run_clang(f, arguments);
+    else
+        run(arguments);
     f->inputs[f->n_inputs++] = (struct link_input){
         name, read_file(temp_dir_path(&f->dir, "object").text)};
 }
 
 void fixture_assemble(struct fixture *f, const char *name, const char *text)
 {
-    fixture_assemble_for(f, "--64", name, text);
+    fixture_assemble_for(f, f->foreign ? NULL : "--64", name, text);
 }
 
 void fixture_assemble_for(struct fixture *f, const char *machine,
@@ -101,12 +140,13 @@ void fixture_assemble_for(struct fixture *f, const char *machine,
     const struct temp_path object = temp_dir_path(&f->dir, "object");
     const char *const arguments[] = {LINK_TEST_ASSEMBLER, machine,     "-o",
                                      object.text,         source.text, NULL};
+    static const char *const foreign[] = {"-x", "assembler", NULL};
     char *whole = malloc(sizeof(prelude) + strlen(text));
 
     assert_non_null(whole);
     memcpy(whole, prelude, sizeof(prelude));
     memcpy(whole + sizeof(prelude) - 1, text, strlen(text) + 1);
-    add_object(f, name, arguments, whole);
+    add_object(f, name, f->foreign ? foreign : arguments, whole);
     free(whole);
 }
 
@@ -118,8 +158,9 @@ void fixture_compile(struct fixture *f, const char *name, const char *flag,
     const char *const arguments[] = {
         LINK_TEST_COMPILER,     "-x", "c",         "-c",        "-O1", "-fPIC",
         "-fno-stack-protector", "-o", object.text, source.text, flag,  NULL};
+    const char *const foreign[] = {"-x", "c", "-O1", "-fPIC", "-w", flag, NULL};
 
-    add_object(f, name, arguments, text);
+    add_object(f, name, f->foreign ? foreign : arguments, text);
 }
 
 static void write_file(const char *path, struct span bytes)
@@ -159,27 +200,36 @@ uint8_t *fixture_input_bytes(struct fixture *f, size_t input)
     return (uint8_t *)(uintptr_t)f->inputs[input].object.data;
 }
 
-static const Elf64_Shdr *find_section(const uint8_t *bytes, const char *name)
+Elf64_Shdr *fixture_input_section(struct fixture *f, size_t input,
+                                  const char *name)
 {
+    uint8_t *bytes = fixture_input_bytes(f, input);
     const Elf64_Ehdr *header = (const void *)bytes;
-    const Elf64_Shdr *sections = (const void *)(bytes + header->e_shoff);
+    Elf64_Shdr *sections = (void *)(bytes + header->e_shoff);
     const char *names =
         (const char *)bytes + sections[header->e_shstrndx].sh_offset;
 
     for (unsigned i = 1; i < header->e_shnum; i++)
         if (strcmp(names + sections[i].sh_name, name) == 0)
             return &sections[i];
+    fail_msg("input %zu has no section %s", input, name);
     return NULL;
 }
 
-Elf64_Shdr *fixture_input_section(struct fixture *f, size_t input,
-                                  const char *name)
+Elf32_Shdr *fixture_narrow_input_section(struct fixture *f, size_t input,
+                                         const char *name)
 {
-    const Elf64_Shdr *section =
-        find_section(f->inputs[input].object.data, name);
+    uint8_t *bytes = fixture_input_bytes(f, input);
+    const Elf32_Ehdr *header = (const void *)bytes;
+    Elf32_Shdr *sections = (void *)(bytes + header->e_shoff);
+    const char *names =
+        (const char *)bytes + sections[header->e_shstrndx].sh_offset;
 
-    assert_non_null(section);
-    return (Elf64_Shdr *)(uintptr_t)section;
+    for (unsigned i = 1; i < header->e_shnum; i++)
+        if (strcmp(names + sections[i].sh_name, name) == 0)
+            return &sections[i];
+    fail_msg("input %zu has no section %s", input, name);
+    return NULL;
 }
 
 void fixture_export(struct fixture *f, const char *name)
@@ -189,6 +239,8 @@ void fixture_export(struct fixture *f, const char *name)
 }
 
 /* ---- Linking ---- */
+
+static void read_headers(struct fixture *f);
 
 enum status fixture_link(struct fixture *f)
 {
@@ -205,6 +257,8 @@ enum status fixture_link(struct fixture *f)
     assert_false(f->linked);
     status = link_image(&params, &f->result, &f->err);
     f->linked = status == STATUS_OK;
+    if (f->linked)
+        read_headers(f);
     return status;
 }
 
@@ -225,21 +279,44 @@ void fixture_refused(struct fixture *f, enum status status, const char *text,
 
 /* ---- The image ---- */
 
+/* Headers of the image, those of class 32 widened. */
+static void read_headers(struct fixture *f)
+{
+    const uint8_t *bytes = f->result.image.data;
+    const struct elf_class *elf = elf_class_find(bytes[EI_CLASS]);
+    const Elf64_Ehdr header = elf_get_header(elf, bytes);
+
+    f->elf = elf;
+    f->n_sections = header.e_shnum;
+    f->n_segments = header.e_phnum;
+    f->sections = calloc(f->n_sections, sizeof(*f->sections));
+    f->segments = calloc(f->n_segments, sizeof(*f->segments));
+    assert_true(f->sections && f->segments);
+    for (size_t i = 0; i < f->n_sections; i++)
+        f->sections[i] = elf_get_section_header(
+            elf, bytes + header.e_shoff + i * elf->section_header_size);
+    for (size_t i = 0; i < f->n_segments; i++)
+        f->segments[i] = elf_get_program_header(
+            elf, bytes + header.e_phoff + i * elf->program_header_size);
+}
+
 const Elf64_Shdr *fixture_section(struct fixture *f, const char *name)
 {
-    return find_section(f->result.image.data, name);
+    const char *names = (const char *)f->result.image.data +
+                        f->sections[f->n_sections - 1].sh_offset;
+
+    for (size_t i = 1; i < f->n_sections; i++)
+        if (strcmp(names + f->sections[i].sh_name, name) == 0)
+            return &f->sections[i];
+    return NULL;
 }
 
 const Elf64_Phdr *fixture_segment(struct fixture *f, uint32_t type,
                                   unsigned index)
 {
-    const uint8_t *bytes = f->result.image.data;
-    const Elf64_Ehdr *header = (const void *)bytes;
-    const Elf64_Phdr *segments = (const void *)(bytes + header->e_phoff);
-
-    for (unsigned i = 0; i < header->e_phnum; i++)
-        if (segments[i].p_type == type && index-- == 0)
-            return &segments[i];
+    for (size_t i = 0; i < f->n_segments; i++)
+        if (f->segments[i].p_type == type && index-- == 0)
+            return &f->segments[i];
     return NULL;
 }
 
@@ -258,22 +335,23 @@ const uint8_t *fixture_at(struct fixture *f, uint64_t address)
 
 uint64_t fixture_word(struct fixture *f, uint64_t address)
 {
-    uint64_t word;
+    uint64_t word = 0;
 
-    memcpy(&word, fixture_at(f, address), sizeof(word));
+    memcpy(&word, fixture_at(f, address), f->elf->address_size);
     return word;
 }
 
 uint64_t fixture_tag(struct fixture *f, int64_t tag)
 {
     const Elf64_Phdr *segment = fixture_segment(f, PT_DYNAMIC, 0);
-    const Elf64_Dyn *entry;
+    const uint64_t word = f->elf->address_size;
+    uint64_t entry;
 
     assert_non_null(segment);
-    entry = (const void *)fixture_at(f, segment->p_vaddr);
-    for (; entry->d_tag != DT_NULL; entry++)
-        if (entry->d_tag == tag)
-            return entry->d_un.d_val;
+    entry = segment->p_vaddr;
+    for (; fixture_word(f, entry) != DT_NULL; entry += 2 * word)
+        if (fixture_word(f, entry) == (uint64_t)tag)
+            return fixture_word(f, entry + word);
     return UINT64_MAX;
 }
 
@@ -323,65 +401,96 @@ const struct link_import *fixture_import(struct fixture *f, const char *name)
 static bool is_packed(struct fixture *f, uint64_t address)
 {
     const Elf64_Shdr *section = fixture_section(f, ".relr.dyn");
+    const uint64_t word = f->elf->address_size;
+    const unsigned n_bits = (unsigned)word * 8 - 1;
     uint64_t next = 0;
 
-    for (uint64_t i = 0; section && i < section->sh_size; i += 8) {
+    for (uint64_t i = 0; section && i < section->sh_size; i += word) {
         const uint64_t entry = fixture_word(f, section->sh_addr + i);
 
         if (!(entry & 1)) {
             if (entry == address)
                 return true;
-            next = entry + 8;
+            next = entry + word;
             continue;
         }
-        for (unsigned bit = 0; bit < 63; bit++)
-            if ((entry >> (bit + 1) & 1) && next + bit * 8 == address)
+        for (unsigned bit = 0; bit < n_bits; bit++)
+            if ((entry >> (bit + 1) & 1) && next + bit * word == address)
                 return true;
-        next += 63 * 8;
+        next += n_bits * word;
     }
     return false;
 }
 
 static const char *dynamic_name(struct fixture *f, uint64_t index)
 {
-    const Elf64_Sym *symbols =
-        (const void *)fixture_at(f, fixture_tag(f, DT_SYMTAB));
+    const Elf64_Sym symbol =
+        elf_get_symbol(f->elf, fixture_at(f, fixture_tag(f, DT_SYMTAB)) +
+                                   index * f->elf->symbol_size);
 
     return (const char *)fixture_at(f, fixture_tag(f, DT_STRTAB)) +
-           symbols[index].st_name;
+           symbol.st_name;
 }
 
 struct patch fixture_patch_at(struct fixture *f, uint64_t address)
 {
-    const Elf64_Shdr *section = fixture_section(f, ".rela.dyn");
-    const Elf64_Rela *rela =
-        section ? (const void *)fixture_at(f, section->sh_addr) : NULL;
+    const Elf64_Shdr *rela = fixture_section(f, ".rela.dyn");
+    const Elf64_Shdr *section = rela ? rela : fixture_section(f, ".rel.dyn");
+    const size_t size =
+        section ? elf_relocation_size(f->elf, section->sh_type) : 1;
 
     if (is_packed(f, address))
         return (struct patch){R_X86_64_RELATIVE, "", fixture_word(f, address),
                               true};
-    for (size_t i = 0; section && i < section->sh_size / sizeof(*rela); i++)
-        if (rela[i].r_offset == address)
-            return (struct patch){(unsigned)ELF64_R_TYPE(rela[i].r_info),
-                                  dynamic_name(f, ELF64_R_SYM(rela[i].r_info)),
-                                  (uint64_t)rela[i].r_addend, false};
+    for (size_t i = 0; section && i < section->sh_size / size; i++) {
+        const Elf64_Rela row =
+            elf_get_relocation(f->elf, section->sh_type,
+                               fixture_at(f, section->sh_addr) + i * size);
+
+        if (row.r_offset == address)
+            return (struct patch){(unsigned)ELF64_R_TYPE(row.r_info),
+                                  dynamic_name(f, ELF64_R_SYM(row.r_info)),
+                                  rela ? (uint64_t)row.r_addend
+                                       : fixture_word(f, address),
+                                  false};
+    }
     return (struct patch){R_X86_64_NONE, "", 0, false};
 }
 
 /* ---- Running ---- */
 
+static void link_to_file(struct fixture *f, const char *path)
+{
+    fixture_image(f);
+    write_file(path, buffer_span(&f->result.image));
+}
+
+bool fixture_can_emulate(const struct foreign *foreign)
+{
+    return *foreign->emulator && *foreign->runner;
+}
+
+int fixture_emulate(struct fixture *f, const char *name)
+{
+    const struct temp_path path = temp_dir_path(&f->dir, "image.so");
+    const char *const arguments[] = {f->foreign->emulator,
+                                     "-L",
+                                     f->foreign->system,
+                                     f->foreign->runner,
+                                     path.text,
+                                     name,
+                                     NULL};
+
+    fixture_export(f, name);
+    link_to_file(f, path.text);
+    return run_any(arguments);
+}
+
 void fixture_load(struct fixture *f)
 {
     const struct temp_path path = temp_dir_path(&f->dir, "image.so");
-    const int fd =
-        open(path.text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 
-    fixture_image(f);
-    assert_true(fd >= 0);
-    assert_int_equal(
-        file_write_all(fd, buffer_span(&f->result.image), path.text, NULL),
-        STATUS_OK);
-    close(fd);
+    link_to_file(f, path.text);
     f->handle = dlopen(path.text, RTLD_NOW | RTLD_LOCAL);
     if (!f->handle)
         fail_msg("%s", dlerror());

@@ -391,7 +391,8 @@ static void restore_relro(struct fixture *f)
             segments[i].p_type = PT_GNU_RELRO;
 }
 
-/* ---- Tables as lib/linker makes them, which GNU ld does on few machines ---- */
+/* ---- Tables as lib/linker makes them, which GNU ld does on few machines ----
+ */
 
 static void *file_place(struct fixture *f, uint64_t address)
 {
@@ -423,9 +424,8 @@ void fixture_set_addend(struct fixture *f, machine_reloc *entry,
 static int by_symbol(const void *a, const void *b)
 {
     const machine_reloc *x = a, *y = b;
-    const int order =
-        (ELF_R_SYM(x->r_info) > ELF_R_SYM(y->r_info)) -
-        (ELF_R_SYM(x->r_info) < ELF_R_SYM(y->r_info));
+    const int order = (ELF_R_SYM(x->r_info) > ELF_R_SYM(y->r_info)) -
+                      (ELF_R_SYM(x->r_info) < ELF_R_SYM(y->r_info));
 
     return order ? order
                  : (x->r_offset > y->r_offset) - (x->r_offset < y->r_offset);
@@ -492,7 +492,7 @@ static bool has_tag(struct fixture *f, int64_t tag)
 static void join_tables(struct fixture *f)
 {
     ELF_TYPE(Dyn) *size = fixture_tag(f, MACHINE_DT_RELOC_SIZE);
-    ELF_TYPE(Dyn) *calls_size;
+    ELF_TYPE(Dyn) * calls_size;
 
     if (!has_tag(f, DT_JMPREL))
         return;
@@ -709,7 +709,8 @@ struct tls_api *fixture_tls_api(struct fixture *f)
     return find_entry(f, sizeof(struct tls_api));
 }
 
-ELF_TYPE(Phdr) *fixture_segment(struct fixture *f, uint32_t type, unsigned index)
+ELF_TYPE(Phdr) *
+    fixture_segment(struct fixture *f, uint32_t type, unsigned index)
 {
     ELF_TYPE(Ehdr) *header = (ELF_TYPE(Ehdr) *)f->bytes;
     ELF_TYPE(Phdr) *segments = (ELF_TYPE(Phdr) *)(f->bytes + header->e_phoff);
@@ -721,7 +722,7 @@ ELF_TYPE(Phdr) *fixture_segment(struct fixture *f, uint32_t type, unsigned index
     return NULL;
 }
 
-ELF_TYPE(Dyn) *fixture_tag(struct fixture *f, int64_t tag)
+ELF_TYPE(Dyn) * fixture_tag(struct fixture *f, int64_t tag)
 {
     const ELF_TYPE(Phdr) *segment = fixture_segment(f, PT_DYNAMIC, 0);
     ELF_TYPE(Dyn) *entry = (ELF_TYPE(Dyn) *)(f->bytes + segment->p_offset);
@@ -736,8 +737,10 @@ ELF_TYPE(Dyn) *fixture_tag(struct fixture *f, int64_t tag)
 machine_reloc *fixture_reloc(struct fixture *f, uint32_t type)
 {
     machine_reloc *entry =
-        (machine_reloc *)(f->bytes + fixture_tag(f, MACHINE_DT_RELOC)->d_un.d_ptr);
-    size_t n_entries = fixture_tag(f, MACHINE_DT_RELOC_SIZE)->d_un.d_val / sizeof(*entry);
+        (machine_reloc *)(f->bytes +
+                          fixture_tag(f, MACHINE_DT_RELOC)->d_un.d_ptr);
+    size_t n_entries =
+        fixture_tag(f, MACHINE_DT_RELOC_SIZE)->d_un.d_val / sizeof(*entry);
 
     for (size_t i = 0; i < n_entries; i++)
         if (ELF_R_TYPE(entry[i].r_info) == type)

@@ -78,7 +78,7 @@ enum {
 #define ELF_R_INFO ELF32_R_INFO
 #endif
 
-#define ADDRESS_MAX ((ELF_TYPE(Addr))-1)
+#define ADDRESS_MAX ((ELF_TYPE(Addr)) - 1)
 enum { WORD = sizeof(ELF_TYPE(Addr)) };
 
 /* ---- Imports ---- */
@@ -205,8 +205,9 @@ struct sample_api *fixture_api(struct fixture *f);
 struct tls_api *fixture_tls_api(struct fixture *f);
 
 /* In f->bytes; the test fails if there is none. */
-ELF_TYPE(Phdr) *fixture_segment(struct fixture *f, uint32_t type, unsigned index);
-ELF_TYPE(Dyn) *fixture_tag(struct fixture *f, int64_t tag);
+ELF_TYPE(Phdr) *
+    fixture_segment(struct fixture *f, uint32_t type, unsigned index);
+ELF_TYPE(Dyn) * fixture_tag(struct fixture *f, int64_t tag);
 /* Entry of DT_RELA or DT_REL with this type. */
 machine_reloc *fixture_reloc(struct fixture *f, uint32_t type);
 /* In the entry, or in its place. */

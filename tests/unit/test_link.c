@@ -28,7 +28,7 @@ static void puts_each_kind_of_section_into_its_segment(void **state)
                      ".data\nvar variable\n.quad 1\n"
                      ".bss\nvar zeros\n.zero 100000\n"
                      ".section .debug_info\n.quad code\n"
-                     ".section .note.gnu.property, \"a\"\n.quad 4\n"
+                     ".section .note.other, \"a\"\n.quad 4\n"
                      ".section .llvm.other, \"a\"\n.quad 4\n");
     fixture_image(f);
     text = fixture_segment(f, PT_LOAD, 0);
@@ -44,9 +44,30 @@ static void puts_each_kind_of_section_into_its_segment(void **state)
     assert_true(is_in(fixture_address(f, "variable"), data));
     assert_true(is_in(fixture_address(f, "zeros"), data));
     assert_null(fixture_section(f, ".debug_info"));
-    assert_null(fixture_section(f, ".note.gnu.property"));
+    assert_null(fixture_section(f, ".note.other"));
     assert_null(fixture_section(f, ".llvm.other"));
     assert_true(f->result.image.size < 3 * PAGE);
+}
+
+/* Of indirect branch tracking and shadow stacks, the latter. */
+static void says_that_it_keeps_to_shadow_stacks(void **state)
+{
+    struct fixture *f = *state;
+    const Elf64_Phdr *note;
+    uint32_t words[8];
+
+    fixture_assemble(f, "a.o",
+                     ".text\nret\n"
+                     ".section .note.gnu.property, \"a\"\n.balign 8\n"
+                     ".long 4, 16, 5\n.asciz \"GNU\"\n"
+                     ".long 0xc0000002, 4, 3, 0\n");
+    fixture_image(f);
+    note = fixture_segment(f, PT_GNU_PROPERTY, 0);
+    assert_non_null(note);
+    assert_int_equal(note->p_filesz, sizeof(words));
+    memcpy(words, fixture_at(f, note->p_vaddr), sizeof(words));
+    assert_int_equal(words[4], 0xc0000002);
+    assert_int_equal(words[6], 2);
 }
 
 static void
@@ -429,6 +450,7 @@ int main(void)
     cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(puts_each_kind_of_section_into_its_segment),
+        TEST(says_that_it_keeps_to_shadow_stacks),
         TEST(keeps_segments_in_step_with_the_file_and_on_pages_of_their_own),
         cmocka_unit_test(touches_no_more_pages_than_a_segment_needs),
         TEST(has_no_data_segment_without_data),

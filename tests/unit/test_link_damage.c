@@ -1,6 +1,6 @@
 /* lib/linker: objects with any bytes. The linker links them or reports the
  * defect, and stays inside them (the sanitizers watch). */
-#include "link_fixture.h"
+#include "link_machines.h"
 
 #include <stdlib.h>
 
@@ -18,9 +18,83 @@ static const char sample[] =
     ".section names, \"aw\"\n.quad __start_names\n"
     ".data\n.quad outside, same\n.comm shared, 16, 8\n";
 
+static const char arm_sample[] =
+    ".syntax unified\n"
+    ".section .text.same, \"axG\", %progbits, same, comdat\n.arm\n"
+    ".weak same\nfunc same\n.fnstart\n"
+    "bl outside\nbl own\nb thumb\nmovw r0, :lower16:(v2-.)\nbx lr\n"
+    ".save {r4, lr}\n.fnend\n"
+    ".section .init, \"ax\", %progbits\n.arm\nbl same\n"
+    ".text\n.thumb\n.globl thumb\n.thumb_func\nfunc thumb\n.fnstart\n"
+    "bl same\nbne.w same\nb.w outside\nbx lr\n.balign 4\n"
+    ".long v(tlsgd), v(gottpoff), outside(GOT_PREL), own(GOT_PREL)\n"
+    ".personality outside\n.handlerdata\n.long same(target2)\n.fnend\n"
+    ".globl own\n.type own, %gnu_indirect_function\n.thumb_func\n"
+    "own: bx lr\n"
+    ".section .tdata, \"awT\", %progbits\n"
+    ".globl v\n.type v, %object\nv: .long 1\n"
+    ".section .init_array, \"aw\", %init_array\n.balign 4\n"
+    ".long same(target1)\n"
+    ".data\nv2: .long outside, same, thumb + 1\n.comm shared, 16, 8\n"
+    ".eabi_attribute 28, 1\n.eabi_attribute 67, \"2.09\"\n"
+    ".cpu cortex-a8\n";
+
+/* Of AArch64: page pairs, the GOT, TLS, a note of properties. */
+static const char aarch64_sample[] =
+    ".text\n.globl same\nfunc same\n.cfi_startproc\n"
+    "adrp x0, :got:v\nldr x0, [x0, :got_lo12:v]\n"
+    "adrp x0, :got:outside\nldr x0, [x0, :got_lo12:outside]\n"
+    "adrp x0, :tlsdesc:t\nldr x1, [x0, :tlsdesc_lo12:t]\n"
+    ".tlsdesccall t\nblr x1\n"
+    "adrp x0, v\nldr x0, [x0, :lo12:v]\n"
+    "bl outside\nb.eq same\nret\n.cfi_endproc\n"
+    ".section .tbss, \"awT\", @nobits\n.type t, @object\nt: .zero 8\n"
+    ".data\n.balign 8\n.globl v\nvar v\n.quad v, outside\n"
+    ".section .note.gnu.property, \"a\", @note\n.balign 8\n"
+    ".word 4, 16, 5\n.asciz \"GNU\"\n.word 0xc0000000, 4, 3, 0\n";
+
+/* Of riscv64: high and low parts, differences, padding. */
+static const char riscv64_sample[] =
+    ".text\n.globl same\nfunc same\n.cfi_startproc\n"
+    "la a0, v\nla a0, outside\nlla a0, v\nla.tls.gd a0, t\n"
+    "call outside\nbeqz a0, same\n"
+    ".reloc ., R_RISCV_ALIGN, 0\nret\n.cfi_endproc\n"
+    ".section .tbss, \"awT\", @nobits\n.type t, @object\nt: .zero 8\n"
+    ".data\n.balign 8\n.globl v\nvar v\n.quad v, outside\n"
+    ".reloc ., R_RISCV_ADD32, v\n.reloc ., R_RISCV_SUB32, same\n.word 0\n"
+    ".reloc ., R_RISCV_SET_ULEB128, v + 9\n"
+    ".reloc ., R_RISCV_SUB_ULEB128, v\n.byte 0x80, 0\n";
+
+static const struct {
+    const struct foreign *foreign; /* NULL: this machine */
+    const char *text;
+} samples[] = {
+    {NULL, sample},
+    {&foreign_arm, arm_sample},
+    {&foreign_aarch64, aarch64_sample},
+    {&foreign_riscv64, riscv64_sample},
+};
+
+/* Those that can be made here. */
+static size_t count_samples(void)
+{
+    return *LINK_TEST_CLANG ? sizeof(samples) / sizeof(samples[0]) : 1;
+}
+
 static void make_sample(struct fixture *f)
 {
     fixture_assemble(f, "a.o", sample);
+}
+
+static struct fixture *setup_sample(void **state, size_t index)
+{
+    struct fixture *f;
+
+    assert_int_equal(fixture_setup(state), 0);
+    f = *state;
+    f->foreign = samples[index].foreign;
+    fixture_assemble(f, "a.o", samples[index].text);
+    return f;
 }
 
 /* Links the bytes; what comes of it does not matter, but it must be the one
@@ -49,17 +123,10 @@ static void try_bytes(const uint8_t *bytes, size_t size)
     }
 }
 
-static void survives_every_byte_changed(void **state)
+static void change_every_byte(uint8_t *bytes, size_t size)
 {
     static const uint8_t masks[] = {0x01, 0x80, 0xff};
-    struct fixture *f = *state;
-    uint8_t *bytes;
-    size_t size;
 
-    make_sample(f);
-    bytes = fixture_input_bytes(f, 0);
-    size = f->inputs[0].object.size;
-    try_bytes(bytes, size);
     for (size_t i = 0; i < size; i++) {
         for (size_t m = 0; m < sizeof(masks); m++) {
             bytes[i] ^= masks[m];
@@ -69,18 +136,31 @@ static void survives_every_byte_changed(void **state)
     }
 }
 
+static void survives_every_byte_changed(void **state)
+{
+    for (size_t i = 0; i < count_samples(); i++) {
+        struct fixture *f = setup_sample(state, i);
+
+        fixture_image(f);
+        change_every_byte(fixture_input_bytes(f, 0), f->inputs[0].object.size);
+        fixture_teardown(state);
+    }
+}
+
 static void survives_every_length(void **state)
 {
-    struct fixture *f = *state;
+    for (size_t i = 0; i < count_samples(); i++) {
+        struct fixture *f = setup_sample(state, i);
 
-    make_sample(f);
-    for (size_t size = 0; size < f->inputs[0].object.size; size++) {
-        uint8_t *cut = malloc(size ? size : 1);
+        for (size_t size = 0; size < f->inputs[0].object.size; size++) {
+            uint8_t *cut = malloc(size ? size : 1);
 
-        assert_non_null(cut);
-        memcpy(cut, f->inputs[0].object.data, size);
-        try_bytes(cut, size);
-        free(cut);
+            assert_non_null(cut);
+            memcpy(cut, f->inputs[0].object.data, size);
+            try_bytes(cut, size);
+            free(cut);
+        }
+        fixture_teardown(state);
     }
 }
 
@@ -364,8 +444,8 @@ int main(void)
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(survives_every_byte_changed),
-        TEST(survives_every_length),
+        cmocka_unit_test(survives_every_byte_changed),
+        cmocka_unit_test(survives_every_length),
         TEST(refuses_what_is_no_elf_file),
         TEST(refuses_other_machines_by_number),
         TEST(refuses_big_endian_objects),

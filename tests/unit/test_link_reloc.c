@@ -50,7 +50,8 @@ static uint64_t s_a_t(const struct letters *l)
     return l->S + l->A - l->T;
 }
 
-/* The second slot: that of the distance from the thread pointer. */
+/* The second slot: that of the distance from the thread pointer, or the
+ * first of two of a descriptor. */
 static uint64_t tpoff_got_a_p(const struct letters *l)
 {
     return l->GOT + 8 + l->A - l->P;
@@ -98,6 +99,10 @@ static const struct row rows[] = {
     {"R_X86_64_CODE_5_GOTTPOFF", "variable", 4, tpoff_got_a_p, 47},
     {"R_X86_64_CODE_6_GOTPCRELX", "target", 4, g_got_a_p, 49},
     {"R_X86_64_CODE_6_GOTTPOFF", "variable", 4, tpoff_got_a_p, 50},
+    {"R_X86_64_GOTPC32_TLSDESC", "variable", 4, tpoff_got_a_p, 0},
+    {"R_X86_64_CODE_4_GOTPC32_TLSDESC", "variable", 4, tpoff_got_a_p, 45},
+    {"R_X86_64_CODE_5_GOTPC32_TLSDESC", "variable", 4, tpoff_got_a_p, 48},
+    {"R_X86_64_CODE_6_GOTPC32_TLSDESC", "variable", 4, tpoff_got_a_p, 51},
 };
 
 /* The only relocation of .data gets this type. */
@@ -469,6 +474,48 @@ static void describes_thread_local_variables_in_slots(void **state)
     assert_int_equal(fixture_tag(f, DT_FLAGS), DF_BIND_NOW | DF_STATIC_TLS);
 }
 
+static void describes_thread_local_variables_by_descriptors(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t got, code;
+    static const struct {
+        const char *symbol;
+        uint64_t addend;
+    } wanted[] = {{"", 16}, {"outside", 0}, {"", 0}};
+
+    fixture_assemble(f, "a.o",
+                     ".text\n"
+                     "func code\n"
+                     "leaq own@TLSDESC(%rip), %rax\n"
+                     "call *own@TLSCALL(%rax)\n"
+                     "leaq outside@TLSDESC(%rip), %rax\n"
+                     "leaq _TLS_MODULE_BASE_@TLSDESC(%rip), %rax\n"
+                     "leaq own@TLSDESC(%rip), %rax\n"
+                     ".section .tdata, \"awT\", @progbits\n"
+                     ".quad 1, 2\n"
+                     ".globl own\n"
+                     ".type own, @object\n"
+                     "own: .quad 3\n");
+    fixture_image(f);
+    code = fixture_address(f, "code");
+    got = fixture_section(f, ".got")->sh_addr;
+    assert_int_equal(fixture_section(f, ".got")->sh_size, 3 * 16);
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        const struct patch patch = fixture_patch_at(f, got + i * 16);
+
+        assert_int_equal(patch.type, R_X86_64_TLSDESC);
+        assert_string_equal(patch.symbol, wanted[i].symbol);
+        assert_int_equal(patch.addend, wanted[i].addend);
+        assert_int_equal(fixture_patch_at(f, got + i * 16 + 8).type,
+                         R_X86_64_NONE);
+    }
+    assert_int_equal(displaced(f, code + 3), got);
+    assert_int_equal(displaced(f, code + 12), got + 16);
+    assert_int_equal(displaced(f, code + 19), got + 32);
+    assert_int_equal(displaced(f, code + 26), got);
+    assert_int_equal(fixture_tag(f, DT_FLAGS), DF_BIND_NOW);
+}
+
 /* ---- Indirect functions ---- */
 
 static void gives_an_indirect_function_one_address_its_stub(void **state)
@@ -584,8 +631,6 @@ static const struct refusal refusals[] = {
      "R_X86_64_TPOFF32 against 'v'", "local-exec"},
     {".data\n.reloc ., R_X86_64_TPOFF64, v\n.quad 0\n", STATUS_UNSUPPORTED,
      "R_X86_64_TPOFF64 against 'v'", "local-exec"},
-    {".text\nleaq v@TLSDESC(%rip), %rax\n", STATUS_UNSUPPORTED,
-     "R_X86_64_GOTPC32_TLSDESC against 'v'", "TLS descriptors"},
     {".data\n.reloc ., R_X86_64_RELATIVE, v\n.quad 0\n", STATUS_UNSUPPORTED,
      "R_X86_64_RELATIVE against 'v'", "dynamic"},
     {".data\n.reloc ., R_X86_64_DTPOFF32, v\n.long 0\n", STATUS_UNSUPPORTED,
@@ -682,6 +727,7 @@ int main(void)
         TEST(keeps_slots_for_what_cannot_be_an_address),
         TEST(does_not_relax_in_images_beyond_the_reach_of_32_bits),
         TEST(describes_thread_local_variables_in_slots),
+        TEST(describes_thread_local_variables_by_descriptors),
         TEST(gives_an_indirect_function_one_address_its_stub),
         TEST(sorts_relocations_by_symbol_and_indirect_functions_last),
         TEST(moves_constants_with_addresses_out_of_read_only_memory),

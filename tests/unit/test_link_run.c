@@ -54,6 +54,9 @@ static const char *const flags[] = {
     "-ffunction-sections",
     "-fcommon",
     "-Wa,-mrelax-relocations=no",
+#if !defined(__clang__) || __clang_major__ >= 19
+    "-mtls-dialect=gnu2",
+#endif
 };
 
 static void runs_code_of_every_model_and_option(void **state)

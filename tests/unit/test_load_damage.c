@@ -354,9 +354,9 @@ static void refuses_places_outside_writable_segments(void **state)
     struct fixture *f = *state;
     machine_reloc *rela = fixture_reloc(f, TEST_R_GLOB_DAT);
     const ELF_TYPE(Phdr) *data = fixture_segment(f, PT_LOAD, 1);
-    const ELF_TYPE(Addr) places[] = {
-        0,           data->p_vaddr - 1,      data->p_vaddr - WORD,
-        ADDRESS_MAX, ADDRESS_MAX - WORD + 1, ADDRESS_MAX / 4 + 1};
+    const ELF_TYPE(Addr)
+        places[] = {0,           data->p_vaddr - 1,      data->p_vaddr - WORD,
+                    ADDRESS_MAX, ADDRESS_MAX - WORD + 1, ADDRESS_MAX / 4 + 1};
 
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         rela->r_offset = places[i];
@@ -365,8 +365,7 @@ static void refuses_places_outside_writable_segments(void **state)
     while (data[1].p_type == PT_LOAD)
         data++;
     for (uint64_t left = 0; left < WORD; left++) {
-        rela->r_offset =
-            (ELF_TYPE(Addr))(data->p_vaddr + data->p_memsz - left);
+        rela->r_offset = (ELF_TYPE(Addr))(data->p_vaddr + data->p_memsz - left);
         refuses(f, STATUS_CORRUPT, "in no writable segment");
     }
 }
@@ -405,8 +404,7 @@ static void refuses_symbols_that_are_not_there(void **state)
     machine_reloc *rela = fixture_reloc(f, TEST_R_GLOB_DAT);
 
     for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
-        rela->r_info = ELF_R_INFO((ELF_TYPE(Addr))symbols[i],
-                                   TEST_R_GLOB_DAT);
+        rela->r_info = ELF_R_INFO((ELF_TYPE(Addr))symbols[i], TEST_R_GLOB_DAT);
         refuses(f, STATUS_CORRUPT, "which is not in the image");
     }
 }
@@ -455,7 +453,8 @@ static void refuses_bitmaps_outside_writable_segments(void **state)
     entry[0] = (data->p_vaddr + data->p_memsz - WORD) & -2;
     entry[1] = 3;
     refuses(f, STATUS_CORRUPT, "in no writable segment");
-    entry[0] = (relro->p_vaddr + relro->p_memsz - 2 * WORD) & -(ELF_TYPE(Addr))WORD;
+    entry[0] =
+        (relro->p_vaddr + relro->p_memsz - 2 * WORD) & -(ELF_TYPE(Addr))WORD;
     entry[1] = ADDRESS_MAX; /* of the words behind it one is RELRO */
     refuses(f, STATUS_CORRUPT, "in no writable segment");
     entry[0] = 1; /* no address yet */

@@ -43,8 +43,7 @@ static bool is_described(const void *pc)
 
 static const void *function_of(struct _Unwind_Context *context)
 {
-    return _Unwind_FindEnclosingFunction(
-        (void *)(_Unwind_GetIP(context) - 1));
+    return _Unwind_FindEnclosingFunction((void *)(_Unwind_GetIP(context) - 1));
 }
 
 #endif

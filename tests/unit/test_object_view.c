@@ -130,7 +130,7 @@ static void reads_objects_of_64_bits(void **state)
     fixture_assemble(f, "a.o", source);
     open_object(f, &reading);
     assert_int_equal(reading.view.machine, EM_X86_64);
-    assert_int_equal(reading.view.address_size, 8);
+    assert_int_equal(reading.view.elf->address_size, 8);
     check_sections(&reading.view);
     check_symbols(&reading.view);
     check_relocations(&reading, ".rela.data", 5, R_X86_64_32);
@@ -145,7 +145,7 @@ static void reads_objects_of_32_bits_and_their_implicit_addends(void **state)
     fixture_assemble_for(f, "--32", "a.o", source);
     open_object(f, &reading);
     assert_int_equal(reading.view.machine, EM_386);
-    assert_int_equal(reading.view.address_size, 4);
+    assert_int_equal(reading.view.elf->address_size, 4);
     check_sections(&reading.view);
     check_symbols(&reading.view);
     check_relocations(&reading, ".rel.data", 0, R_386_32);
@@ -164,7 +164,7 @@ static void reads_objects_of_32_bits_with_explicit_addends(void **state)
     fixture_assemble_for(f, "--x32", "a.o", source);
     open_object(f, &reading);
     assert_int_equal(reading.view.machine, EM_X86_64);
-    assert_int_equal(reading.view.address_size, 4);
+    assert_int_equal(reading.view.elf->address_size, 4);
     check_relocations(&reading, ".rela.data", 5, R_X86_64_32);
     arena_release(&reading.arena);
 }

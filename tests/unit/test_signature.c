@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -373,5 +374,13 @@ int main(void)
         cmocka_unit_test(a_head_that_changes_after_its_check_is_refused),
     };
 
+#ifdef SIGNATURE_MAY_SKIP
+    struct error err;
+
+    if (sha512_digest(NULL, 0, (uint8_t[SHA512_SIZE]){0}, &err)) {
+        printf("skipped: %s\n", err.message);
+        return 77;
+    }
+#endif
     return cmocka_run_group_tests_name("signature", tests, NULL, NULL);
 }

@@ -36,7 +36,7 @@ struct object {
     const ElfW(Sym) * symbols;
     const char *strings;
     struct relocs {
-        const ElfW(Rela) * row;
+        const machine_reloc *row;
         size_t size; /* bytes */
     } relocs[2];
 };
@@ -58,10 +58,10 @@ static void read_dynamic(struct object *object, const ElfW(Dyn) * entry)
         case DT_STRTAB:
             object->strings = table_at(object, value);
             break;
-        case DT_RELA:
+        case MACHINE_DT_RELOC:
             object->relocs[0].row = table_at(object, value);
             break;
-        case DT_RELASZ:
+        case MACHINE_DT_RELOC_SIZE:
             object->relocs[0].size = value;
             break;
         case DT_JMPREL:
@@ -106,7 +106,25 @@ static bool open_place(struct object *object, uintptr_t place)
     return !is_protected || object->is_open;
 }
 
-static void bind_place(struct object *object, const ElfW(Rela) * row,
+#if !MACHINE_HAS_ADDEND
+
+/* The sum is in the place, the addend no more: it is that of an address. */
+static uintptr_t addend_of(const machine_reloc *row)
+{
+    (void)row;
+    return 0;
+}
+
+#else
+
+static uintptr_t addend_of(const machine_reloc *row)
+{
+    return (uintptr_t)row->r_addend;
+}
+
+#endif
+
+static void bind_place(struct object *object, const machine_reloc *row,
                        const BCCDefinition *definition)
 {
     uintptr_t *place = (uintptr_t *)(object->base + row->r_offset);
@@ -119,9 +137,9 @@ static void bind_place(struct object *object, const ElfW(Rela) * row,
             (uintptr_t)dlsym(RTLD_DEFAULT, definition->name);
 
         /* Data, which the library may have changed since it was relocated. */
-        if (*place != bound + (uintptr_t)row->r_addend)
+        if (*place != bound + addend_of(row))
             return;
-        value += (uintptr_t)row->r_addend;
+        value += addend_of(row);
     } else if (kind != LOAD_RELOC_SYMBOL) {
         return;
     }
@@ -136,7 +154,7 @@ static void bind_rows(const struct work *work, struct object *object,
                       const struct relocs *relocs)
 {
     for (size_t i = 0; i < relocs->size / sizeof(*relocs->row); i++) {
-        const ElfW(Rela) *row = &relocs->row[i];
+        const machine_reloc *row = &relocs->row[i];
         const size_t symbol = ELF_R_SYM(row->r_info);
         const char *name;
 

@@ -39,8 +39,8 @@ typedef int iterate_fn(visit_fn *visit, void *context);
 typedef int find_fn(const void *address, Dl_info *info);
 typedef void *get_addr_fn(const void *index);
 
-/* glibc 2.35. Before it, libgcc's unwinder asks dl_iterate_phdr(). On 32-bit ARM
- * it asks neither (lib/loader/unwind_exidx.c). */
+/* glibc 2.35. Before it, libgcc's unwinder asks dl_iterate_phdr(). On 32-bit
+ * ARM it asks neither (lib/loader/unwind_exidx.c). */
 #if defined(DLFO_STRUCT_HAS_EH_DBASE) && !defined(__arm__)
 #define HAS_FIND_OBJECT 1
 #else
