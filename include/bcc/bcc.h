@@ -395,11 +395,11 @@ enum {
 };
 
 /* Make the script's code callable. The cache entry is the file
- * <cacheDir>/<cacheName>.oBCC; a miss makes cacheDir, with mode 0700, if it does
- * not exist, but not its parent. If cacheDir is NULL and no
- * layer has cacheName, the script is compiled into memory and nothing is kept;
- * with cacheName NULL, too, no layer is searched. An unusable cache (it cannot
- * be made or written, is writable by others, has a damaged entry) is never an
+ * <cacheDir>/<cacheName>.oBCC; a miss makes cacheDir, with mode 0700, if it
+ * does not exist, but not its parent. If cacheDir is NULL and no layer has
+ * cacheName, the script is compiled into memory and nothing is kept; with
+ * cacheName NULL, too, no layer is searched. An unusable cache (it cannot be
+ * made or written, is writable by others, has a damaged entry) is never an
  * error: the script is compiled, and bccGetReport() gives the reason. If no
  * entry can be kept, the report's cache is BCC_CACHE_OFF, and the log callback
  * gets the reason at level BCC_LOG_WARN. If several processes make
@@ -467,8 +467,8 @@ BCC_API int bccGetInput(BCCScriptRef script, size_t i, BCCInput *input);
  * the next call of this function. */
 BCC_API const char *bccGetCompilerPath(BCCScriptRef script);
 
-/* ORDER REPORT CACHE. OFF: there is no usable cache, and every prepare compiles;
- * the reason is BCC_REASON_NO_CACHE if no directory was given. */
+/* ORDER REPORT CACHE. OFF: there is no usable cache, and every prepare
+ * compiles; the reason is BCC_REASON_NO_CACHE if no directory was given. */
 enum { BCC_CACHE_OFF = 0, BCC_CACHE_HIT = 1, BCC_CACHE_MISS = 2 };
 
 /* Why there was no hit. Values never change. ORDER REASONS */

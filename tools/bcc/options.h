@@ -39,13 +39,13 @@ struct options {
     const char *cpu;
     const char *features;
     char *sorted_features; /* in place of those given; owned, or NULL */
-    const char *entry;  /* NULL: not given */
-    const char *output; /* -o */
-    const char *image;  /* NULL: not given */
-    const char *debug;  /* --debug-file; NULL: not given */
-    int opt_level;      /* 0..3 */
-    int time_limit_s;   /* of a compile; 0: none, -1: not given */
-    int jobs;           /* -j; 0: one for each CPU */
+    const char *entry;     /* NULL: not given */
+    const char *output;    /* -o */
+    const char *image;     /* NULL: not given */
+    const char *debug;     /* --debug-file; NULL: not given */
+    int opt_level;         /* 0..3 */
+    int time_limit_s;      /* of a compile; 0: none, -1: not given */
+    int jobs;              /* -j; 0: one for each CPU */
     bool no_cache;
     bool exports;
     bool rebuild;
