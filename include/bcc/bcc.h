@@ -326,7 +326,7 @@ typedef struct BCCDefinition {
  * set size to sizeof(BCCHost). */
 typedef struct BCCHost {
     size_t size;
-    void *context; /* of the two functions; *borrowed* */
+    void *context; /* of the functions; *borrowed* */
     /* Called in a prepare with BCC_MARKED_ONLY and BCC_DEFAULT_LIBRARIES,
      * before constructors run, with the definitions that open shared libraries
      * refer to by name. The host may bind the libraries to them; without it
@@ -341,6 +341,11 @@ typedef struct BCCHost {
      * _dl_find_object() that makes use of bccGetImage(). The library then does
      * not register its unwind table. */
     int showsImage;
+    /* Asked before a file is read for its SHA-1: the host returns 1 and fills
+     * sha1 if it knows the content for certain, for instance from a database of
+     * installed files. entry: of the archive at path, or NULL. */
+    int (*knownSha1)(void *context, const char *path, const char *entry,
+                     uint8_t sha1[20]);
 } BCCHost;
 
 /* The struct is copied. Errors: INVALID_VALUE, INVALID_OPERATION (prepared
@@ -413,9 +418,9 @@ enum {
     /* Do not look for an entry: compile, and replace it. */
     BCC_REBUILD = 1 << 4,
     /* Also use symbols of the libraries that C and C++ programs are linked
-     * with by default (mathematics, unwinding, C++), as far as the code needs
-     * them. The effect is that of bccLinkSharedLibrary(), except that these
-     * libraries come after libc and may be missing. */
+     * with by default (libc, mathematics, unwinding, C++), as far as the code
+     * needs them. The effect is that of bccLinkSharedLibrary(), except that
+     * these libraries come after all others and may be missing. */
     BCC_DEFAULT_LIBRARIES = 1 << 7,
     /* Drop the debug information of the bitcode. Otherwise it is kept in a
      * part of the entry that no launch maps; it costs compile time and disk
@@ -429,14 +434,16 @@ enum {
 };
 
 /* Make the script's code callable. The cache entry is the file
- * <cacheDir>/<cacheName>.oBCC; cacheDir must exist. If cacheDir is NULL, it is
- * that of bccUseCache(). If there is none, either, and no layer has cacheName,
- * the script is compiled into memory and nothing is kept; with cacheName NULL,
- * too, no layer is searched. An unusable cache (missing, unwritable, writable
- * by others, damaged entry) is never an error: the script is compiled, and
- * bccGetReport() gives the reason. If several processes make the same entry at
- * the same time, one compiles, and the others wait for it while it makes
- * progress.
+ * <cacheDir>/<cacheName>.oBCC; a miss makes cacheDir, with mode 0700, if it
+ * does not exist, but not its parent. If cacheDir is NULL, it is that of
+ * bccUseCache(). If there is none, either, and no layer has cacheName, the
+ * script is compiled into memory and nothing is kept; with cacheName NULL, too,
+ * no layer is searched. An unusable cache (it cannot be made or written, is
+ * writable by others, has a damaged entry) is never an error: the script is
+ * compiled, and bccGetReport() gives the reason. If no entry can be kept, the
+ * report's cache is BCC_CACHE_OFF, and the log callback gets the reason at level
+ * BCC_LOG_WARN. If several processes make the same entry at the same time, one
+ * compiles, and the others wait for it while it makes progress.
  *
  * Constructors of the script run before the function returns. Errors:
  * INVALID_VALUE (cacheName is NULL, empty, contains '/' or begins with '.';
@@ -499,7 +506,8 @@ BCC_API int bccGetInput(BCCScriptRef script, size_t i, BCCInput *input);
  * the next call of this function. */
 BCC_API const char *bccGetCompilerPath(BCCScriptRef script);
 
-/* ORDER REPORT CACHE */
+/* ORDER REPORT CACHE. OFF: there is no usable cache, and every prepare
+ * compiles; the reason is BCC_REASON_NO_CACHE if no directory was given. */
 enum { BCC_CACHE_OFF = 0, BCC_CACHE_HIT = 1, BCC_CACHE_MISS = 2 };
 
 /* Why there was no hit. Values never change. ORDER REASONS */

@@ -21,6 +21,7 @@ static enum status bind(struct prepare *p, struct found *found,
         .view = &found->view,
         .libraries = libraries,
         .of_process = p->flags & BCC_PROCESS_SYMBOLS,
+        .of_libc = p->flags & BCC_DEFAULT_LIBRARIES,
     };
     const struct load_binding binding = {symbols_resolve, symbols_note_missing,
                                          &search};
@@ -31,8 +32,11 @@ static enum status bind(struct prepare *p, struct found *found,
     if (cache_is_there(&found->view, OBCC_NEEDED_LIST))
         status = libraries_open(&found->view, search.of_process, found->name,
                                 libraries, err);
-    return status ? status
-                  : load_link(&found->source, &found->image, &binding, err);
+    if (status == STATUS_OK)
+        status = load_link(&found->source, &found->image, &binding, err);
+    if (status == STATUS_UNRESOLVED)
+        symbols_add_hint(&search, err);
+    return status;
 }
 
 enum status load_entry(struct prepare *p, struct found *found,

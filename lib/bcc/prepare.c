@@ -265,6 +265,9 @@ static enum status compile_entry(struct prepare *p, const struct error *why,
 
     if (p->dir || p->file)
         report_reason(p->script, BCC_CACHE_MISS, why);
+    /* If it fails, so does what comes, and gives the reason. */
+    if (p->dir)
+        mkdir(p->dir, 0700);
     /* BCC_REBUILD never uses an entry made by another process. */
     if (p->dir && !(p->flags & BCC_REBUILD) &&
         wait_for_turn(p, &flight, &status, err)) {

@@ -158,6 +158,7 @@ struct symbol_search {
     const struct cache_view *view;
     const struct libraries *libraries;
     bool of_process;          /* definitions of the process count, too */
+    bool of_libc;             /* and those of libc */
     struct host_scope *scope; /* once it was asked */
 };
 
@@ -166,6 +167,10 @@ void *symbols_resolve(void *context, const char *name, uint32_t hash,
                       uint32_t import);
 const char *symbols_note_missing(void *context, const char *name,
                                  uint32_t import);
+
+/* Append to the message of UNRESOLVED which flag or call would supply the first
+ * missing symbol. */
+void symbols_add_hint(const struct symbol_search *search, struct error *err);
 
 void symbols_log_missing(BCCScriptRef script);
 

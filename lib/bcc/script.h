@@ -52,6 +52,7 @@ struct source {
     bool is_hashed;          /* sha1 was computed in this prepare */
     uint8_t sha1[SHA1_SIZE];
     const struct script_options *options; /* the script's; borrowed */
+    const BCCHost *host;                  /* likewise */
     int fd; /* during a prepare, once needed; else -1 */
 };
 

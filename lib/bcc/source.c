@@ -158,6 +158,14 @@ static enum status hash_path(struct source *source, struct hashing *hashing,
     return status ? error_add_reason(err, status, REASON_RESOURCE) : STATUS_OK;
 }
 
+static bool host_knows(struct source *source)
+{
+    const BCCHost *host = source->host;
+
+    return host->knownSha1 && host->knownSha1(host->context, source->path,
+                                              source->entry, source->sha1);
+}
+
 enum status source_digest(struct source *source, uint8_t ret_digest[SHA1_SIZE],
                           struct error *err)
 {
@@ -167,7 +175,7 @@ enum status source_digest(struct source *source, uint8_t ret_digest[SHA1_SIZE],
 
     if (!source->is_hashed && !source->path) {
         known_content_sha1(source->bytes, source->sha1);
-    } else if (!source->is_hashed) {
+    } else if (!source->is_hashed && !host_knows(source)) {
         if (limit_ms)
             hashing.deadline_ns =
                 clock_monotonic_ns() + limit_ms * (uint64_t)1000000;
@@ -243,6 +251,7 @@ static int add_source(BCCScriptRef script, struct source *source)
     }
     *place = *source;
     place->options = &script->options;
+    place->host = &script->host;
     return 0;
 }
 

@@ -1,7 +1,7 @@
 /* The addresses of a script's imports come from these places, in this order:
  * the libc functions that generated code calls, the client's callback, the
  * shared libraries that the entry names, and the process if the script may see
- * it. */
+ * it, or else libc if the script may see that. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,6 +60,19 @@ static void *find_in_libraries(const struct symbol_search *search,
     return address;
 }
 
+/* In a library that stays open all the same, or is opened for a message. */
+static void *find_in(const char *library, const char *name)
+{
+    void *handle = dlopen(library, RTLD_LAZY);
+    void *address = NULL;
+
+    if (handle) {
+        address = find(handle, name);
+        dlclose(handle);
+    }
+    return address;
+}
+
 static void *find_in_process(struct symbol_search *search, const char *name,
                              uint32_t hash)
 {
@@ -86,6 +99,8 @@ void *symbols_resolve(void *context, const char *name, uint32_t hash,
         address = find_in_libraries(search, name, hash, import);
     if (!address && search->of_process)
         address = find_in_process(search, name, hash);
+    else if (!address && search->of_libc)
+        address = find_in("libc.so.6", name);
     return address;
 }
 
@@ -131,6 +146,21 @@ const char *symbols_note_missing(void *context, const char *name,
 
     remember(search->script, name, user);
     return user;
+}
+
+void symbols_add_hint(const struct symbol_search *search, struct error *err)
+{
+    const BCCScriptRef script = search->script;
+    const char *name = script->n_missing ? script->missing[0].name : "";
+    const char *hint = "bccLinkSharedLibrary()";
+    const size_t size = strlen(err->message);
+
+    if (find_in("libc.so.6", name) || find_in("libm.so.6", name))
+        hint = "BCC_DEFAULT_LIBRARIES";
+    else if (dlsym(RTLD_DEFAULT, name))
+        hint = "BCC_PROCESS_SYMBOLS";
+    snprintf(err->message + size, sizeof(err->message) - size,
+             "; %s may supply it", hint);
 }
 
 void symbols_log_missing(BCCScriptRef script)

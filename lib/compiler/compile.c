@@ -324,6 +324,7 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
         status = import_users_collect(c->module, &c->arena, &c->users, err);
     if (status)
         return status;
+    imports_make_visible(c->module);
     annotations_drop(c->module);
     normalise_conventions(c->module);
     normalise_builtins(c->module);

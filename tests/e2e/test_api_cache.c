@@ -57,10 +57,50 @@ static ino_t inode_of(const char *path)
 
 /* ---- Directories ---- */
 
-static void a_missing_directory_means_no_cache(void **state)
+/* But not its parent, which may be an unmounted disk. */
+static void a_missing_directory_is_made(void **state)
 {
     const struct fixture *f = *state;
     struct path missing = fixture_path(f, "missing");
+    const mode_t mask = umask(002);
+    struct stat st;
+
+    for (int i = 0; i < 2; i++) {
+        BCCScriptRef script = open_script(bitcode_path("answer.bc").text, NULL);
+
+        assert_succeeds(
+            script, bccPrepareExecutable(script, missing.text, "answer", 0));
+        assert_cache(script, i ? BCC_CACHE_HIT : BCC_CACHE_MISS);
+        bccDisposeScript(script);
+    }
+    assert_int_equal(stat(missing.text, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0700);
+    umask(mask);
+}
+
+/* What an application with that umask makes itself is of no use, and the report
+ * says so. */
+static void a_directory_that_the_group_may_write_is_reported(void **state)
+{
+    const struct fixture *f = *state;
+    struct path dir = fixture_path(f, "group");
+    const mode_t mask = umask(002);
+    BCCScriptRef script = open_script(bitcode_path("answer.bc").text, NULL);
+
+    assert_int_equal(mkdir(dir.text, 0777), 0);
+    umask(mask);
+    assert_succeeds(script,
+                    bccPrepareExecutable(script, dir.text, "answer", 0));
+    assert_cache(script, BCC_CACHE_OFF);
+    assert_int_equal(report_of(script).reasonCode, BCC_REASON_UNTRUSTED);
+    assert_non_null(strstr(report_of(script).reason, "mode 0775"));
+    bccDisposeScript(script);
+}
+
+static void a_missing_parent_means_no_cache(void **state)
+{
+    const struct fixture *f = *state;
+    struct path missing = fixture_path(f, "missing/cache");
     struct path file = fixture_path(f, "file");
 
     assert_runs_without_cache(missing.text);
@@ -715,7 +755,9 @@ static void an_entry_that_is_to_be_made_is_not_found_in_a_layer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_missing_directory_means_no_cache),
+        TEST(a_missing_directory_is_made),
+        TEST(a_directory_that_the_group_may_write_is_reported),
+        TEST(a_missing_parent_means_no_cache),
         TEST(an_unwritable_directory_means_no_cache),
         TEST(a_directory_that_others_may_write_means_no_cache),
         TEST(an_entry_that_others_may_write_is_not_used),

@@ -266,6 +266,42 @@ static void another_failure_has_no_undefined_symbols(void **state)
     bccDisposeScript(script);
 }
 
+/* ---- Libraries of programs ---- */
+
+static void an_ordinary_script_finds_libc_and_libm(void **state)
+{
+    const struct fixture *f = *state;
+
+    for (int i = 0; i < 2; i++) {
+        BCCScriptRef script =
+            open_script(bitcode_path("ordinary.bc").text, NULL);
+
+        assert_succeeds(script,
+                        bccPrepareExecutable(script, f->cache, "ordinary",
+                                             BCC_DEFAULT_LIBRARIES));
+        assert_cache(script, i ? BCC_CACHE_HIT : BCC_CACHE_MISS);
+        assert_int_equal(call(script, "answer"), 42);
+        bccDisposeScript(script);
+    }
+}
+
+static void the_message_says_what_supplies_a_symbol(void **state)
+{
+    const struct fixture *f = *state;
+    BCCScriptRef script = open_script(bitcode_path("ordinary.bc").text, NULL);
+
+    assert_fails(script, bccPrepareExecutable(script, f->cache, "one", 0),
+                 BCC_UNRESOLVED_SYMBOL);
+    assert_non_null(strstr(bccGetErrorMessage(script),
+                           "; BCC_DEFAULT_LIBRARIES may supply it"));
+    bccDisposeScript(script);
+    script = open_extra(NULL, 0);
+    assert_fails(script, prepare(script, f), BCC_UNRESOLVED_SYMBOL);
+    assert_non_null(strstr(bccGetErrorMessage(script),
+                           "; bccLinkSharedLibrary() may supply it"));
+    bccDisposeScript(script);
+}
+
 /* ---- The host's part ---- */
 
 /* In a host the two are kept apart. */
@@ -452,6 +488,8 @@ int main(void)
         TEST(wrong_use_is_refused),
         TEST(undefined_symbols_are_named_with_their_user),
         TEST(another_failure_has_no_undefined_symbols),
+        TEST(an_ordinary_script_finds_libc_and_libm),
+        TEST(the_message_says_what_supplies_a_symbol),
         TEST(a_name_that_libraries_use_is_logged),
         TEST(the_host_is_offered_what_libraries_use),
         TEST(the_host_may_ask_where_the_image_is),

@@ -22,6 +22,7 @@ needs_root() {
 program() {
     "$CLANG" -O2 -emit-llvm -x c -c - -o "$work/$1.bc" <<C || exit 1
 #include <stdio.h>
+int ${1}_is_another_entry;
 int main(void)
 {
     puts("value ${2:-1}");

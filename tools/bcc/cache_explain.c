@@ -4,7 +4,7 @@
  * to it compares the entry with the request field by field; fields that do not
  * decide are marked so. If there is no entry of the right name, the nearest one
  * of the directory is shown: made from the same script or one of the same name,
- * with the most fields in common. */
+ * with the most fields in common. The first field that decides is the cause. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,11 +15,13 @@
 #include "cache_actions.h"
 #include "cache_file.h"
 #include "dependency.h"
+#include "entry_name.h"
 #include "file.h"
 #include "print.h"
 #include "script_setup.h"
 #include "sha1_digest.h"
 #include "store.h"
+#include "variants.h"
 
 enum { MAX_FIELD = 32, MAX_VALUE = 512, MAX_LINES = 4096 };
 
@@ -31,6 +33,8 @@ struct explain {
     BCCInput *inputs;     /* owned */
     size_t n_inputs;
     bool first_row;
+    bool any_cpu; /* the entry's CPU does not matter: this one runs its code */
+    char cause[3 * MAX_VALUE]; /* the first row that decides; "": none */
 };
 
 /* ---- Printing ---- */
@@ -40,6 +44,10 @@ static void print_row(struct explain *explain, const char *field,
 {
     const int size = (int)strlen(field), column = size < 18 ? 18 - size : 0;
 
+    if (decides && !*explain->cause)
+        snprintf(explain->cause, sizeof(explain->cause),
+                 "%s: the entry has %s, and %s is wanted", field,
+                 *entry ? entry : "none", *request ? request : "none");
     if (!explain->options->json) {
         fputs("  ", stdout);
         print_visible(stdout, field);
@@ -111,6 +119,12 @@ static const char *value_of(struct span line, char value[MAX_VALUE])
     return value;
 }
 
+static bool line_decides(const struct explain *explain, const char *field)
+{
+    return !explain->any_cpu ||
+           (strcmp(field, "cpu") != 0 && strcmp(field, "features") != 0);
+}
+
 /* Prints the lines that only one side has. A line of the request is printed
  * next to an unmatched line of the entry with the same name, if there is
  * one. */
@@ -134,7 +148,7 @@ static void compare_lines(struct explain *explain, struct lines *entry,
                  (const char *)line.data);
         print_row(explain, field,
                   j < entry->n ? value_of(entry->line[j], a) : "",
-                  value_of(line, b), true);
+                  value_of(line, b), line_decides(explain, field));
         if (j < entry->n)
             entry->line[j] = line; /* matched */
     }
@@ -145,7 +159,8 @@ static void compare_lines(struct explain *explain, struct lines *entry,
             continue;
         snprintf(field, sizeof(field), "%.*s", (int)name_size(line),
                  (const char *)line.data);
-        print_row(explain, field, value_of(line, a), "", true);
+        print_row(explain, field, value_of(line, a), "",
+                  line_decides(explain, field));
     }
 }
 
@@ -360,24 +375,16 @@ static void find_nearest_in(const struct explain *explain, const char *dir,
 static bool find_nearest(const struct explain *explain, char ret_path[PATH_MAX])
 {
     const char *rest = secure_getenv("BCC_CACHE_PATH");
+    char layer[PATH_MAX];
     size_t best = 0;
 
     find_nearest_in(explain, explain->dir, &best, ret_path);
-    while (rest && *rest) {
-        size_t size = strcspn(rest, ":");
-        char layer[PATH_MAX];
-
-        if (size > 0 && size < sizeof(layer)) {
-            memcpy(layer, rest, size);
-            layer[size] = '\0';
-            find_nearest_in(explain, layer, &best, ret_path);
-        }
-        rest += size + (rest[size] == ':');
-    }
+    while (variants_next_layer(&rest, layer))
+        find_nearest_in(explain, layer, &best, ret_path);
     return best > 0;
 }
 
-/* ---- All of it ---- */
+/* ---- The verdict ---- */
 
 static BCCReport report_of(const struct explain *explain)
 {
@@ -414,17 +421,39 @@ static bool print_verdict(struct explain *explain, const char *path)
     return is_hit;
 }
 
+/* The entry that is compared with the request, open; false: there is none. */
+static bool open_compared(struct explain *explain, bool is_hit,
+                          char ret_path[PATH_MAX], struct cache_file *ret_file)
+{
+    snprintf(ret_path, PATH_MAX, "%s", report_of(explain).path);
+    if (cache_file_open(ret_path, CACHE_CHECK_TABLES, ret_file, NULL) ==
+        STATUS_OK)
+        return true;
+    return !is_hit && find_nearest(explain, ret_path) &&
+           cache_file_open(ret_path, CACHE_CHECK_TABLES, ret_file, NULL) ==
+               STATUS_OK;
+}
+
+static void note_cpu(struct explain *explain, const char *path)
+{
+    const struct options *options = explain->options;
+    const char *lacking = variants_lacking(path);
+
+    explain->any_cpu = !lacking && !options->exports && !options->cpu &&
+                       !options->features && !options->target;
+    if (lacking)
+        snprintf(explain->cause, sizeof(explain->cause),
+                 "the entry needs the CPU feature '%s', which this machine "
+                 "lacks",
+                 lacking);
+}
+
 static void print_differences(struct explain *explain, bool is_hit)
 {
     char path[PATH_MAX] = "";
     struct cache_file file;
-    bool found;
+    const bool found = open_compared(explain, is_hit, path, &file);
 
-    snprintf(path, sizeof(path), "%s", report_of(explain).path);
-    found = cache_file_open(path, CACHE_CHECK_TABLES, &file, NULL) == STATUS_OK;
-    if (!found && !is_hit && find_nearest(explain, path))
-        found =
-            cache_file_open(path, CACHE_CHECK_TABLES, &file, NULL) == STATUS_OK;
     if (explain->options->json) {
         fputs(",\"compared_with\":", stdout);
         json_print_string(stdout, found ? path : "");
@@ -435,13 +464,169 @@ static void print_differences(struct explain *explain, bool is_hit)
         putchar('\n');
     }
     if (found) {
+        note_cpu(explain, path);
         if (!compare_identities(explain, &file.view))
             complain("out of memory");
         compare_inputs(explain, &file.view);
         cache_file_close(&file);
     }
     if (explain->options->json)
-        puts("]}");
+        putchar(']');
+}
+
+/* ---- What to do ---- */
+
+/* As a word of a shell. */
+static void append_word(struct buffer *out, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "-_./,+=:@%";
+
+    if (*word && !word[strspn(word, plain)]) {
+        buffer_append_string(out, word);
+        return;
+    }
+    buffer_append(out, "'", 1);
+    for (; *word; word++)
+        if (*word == '\'')
+            buffer_append_string(out, "'\\''");
+        else
+            buffer_append(out, word, 1);
+    buffer_append(out, "'", 1);
+}
+
+static void append_option(struct buffer *out, const struct option_row *row,
+                          const char *value)
+{
+    if (row->name)
+        buffer_printf(out, " --%s", row->name);
+    else
+        buffer_printf(out, " -%c", row->letter);
+    if (!value)
+        return;
+    if (row->name)
+        buffer_append(out, " ", 1);
+    append_word(out, value);
+}
+
+/* The options of this command that precompile takes as well. */
+static void append_options(struct buffer *out, const struct options *options)
+{
+    for (size_t i = 0; i < n_option_rows; i++) {
+        const struct option_row *row = &option_rows[i];
+        const void *field = (const char *)options + row->field;
+
+        if (!(row->commands & COMMAND_BIT(COMMAND_PRECOMPILE)))
+            continue;
+        if (row->kind == OPTION_SWITCH && *(const bool *)field)
+            append_option(out, row, NULL);
+        else if ((row->kind == OPTION_TEXT || row->kind == OPTION_DIRECTORY) &&
+                 *(const char *const *)field)
+            append_option(out, row, *(const char *const *)field);
+        for (size_t j = 0;
+             row->kind == OPTION_LIST && j < ((const struct words *)field)->n;
+             j++)
+            append_option(out, row, ((const struct words *)field)->word[j]);
+    }
+    if (options->opt_level != 3)
+        buffer_printf(out, " -O%d", options->opt_level);
+}
+
+/* The commands after which the next launch is a hit. */
+static void append_commands(const struct explain *explain, const char *path,
+                            struct buffer *out)
+{
+    const BCCReport report = report_of(explain);
+    const char *end = strstr(report.reason, ": writable by");
+    char *place;
+
+    if (report.reasonCode == BCC_REASON_UNTRUSTED && end) {
+        place = strndup(report.reason, (size_t)(end - report.reason));
+        buffer_append_string(out, "chmod go-w ");
+        append_word(out, place ? place : "");
+        free(place);
+        return;
+    }
+    if (report.reasonCode != BCC_REASON_UNSIGNED) {
+        buffer_append_string(out, "bcc precompile");
+        append_options(out, explain->options);
+        buffer_append(out, " ", 1);
+        append_word(out, path);
+    }
+    if (explain->options->keys.n == 0)
+        return;
+    if (out->size)
+        buffer_append_string(out, " && ");
+    buffer_append_string(out, "bcc sign --key PRIVATE.pem ");
+    append_word(out, report.path);
+}
+
+/* The cause is what the library says of an entry of the right name, or else the
+ * first difference from the nearest entry. */
+static void print_remedy(const struct explain *explain, const char *path)
+{
+    const BCCReport report = report_of(explain);
+    const char *cause = explain->cause;
+    struct buffer commands;
+
+    if (report.reasonCode != BCC_REASON_NO_ENTRY || !*cause)
+        cause = report.reason;
+    buffer_init(&commands);
+    append_commands(explain, path, &commands);
+    buffer_append(&commands, "", 1);
+    if (!buffer_failed(&commands) && explain->options->json) {
+        fputs(",\"cause\":", stdout);
+        json_print_string(stdout, cause);
+        fputs(",\"remedy\":", stdout);
+        json_print_string(stdout, (const char *)commands.data);
+    } else if (!buffer_failed(&commands)) {
+        fputs("cause: ", stdout);
+        print_visible(stdout, cause);
+        fputs("\nto mend it: ", stdout);
+        print_visible(stdout, (const char *)commands.data);
+        putchar('\n');
+    }
+    buffer_release(&commands);
+}
+
+/* ---- All of it ---- */
+
+static void print_all(struct explain *explain, const char *path)
+{
+    const bool is_hit = print_verdict(explain, path);
+
+    print_differences(explain, is_hit);
+    if (!is_hit)
+        print_remedy(explain, path);
+    if (explain->options->json)
+        puts("}");
+}
+
+/* False: not explained, and the script's error message may say why. A miss
+ * fails here too; the report tells it from other failures. */
+static bool look_up(struct explain *explain, const char *path)
+{
+    const unsigned long flags =
+        setup_flags(explain->options, !explain->options->exports);
+    char name[NAME_MAX];
+    const struct variants variants = {
+        .script = explain->script,
+        .options = explain->options,
+        .dir = explain->dir,
+        .name = name,
+        .flags = flags | BCC_CACHE_ONLY,
+        .prepare = bccPrepareSharedObject,
+    };
+
+    if (!entry_name(explain->script, explain->options, path, explain->dir,
+                    name))
+        return false;
+    if (variants_prepare(&variants) &&
+        report_of(explain).reasonCode == BCC_REASON_NONE)
+        return false;
+    explain->identity = bccGetIdentity(explain->script, flags);
+    return explain->identity != NULL;
 }
 
 int cache_explain(const struct options *options, const char *dir)
@@ -449,25 +634,16 @@ int cache_explain(const struct options *options, const char *dir)
     struct explain explain = {
         .options = options, .dir = dir, .first_row = true};
     const char *path = options->arguments[0];
-    bool program = !options->exports, failed;
-    unsigned long flags = setup_flags(options, program) | BCC_CACHE_ONLY;
     int status = EXIT_FAILED;
-    char name[NAME_MAX];
+    bool failed;
 
-    setup_entry_name(options, path, program, name);
-    explain.script = setup_script(options, path, program, &failed);
+    explain.script = setup_script(options, path, !options->exports, &failed);
     if (!explain.script)
         return EXIT_FAILED;
-    /* A miss fails here too; the report tells it from other failures. */
-    if (!failed && bccPrepareSharedObject(explain.script, dir, name, flags) &&
-        report_of(&explain).reasonCode == BCC_REASON_NONE)
-        failed = true;
-    if (!failed)
-        explain.identity = bccGetIdentity(explain.script, flags);
-    if (!explain.identity) {
-        complain("%s", bccGetErrorMessage(explain.script));
+    if (failed || !look_up(&explain, path)) {
+        setup_complain(explain.script);
     } else if (read_inputs(&explain)) {
-        print_differences(&explain, print_verdict(&explain, path));
+        print_all(&explain, path);
         status = EXIT_OK;
     }
     free(explain.inputs);

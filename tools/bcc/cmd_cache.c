@@ -14,6 +14,7 @@
 #include "cache_actions.h"
 #include "cache_file.h"
 #include "commands.h"
+#include "known_file.h"
 #include "print.h"
 #include "prune.h"
 #include "settings.h"
@@ -201,8 +202,10 @@ int cache_clear(const struct options *options, const char *dir)
             n_failed++;
         }
     }
-    if (n_failed == 0)
+    if (n_failed == 0) {
         unlinkat(inventory.dir_fd, PRUNE_NOTES_NAME, 0);
+        known_file_sweep(inventory.dir_fd, 0);
+    }
     inventory_release(&inventory);
     printf(options->json ? "{\"removed\":%zu,\"failed\":%zu}\n"
                          : "%zu entries removed, %zu failed\n",

@@ -1,19 +1,97 @@
 /* bcc compile: one cache file, wherever the user wants it. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
 #include <bcc/bcc.h>
 
 #include "commands.h"
+#include "file.h"
 #include "print.h"
 #include "script_setup.h"
+#include "undefined.h"
+
+static int make(BCCScriptRef script, const struct options *options,
+                const char *path)
+{
+    if (bccPrepareSharedObjectFile(
+            script, path, setup_flags(options, options->entry != NULL))) {
+        setup_complain(script);
+        return EXIT_FAILED;
+    }
+    /* A host defines symbols for what is no program. */
+    if ((!options->entry && !options->no_undefined) ||
+        undefined_complain(options, options->arguments[0], path) == 0 ||
+        !options->no_undefined)
+        return EXIT_OK;
+    unlink(path);
+    return EXIT_FAILED;
+}
+
+static int print_file(const char *path)
+{
+    struct file_mapping mapping;
+    struct error err = {0};
+    enum status status;
+    struct stat st;
+    int fd = -1;
+
+    status = file_open(path, &fd, &st, &err);
+    if (status == STATUS_OK)
+        status = file_map(fd, (uint64_t)st.st_size, path, &mapping, &err);
+    if (status == STATUS_OK) {
+        status = file_write_all(STDOUT_FILENO, mapping.bytes, "standard output",
+                                &err);
+        file_unmap(&mapping);
+    }
+    file_close(fd);
+    if (status)
+        complain("%s", err.message);
+    return status ? EXIT_FAILED : EXIT_OK;
+}
+
+/* "-o -": a file is made as a whole, so it is made elsewhere first. */
+static int make_and_print(BCCScriptRef script, const struct options *options)
+{
+    const char *parent = getenv("TMPDIR");
+    char *dir, *path = NULL;
+    int status = EXIT_FAILED;
+
+    if (asprintf(&dir, "%s/bcc-XXXXXX", parent && *parent ? parent : "/tmp") <
+        0)
+        dir = NULL;
+    if (!dir || !mkdtemp(dir)) {
+        complain("%s: %s", dir ? dir : "-o -", strerror(errno));
+        free(dir);
+        return EXIT_FAILED;
+    }
+    if (asprintf(&path, "%s/out.oBCC", dir) >= 0) {
+        status = make(script, options, path);
+        if (status == EXIT_OK)
+            status = print_file(path);
+        unlink(path);
+        free(path);
+    }
+    rmdir(dir);
+    free(dir);
+    return status;
+}
 
 int cmd_compile(struct options *options)
 {
     const bool is_program = options->entry != NULL;
     BCCScriptRef script;
-    int status = EXIT_OK;
+    int status = EXIT_FAILED;
     bool failed;
 
     if (options->n_arguments < 1 || !options->output) {
         complain("compile: a file and -o are needed (bcc help compile)");
+        return EXIT_USAGE;
+    }
+    if (strcmp(options->output, "-") == 0 && isatty(STDOUT_FILENO)) {
+        complain("compile: -o -: standard output is a terminal");
         return EXIT_USAGE;
     }
     options->more_files = (struct words){(const char **)options->arguments + 1,
@@ -21,12 +99,12 @@ int cmd_compile(struct options *options)
     script = setup_script(options, options->arguments[0], is_program, &failed);
     if (!script)
         return EXIT_FAILED;
-    if (failed ||
-        bccPrepareSharedObjectFile(script, options->output,
-                                   setup_flags(options, is_program))) {
-        complain("%s", bccGetErrorMessage(script));
-        status = EXIT_FAILED;
-    }
+    if (failed)
+        setup_complain(script);
+    else
+        status = strcmp(options->output, "-") == 0
+                     ? make_and_print(script, options)
+                     : make(script, options, options->output);
     if (options->report_json)
         print_report(script, NULL);
     bccDisposeScript(script);

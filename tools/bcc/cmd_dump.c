@@ -13,6 +13,7 @@
 
 #include <bcc/bcc.h>
 
+#include "buffer.h"
 #include "cache_file.h"
 #include "commands.h"
 #include "cpu_features.h"
@@ -449,13 +450,41 @@ static int dump_file(const struct options *options)
     return result;
 }
 
+/* Keep a stream in memory, as a file that has a name; bccc opens it, too. */
+static bool keep_stream(struct options *options, char ret_path[32])
+{
+    struct error err = {0};
+    struct buffer bytes;
+    enum status status;
+    int fd = -1;
+
+    buffer_init(&bytes);
+    status = resource_read_stream(options->arguments[0], &bytes, &err);
+    if (status == STATUS_OK)
+        status = file_create_memory("bcc-dump", buffer_span(&bytes), &fd, &err);
+    buffer_release(&bytes);
+    if (status) {
+        complain("%s", err.message);
+        return false;
+    }
+    fcntl(fd, F_SETFD, 0);
+    snprintf(ret_path, 32, "/proc/self/fd/%d", fd);
+    options->arguments[0] = ret_path;
+    return true;
+}
+
 int cmd_dump(struct options *options)
 {
+    char path[32];
+
     if (options->n_arguments == 1 &&
         options->json + options->disassemble +
                 (options->image || options->debug) <=
             1)
-        return dump_file(options);
+        return resource_is_stream(options->arguments[0]) &&
+                       !keep_stream(options, path)
+                   ? EXIT_FAILED
+                   : dump_file(options);
     complain("dump: one file is needed, and one of --json, --disassemble, and "
              "parts to write (bcc help dump)");
     return EXIT_USAGE;

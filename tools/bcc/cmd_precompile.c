@@ -13,12 +13,14 @@
 #include <bcc/bcc.h>
 
 #include "commands.h"
+#include "entry_name.h"
 #include "file.h"
 #include "print.h"
 #include "progress.h"
 #include "resource.h"
 #include "script_setup.h"
 #include "settings.h"
+#include "undefined.h"
 
 struct job {
     char *path;
@@ -192,8 +194,7 @@ static bool find_conflicts(struct work *work)
         if (work->jobs[i].failure)
             continue;
         named[n].job = &work->jobs[i];
-        setup_entry_name(work->options, work->jobs[i].path, false,
-                         named[n++].name);
+        entry_name_of_file(work->jobs[i].path, named[n++].name);
     }
     qsort(named, n, sizeof(*named), by_entry);
     first = named;
@@ -241,6 +242,25 @@ static bool make_queue(struct work *work)
 
 /* ---- Doing it ---- */
 
+/* False: the entry is removed. A host defines symbols for what is no program.
+ */
+static bool check_symbols(const struct options *options, struct job *job,
+                          const BCCReport *report)
+{
+    size_t n;
+
+    if (!options->no_undefined &&
+        (options->exports || report->cache == BCC_CACHE_HIT))
+        return true;
+    n = undefined_complain(options, job->path, report->path);
+    if (n == 0 || !options->no_undefined)
+        return true;
+    unlink(report->path);
+    if (asprintf(&job->failure, "%s: %zu undefined symbols", job->path, n) < 0)
+        job->failure = NULL;
+    return false;
+}
+
 static const char *make_entry(struct work *work, struct job *job)
 {
     const struct options *options = work->options;
@@ -251,18 +271,26 @@ static const char *make_entry(struct work *work, struct job *job)
     char name[NAME_MAX];
     bool failed;
 
-    setup_entry_name(options, job->path, program, name);
+    /* A pipe of a package would never end. */
+    if (resource_is_stream(job->path)) {
+        if (asprintf(&job->failure, "%s: not a regular file", job->path) < 0)
+            job->failure = NULL;
+        return outcome;
+    }
     script = setup_script(options, job->path, program, &failed);
     if (!script) {
         job->failure = strdup("out of memory");
         return outcome;
     }
-    if (failed || bccPrepareSharedObject(script, work->dir, name,
-                                         setup_flags(options, program))) {
+    if (failed || !entry_name(script, options, job->path, work->dir, name) ||
+        bccPrepareSharedObject(script, work->dir, name,
+                               setup_flags(options, program))) {
         job->failure = strdup(bccGetErrorMessage(script));
     } else {
         bccGetReport(script, &report);
         outcome = report.cache == BCC_CACHE_HIT ? "up to date" : "compiled";
+        if (!check_symbols(options, job, &report))
+            outcome = "failed";
     }
     bccDisposeScript(script);
     return outcome;

@@ -9,6 +9,7 @@
 #include <bcc/bcc.h>
 
 #include "commands.h"
+#include "entry_name.h"
 #include "program.h"
 #include "print.h"
 #include "resource.h"
@@ -16,6 +17,20 @@
 #include "script_setup.h"
 #include "settings.h"
 #include "undefined.h"
+#include "variants.h"
+
+/* Without a cache every launch compiles. reason: why the library was given no
+ * directory. */
+static void complain_of_cache(BCCScriptRef script, const char *reason)
+{
+    BCCReport report = {.size = sizeof(report)};
+
+    if (bccGetReport(script, &report) || report.cache != BCC_CACHE_OFF)
+        return;
+    if (*report.reason)
+        reason = report.reason;
+    complain("no usable cache: %s", reason ? reason : "no directory");
+}
 
 static bool prepare(BCCScriptRef script, const struct options *options,
                     const char *path)
@@ -26,23 +41,38 @@ static bool prepare(BCCScriptRef script, const struct options *options,
         .interpose = interpose,
         .cacheSizeLimit = settings_cache_limit_bytes,
         .showsImage = loaded_objects_init(),
+        .knownSha1 = entry_name_known_sha1,
     };
     const char *reason = NULL;
-    char *dir = setup_cache_dir(options, &reason);
     char name[NAME_MAX];
+    struct variants variants = {
+        .script = script,
+        .options = options,
+        .name = options->no_cache ? NULL : name,
+        .flags = setup_flags(options, true) | BCC_PROCESS_SYMBOLS,
+        .prepare = bccPrepareExecutable,
+    };
+    char *dir;
     bool failed;
 
-    setup_entry_name(options, path, true, name);
     bccSetHost(script, &host);
     bccRegisterSymbolCallback(script, loaded_objects_lookup, NULL);
     bccSetArguments(script, options->n_arguments, options->arguments);
-    errno = 0; /* set like a native program's, before constructors run */
-    failed =
-        bccPrepareExecutable(script, dir, options->no_cache ? NULL : name,
-                             setup_flags(options, true) | BCC_PROCESS_SYMBOLS);
+    dir = setup_find_cache_dir(options, &reason);
+    failed = variants.name && !entry_name(script, options, path, dir, name);
+    variants.is_in_dir = !failed && dir && variants_is_in(dir, name);
+    /* If the entry is there, so is its directory. */
+    if (!failed && dir && !variants.is_in_dir) {
+        free(dir);
+        dir = setup_cache_dir(options, &reason);
+    }
+    variants.dir = dir;
+    failed = failed || variants_prepare(&variants);
     free(dir);
     if (options->report_json)
         print_report(script, reason);
+    if (variants.name && !resource_is_compiled(path))
+        complain_of_cache(script, reason);
     if (failed)
         complain_failed(script, options, path);
     return !failed;
@@ -82,7 +112,7 @@ int cmd_run(struct options *options)
     say_name_is(options->arguments[0]);
     script = setup_script(options, options->arguments[0], true, &failed);
     if (script && failed)
-        complain("%s", bccGetErrorMessage(script));
+        setup_complain(script);
     if (!script || failed || !program_set(script, options->arguments[0]) ||
         !prepare(script, options, options->arguments[0])) {
         program_set(NULL, NULL);

@@ -9,6 +9,7 @@
 #include <bcc/bcc.h>
 
 #include "commands.h"
+#include "entry_name.h"
 #include "help.h"
 #include "print.h"
 #include "script_setup.h"
@@ -176,6 +177,7 @@ static int run_command(int argc, char **argv, uint32_t commands)
             help_commands(commands, stdout);
             status = EXIT_OK;
         } else if (!setup_sysroot(&options) ||
+                   !options_make_canonical(&options) ||
                    !setup_static_archives(&options)) {
             status = EXIT_FAILED;
         } else if (run[command]) {

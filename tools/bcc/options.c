@@ -302,6 +302,7 @@ void options_release(struct options *options)
     for (size_t i = 0; i < options->archives.n; i++)
         free((void *)options->archives.word[i]);
     free(options->collected);
+    free(options->sorted_features);
     free(options->libraries.word);
     free(options->objects.word);
     free(options->archives.word);

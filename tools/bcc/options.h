@@ -41,18 +41,20 @@ struct options {
     const char *target_bcc;
     const char *cpu;
     const char *features;
-    const char *entry;  /* NULL: not given */
-    const char *output; /* -o */
-    const char *image;  /* NULL: not given */
-    const char *debug;  /* --debug-file; NULL: not given */
-    int opt_level;      /* 0..3 */
-    int tier;           /* BCC_TIER_... */
-    int time_limit_s;   /* of a compile; 0: none, -1: not given */
-    int jobs;           /* -j; 0: one for each CPU */
+    char *sorted_features; /* in place of those given; owned, or NULL */
+    const char *entry;     /* NULL: not given */
+    const char *output;    /* -o */
+    const char *image;     /* NULL: not given */
+    const char *debug;     /* --debug-file; NULL: not given */
+    int opt_level;         /* 0..3 */
+    int tier;              /* BCC_TIER_... */
+    int time_limit_s;      /* of a compile; 0: none, -1: not given */
+    int jobs;              /* -j; 0: one for each CPU */
     bool no_cache;
     bool exports;
     bool rebuild;
     bool strip_debug;
+    bool no_undefined;
     bool report_json; /* --report=json */
     bool verbose;
     bool json;

@@ -1,5 +1,7 @@
 #include "resource.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +50,7 @@ static bool begins_with(const char *path, const char magic[4])
     size_t size;
     int fd;
 
-    if (file_open(path, &fd, NULL, NULL))
+    if (resource_is_stream(path) || file_open(path, &fd, NULL, NULL))
         return false;
     if (file_read_at(fd, (struct file_target){start, sizeof(start)}, 0, path,
                      &size, NULL))
@@ -65,6 +67,53 @@ bool resource_is_archive(const char *path)
 bool resource_is_compiled(const char *path)
 {
     return !ends_in(path, ".bc") && begins_with(path, OBCC_MAGIC);
+}
+
+bool resource_bytes_are_compiled(struct span bytes)
+{
+    return bytes.size >= 4 && memcmp(bytes.data, OBCC_MAGIC, 4) == 0;
+}
+
+/* ---- Streams ---- */
+
+bool resource_is_stream(const char *path)
+{
+    struct stat st;
+
+    return strcmp(path, "-") == 0 ||
+           (stat(path, &st) == 0 && !S_ISREG(st.st_mode) &&
+            !S_ISDIR(st.st_mode));
+}
+
+static enum status read_to_end(int fd, const char *path, struct buffer *out,
+                               struct error *err)
+{
+    uint8_t piece[16384];
+    ssize_t n;
+
+    do {
+        n = read(fd, piece, sizeof(piece));
+        if (n > 0)
+            buffer_append(out, piece, (size_t)n);
+    } while (n > 0 || (n < 0 && errno == EINTR));
+    if (n < 0)
+        return error_set_os(err, errno, "%s", path);
+    return buffer_failed(out) ? error_no_memory(err) : STATUS_OK;
+}
+
+enum status resource_read_stream(const char *path, struct buffer *out,
+                                 struct error *err)
+{
+    const bool is_input = strcmp(path, "-") == 0;
+    int fd = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    enum status status;
+
+    if (fd < 0)
+        return error_set_os(err, errno, "%s", path);
+    status = read_to_end(fd, path, out, err);
+    if (!is_input)
+        file_close(fd);
+    return status;
 }
 
 bool resource_is_same_file(const char *a, const char *b)

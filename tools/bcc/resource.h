@@ -5,7 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "buffer.h"
 #include "error.h"
+#include "span.h"
 
 /* If no file has the name that the user gave, but a file exists whose name is
  * its start up to a '!', the name stands for an entry of that archive. Returns
@@ -18,6 +20,17 @@ bool resource_has_archive_name(const char *path);
 
 /* True for those, and for files of other names that start like archives. */
 bool resource_is_archive(const char *path);
+
+/* True for "-", which is standard input, and for pipes and devices: they are
+ * read once, to their end. */
+bool resource_is_stream(const char *path);
+
+/* Append the bytes of a stream. */
+enum status resource_read_stream(const char *path, struct buffer *out,
+                                 struct error *err) MUST_CHECK;
+
+/* Do these bytes begin an oBCC file? */
+bool resource_bytes_are_compiled(struct span bytes);
 
 /* True for oBCC files. A file named *.bc counts as bitcode without being read,
  * because a hit needs no byte of it. */

@@ -21,6 +21,7 @@
 
 #include <bcc/bcc.h>
 
+#include "entry_name.h"
 #include "print.h"
 #include "script_setup.h"
 #include "undefined.h"
@@ -47,10 +48,9 @@ static bool compile(const struct options *options)
         complain("run: the emulated bcc needs a cache directory: %s", reason);
         return false;
     }
-    setup_entry_name(options, path, true, name);
     script = setup_script(options, path, true, &failed);
     failed =
-        !script || failed ||
+        !script || failed || !entry_name(script, options, path, dir, name) ||
         bccPrepareSharedObject(script, dir, name, setup_flags(options, true));
     if (script && failed)
         complain_failed(script, options, path);

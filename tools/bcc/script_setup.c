@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "buffer.h"
-#include "checksum.h"
+#include "entry_name.h"
 #include "machine.h"
 #include "print.h"
 #include "key_file.h"
@@ -54,12 +54,43 @@ static void log_line(void *context, int level, const char *area,
     complain("%s: %s", area, text);
 }
 
+static const char *stream_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+/* flags: of bccLinkBC(), or -1: it is the script. False after a complaint, or
+ * with an error of the script. */
+static bool take_stream(BCCScriptRef script, const char *path, long flags)
+{
+    const char *name = stream_name(path);
+    struct error err = {0};
+    struct buffer bytes;
+    int failed = 1;
+
+    buffer_init(&bytes);
+    if (resource_read_stream(path, &bytes, &err))
+        complain("%s", err.message);
+    else if (flags >= 0)
+        failed = bccLinkBC(script, name, (const char *)bytes.data, bytes.size,
+                           (unsigned long)flags | BCC_COPY_INPUT);
+    else if (resource_bytes_are_compiled(buffer_span(&bytes)))
+        failed = bccReadExecutable(script, name, bytes.data, bytes.size,
+                                   BCC_COPY_INPUT);
+    else
+        failed = bccReadBC(script, name, (const char *)bytes.data, bytes.size,
+                           BCC_COPY_INPUT);
+    buffer_release(&bytes);
+    return !failed;
+}
+
 static bool read_file(BCCScriptRef script, const char *path)
 {
     const char *entry;
     char *archive = resource_split(path, &entry);
     int failed;
 
+    /* A file is tried first: a launch need not ask what it is. */
     if (archive)
         failed = bccReadResource(script, archive, entry, 0);
     else if (resource_is_compiled(path))
@@ -67,6 +98,8 @@ static bool read_file(BCCScriptRef script, const char *path)
     else
         failed = bccReadFile(script, path, 0);
     free(archive);
+    if (failed && resource_is_stream(path))
+        return take_stream(script, path, -1);
     return !failed;
 }
 
@@ -75,10 +108,13 @@ static bool link_file(BCCScriptRef script, const char *path,
 {
     const char *entry;
     char *archive = resource_split(path, &entry);
+
     const bool ok = (archive ? bccLinkResource(script, archive, entry, flags)
                              : bccLinkFile(script, path, flags)) == 0;
 
     free(archive);
+    if (!ok && resource_is_stream(path))
+        return take_stream(script, path, (long)flags);
     return ok;
 }
 
@@ -161,10 +197,18 @@ static int tier_of(const struct options *options)
     return tier;
 }
 
-BCCScriptRef setup_script(const struct options *options, const char *path,
-                          bool program, bool *ret_failed)
+void setup_complain(BCCScriptRef script)
 {
-    char *keys = trusted_keys(options, ret_failed);
+    const char *message = bccGetErrorMessage(script);
+
+    if (*message)
+        complain("%s", message);
+}
+
+bool setup_set_options(BCCScriptRef script, const struct options *options)
+{
+    bool failed;
+    char *keys = trusted_keys(options, &failed);
     const BCCOptions compile = {
         .size = sizeof(compile),
         .trustedKeys = keys,
@@ -176,17 +220,25 @@ BCCScriptRef setup_script(const struct options *options, const char *path,
         .compileMemoryLimit = memory_limit(options),
         .tier = tier_of(options),
     };
+
+    failed = failed || bccSetOptions(script, &compile);
+    free(keys);
+    return !failed;
+}
+
+BCCScriptRef setup_script(const struct options *options, const char *path,
+                          bool program, bool *ret_failed)
+{
     const BCCHost host = {
         .size = sizeof(host),
         .context = (void *)options,
         .cacheSizeLimit = settings_cache_limit_bytes,
+        .knownSha1 = entry_name_known_sha1,
     };
-    BCCScriptRef script = *ret_failed ? NULL : bccCreateScript();
+    BCCScriptRef script = bccCreateScript();
 
     if (!script) {
-        if (!*ret_failed)
-            complain("out of memory");
-        free(keys);
+        complain("out of memory");
         return NULL;
     }
     if (options->verbose)
@@ -194,9 +246,9 @@ BCCScriptRef setup_script(const struct options *options, const char *path,
     bccSetHost(script, &host);
     if (program)
         bccMarkExternalSymbol(script, entry_of(options));
-    *ret_failed = bccSetOptions(script, &compile) || !read_file(script, path) ||
-                  !link_all(script, options) || !add_shared(script, options);
-    free(keys);
+    *ret_failed = !setup_set_options(script, options) ||
+                  !read_file(script, path) || !link_all(script, options) ||
+                  !add_shared(script, options);
     return script;
 }
 
@@ -410,106 +462,6 @@ char *setup_cache_dir(const struct options *options, const char **ret_reason)
         complain("%s: %s%s%s", dir, *ret_reason, *fact ? ": " : "", fact);
     free(dir);
     return NULL;
-}
-
-/* ---- Entry name ---- */
-
-/* A run makes its entry's name without printf(), whose code and tables would be
- * three more pages to load. Paths are on the heap, because arrays for any path
- * would take more pages of stack. */
-static void add_line(struct buffer *key, const char *text)
-{
-    buffer_append_string(key, text ? text : "");
-    buffer_append(key, "\n", 1);
-}
-
-static void add_path(struct buffer *key, const char *path)
-{
-    const char *entry;
-    char *archive = resource_split(path, &entry);
-    const char *file = archive ? archive : path;
-    char *absolute = realpath(file, NULL);
-
-    buffer_append_string(key, absolute ? absolute : file);
-    if (archive)
-        buffer_append(key, "!", 1);
-    add_line(key, archive ? entry : "");
-    free(absolute);
-    free(archive);
-}
-
-static void add_paths(struct buffer *key, const struct words *paths)
-{
-    for (size_t i = 0; i < paths->n; i++)
-        add_path(key, paths->word[i]);
-}
-
-/* A hyphen, and 16 digits. */
-static void add_digest(char *ret_text, uint64_t digest)
-{
-    *ret_text++ = '-';
-    for (int shift = 60; shift >= 0; shift -= 4)
-        *ret_text++ = "0123456789abcdef"[digest >> shift & 15];
-    *ret_text = '\0';
-}
-
-/* The last component, also of a name in an archive. */
-static const char *file_name(const char *path)
-{
-    const char *entry;
-    char *archive = resource_split(path, &entry);
-    const char *name = archive ? entry : path;
-    const char *slash = strrchr(name, '/');
-
-    free(archive);
-    return slash ? slash + 1 : name;
-}
-
-void setup_entry_name(const struct options *options, const char *path,
-                      bool program, char ret_name[NAME_MAX])
-{
-    const char *base = file_name(path);
-    const char *dot = strrchr(base, '.');
-    size_t stem_size = dot && dot != base ? (size_t)(dot - base) : strlen(base);
-    const char level[] = {(char)('0' + options->opt_level), '\0'};
-    struct buffer key;
-
-    while (*base == '.') {
-        base++;
-        stem_size--;
-    }
-    if (stem_size > 200)
-        stem_size = 200;
-    memcpy(ret_name, base, stem_size);
-    ret_name[stem_size] = '\0';
-    if (!program)
-        return;
-    buffer_init(&key);
-    add_path(&key, path);
-    /* Either way to say it leads to the same entry, on this machine and on the
-     * target. */
-    add_line(&key, options->target ? machine_usual_triple(options->target)
-                                   : machine_host()->triple);
-    add_line(&key, options->cpu);
-    add_line(&key, options->features);
-    add_line(&key, level);
-    add_line(&key, entry_of(options));
-    if (options->strip_debug)
-        buffer_append_string(&key, "strip-debug\n");
-    add_paths(&key, &options->libraries);
-    /* An empty line, which is no path: the files after it are linked in another
-     * way. */
-    if (options->objects.n + options->archives.n > 0)
-        add_line(&key, "");
-    add_paths(&key, &options->objects);
-    add_paths(&key, &options->archives);
-    add_paths(&key, &options->library_dirs);
-    for (size_t i = 0; i < options->shared.n; i++) {
-        buffer_append_string(&key, "-l");
-        add_line(&key, options->shared.word[i]);
-    }
-    add_digest(ret_name + stem_size, checksum_xxh3(buffer_span(&key)));
-    buffer_release(&key);
 }
 
 /* ---- Report ---- */

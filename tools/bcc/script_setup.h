@@ -2,7 +2,6 @@
 #ifndef BCC_TOOL_SCRIPT_SETUP_H
 #define BCC_TOOL_SCRIPT_SETUP_H
 
-#include <limits.h>
 #include <stdbool.h>
 
 #include <bcc/bcc.h>
@@ -20,11 +19,18 @@ bool setup_sysroot(const struct options *options);
 bool setup_static_archives(struct options *options);
 
 /* A script with the options, the file, objects and libraries set. *ret_failed:
- * setting failed, and the script's error message says why. NULL after a
- * complaint: no memory. program: only the entry point (options->entry, else
- * "main") is kept. */
+ * setting failed, and the script's error message or a complaint says why. NULL
+ * after a complaint: no memory. program: only the entry point (options->entry,
+ * else "main") is kept. */
 BCCScriptRef setup_script(const struct options *options, const char *path,
                           bool program, bool *ret_failed);
+
+/* Print the script's error message, if it has one. */
+void setup_complain(BCCScriptRef script);
+
+/* Set how the script is compiled. False: the script's error message says why,
+ * or a complaint about a key file did. */
+bool setup_set_options(BCCScriptRef script, const struct options *options);
 
 /* Flags for the prepare functions. */
 unsigned long setup_flags(const struct options *options, bool program);
@@ -37,12 +43,6 @@ char *setup_find_cache_dir(const struct options *options,
 
 /* The same, but creates the directory with mode 0700 if it does not exist. */
 char *setup_cache_dir(const struct options *options, const char **ret_reason);
-
-/* Name of an entry in the tools' cache: the file's name, and a digest of
- * absolute paths (its own, and those of objects and libraries) and of the
- * options. The files' contents are checked when the entry is opened. */
-void setup_entry_name(const struct options *options, const char *path,
-                      bool program, char ret_name[NAME_MAX]);
 
 /* Print the report of --report=json, one line on standard error. off_reason:
  * printed if the library was given no cache directory. */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cache_file.h"
 #include "library_search.h"
 #include "machine.h"
 #include "print.h"
@@ -193,24 +194,54 @@ static bool name_libraries(struct clue *clues, size_t n_clues)
     return named;
 }
 
-/* Print advice for the first n missing symbols. */
-static void suggest(BCCScriptRef script, const struct options *options,
-                    size_t n)
+/* Symbols that a front end's driver supplies when it links, and no library. */
+static bool name_front_end(const struct clue *clues, size_t n_clues)
 {
-    struct clue *clues = calloc(n, sizeof(*clues));
+    static const struct {
+        const char *start, *advice;
+    } known[] = {
+        {"__rdl_", "rustc's own allocator functions: give it -C save-temps and "
+                   "add the .bc whose name has 'allocator' by --link"},
+        {"__rust_", "rustc's own allocator functions: give it -C save-temps "
+                    "and add the .bc whose name has 'allocator' by --link"},
+        {"__zig_", "Zig's own runtime: compile with -fcompiler-rt"},
+    };
+    const size_t n_known = sizeof(known) / sizeof(known[0]);
+
+    for (size_t i = 0; i < n_clues; i++)
+        for (size_t j = 0; j < n_known; j++)
+            if (strncmp(clues[i].symbol, known[j].start,
+                        strlen(known[j].start)) == 0) {
+                complain("'%s' is of %s", clues[i].symbol, known[j].advice);
+                return true;
+            }
+    return false;
+}
+
+/* Print advice. The clues have their symbols, and are freed. */
+static void suggest(struct clue *clues, const struct options *options, size_t n)
+{
     bool named = false;
 
     if (clues) {
-        for (size_t i = 0; i < n; i++)
-            clues[i].symbol = bccGetMissingSymbol(script, i, NULL);
         qsort(clues, n, sizeof(*clues), compare_clues);
         search(options, clues, n);
         named = name_libraries(clues, n);
+        named = name_front_end(clues, n) || named;
     }
     if (!named)
         complain("to define it, add a shared library (-lNAME, -LDIR) or "
                  "bitcode (--lib RUNTIME.bc, --link FILE)");
     free(clues);
+}
+
+static struct clue *clues_of(BCCScriptRef script, size_t n)
+{
+    struct clue *clues = calloc(n, sizeof(*clues));
+
+    for (size_t i = 0; clues && i < n; i++)
+        clues[i].symbol = bccGetMissingSymbol(script, i, NULL);
+    return clues;
 }
 
 void complain_failed(BCCScriptRef script, const struct options *options,
@@ -225,11 +256,62 @@ void complain_failed(BCCScriptRef script, const struct options *options,
     if (n > MAX_LINES)
         complain("%s: and %zu more", path, n - MAX_LINES);
     if (n)
-        suggest(script, options, n);
+        suggest(clues_of(script, n), options, n);
     if (n && resource_is_compiled(path))
         complain("%s: is compiled already: bcc compile takes -l, and --entry "
                  "main for a program with its usual libraries",
                  path);
     if (!n)
         complain("%s", bccGetErrorMessage(script));
+}
+
+/* ---- Of an entry that was not loaded ---- */
+
+/* In libc, or a function that the library supplies; for another machine, as if
+ * its libc had the same names. A version is not looked at. */
+static bool is_supplied(const char *name)
+{
+    const char *at = strchrnul(name + (*name != '\0'), '@');
+    char *plain = strndup(name, (size_t)(at - name));
+    const bool found = plain && dlsym(RTLD_DEFAULT, plain);
+
+    free(plain);
+    return found;
+}
+
+static bool is_undefined(const struct obcc_import *import, const char *name)
+{
+    return !(obcc_get32(import->flags) & OBCC_IMPORT_WEAK) &&
+           obcc_get32(import->library) == OBCC_NO_LIBRARY && !is_supplied(name);
+}
+
+size_t undefined_complain(const struct options *options, const char *path,
+                          const char *entry)
+{
+    const struct obcc_import *import;
+    struct cache_file file;
+    struct clue *clues;
+    size_t n = 0;
+
+    if (cache_file_open(entry, CACHE_CHECK_TABLES, &file, NULL))
+        return 0;
+    clues = calloc(cache_count(&file.view, OBCC_RELOCATION_TABLE) + 1,
+                   sizeof(*clues));
+    for (uint32_t i = 0; clues && (import = cache_import_at(&file.view, i));
+         i++) {
+        const char *name = cache_string(&file.view, obcc_get32(import->name));
+
+        if (!is_undefined(import, name))
+            continue;
+        if (n < MAX_LINES)
+            complain_of(
+                name, cache_string(&file.view, obcc_get32(import->user)), path);
+        clues[n++].symbol = name;
+    }
+    if (n)
+        suggest(clues, options, n);
+    else
+        free(clues);
+    cache_file_close(&file);
+    return n;
 }

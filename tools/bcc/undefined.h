@@ -11,4 +11,9 @@
 void complain_failed(BCCScriptRef script, const struct options *options,
                      const char *path);
 
+/* Print the symbols that neither the code of an entry defines, nor its shared
+ * libraries, nor libc. entry: the cache file. Returns their number. */
+size_t undefined_complain(const struct options *options, const char *path,
+                          const char *entry);
+
 #endif

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "file.h"
 #include "entry_use.h"
+#include "known_file.h"
 
 /* A record of the notes file; only the machine that wrote it reads it. */
 struct record {
@@ -240,8 +241,10 @@ enum status prune_directory(const char *dir,
         inventory_sort_by_use(&inventory);
         remove_oldest(&inventory, options, ret_result);
     }
-    if (!options->dry_run)
+    if (!options->dry_run) {
         renew_notes(inventory.dir_fd, ret_result->left);
+        known_file_sweep(inventory.dir_fd, KNOWN_FILE_MAX_AGE_S);
+    }
     inventory_release(&inventory);
     return STATUS_OK;
 }

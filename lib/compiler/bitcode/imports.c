@@ -18,7 +18,10 @@
  *    __dso_handle comes from the linker. (glibc 2.36 has no more there; before
  *    2.33 there were stat() and its relatives.)
  *
- * Symbols of hidden visibility are left alone: they are never imported. */
+ * A definition of hidden visibility in another part of the module is left
+ * alone. A symbol that is hidden and nowhere defined is an import like others,
+ * so that the host may define it, or a message names it: rustc's fat LTO makes
+ * such declarations of the allocator's functions. */
 #include "imports.h"
 
 #include <string.h>
@@ -230,6 +233,17 @@ static void renew_variable(struct renewals *renewals, LLVMModuleRef module,
     LLVMSetAlignment(renewed, LLVMGetAlignment(old));
     LLVMSetThreadLocalMode(renewed, LLVMGetThreadLocalMode(old));
     add_renewal(renewals, old, renewed);
+}
+
+void imports_make_visible(LLVMModuleRef module)
+{
+    LLVMValueRef at = NULL;
+
+    /* A weak one is the address 0, if nothing in the image defines it. */
+    while ((at = glue_next_global(module, at)))
+        if (LLVMIsDeclaration(at) &&
+            LLVMGetLinkage(at) != LLVMExternalWeakLinkage)
+            LLVMSetVisibility(at, LLVMDefaultVisibility);
 }
 
 static bool is_import(LLVMValueRef global)

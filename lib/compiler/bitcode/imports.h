@@ -11,6 +11,9 @@
  * object, whatever is linked into it. */
 LLVMModuleRef imports_create_module(struct glue *glue);
 
+/* When all is linked: undefined symbols are imports, hidden ones too. */
+void imports_make_visible(LLVMModuleRef module);
+
 /* Before optimisation: define atexit, at_quick_exit and pthread_atfork in the
  * module if it uses them. */
 void imports_define_handlers(LLVMModuleRef module);

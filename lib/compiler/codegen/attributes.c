@@ -3,14 +3,18 @@
  * would never use AVX, and would not inline a library built for AVX. So they
  * are removed, and the target machine's apply.
  *
- * A function may need more than the target has: it was written with
- * intrinsics, and asks the CPU before it is called. It keeps its extra
- * features, in addition to the target's. They are not among those that the
- * cache entry demands of a machine: only that function's caller knows. But
- * what all functions need, nobody asks for: the files were compiled for CPUs
- * that have it (clang's ARMv7 has NEON), and the entry demands it. On x86-64 it
- * does not: there scripts compiled for a newer CPU than the host's run as long
- * as they do not meet its instructions. */
+ * A function may need more than the target has: it uses intrinsics, and its
+ * caller asks the CPU before calling it. It keeps its extra features, in
+ * addition to the target's. The cache entry does not require them of a machine,
+ * because only the function's caller knows. A feature that all functions need
+ * is different: the files were compiled for CPUs that have it (clang's ARMv7
+ * has NEON), and the entry demands it. On x86-64 it does not: there scripts
+ * compiled for a newer CPU than the host's run as long as they do not meet its
+ * instructions.
+ *
+ * Large frames may be probed page by page by a function that a front end has in
+ * its own runtime: Zig's __zig_probe_stack. If that is not in the bitcode, the
+ * code generator writes the probes into the function instead. */
 #include "module_passes.h"
 
 #include <string.h>
@@ -191,6 +195,26 @@ static void protect_branches(LLVMModuleRef module, LLVMContextRef context)
             LLVMAddAttributeAtIndex(at, on_function, create(context, mark, ""));
 }
 
+static void supply_probe(LLVMModuleRef module, LLVMValueRef function)
+{
+    static const char kind[] = "probe-stack", in_place[] = "inline-asm";
+    LLVMAttributeRef attribute = get(function, kind);
+    LLVMValueRef probe;
+    unsigned size;
+    const char *value;
+
+    if (!attribute)
+        return;
+    value = LLVMGetStringAttributeValue(attribute, &size);
+    probe = LLVMGetNamedFunctionWithLength(module, value, size);
+    if (probe && !LLVMIsDeclaration(probe))
+        return;
+    drop(function, kind);
+    LLVMAddAttributeAtIndex(
+        function, on_function,
+        create(LLVMGetModuleContext(module), kind, in_place));
+}
+
 enum status attributes_retarget(LLVMModuleRef module,
                                 const struct target *target,
                                 struct arena *arena,
@@ -206,9 +230,13 @@ enum status attributes_retarget(LLVMModuleRef module,
     };
     LLVMValueRef at;
 
-    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
-        if (!LLVMIsDeclaration(at) && !retarget_function(&retarget, at))
+    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at)) {
+        if (LLVMIsDeclaration(at))
+            continue;
+        if (!retarget_function(&retarget, at))
             return error_no_memory(err);
+        supply_probe(module, at);
+    }
     if (target->kind->unanimous)
         protect_branches(module, context);
     for (size_t i = 0; target->kind->demands_common && i < CPU_FEATURE_WORDS;

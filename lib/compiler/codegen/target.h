@@ -10,13 +10,6 @@
 #include "machine.h"
 #include "request.h"
 
-/* CPU features that follow from the name of a CPU, so that LLVM need not be
- * asked (35 ms). */
-struct target_level {
-    const char *cpu;
-    const char *features; /* "+a,+b" */
-};
-
 /* What the code generator knows of a machine beyond the row of
  * support/machine.h: a file target_MACHINE.c each. Feature strings are LLVM's,
  * and name only what LLVM 19 knows, too: it tells people of others. */
@@ -33,7 +26,10 @@ struct target_kind {
     const char *named;  /* what a CPU by name is given */
     const char *always; /* for every CPU, before what the user asks for */
     const char *with_routines; /* likewise, where there are support routines */
-    const struct target_level *levels; /* up to a NULL; or NULL */
+    /* CPUs whose features follow from the name, so that LLVM need not be asked
+     * (35 ms). */
+    const struct cpu_level *levels;
+    size_t n_levels;
     /* How target_cpu.c finds that LLVM does not know a CPU: this one lacks a
      * feature that all others have. */
     const char *probe_caller; /* without this LLVM gives up */

@@ -20,6 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpu_levels.h"
+
 /* ---- Feature strings ---- */
 
 void target_for_each_feature(const char *features, target_feature_fn visit,
@@ -386,9 +388,9 @@ static const char *known_features(const struct target *target)
         return NULL;
     if (kind->baseline && strcmp(target->cpu, kind->generic_cpu) == 0)
         return kind->baseline(target->triple);
-    for (const struct target_level *at = kind->levels; at && at->cpu; at++)
-        if (strcmp(target->cpu, at->cpu) == 0)
-            return at->features;
+    for (size_t i = 0; i < kind->n_levels; i++)
+        if (strcmp(target->cpu, kind->levels[i].cpu) == 0)
+            return kind->levels[i].features;
     return NULL;
 }
 
