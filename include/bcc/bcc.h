@@ -441,9 +441,9 @@ enum {
  * no layer is searched. An unusable cache (it cannot be made or written, is
  * writable by others, has a damaged entry) is never an error: the script is
  * compiled, and bccGetReport() gives the reason. If no entry can be kept, the
- * report's cache is BCC_CACHE_OFF, and the log callback gets the reason at level
- * BCC_LOG_WARN. If several processes make the same entry at the same time, one
- * compiles, and the others wait for it while it makes progress.
+ * report's cache is BCC_CACHE_OFF, and the log callback gets the reason at
+ * level BCC_LOG_WARN. If several processes make the same entry at the same
+ * time, one compiles, and the others wait for it while it makes progress.
  *
  * Constructors of the script run before the function returns. Errors:
  * INVALID_VALUE (cacheName is NULL, empty, contains '/' or begins with '.';

@@ -47,9 +47,9 @@ static const uint32_t round_constant[] = {0x5a827999, 0x6ed9eba1, 0x8f1bbcdc,
 /* 6.1.2, step 3, for twenty rounds, and the words of the schedule that are used
  * 16 rounds later. v: a .. e. */
 #define TWENTY_ROUNDS(f, first)                                                \
-    for (int t = first; t < first + 20; t++) {                                 \
+    for (int t = (first); t < (first) + 20; t++) {                             \
         const uint32_t sum = rotate(v[0], 5) + f(v[1], v[2], v[3]) + v[4] +    \
-                             round_constant[first / 20] + w[t];                \
+                             round_constant[(first) / 20] + w[t];              \
         w[t + 16] = rotate(w[t + 13] ^ w[t + 8] ^ w[t + 2] ^ w[t], 1);         \
         v[4] = v[3];                                                           \
         v[3] = v[2];                                                           \

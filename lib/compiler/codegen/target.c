@@ -80,7 +80,7 @@ static const char *join(struct arena *arena, const char *const *parts, size_t n)
             continue;
         if (at > joined)
             *at++ = ',';
-        at = stpcpy(at, parts[i]);
+        at = mempcpy(at, parts[i], strlen(parts[i]));
     }
     return joined;
 }

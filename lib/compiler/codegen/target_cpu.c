@@ -105,7 +105,7 @@ static char *append_features(char *at, unsigned elf_machine, bool present)
         if ((host.word[bit / 64] >> (bit % 64) & 1) != present)
             continue;
         *at++ = present ? '+' : '-';
-        at = stpcpy(at, name);
+        at = mempcpy(at, name, strlen(name));
         *at++ = ',';
     }
     return at;
