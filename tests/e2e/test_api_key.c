@@ -202,7 +202,7 @@ static void skip_sha1(struct launch *launch)
 
 static void change_triple(struct launch *launch)
 {
-    launch->options.targetTriple = "x86_64-unknown-linux-gnu";
+    launch->options.targetTriple = "x86_64-unknown-linux-musl";
 }
 
 static void change_cpu(struct launch *launch)

@@ -53,8 +53,9 @@ is() {
 }
 
 entry() {
-    set -- "$BCC_CACHE_DIR/$1"-*.oBCC
-    [ -e "$1" ] && echo "$1"
+    entry_path=$("$BCC" cache explain --json "$work/$1.bc" 2>/dev/null |
+        sed -n 's/.*"path":"\([^"]*\)".*/\1/p')
+    [ -e "$entry_path" ] && echo "$entry_path"
 }
 
 # has_best PROGRAM: its entry has the best code.
