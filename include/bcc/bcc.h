@@ -430,7 +430,10 @@ enum {
      * or with UNRESOLVED_SYMBOL if the entry needs a missing symbol; the
      * report gives the reason. All prepare functions then search the cache
      * layers. */
-    BCC_CACHE_ONLY = 1 << 10
+    BCC_CACHE_ONLY = 1 << 10,
+    /* With BCC_CACHE_ONLY: if the entry has baseline code and nobody makes the
+     * best, have it made in the background all the same. */
+    BCC_BEST_LATER = 1 << 11
 };
 
 /* Make the script's code callable. The cache entry is the file

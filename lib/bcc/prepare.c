@@ -71,9 +71,10 @@ static void build_request(struct prepare *p)
 
 static int check_prepare(BCCScriptRef script, unsigned long flags)
 {
-    const unsigned long known =
-        BCC_PROCESS_SYMBOLS | BCC_MARKED_ONLY | BCC_VERIFY | BCC_REBUILD |
-        BCC_DEFAULT_LIBRARIES | BCC_STRIP_DEBUG | BCC_CACHE_ONLY;
+    const unsigned long known = BCC_PROCESS_SYMBOLS | BCC_MARKED_ONLY |
+                                BCC_VERIFY | BCC_REBUILD |
+                                BCC_DEFAULT_LIBRARIES | BCC_STRIP_DEBUG |
+                                BCC_CACHE_ONLY | BCC_BEST_LATER;
 
     if (script_check_open(script, "prepare"))
         return 1;
@@ -374,8 +375,10 @@ static bool begin_report(struct prepare *p)
  * much to do. */
 static void see_to_best(struct prepare *p)
 {
-    if (!p->is_waiting || p->request.tier != REQUEST_TIER_AUTO ||
-        !may_compile(p))
+    const bool may_begin = p->flags & BCC_BEST_LATER || may_compile(p);
+
+    if (!p->is_waiting || p->request.tier != REQUEST_TIER_AUTO || !may_begin ||
+        p->script->options.n_trusted_keys)
         return;
     make_later(p);
     report_stage(p->script, BCC_STAGE_PROCESS);

@@ -343,7 +343,8 @@ int variants_prepare(const struct variants *v)
         names_a_cpu(options))
         return prepare(v, v->name, v->flags);
     is_there = v->is_in_dir || is_anywhere(v, v->name);
-    if (is_there && prepare(v, v->name, v->flags | BCC_CACHE_ONLY) == 0)
+    if (is_there &&
+        prepare(v, v->name, v->flags | BCC_CACHE_ONLY | BCC_BEST_LATER) == 0)
         return 0;
     is_other = is_there && is_of_another_cpu(v->script);
     if (try_levels(v) || try_others(v))
