@@ -19,7 +19,7 @@ enum {
     PATH_SIZE = 256
 };
 
-static const char magic[8] = "bcc\0con1"; /* without its NUL */
+static const char magic[8] = {'b', 'c', 'c', 0, 'c', 'o', 'n', '1'};
 
 struct file_row {
     struct known_row row;

@@ -206,7 +206,7 @@ static void supply_probe(LLVMModuleRef module, LLVMValueRef function)
     if (!attribute)
         return;
     value = LLVMGetStringAttributeValue(attribute, &size);
-    probe = LLVMGetNamedFunctionWithLength(module, value, size);
+    probe = LLVMGetNamedFunction(module, value); /* LLVM ends it with a NUL */
     if (probe && !LLVMIsDeclaration(probe))
         return;
     drop(function, kind);
