@@ -50,7 +50,7 @@ void *support_routine_find(const char *name)
     const uint64_t beginnings = 0 ROUTINES(BIT);
 #undef BIT
 
-    if (!(beginnings >> BEGINNING(name) & 1))
+    if (!name[0] || !name[1] || !(beginnings >> BEGINNING(name) & 1))
         return NULL;
     for (size_t i = 0; i < N_ROUTINES; i++)
         if (routines[i].name[2] == name[2] &&

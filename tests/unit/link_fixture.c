@@ -289,6 +289,8 @@ static void read_headers(struct fixture *f)
     f->elf = elf;
     f->n_sections = header.e_shnum;
     f->n_segments = header.e_phnum;
+    free(f->sections);
+    free(f->segments);
     f->sections = calloc(f->n_sections, sizeof(*f->sections));
     f->segments = calloc(f->n_segments, sizeof(*f->segments));
     assert_true(f->sections && f->segments);
