@@ -16,7 +16,7 @@
  *
  * A script with these macros exports the marked definitions, in the order of
  * its source, and nothing else. A script without these macros and without such
- * metadata (see docs/scripts.html) exports all of its global functions and
+ * metadata (#rs_export_func...) exports all of its global functions and
  * variables. The macros need clang; to other compilers they mean nothing. In
  * C++ the functions and variables have to be extern "C". */
 #ifndef BCC_BCC_SCRIPT_H
