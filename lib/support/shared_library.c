@@ -8,15 +8,20 @@
 
 /* ---- Parts of the file ---- */
 
-/* Copies item `index` of a table, because nothing in the file need be
- * aligned. */
+static bool item_at(struct span table, uint64_t index, size_t size,
+                    struct span *ret_item)
+{
+    return index <= table.size / size &&
+           span_slice(table, index * size, size, ret_item);
+}
+
+/* Copies a record that is the same in both classes. */
 static bool copy_item(struct span table, uint64_t index, size_t size,
                       void *ret_item)
 {
     struct span item;
 
-    if (index > table.size / size ||
-        !span_slice(table, index * size, size, &item))
+    if (!item_at(table, index, size, &item))
         return false;
     memcpy(ret_item, item.data, size);
     return true;
@@ -28,104 +33,15 @@ static const char *string_at(struct span strings, uint64_t offset)
     return offset < strings.size ? (const char *)strings.data + offset : "";
 }
 
-/* ---- Records of both classes ---- */
-
-/* Each is read as that of 64-bit files: fields have one meaning in both. */
-
-static bool read_file_header(struct span file, Elf64_Ehdr *ret_header)
-{
-    Elf32_Ehdr small;
-
-    if (!copy_item(file, 0, sizeof(small), &small))
-        return false;
-    if (small.e_ident[EI_CLASS] != ELFCLASS32)
-        return copy_item(file, 0, sizeof(*ret_header), ret_header);
-    *ret_header = (Elf64_Ehdr){
-        .e_type = small.e_type,
-        .e_machine = small.e_machine,
-        .e_shoff = small.e_shoff,
-        .e_flags = small.e_flags,
-        .e_shentsize = small.e_shentsize,
-        .e_shnum = small.e_shnum,
-    };
-    memcpy(ret_header->e_ident, small.e_ident, sizeof(small.e_ident));
-    return true;
-}
-
-static size_t section_header_size(bool is_64)
-{
-    return is_64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
-}
-
-static bool read_section_header(struct span table, bool is_64, uint64_t index,
-                                Elf64_Shdr *ret_header)
-{
-    Elf32_Shdr small;
-
-    if (is_64)
-        return copy_item(table, index, sizeof(*ret_header), ret_header);
-    if (!copy_item(table, index, sizeof(small), &small))
-        return false;
-    *ret_header = (Elf64_Shdr){
-        .sh_type = small.sh_type,
-        .sh_offset = small.sh_offset,
-        .sh_size = small.sh_size,
-        .sh_link = small.sh_link,
-    };
-    return true;
-}
-
-static bool read_symbol(struct span table, bool is_64, uint64_t index,
+static bool read_symbol(const struct shared_library *library, uint64_t index,
                         Elf64_Sym *ret_symbol)
 {
-    Elf32_Sym small;
+    struct span item;
 
-    if (is_64)
-        return copy_item(table, index, sizeof(*ret_symbol), ret_symbol);
-    if (!copy_item(table, index, sizeof(small), &small))
+    if (!item_at(library->symbols, index, library->elf->symbol_size, &item))
         return false;
-    *ret_symbol = (Elf64_Sym){
-        .st_name = small.st_name,
-        .st_info = small.st_info,
-        .st_other = small.st_other,
-        .st_shndx = small.st_shndx,
-    };
+    *ret_symbol = elf_get_symbol(library->elf, item.data);
     return true;
-}
-
-static bool read_dynamic(struct span table, bool is_64, uint64_t index,
-                         Elf64_Dyn *ret_entry)
-{
-    Elf32_Dyn small;
-
-    if (is_64)
-        return copy_item(table, index, sizeof(*ret_entry), ret_entry);
-    if (!copy_item(table, index, sizeof(small), &small))
-        return false;
-    ret_entry->d_tag = small.d_tag;
-    ret_entry->d_un.d_val = small.d_un.d_val;
-    return true;
-}
-
-/* The symbol that a relocation at the start of item is against. */
-static uint32_t reloc_symbol(struct span item, bool is_64)
-{
-    Elf64_Rel reloc; /* the first members of Rela, too */
-    Elf32_Rel small;
-
-    if (is_64)
-        return copy_item(item, 0, sizeof(reloc), &reloc)
-                   ? (uint32_t)ELF64_R_SYM(reloc.r_info)
-                   : 0;
-    return copy_item(item, 0, sizeof(small), &small) ? ELF32_R_SYM(small.r_info)
-                                                     : 0;
-}
-
-static size_t reloc_size(bool is_64, bool has_addend)
-{
-    if (is_64)
-        return has_addend ? sizeof(Elf64_Rela) : sizeof(Elf64_Rel);
-    return has_addend ? sizeof(Elf32_Rela) : sizeof(Elf32_Rel);
 }
 
 /* ---- Sections ---- */
@@ -133,16 +49,27 @@ static size_t reloc_size(bool is_64, bool has_addend)
 struct sections {
     struct span file;
     struct span table;
-    bool is_64;
+    const struct elf_class *elf;
     unsigned n_sections;
 };
+
+static bool read_section_header(const struct sections *sections, uint64_t index,
+                                Elf64_Shdr *ret_header)
+{
+    struct span item;
+
+    if (!item_at(sections->table, index, sections->elf->section_header_size,
+                 &item))
+        return false;
+    *ret_header = elf_get_section_header(sections->elf, item.data);
+    return true;
+}
 
 static bool find_section(const struct sections *sections, uint32_t type,
                          Elf64_Shdr *ret_header, struct span *ret_bytes)
 {
     for (unsigned i = 0; i < sections->n_sections; i++)
-        if (read_section_header(sections->table, sections->is_64, i,
-                                ret_header) &&
+        if (read_section_header(sections, i, ret_header) &&
             ret_header->sh_type == type)
             return span_slice(sections->file, ret_header->sh_offset,
                               ret_header->sh_size, ret_bytes);
@@ -158,8 +85,7 @@ static struct span linked_strings(const struct sections *sections,
     struct span strings = {NULL, 0};
 
     if (from->sh_link < sections->n_sections &&
-        read_section_header(sections->table, sections->is_64, from->sh_link,
-                            &header) &&
+        read_section_header(sections, from->sh_link, &header) &&
         span_slice(sections->file, header.sh_offset, header.sh_size,
                    &strings) &&
         strings.size && strings.data[strings.size - 1] == '\0')
@@ -184,13 +110,19 @@ static const struct machine *machine_of(const Elf64_Ehdr *header)
 static enum status read_header(struct shared_library *library, const char *path,
                                Elf64_Ehdr *ret_header, struct error *err)
 {
-    if (!read_file_header(library->file.bytes, ret_header) ||
-        memcmp(ret_header->e_ident, ELFMAG, SELFMAG) != 0)
+    const struct span file = library->file.bytes;
+
+    if (file.size < EI_NIDENT || memcmp(file.data, ELFMAG, SELFMAG) != 0)
         return error_set(err, STATUS_UNSUPPORTED, "%s: not an ELF file", path);
-    library->machine = machine_of(ret_header);
-    library->is_64 = ret_header->e_ident[EI_CLASS] == ELFCLASS64;
-    if (!library->machine || ret_header->e_ident[EI_DATA] != ELFDATA2LSB ||
-        library->machine->address_size != (library->is_64 ? 8 : 4))
+    library->elf = elf_class_find(file.data[EI_CLASS]);
+    if (library->elf && file.size < library->elf->header_size)
+        return error_set(err, STATUS_UNSUPPORTED, "%s: not an ELF file", path);
+    if (library->elf) {
+        *ret_header = elf_get_header(library->elf, file.data);
+        library->machine = machine_of(ret_header);
+    }
+    if (!library->machine || file.data[EI_DATA] != ELFDATA2LSB ||
+        library->machine->address_size != library->elf->address_size)
         return error_set(err, STATUS_UNSUPPORTED,
                          "%s: made for machines of another kind", path);
     if (ret_header->e_type != ET_DYN)
@@ -201,16 +133,19 @@ static enum status read_header(struct shared_library *library, const char *path,
 
 static const char *find_soname(const struct sections *sections)
 {
-    struct span table, strings;
+    struct span table, strings, item;
     Elf64_Shdr header;
-    Elf64_Dyn entry;
 
     if (!find_section(sections, SHT_DYNAMIC, &header, &table))
         return "";
     strings = linked_strings(sections, &header);
-    for (uint64_t i = 0; read_dynamic(table, sections->is_64, i, &entry); i++)
+    for (uint64_t i = 0; item_at(table, i, sections->elf->dynamic_size, &item);
+         i++) {
+        const Elf64_Dyn entry = elf_get_dynamic(sections->elf, item.data);
+
         if (entry.d_tag == DT_SONAME)
             return string_at(strings, entry.d_un.d_val);
+    }
     return "";
 }
 
@@ -222,34 +157,30 @@ static void find_relocs(const struct sections *sections,
     size_t n = 0;
 
     for (unsigned i = 0; n < 2 && i < sections->n_sections; i++)
-        if (read_section_header(sections->table, sections->is_64, i, &header) &&
+        if (read_section_header(sections, i, &header) &&
             (header.sh_type == SHT_RELA || header.sh_type == SHT_REL) &&
-            read_section_header(sections->table, sections->is_64,
-                                header.sh_link, &symbols) &&
+            read_section_header(sections, header.sh_link, &symbols) &&
             symbols.sh_type == SHT_DYNSYM &&
             span_slice(sections->file, header.sh_offset, header.sh_size,
                        &library->relocs[n].table))
-            library->relocs[n++].entry_size =
-                reloc_size(sections->is_64, header.sh_type == SHT_RELA);
+            library->relocs[n++].type = header.sh_type;
 }
 
 static enum status read_tables(struct shared_library *library, const char *path,
                                struct error *err)
 {
     struct sections sections = {.file = library->file.bytes};
-    size_t header_size;
     Elf64_Shdr header;
     Elf64_Ehdr elf;
     enum status status = read_header(library, path, &elf, err);
 
     if (status)
         return status;
-    sections.is_64 = library->is_64;
+    sections.elf = library->elf;
     sections.n_sections = elf.e_shnum;
-    header_size = section_header_size(library->is_64);
-    if (elf.e_shentsize != header_size ||
+    if (elf.e_shentsize != sections.elf->section_header_size ||
         !span_slice(sections.file, elf.e_shoff,
-                    (uint64_t)elf.e_shnum * header_size, &sections.table))
+                    (uint64_t)elf.e_shnum * elf.e_shentsize, &sections.table))
         return error_set(err, STATUS_CORRUPT,
                          "%s: section headers reach past the end", path);
     if (!find_section(&sections, SHT_DYNSYM, &header, &library->symbols))
@@ -318,7 +249,7 @@ bool shared_library_next(const struct shared_library *library,
 {
     Elf64_Sym symbol;
 
-    while (read_symbol(library->symbols, library->is_64, *position, &symbol)) {
+    while (read_symbol(library, *position, &symbol)) {
         uint16_t version = VER_NDX_GLOBAL;
 
         (void)copy_item(library->versions, (*position)++, sizeof(version),
@@ -343,21 +274,20 @@ const char *shared_library_next_use(const struct shared_library *library,
 
     for (size_t i = 0; i < 2; i++) {
         const struct shared_relocs *relocs = &library->relocs[i];
-        const size_t size = relocs->entry_size;
-        const uint32_t n = size ? (uint32_t)(relocs->table.size / size) : 0;
+        const size_t size = elf_relocation_size(library->elf, relocs->type);
+        const uint32_t n = (uint32_t)(relocs->table.size / size);
         struct span item;
         Elf64_Sym symbol;
 
         while (*position - before < n) {
-            const uint64_t at = (uint64_t)(*position - before) * size;
-            uint32_t index;
+            uint64_t index;
 
-            (*position)++;
-            if (!span_slice(relocs->table, at, size, &item))
+            if (!item_at(relocs->table, (*position)++ - before, size, &item))
                 continue;
-            index = reloc_symbol(item, library->is_64);
-            if (index &&
-                read_symbol(library->symbols, library->is_64, index, &symbol))
+            index = ELF64_R_SYM(
+                elf_get_relocation(library->elf, relocs->type, item.data)
+                    .r_info);
+            if (index && read_symbol(library, index, &symbol))
                 return string_at(library->strings, symbol.st_name);
         }
         before += n;

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "elf_class.h"
 #include "error.h"
 #include "file.h"
 #include "machine.h"
@@ -21,7 +22,7 @@
 struct shared_library {
     struct file_mapping file;
     const struct machine *machine;
-    bool is_64;           /* ELFCLASS64 */
+    const struct elf_class *elf;
     const char *soname;   /* "" if it has none; borrows file, as all below */
     struct span symbols;  /* the dynamic symbol table */
     struct span strings;  /* its names, ended by a NUL */
@@ -30,8 +31,8 @@ struct shared_library {
     struct span version_strings;
     struct shared_relocs {
         struct span table;
-        size_t entry_size;
-    } relocs[2]; /* of data and of calls */
+        uint32_t type; /* SHT_RELA or SHT_REL */
+    } relocs[2];       /* of data and of calls */
 };
 
 /* IO, CORRUPT, UNSUPPORTED (no shared library of a machine that we know). */

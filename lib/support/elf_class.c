@@ -3,7 +3,7 @@
 #include <string.h>
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "the linker reads and writes ELF structs of a little-endian host"
+#error "ELF structs are read and written on a little-endian host"
 #endif
 
 static const struct elf_class class_64 = {
@@ -137,6 +137,22 @@ Elf64_Sym elf_get_symbol(const struct elf_class *elf, const uint8_t *bytes)
         .st_shndx = narrow.st_shndx,
         .st_value = narrow.st_value,
         .st_size = narrow.st_size,
+    };
+}
+
+Elf64_Dyn elf_get_dynamic(const struct elf_class *elf, const uint8_t *bytes)
+{
+    Elf64_Dyn wide;
+    Elf32_Dyn narrow;
+
+    if (elf == &class_64) {
+        memcpy(&wide, bytes, sizeof(wide));
+        return wide;
+    }
+    memcpy(&narrow, bytes, sizeof(narrow));
+    return (Elf64_Dyn){
+        .d_tag = narrow.d_tag,
+        .d_un.d_val = narrow.d_un.d_val,
     };
 }
 

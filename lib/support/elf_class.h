@@ -1,15 +1,15 @@
 /* The two classes of ELF files: 64-bit, and 32-bit with half as wide fields in
  * another order.
  *
- * The passes know one form, the structs of class 64. What is read is widened
- * to it, what is written is narrowed from it, here and nowhere else. Values
- * that are written fit, because an image and the files made from it end below
- * max_span (layout.c, debug.c).
+ * Code that reads or writes files knows one form, the structs of class 64. What
+ * is read is widened to it, what is written is narrowed from it, here and
+ * nowhere else. Values that the linker writes fit, because an image and the
+ * files made from it end below max_span (layout.c, debug.c).
  *
  * Little-endian files on a little-endian host: the structs of <elf.h> are
  * copied from and to bytes, which need not be aligned. */
-#ifndef BCC_LINKER_ELF_CLASS_H
-#define BCC_LINKER_ELF_CLASS_H
+#ifndef BCC_SUPPORT_ELF_CLASS_H
+#define BCC_SUPPORT_ELF_CLASS_H
 
 #include <elf.h>
 #include <stddef.h>
@@ -48,6 +48,8 @@ Elf64_Phdr elf_get_program_header(const struct elf_class *elf,
 Elf64_Shdr elf_get_section_header(const struct elf_class *elf,
                                   const uint8_t *bytes);
 Elf64_Sym elf_get_symbol(const struct elf_class *elf, const uint8_t *bytes);
+
+Elf64_Dyn elf_get_dynamic(const struct elf_class *elf, const uint8_t *bytes);
 
 /* type: SHT_RELA, or SHT_REL, which has the addend 0. */
 Elf64_Rela elf_get_relocation(const struct elf_class *elf, uint32_t type,
