@@ -15,7 +15,6 @@
  * would be an end mark too. */
 #include "passes.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "span.h"
@@ -245,25 +244,6 @@ static bool has_code(const struct chunk *chunk, const struct eh_record *fde)
 
 /* ---- What is kept ---- */
 
-static int compare_offsets(const void *a, const void *b)
-{
-    const struct relocation *first = a;
-    const struct relocation *second = b;
-
-    if (first->offset != second->offset)
-        return first->offset < second->offset ? -1 : 1;
-    return 0;
-}
-
-/* Most are. Those at one place stay in their order then. */
-static bool are_sorted(const struct relocation_list *list)
-{
-    for (size_t i = 1; i < list->n_items; i++)
-        if (list->items[i - 1].offset > list->items[i].offset)
-            return false;
-    return true;
-}
-
 static enum status find_cie(const struct chunk *chunk, struct eh_record *record,
                             struct error *err)
 {
@@ -346,9 +326,7 @@ static enum status read_chunk(struct link *link, struct chunk *chunk,
         return status;
     chunk->eh_frame = eh_frame;
     chunk->rearranged = true;
-    if (!are_sorted(&chunk->relocations))
-        qsort(chunk->relocations.items, chunk->relocations.n_items,
-              sizeof(*chunk->relocations.items), compare_offsets);
+    object_sort_relocations(&chunk->relocations);
     status = connect_records(chunk, err);
     if (status)
         return status;

@@ -54,16 +54,6 @@ static enum status corrupt(const struct chunk *chunk, uint64_t offset,
                      (unsigned long long)offset, fact);
 }
 
-static int compare_offsets(const void *a, const void *b)
-{
-    const struct relocation *first = a;
-    const struct relocation *second = b;
-
-    if (first->offset != second->offset)
-        return first->offset < second->offset ? -1 : 1;
-    return 0;
-}
-
 /* The rows of a chunk, read one after another. */
 struct reader {
     struct chunk *chunk;
@@ -210,9 +200,7 @@ static enum status read_chunk(struct link *link, struct chunk *chunk,
     if (chunk->linked->has_exidx)
         return corrupt(chunk, 0, "is a second one of its code", err);
     chunk->linked->has_exidx = chunk->size != 0;
-    if (list->n_items)
-        qsort(list->items, list->n_items, sizeof(*list->items),
-              compare_offsets);
+    object_sort_relocations(list);
     status = read_rows(chunk, &rows, err);
     if (status)
         return status;

@@ -17,6 +17,7 @@
 #include "object_view.h"
 
 #include <elf.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "span.h"
@@ -401,4 +402,31 @@ enum status object_view_open(const char *name, struct span bytes,
         return status;
     *ret_view = view;
     return STATUS_OK;
+}
+
+/* ---- Order ---- */
+
+static int compare_offsets(const void *a, const void *b)
+{
+    const struct relocation *first = a;
+    const struct relocation *second = b;
+
+    if (first->offset != second->offset)
+        return first->offset < second->offset ? -1 : 1;
+    return 0;
+}
+
+static bool are_sorted(const struct relocation_list *list)
+{
+    for (size_t i = 1; i < list->n_items; i++)
+        if (list->items[i - 1].offset > list->items[i].offset)
+            return false;
+    return true;
+}
+
+void object_sort_relocations(struct relocation_list *list)
+{
+    if (!are_sorted(list))
+        qsort(list->items, list->n_items, sizeof(*list->items),
+              compare_offsets);
 }

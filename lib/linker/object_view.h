@@ -86,4 +86,8 @@ enum status object_relocations(const struct object_view *view,
                                struct relocation_list *ret_list,
                                struct error *err) MUST_CHECK;
 
+/* Sort by offset. Most lists are sorted, and then those at one place keep their
+ * order. */
+void object_sort_relocations(struct relocation_list *list);
+
 #endif
