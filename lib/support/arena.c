@@ -56,6 +56,16 @@ void *arena_alloc(struct arena *arena, size_t n_items, size_t item_size)
     return place;
 }
 
+void *arena_extend(struct arena *arena, const void *list, size_t n,
+                   size_t n_more, size_t item_size)
+{
+    void *longer = arena_alloc(arena, n + n_more + 1, item_size);
+
+    if (longer && n > 0)
+        memcpy(longer, list, n * item_size);
+    return longer;
+}
+
 char *arena_copy_string(struct arena *arena, const char *text, size_t size)
 {
     char *copy = size < SIZE_MAX ? arena_alloc(arena, size + 1, 1) : NULL;

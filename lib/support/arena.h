@@ -20,6 +20,11 @@ void arena_release(struct arena *arena);
  * is none (also when the product overflows). Valid until arena_release(). */
 void *arena_alloc(struct arena *arena, size_t n_items, size_t item_size);
 
+/* A copy of a list of n items with room for n_more and one to spare, zeroed;
+ * NULL if there is no memory. */
+void *arena_extend(struct arena *arena, const void *list, size_t n,
+                   size_t n_more, size_t item_size);
+
 /* A NUL-terminated copy of size bytes; NULL if there is no memory. */
 char *arena_copy_string(struct arena *arena, const char *text, size_t size);
 

@@ -205,6 +205,20 @@ C
     return 0
 }
 
+# Memory is in proportion to their number: these took 8 GiB once.
+test_many_exports_take_little_memory() {
+    {
+        echo "#include <bcc/bcc_script.h>"
+        seq 20000 | sed 's/.*/BCC_EXPORT int v& = &;/'
+    } | "$CLANG" -O1 -emit-llvm -x c -c - -I "$(dirname "$0")/../../include" \
+        -o "$work/many.bc" || exit 1
+    run many "$BCC" compile --memory-limit 2G "$work/many.bc" \
+        -o "$work/many.oBCC"
+    expect many "exit 0"
+    run dump "$BCC" dump "$work/many.oBCC"
+    says dump out "name v20000"
+}
+
 test_completion_follows_the_options() {
     run bash "$BCC" completion bash
     [ "$(words bcc prec)" = precompile ] || fail "command"

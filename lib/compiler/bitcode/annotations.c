@@ -53,71 +53,66 @@ static enum status refuse(const struct reading *reading,
 
 /* ---- Lists ---- */
 
-/* Grows by one for each row, as scripts have few. */
-static void *append(struct arena *arena, const void *list, size_t n,
-                    size_t item_size)
+/* Makes room for a row more in each list, for n rows. */
+static enum status make_room(struct script_exports *exports, size_t n,
+                             struct error *err)
 {
-    void *longer = arena_alloc(arena, n + 1, item_size);
+    struct arena *arena = exports->arena;
 
-    if (longer && n > 0)
-        memcpy(longer, list, n * item_size);
-    return longer;
-}
-
-static enum status add_symbol(struct arena *arena, struct cache_symbol **list,
-                              size_t *n_list, struct cache_symbol symbol,
-                              struct error *err)
-{
-    struct cache_symbol *longer =
-        append(arena, *list, *n_list, sizeof(*longer));
-
-    if (!longer)
+    exports->vars = arena_extend(arena, exports->vars, exports->n_vars, n,
+                                 sizeof(*exports->vars));
+    exports->funcs = arena_extend(arena, exports->funcs, exports->n_funcs, n,
+                                  sizeof(*exports->funcs));
+    exports->foreachs =
+        arena_extend(arena, exports->foreachs, exports->n_foreachs, n,
+                     sizeof(*exports->foreachs));
+    exports->pragmas = arena_extend(arena, exports->pragmas, exports->n_pragmas,
+                                    n, sizeof(*exports->pragmas));
+    exports->object_slots =
+        arena_extend(arena, exports->object_slots, exports->n_object_slots, n,
+                     sizeof(*exports->object_slots));
+    if (!exports->vars || !exports->funcs || !exports->foreachs ||
+        !exports->pragmas || !exports->object_slots)
         return error_no_memory(err);
-    symbol.address = OBCC_NO_ADDRESS;
-    longer[*n_list] = symbol;
-    *list = longer;
-    ++*n_list;
     return STATUS_OK;
 }
 
-static enum status add_variable(struct reading *reading, const char *name,
-                                struct error *err)
+/* There is room: make_room(). */
+static void add_symbol(struct cache_symbol *list, size_t *n_list,
+                       const struct annotation *annotation, unsigned bits)
 {
-    return add_symbol(reading->exports->arena, &reading->exports->vars,
-                      &reading->exports->n_vars,
-                      (struct cache_symbol){.name = name}, err);
+    list[(*n_list)++] = (struct cache_symbol){
+        .name = annotation->name,
+        .address = OBCC_NO_ADDRESS,
+        .kernel_signature = bits,
+    };
 }
 
 /* ---- Kinds ---- */
 
-static enum status read_export(struct reading *reading,
-                               const struct annotation *annotation,
-                               struct error *err)
+static void read_export(const struct reading *reading,
+                        const struct annotation *annotation)
 {
     struct script_exports *exports = reading->exports;
 
     if (LLVMIsAGlobalVariable(annotation->what))
-        return add_variable(reading, annotation->name, err);
-    return add_symbol(exports->arena, &exports->funcs, &exports->n_funcs,
-                      (struct cache_symbol){.name = annotation->name}, err);
+        add_symbol(exports->vars, &exports->n_vars, annotation, 0);
+    else
+        add_symbol(exports->funcs, &exports->n_funcs, annotation, 0);
 }
 
-static enum status read_object(struct reading *reading,
+static enum status read_object(const struct reading *reading,
                                const struct annotation *annotation,
                                struct error *err)
 {
     struct script_exports *exports = reading->exports;
-    uint32_t *longer;
 
     if (!LLVMIsAGlobalVariable(annotation->what))
         return refuse(reading, annotation, "not a variable", err);
-    longer = append(exports->arena, exports->object_slots,
-                    exports->n_object_slots, sizeof(*longer));
-    if (!longer)
-        return error_no_memory(err);
-    longer[exports->n_object_slots++] = (uint32_t)exports->n_vars;
-    exports->object_slots = longer;
-    return add_variable(reading, annotation->name, err);
+    exports->object_slots[exports->n_object_slots++] =
+        (uint32_t)exports->n_vars;
+    add_symbol(exports->vars, &exports->n_vars, annotation, 0);
+    return STATUS_OK;
 }
 
 /* 0: no such word. */
@@ -167,10 +162,8 @@ static enum status read_kernel(struct reading *reading,
     if (!agrees(annotation->what, bits))
         return refuse(reading, annotation,
                       "the function has another number of parameters", err);
-    return add_symbol(exports->arena, &exports->foreachs, &exports->n_foreachs,
-                      (struct cache_symbol){.name = annotation->name,
-                                            .kernel_signature = bits},
-                      err);
+    add_symbol(exports->foreachs, &exports->n_foreachs, annotation, bits);
+    return STATUS_OK;
 }
 
 static enum status read_pragma(struct reading *reading,
@@ -179,22 +172,15 @@ static enum status read_pragma(struct reading *reading,
 {
     struct script_exports *exports = reading->exports;
     const char *equals = strchr(text, '=');
-    struct cache_pragma *longer;
+    char *key;
 
     if (!equals)
         return refuse(reading, annotation, "no '='", err);
-    longer = append(exports->arena, exports->pragmas, exports->n_pragmas,
-                    sizeof(*longer));
-    if (longer)
-        longer[exports->n_pragmas] = (struct cache_pragma){
-            .key = arena_copy_string(exports->arena, text,
-                                     (size_t)(equals - text)),
-            .value = equals + 1,
-        };
-    if (!longer || !longer[exports->n_pragmas].key)
+    key = arena_copy_string(exports->arena, text, (size_t)(equals - text));
+    if (!key)
         return error_no_memory(err);
-    exports->pragmas = longer;
-    exports->n_pragmas++;
+    exports->pragmas[exports->n_pragmas++] =
+        (struct cache_pragma){.key = key, .value = equals + 1};
     return STATUS_OK;
 }
 
@@ -224,8 +210,10 @@ static enum status read_annotation(struct reading *reading,
         return refuse(reading, annotation, "static, so it cannot be exported",
                       err);
     reading->has_exports = true;
-    if (strcmp(rest, "export") == 0)
-        return read_export(reading, annotation, err);
+    if (strcmp(rest, "export") == 0) {
+        read_export(reading, annotation);
+        return STATUS_OK;
+    }
     if (strcmp(rest, "object") == 0)
         return read_object(reading, annotation, err);
     operand = behind(rest, "kernel:");
@@ -267,13 +255,14 @@ enum status annotations_read(LLVMModuleRef module, const char *name,
                              struct script_exports *exports,
                              bool *ret_has_exports, struct error *err)
 {
-    LLVMValueRef table = LLVMGetNamedGlobal(module, "llvm.global.annotations");
+    LLVMValueRef table = LLVMGetNamedGlobal(module, TABLE);
     LLVMValueRef rows = table ? LLVMGetInitializer(table) : NULL;
     struct reading reading = {.name = name, .exports = exports};
-    enum status status = STATUS_OK;
+    enum status status;
 
     if (!rows || !LLVMIsAConstantArray(rows))
         return STATUS_OK;
+    status = make_room(exports, (size_t)LLVMGetNumOperands(rows), err);
     for (int i = 0; status == STATUS_OK && i < LLVMGetNumOperands(rows); i++) {
         struct annotation annotation;
         bool no_memory = false;

@@ -5,7 +5,6 @@
 #include <elf.h>
 #include <string.h>
 
-#define FROM_SOURCE "compile it to bitcode first"
 #define C_SOURCE                                                               \
     "C or C++ source: compile it with 'clang -O2 -c -emit-llvm', then give "   \
     "the .bc file"
@@ -98,7 +97,7 @@ static const struct ending endings[] = {
     {".cl", OPENCL_SOURCE},
     {".s", ASSEMBLY},
     {".S", ASSEMBLY},
-    {".zig", "Zig source: " FROM_SOURCE},
+    {".zig", "Zig source: compile it to bitcode first"},
     {".py", "Python source, not bitcode"},
 };
 

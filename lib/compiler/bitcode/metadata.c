@@ -128,17 +128,6 @@ static bool parse_u32(const char *text, uint32_t *ret_value)
     return true;
 }
 
-/* A copy of the list, with room for n_more and one spare item. */
-static void *extend(struct arena *arena, const void *list, size_t n,
-                    size_t n_more, size_t item_size)
-{
-    void *longer = arena_alloc(arena, n + n_more + 1, item_size);
-
-    if (longer && n > 0)
-        memcpy(longer, list, n * item_size);
-    return longer;
-}
-
 /* ---- Exports ---- */
 
 /* Tuples with at least min_operands become symbols, named by their first
@@ -157,7 +146,8 @@ static enum status read_symbols(const struct script *script, const char *name,
     status = node_read(script, name, &node, err);
     if (status)
         return status;
-    symbols = extend(script->arena, *list, n, node.n_tuples, sizeof(*symbols));
+    symbols =
+        arena_extend(script->arena, *list, n, node.n_tuples, sizeof(*symbols));
     if (!symbols)
         return error_no_memory(err);
     for (unsigned i = 0; i < node.n_tuples; i++) {
@@ -191,7 +181,8 @@ static enum status read_numbers(const struct script *script,
     status = node_read(script, node_name, &node, err);
     if (status)
         return status;
-    numbers = extend(script->arena, *list, n, node.n_tuples, sizeof(*numbers));
+    numbers =
+        arena_extend(script->arena, *list, n, node.n_tuples, sizeof(*numbers));
     if (!numbers)
         return error_no_memory(err);
     for (unsigned i = 0; i < node.n_tuples; i++) {
@@ -237,7 +228,7 @@ static enum status read_foreachs(const struct script *script,
         return status;
     if (n_kernels == n_before &&
         (n_signatures > 0 || defines_function(script->module, "root"))) {
-        /* There is room: extend() allocates one spare item. */
+        /* There is room: arena_extend() gives one item to spare. */
         kernels[n_kernels++] =
             (struct cache_symbol){.name = "root", .address = OBCC_NO_ADDRESS};
     }
@@ -268,8 +259,8 @@ static enum status read_pragmas(const struct script *script,
     status = node_read(script, "#pragma", &node, err);
     if (status)
         return status;
-    pragmas = extend(script->arena, exports->pragmas, n, node.n_tuples,
-                     sizeof(*pragmas));
+    pragmas = arena_extend(script->arena, exports->pragmas, n, node.n_tuples,
+                           sizeof(*pragmas));
     if (!pragmas)
         return error_no_memory(err);
     for (unsigned i = 0; i < node.n_tuples; i++) {
