@@ -69,9 +69,11 @@ static void takes_no_memory_for_a_span_that_is_not_used(void **state)
 {
     struct fixture *f = *state;
 
-#ifndef __x86_64__ /* an emulator keeps a byte or more for each page */
+#ifdef LOAD_IS_EMULATED /* an emulator keeps a byte or more for each page */
     skip();
 #endif
+    if (sizeof(void *) < 8)
+        skip();
     fixture_write(f, PAGE);
     f->source.image_span = UINT64_C(1) << 44;
     assert_int_equal(fixture_link(f), STATUS_OK);
