@@ -56,8 +56,8 @@ split() {
 for readme in "$source"/examples/*/README.md; do
     folder=${readme%/README.md}
     name=${folder##*/}
-    work=$root/work/$name
-    mkdir -p "$root/work" "$root/texts/$name"
+    work=$root/copies/$name
+    mkdir -p "$root/copies" "$root/texts/$name"
     cp -r "$folder" "$work"
     packages=" $(dpkg-query -W -f '${Package} ' 2>/dev/null) "
     {

@@ -28,6 +28,17 @@ int fixture_setup(void **state)
     return 0;
 }
 
+int fixture_setup_for(void **state, const struct foreign *foreign)
+{
+    struct fixture *f;
+
+    if (fixture_setup(state))
+        return -1;
+    f = *state;
+    f->foreign = foreign;
+    return 0;
+}
+
 int fixture_teardown(void **state)
 {
     struct fixture *f = *state;
@@ -195,6 +206,19 @@ void fixture_archive(struct fixture *f, const char *name, size_t n_members)
         (struct link_archive){name, read_file(archive.text)};
 }
 
+const struct reloc_type *fixture_type(const struct link_machine *machine,
+                                      const char *name)
+{
+    for (uint32_t i = 0; i < 2048; i++) {
+        const struct reloc_type *type = machine->type(i);
+
+        if (type && strcmp(strchr(type->name + 2, '_') + 1, name) == 0)
+            return type;
+    }
+    fail_msg("%s is not known", name);
+    return NULL;
+}
+
 uint8_t *fixture_input_bytes(struct fixture *f, size_t input)
 {
     return (uint8_t *)(uintptr_t)f->inputs[input].object.data;
@@ -333,6 +357,14 @@ const uint8_t *fixture_at(struct fixture *f, uint64_t address)
                    (address - segment->p_vaddr);
     fail_msg("0x%llx is not in the file", (unsigned long long)address);
     return NULL;
+}
+
+uint32_t fixture_instruction(struct fixture *f, uint64_t address)
+{
+    uint32_t instruction;
+
+    memcpy(&instruction, fixture_at(f, address), sizeof(instruction));
+    return instruction;
 }
 
 uint64_t fixture_word(struct fixture *f, uint64_t address)

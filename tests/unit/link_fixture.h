@@ -16,6 +16,7 @@
 
 #include "elf_class.h"
 #include "link_image.h"
+#include "reloc.h"
 #include "temp_dir.h"
 
 enum { PAGE = 4096, MAX_INPUTS = 8, MAX_ARCHIVES = 2, MAX_EXPORTS = 16 };
@@ -53,7 +54,13 @@ struct fixture {
 
 /* cmocka's setup and teardown. */
 int fixture_setup(void **state);
+int fixture_setup_for(void **state, const struct foreign *foreign);
 int fixture_teardown(void **state);
+
+/* A machine's relocation type by its name without "R_MACHINE_"; fails if there
+ * is none. */
+const struct reloc_type *fixture_type(const struct link_machine *machine,
+                                      const char *name);
 
 /* ---- Inputs ---- */
 
@@ -105,6 +112,7 @@ uint64_t fixture_tag(struct fixture *f, int64_t tag);
 /* File bytes at an image address; fails if there are none. */
 const uint8_t *fixture_at(struct fixture *f, uint64_t address);
 uint64_t fixture_word(struct fixture *f, uint64_t address); /* an address */
+uint32_t fixture_instruction(struct fixture *f, uint64_t address);
 
 /* From the tables of the result; fails if it is in none. */
 uint64_t fixture_address(struct fixture *f, const char *name);

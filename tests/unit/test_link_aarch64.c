@@ -3,37 +3,9 @@
  * image says of its symbols. */
 #include "link_machines.h"
 
-#include "reloc.h"
-
 static int setup(void **state)
 {
-    struct fixture *f;
-
-    if (fixture_setup(state))
-        return -1;
-    f = *state;
-    f->foreign = &foreign_aarch64;
-    return 0;
-}
-
-static const struct reloc_type *type_named(const char *name)
-{
-    for (uint32_t i = 0; i < 2048; i++) {
-        const struct reloc_type *type = link_machine_aarch64.type(i);
-
-        if (type && strcmp(type->name + strlen("R_AARCH64_"), name) == 0)
-            return type;
-    }
-    fail_msg("R_AARCH64_%s is not known", name);
-    return NULL;
-}
-
-static uint32_t instruction_at(struct fixture *f, uint64_t address)
-{
-    uint32_t instruction;
-
-    memcpy(&instruction, fixture_at(f, address), sizeof(instruction));
-    return instruction;
+    return fixture_setup_for(state, &foreign_aarch64);
 }
 
 /* ---- Fields ---- */
@@ -151,7 +123,8 @@ enum { N_FIELD_ROWS = sizeof(field_rows) / sizeof(field_rows[0]) };
 static void check_number(const struct field_row *row, const uint32_t *zero,
                          int64_t number, const uint32_t *wanted)
 {
-    const struct reloc_type *type = type_named(row->type);
+    const struct reloc_type *type =
+        fixture_type(&link_machine_aarch64, row->type);
     uint32_t field = *zero;
     const bool fits =
         link_machine_aarch64.write(type, (uint8_t *)&field, (uint64_t)number);
@@ -412,7 +385,8 @@ static void assemble_row(struct fixture *f, const struct value_row *row)
 
 static void check_row(struct fixture *f, const struct value_row *row)
 {
-    const struct reloc_type *type = type_named(row->type);
+    const struct reloc_type *type =
+        fixture_type(&link_machine_aarch64, row->type);
     const uint64_t code = fixture_address(f, "code");
     const Elf64_Shdr *got = fixture_section(f, ".got");
     const struct letters letters = {
@@ -479,11 +453,11 @@ static void adds_addresses_of_the_image_in_place_of_loads(void **state)
     code = fixture_address(f, "code");
     target = fixture_address(f, "target");
     assert_null(fixture_section(f, ".got"));
-    assert_int_equal(instruction_at(f, code) & 0x9f00001f, 0x90000003);
-    assert_int_equal(instruction_at(f, code + 4) & 0x9f00001f, 0x90000005);
-    assert_int_equal(instruction_at(f, code + 12),
+    assert_int_equal(fixture_instruction(f, code) & 0x9f00001f, 0x90000003);
+    assert_int_equal(fixture_instruction(f, code + 4) & 0x9f00001f, 0x90000005);
+    assert_int_equal(fixture_instruction(f, code + 12),
                      0x91000064 | (target & 0xfff) << 10); /* add x4, x3 */
-    assert_int_equal(instruction_at(f, code + 16),
+    assert_int_equal(fixture_instruction(f, code + 16),
                      0x910000a5 | (target & 0xfff) << 10); /* add x5, x5 */
 }
 
@@ -516,7 +490,7 @@ static void keeps_all_loads_if_one_cannot_be_an_addition(void **state)
         code = fixture_address(f, "code");
         got = fixture_section(f, ".got")->sh_addr;
         assert_true(fixture_patch_at(f, got).packed);
-        assert_int_equal(instruction_at(f, code + 4),
+        assert_int_equal(fixture_instruction(f, code + 4),
                          0xf9400063 | (got & 0xfff) >> 3 << 10);
         fixture_teardown(state);
     }
@@ -526,18 +500,18 @@ static void keeps_all_loads_if_one_cannot_be_an_addition(void **state)
  * of these bits. */
 static uint64_t pair_target(struct fixture *f, uint64_t address, unsigned scale)
 {
-    const uint32_t adrp = instruction_at(f, address);
+    const uint32_t adrp = fixture_instruction(f, address);
     const uint32_t high = (adrp >> 5 & 0x7ffff) << 2 | (adrp >> 29 & 3);
     const int64_t pages = (int64_t)((uint64_t)high << 43) >> 43;
 
     assert_int_equal(adrp & 0x9f000000, 0x90000000);
     return page(address) + (uint64_t)pages * 4096 +
-           ((instruction_at(f, address + 4) >> 10 & 0xfff) << scale);
+           ((fixture_instruction(f, address + 4) >> 10 & 0xfff) << scale);
 }
 
 static uint64_t branch_target(struct fixture *f, uint64_t address)
 {
-    const uint32_t branch = instruction_at(f, address);
+    const uint32_t branch = fixture_instruction(f, address);
 
     assert_int_equal(branch & 0x7c000000, 0x14000000);
     return address + (uint64_t)((int64_t)((uint64_t)branch << 38) >> 36);
@@ -562,10 +536,11 @@ static void jumps_from_stubs_to_where_the_slot_points(void **state)
     assert_int_equal(stub, fixture_section(f, ".plt")->sh_addr);
     assert_int_equal(branch_target(f, code + 4), stub);
     assert_int_equal(branch_target(f, code + 8), stub + 16);
-    assert_int_equal(instruction_at(f, stub), 0xd503245f); /* bti c */
-    assert_int_equal(instruction_at(f, stub + 4) & 0x1f, 16);
-    assert_int_equal(instruction_at(f, stub + 8) & 0xffc003ff, 0xf9400211);
-    assert_int_equal(instruction_at(f, stub + 12), 0xd61f0220); /* br x17 */
+    assert_int_equal(fixture_instruction(f, stub), 0xd503245f); /* bti c */
+    assert_int_equal(fixture_instruction(f, stub + 4) & 0x1f, 16);
+    assert_int_equal(fixture_instruction(f, stub + 8) & 0xffc003ff, 0xf9400211);
+    assert_int_equal(fixture_instruction(f, stub + 12),
+                     0xd61f0220); /* br x17 */
     assert_int_equal(pair_target(f, stub + 4, 3),
                      fixture_section(f, ".got")->sh_addr);
     assert_int_equal(pair_target(f, stub + 20, 3),
@@ -712,9 +687,11 @@ static void add_gap(struct fixture *f, size_t size)
 /* Where the veneer at address leads. */
 static uint64_t veneer_target(struct fixture *f, uint64_t address)
 {
-    assert_int_equal(instruction_at(f, address) & 0x1f, 16);
-    assert_int_equal(instruction_at(f, address + 4) & 0xffc003ff, 0x91000210);
-    assert_int_equal(instruction_at(f, address + 8), 0xd61f0200); /* br x16 */
+    assert_int_equal(fixture_instruction(f, address) & 0x1f, 16);
+    assert_int_equal(fixture_instruction(f, address + 4) & 0xffc003ff,
+                     0x91000210);
+    assert_int_equal(fixture_instruction(f, address + 8),
+                     0xd61f0200); /* br x16 */
     return pair_target(f, address, 0);
 }
 

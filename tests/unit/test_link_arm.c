@@ -5,34 +5,9 @@
 
 #include <stdlib.h>
 
-#include "reloc.h"
-
-static int setup_for(void **state, const struct foreign *foreign)
-{
-    struct fixture *f;
-
-    if (fixture_setup(state))
-        return -1;
-    f = *state;
-    f->foreign = foreign;
-    return 0;
-}
-
 static int setup(void **state)
 {
-    return setup_for(state, &foreign_arm);
-}
-
-static const struct reloc_type *type_named(const char *name)
-{
-    for (uint32_t i = 0; i < 256; i++) {
-        const struct reloc_type *type = link_machine_arm.type(i);
-
-        if (type && strcmp(type->name + strlen("R_ARM_"), name) == 0)
-            return type;
-    }
-    fail_msg("R_ARM_%s is not known", name);
-    return NULL;
+    return fixture_setup_for(state, &foreign_arm);
 }
 
 /* ---- Fields ---- */
@@ -186,7 +161,7 @@ static const struct {
 static void check_number(const struct field_row *row, const uint8_t *zero,
                          int64_t number, const uint8_t *wanted)
 {
-    const struct reloc_type *type = type_named(row->type);
+    const struct reloc_type *type = fixture_type(&link_machine_arm, row->type);
     uint8_t field[4];
     bool fits;
 
@@ -203,7 +178,7 @@ static void check_number(const struct field_row *row, const uint8_t *zero,
 static void check_addend(const char *type_name, const uint8_t *field,
                          int64_t wanted)
 {
-    const struct reloc_type *type = type_named(type_name);
+    const struct reloc_type *type = fixture_type(&link_machine_arm, type_name);
     int64_t addend = link_machine_arm.addend(type, field);
 
     /* Of a word or less that may be unsigned only the bits count. */
@@ -286,7 +261,8 @@ static void puts_parts_of_numbers_into_instructions(void **state)
         uint8_t field[4];
 
         memcpy(field, words + i * 8, sizeof(field));
-        if (!link_machine_arm.write(type_named(row->type), field, row->number))
+        if (!link_machine_arm.write(fixture_type(&link_machine_arm, row->type),
+                                    field, row->number))
             fail_msg("%s: row %zu does not fit", row->type, i);
         if (memcmp(field, words + i * 8 + 4, 4) != 0)
             fail_msg("%s: row %zu gives %02x%02x%02x%02x", row->type, i,
@@ -300,7 +276,8 @@ static void refuses_numbers_that_an_instruction_cannot_hold(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(refused_numbers) / sizeof(refused_numbers[0]);
          i++) {
-        const struct reloc_type *type = type_named(refused_numbers[i].type);
+        const struct reloc_type *type =
+            fixture_type(&link_machine_arm, refused_numbers[i].type);
         uint8_t field[4] = {0, 0, 0, 0xeb}; /* bl */
 
         if (link_machine_arm.write(type, field, refused_numbers[i].number))
@@ -516,7 +493,7 @@ static struct letters letters_of(struct fixture *f, const struct value_row *row,
 static void check_row(struct fixture *f, const struct value_row *row,
                       unsigned shift)
 {
-    const struct reloc_type *type = type_named(row->type);
+    const struct reloc_type *type = fixture_type(&link_machine_arm, row->type);
     const struct letters letters = letters_of(f, row, shift);
     const uint8_t *place = fixture_at(f, letters.P);
     uint8_t wanted[4];

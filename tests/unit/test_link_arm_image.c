@@ -9,13 +9,7 @@
 
 static int setup(void **state)
 {
-    struct fixture *f;
-
-    if (fixture_setup(state))
-        return -1;
-    f = *state;
-    f->foreign = &foreign_arm;
-    return 0;
+    return fixture_setup_for(state, &foreign_arm);
 }
 
 static uint32_t word(struct fixture *f, uint64_t address)

@@ -3,37 +3,9 @@
  * from what the image says of its symbols. */
 #include "link_machines.h"
 
-#include "reloc.h"
-
 static int setup(void **state)
 {
-    struct fixture *f;
-
-    if (fixture_setup(state))
-        return -1;
-    f = *state;
-    f->foreign = &foreign_riscv64;
-    return 0;
-}
-
-static const struct reloc_type *type_named(const char *name)
-{
-    for (uint32_t i = 0; i < 256; i++) {
-        const struct reloc_type *type = link_machine_riscv64.type(i);
-
-        if (type && strcmp(type->name + strlen("R_RISCV_"), name) == 0)
-            return type;
-    }
-    fail_msg("R_RISCV_%s is not known", name);
-    return NULL;
-}
-
-static uint32_t word_at(struct fixture *f, uint64_t address)
-{
-    uint32_t word;
-
-    memcpy(&word, fixture_at(f, address), sizeof(word));
-    return word;
+    return fixture_setup_for(state, &foreign_riscv64);
 }
 
 /* ---- Fields ---- */
@@ -128,7 +100,8 @@ enum { N_FIELD_ROWS = sizeof(field_rows) / sizeof(field_rows[0]) };
 static void check_number(const struct field_row *row, const uint64_t *zero,
                          int64_t number, const uint64_t *wanted)
 {
-    const struct reloc_type *type = type_named(row->type);
+    const struct reloc_type *type =
+        fixture_type(&link_machine_riscv64, row->type);
     uint64_t field = *zero;
     const bool fits =
         link_machine_riscv64.write(type, (uint8_t *)&field, (uint64_t)number);
@@ -189,7 +162,8 @@ static void writes_numbers_as_an_assembler_does(void **state)
  * of the type I or S. */
 static uint64_t pair_target(struct fixture *f, uint64_t high, uint64_t low)
 {
-    const uint32_t auipc = word_at(f, high), second = word_at(f, low);
+    const uint32_t auipc = fixture_instruction(f, high),
+                   second = fixture_instruction(f, low);
     const bool is_store = (second & 0x7f) == 0x23;
     const uint32_t bits =
         is_store ? (second >> 25) << 5 | (second >> 7 & 0x1f) : second >> 20;
@@ -262,14 +236,16 @@ static void loads_from_slots_and_calls_through_stubs(void **state)
     assert_int_equal(pair_target(f, code + 16, code + 20), got);
     assert_int_equal(pair_target(f, code + 24, code + 28), got + 8);
     assert_int_equal(pair_target(f, code + 32, code + 36), code);
-    assert_int_equal(code + 40 + word_at(f, code + 40), stub);
-    assert_int_equal(code + 44 + word_at(f, code + 44), got + 8);
+    assert_int_equal(code + 40 + fixture_instruction(f, code + 40), stub);
+    assert_int_equal(code + 44 + fixture_instruction(f, code + 44), got + 8);
     assert_int_equal(fixture_patch_at(f, got).type, 2);
     assert_string_equal(fixture_patch_at(f, got).symbol, "outside");
     assert_true(fixture_patch_at(f, got + 8).packed);
-    assert_int_equal(word_at(f, stub) & 0xfff, 0xe17);         /* auipc t3 */
-    assert_int_equal(word_at(f, stub + 4) & 0xfffff, 0xe3e03); /* ld t3, t3 */
-    assert_int_equal(word_at(f, stub + 8), 0xe0067);           /* jr t3 */
+    assert_int_equal(fixture_instruction(f, stub) & 0xfff,
+                     0xe17); /* auipc t3 */
+    assert_int_equal(fixture_instruction(f, stub + 4) & 0xfffff,
+                     0xe3e03);                                   /* ld t3, t3 */
+    assert_int_equal(fixture_instruction(f, stub + 8), 0xe0067); /* jr t3 */
     assert_int_equal(pair_target(f, stub, stub + 4), got);
 }
 
@@ -298,13 +274,13 @@ static void branches_inside_the_image(void **state)
     fixture_image(f);
     code = fixture_address(f, "code");
     assert_int_equal(fixture_address(f, "there"), code + 32);
-    assert_int_equal(word_at(f, code), 0x02000063);
-    assert_int_equal(word_at(f, code + 4), 0x01c0006f);
-    assert_int_equal(word_at(f, code + 8), 0xa819cc01);
-    assert_int_equal(word_at(f, code + 12), 21);
-    assert_int_equal(word_at(f, code + 16), 0x12346037);
-    assert_int_equal(word_at(f, code + 20), 0xfff00013);
-    assert_int_equal(word_at(f, code + 24), 0xfe000fa3);
+    assert_int_equal(fixture_instruction(f, code), 0x02000063);
+    assert_int_equal(fixture_instruction(f, code + 4), 0x01c0006f);
+    assert_int_equal(fixture_instruction(f, code + 8), 0xa819cc01);
+    assert_int_equal(fixture_instruction(f, code + 12), 21);
+    assert_int_equal(fixture_instruction(f, code + 16), 0x12346037);
+    assert_int_equal(fixture_instruction(f, code + 20), 0xfff00013);
+    assert_int_equal(fixture_instruction(f, code + 24), 0xfe000fa3);
 }
 
 static void computes_differences_from_both_symbols(void **state)
@@ -341,12 +317,12 @@ static void computes_differences_from_both_symbols(void **state)
         3;
     assert_int_equal(distance, 35);
     assert_int_equal(fixture_word(f, data), 1000 + distance);
-    assert_int_equal(word_at(f, data + 8), 1000 + distance);
-    assert_int_equal(word_at(f, data + 12) & 0xffff, 10 + distance);
+    assert_int_equal(fixture_instruction(f, data + 8), 1000 + distance);
+    assert_int_equal(fixture_instruction(f, data + 12) & 0xffff, 10 + distance);
     assert_int_equal(*fixture_at(f, data + 14), 10 + distance);
     assert_int_equal(*fixture_at(f, data + 15), 0xc0 + distance);
-    assert_int_equal(word_at(f, data + 16), distance);
-    assert_int_equal(word_at(f, data + 20) & 0xffff, distance);
+    assert_int_equal(fixture_instruction(f, data + 16), distance);
+    assert_int_equal(fixture_instruction(f, data + 20) & 0xffff, distance);
     assert_int_equal(*fixture_at(f, data + 22), distance);
     assert_int_equal(*fixture_at(f, data + 23), 0x80 + distance);
     assert_int_equal(*fixture_at(f, data + 24), 0);
@@ -412,7 +388,7 @@ static void describes_thread_local_variables_in_slots(void **state)
     assert_int_equal(pair_target(f, code + 32, code + 36), got + 48);
     assert_int_equal(pair_target(f, code + 32, code + 40), got + 48);
     assert_int_equal(fixture_word(f, data), (uint64_t)19 - 0x800);
-    assert_int_equal(word_at(f, data + 8), (uint32_t)19 - 0x800);
+    assert_int_equal(fixture_instruction(f, data + 8), (uint32_t)19 - 0x800);
 }
 
 /* ---- Unwind tables ---- */
@@ -449,19 +425,19 @@ static void takes_apart_unwind_tables_of_differences(void **state)
     table = fixture_section(f, ".eh_frame");
     header = fixture_section(f, ".eh_frame_hdr");
     assert_non_null(header);
-    assert_int_equal(word_at(f, header->sh_addr + 8), 2);
+    assert_int_equal(fixture_instruction(f, header->sh_addr + 8), 2);
     for (unsigned i = 0; i < 2; i++) {
         static const char *const names[] = {"first", "second"};
         static const unsigned sizes[] = {4, 12};
         const uint64_t row = header->sh_addr + 12 + i * 8;
 
-        fde = header->sh_addr + word_at(f, row + 4);
+        fde = header->sh_addr + fixture_instruction(f, row + 4);
         assert_true(fde >= table->sh_addr);
-        assert_int_equal(header->sh_addr + (int32_t)word_at(f, row),
+        assert_int_equal(header->sh_addr + (int32_t)fixture_instruction(f, row),
                          fixture_address(f, names[i]));
-        assert_int_equal(fde + 8 + (int32_t)word_at(f, fde + 8),
+        assert_int_equal(fde + 8 + (int32_t)fixture_instruction(f, fde + 8),
                          fixture_address(f, names[i]));
-        assert_int_equal(word_at(f, fde + 12), sizes[i]);
+        assert_int_equal(fixture_instruction(f, fde + 12), sizes[i]);
     }
     assert_int_equal(*fixture_at(f, fde + 17), 0x42);
 }
