@@ -28,8 +28,11 @@ static void *find_symbol(void *context, const char *name)
 
 BCCScriptRef create(const char *bitcode, const char *compiler)
 {
+    /* The best code of a large entry would come in the background, and replace
+     * the file that a test is damaging. */
     const BCCOptions options = {.size = sizeof(options),
-                                .compilerPath = compiler};
+                                .compilerPath = compiler,
+                                .tier = BCC_TIER_BEST};
     BCCScriptRef script = bccCreateScript();
 
     assert_non_null(script);
