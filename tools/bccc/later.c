@@ -374,7 +374,6 @@ static void lower_priority(void)
     const struct scheduling low = {.size = sizeof(low), .nice = NICE};
     const struct rlimit limit = {CPU_LIMIT_S, CPU_LIMIT_S};
 
-    setsid();
     syscall(SYS_sched_setattr, 0, &low, 0);
     setrlimit(RLIMIT_CPU, &limit);
     signal(SIGSEGV, on_crash);
@@ -388,6 +387,7 @@ void later_follow(struct later *later)
     char byte;
     ssize_t got;
 
+    setsid(); /* a signal to the host's group must not end it */
     close(REQUEST_LOCK_FD);
     close(REQUEST_HOST_FD);
     close(later->first_fd);
