@@ -415,6 +415,7 @@ static enum status emit(struct compilation *c, struct buffer *out,
         status = imports_through_got(c->module, &c->arena, err);
     if (status)
         return status;
+    normalise_constructors(c->module);
     return glue_emit(&c->glue, c->module, c->target.machine, c->name, out, err);
 }
 

@@ -274,18 +274,23 @@ static struct cpu_features ask_host(void)
 #ifdef __riscv
 #include <unistd.h>
 
-/* riscv_hwprobe(2), of Linux 6.4: glibc has had a function since 2.40. */
+/* riscv_hwprobe(2), of Linux 6.4: glibc has had a function since 2.40. The
+ * letter V implies all of the smaller vector extensions, and kernels knew the
+ * letter first. */
 static uint64_t more_of_host(void)
 {
-    enum { NUMBER = 258, IMA_EXT_0 = 4 };
+    enum { NUMBER = 258, IMA_EXT_0 = 4, ZVE32X = 37, ZVE64D = 41 };
+    const uint64_t has_v = getauxval(AT_HWCAP) >> ('v' - 'a') & 1;
+    const uint64_t vectors =
+        (has_v << (ZVE64D + 1)) - (has_v << ZVE32X); /* bits 37 to 41 */
     struct {
         int64_t key;
         uint64_t value;
     } pair = {.key = IMA_EXT_0};
 
     return syscall(NUMBER, &pair, 1, 0, NULL, 0) == 0 && pair.key == IMA_EXT_0
-               ? pair.value
-               : 0;
+               ? pair.value | vectors
+               : vectors;
 }
 #else
 static uint64_t more_of_host(void)

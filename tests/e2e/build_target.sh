@@ -1,5 +1,5 @@
 #!/bin/sh
-# build_target.sh SOURCE BUILD TRIPLE BCCC: the tool for another machine, by
+# build_target.sh SOURCE BUILD TRIPLE BCCC: the tool and the library for another machine, by
 # Debian's cross compiler, to BUILD/bin/bcc: it looks for what BCCC makes. Exit
 # status 77: skipped.
 set -eu
@@ -26,4 +26,4 @@ cmake -S "$source" -B "$build" -G Ninja --toolchain "$toolchain" \
     -DBCC_CROSS_LIBRARIES="$libraries" -DBCC_BUILD_COMPILER=OFF \
     -DBCC_BUILD_TESTS=OFF -DBCC_LLVM_FULL_VERSION="${identity%%+*}" \
     -DBCC_LLVM_IDENTITY="$identity"
-ninja -C "$build" bcc_tool
+ninja -C "$build" bcc_tool obcc

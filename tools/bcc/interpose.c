@@ -150,6 +150,14 @@ static void bind_place(struct object *object, const machine_reloc *row,
                  definition->name);
 }
 
+/* Libraries of machines where the guard of the stack is a variable keep their
+ * own: functions that are running now, dl_iterate_phdr() among them, have its
+ * value in their frames, and compare it when they return. */
+static bool is_stack_guard(const char *name)
+{
+    return strcmp(name, "__stack_chk_guard") == 0;
+}
+
 static void bind_rows(const struct work *work, struct object *object,
                       const struct relocs *relocs)
 {
@@ -162,7 +170,8 @@ static void bind_rows(const struct work *work, struct object *object,
             continue;
         name = object->strings + object->symbols[symbol].st_name;
         for (size_t k = 0; k < work->n; k++)
-            if (strcmp(work->definitions[k].name, name) == 0)
+            if (strcmp(work->definitions[k].name, name) == 0 &&
+                !is_stack_guard(name))
                 bind_place(object, row, &work->definitions[k]);
     }
 }

@@ -12,6 +12,10 @@
  * compiled for a newer CPU than the host's run as long as they do not meet its
  * instructions.
  *
+ * Code written by hand may say no features at all, and use intrinsics of some.
+ * Then all functions that say none have those features: vectors travel between
+ * them in registers that depend on it. The entry demands them.
+ *
  * Large frames may be probed page by page by a function that a front end has in
  * its own runtime: Zig's __zig_probe_stack. If that is not in the bitcode, the
  * code generator writes the probes into the function instead. */
@@ -118,6 +122,7 @@ struct retarget {
     LLVMAttributeRef own;
     LLVMAttributeRef features; /* instead of own; NULL: none needed */
     LLVMAttributeRef cpu;
+    LLVMAttributeRef implied;   /* of those that say none; NULL: none needed */
     struct cpu_features common; /* of all functions that say theirs */
     bool has_common;            /* there are such functions */
 };
@@ -161,20 +166,68 @@ static bool translate(struct retarget *retarget, LLVMAttributeRef own)
 
 static bool retarget_function(struct retarget *retarget, LLVMValueRef function)
 {
-    LLVMAttributeRef own = get(function, "target-features");
+    LLVMAttributeRef own = get(function, "target-features"), features;
 
     drop(function, "target-cpu");
     drop(function, "tune-cpu");
-    if (!own)
-        return true;
-    if (!translate(retarget, own))
+    if (own && !translate(retarget, own))
         return false;
     drop(function, "target-features");
-    if (retarget->features) {
+    features = own ? retarget->features : retarget->implied;
+    if (features) {
         LLVMAddAttributeAtIndex(function, on_function, retarget->cpu);
-        LLVMAddAttributeAtIndex(function, on_function, retarget->features);
+        LLVMAddAttributeAtIndex(function, on_function, features);
     }
     return true;
+}
+
+/* ---- Functions that say no features ---- */
+
+static bool declares(LLVMModuleRef module, const char *prefix)
+{
+    const size_t size = strlen(prefix);
+    LLVMValueRef at;
+    size_t name_size;
+
+    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
+        if (LLVMIsDeclaration(at) &&
+            strncmp(LLVMGetValueName2(at, &name_size), prefix, size) == 0)
+            return true;
+    return false;
+}
+
+/* What the module's intrinsics need. */
+static enum status imply(struct retarget *retarget, LLVMModuleRef module,
+                         struct cpu_features *ret_bits)
+{
+    const struct target_intrinsics *row = retarget->target->kind->intrinsics;
+    char list[128] = "";
+    const char *features;
+
+    for (; row && row->prefix; row++)
+        if (declares(module, row->prefix) &&
+            strlen(list) + strlen(row->feature) < sizeof(list))
+            memcpy(list + strlen(list), row->feature, strlen(row->feature) + 1);
+    if (!*list)
+        return STATUS_OK;
+    features = with_extras(retarget->target, retarget->arena, list + 1);
+    if (!features)
+        return STATUS_NO_MEMORY;
+    if (*features)
+        retarget->implied =
+            create(retarget->context, "target-features", features);
+    *ret_bits = target_feature_bits(retarget->target->elf_machine, list + 1);
+    return STATUS_OK;
+}
+
+static bool has_silent_function(LLVMModuleRef module)
+{
+    LLVMValueRef at;
+
+    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
+        if (!LLVMIsDeclaration(at) && !get(at, "target-features"))
+            return true;
+    return false;
 }
 
 /* The only functions without the mark are ours, if the flag says that all of
@@ -228,8 +281,11 @@ enum status attributes_retarget(LLVMModuleRef module,
         .context = context,
         .cpu = create(context, "target-cpu", target->cpu),
     };
+    struct cpu_features implied = {0};
     LLVMValueRef at;
 
+    if (has_silent_function(module) && imply(&retarget, module, &implied))
+        return error_no_memory(err);
     for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at)) {
         if (LLVMIsDeclaration(at))
             continue;
@@ -237,6 +293,8 @@ enum status attributes_retarget(LLVMModuleRef module,
             return error_no_memory(err);
         supply_probe(module, at);
     }
+    for (size_t i = 0; i < CPU_FEATURE_WORDS; i++)
+        features->word[i] |= implied.word[i];
     if (target->kind->unanimous)
         protect_branches(module, context);
     for (size_t i = 0; target->kind->demands_common && i < CPU_FEATURE_WORDS;

@@ -11,6 +11,12 @@ void normalise_conventions(LLVMModuleRef module);
 /* Let functions of -fno-builtin libraries be inlined where that is harmless. */
 void normalise_builtins(LLVMModuleRef module);
 
+/* Put the lists of constructors and destructors behind all variables, where
+ * front ends have them: those that a program put into .init_array itself run
+ * first. Linking modules moves the lists to the front, and on ARM LLVM writes
+ * both into one section. Before code is emitted. */
+void normalise_constructors(LLVMModuleRef module);
+
 /* What front ends wrote on functions about CPUs, made to fit the target; what
  * all functions need may be added to features. NO_MEMORY. */
 enum status attributes_retarget(LLVMModuleRef module,

@@ -1,4 +1,5 @@
-/* Two habits of front ends that would cost a script its speed or its meaning.
+/* Habits of front ends, and one of LLVM's linker, that would cost a script its
+ * speed or its meaning.
  *
  * OpenCL C's functions have SPIR's calling convention. Code generators treat it
  * as C's, but LLVM's optimiser compares the names: a C script's call of an
@@ -130,4 +131,25 @@ void normalise_builtins(LLVMModuleRef module)
         if (is_plain(at))
             LLVMRemoveStringAttributeAtIndex(at, index, no_builtins, size);
     }
+}
+
+/* ---- Constructors ---- */
+
+static void move_behind_all(LLVMModuleRef module, const char *name)
+{
+    LLVMValueRef list = LLVMGetNamedGlobal(module, name), moved;
+
+    if (!list || !LLVMGetInitializer(list))
+        return;
+    moved = LLVMAddGlobal(module, LLVMGlobalGetValueType(list), "");
+    LLVMSetInitializer(moved, LLVMGetInitializer(list));
+    LLVMSetLinkage(moved, LLVMAppendingLinkage);
+    LLVMDeleteGlobal(list);
+    LLVMSetValueName2(moved, name, strlen(name));
+}
+
+void normalise_constructors(LLVMModuleRef module)
+{
+    move_behind_all(module, "llvm.global_ctors");
+    move_behind_all(module, "llvm.global_dtors");
 }

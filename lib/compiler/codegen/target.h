@@ -10,6 +10,12 @@
 #include "machine.h"
 #include "request.h"
 
+/* Intrinsics whose names begin so need a feature. */
+struct target_intrinsics {
+    const char *prefix;
+    const char *feature; /* ",+a" */
+};
+
 /* What the code generator knows of a machine beyond the row of
  * support/machine.h: a file target_MACHINE.c each. Feature strings are LLVM's,
  * and name only what LLVM 19 knows, too: it tells people of others. */
@@ -43,6 +49,8 @@ struct target_kind {
     const char *uncompared_if; /* a CPU with this one has them */
     /* What front ends write on all functions, and the target decides. */
     const char *on_functions;
+    /* Up to one without a prefix; or NULL. See attributes.c. */
+    const struct target_intrinsics *intrinsics;
     /* Flags that a module has if all of its parts have them; up to a NULL. */
     const char *const *unanimous;
     bool demands_common;  /* attributes.c */

@@ -41,6 +41,15 @@ static const char *baseline(const char *triple)
     return "";
 }
 
+static const struct target_intrinsics intrinsics[] = {
+    {"llvm.aarch64.sve.", ",+sve"},
+    {"llvm.aarch64.crypto.aes", ",+aes"},
+    {"llvm.aarch64.crypto.sha", ",+sha2"},
+    {"llvm.aarch64.neon.sdot", ",+dotprod"},
+    {"llvm.aarch64.neon.udot", ",+dotprod"},
+    {NULL, NULL},
+};
+
 const struct target_kind target_aarch64 = {
     .elf_machine = EM_AARCH64,
     .initialize = initialize,
@@ -53,6 +62,7 @@ const struct target_kind target_aarch64 = {
     .probe_callee = "+fp-armv8",
     .on_functions = "ete,fmv,fp-armv8,neon,outline-atomics,perfmon,trbe,v8a",
     .unanimous = unanimous,
+    .intrinsics = intrinsics,
     .demands_common = true,
     .has_trampolines = true,
 };

@@ -49,6 +49,12 @@ static const char *baseline(const char *triple)
     return "+armv7-a,-d32,-fpregs";
 }
 
+static const struct target_intrinsics intrinsics[] = {
+    {"llvm.arm.neon.", ",+neon"},        {"llvm.arm.neon.aes", ",+aes"},
+    {"llvm.arm.neon.sha", ",+sha2"},     {"llvm.arm.neon.sdot", ",+dotprod"},
+    {"llvm.arm.neon.udot", ",+dotprod"}, {NULL, NULL},
+};
+
 const struct target_kind target_arm = {
     .elf_machine = EM_ARM,
     .initialize = initialize,
@@ -62,5 +68,6 @@ const struct target_kind target_arm = {
     .probe_callee = "+aclass",
     .or_lacks = ", or older than ARMv7-A",
     .on_functions = "",
+    .intrinsics = intrinsics,
     .demands_common = true,
 };

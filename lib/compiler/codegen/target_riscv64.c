@@ -30,6 +30,11 @@ static const char *baseline(const char *triple)
     return "+m,+a,+f,+d,+c";
 }
 
+static const struct target_intrinsics intrinsics[] = {
+    {"llvm.riscv.v", ",+v"},
+    {NULL, NULL},
+};
+
 const struct target_kind target_riscv64 = {
     .elf_machine = EM_RISCV,
     .initialize = initialize,
@@ -47,6 +52,7 @@ const struct target_kind target_riscv64 = {
     .or_lacks = ", or without double-precision floating point",
     .on_functions = "64bit,i,m,a,f,d,c,relax,zaamo,zalrsc,zca,zcd,zicsr,"
                     "zifencei,zmmul",
+    .intrinsics = intrinsics,
     .demands_common = true,
     .has_trampolines = true,
 };
