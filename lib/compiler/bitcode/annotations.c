@@ -14,11 +14,16 @@
 
 /* The words of a kernel in the order of its parameters, with the bits that
  * RenderScript gave them in #rs_export_foreach. */
-enum { KERNEL_OUT = 0x02, KERNEL_BY_VALUE = 0x20 };
+enum {
+    KERNEL_IN = 0x01,
+    KERNEL_OUT = 0x02,
+    KERNEL_BY_VALUE = 0x20,
+    KERNEL_ITEM = 0x200,
+};
 
 static const struct {
     char word[6];
-    uint8_t bit;
+    uint16_t bit;
 } kernel_words[] = {
     {"in", 0x01},
     {"out", KERNEL_OUT},
@@ -27,6 +32,8 @@ static const struct {
     {"y", 0x10},
     {"z", 0x40},
     {"value", KERNEL_BY_VALUE},
+    {"accum", 0x100},
+    {"item", KERNEL_ITEM},
 };
 
 enum { N_KERNEL_WORDS = sizeof(kernel_words) / sizeof(kernel_words[0]) };
@@ -133,14 +140,17 @@ static unsigned kernel_bit(const char *word, size_t size)
 /* A function with pointers to elements has a parameter for each word. An
  * element passed by value may take several parameters, depending on the
  * machine's calling convention. */
-static bool agrees(LLVMValueRef function, unsigned bits)
+static bool agrees(LLVMValueRef function, unsigned bits, unsigned n_inputs)
 {
     const unsigned n = LLVMCountParams(function);
+    const unsigned others = (unsigned)__builtin_popcount(
+        bits & ~(unsigned)(KERNEL_BY_VALUE | KERNEL_OUT | KERNEL_IN));
 
+    if (bits & KERNEL_ITEM)
+        return bits == KERNEL_ITEM;
     if (bits & KERNEL_BY_VALUE)
-        return n >= (unsigned)__builtin_popcount(
-                        bits & ~(unsigned)(KERNEL_BY_VALUE | KERNEL_OUT));
-    return n == (unsigned)__builtin_popcount(bits);
+        return n >= others + n_inputs;
+    return n == others + n_inputs + ((bits & KERNEL_OUT) != 0);
 }
 
 static enum status read_kernel(struct reading *reading,
@@ -148,7 +158,7 @@ static enum status read_kernel(struct reading *reading,
                                const char *words, struct error *err)
 {
     struct script_exports *exports = reading->exports;
-    unsigned bits = 0;
+    unsigned bits = 0, n_inputs = 0;
 
     if (!LLVMIsAFunction(annotation->what))
         return refuse(reading, annotation, "not a function", err);
@@ -157,19 +167,21 @@ static enum status read_kernel(struct reading *reading,
 
         size = strcspn(words, ", ");
         bit = kernel_bit(words, size);
-        if (!bit || bits & bit)
+        if (!bit || (bits & bit && bit != KERNEL_IN))
             return refuse(reading, annotation,
-                          "each of in, out, data, x, y, z, value may be there "
-                          "once, and nothing else",
+                          "in may be there repeatedly, each of out, data, x, "
+                          "y, z, value, accum, item once, and nothing else",
                           err);
+        n_inputs += bit == KERNEL_IN;
         bits |= bit;
     }
-    if (!agrees(annotation->what, bits))
+    if (!agrees(annotation->what, bits, n_inputs))
         return refuse(reading, annotation,
                       "the function has another number of parameters", err);
     return add_symbol(exports->arena, &exports->foreachs, &exports->n_foreachs,
                       (struct cache_symbol){.name = annotation->name,
-                                            .kernel_signature = bits},
+                                            .kernel_signature = bits,
+                                            .n_inputs = n_inputs},
                       err);
 }
 
