@@ -198,7 +198,8 @@ BCC_API int bccReadExecutableFile(BCCScriptRef script, const char *path,
                                   unsigned long flags);
 
 /* Keep the definition of name and make it available to bccGetFuncAddr() and
- * bccGetVarAddr(), whatever the metadata say. name is copied. Errors are set on
+ * bccGetVarAddr(), whatever the metadata say. name is copied. A name that begins with "bcc:" is a wish of bcc_run.h
+ * instead. Errors are set on
  * the script: INVALID_VALUE, INVALID_OPERATION (already prepared),
  * OUT_OF_MEMORY. */
 BCC_API void bccMarkExternalSymbol(BCCScriptRef script, const char *name);
@@ -711,7 +712,7 @@ BCC_API void bccGetExportForEachList(BCCScriptRef script,
                                      void **forEachList);
 BCC_API const char *bccGetExportForEachName(BCCScriptRef script, size_t i);
 /* The kernel signature of kernel i: 0x01 in, 0x02 out, 0x04 user data, 0x08 x,
- * 0x10 y, 0x20 by value. */
+ * 0x10 y, 0x20 by value, 0x40 z, 0x100 accumulator, 0x200 work item. */
 BCC_API uint32_t bccGetExportForEachSignature(BCCScriptRef script, size_t i);
 
 BCC_API size_t bccGetPragmaCount(BCCScriptRef script);
@@ -729,6 +730,13 @@ typedef struct BCCFuncInfo {
 BCC_API size_t bccGetFuncCount(BCCScriptRef script);
 BCC_API void bccGetFuncInfoList(BCCScriptRef script, size_t funcInfoListSize,
                                 BCCFuncInfo *funcInfoList);
+
+/* The bytes of a section of the cache entry that the script was prepared from,
+ * if the section lies before the code: kind is an OBCC_... of bcc_cache.h. They
+ * are mapped from the file: check what they say before use. NULL if there is no
+ * such section. */
+BCC_API const void *bccGetSection(BCCScriptRef script, uint32_t kind,
+                                  size_t *size);
 
 /* Indexes of the exported variables that hold reference-counted objects. */
 BCC_API size_t bccGetObjectSlotCount(BCCScriptRef script);

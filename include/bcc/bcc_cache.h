@@ -112,6 +112,8 @@ enum {
 
 /* Loaders ignore kinds >= 64. */
 #define OBCC_SIGNATURE 64u /* struct obcc_signature; the last section */
+#define OBCC_FUNCTIONS                                                         \
+    65u /* list of struct obcc_function; before the context */
 
 /* Section flag: a reader that does not know the section's kind must refuse the
  * file. */
@@ -265,6 +267,17 @@ struct obcc_pragma {
     struct obcc_le32 value; /* string index */
 };
 
+/* What callers and tools know of a function: exported functions, kernels and
+ * marked functions, sorted by name (strcmp order). */
+struct obcc_function {
+    struct obcc_le32 name;       /* string index, as all of these */
+    struct obcc_le32 signature;  /* "i32 f64 ptr -> i32" */
+    struct obcc_le32 parameters; /* names with ' ' between; OBCC_NO_STRING:
+                                    unknown */
+    struct obcc_le32 kernel;     /* of a kernel: what it takes for an element;
+                                    else OBCC_NO_STRING */
+};
+
 #define OBCC_SIGNATURE_ED25519 1u
 
 /* Signature of the SHA-512 of all bytes before this section;
@@ -329,6 +342,10 @@ OBCC_ASSERT(sizeof(struct obcc_slot) == 12);
 OBCC_ASSERT(offsetof(struct obcc_slot, row) == 4);
 OBCC_ASSERT(offsetof(struct obcc_slot, name) == 8);
 OBCC_ASSERT(sizeof(struct obcc_pragma) == 8);
+OBCC_ASSERT(sizeof(struct obcc_function) == 16);
+OBCC_ASSERT(offsetof(struct obcc_function, signature) == 4);
+OBCC_ASSERT(offsetof(struct obcc_function, parameters) == 8);
+OBCC_ASSERT(offsetof(struct obcc_function, kernel) == 12);
 OBCC_ASSERT(sizeof(struct obcc_signature) == 104);
 OBCC_ASSERT(offsetof(struct obcc_signature, key) == 8);
 OBCC_ASSERT(offsetof(struct obcc_signature, signature) == 40);

@@ -85,6 +85,204 @@ BCC_API int bccRunTiles(BCCPoolRef pool, uint32_t n_tiles, BCCTileFn run,
  * call this, tiles too; signal handlers may. */
 BCC_API void bccCancelPool(BCCPoolRef pool);
 
+/* ---- Errors ---- */
+
+/* What went wrong in a function below that gets one; it may be NULL. */
+typedef struct BCCRunError {
+    char message[232]; /* one line */
+    int32_t result;    /* of a kernel that failed */
+    uint32_t reserved; /* 0 */
+    uint64_t place[3]; /* its x, y, z */
+} BCCRunError;
+
+/* ---- Signatures ----
+ *
+ * The type of an exported function or kernel as the compiler passes values, as
+ * text: the parameters, "->", the result.
+ *
+ *     i32 f64 ptr -> i32          int f(int, double, char *)
+ *     -> void                     void f(void)
+ *     ptr ... -> i32              int f(const char *, ...)
+ *     <4 x f32> i8:zext -> f32    vectors; small integers, extended
+ *     ptr:byval(24,8) -> void     a struct of 24 bytes by value, by its address
+ *
+ * A struct may be several parameters, or a vector: as the machine's rules say.
+ * Text that is returned belongs to the script. */
+
+/* NULL: no such function, or none is recorded. */
+BCC_API const char *bccGetFuncSignature(BCCScriptRef script, const char *name);
+
+/* The names of the parameters with ' ' between them, "_" for one without. NULL:
+ * there was no debug information. */
+BCC_API const char *bccGetFuncParameters(BCCScriptRef script, const char *name);
+
+/* Store the address of a function at function, a pointer to a function pointer,
+ * if its signature is this one. Returns 0 or 1. */
+BCC_API int bccFindFunc(BCCScriptRef script, const char *name,
+                        const char *signature, void *function,
+                        BCCRunError *error);
+
+/* Before a prepare: the host's function `name` has this signature. If the
+ * script calls it in another way, the prepare fails with COMPILE_ERROR. */
+BCC_API void bccDeclareImport(BCCScriptRef script, const char *name,
+                              const char *signature);
+
+/* Before a prepare: a variable of the script, a number of size bytes, is
+ * constant and has that value. It is compiled into the code, and is part of the
+ * key. */
+BCC_API void bccSetConstant(BCCScriptRef script, const char *name,
+                            const void *value, size_t size);
+
+/* ---- Calls by name ---- */
+
+/* Types of values. */
+#define BCC_INT(bits) (0x10000u | (bits)) /* up to 128 */
+enum {
+    BCC_VOID = 0,
+    BCC_I1 = 0x10001,
+    BCC_I8 = 0x10008,
+    BCC_I16 = 0x10010,
+    BCC_I32 = 0x10020,
+    BCC_I64 = 0x10040,
+    BCC_I128 = 0x10080,
+    BCC_F16 = 0x20010,
+    BCC_F32 = 0x20020,
+    BCC_F64 = 0x20040,
+    BCC_F80 = 0x20050, /* of x87 */
+    BCC_F128 = 0x20080,
+    BCC_BF16 = 0x30010,
+    BCC_PTR = 0x40000,
+    BCC_STRUCT = 0x50000, /* an argument: p is its address; a result: bytes */
+    BCC_LOCAL = 0x60000   /* bccDispatch(): i bytes for each work group */
+};
+
+typedef struct BCCValue {
+    uint32_t type;
+    uint32_t lanes; /* of a vector; 0: no vector */
+    union {
+        int64_t i; /* integers of at most 64 bits */
+        float f;
+        double d;
+        void *p;
+        uint16_t h;    /* the bits of a BCC_F16 or BCC_BF16 */
+        uint8_t v[64]; /* the bytes of any other, and of vectors */
+        uint64_t w[8];
+    } u;
+} BCCValue;
+
+typedef struct BCCOpaqueCall *BCCCallRef;
+
+/* Before a prepare: make the functions of the script callable by bccInvoke().
+ * Scripts that list their exports, by metadata or with bcc_script.h, need not
+ * be asked. With name and signature: a variadic function, as in
+ * ("printf", "ptr i32 -> i32"). */
+BCC_API void bccAllowCalls(BCCScriptRef script);
+BCC_API void bccAllowCall(BCCScriptRef script, const char *name,
+                          const char *signature);
+
+/* Look a function up, to call it any number of times while the script lives.
+ * signature: NULL, or what the function must have; for a variadic function, the
+ * one given to bccAllowCall(). The caller owns the result. NULL: see error. */
+BCC_API BCCCallRef bccGetCall(BCCScriptRef script, const char *name,
+                              const char *signature, BCCRunError *error);
+BCC_API void bccDisposeCall(BCCCallRef call);
+
+/* Call the function. n arguments must have the types of its signature and be in
+ * their range; nothing is converted. result may be NULL. Returns 0; 1: nothing
+ * was called, see error. Thread-safe. */
+BCC_API int bccInvoke(BCCCallRef call, const BCCValue *arguments, size_t n,
+                      BCCValue *result, BCCRunError *error);
+
+/* ---- Kernels ---- */
+
+typedef struct BCCOpaqueKernel *BCCKernelRef;
+
+/* Before a prepare: the function is a kernel with these parameters, as for
+ * BCC_KERNEL() of bcc_script.h; "item": a work item of OpenCL C, which kernels
+ * compiled as OpenCL are without this. */
+BCC_API void bccMarkKernel(BCCScriptRef script, const char *name,
+                           const char *parameters);
+
+/* What the compiler recorded of a kernel; NULL if it is none. */
+BCC_API const char *bccGetKernelText(BCCScriptRef script, const char *name);
+
+/* Look a kernel up, by name or by its slot among bccGetExportForEachList(). The
+ * caller owns the result, which is valid while the script lives. NULL: see
+ * error. */
+BCC_API BCCKernelRef bccGetKernel(BCCScriptRef script, const char *name,
+                                  BCCRunError *error);
+BCC_API BCCKernelRef bccGetKernelAt(BCCScriptRef script, size_t slot,
+                                    BCCRunError *error);
+BCC_API void bccDisposeKernel(BCCKernelRef kernel);
+
+/* Elements in memory. A field that is 0 has the value in brackets. */
+typedef struct BCCBuffer {
+    void *data;           /* element 0, 0, 0 */
+    uint64_t size;        /* bytes from there on */
+    uint64_t elementSize; /* bytes */
+    uint64_t stride[3];   /* bytes from one element to the next in x
+                             [elementSize], y [a row], z [a plane] */
+} BCCBuffer;
+
+/* begin[i] <= place < end[i] for x, y, z. Both 0: the one place 0. */
+typedef struct BCCRange {
+    uint64_t begin[3];
+    uint64_t end[3];
+} BCCRange;
+
+typedef struct BCCForEach {
+    size_t size;     /* sizeof(BCCForEach) */
+    BCCPoolRef pool; /* NULL: the calling thread */
+    BCCRange range;
+    const BCCBuffer *in; /* nIn inputs */
+    size_t nIn;
+    const BCCBuffer *out; /* NULL: none */
+    void *data;           /* passed through */
+    uint64_t tileSize;    /* elements of a tile; 0: 1024 or more */
+} BCCForEach;
+
+/* Call the kernel for each place of the range, and return when all are done.
+ * Everything is checked before: BCC_RUN_INVALID, and nothing was written, if a
+ * place lies outside a buffer, an element has the wrong size or alignment, or
+ * in and out overlap in another way than element by element.
+ *
+ * If a kernel returns a number other than 0: BCC_RUN_FAILED, with the number
+ * and the place of the first failure in the order x, y, z of the lowest tile.
+ * The tiles depend on the range and tileSize alone, so this does not depend on
+ * the number of workers. Places above may have been done, too. */
+BCC_API int bccForEach(BCCKernelRef kernel, const BCCForEach *work,
+                       BCCRunError *error);
+
+/* Global sizes, in x, y, z; 0 counts as 1. Each must be a multiple of the local
+ * size. */
+typedef struct BCCGrid {
+    uint64_t globalSize[3];
+    uint64_t localSize[3];
+    uint64_t offset[3];
+} BCCGrid;
+
+/* Run an OpenCL C kernel for each work item of the grid, with these
+ * arguments. */
+BCC_API int bccDispatch(BCCKernelRef kernel, BCCPoolRef pool,
+                        const BCCGrid *grid, const BCCValue *arguments,
+                        size_t n, BCCRunError *error);
+
+/* How the accumulators of tiles become one result. */
+typedef struct BCCReduction {
+    size_t size;                           /* sizeof(BCCReduction) */
+    size_t accumulatorSize;                /* bytes */
+    void (*initialize)(void *accumulator); /* NULL: zero bytes */
+    void (*combine)(void *accumulator, const void *other);
+    void *result; /* accumulatorSize bytes; set if all is done */
+} BCCReduction;
+
+/* Run an accumulating kernel (BCC_KERNEL("accum, in, ...")): each tile begins
+ * with a new accumulator, and they are combined in the order of the tiles. The
+ * result has the same bits whatever the number of workers. work->data is
+ * ignored. */
+BCC_API int bccReduce(BCCKernelRef kernel, const BCCForEach *work,
+                      const BCCReduction *reduction, BCCRunError *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -40,10 +40,12 @@
  * bccGetExportForEachList(). parameters: a string of words with commas between
  * them, in this order, for the parameters that the function has:
  *
- *     in     pointer to the element that is read
+ *     accum  pointer to an accumulator, for bccReduce()
+ *     in     pointer to the element that is read; repeated for several inputs
  *     out    pointer to the element that is written
  *     data   pointer that the caller of the kernel passes through
- *     x y z  uint32_t, the place of the element
+ *     x y z  uint32_t or uint64_t, the place of the element
+ *     item   alone: a work item of OpenCL C; all parameters are arguments
  *
  * With the word "value" elements are not pointed to: in is the element itself,
  * and the element to write is what the function returns. */

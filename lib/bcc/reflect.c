@@ -188,6 +188,17 @@ void bccGetFuncInfoList(BCCScriptRef script, size_t funcInfoListSize,
     }
 }
 
+const void *bccGetSection(BCCScriptRef script, uint32_t kind, size_t *size)
+{
+    struct span section = {0};
+
+    if (is_prepared(script))
+        section = cache_extra_section(load_prefix(&script->image), kind);
+    if (size)
+        *size = section.size;
+    return section.data;
+}
+
 size_t bccGetObjectSlotCount(BCCScriptRef script)
 {
     return count(script, OBCC_OBJECT_SLOT_LIST);

@@ -32,6 +32,7 @@
 #include "asm_files.h"
 #include "asm_names.h"
 #include "clock.h"
+#include "directives.h"
 #include "imports.h"
 #include "link_objects.h"
 #include "link_runtime.h"
@@ -41,6 +42,7 @@
 #include "plain_names.h"
 #include "internalize.h"
 #include "read.h"
+#include "script_functions.h"
 #include "split.h"
 #include "support_archive.h"
 #include "target.h"
@@ -73,6 +75,8 @@ struct compilation {
     const char *name;              /* of the script, for messages */
     struct compile_result *result;
     struct arena arena; /* objects that only the compile itself needs */
+    struct directives directives;
+    bool has_metadata; /* the script lists its exports */
     struct glue glue;
     struct target target;
     struct objects objects; /* the script and the objects linked whole with
@@ -151,20 +155,25 @@ static enum status read_module(void *context, struct span bytes,
     return read_into(c, &c->glue, bytes, name, ret_module, err);
 }
 
-/* The names that the host marked, changed like the modules' names. */
+/* The names that the host marked, changed like the modules' names, and its
+ * directives. */
 static enum status read_marks(struct compilation *c,
                               const struct request *request, struct error *err)
 {
-    const char **marks =
-        arena_alloc(&c->arena, request->n_marks + 1, sizeof(*marks));
     struct request *plain = arena_alloc(&c->arena, 1, sizeof(*plain));
+    const char **marks;
+    enum status status;
+    size_t n_marks;
 
-    if (!marks || !plain)
+    if (!plain)
         return error_no_memory(err);
-    for (size_t i = 0; i < request->n_marks; i++)
-        marks[i] = plain_name(request->marks[i]);
+    status = directives_split(request, &c->arena, &marks, &n_marks,
+                              &c->directives, err);
+    if (status)
+        return status;
     *plain = *request;
     plain->marks = marks;
+    plain->n_marks = n_marks;
     c->request = plain;
     return STATUS_OK;
 }
@@ -265,19 +274,18 @@ static enum status read_runtimes(struct compilation *c, struct error *err)
 static enum status read_exports(struct compilation *c, struct error *err)
 {
     struct script_exports *exports = &c->result->exports;
-    bool has_metadata;
     enum status status;
 
-    status = metadata_read(&c->objects, exports, &has_metadata, err);
+    status = metadata_read(&c->objects, exports, &c->has_metadata, err);
     if (status)
         return status;
-    if (!has_metadata) {
+    if (!c->has_metadata) {
         status =
             exports_from_definitions(&c->objects, c->request, exports, err);
         if (status)
             return status;
     }
-    return public_names_collect(c->request, has_metadata, exports, &c->names,
+    return public_names_collect(c->request, c->has_metadata, exports, &c->names,
                                 err);
 }
 
@@ -304,6 +312,26 @@ static enum status stage_read(struct compilation *c, struct error *err)
 }
 
 /* ---- Link, optimise, emit ---- */
+
+static enum status make_functions(struct compilation *c, struct error *err)
+{
+    const struct functions_job job = {
+        .glue = &c->glue,
+        .module = c->module,
+        .target = &c->target,
+        .name = c->name,
+        .names = c->names.name,
+        .n_names = c->names.n_names,
+        .directives = &c->directives,
+        .exports = &c->result->exports,
+        .has_metadata = c->has_metadata,
+        .marked_only = c->request->flags & REQUEST_MARKED_ONLY,
+        .arena = &c->result->arena,
+    };
+
+    return functions_make(&job, &c->result->functions, &c->result->n_functions,
+                          err);
+}
 
 static enum status stage_link_bitcode(struct compilation *c, struct error *err)
 {
@@ -338,6 +366,8 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
     internalize(c->module, &c->names, &asm_names, &attribute_names);
     status = attributes_retarget(c->module, &c->target, &c->arena,
                                  &c->result->cpu_features, err);
+    if (status == STATUS_OK)
+        status = make_functions(c, err);
     if (status == STATUS_OK)
         contraction_decide(c->module, &c->target);
     return status;

@@ -26,6 +26,8 @@ struct compile_result {
     struct link_result link;          /* image, functions, objects, imports */
     struct cpu_features cpu_features; /* CPU features that the code may use */
     struct script_exports exports;
+    struct cache_function *functions; /* what callers know of functions */
+    size_t n_functions;
     const char **import_users;         /* the user of each import, or NULL */
     uint64_t stage_ns[REPLY_N_STAGES]; /* the stages READ to LINK_IMAGE are
                                           filled */

@@ -89,6 +89,10 @@ static const struct field fields[] = {
     FIELD(obcc_slot, hash),
     FIELD(obcc_slot, row),
     FIELD(obcc_slot, name),
+    FIELD(obcc_function, name),
+    FIELD(obcc_function, signature),
+    FIELD(obcc_function, parameters),
+    FIELD(obcc_function, kernel),
     FIELD(obcc_pragma, key),
     FIELD(obcc_pragma, value),
     FIELD(obcc_signature, algorithm),
@@ -121,9 +125,10 @@ static const struct structure structures[] = {
     STRUCTURE(obcc_header),     STRUCTURE(obcc_section),
     STRUCTURE(obcc_list),       STRUCTURE(obcc_string),
     STRUCTURE(obcc_import),     STRUCTURE(obcc_symbol),
-    STRUCTURE(obcc_dependency), STRUCTURE(obcc_pragma),
-    STRUCTURE(obcc_signature),  STRUCTURE(obcc_slot),
-    STRUCTURE(ibcc_header),     STRUCTURE(ibcc_row),
+    STRUCTURE(obcc_dependency), STRUCTURE(obcc_function),
+    STRUCTURE(obcc_pragma),     STRUCTURE(obcc_signature),
+    STRUCTURE(obcc_slot),       STRUCTURE(ibcc_header),
+    STRUCTURE(ibcc_row),
 };
 
 static const struct {
@@ -148,6 +153,7 @@ static const struct {
     {"OBCC_NO_LIBRARY", OBCC_NO_LIBRARY},
     {"OBCC_ANY_LIBRARY", OBCC_ANY_LIBRARY},
     {"OBCC_SIGNATURE", OBCC_SIGNATURE},
+    {"OBCC_FUNCTIONS", OBCC_FUNCTIONS},
     {"OBCC_SIGNATURE_ED25519", OBCC_SIGNATURE_ED25519},
     {"OBCC_APK_RESOURCE", OBCC_APK_RESOURCE},
     {"OBCC_FILE_RESOURCE", OBCC_FILE_RESOURCE},

@@ -293,6 +293,39 @@ static void dump_symbols(struct printer *printer, const struct cache_view *view,
     end_section(printer);
 }
 
+static void dump_functions(struct printer *printer,
+                           const struct cache_file *file)
+{
+    const struct cache_view *view = &file->view;
+    const struct span list = cache_extra_section(file->bytes, OBCC_FUNCTIONS);
+    const struct obcc_function *rows;
+    size_t n = 0;
+
+    if (list.size > sizeof(struct obcc_list))
+        n = (list.size - sizeof(struct obcc_list)) / sizeof(*rows);
+    rows = (const void *)(list.data + (n ? sizeof(struct obcc_list) : 0));
+    begin_section(printer, "signatures", "Function signatures");
+    for (size_t i = 0; i < n; i++) {
+        const char *text = cache_string(view, obcc_get32(rows[i].signature));
+        char call[2048];
+
+        snprintf(call, sizeof(call), ".call %s", text);
+        begin_row(printer);
+        print_text(printer, "callable",
+                   cache_find_symbol(view, OBCC_FUNC_TABLE, call) ? "yes"
+                                                                  : "no");
+        print_text(printer, "name",
+                   cache_string(view, obcc_get32(rows[i].name)));
+        print_text(printer, "signature", text);
+        print_text(printer, "parameters",
+                   cache_string(view, obcc_get32(rows[i].parameters)));
+        print_text(printer, "kernel",
+                   cache_string(view, obcc_get32(rows[i].kernel)));
+        end_row(printer);
+    }
+    end_section(printer);
+}
+
 static void dump_pragmas(struct printer *printer, const struct cache_view *view)
 {
     begin_section(printer, "pragmas", "Pragmas");
@@ -350,6 +383,7 @@ static void dump(const struct cache_file *file, bool json)
                  "Exported functions");
     dump_symbols(&printer, view, OBCC_EXPORT_FOREACH_LIST, "export_foreachs",
                  "Exported foreach kernels");
+    dump_functions(&printer, file);
     dump_pragmas(&printer, view);
     dump_object_slots(&printer, view);
     dump_symbols(&printer, view, OBCC_FUNC_TABLE, "functions",

@@ -6,6 +6,7 @@
 #include "options.h"
 
 int cmd_run(struct options *options);
+int cmd_call(struct options *options);
 int cmd_compile(struct options *options);
 int cmd_precompile(struct options *options);
 int cmd_dump(struct options *options);

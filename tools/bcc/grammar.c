@@ -12,6 +12,13 @@ const struct command_row command_rows[N_COMMANDS] = {
          "FILE may be in a ZIP archive: ARCHIVE!ENTRY.\n",
          "bcc run prog.bc input.txt\n"
          "bcc run --link helpers.bc -lm --report=json prog.bc\n"},
+    [COMMAND_CALL] =
+        {"call", "FILE FUNCTION [ARGS...]",
+         "Call one exported function, with arguments as its signature says, "
+         "and\n"
+         "print the result. Lanes of vectors have commas between them.\n",
+         "bcc call math.bc add 40 2\n"
+         "bcc call math.bc scale 1,2,3,4 0.5\n"},
     [COMMAND_COMPILE] =
         {"compile", "FILE... -o OUT.oBCC",
          "Make one cache file, for this machine or another.\n"
@@ -84,6 +91,7 @@ const char *const option_group_names[N_GROUPS] = {
 /* Commands that take an option. */
 enum {
     RUN = COMMAND_BIT(COMMAND_RUN),
+    CALL = COMMAND_BIT(COMMAND_CALL),
     COMPILE = COMMAND_BIT(COMMAND_COMPILE),
     PRECOMPILE = COMMAND_BIT(COMMAND_PRECOMPILE),
     DUMP = COMMAND_BIT(COMMAND_DUMP),
@@ -94,8 +102,8 @@ enum {
     KEYS = COMMAND_BIT(COMMAND_SIGN) | COMMAND_BIT(COMMAND_VERIFY),
     CACHE = STATS | COMMAND_BIT(COMMAND_CACHE_LS) | CHECK | GC |
             COMMAND_BIT(COMMAND_CACHE_CLEAR) | EXPLAIN,
-    SETUP = RUN | COMPILE | PRECOMPILE | EXPLAIN, /* commands that set up a
-                                                     script */
+    SETUP = RUN | CALL | COMPILE | PRECOMPILE | EXPLAIN, /* commands that set up
+                                                     a script */
     ALL = COMMAND_BIT(N_COMMANDS) - 1,
 };
 
@@ -135,7 +143,7 @@ const struct option_row option_rows[] = {
      .value = "NAME",
      .help = "a function of the type of main, which is kept and run",
      .shown_default = "main",
-     .commands = SETUP,
+     .commands = SETUP & ~CALL,
      .field = FIELD(entry),
      .group = GROUP_INPUT,
      .kind = OPTION_TEXT},

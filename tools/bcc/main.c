@@ -53,15 +53,11 @@ static int print_version(struct options *options)
 }
 
 static int (*const run[N_COMMANDS])(struct options *options) = {
-    [COMMAND_RUN] = cmd_run,
-    [COMMAND_COMPILE] = cmd_compile,
-    [COMMAND_PRECOMPILE] = cmd_precompile,
-    [COMMAND_DUMP] = cmd_dump,
-    [COMMAND_SIGN] = cmd_sign,
-    [COMMAND_VERIFY] = cmd_verify,
-    [COMMAND_COMPLETION] = complete,
-    [COMMAND_VERSION] = print_version,
-    [COMMAND_HELP] = help,
+    [COMMAND_RUN] = cmd_run,           [COMMAND_CALL] = cmd_call,
+    [COMMAND_COMPILE] = cmd_compile,   [COMMAND_PRECOMPILE] = cmd_precompile,
+    [COMMAND_DUMP] = cmd_dump,         [COMMAND_SIGN] = cmd_sign,
+    [COMMAND_VERIFY] = cmd_verify,     [COMMAND_COMPLETION] = complete,
+    [COMMAND_VERSION] = print_version, [COMMAND_HELP] = help,
 };
 
 /* The commands of "bcc cache". */

@@ -293,8 +293,10 @@ bool options_parse(struct options *options, int argc, char **argv,
 
     *options =
         (struct options){.opt_level = 3, .time_limit_s = -1, .words = argv + 1};
-    return commands == COMMAND_BIT(COMMAND_RUN) ? parse_up_to_file(&list)
-                                                : parse_all(&list, argc);
+    return commands == COMMAND_BIT(COMMAND_RUN) ||
+                   commands == COMMAND_BIT(COMMAND_CALL)
+               ? parse_up_to_file(&list)
+               : parse_all(&list, argc);
 }
 
 void options_release(struct options *options)

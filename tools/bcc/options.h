@@ -69,9 +69,9 @@ struct options {
 };
 
 /* Parse argv[1..]; argv[0] is the command's name. commands: bits of the
- * commands whose options are accepted. For COMMAND_RUN, words after the first
- * argument belong to the program. Prints usage errors; false: exit with
- * EXIT_USAGE. Release with options_release(). */
+ * commands whose options are accepted. For COMMAND_RUN and COMMAND_CALL, words
+ * after the first argument belong to the program. Prints usage errors; false:
+ * exit with EXIT_USAGE. Release with options_release(). */
 bool options_parse(struct options *options, int argc, char **argv,
                    uint32_t commands);
 void options_release(struct options *options);

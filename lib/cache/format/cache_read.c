@@ -168,6 +168,24 @@ enum status cache_view_open(struct span bytes,
     return STATUS_OK;
 }
 
+struct span cache_extra_section(struct span bytes, uint32_t kind)
+{
+    const struct obcc_header *header = (const void *)bytes.data;
+    const struct obcc_section *table = (const void *)(header + 1);
+    struct span section = {0};
+    size_t n_sections;
+
+    if (bytes.size < CACHE_HEAD_SIZE)
+        return section;
+    n_sections = obcc_get16(header->n_sections);
+    for (size_t i = 0; i < n_sections && i < OBCC_MAX_SECTIONS; i++)
+        if (obcc_get32(table[i].kind) == kind &&
+            span_slice(bytes, obcc_get64(table[i].offset),
+                       obcc_get64(table[i].size), &section))
+            break;
+    return section;
+}
+
 /* ---- Lists and tables ---- */
 
 uint32_t cache_count(const struct cache_view *view, unsigned kind)

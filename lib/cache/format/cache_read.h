@@ -42,6 +42,11 @@ enum status cache_view_open(struct span bytes,
                             const char *name, struct cache_view *ret_view,
                             struct error *err) MUST_CHECK;
 
+/* The bytes of a section that views leave out (kinds >= 64), if it lies before
+ * the context; empty if there is none. bytes: the file from offset 0 to the
+ * context. */
+struct span cache_extra_section(struct span bytes, uint32_t kind);
+
 /* Whether the file has a section of that kind. */
 static inline bool cache_is_there(const struct cache_view *view, unsigned kind)
 {

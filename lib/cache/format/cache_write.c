@@ -372,6 +372,35 @@ static enum status write_symbols(struct writer *w,
     return status;
 }
 
+static enum status write_text(struct writer *w, const char *text,
+                              struct obcc_le32 *ret_index, struct error *err)
+{
+    *ret_index = obcc_le32(OBCC_NO_STRING);
+    return text ? add_string(w, text, ret_index, err) : STATUS_OK;
+}
+
+static enum status write_functions(struct writer *w, struct error *err)
+{
+    const struct cache_contents *contents = w->contents;
+    enum status status =
+        write_list_head(w, contents->n_functions, "function signatures", err);
+
+    for (size_t i = 0; status == STATUS_OK && i < contents->n_functions; i++) {
+        const struct cache_function *function = &contents->functions[i];
+        struct obcc_function row = {0};
+
+        status = add_string(w, function->name, &row.name, err);
+        if (status == STATUS_OK)
+            status = add_string(w, function->signature, &row.signature, err);
+        if (status == STATUS_OK)
+            status = write_text(w, function->parameters, &row.parameters, err);
+        if (status == STATUS_OK)
+            status = write_text(w, function->kernel, &row.kernel, err);
+        buffer_append(w->out, &row, sizeof(row));
+    }
+    return status;
+}
+
 static int compare_u64(uint64_t a, uint64_t b)
 {
     return (a > b) - (a < b);
@@ -552,6 +581,7 @@ static const struct section_writer section_writers[] = {
     {OBCC_OBJECT_SLOT_LIST, write_object_slots},
     {OBCC_RELOCATION_TABLE, write_imports},
     {OBCC_NEEDED_LIST, write_needed},
+    {OBCC_FUNCTIONS, write_functions},
     {OBCC_VAR_TABLE, write_vars},
     {OBCC_FUNC_TABLE, write_funcs},
     {OBCC_FUNC_INDEX, write_func_index},
@@ -569,6 +599,8 @@ static bool is_written(const struct cache_contents *contents, uint32_t kind)
     switch (kind) {
     case OBCC_NEEDED_LIST:
         return contents->n_needed > 0;
+    case OBCC_FUNCTIONS:
+        return contents->n_functions > 0;
     case OBCC_FUNC_INDEX:
         return contents->n_funcs > MIN_INDEXED_FUNCS;
     case OBCC_DEBUG:
@@ -581,7 +613,8 @@ static bool is_written(const struct cache_contents *contents, uint32_t kind)
 /* Whether a reader that does not know the kind may skip it. */
 static bool is_dispensable(uint32_t kind)
 {
-    return kind == OBCC_DEBUG || kind == OBCC_FUNC_INDEX;
+    return kind == OBCC_DEBUG || kind == OBCC_FUNC_INDEX ||
+           kind == OBCC_FUNCTIONS;
 }
 
 static enum status write_section(struct writer *w,

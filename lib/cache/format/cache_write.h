@@ -34,6 +34,14 @@ struct cache_symbol {
     uint64_t address; /* image address or OBCC_NO_ADDRESS */
     uint64_t size;    /* bytes */
     uint32_t kernel_signature;
+    uint32_t n_inputs; /* of a kernel; 0: as its parameters say. Not written */
+};
+
+struct cache_function {
+    const char *name;
+    const char *signature;
+    const char *parameters; /* NULL: unknown */
+    const char *kernel;     /* NULL: no kernel */
 };
 
 struct cache_pragma {
@@ -67,6 +75,8 @@ struct cache_contents {
     size_t n_export_foreachs;
     const struct cache_pragma *pragmas;
     size_t n_pragmas;
+    const struct cache_function *functions; /* by name */
+    size_t n_functions;                     /* 0: no such section */
     const struct cache_symbol *funcs;
     size_t n_funcs;
     const struct cache_symbol *vars;

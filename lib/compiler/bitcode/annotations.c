@@ -14,11 +14,16 @@
 
 /* The words of a kernel in the order of its parameters, with the bits that
  * RenderScript gave them in #rs_export_foreach. */
-enum { KERNEL_OUT = 0x02, KERNEL_BY_VALUE = 0x20 };
+enum {
+    KERNEL_IN = 0x01,
+    KERNEL_OUT = 0x02,
+    KERNEL_BY_VALUE = 0x20,
+    KERNEL_ITEM = 0x200,
+};
 
 static const struct {
     char word[6];
-    uint8_t bit;
+    uint16_t bit;
 } kernel_words[] = {
     {"in", 0x01},
     {"out", KERNEL_OUT},
@@ -27,6 +32,8 @@ static const struct {
     {"y", 0x10},
     {"z", 0x40},
     {"value", KERNEL_BY_VALUE},
+    {"accum", 0x100},
+    {"item", KERNEL_ITEM},
 };
 
 enum { N_KERNEL_WORDS = sizeof(kernel_words) / sizeof(kernel_words[0]) };
@@ -79,13 +86,10 @@ static enum status make_room(struct script_exports *exports, size_t n,
 
 /* There is room: make_room(). */
 static void add_symbol(struct cache_symbol *list, size_t *n_list,
-                       const struct annotation *annotation, unsigned bits)
+                       const struct annotation *annotation)
 {
-    list[(*n_list)++] = (struct cache_symbol){
-        .name = annotation->name,
-        .address = OBCC_NO_ADDRESS,
-        .kernel_signature = bits,
-    };
+    list[(*n_list)++] = (struct cache_symbol){.name = annotation->name,
+                                              .address = OBCC_NO_ADDRESS};
 }
 
 /* ---- Kinds ---- */
@@ -96,9 +100,9 @@ static void read_export(const struct reading *reading,
     struct script_exports *exports = reading->exports;
 
     if (LLVMIsAGlobalVariable(annotation->what))
-        add_symbol(exports->vars, &exports->n_vars, annotation, 0);
+        add_symbol(exports->vars, &exports->n_vars, annotation);
     else
-        add_symbol(exports->funcs, &exports->n_funcs, annotation, 0);
+        add_symbol(exports->funcs, &exports->n_funcs, annotation);
 }
 
 static enum status read_object(const struct reading *reading,
@@ -111,7 +115,7 @@ static enum status read_object(const struct reading *reading,
         return refuse(reading, annotation, "not a variable", err);
     exports->object_slots[exports->n_object_slots++] =
         (uint32_t)exports->n_vars;
-    add_symbol(exports->vars, &exports->n_vars, annotation, 0);
+    add_symbol(exports->vars, &exports->n_vars, annotation);
     return STATUS_OK;
 }
 
@@ -128,14 +132,17 @@ static unsigned kernel_bit(const char *word, size_t size)
 /* A function with pointers to elements has a parameter for each word. An
  * element passed by value may take several parameters, depending on the
  * machine's calling convention. */
-static bool agrees(LLVMValueRef function, unsigned bits)
+static bool agrees(LLVMValueRef function, unsigned bits, unsigned n_inputs)
 {
     const unsigned n = LLVMCountParams(function);
+    const unsigned others = (unsigned)__builtin_popcount(
+        bits & ~(unsigned)(KERNEL_BY_VALUE | KERNEL_OUT | KERNEL_IN));
 
+    if (bits & KERNEL_ITEM)
+        return bits == KERNEL_ITEM;
     if (bits & KERNEL_BY_VALUE)
-        return n >= (unsigned)__builtin_popcount(
-                        bits & ~(unsigned)(KERNEL_BY_VALUE | KERNEL_OUT));
-    return n == (unsigned)__builtin_popcount(bits);
+        return n >= others + n_inputs;
+    return n == others + n_inputs + ((bits & KERNEL_OUT) != 0);
 }
 
 static enum status read_kernel(struct reading *reading,
@@ -143,7 +150,7 @@ static enum status read_kernel(struct reading *reading,
                                const char *words, struct error *err)
 {
     struct script_exports *exports = reading->exports;
-    unsigned bits = 0;
+    unsigned bits = 0, n_inputs = 0;
 
     if (!LLVMIsAFunction(annotation->what))
         return refuse(reading, annotation, "not a function", err);
@@ -152,17 +159,22 @@ static enum status read_kernel(struct reading *reading,
 
         size = strcspn(words, ", ");
         bit = kernel_bit(words, size);
-        if (!bit || bits & bit)
+        if (!bit || (bits & bit && bit != KERNEL_IN))
             return refuse(reading, annotation,
-                          "each of in, out, data, x, y, z, value may be there "
-                          "once, and nothing else",
+                          "in may be there repeatedly, each of out, data, x, "
+                          "y, z, value, accum, item once, and nothing else",
                           err);
+        n_inputs += bit == KERNEL_IN;
         bits |= bit;
     }
-    if (!agrees(annotation->what, bits))
+    if (!agrees(annotation->what, bits, n_inputs))
         return refuse(reading, annotation,
                       "the function has another number of parameters", err);
-    add_symbol(exports->foreachs, &exports->n_foreachs, annotation, bits);
+    exports->foreachs[exports->n_foreachs++] =
+        (struct cache_symbol){.name = annotation->name,
+                              .address = OBCC_NO_ADDRESS,
+                              .kernel_signature = bits,
+                              .n_inputs = n_inputs};
     return STATUS_OK;
 }
 

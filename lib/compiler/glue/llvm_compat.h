@@ -31,4 +31,38 @@ static inline bool compat_parse_text(LLVMContextRef context,
 #endif
 }
 
+/* Debug records of an instruction, and the variable that one declares. LLVM
+ * before 22 does not say it: NULL. */
+static inline LLVMDbgRecordRef compat_first_record(LLVMValueRef instruction)
+{
+#if LLVM_VERSION_MAJOR >= 22
+    return LLVMGetFirstDbgRecord(instruction);
+#else
+    (void)instruction;
+    return NULL;
+#endif
+}
+
+static inline LLVMDbgRecordRef compat_next_record(LLVMDbgRecordRef record)
+{
+#if LLVM_VERSION_MAJOR >= 22
+    return LLVMGetNextDbgRecord(record);
+#else
+    (void)record;
+    return NULL;
+#endif
+}
+
+static inline LLVMMetadataRef compat_declared_variable(LLVMDbgRecordRef record)
+{
+#if LLVM_VERSION_MAJOR >= 22
+    return LLVMDbgRecordGetKind(record) == LLVMDbgRecordDeclare
+               ? LLVMDbgVariableRecordGetVariable(record)
+               : NULL;
+#else
+    (void)record;
+    return NULL;
+#endif
+}
+
 #endif

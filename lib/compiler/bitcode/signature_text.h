@@ -1,0 +1,29 @@
+/* Types of functions as text: "i32 f64 ptr:byval(16,8) -> i32:sext". */
+#ifndef BCC_COMPILER_SIGNATURE_TEXT_H
+#define BCC_COMPILER_SIGNATURE_TEXT_H
+
+#include <llvm-c/Core.h>
+#include <llvm-c/Target.h>
+
+#include "buffer.h"
+
+/* The attributes of parameters and results that change how they are passed. */
+struct passing {
+    const char *attribute; /* LLVM's name */
+    const char *text;      /* ours */
+    bool has_type;
+};
+extern const struct passing passings[];
+extern const unsigned n_passings;
+
+void signature_append_type(struct buffer *out, LLVMTypeRef type);
+
+/* Of a function. */
+void signature_append(struct buffer *out, LLVMValueRef function,
+                      LLVMTargetDataRef layout);
+
+/* The type that begins at *text, which is moved behind it: integers, floating
+ * point, ptr, and vectors of these. NULL: none of these. */
+LLVMTypeRef signature_parse_type(LLVMContextRef context, const char **text);
+
+#endif

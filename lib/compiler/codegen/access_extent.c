@@ -1,0 +1,132 @@
+#include "access_extent.h"
+
+#include <stdbool.h>
+
+#include "llvm_glue.h"
+
+enum { MAX_DEPTH = 8, MAX_EXTENT = 1 << 16 };
+
+struct extent {
+    LLVMTargetDataRef layout;
+    uint64_t size;
+};
+
+static void reach(struct extent *extent, uint64_t end)
+{
+    if (end > extent->size && end <= MAX_EXTENT)
+        extent->size = end;
+}
+
+/* The offset of an index into a type, which becomes that of the part. */
+static bool step(LLVMTargetDataRef layout, LLVMTypeRef *type, uint64_t index,
+                 uint64_t *offset)
+{
+    switch (LLVMGetTypeKind(*type)) {
+    case LLVMStructTypeKind:
+        if (index >= LLVMCountStructElementTypes(*type))
+            return false;
+        *offset += LLVMOffsetOfElement(layout, *type, (unsigned)index);
+        *type = LLVMStructGetTypeAtIndex(*type, (unsigned)index);
+        return true;
+    case LLVMArrayTypeKind:
+    case LLVMVectorTypeKind:
+        *type = LLVMGetElementType(*type);
+        *offset += index * LLVMABISizeOfType(layout, *type);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* False: not constant, or negative. */
+static bool add_offset(struct extent *extent, LLVMValueRef gep,
+                       uint64_t *offset)
+{
+    LLVMTypeRef type = LLVMGetGEPSourceElementType(gep);
+    const int n = LLVMGetNumOperands(gep);
+
+    for (int i = 1; i < n; i++) {
+        LLVMValueRef index = LLVMGetOperand(gep, (unsigned)i);
+        uint64_t value;
+
+        if (!LLVMIsAConstantInt(index))
+            return false;
+        value = LLVMConstIntGetZExtValue(index);
+        if (value > MAX_EXTENT)
+            return false;
+        if (i == 1)
+            *offset += value * LLVMABISizeOfType(extent->layout, type);
+        else if (!step(extent->layout, &type, value, offset))
+            return false;
+    }
+    return *offset <= MAX_EXTENT;
+}
+
+static void follow(struct extent *extent, LLVMValueRef pointer, uint64_t offset,
+                   int depth);
+
+/* Unoptimised code keeps the parameter in a variable and loads it for each
+ * use. */
+// NOLINTNEXTLINE(misc-no-recursion): MAX_DEPTH
+static void follow_variable(struct extent *extent, LLVMValueRef variable,
+                            uint64_t offset, int depth)
+{
+    LLVMUseRef use = LLVMGetFirstUse(variable);
+
+    if (!LLVMIsAAllocaInst(variable))
+        return;
+    for (; use; use = LLVMGetNextUse(use))
+        if (LLVMIsALoadInst(LLVMGetUser(use)))
+            follow(extent, LLVMGetUser(use), offset, depth + 1);
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): MAX_DEPTH
+static void follow_use(struct extent *extent, LLVMValueRef user,
+                       LLVMValueRef pointer, uint64_t offset, int depth)
+{
+    if (LLVMIsALoadInst(user)) {
+        reach(extent,
+              offset + LLVMABISizeOfType(extent->layout, LLVMTypeOf(user)));
+    } else if (LLVMIsAStoreInst(user)) {
+        LLVMValueRef value = LLVMGetOperand(user, 0);
+
+        if (value == pointer)
+            follow_variable(extent, LLVMGetOperand(user, 1), offset, depth);
+        else
+            reach(extent, offset + LLVMABISizeOfType(extent->layout,
+                                                     LLVMTypeOf(value)));
+    } else if (LLVMIsAMemIntrinsic(user)) {
+        LLVMValueRef size = LLVMGetOperand(user, 2);
+
+        if (LLVMIsAConstantInt(size))
+            reach(extent, offset + LLVMConstIntGetZExtValue(size));
+    } else if (LLVMIsAGetElementPtrInst(user)) {
+        LLVMTypeRef type = LLVMGetGEPSourceElementType(user);
+
+        if (offset == 0 && LLVMGetTypeKind(type) == LLVMStructTypeKind)
+            reach(extent, LLVMABISizeOfType(extent->layout, type));
+        if (add_offset(extent, user, &offset))
+            follow(extent, user, offset, depth + 1);
+    } else if (LLVMIsACastInst(user) || LLVMIsAPHINode(user) ||
+               LLVMIsASelectInst(user)) {
+        follow(extent, user, offset, depth + 1);
+    }
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): MAX_DEPTH
+static void follow(struct extent *extent, LLVMValueRef pointer, uint64_t offset,
+                   int depth)
+{
+    LLVMUseRef use = LLVMGetFirstUse(pointer);
+
+    for (; use && depth < MAX_DEPTH; use = LLVMGetNextUse(use))
+        follow_use(extent, LLVMGetUser(use), pointer, offset, depth);
+}
+
+uint64_t access_extent(LLVMValueRef pointer, LLVMTargetDataRef layout)
+{
+    struct extent extent = {layout, 1};
+
+    follow(&extent, pointer, 0, 0);
+    return extent.size;
+}

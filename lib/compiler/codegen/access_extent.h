@@ -1,0 +1,15 @@
+/* How far a function reaches through a pointer. */
+#ifndef BCC_COMPILER_ACCESS_EXTENT_H
+#define BCC_COMPILER_ACCESS_EXTENT_H
+
+#include <stdint.h>
+
+#include <llvm-c/Core.h>
+#include <llvm-c/Target.h>
+
+/* The bytes behind the pointer that are read and written at constant offsets,
+ * or the size of the struct that it points into, whichever is more; at least
+ * 1. What called functions do with the pointer is not seen. */
+uint64_t access_extent(LLVMValueRef pointer, LLVMTargetDataRef layout);
+
+#endif

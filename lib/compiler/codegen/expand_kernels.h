@@ -1,0 +1,65 @@
+/* Kernels are called for each element; their expanded forms, NAME.expand, are
+ * called for a run of elements. */
+#ifndef BCC_COMPILER_EXPAND_KERNELS_H
+#define BCC_COMPILER_EXPAND_KERNELS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <llvm-c/Core.h>
+#include <llvm-c/Target.h>
+
+#include "buffer.h"
+
+/* What a kernel takes. The bits are RenderScript's, as in #rs_export_foreach,
+ * and ours from 0x100 on. */
+enum {
+    KERNEL_IN = 0x01,
+    KERNEL_OUT = 0x02,
+    KERNEL_DATA = 0x04,
+    KERNEL_X = 0x08,
+    KERNEL_Y = 0x10,
+    KERNEL_BY_VALUE = 0x20,
+    KERNEL_Z = 0x40,
+    KERNEL_ACCUMULATOR = 0x100, /* the first parameter */
+    KERNEL_ITEM = 0x200,        /* a work item of OpenCL: all are arguments */
+};
+
+struct kernel {
+    LLVMValueRef function;
+    unsigned bits;
+    unsigned n_inputs; /* 0: as many as the parameters leave */
+};
+
+/* The words "in, out, x" of a kernel's parameters. False: one is unknown, or
+ * repeated where it must not be. */
+bool kernel_parse(const char *words, unsigned *ret_bits, unsigned *ret_inputs);
+
+/* Is the function a kernel of OpenCL? */
+bool kernel_is_item(LLVMValueRef function);
+
+/* Define NAME.expand, and append the text that says how it is called:
+ *
+ *   text   = "refused: " reason | word {" " word}
+ *   word   = in(=|>=)SIZE[/ALIGN] | out(=|>=)SIZE[/ALIGN] | data | accum
+ *          | x | y | z (32 bits each, else x64 ...) | restrict | result
+ *          | item | local:PARAMETER
+ *
+ * SIZE: bytes of an element (=) or at least those that are read (>=).
+ * restrict: a pointer to an element may not be that of another. result: it
+ * returns a number that is 0 if all is well. */
+void kernel_expand(LLVMModuleRef module, LLVMTargetDataRef layout,
+                   const struct kernel *kernel, struct buffer *text);
+
+/* Work items ask for their ids by calls, which kernel_expand() leaves. Both go
+ * around a run of the pass "always-inline" over the module; between them a
+ * helper that asks is in the expanded forms. The second replaces the calls.
+ * Without an item that was expanded neither need be called. */
+void kernel_items_prepare(LLVMModuleRef module);
+
+/* Appends nothing, or the reason why the kernel cannot be expanded; then it
+ * deletes its expanded form. */
+void kernel_item_finish(LLVMModuleRef module, LLVMValueRef kernel,
+                        struct buffer *reason);
+
+#endif

@@ -1,0 +1,597 @@
+/* A range is cut into tiles of neighbours, x fastest; a tile is runs of x, one
+ * for each row that it touches, and each run is one call of the kernel's
+ * expanded form.
+ *
+ *        x ->          tile 0: rows 0 and 1, up to the bar
+ *     y  0 0 0 0 0 0   tile 1: the rest of row 1, ...
+ *     |  0 0|1 1 1 1
+ *     v  1 1 1|2 2 2
+ *
+ * The tiles depend on the range alone, not on the workers. All is checked
+ * before the first tile. */
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "function_list.h"
+#include "kernel.h"
+
+enum {
+    LEAST_TILE = 1024, /* elements: some microseconds of a simple kernel */
+    MAX_TILES = 256,   /* enough for 64 workers to share evenly */
+    CACHE_LINE = 64,
+};
+
+static const char axis_names[] = "xyz";
+
+/* A buffer with all strides. */
+struct elements {
+    uint8_t *data;
+    uint64_t stride[3];
+    uint64_t size; /* of an element */
+    uint64_t end;  /* bytes from data to the end of the last element */
+};
+
+struct job {
+    BCCKernelRef kernel;
+    uint64_t begin[3], extent[3];
+    uint64_t n_elements;
+    uint32_t n_tiles;
+    unsigned n_operands;
+    struct elements operand[KERNEL_MAX_OPERANDS];
+    void *user;
+    /* Accumulators, one for each tile. */
+    uint8_t *accumulators;
+    size_t accumulator_step;
+    const BCCReduction *reduction;
+    /* Work items: */
+    const BCCGrid *grid;
+    const BCCValue *arguments;
+    uint8_t *local; /* memory of work groups, for each worker */
+    size_t local_size;
+    /* The lowest tile that failed, and where. */
+    atomic_flag is_locked;
+    bool has_failed;
+    uint32_t failed_tile;
+    uint64_t failed_place[3];
+};
+
+/* ---- Running ---- */
+
+static void note_failure(struct job *job, uint32_t tile,
+                         const uint64_t place[3])
+{
+    while (atomic_flag_test_and_set_explicit(&job->is_locked,
+                                             memory_order_acquire))
+        ;
+    if (!job->has_failed || tile < job->failed_tile) {
+        job->has_failed = true;
+        job->failed_tile = tile;
+        memcpy(job->failed_place, place, sizeof(job->failed_place));
+    }
+    atomic_flag_clear_explicit(&job->is_locked, memory_order_release);
+}
+
+/* The row of y and z in all buffers. */
+static void set_row(const struct job *job, struct kernel_frame *frame,
+                    uint64_t y, uint64_t z)
+{
+    frame->y = y;
+    frame->z = z;
+    for (unsigned i = 0; i < job->n_operands; i++) {
+        const struct elements *e = &job->operand[i];
+
+        frame->operand[i].base.pointer =
+            e->data + y * e->stride[1] + z * e->stride[2];
+        frame->operand[i].stride = e->stride[0];
+    }
+}
+
+static int run_rows(struct job *job, struct kernel_frame *frame, uint32_t tile)
+{
+    const uint64_t n = job->n_elements / job->n_tiles;
+    const uint64_t rest = job->n_elements % job->n_tiles;
+    uint64_t at = n * tile + (tile < rest ? tile : rest);
+    const uint64_t end = at + n + (tile < rest);
+
+    while (at < end) {
+        const uint64_t row = at / job->extent[0];
+        const uint64_t first = at % job->extent[0];
+        uint64_t last = job->extent[0];
+        int32_t result;
+
+        if (last - first > end - at)
+            last = first + (end - at);
+        set_row(job, frame, job->begin[1] + row % job->extent[1],
+                job->begin[2] + row / job->extent[1]);
+        result = job->kernel->expand(frame, job->begin[0] + first,
+                                     job->begin[0] + last);
+        if (result) {
+            note_failure(
+                job, tile,
+                (const uint64_t[]){frame->failed_x, frame->y, frame->z});
+            return result;
+        }
+        at += last - first;
+    }
+    return 0;
+}
+
+static int run_tile(void *context, uint32_t tile, unsigned worker)
+{
+    struct job *job = context;
+    struct kernel_frame frame;
+
+    (void)worker;
+    frame.user.word = 0;
+    frame.user.pointer = job->user;
+    if (job->accumulators) {
+        void *accumulator =
+            job->accumulators + (size_t)tile * job->accumulator_step;
+
+        frame.user.pointer = accumulator;
+        if (job->reduction->initialize)
+            job->reduction->initialize(accumulator);
+    }
+    return run_rows(job, &frame, tile);
+}
+
+/* Each worker has its own local memory, so its own arguments. */
+static int run_items(void *context, uint32_t tile, unsigned worker)
+{
+    struct job *job = context;
+    BCCValue arguments[KERNEL_MAX_ARGUMENTS];
+    uint8_t *local = job->local + worker * job->local_size;
+    struct kernel_frame frame;
+
+    memcpy(arguments, job->arguments,
+           job->kernel->n_arguments * sizeof(arguments[0]));
+    for (unsigned i = 0; i < job->kernel->n_arguments; i++) {
+        if (arguments[i].type != BCC_LOCAL)
+            continue;
+        arguments[i].u.p = local;
+        local += ((uint64_t)job->arguments[i].u.i + CACHE_LINE - 1) /
+                 CACHE_LINE * CACHE_LINE;
+    }
+    frame.user.pointer = arguments;
+    for (unsigned i = 0; i < 3; i++) {
+        frame.global_size[i] = job->extent[i];
+        frame.local_size[i] =
+            job->grid->localSize[i] ? job->grid->localSize[i] : 1;
+        frame.offset[i] = job->begin[i];
+        frame.n_groups[i] = job->extent[i] / frame.local_size[i];
+    }
+    return run_rows(job, &frame, tile);
+}
+
+static int run(struct job *job, BCCPoolRef pool, BCCTileFn tile,
+               BCCRunError *error)
+{
+    BCCTileFailure failure;
+    int result;
+
+    if (job->n_elements == 0)
+        return BCC_RUN_DONE;
+    result = bccRunTiles(pool, job->n_tiles, tile, job, &failure);
+    if (result == BCC_RUN_INVALID)
+        run_fail(error, "%s: the pool was disposed of", job->kernel->name);
+    if (result == BCC_RUN_FAILED) {
+        const uint64_t *place = job->failed_place;
+
+        run_fail(error,
+                 "%s: returned %d at x %" PRIu64 ", y %" PRIu64 ", z %" PRIu64,
+                 job->kernel->name, failure.result, place[0], place[1],
+                 place[2]);
+        if (error) {
+            error->result = failure.result;
+            memcpy(error->place, place, sizeof(error->place));
+        }
+    }
+    return result;
+}
+
+/* ---- Checks ---- */
+
+static int invalid(BCCRunError *error, const struct job *job, const char *fact)
+{
+    run_fail(error, "%s: %s", job->kernel->name, fact);
+    return BCC_RUN_INVALID;
+}
+
+static int set_range(struct job *job, const BCCRange *range, BCCRunError *error)
+{
+    job->n_elements = 1;
+    for (int i = 0; i < 3; i++) {
+        uint64_t end = range->end[i];
+
+        if (end == 0 && range->begin[i] == 0)
+            end = 1;
+        if (end < range->begin[i]) {
+            run_fail(error,
+                     "%s: range: %c ends at %" PRIu64 " and begins at %" PRIu64,
+                     job->kernel->name, axis_names[i], end, range->begin[i]);
+            return BCC_RUN_INVALID;
+        }
+        if (job->kernel->is_narrow[i] && end > UINT64_C(1) << 32) {
+            run_fail(error,
+                     "%s: range: %c ends at %" PRIu64
+                     ", but the kernel takes it as 32 bits",
+                     job->kernel->name, axis_names[i], end);
+            return BCC_RUN_INVALID;
+        }
+        job->begin[i] = range->begin[i];
+        job->extent[i] = end - range->begin[i];
+        if (__builtin_mul_overflow(job->n_elements, job->extent[i],
+                                   &job->n_elements))
+            return invalid(error, job, "range: more than 2^64 places");
+    }
+    return BCC_RUN_DONE;
+}
+
+static void set_tiles(struct job *job, uint64_t tile_size)
+{
+    uint64_t n;
+
+    if (tile_size == 0) {
+        n = job->n_elements / LEAST_TILE;
+        n = n > MAX_TILES ? MAX_TILES : n;
+    } else {
+        n = job->n_elements / tile_size + (job->n_elements % tile_size != 0);
+        n = n > UINT32_MAX ? UINT32_MAX : n;
+    }
+    job->n_tiles = n ? (uint32_t)n : 1;
+}
+
+static const char *operand_name(const struct job *job, unsigned index)
+{
+    return index < job->kernel->n_inputs ? "in" : "out";
+}
+
+/* The bytes from the data to the end of the last element. */
+static bool add_end(const struct job *job, struct elements *e)
+{
+    uint64_t end = e->size;
+
+    for (int i = 0; i < 3; i++) {
+        uint64_t last;
+
+        if (__builtin_mul_overflow(job->begin[i] + job->extent[i] - 1,
+                                   e->stride[i], &last) ||
+            __builtin_add_overflow(end, last, &end))
+            return false;
+    }
+    e->end = end;
+    return true;
+}
+
+static bool add_strides(const struct job *job, const BCCBuffer *buffer,
+                        struct elements *e)
+{
+    e->data = buffer->data;
+    e->size = buffer->elementSize;
+    e->stride[0] = buffer->stride[0] ? buffer->stride[0] : e->size;
+    for (int i = 1; i < 3; i++) {
+        e->stride[i] = buffer->stride[i];
+        if (!e->stride[i] &&
+            __builtin_mul_overflow(e->stride[i - 1],
+                                   job->begin[i - 1] + job->extent[i - 1],
+                                   &e->stride[i]))
+            return false;
+    }
+    return add_end(job, e);
+}
+
+static bool is_aligned(const struct elements *e, uint64_t align)
+{
+    return (((uintptr_t)e->data | e->stride[0] | e->stride[1] | e->stride[2]) &
+            (align - 1)) == 0;
+}
+
+/* Rows, or elements, of the output that lie in each other would be written by
+ * two workers. */
+static bool is_disjoint(const struct job *job, const struct elements *e)
+{
+    uint64_t size = e->size;
+
+    for (int i = 0; i < 3; i++) {
+        if (job->extent[i] > 1 && e->stride[i] < size)
+            return false;
+        size += e->stride[i] * (job->extent[i] - 1);
+    }
+    return true;
+}
+
+static int set_operand(struct job *job, const BCCBuffer *buffer,
+                       BCCRunError *error)
+{
+    const unsigned index = job->n_operands;
+    const struct kernel_element *wanted = &job->kernel->element[index];
+    struct elements *e = &job->operand[index];
+    const char *name = job->kernel->name, *role = operand_name(job, index);
+
+    if (!buffer->data || buffer->elementSize == 0) {
+        run_fail(error, "%s: %s %u: no data, or elementSize is 0", name, role,
+                 index);
+    } else if (wanted->is_exact ? buffer->elementSize != wanted->size
+                                : buffer->elementSize < wanted->size) {
+        run_fail(error,
+                 "%s: %s %u: elements have %s%" PRIu64 " bytes, given %" PRIu64,
+                 name, role, index, wanted->is_exact ? "" : "at least ",
+                 wanted->size, buffer->elementSize);
+    } else if (!add_strides(job, buffer, e) || e->end > buffer->size) {
+        run_fail(error,
+                 "%s: %s %u: the range does not fit a buffer of %" PRIu64
+                 " bytes",
+                 name, role, index, buffer->size);
+    } else if (!is_aligned(e, wanted->align)) {
+        run_fail(error, "%s: %s %u: data or stride not aligned to %" PRIu64,
+                 name, role, index, wanted->align);
+    } else {
+        job->n_operands++;
+        return BCC_RUN_DONE;
+    }
+    return BCC_RUN_INVALID;
+}
+
+static bool overlap(const struct elements *a, const struct elements *b)
+{
+    return (uintptr_t)a->data < (uintptr_t)b->data + b->end &&
+           (uintptr_t)b->data < (uintptr_t)a->data + a->end;
+}
+
+static bool is_same(const struct elements *a, const struct elements *b)
+{
+    return a->data == b->data && a->size == b->size &&
+           memcmp(a->stride, b->stride, sizeof(a->stride)) == 0;
+}
+
+static int check_output(const struct job *job, BCCRunError *error)
+{
+    const struct elements *out = &job->operand[job->kernel->n_inputs];
+
+    if (!job->kernel->has_output)
+        return BCC_RUN_DONE;
+    if (!is_disjoint(job, out))
+        return invalid(error, job, "out: elements lie in each other");
+    for (unsigned i = 0; i < job->kernel->n_inputs; i++) {
+        if (!overlap(&job->operand[i], out))
+            continue;
+        if (job->kernel->is_restrict)
+            return invalid(error, job,
+                           "in and out overlap, but the kernel has restrict");
+        if (!is_same(&job->operand[i], out))
+            return invalid(error, job,
+                           "in and out overlap, but not element by element");
+    }
+    return BCC_RUN_DONE;
+}
+
+static int check_buffers(struct job *job, const BCCForEach *work,
+                         BCCRunError *error)
+{
+    const BCCKernelRef kernel = job->kernel;
+    int result = BCC_RUN_DONE;
+
+    if (work->nIn != kernel->n_inputs || (work->nIn && !work->in)) {
+        run_fail(error, "%s: wanted %u inputs, given %zu", kernel->name,
+                 kernel->n_inputs, work->nIn);
+        return BCC_RUN_INVALID;
+    }
+    if (kernel->has_output != (work->out != NULL))
+        return invalid(error, job,
+                       kernel->has_output ? "an output is needed"
+                                          : "the kernel has no output");
+    /* Without a place no buffer is looked at. */
+    if (job->n_elements == 0)
+        return BCC_RUN_DONE;
+    for (size_t i = 0; result == BCC_RUN_DONE && i < work->nIn; i++)
+        result = set_operand(job, &work->in[i], error);
+    if (result == BCC_RUN_DONE && work->out)
+        result = set_operand(job, work->out, error);
+    return result ? result : check_output(job, error);
+}
+
+static int begin(struct job *job, BCCKernelRef kernel, const BCCForEach *work,
+                 BCCRunError *error)
+{
+    int result;
+
+    if (!kernel || !work || work->size != sizeof(*work)) {
+        run_fail(error, "no kernel, or size of BCCForEach is not set");
+        return BCC_RUN_INVALID;
+    }
+    job->kernel = kernel;
+    if (kernel->is_item)
+        return invalid(error, job, "is a work item: use bccDispatch()");
+    if (bccGetPoolWorkers(work->pool) == 0)
+        return invalid(error, job, "the pool was disposed of");
+    atomic_flag_clear(&job->is_locked);
+    result = set_range(job, &work->range, error);
+    if (result == BCC_RUN_DONE)
+        result = check_buffers(job, work, error);
+    set_tiles(job, work->tileSize);
+    return result;
+}
+
+int bccForEach(BCCKernelRef kernel, const BCCForEach *work, BCCRunError *error)
+{
+    struct job job;
+    int result;
+
+    job.n_operands = 0;
+    job.accumulators = NULL;
+    job.has_failed = false;
+    result = begin(&job, kernel, work, error);
+    if (result)
+        return result;
+    if (kernel->accumulates)
+        return invalid(error, &job, "accumulates: use bccReduce()");
+    job.user = work->data;
+    return run(&job, work->pool, run_tile, error);
+}
+
+/* ---- Reductions ---- */
+
+static void combine(const struct job *job)
+{
+    const BCCReduction *reduction = job->reduction;
+
+    for (uint32_t i = 1; i < job->n_tiles; i++)
+        reduction->combine(job->accumulators,
+                           job->accumulators +
+                               (size_t)i * job->accumulator_step);
+    memcpy(reduction->result, job->accumulators, reduction->accumulatorSize);
+}
+
+static bool add_accumulators(struct job *job)
+{
+    const size_t size = job->reduction->accumulatorSize;
+    size_t all;
+
+    if (size > SIZE_MAX - CACHE_LINE)
+        return false;
+    job->accumulator_step = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+    if (__builtin_mul_overflow(job->accumulator_step, (size_t)job->n_tiles,
+                               &all))
+        return false;
+    job->accumulators = aligned_alloc(CACHE_LINE, all);
+    if (job->accumulators)
+        memset(job->accumulators, 0, all);
+    return job->accumulators != NULL;
+}
+
+int bccReduce(BCCKernelRef kernel, const BCCForEach *work,
+              const BCCReduction *reduction, BCCRunError *error)
+{
+    struct job job = {.reduction = reduction};
+    int result = begin(&job, kernel, work, error);
+
+    if (result)
+        return result;
+    if (!reduction || reduction->size != sizeof(*reduction) ||
+        !reduction->combine || !reduction->result ||
+        !reduction->accumulatorSize)
+        return invalid(error, &job,
+                       "BCCReduction: size, accumulatorSize, combine and "
+                       "result are needed");
+    if (!kernel->accumulates)
+        return invalid(error, &job, "does not accumulate");
+    if (!add_accumulators(&job))
+        return invalid(error, &job, "out of memory for accumulators");
+    if (job.n_elements == 0 && reduction->initialize)
+        reduction->initialize(job.accumulators);
+    result = run(&job, work->pool, run_tile, error);
+    if (result == BCC_RUN_DONE)
+        combine(&job);
+    free(job.accumulators);
+    return result;
+}
+
+/* ---- Grids ---- */
+
+static bool is_wanted(const struct job *job, unsigned index,
+                      const BCCValue *value)
+{
+    if (job->kernel->locals >> index & 1)
+        return value->type == BCC_LOCAL && value->u.i > 0 &&
+               (uint64_t)value->u.i < SIZE_MAX / 4;
+    return value_agrees(&job->kernel->argument[index], value);
+}
+
+static int check_arguments(struct job *job, size_t n, BCCRunError *error)
+{
+    const BCCKernelRef kernel = job->kernel;
+
+    if (n != kernel->n_arguments || (n && !job->arguments)) {
+        run_fail(error, "%s: wanted %u arguments, given %zu", kernel->name,
+                 kernel->n_arguments, n);
+        return BCC_RUN_INVALID;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        const BCCValue *value = &job->arguments[i];
+
+        if (!is_wanted(job, i, value)) {
+            if (kernel->locals >> i & 1)
+                run_fail(error,
+                         "%s: argument %u: wanted BCC_LOCAL with a number of "
+                         "bytes",
+                         kernel->name, i + 1);
+            else
+                value_explain(&kernel->argument[i], value, kernel->name, i,
+                              error);
+            return BCC_RUN_INVALID;
+        }
+        if (value->type == BCC_LOCAL &&
+            __builtin_add_overflow(job->local_size,
+                                   ((size_t)value->u.i + CACHE_LINE - 1) /
+                                       CACHE_LINE * CACHE_LINE,
+                                   &job->local_size))
+            return invalid(error, job, "too much local memory");
+    }
+    return BCC_RUN_DONE;
+}
+
+static int set_grid(struct job *job, BCCRunError *error)
+{
+    const BCCGrid *grid = job->grid;
+    BCCRange range;
+
+    for (int i = 0; i < 3; i++) {
+        const uint64_t size = grid->globalSize[i] ? grid->globalSize[i] : 1;
+
+        if (grid->localSize[i] && size % grid->localSize[i]) {
+            run_fail(error,
+                     "%s: global size %" PRIu64 " in %c is no multiple of the "
+                     "local size %" PRIu64,
+                     job->kernel->name, size, axis_names[i],
+                     grid->localSize[i]);
+            return BCC_RUN_INVALID;
+        }
+        range.begin[i] = grid->offset[i];
+        if (__builtin_add_overflow(grid->offset[i], size, &range.end[i]))
+            return invalid(error, job, "offset and size exceed 64 bits");
+    }
+    return set_range(job, &range, error);
+}
+
+static int run_grid(struct job *job, BCCPoolRef pool, BCCRunError *error)
+{
+    size_t all;
+    int result;
+
+    if (__builtin_mul_overflow(job->local_size, (size_t)bccGetPoolWorkers(pool),
+                               &all))
+        return invalid(error, job, "too much local memory");
+    if (all) {
+        job->local = aligned_alloc(CACHE_LINE, all);
+        if (!job->local)
+            return invalid(error, job, "out of memory for local memory");
+    }
+    result = run(job, pool, run_items, error);
+    free(job->local);
+    return result;
+}
+
+int bccDispatch(BCCKernelRef kernel, BCCPoolRef pool, const BCCGrid *grid,
+                const BCCValue *arguments, size_t n, BCCRunError *error)
+{
+    struct job job = {.kernel = kernel, .grid = grid, .arguments = arguments};
+    int result;
+
+    if (!kernel || !grid) {
+        run_fail(error, "no kernel, or no grid");
+        return BCC_RUN_INVALID;
+    }
+    if (!kernel->is_item)
+        return invalid(error, &job, "is no work item: use bccForEach()");
+    if (bccGetPoolWorkers(pool) == 0)
+        return invalid(error, &job, "the pool was disposed of");
+    result = check_arguments(&job, n, error);
+    if (result == BCC_RUN_DONE)
+        result = set_grid(&job, error);
+    if (result)
+        return result;
+    set_tiles(&job, 0);
+    return run_grid(&job, pool, error);
+}

@@ -1,0 +1,33 @@
+/* A kernel, as the compiler's text describes it (lib/compiler/codegen/
+ * expand_kernels.h). */
+#ifndef BCC_RUN_KERNEL_H
+#define BCC_RUN_KERNEL_H
+
+#include <stdbool.h>
+
+#include <bcc/bcc_run.h>
+
+#include "kernel_frame.h"
+#include "value_type.h"
+
+enum { KERNEL_MAX_ARGUMENTS = 32 };
+
+struct kernel_element {
+    uint64_t size, align; /* align 1: any */
+    bool is_exact;        /* size is the size, not the least size */
+};
+
+struct BCCOpaqueKernel {
+    int32_t (*expand)(struct kernel_frame *frame, uint64_t x1, uint64_t x2);
+    struct kernel_element element[KERNEL_MAX_OPERANDS]; /* inputs, output */
+    unsigned n_inputs;
+    bool has_output, takes_data, accumulates, is_item, is_restrict;
+    bool is_narrow[3]; /* x, y, z is taken, as 32 bits */
+    /* Of a work item: */
+    struct value_type argument[KERNEL_MAX_ARGUMENTS];
+    unsigned n_arguments;
+    uint32_t locals; /* bit i: argument i is memory of the work group */
+    char name[];
+};
+
+#endif

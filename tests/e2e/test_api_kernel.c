@@ -1,0 +1,502 @@
+/* Kernels over many elements (bcc_run.h): ranges, grids, reductions. */
+#include "api_fixture.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bcc/bcc_run.h>
+
+static const char *bitcode = "kernels.bc";
+
+static BCCScriptRef open_kernels(struct fixture *f)
+{
+    BCCScriptRef script = open_script(bitcode_path(bitcode).text, NULL);
+
+    bccMarkKernel(script, "negate", "in, out");
+    assert_succeeds(script, bccPrepareExecutable(script, f->cache, "k", 0));
+    return script;
+}
+
+static BCCKernelRef get_kernel(BCCScriptRef script, const char *name)
+{
+    BCCRunError error = {.message = ""};
+    BCCKernelRef kernel = bccGetKernel(script, name, &error);
+
+    if (!kernel)
+        fail_msg("%s", error.message);
+    return kernel;
+}
+
+#define BUFFER(array)                                                          \
+    {                                                                          \
+        .data = (array), .size = sizeof(array),                                \
+        .elementSize = sizeof((array)[0])                                      \
+    }
+
+static void run(BCCKernelRef kernel, const BCCForEach *work)
+{
+    BCCRunError error = {.message = ""};
+
+    if (bccForEach(kernel, work, &error) != BCC_RUN_DONE)
+        fail_msg("%s", error.message);
+}
+
+static void is_invalid(BCCKernelRef kernel, const BCCForEach *work,
+                       const char *fact)
+{
+    BCCRunError error = {.message = ""};
+
+    assert_int_equal(bccForEach(kernel, work, &error), BCC_RUN_INVALID);
+    if (!strstr(error.message, fact))
+        fail_msg("'%s' does not say '%s'", error.message, fact);
+}
+
+/* ---- Ranges ---- */
+
+enum { NX = 37, NY = 11, NZ = 5, N = NX * NY * NZ };
+
+static void check_places(BCCPoolRef pool, BCCKernelRef kernel,
+                         const BCCRange *range)
+{
+    static int32_t in[N], out[N];
+    const BCCBuffer input = {
+        .data = in,
+        .size = sizeof(in),
+        .elementSize = sizeof(in[0]),
+        .stride = {0, NX * sizeof(in[0]), NX * NY * sizeof(in[0])}};
+    BCCBuffer output = input;
+    int32_t seven = 7;
+    BCCForEach work = {.size = sizeof(work),
+                       .pool = pool,
+                       .range = *range,
+                       .in = &input,
+                       .nIn = 1,
+                       .out = &output,
+                       .data = &seven,
+                       .tileSize = 13};
+
+    output.data = out;
+    for (int32_t i = 0; i < N; i++) {
+        in[i] = i;
+        out[i] = -1;
+    }
+    run(kernel, &work);
+    for (uint64_t i = 0; i < N; i++) {
+        const uint64_t p[] = {i % NX, i / NX % NY, i / NX / NY};
+        bool is_in = true;
+
+        for (int d = 0; d < 3; d++)
+            is_in &= p[d] >= range->begin[d] && p[d] < range->end[d];
+        assert_int_equal(
+            out[i],
+            is_in ? (int32_t)(i + 7 + p[0] + 100 * p[1] + 10000 * p[2]) : -1);
+    }
+}
+
+static void every_place_of_a_range_is_done_once(void **state)
+{
+    BCCScriptRef script = open_kernels(*state);
+    BCCKernelRef kernel = get_kernel(script, "place");
+    const BCCRange ranges[] = {
+        {{0, 0, 0}, {NX, NY, NZ}},
+        {{3, 2, 1}, {NX - 1, NY - 3, NZ - 1}},
+        {{5, 4, 3}, {6, 5, 4}},
+        {{5, 0, 0}, {5, NY, NZ}},
+    };
+
+    for (unsigned workers = 1; workers <= 4; workers++) {
+        BCCPoolRef pool = bccCreatePool(workers);
+
+        for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+            check_places(pool, kernel, &ranges[i]);
+        bccDisposePool(pool);
+    }
+    check_places(NULL, kernel, &ranges[0]);
+    bccDisposeKernel(kernel);
+    bccDisposeScript(script);
+}
+
+static void structs_and_other_strides(void **state)
+{
+    BCCScriptRef script = open_kernels(*state);
+    BCCKernelRef kernel = get_kernel(script, "grey");
+    static uint8_t in[100][4], out[100][7];
+    const BCCBuffer input = BUFFER(in);
+    const BCCBuffer output = {out, sizeof(out), 4, {7, 0, 0}};
+    BCCForEach work = {.size = sizeof(work),
+                       .range = {.end = {100}},
+                       .in = &input,
+                       .nIn = 1,
+                       .out = &output};
+
+    for (int i = 0; i < 100; i++)
+        memcpy(in[i], (uint8_t[]){(uint8_t)i, 10, 20, 30}, 4);
+    run(kernel, &work);
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(out[i][0], (i + 30) / 3);
+        assert_int_equal(out[i][3], 30);
+        assert_int_equal(out[i][4], 0);
+    }
+    /* In place. */
+    work.out = &input;
+    run(kernel, &work);
+    assert_int_equal(in[99][1], (99 + 30) / 3);
+    bccDisposeKernel(kernel);
+    bccDisposeScript(script);
+}
+
+static void several_inputs_by_value(void **state)
+{
+    BCCScriptRef script = open_kernels(*state);
+    BCCKernelRef kernel = get_kernel(script, "blend");
+    static float first[1000], second[1000], out[1000];
+    const BCCBuffer inputs[] = {BUFFER(first), BUFFER(second)};
+    const BCCBuffer output = BUFFER(out);
+    const BCCForEach work = {.size = sizeof(work),
+                             .range = {.end = {1000}},
+                             .in = inputs,
+                             .nIn = 2,
+                             .out = &output};
+
+    for (int i = 0; i < 1000; i++) {
+        first[i] = (float)i;
+        second[i] = 0.5f;
+    }
+    run(kernel, &work);
+    for (int i = 0; i < 1000; i++)
+        assert_true(out[i] == 3 * (float)i + 0.5f);
+    bccDisposeKernel(kernel);
+    bccDisposeScript(script);
+}
+
+static void a_kernel_that_the_host_named(void **state)
+{
+    BCCScriptRef script = open_kernels(*state);
+    BCCKernelRef kernel = get_kernel(script, "negate");
+    int32_t in[10] = {1, -2, 3}, out[10];
+    const BCCBuffer input = BUFFER(in), output = BUFFER(out);
+    const BCCForEach work = {.size = sizeof(work),
+                             .range = {.end = {10}},
+                             .in = &input,
+                             .nIn = 1,
+                             .out = &output};
+
+    run(kernel, &work);
+    assert_true(out[0] == -1 && out[1] == 2 && out[9] == 0);
+    bccDisposeKernel(kernel);
+    bccDisposeScript(script);
+}
+
+static void a_slot_is_as_good_as_a_name(void **state)
+{
+    BCCScriptRef script = open_kernels(*state);
+    BCCRunError error = {.message = ""};
+    BCCKernelRef kernel = bccGetKernelAt(script, 5, &error);
+    uint64_t out[3];
+    const BCCBuffer output = BUFFER(out);
+    const BCCForEach work = {
+        .size = sizeof(work), .range = {.end = {3}}, .out = &output};
+
+    assert_string_equal(bccGetExportForEachName(script, 5), "squares");
+    assert_non_null(kernel);
+    run(kernel, &work);
+    assert_int_equal(out[2], 4);
+    bccDisposeKernel(kernel);
+    assert_null(bccGetKernelAt(script, 99, &error));
+    assert_null(bccGetKernel(script, "absent", &error));
+    assert_string_equal(error.message, "absent: no kernel of that name");
+    bccDisposeScript(script);
+}
+
+static void the_lowest_failure_is_told(void **state)
+{
+    enum { SIZE = 100 };
+    BCCScriptRef script = open_kernels(*state);
+    BCCKernelRef kernel = get_kernel(script, "positive");
+    static int32_t in[SIZE * SIZE];
+    const BCCBuffer input = BUFFER(in);
+    BCCForEach work = {.size = sizeof(work),
+                       .range = {.end = {SIZE, SIZE}},
+                       .in = &input,
+                       .nIn = 1,
+                       .tileSize = 64};
+
+    in[55 * SIZE + 44] = -3;
+    in[56 * SIZE + 2] = -4;
+    in[99 * SIZE + 99] = -5;
+    for (unsigned workers = 1; workers <= 4; workers++) {
+        BCCPoolRef pool = bccCreatePool(workers);
+        BCCRunError error = {.message = ""};
+
+        work.pool = pool;
+        assert_int_equal(bccForEach(kernel, &work, &error), BCC_RUN_FAILED);
+        assert_int_equal(error.result, -3);
+        assert_true(error.place[0] == 44 && error.place[1] == 55);
+        assert_string_equal(error.message,
+                            "positive: returned -3 at x 44, y 55, z 0");
+        bccDisposePool(pool);
+    }
+    bccDisposeKernel(kernel);
+    bccDisposeScript(script);
+}
+
+/* ---- Wrong use ---- */
+
+static void wrong_buffers_are_refused(void **state)
+{
+    BCCScriptRef script = open_kernels(*state);
+    BCCKernelRef kernel = get_kernel(script, "copied");
+    float in[10] = {1}, out[10] = {0};
+    BCCBuffer input = BUFFER(in), output = BUFFER(out);
+    BCCForEach work = {.size = sizeof(work),
+                       .range = {.end = {11}},
+                       .in = &input,
+                       .nIn = 1,
+                       .out = &output};
+
+    is_invalid(kernel, &work, "does not fit a buffer of 40 bytes");
+    work.range.end[0] = UINT64_MAX;
+    work.range.end[1] = UINT64_MAX;
+    is_invalid(kernel, &work, "range");
+    work.range.end[1] = 0;
+    is_invalid(kernel, &work, "does not fit");
+    work.range = (BCCRange){{5}, {3}};
+    is_invalid(kernel, &work, "x ends at 3 and begins at 5");
+    work.range = (BCCRange){{0}, {10}};
+    input.elementSize = 2;
+    is_invalid(kernel, &work, "bytes, given 2");
+    input.elementSize = 4;
+    work.nIn = 0;
+    is_invalid(kernel, &work, "wanted 1 inputs, given 0");
+    work.nIn = 1;
+    work.out = NULL;
+    is_invalid(kernel, &work, "an output is needed");
+    work.out = &output;
+    output.data = NULL;
+    is_invalid(kernel, &work, "no data");
+    output.data = in;
+    is_invalid(kernel, &work, "restrict");
+    output.data = out;
+    output.stride[0] = 2;
+    is_invalid(kernel, &work, "lie in each other");
+    work.size = 1;
+    is_invalid(kernel, &work, "size");
+    for (int i = 0; i < 10; i++)
+        assert_true(out[i] == 0);
+    bccDisposeKernel(kernel);
+    bccDisposeScript(script);
+}
+
+static void shifted_overlap_is_refused(void **state)
+{
+    BCCScriptRef script = open_kernels(*state);
+    BCCKernelRef kernel = get_kernel(script, "negate");
+    int32_t both[11] = {1};
+    const BCCBuffer input = {both, 40, 4, {0}}, output = {both + 1, 40, 4, {0}};
+    const BCCForEach work = {.size = sizeof(work),
+                             .range = {.end = {10}},
+                             .in = &input,
+                             .nIn = 1,
+                             .out = &output};
+
+    is_invalid(kernel, &work, "not element by element");
+    bccDisposeKernel(kernel);
+    bccDisposeScript(script);
+}
+
+static void a_disposed_pool_and_long_ranges_are_refused(void **state)
+{
+    BCCScriptRef script = open_kernels(*state);
+    BCCKernelRef kernel = get_kernel(script, "blend");
+    BCCPoolRef pool = bccCreatePool(2);
+    float one[1] = {0};
+    const BCCBuffer inputs[] = {BUFFER(one), BUFFER(one)};
+    BCCForEach work = {.size = sizeof(work),
+                       .pool = pool,
+                       .range = {.end = {1}},
+                       .in = inputs,
+                       .nIn = 2,
+                       .out = inputs};
+
+    bccDisposePool(pool);
+    is_invalid(kernel, &work, "the pool was disposed of");
+    work.pool = NULL;
+    work.range.end[0] = (UINT64_C(1) << 32) + 1;
+    is_invalid(kernel, &work, "32 bits");
+    bccDisposeKernel(kernel);
+    bccDisposeScript(script);
+}
+
+/* ---- Reductions ---- */
+
+struct total {
+    float sum;
+    uint32_t n;
+};
+
+static void a_sum_has_the_same_bits_for_any_workers(void **state)
+{
+    enum { COUNT = 100000 };
+    BCCScriptRef script = open_kernels(*state);
+    BCCKernelRef kernel = get_kernel(script, "add_up");
+    float *in = calloc(COUNT, sizeof(*in));
+    const BCCBuffer input = {in, COUNT * sizeof(*in), sizeof(*in), {0}};
+    BCCForEach work = {.size = sizeof(work),
+                       .range = {.end = {COUNT}},
+                       .in = &input,
+                       .nIn = 1};
+    struct total total, first = {0, 0};
+    BCCReduction reduction = {.size = sizeof(reduction),
+                              .accumulatorSize = sizeof(total),
+                              .result = &total};
+
+    assert_non_null(in);
+    assert_int_equal(bccFindFunc(script, "add_totals", "ptr ptr -> void",
+                                 &reduction.combine, NULL),
+                     0);
+    for (int i = 0; i < COUNT; i++)
+        in[i] = 1.0f / (float)(i + 1);
+    for (unsigned workers = 1; workers <= 8; workers++) {
+        BCCRunError error = {.message = ""};
+
+        work.pool = bccCreatePool(workers);
+        if (bccReduce(kernel, &work, &reduction, &error))
+            fail_msg("%s", error.message);
+        bccDisposePool(work.pool);
+        if (workers == 1)
+            first = total;
+        assert_memory_equal(&total, &first, sizeof(total));
+    }
+    assert_int_equal(total.n, COUNT);
+    assert_true(total.sum > 12.09f && total.sum < 12.1f);
+    work.pool = NULL;
+    is_invalid(kernel, &work, "use bccReduce()");
+    free(in);
+    bccDisposeKernel(kernel);
+    bccDisposeScript(script);
+}
+
+/* ---- Work items ---- */
+
+static BCCScriptRef open_items(struct fixture *f)
+{
+    BCCScriptRef script = open_script(bitcode_path("items.bc").text, NULL);
+
+    assert_succeeds(script, bccPrepareExecutable(script, f->cache, "i", 0));
+    return script;
+}
+
+static void work_items_know_their_place(void **state)
+{
+    BCCScriptRef script = open_items(*state);
+    BCCKernelRef kernel = get_kernel(script, "places");
+    const BCCGrid grid = {.globalSize = {50, 20}, .localSize = {10, 1}};
+    static int32_t out[1000];
+    const BCCValue arguments[] = {{.type = BCC_PTR, .u.p = out},
+                                  {.type = BCC_I32, .u.i = 5}};
+
+    for (unsigned workers = 1; workers <= 3; workers++) {
+        BCCPoolRef pool = bccCreatePool(workers);
+        BCCRunError error = {.message = ""};
+
+        memset(out, 0, sizeof(out));
+        if (bccDispatch(kernel, pool, &grid, arguments, 2, &error))
+            fail_msg("%s", error.message);
+        for (int i = 0; i < 1000; i++)
+            assert_int_equal(out[i], 5 + i % 50 + 100 * (i / 50));
+        bccDisposePool(pool);
+    }
+    bccDisposeKernel(kernel);
+    bccDisposeScript(script);
+}
+
+static void groups_have_local_memory(void **state)
+{
+    BCCScriptRef script = open_items(*state);
+    BCCKernelRef kernel = get_kernel(script, "groups");
+    const BCCGrid grid = {.globalSize = {64}, .localSize = {8}};
+    static int32_t out[64];
+    BCCValue arguments[] = {{.type = BCC_PTR, .u.p = out},
+                            {.type = BCC_LOCAL, .u.i = 8 * sizeof(int32_t)}};
+    BCCRunError error = {.message = ""};
+
+    if (bccDispatch(kernel, NULL, &grid, arguments, 2, &error))
+        fail_msg("%s", error.message);
+    for (int i = 0; i < 64; i++)
+        assert_int_equal(out[i], i / 8 * 1000 + i % 8 * 10 + 8);
+    arguments[1] = (BCCValue){.type = BCC_PTR, .u.p = out};
+    assert_int_equal(bccDispatch(kernel, NULL, &grid, arguments, 2, &error),
+                     BCC_RUN_INVALID);
+    assert_non_null(strstr(error.message, "BCC_LOCAL"));
+    bccDisposeKernel(kernel);
+    bccDisposeScript(script);
+}
+
+static void wrong_grids_and_arguments_are_refused(void **state)
+{
+    BCCScriptRef script = open_items(*state);
+    BCCKernelRef kernel = get_kernel(script, "saxpy");
+    BCCGrid grid = {.globalSize = {10}, .localSize = {3}};
+    float x[10] = {1, 2}, y[10] = {0};
+    BCCValue arguments[] = {{.type = BCC_F32, .u.f = 2},
+                            {.type = BCC_PTR, .u.p = x},
+                            {.type = BCC_PTR, .u.p = y}};
+    BCCRunError error = {.message = ""};
+
+    assert_int_equal(bccDispatch(kernel, NULL, &grid, arguments, 3, &error),
+                     BCC_RUN_INVALID);
+    assert_non_null(strstr(error.message, "no multiple"));
+    grid.localSize[0] = 0;
+    arguments[0].type = BCC_F64;
+    assert_int_equal(bccDispatch(kernel, NULL, &grid, arguments, 3, &error),
+                     BCC_RUN_INVALID);
+    assert_string_equal(error.message,
+                        "saxpy: argument 1: wanted f32, given f64");
+    arguments[0].type = BCC_F32;
+    assert_int_equal(bccDispatch(kernel, NULL, &grid, arguments, 3, &error),
+                     BCC_RUN_DONE);
+    assert_true(y[0] == 2 && y[1] == 4 && y[2] == 0);
+    bccDisposeKernel(kernel);
+    bccDisposeScript(script);
+}
+
+static void barriers_and_local_variables_are_refused_by_name(void **state)
+{
+    BCCScriptRef script = open_items(*state);
+    BCCRunError error = {.message = ""};
+
+    assert_null(bccGetKernel(script, "waits", &error));
+    assert_non_null(strstr(error.message, "barrier"));
+    assert_null(bccGetKernel(script, "shares", &error));
+    assert_non_null(strstr(error.message, "shares.cell"));
+    bccDisposeScript(script);
+}
+
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(every_place_of_a_range_is_done_once),
+        TEST(structs_and_other_strides),
+        TEST(several_inputs_by_value),
+        TEST(a_kernel_that_the_host_named),
+        TEST(a_slot_is_as_good_as_a_name),
+        TEST(the_lowest_failure_is_told),
+        TEST(wrong_buffers_are_refused),
+        TEST(shifted_overlap_is_refused),
+        TEST(a_disposed_pool_and_long_ranges_are_refused),
+        TEST(a_sum_has_the_same_bits_for_any_workers),
+        TEST(work_items_know_their_place),
+        TEST(groups_have_local_memory),
+        TEST(wrong_grids_and_arguments_are_refused),
+        TEST(barriers_and_local_variables_are_refused_by_name),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+    bitcode = "kernels_debug.bc";
+    return failed + cmocka_run_group_tests(tests, NULL, NULL);
+}
