@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,25 +127,30 @@ static int compile(int argc, char **argv)
     return WEXITSTATUS(status);
 }
 
+static const char *error_name(bool succeeded)
+{
+    return succeeded ? "none" : strerrorname_np(errno);
+}
+
 /* Wait until the test has made the file "go", then try to change the code. */
 static void change_later(const char *self)
 {
-    char go[4096];
+    char path[4096];
     FILE *facts;
-    int error = 0;
 
-    snprintf(go, sizeof(go), "%s.go", self);
-    for (int i = 0; access(go, F_OK) != 0 && i < 3000; i++)
+    snprintf(path, sizeof(path), "%s.go", self);
+    for (int i = 0; access(path, F_OK) != 0 && i < 3000; i++)
         usleep(10000);
-    if (pwrite(REQUEST_OUTPUT_FD, "x", 1, 5000) != 1)
-        error = errno;
-    else if (ftruncate(REQUEST_OUTPUT_FD, 0) == 0)
-        error = 0;
     facts = facts_of(self);
-    fprintf(facts, "%s", strerrorname_np(error) ? strerrorname_np(error) : "0");
+    fprintf(facts, "write %s\n",
+            error_name(pwrite(REQUEST_OUTPUT_FD, "x", 1, 5000) == 1));
+    fprintf(facts, "grow %s\n",
+            error_name(ftruncate(REQUEST_OUTPUT_FD, 1 << 24) == 0));
+    fprintf(facts, "shrink %s\n",
+            error_name(ftruncate(REQUEST_OUTPUT_FD, 0) == 0));
     fclose(facts);
-    snprintf(go, sizeof(go), "%s.done", self);
-    creat(go, 0600);
+    snprintf(path, sizeof(path), "%s.done", self);
+    creat(path, 0600);
 }
 
 static int compile_and_stay(const char *self, int argc, char **argv)
