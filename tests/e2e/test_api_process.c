@@ -216,6 +216,32 @@ static void every_answer_is_success_or_one_clear_error(void **state)
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 
+/* What the host asked for must be what the compiler is. */
+static void a_request_that_is_not_for_this_compiler_is_refused(void **state)
+{
+    static const struct {
+        const char *compiler;
+        int code;
+        const char *says;
+    } cases[] = {
+        {"version", BCC_UNSUPPORTED, "asked by libbcc 1.1.0 for LLVM "},
+        {"llvm", BCC_UNSUPPORTED, "asked by libbcc 0.1.0 for LLVM "},
+        {"format", BCC_INVALID_VALUE, "request"},
+        {"size", BCC_COMPILE_ERROR, "that were announced"},
+    };
+    const struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        BCCScriptRef script = open_with(f, cases[i].compiler);
+
+        assert_fails(script, bccPrepareExecutable(script, NULL, NULL, 0),
+                     cases[i].code);
+        if (!strstr(bccGetErrorMessage(script), cases[i].says))
+            fail_msg("%s: %s", cases[i].compiler, bccGetErrorMessage(script));
+        bccDisposeScript(script);
+    }
+}
+
 /* ---- What it leaves ---- */
 
 /* Code in memory was checked. Nobody may change it then, a child of the
@@ -296,6 +322,7 @@ int main(void)
         TEST(the_compiler_gets_no_signal_state),
         TEST(the_compiler_gets_the_variables_it_needs),
         TEST(every_answer_is_success_or_one_clear_error),
+        TEST(a_request_that_is_not_for_this_compiler_is_refused),
         TEST(code_in_memory_cannot_be_changed_after_its_check),
         TEST(nothing_of_a_compile_is_left),
     };
