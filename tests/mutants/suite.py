@@ -30,11 +30,14 @@ class Timeout(Exception):
 
 
 class Test:
-    def __init__(self, description):
+    def __init__(self, description, build):
         properties = {p["name"]: p["value"]
                       for p in description.get("properties", ())}
         self.name = description["name"]
-        self.command = description["command"]
+        # ctest knows no command of a program that is not built yet. One test,
+        # one program: bcc_add_test().
+        self.command = description.get(
+            "command", [os.path.join(build, "bin", self.name)])
         self.labels = set(properties.get("LABELS", ()))
         self.directory = properties.get("WORKING_DIRECTORY")
         self.skip_code = properties.get("SKIP_RETURN_CODE")
@@ -191,7 +194,8 @@ class Suite:
             ["ctest", "--show-only=json-v1"], cwd=self.build,
             stdin=subprocess.DEVNULL, capture_output=True, text=True,
             timeout=60, check=True).stdout
-        return [test for test in map(Test, json.loads(text)["tests"])
+        tests = (Test(row, self.build) for row in json.loads(text)["tests"])
+        return [test for test in tests
                 if not test.is_disabled and not test.needs_fixture and
                 not test.labels & {"slow", "machine", "abi", "mutants"} and
                 os.path.isabs(test.command[0])]
