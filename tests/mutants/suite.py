@@ -141,7 +141,7 @@ class Suite:
             if os.path.basename(path) == "BccTargets.cmake":
                 content = content.replace(
                     b"-Wundef -Werror",
-                    b"-w -Werror=incompatible-pointer-types "
+                    b"-Wundef -Wno-error -Werror=incompatible-pointer-types "
                     b"-Werror=int-conversion ${BCC_COVERAGE_FLAGS}")
                 content += (b"target_link_options(bcc_flags INTERFACE "
                             b"${BCC_COVERAGE_FLAGS})\n")

@@ -289,6 +289,7 @@ static void directory_without_lock_is_no_obstacle(void **state)
 {
     struct temp_dir *dir = *state;
     struct flight flight;
+    int dir_fd;
 
     flight_begin(&flight, temp_dir_path(dir, "none").text, "one", identity);
     assert_int_equal(flight.fd, -1);
@@ -305,6 +306,11 @@ static void directory_without_lock_is_no_obstacle(void **state)
     flight_begin(&flight, dir->path, "one", identity);
     assert_int_equal(flight.fd, -1);
     flight_end(&flight);
+    dir_fd = open(dir->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    flight_begin_at(&flight, dir_fd, "one", identity);
+    assert_int_equal(flight.fd, -1);
+    flight_end(&flight);
+    file_close(dir_fd);
 }
 
 static void what_is_no_lock_file_does_not_beat(void **state)
