@@ -177,17 +177,18 @@ class Judge:
             return None
 
     def _run(self, chosen):
-        """Name of a test that notices; None: none of them does."""
+        """Name of a test that notices, or None; and the number that ran."""
         clock = suites.Clock(self.options.mutant_seconds)
-        for test, seconds in chosen:
+        for n_run, (test, seconds) in enumerate(chosen):
             if clock.left() <= 0:
-                break
+                return None, n_run
             if not self._build(self.suite.targets_of(test)):
-                return "the build"
+                return "the build", n_run
             passes = self._test(test, seconds)
             if not passes:
-                return test.name + (" (time)" if passes is None else "")
-        return None
+                return (test.name + (" (time)" if passes is None else ""),
+                        n_run)
+        return None, len(chosen)
 
     def _passes(self, test, seconds):
         """Does the test pass without a mutant, in this time?"""
@@ -222,12 +223,13 @@ class Judge:
                 return "equivalent", "the compiler"
             if not chosen:
                 return "survived", "no test reaches the line"
-            notices = self._run([(test, seconds) for test, seconds in chosen
-                                 if test.name not in self.failing])
+            notices, n_run = self._run(
+                [(test, seconds) for test, seconds in chosen
+                 if test.name not in self.failing])
         finally:
             self.suite.write(path, text.encode())
         if not notices:
-            return "survived", f"{len(chosen)} tests"
+            return "survived", f"{n_run} of {len(chosen)} tests"
         return "killed", notices
 
     def judge_soundly(self, path, text, mutant):
