@@ -85,7 +85,12 @@ static struct {
     uint64_t last_serial;
     bool has_key;
     pthread_key_t key; /* any value: the thread has had a vector */
-} all = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} all = {
+    .lock = PTHREAD_MUTEX_INITIALIZER,
+    /* Not zero: forget_threads() would be the only one in most processes to
+     * touch the page of zeros that all of this is on. */
+    .last_serial = 1,
+};
 
 /* initial-exec: found from the thread pointer without a call, so that
  * libobcc.so itself needs no __tls_get_addr, and no ld.so by name. */
