@@ -151,9 +151,11 @@ static void on_thread_exit(void *value)
  * blocks are not: those belong to images. */
 __attribute__((destructor)) static void forget_threads(void)
 {
+    /* Without a key no thread has a vector. */
+    if (!all.has_key)
+        return;
     pthread_mutex_lock(&all.lock);
-    if (all.has_key)
-        pthread_key_delete(all.key);
+    pthread_key_delete(all.key);
     all.has_key = false;
     if (!all.used_modules)
         free_own_vector();
