@@ -9,6 +9,7 @@
  *   prepare.c         prepare, and the files that prepare.h lists
  *   compile_client.c  the compiler process
  *   host.c            the interface to a host that runs a program
+ *   shown.c           code, shown to debuggers and profilers
  *   reflect.c         lists and lookups, read from the mapped file in place
  *
  * Only script_fail() turns the status of lower folders into the API's 0/1 and
@@ -90,6 +91,8 @@ struct script_options {
     size_t n_trusted_keys;              /* 0: signatures are not required */
 };
 
+struct shown_code;
+
 struct BCCOpaqueCache {
     struct store_kept kept;
     char dir[]; /* its name */
@@ -124,6 +127,7 @@ struct BCCOpaqueScript {
     struct cache_layout layout;
     struct cache_view view; /* borrows image's mapping */
     struct image image;
+    struct shown_code *shown; /* to a debugger, or NULL; owned */
     struct libraries libraries;
     ino_t inode; /* of the entry */
 
