@@ -85,11 +85,11 @@ const struct command_row command_rows[N_COMMANDS] = {
          "Let the kernel start bitcode files, and files of bcc compile, with "
          "bcc, as\n"
          "in ./prog.bc. Only root may do this.\n",
-         "sudo bcc binfmt install\n"
+         "bcc binfmt install\n"
          "chmod +x prog.bc && ./prog.bc input.txt\n"},
     [COMMAND_BINFMT_REMOVE] = {"binfmt remove", "",
                                "Undo bcc binfmt install.\n",
-                               "sudo bcc binfmt remove\n"},
+                               "bcc binfmt remove\n"},
     [COMMAND_BINFMT_SHOW] =
         {"binfmt show", "",
          "Say what the kernel starts such files with; the exit status is 1 if "
