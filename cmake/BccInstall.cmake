@@ -9,6 +9,21 @@ install(TARGETS obcc EXPORT obcc-targets
 install(FILES ${PROJECT_BINARY_DIR}/${CMAKE_INSTALL_LIBDIR}/libobcc.a
   DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS bcc_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS obcc_debug
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/bcc)
+# GDB looks for a script beside a file of a process, by the file's own name, and
+# below share/gdb/auto-load of its own prefix, where it need not be asked.
+configure_file(tools/gdb/obcc-gdb.py.in obcc-gdb.py @ONLY)
+foreach(entry ${CMAKE_INSTALL_FULL_LIBDIR}/libobcc.so.${PROJECT_VERSION}
+              ${CMAKE_INSTALL_FULL_BINDIR}/bcc)
+  get_filename_component(name ${entry} NAME)
+  get_filename_component(folder ${entry} DIRECTORY)
+  if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+    set(folder ${CMAKE_INSTALL_FULL_DATADIR}/gdb/auto-load${folder})
+  endif()
+  install(FILES ${PROJECT_BINARY_DIR}/obcc-gdb.py DESTINATION ${folder}
+    RENAME ${name}-gdb.py)
+endforeach()
 if(BCC_BUILD_COMPILER)
   install(TARGETS bccc RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/bcc)
 endif()

@@ -70,6 +70,16 @@ const struct command_row command_rows[N_COMMANDS] = {
          "Check that cache files are whole, and signed by that key.\n",
          "openssl pkey -in private.pem -pubout -out public.pem\n"
          "bcc verify --key public.pem script.oBCC\n"},
+    [COMMAND_CONFIG_SHOW] = {"config show", "",
+                             "Show every setting with its value and its "
+                             "origin.\n",
+                             "bcc config show --json\n"},
+    [COMMAND_DOCTOR] =
+        {"doctor", "",
+         "Check what bcc needs: compiler, cache directory, layers, kernel, "
+         "CPU,\n"
+         "limits. A line that is not ok says how to mend it.\n",
+         "bcc doctor\n"},
     [COMMAND_COMPLETION] = {"completion", "bash|zsh|fish",
                             "Print the completion of bcc for a shell.\n",
                             "source <(bcc completion bash)\n"},
@@ -104,6 +114,7 @@ enum {
             COMMAND_BIT(COMMAND_CACHE_CLEAR) | EXPLAIN,
     SETUP = RUN | CALL | COMPILE | PRECOMPILE | EXPLAIN, /* commands that set up
                                                      a script */
+    MACHINE = COMMAND_BIT(COMMAND_CONFIG_SHOW) | COMMAND_BIT(COMMAND_DOCTOR),
     ALL = COMMAND_BIT(N_COMMANDS) - 1,
 };
 
@@ -253,7 +264,7 @@ const struct option_row option_rows[] = {
      .value = "DIR",
      .help = "the cache directory",
      .shown_default = "$BCC_CACHE_DIR, $XDG_CACHE_HOME/bcc, ~/.cache/bcc",
-     .commands = RUN | PRECOMPILE | CACHE,
+     .commands = RUN | PRECOMPILE | CACHE | MACHINE,
      .field = FIELD(cache_dir),
      .group = GROUP_CACHE,
      .kind = OPTION_DIRECTORY},
@@ -332,7 +343,7 @@ const struct option_row option_rows[] = {
      .kind = OPTION_WORD},
     {.name = "json",
      .help = "print JSON",
-     .commands = DUMP | CACHE,
+     .commands = DUMP | CACHE | MACHINE,
      .field = FIELD(json),
      .group = GROUP_OUTPUT,
      .kind = OPTION_SWITCH},

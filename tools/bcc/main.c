@@ -56,7 +56,8 @@ static int (*const run[N_COMMANDS])(struct options *options) = {
     [COMMAND_RUN] = cmd_run,           [COMMAND_CALL] = cmd_call,
     [COMMAND_COMPILE] = cmd_compile,   [COMMAND_PRECOMPILE] = cmd_precompile,
     [COMMAND_DUMP] = cmd_dump,         [COMMAND_SIGN] = cmd_sign,
-    [COMMAND_VERIFY] = cmd_verify,     [COMMAND_COMPLETION] = complete,
+    [COMMAND_VERIFY] = cmd_verify,     [COMMAND_CONFIG_SHOW] = config_show,
+    [COMMAND_DOCTOR] = cmd_doctor,     [COMMAND_COMPLETION] = complete,
     [COMMAND_VERSION] = print_version, [COMMAND_HELP] = help,
 };
 

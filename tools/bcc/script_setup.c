@@ -43,6 +43,8 @@ static bool add_shared(BCCScriptRef script, const struct options *options)
     for (size_t i = 0; ok && i < options->shared.n; i++)
         ok = bccLinkSharedLibrary(script, options->shared.word[i],
                                   BCC_SEARCH_LIBRARY) == 0;
+    for (size_t i = 0; ok && i < options->loaded.n; i++)
+        ok = bccLinkSharedLibrary(script, options->loaded.word[i], 0) == 0;
     return ok;
 }
 
@@ -420,6 +422,21 @@ char *setup_find_cache_dir(const struct options *options,
     bool is_named;
 
     return find_cache_dir(options, &is_named, ret_reason);
+}
+
+const char *setup_cache_dir_origin(const struct options *options)
+{
+    static const char *const variables[] = {"BCC_CACHE_DIR", "XDG_CACHE_HOME"};
+
+    if (options->cache_dir && *options->cache_dir)
+        return "--cache-dir";
+    for (size_t i = 0; i < 2; i++) {
+        const char *value = getenv(variables[i]);
+
+        if (value && *value && (i == 0 || *value == '/'))
+            return variables[i];
+    }
+    return "HOME";
 }
 
 /* Does the nearest existing parent of a directory belong to this user or root?
