@@ -6,7 +6,8 @@ Every <pre> of a page says what it is, by an attribute:
     data-run            commands, which are run in order in one shell
     data-needs="TEST"   beside data-run: a shell command; if it fails, the
                         section is left out
-    data-output         what the commands since the last output have printed
+    data-output         what the commands before it have printed; with the
+                        value "figures" another time is as good
     data-part           a fragment, which is only looked at
 
 A section begins at each <h2> or <h3> with an id. A section whose class is
@@ -113,10 +114,13 @@ def check_needs(blocks, directory):
             sys.exit(SKIPPED)
 
 
-def pattern_of(text):
-    """A pattern for output that is said of commands: "…" is any text."""
-    return "".join(".*" if part == "…" else re.escape(part)
-                   for part in re.split("(…)", text.rstrip("\n")))
+def pattern_of(text, values_vary=False):
+    """A pattern for output that is said of commands. "…" is any text; if values
+    vary, a time is any time."""
+    pattern = re.escape(text.rstrip("\n")).replace("…", ".*")
+    if values_vary:
+        pattern = re.sub(r"[0-9.\\]+(?=\\ [mu]?s)", "[0-9.]+", pattern)
+    return pattern
 
 
 def run_case(page, name, directory):
@@ -142,5 +146,224 @@ def run_case(page, name, directory):
                  f"{done.stdout}--- on standard error\n{done.stderr}")
 
 
+# ---- A whole page, in one shell ----
+
+class Plan:
+    """Commands of a page in order, without those that are left out."""
+
+    def __init__(self, left_out):
+        self.left_out = left_out
+        self.used = set()
+        self.steps = []
+
+    def add(self, text, place, said=None, values_vary=False):
+        kept = []
+        for command in split_commands(text):
+            prefix = next((p for p in self.left_out
+                           if command.startswith(p)), None)
+            if prefix:
+                self.used.add(prefix)
+                print(f"left out: {command.splitlines()[0]}: "
+                      f"{self.left_out[prefix]}")
+            else:
+                kept.append(command)
+        if kept:
+            self.steps.append([kept, place, said, values_vary])
+
+    def say(self, said, values_vary):
+        self.steps[-1][2:] = [said, values_vary]
+
+
+def split_commands(text):
+    """Lines, with those that continue them: an open quote or block, or a
+    backslash."""
+    commands = []
+    command = ""
+    for line in text.splitlines():
+        command += ("\n" if command else "") + line
+        is_complete = subprocess.run(
+            ["sh", "-n"], input=command, text=True, capture_output=True,
+            check=False).returncode == 0
+        if is_complete and not command.endswith(("\\", "|")):
+            if command.strip():
+                commands.append(command)
+            command = ""
+    if command:
+        sys.exit(f"FAIL: no end of: {command}")
+    return commands
+
+
+def plan_page(path, plan, directory):
+    for section in read_page(path).sections:
+        for block in section.blocks:
+            if block.kind == "data-file":
+                write_file(directory, block)
+            if block.kind == "data-run":
+                plan.add(block.text, f"{path}:{block.line}")
+            if block.kind == "data-output":
+                plan.say(block.text, block.value == "figures")
+
+
+def plan_manual(path, plan):
+    """Commands of a manual page: lines "$ \\fBCOMMAND\\fP" of its examples."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    examples = re.findall(r"^\.EX\n(.*?)^\.EE", text, re.S | re.M)
+    for command in re.findall(r"^\$ \\fB(.*?)\\fP$", "\n".join(examples),
+                              re.S | re.M):
+        command = command.replace("\\-", "-").replace("\\(aq", "'")
+        plan.add(command.replace("\\e", "\\"), path)
+
+
+def run_plan(plan, directory):
+    """Each step is named in a file before it runs, so that a failure has a
+    place. What it prints goes to a file of its own."""
+    script = "set -e\n"
+    for number, (commands, *_) in enumerate(plan.steps):
+        script += f"echo {number} >.step; exec >.out.{number}\n"
+        script += "\n".join(commands) + "\n"
+    script = script.replace(">.", f">{directory}/.page/.")
+    os.makedirs(f"{directory}/.page", exist_ok=True)
+    done = subprocess.run(["sh", "-c", script], cwd=directory, text=True,
+                          stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                          check=False)
+    with open(f"{directory}/.page/.step", encoding="utf-8") as file:
+        last = int(file.read())
+    n_faults = 0
+    for number, (commands, place, said, values_vary) in enumerate(plan.steps):
+        if number > last:
+            break
+        with open(f"{directory}/.page/.out.{number}", encoding="utf-8",
+                  errors="replace") as file:
+            printed = file.read()
+        if number == last and done.returncode:
+            n_faults += 1
+            print(f"FAIL: {place}: exit status {done.returncode} in:\n" +
+                  "\n".join(commands) + f"\n--- printed\n{printed[-2000:]}"
+                  f"--- on standard error\n{done.stderr[-2000:]}")
+        elif said and not re.fullmatch(pattern_of(said, values_vary),
+                                       printed.rstrip("\n")):
+            n_faults += 1
+            print(f"FAIL: {place}: said to be printed:\n{said}\n"
+                  f"--- printed\n{printed}")
+    print(f"{sum(len(step[0]) for step in plan.steps)} commands were run")
+    return n_faults
+
+
+def run_whole(arguments):
+    """DIRECTORY LIST PAGE...: run all commands of pages and manual pages in
+    DIRECTORY. LIST has lines PREFIX<TAB>REASON: commands that are left out."""
+    directory, path, *pages = arguments
+    with open(path, encoding="utf-8") as file:
+        plan = Plan(dict(line.rstrip("\n").split("\t") for line in file))
+    for page in pages:
+        if page.endswith(".html"):
+            plan_page(page, plan, directory)
+        else:
+            plan_manual(page, plan)
+    unused = set(plan.left_out) - plan.used
+    if unused:
+        sys.exit(f"FAIL: left out, but on no page: {unused}")
+    sys.exit(run_plan(plan, directory) > 0)
+
+
+# ---- What pages refer to ----
+
+class References(HTMLParser):
+    def __init__(self, path):
+        super().__init__(convert_charrefs=True)
+        self.links = []
+        self.ids = []
+        self.messages = []
+        self.pages = []
+        self.is_message = self.is_list_of_pages = False
+        with open(path, encoding="utf-8") as file:
+            self.feed(file.read())
+
+    def handle_starttag(self, tag, pairs):
+        attributes = dict(pairs)
+        if "id" in attributes:
+            self.ids.append(attributes["id"])
+        if tag == "nav":
+            self.is_list_of_pages = attributes.get("class") == "pages"
+        for name in ("href", "src"):
+            if name in attributes:
+                self.links.append(attributes[name])
+                if self.is_list_of_pages:
+                    self.pages.append(attributes[name])
+        if "data-message" in attributes:
+            self.is_message = True
+            self.messages.append("")
+
+    def handle_endtag(self, tag):
+        self.is_message &= tag != "code"
+        self.is_list_of_pages &= tag != "nav"
+
+    def handle_data(self, data):
+        if self.is_message:
+            self.messages[-1] += data
+
+
+def list_pages(source):
+    docs = os.path.join(source, "docs")
+    return [os.path.join(source, "README.html")] + sorted(
+        os.path.join(docs, name) for name in os.listdir(docs)
+        if name.endswith(".html"))
+
+
+def read_sources(source):
+    text = ""
+    for folder in ("lib", "tools"):
+        for path, _, names in os.walk(os.path.join(source, folder)):
+            for name in names:
+                if name.endswith((".c", ".h")):
+                    with open(os.path.join(path, name),
+                              encoding="utf-8") as file:
+                        text += file.read()
+    return re.sub(r'"\s*"', "", text)
+
+
+def check_references(source):
+    source = os.path.abspath(source)
+    pages = {path: References(path) for path in list_pages(source)}
+    code = read_sources(source)
+    faults = []
+    lists = set()
+    for path, page in pages.items():
+        where = os.path.relpath(path, source)
+        folder = os.path.dirname(path)
+        lists.add(tuple(os.path.relpath(os.path.join(folder, link), source)
+                        for link in page.pages))
+        for twice in {i for i in page.ids if page.ids.count(i) > 1}:
+            faults.append(f"{where}: two elements have the id '{twice}'")
+        for link in page.links:
+            if re.match(r"[a-z]+:", link):
+                continue
+            name, _, fragment = link.partition("#")
+            target = os.path.normpath(os.path.join(folder, name)) \
+                if name else path
+            if not os.path.exists(target):
+                faults.append(f"{where}: no {link}")
+            elif fragment and fragment not in pages[target].ids:
+                faults.append(f"{where}: no place {link}")
+        for message in page.messages:
+            parts = [" ".join(p.split()) for p in message.split("…")]
+            faults += [f"{where}: no message says '{part}'"
+                       for part in parts
+                       if len(part) > 3 and part.strip("' :,") not in code]
+    if len(lists) != 1:
+        faults.append("pages have different lists of pages")
+    elif set(next(iter(lists))) < {os.path.relpath(p, source) for p in pages}:
+        faults.append("a page is missing in the list of pages")
+    for fault in faults:
+        print(f"FAIL: {fault}")
+    return len(faults)
+
+
 if __name__ == "__main__":
-    run_case(read_page(sys.argv[1]), sys.argv[2], os.getcwd())
+    if sys.argv[1] == "case":
+        run_case(read_page(sys.argv[2]), sys.argv[3], os.getcwd())
+    elif sys.argv[1] == "whole":
+        run_whole(sys.argv[2:])
+    elif sys.argv[1] == "references":
+        sys.exit(check_references(sys.argv[2]) > 0)

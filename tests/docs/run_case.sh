@@ -24,4 +24,4 @@ XDG_CACHE_HOME=$work/cache-home # of the front ends
 BCC_CACHE_DIR=$work/cache
 BCC_TIER=best
 export PATH XDG_CACHE_HOME BCC_CACHE_DIR BCC_TIER
-cd "$work/case" && python3 "$tests/pages.py" "$1" "$2"
+cd "$work/case" && python3 "$tests/pages.py" case "$1" "$2"
