@@ -4,7 +4,7 @@
 include(CMakePackageConfigHelpers)
 
 install(DIRECTORY include/bcc DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(TARGETS obcc EXPORT obcc-targets
+install(TARGETS obcc obccrun EXPORT obcc-targets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES ${PROJECT_BINARY_DIR}/${CMAKE_INSTALL_LIBDIR}/libobcc.a
   DESTINATION ${CMAKE_INSTALL_LIBDIR})
@@ -65,5 +65,7 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/obcc-config.cmake
 file(RELATIVE_PATH bcc_prefix_from_pc
   ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 configure_file(cmake/obcc.pc.in obcc.pc @ONLY)
+configure_file(cmake/obcc-run.pc.in obcc-run.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/obcc.pc
+  ${CMAKE_CURRENT_BINARY_DIR}/obcc-run.pc
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
