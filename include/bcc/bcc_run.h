@@ -54,7 +54,7 @@ BCC_API unsigned bccGetPoolWorkers(BCCPoolRef pool);
 typedef int (*BCCTileFn)(void *context, uint32_t tile, unsigned worker);
 
 /* What bccRunTiles() returns. Values never change. */
-enum {
+enum BCCRunResult {
     BCC_RUN_DONE = 0,      /* every tile returned 0 */
     BCC_RUN_FAILED = 1,    /* a tile returned something else */
     BCC_RUN_CANCELLED = 2, /* bccCancelPool(): tiles were left out */
@@ -137,7 +137,7 @@ BCC_API void bccSetConstant(BCCScriptRef script, const char *name,
 
 /* Types of values. */
 #define BCC_INT(bits) (0x10000u | (bits)) /* up to 128 */
-enum {
+enum BCCValueType {
     BCC_VOID = 0,
     BCC_I1 = 0x10001,
     BCC_I8 = 0x10008,
