@@ -32,7 +32,7 @@ sudo cmake --build build -t uninstall|takes bcc away: test_uninstall does it
 cmake -S . -B build-packages|builds anew: test_packages does the same
 ninja -C build-packages|as above
 cpack --config build-packages|as above
-sudo apt-get install ./packages|as above
+sudo apt-get install ./build-packages|as above
 EOF
 }
 
