@@ -63,6 +63,7 @@ fi
 "$CMAKE" --build "$root/build" >"$root/build.log" 2>&1 ||
     fail "build: $(tail -n 20 "$root/build.log")"
 run find_package "$root/build/consumer"
+LD_LIBRARY_PATH=$libdir "$root/build/consumer-pool" || fail "obcc::run: $?"
 
 # The static library: nothing but the API is global in it, and what debuggers
 # look for, which is weak.
