@@ -60,12 +60,21 @@ static int print_version(struct options *options)
 }
 
 static int (*const run[N_COMMANDS])(struct options *options) = {
-    [COMMAND_RUN] = cmd_run,           [COMMAND_CALL] = cmd_call,
-    [COMMAND_COMPILE] = cmd_compile,   [COMMAND_PRECOMPILE] = cmd_precompile,
-    [COMMAND_DUMP] = cmd_dump,         [COMMAND_SIGN] = cmd_sign,
-    [COMMAND_VERIFY] = cmd_verify,     [COMMAND_CONFIG_SHOW] = config_show,
-    [COMMAND_DOCTOR] = cmd_doctor,     [COMMAND_COMPLETION] = complete,
-    [COMMAND_VERSION] = print_version, [COMMAND_HELP] = help,
+    [COMMAND_RUN] = cmd_run,
+    [COMMAND_CALL] = cmd_call,
+    [COMMAND_COMPILE] = cmd_compile,
+    [COMMAND_PRECOMPILE] = cmd_precompile,
+    [COMMAND_DUMP] = cmd_dump,
+    [COMMAND_SIGN] = cmd_sign,
+    [COMMAND_VERIFY] = cmd_verify,
+    [COMMAND_CONFIG_SHOW] = config_show,
+    [COMMAND_DOCTOR] = cmd_doctor,
+    [COMMAND_COMPLETION] = complete,
+    [COMMAND_VERSION] = print_version,
+    [COMMAND_HELP] = help,
+    [COMMAND_BINFMT_INSTALL] = cmd_binfmt_install,
+    [COMMAND_BINFMT_REMOVE] = cmd_binfmt_remove,
+    [COMMAND_BINFMT_SHOW] = cmd_binfmt_show,
 };
 
 /* The commands of "bcc cache". */
@@ -240,10 +249,47 @@ static int run_command(int argc, char **argv, uint32_t commands)
 
 static void complain_of_command(const char *name)
 {
-    const char *near = command_nearest(name);
+    char near[MAX_WORD] = "";
+    const bool is_near = command_nearest(name, near);
 
-    complain("%s: no such command%s%s%s (bcc help)", name, near ? ", but " : "",
-             near ? near : "", near ? " is" : "");
+    complain("%s: no such command%s%s%s (bcc help)", name,
+             is_near ? ", but " : "", near, is_near ? " is" : "");
+}
+
+/* Is this the interpreter of bcc binfmt? Every launch asks this, so no libc
+ * function is called: see commands_named(). */
+static bool is_interpreter(const char *path)
+{
+    const char *want = "bcc-run";
+
+    for (const char *at = path; *at; at++)
+        if (*at == '/')
+            path = at + 1;
+    while (*path && *path == *want) {
+        path++;
+        want++;
+    }
+    return *path == *want;
+}
+
+/* bcc-run FILE ARGS...: bcc run -- FILE ARGS... */
+static int interpret(int argc, char **argv)
+{
+    static char run_word[] = "run", end_of_options[] = "--";
+    char **words = calloc((size_t)argc + 2, sizeof(*words));
+    int status;
+
+    if (!words) {
+        complain("out of memory");
+        return EXIT_FAILED;
+    }
+    words[0] = run_word;
+    words[1] = end_of_options;
+    for (int i = 1; i < argc; i++)
+        words[i + 1] = argv[i];
+    status = run_command(argc + 1, words, COMMAND_BIT(COMMAND_RUN));
+    free(words);
+    return status;
 }
 
 int main(int argc, char **argv)
@@ -253,6 +299,8 @@ int main(int argc, char **argv)
 
     bind_now();
     reserve_standard_descriptors();
+    if (argc > 0 && is_interpreter(argv[0]))
+        return interpret(argc, argv);
     if (commands)
         return run_command(argc - 1, argv + 1, commands);
     if (strcmp(name, "--version") == 0)
