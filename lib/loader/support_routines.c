@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* With the symbol_hash() of each. Sorted, as tools list them; a test holds it
- * to both. */
+/* With the symbol_hash() of each. No table of addresses: each would need a
+ * relocation. Sorted, as tools list them; a test holds it to both. */
 #define ROUTINES(X)                                                            \
     X(__stack_chk_fail, UINT32_C(0x1f4039c9))                                  \
     X(bcmp, UINT32_C(0x7c948047))                                              \
@@ -27,37 +27,32 @@
 ROUTINES(DECLARE)
 #undef DECLARE
 
-/* The name is in the row, so that only the address needs a relocation. */
-struct routine {
-    char name[20];
-    uint32_t hash;
-    void *address;
-};
-
-static const struct routine routines[] = {
-#define ROW(name, hash) {#name, hash, (void *)library_##name},
-    ROUTINES(ROW)
-#undef ROW
-};
-
-enum { N_ROUTINES = sizeof(routines) / sizeof(routines[0]) };
-
-/* Every import asks: one bit for each hash tells most names apart. */
 void *support_routine_find(const char *name, uint32_t hash)
 {
-#define BIT(name, hash) | UINT64_C(1) << hash % 64
-    const uint64_t some = 0 ROUTINES(BIT);
-#undef BIT
+    const char *known;
+    void *address;
 
-    if (!(some >> hash % 64 & 1))
+    switch (hash) {
+#define CASE(routine, its_hash)                                                \
+    case its_hash:                                                             \
+        known = #routine;                                                      \
+        address = (void *)library_##routine;                                   \
+        break;
+        ROUTINES(CASE)
+#undef CASE
+    default:
         return NULL;
-    for (size_t i = 0; i < N_ROUTINES; i++)
-        if (routines[i].hash == hash && strcmp(routines[i].name, name) == 0)
-            return routines[i].address;
-    return NULL;
+    }
+    return strcmp(known, name) == 0 ? address : NULL;
 }
 
 const char *support_routine_name(size_t index)
 {
-    return index < N_ROUTINES ? routines[index].name : NULL;
+    static const char names[][20] = {
+#define NAME(name, hash) #name,
+        ROUTINES(NAME)
+#undef NAME
+    };
+
+    return index < sizeof(names) / sizeof(names[0]) ? names[index] : NULL;
 }
