@@ -143,6 +143,7 @@ END
         while read -r option; do
             value=2
             [ "$option" != --tier ] || value=best
+            [ "$option" != --jit ] || value=process
             # shellcheck disable=SC2086
             "$BCC" $command "$option" $value --help >"$work/out" 2>"$work/err"
             if grep -qE -- "$option( |=|\$)" "$work/own"; then
