@@ -429,7 +429,8 @@ static enum status start_compile(const struct compile_job *job, int reply_fd,
         return status;
     argv[2] = host;
     snprintf(host, sizeof(host), "%jd", (intmax_t)getpid());
-    status = file_create_memory("bcc-request", job->call.message, &request_fd, err);
+    status =
+        file_create_memory("bcc-request", job->call.message, &request_fd, err);
     if (status)
         goto out;
     status = build_descriptors(job, request_fd, reply_fd, &table, err);
@@ -482,8 +483,8 @@ static enum status find_function(const char *compiler, compile_call_fn *ret_fn,
         return error_no_memory(err);
     library = dlopen(path, RTLD_NOW);
     free(path);
-    *ret_fn = library ? (compile_call_fn)dlsym(library, COMPILE_CALL_NAME)
-                      : NULL;
+    *ret_fn =
+        library ? (compile_call_fn)dlsym(library, COMPILE_CALL_NAME) : NULL;
     return *ret_fn ? STATUS_OK
                    : error_set(err, STATUS_NOT_FOUND, "%s", dlerror());
 }

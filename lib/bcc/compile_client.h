@@ -33,8 +33,8 @@ enum status compile_client_run(const struct compile_job *job,
                                struct reply *ret_reply,
                                struct error *err) MUST_CHECK;
 
-/* The same in this process, by libobcc-llvm.so, which is next to bccc. NOT_FOUND:
- * it is not there, or cannot be opened. */
+/* The same in this process, by libobcc-llvm.so, which is next to bccc.
+ * NOT_FOUND: it is not there, or cannot be opened. */
 enum status compile_client_call(const char *compiler_path,
                                 const struct compile_call *call,
                                 struct reply *ret_reply,

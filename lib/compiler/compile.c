@@ -87,7 +87,7 @@ struct compilation {
     struct runtimes runtimes;
     struct public_names names;
     struct import_users users;
-    LLVMModuleRef module; /* everything linked together */
+    LLVMModuleRef module;   /* everything linked together */
     LLVMModuleRef original; /* of which it is a copy; or NULL */
     struct module_facts facts;
     bool is_baseline;
@@ -395,7 +395,8 @@ static enum status choose_tier(struct compilation *c, struct error *err)
     if (!c->job->ways.choose_baseline)
         return STATUS_OK;
     c->facts = module_facts_collect(c->module);
-    c->is_baseline = c->job->ways.choose_baseline(c->job->ways.context, &c->facts);
+    c->is_baseline =
+        c->job->ways.choose_baseline(c->job->ways.context, &c->facts);
     if (!c->is_baseline)
         return STATUS_OK;
     fast.opt_level = 0;
@@ -471,8 +472,8 @@ static enum status emit_part_of_copy(void *context, size_t part,
     struct compilation *c = context;
     const LLVMModuleRef module = c->module;
     const struct split split = c->split;
-    enum status status = split_copy(module, &split, &c->arena, &c->module,
-                                    &c->split, err);
+    enum status status =
+        split_copy(module, &split, &c->arena, &c->module, &c->split, err);
 
     if (status)
         return status;

@@ -38,14 +38,14 @@ struct compile_result {
 extern const struct compile_limits compile_usual_limits;
 
 /* Appends the result for one part of a large module. It may change and spoil
- * anything, as it runs in a process that is a copy of the caller's, or changes a
- * copy of the module (compile_ways.shares_module). */
+ * anything, as it runs in a process that is a copy of the caller's, or changes
+ * a copy of the module (compile_ways.shares_module). */
 typedef enum status (*part_fn)(void *context, size_t part, struct buffer *out,
                                struct error *err);
 
-/* Calls make for each part, usually in a process of its own, and fills ret_out: n_parts
- * buffers that the caller initialised. COMPILE if LLVM gave up or a process
- * died; else the error of a part that failed. */
+/* Calls make for each part, usually in a process of its own, and fills ret_out:
+ * n_parts buffers that the caller initialised. COMPILE if LLVM gave up or a
+ * process died; else the error of a part that failed. */
 typedef enum status (*make_parts_fn)(size_t n_parts, part_fn make,
                                      void *context, struct buffer *ret_out,
                                      struct error *err);

@@ -28,9 +28,9 @@ static int n_spawned;
 
 __attribute__((visibility("default"))) int
 posix_spawn(pid_t *pid, const char *path,
-                const posix_spawn_file_actions_t *actions,
-                const posix_spawnattr_t *attributes, char *const *argv,
-                char *const *environment)
+            const posix_spawn_file_actions_t *actions,
+            const posix_spawnattr_t *attributes, char *const *argv,
+            char *const *environment)
 {
     n_spawned++;
     return posix_spawnp(pid, path, actions, attributes, argv, environment);
@@ -213,12 +213,17 @@ static void a_baseline_entry_gets_no_better_one_by_itself(void **state)
 
 static void errors_of_input_are_those_of_the_process(void **state)
 {
+    static const char assembly[] =
+        "define void @f() {\n"
+        "  call void asm sideeffect \"nonsense\", \"\"()\n"
+        "  ret void\n}\n";
     static const char *const texts[] = {
-        "no bitcode", "BC\xc0\xde nonsense",
+        "no bitcode",
+        "BC\xc0\xde nonsense",
         "define i32 @f() {\n  ret i64 0\n}\n",
         "module asm \".incbin \\22/etc/hostname\\22\"\n",
-        "define void @f() {\n  call void asm sideeffect \"nonsense\", \"\"()\n"
-        "  ret void\n}\n"};
+        assembly,
+    };
     const struct fixture *f = *state;
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -230,8 +235,7 @@ static void errors_of_input_are_those_of_the_process(void **state)
             BCCScriptRef script = new_script_for(jit, BCC_TIER_BEST, NULL);
 
             assert_succeeds(
-                script,
-                bccReadFile(script, fixture_path(f, "bad.ll").text, 0));
+                script, bccReadFile(script, fixture_path(f, "bad.ll").text, 0));
             assert_int_equal(prepare(script, f, "bad"), 1);
             snprintf(message[jit], sizeof(message[jit]), "%s",
                      bccGetErrorMessage(script));

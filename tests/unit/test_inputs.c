@@ -1,5 +1,5 @@
-/* An entry's record of its inputs: the digest of the bytes that were compiled, and
- * a stamp only if it stands for them. */
+/* An entry's record of its inputs: the digest of the bytes that were compiled,
+ * and a stamp only if it stands for them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -244,7 +244,8 @@ bool setup_set_options(BCCScriptRef script, const struct options *options)
         .jit = jit_of(options),
     };
 
-    failed = failed || !check_limits(options, compile.jit) || bccSetOptions(script, &compile);
+    failed = failed || !check_limits(options, compile.jit) ||
+             bccSetOptions(script, &compile);
     free(keys);
     return !failed;
 }

@@ -1,6 +1,6 @@
-/* The call of libobcc-llvm.so, which compiles in the host: the same request, the
- * same file and the same errors as with the compiler process. Both sides come
- * from one build; the message says of which version it is. */
+/* The call of libobcc-llvm.so, which compiles in the host: the same request,
+ * the same file and the same errors as with the compiler process. Both sides
+ * come from one build; the message says of which version it is. */
 #ifndef BCC_CACHE_COMPILE_CALL_H
 #define BCC_CACHE_COMPILE_CALL_H
 

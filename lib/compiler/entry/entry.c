@@ -66,8 +66,7 @@ enum status entry_open(struct entry *entry, struct error *err)
     struct arena *arena = &entry->arena;
     enum status status;
 
-    status =
-        inputs_open(&entry->inputs, request, entry->input_fds, arena, err);
+    status = inputs_open(&entry->inputs, request, entry->input_fds, arena, err);
     if (status)
         return status;
     status = candidates_open(request, arena, &entry->candidates, err);
@@ -158,8 +157,8 @@ static void fill_contents(const struct entry *entry,
 static enum status write_file(struct entry *entry, struct error *err)
 {
     const struct link_result *link = &entry->result.link;
-    struct cache_dependency *dependencies =
-        arena_alloc(&entry->arena, entry->inputs.n_inputs, sizeof(*dependencies));
+    struct cache_dependency *dependencies = arena_alloc(
+        &entry->arena, entry->inputs.n_inputs, sizeof(*dependencies));
     struct cache_contents contents;
     enum status status;
 
@@ -237,8 +236,7 @@ enum status entry_make(struct entry *entry, struct reply *reply,
     enum status status;
     uint64_t start;
 
-    status =
-        uses_find(&entry->request, &entry->candidates, &entry->arena, err);
+    status = uses_find(&entry->request, &entry->candidates, &entry->arena, err);
     if (status == STATUS_OK)
         status = compile_inputs(entry, err);
     if (status)

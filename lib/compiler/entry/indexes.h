@@ -47,7 +47,7 @@ void indexes_leave(struct indexes *indexes);
 /* Open the files that indexes_publish() writes; indexes_end() closes them.
  * False: there are none. */
 bool indexes_begin(struct indexes *indexes);
-void indexes_end(struct indexes *indexes); /* also for zeroed ones */
+void indexes_end(struct indexes *indexes);     /* also for zeroed ones */
 void indexes_release(struct indexes *indexes); /* likewise */
 
 /* Write the indexes that a compile has changed, for the next one; failures are
