@@ -38,6 +38,7 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 #                        Debuggers use the debug information instead.
 #   -fno-optimize-sibling-calls
 #                        a jump instead of a call repeats the function's end
+#   -malign-data=abi     tables at their own alignment, not at a cache line
 #   -fstack-protector    for functions with arrays of characters; "strong" adds
 #                        those that pass a variable's address on, 2.5 KB
 #   -Wframe-larger-than  a host may call from a coroutine of 16 KiB (bcc.h);
@@ -46,7 +47,12 @@ set(bcc_optimised $<CONFIG:Release,RelWithDebInfo,MinSizeRel>)
 add_library(bcc_small_flags INTERFACE)
 target_compile_options(bcc_small_flags INTERFACE
   "$<${bcc_optimised}:-Oz;-fno-asynchronous-unwind-tables>"
-  "$<${bcc_optimised}:-fno-optimize-sibling-calls;-fstack-protector;-fno-plt>")
+  "$<${bcc_optimised}:-fno-optimize-sibling-calls;-fstack-protector>")
+include(CheckCCompilerFlag)
+check_c_compiler_flag(-malign-data=abi bcc_has_align_data)
+if(bcc_has_align_data)
+  target_compile_options(bcc_small_flags INTERFACE -malign-data=abi)
+endif()
 if(NOT BCC_SANITIZE)
   target_compile_options(bcc_small_flags INTERFACE -Wframe-larger-than=4096)
 endif()

@@ -198,9 +198,9 @@ BCC_API int bccReadExecutableFile(BCCScriptRef script, const char *path,
                                   unsigned long flags);
 
 /* Keep the definition of name and make it available to bccGetFuncAddr() and
- * bccGetVarAddr(), whatever the metadata say. name is copied. A name that begins with "bcc:" is a wish of bcc_run.h
- * instead. Errors are set on
- * the script: INVALID_VALUE, INVALID_OPERATION (already prepared),
+ * bccGetVarAddr(), whatever the metadata say. name is copied. A name that
+ * begins with "bcc:" is a wish of bcc_run.h instead. Errors are set on the
+ * script: INVALID_VALUE, INVALID_OPERATION (already prepared),
  * OUT_OF_MEMORY. */
 BCC_API void bccMarkExternalSymbol(BCCScriptRef script, const char *name);
 
@@ -357,12 +357,26 @@ typedef struct BCCHost {
      * _dl_find_object() that makes use of bccGetImage(). The library then does
      * not register its unwind table. */
     int showsImage;
+    /* BCC_SHOW_... */
+    unsigned shows;
     /* Asked before a file is read for its SHA-1: the host returns 1 and fills
      * sha1 if it knows the content for certain, for instance from a database of
      * installed files. entry: of the archive at path, or NULL. */
     int (*knownSha1)(void *context, const char *path, const char *entry,
                      uint8_t sha1[20]);
 } BCCHost;
+
+/* To whom the code of a script is shown by name, beside a debugger that is
+ * there when the script is prepared. Each makes the prepare slower, and needs
+ * libexec/bcc/obcc-debug.so. ORDER SHOWS */
+enum {
+    BCC_SHOW_DEBUGGER = 1 << 0, /* to debuggers that come later, and in core
+                                   files: GDB's JIT interface */
+    BCC_SHOW_PERF_MAP = 1 << 1, /* perf: /tmp/perf-PID.map. The code is copied
+                                   to anonymous memory, as perf needs it */
+    BCC_SHOW_JITDUMP = 1 << 2   /* perf record -k mono, perf inject --jit:
+                                   jit-PID.dump in $JITDUMPDIR or /tmp */
+};
 
 /* The struct is copied. Errors: INVALID_VALUE, INVALID_OPERATION (prepared
  * already). */

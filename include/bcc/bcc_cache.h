@@ -110,6 +110,11 @@ enum {
     OBCC_N_SECTION_KINDS = 16
 };
 
+/* The type of a section of the debug section: le32 file offsets of the words in
+ * it, as wide as an address, that hold an image address. A reader adds the
+ * image's base there. */
+#define OBCC_SHT_PLACES 0x80000bccu
+
 /* Loaders ignore kinds >= 64. */
 #define OBCC_SIGNATURE 64u /* struct obcc_signature; the last section */
 #define OBCC_FUNCTIONS                                                         \

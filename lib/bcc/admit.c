@@ -168,12 +168,13 @@ static enum status read_layout(const struct prepare *p, struct found *found,
     enum status status = STATUS_OK;
 
     found->source = (struct load_source){
+        .is_copied = (p->script->host.shows & BCC_SHOW_PERF_MAP) != 0,
         .fd = found->fd,
         .bytes = found->bytes.data,
         .name = found->name,
         .file_size = (uint64_t)found->st.st_size,
     };
-    if (p->execute)
+    if (p->execute && !found->source.is_copied)
         load_open(&found->source, &found->image);
     if (found->image.head) {
         head = (struct span){found->image.head, (size_t)found->st.st_size};

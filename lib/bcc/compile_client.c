@@ -36,13 +36,15 @@ extern char **environ;
 
 /* ---- Where the compiler is ---- */
 
-/* The path of bccc relative to the directory of the library, then to that of a
- * program that contains the library. */
-static const char relative_paths[] = BCC_BCCC_FROM_LIB "\0" BCC_BCCC_FROM_BIN;
+/* The paths of bccc and of obcc-debug.so relative to the directory of the
+ * library, then to that of a program that contains the library. */
+static const char bccc_paths[] = BCC_BCCC_FROM_LIB "\0" BCC_BCCC_FROM_BIN "\0";
+static const char module_paths[] =
+    BCC_MODULE_FROM_LIB "\0" BCC_MODULE_FROM_BIN "\0";
 
 static bool is_program(const char *path)
 {
-    return access(path, X_OK) == 0;
+    return faccessat(AT_FDCWD, path, X_OK, 0) == 0;
 }
 
 /* Is the file of this code the program? Its name does not tell, because whoever
@@ -89,33 +91,46 @@ static char *own_directory(void)
     return path;
 }
 
-/* Find bccc relative to the directory; the caller frees the path. */
-static enum status find_installed(const char *dir, char **ret_path,
-                                  struct error *err)
+/* Find a file relative to the directory; the caller frees the path. */
+static enum status find_installed(const char *dir, const char *paths,
+                                  char **ret_path, struct error *err)
 {
-    for (const char *relative = relative_paths;
-         relative < relative_paths + sizeof(relative_paths);
+    for (const char *relative = paths; *relative;
          relative += strlen(relative) + 1) {
         char *path;
 
         if (asprintf(&path, "%s/%s", dir, relative) < 0)
             return error_no_memory(err);
-        if (is_program(path)) {
+        if (faccessat(AT_FDCWD, path, F_OK, 0) == 0) {
             *ret_path = path;
             return STATUS_OK;
         }
         free(path);
     }
     return error_set(err, STATUS_NOT_FOUND,
-                     "bccc: the compiler is not installed (looked for %s/%s)",
-                     dir, relative_paths);
+                     "%s: is not installed (looked for %s/%s)",
+                     strrchr(paths, '/') + 1, dir, paths);
+}
+
+static enum status find_near(const char *paths, char **ret_path,
+                             struct error *err)
+{
+    char *dir = own_directory();
+    enum status status;
+
+    if (!dir)
+        return error_set(err, STATUS_NOT_FOUND,
+                         "%s: the path of libobcc is unknown",
+                         strrchr(paths, '/') + 1);
+    status = find_installed(dir, paths, ret_path, err);
+    free(dir);
+    return status;
 }
 
 enum status compile_client_find(const char *given, char **ret_path,
                                 struct error *err)
 {
     const char *named = given ? given : secure_getenv("BCC_BCCC");
-    enum status status;
     char *path;
 
     if (named && *named) {
@@ -128,13 +143,12 @@ enum status compile_client_find(const char *given, char **ret_path,
         *ret_path = path;
         return STATUS_OK;
     }
-    path = own_directory();
-    if (!path)
-        return error_set(err, STATUS_NOT_FOUND,
-                         "bccc: the path of libobcc is unknown");
-    status = find_installed(path, ret_path, err);
-    free(path);
-    return status;
+    return find_near(bccc_paths, ret_path, err);
+}
+
+enum status compile_client_find_module(char **ret_path, struct error *err)
+{
+    return find_near(module_paths, ret_path, err);
 }
 
 /* ---- Starting it ---- */

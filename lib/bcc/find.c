@@ -8,6 +8,7 @@
 #include "prepare.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -82,7 +83,7 @@ static enum status find_in_layer(struct prepare *p, const char *dir,
     report_move(p->script, path);
     /* Most layers lack most entries, and access() answers in one call, where
      * opening takes five. Only a negative answer counts. */
-    if (access(path, F_OK) < 0 && errno == ENOENT)
+    if (faccessat(AT_FDCWD, path, F_OK, 0) < 0 && errno == ENOENT)
         return STATUS_NOT_FOUND;
     status = open_entry(p, dir, FOUND_IN_LAYER, found, &fact);
     found->dir = NULL;

@@ -2,6 +2,8 @@
  * give it to the script. */
 #include "prepare.h"
 
+#include "shown.h"
+
 /* Is a new compile useless after this failure? It may help if shared libraries
  * may define the missing symbols, because they may have changed since the entry
  * was made. */
@@ -61,6 +63,7 @@ enum status load_entry(struct prepare *p, struct found *found,
     script->libraries = libraries;
     script->layout = found->layout;
     script->view = found->view;
+    shown_begin(script, found);
     script->inode = found->st.st_ino;
     script->report.imageBytes = found->layout.section[OBCC_CONTEXT].size;
     return STATUS_OK;

@@ -14,6 +14,7 @@
 #include "prepare.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -268,7 +269,7 @@ static enum status compile_entry(struct prepare *p, const struct error *why,
         report_reason(p->script, BCC_CACHE_MISS, why);
     /* If it fails, so does what comes, and gives the reason. */
     if (p->dir)
-        mkdir(p->dir, 0700);
+        mkdirat(AT_FDCWD, p->dir, 0700);
     /* BCC_REBUILD never uses an entry made by another process. */
     if (p->dir && !(p->flags & BCC_REBUILD) &&
         wait_for_turn(p, &flight, &status, err)) {

@@ -1,5 +1,7 @@
 #include "script.h"
 
+#include "shown.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +61,7 @@ void bccDisposeScript(BCCScriptRef script)
      * which may call into the libraries. Then these stay open for good. */
     if (script->image.exits)
         libraries_keep_open(&script->libraries);
+    shown_end(script);
     load_release(&script->image);
     libraries_release(script);
     missing_release(script);

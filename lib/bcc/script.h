@@ -9,6 +9,7 @@
  *   prepare.c         prepare, and the files that prepare.h lists
  *   compile_client.c  the compiler process
  *   host.c            the interface to a host that runs a program
+ *   shown.c           code, shown to debuggers and profilers
  *   reflect.c         lists and lookups, read from the mapped file in place
  *
  * Only script_fail() turns the status of lower folders into the API's 0/1 and
@@ -91,6 +92,8 @@ struct script_options {
     size_t n_trusted_keys;              /* 0: signatures are not required */
 };
 
+struct shown_code;
+
 struct BCCOpaqueCache {
     struct store_kept kept;
     char dir[]; /* its name */
@@ -99,14 +102,12 @@ struct BCCOpaqueCache {
 struct BCCOpaqueScript {
     struct source *sources; /* the script's own first, once it is set */
     size_t n_sources;
-    bool has_source; /* sources[0] is the script */
-    char **marks;    /* owned */
+    char **marks; /* owned */
     size_t n_marks;
     struct request_shared *shared; /* names are owned */
     size_t n_shared;
     char **library_dirs; /* owned */
     size_t n_library_dirs;
-    bool out_of_memory; /* a function that returns void ran out of memory */
 
     struct script_options options;
     char *cache_path;  /* owned; NULL: the environment's */
@@ -116,15 +117,17 @@ struct BCCOpaqueScript {
     BCCLogFn log;
     void *log_context;
     BCCHost host;
-    int argc;    /* for constructors */
-    char **argv; /* borrowed; NULL: none */
+    char **argv; /* for constructors, argc of them; borrowed; NULL: none */
+    int argc;
 
     int error_code;
-
+    bool has_source;    /* sources[0] is the script */
+    bool out_of_memory; /* a function that returns void ran out of memory */
     bool prepared;
     struct cache_layout layout;
     struct cache_view view; /* borrows image's mapping */
     struct image image;
+    struct shown_code *shown; /* to a debugger, or NULL; owned */
     struct libraries libraries;
     ino_t inode; /* of the entry */
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -101,7 +102,7 @@ int bccGetBestDescriptor(BCCScriptRef script)
 
     if (!script)
         return -1;
-    fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    fd = (int)syscall(SYS_inotify_init1, IN_CLOEXEC | IN_NONBLOCK);
     if (fd >= 0 && inotify_add_watch(fd, script->report.path, IN_ATTRIB) >= 0)
         return fd;
     error_set_os(&err, errno, "%s: inotify", script->report.path);

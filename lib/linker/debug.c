@@ -5,6 +5,7 @@
  *   ELF header, program headers ... .eh_frame_hdr .eh_frame .ARM.exidx
  *                     as in the image
  *   .debug_*          those of all inputs, one behind the other
+ *   .obcc.places      where an image address is in .debug_*
  *   .symtab .strtab   all symbols, local ones too
  *   .shstrtab
  *   section headers   first those of the image, at their image addresses and
@@ -15,6 +16,9 @@
  * that a reference from one to another is an offset, as DWARF wants it (DWARF
  * 5, section 7.3.1). All that code refers to is known by now, and nothing
  * refers to debug information but itself: relocating it is the last step.
+ *
+ * Debuggers that learn of the image at run time want the addresses of the
+ * process. The list of places is for who moves the file there (lib/debug).
  *
  * What it describes may be missing from the image: the other copies of an
  * inline function are in COMDAT groups that were seen before. Their address
@@ -27,6 +31,8 @@
 #include <elf.h>
 #include <string.h>
 
+#include <bcc/bcc_cache.h>
+
 #include "span.h"
 
 struct debug {
@@ -37,6 +43,7 @@ struct debug {
     struct buffer names;      /* .shstrtab */
     struct buffer symbols;    /* .symtab */
     struct buffer text;       /* .strtab */
+    struct buffer places;     /* .obcc.places */
     uint32_t n_local_symbols; /* with the null symbol */
 };
 
@@ -149,12 +156,33 @@ static enum status apply_difference(const struct link *link,
                        (unsigned long long)(ends[0] - ends[1]));
 }
 
+/* The field holds an address in the image, not an offset in this file. */
+static bool is_in_image(const struct link *link, const struct symbol *symbol,
+                        const struct reloc_type *type)
+{
+    if (type->subject != RELOC_ADDRESS || type->size != link->elf->address_size)
+        return false;
+    if (symbol->place == SYMBOL_IN_IMAGE)
+        return true;
+    return symbol->chunk && symbol->chunk->output &&
+           symbol->chunk->output->section_index != 0;
+}
+
+static void note_place(struct debug *debug, const uint8_t *field)
+{
+    const struct obcc_le32 place =
+        obcc_le32((uint32_t)(field - debug->file->data));
+
+    buffer_append(&debug->places, &place, sizeof(place));
+}
+
 /* In the letters of reloc.h. */
-static enum status apply(const struct link *link, const struct chunk *chunk,
+static enum status apply(struct debug *debug, const struct chunk *chunk,
                          const struct relocation *relocation, uint8_t *field,
                          const struct reloc_type *type, struct error *err)
 {
     const struct symbol *symbol = chunk->object->symbols[relocation->symbol];
+    const struct link *link = debug->link;
     const uint64_t A = (uint64_t)relocation->addend;
     uint64_t S = 0;
 
@@ -173,6 +201,8 @@ static enum status apply(const struct link *link, const struct chunk *chunk,
         return reloc_error(link, chunk, relocation, STATUS_OUT_OF_RANGE, err,
                            "value 0x%llx does not fit in %u bits",
                            (unsigned long long)(S + A), type->size * 8u);
+    if (is_in_image(link, symbol, type))
+        note_place(debug, field);
     return STATUS_OK;
 }
 
@@ -192,10 +222,12 @@ static bool is_subtrahend(const struct link *link,
            second->subject == RELOC_SUBTRAHEND;
 }
 
-static enum status relocate_chunk(const struct link *link,
+static enum status relocate_chunk(struct debug *debug,
                                   const struct chunk *chunk, uint8_t *bytes,
                                   struct error *err)
 {
+    const struct link *link = debug->link;
+
     for (size_t i = 0; i < chunk->relocations.n_items; i++) {
         const struct relocation *relocation = &chunk->relocations.items[i];
         const struct reloc_type *type = link->machine->type(relocation->type);
@@ -217,7 +249,7 @@ static enum status relocate_chunk(const struct link *link,
               is_subtrahend(link, &chunk->relocations, i + 1)))
             return reloc_error(link, chunk, relocation, STATUS_UNSUPPORTED, err,
                                "debug information is at no address");
-        status = apply(link, chunk, relocation, bytes + relocation->offset,
+        status = apply(debug, chunk, relocation, bytes + relocation->offset,
                        type, err);
         if (status)
             return status;
@@ -358,11 +390,24 @@ static enum status write_sections(struct debug *debug, struct error *err)
 
         if (chunks[i]->size)
             memcpy(bytes, chunks[i]->bytes.data, chunks[i]->bytes.size);
-        status = relocate_chunk(link, chunks[i], bytes, err);
+        status = relocate_chunk(debug, chunks[i], bytes, err);
         if (status)
             return status;
     }
     return STATUS_OK;
+}
+
+static void write_places(struct debug *debug)
+{
+    add_header(debug, ".obcc.places",
+               (Elf64_Shdr){
+                   .sh_type = OBCC_SHT_PLACES,
+                   .sh_offset = debug->file->size,
+                   .sh_size = debug->places.size,
+                   .sh_addralign = 1,
+                   .sh_entsize = sizeof(uint32_t),
+               });
+    buffer_append(debug->file, debug->places.data, debug->places.size);
 }
 
 static void write_symbols(struct debug *debug)
@@ -428,14 +473,14 @@ static enum status check_file(const struct debug *debug, size_t n_headers,
                          "%s: %zu sections are more than the file of debug "
                          "information can have",
                          link->params->inputs[0].name, n_headers);
-    if (link->elf->address_size == 4 && debug->file->size > UINT32_MAX)
+    if (debug->file->size > UINT32_MAX)
         return error_set(err, STATUS_UNSUPPORTED,
                          "%s: %zu bytes of debug information are more than "
-                         "an ELF32 file can have",
+                         "4 GiB",
                          link->params->inputs[0].name, debug->file->size);
     if (buffer_failed(debug->file) || buffer_failed(&debug->names) ||
         buffer_failed(&debug->headers) || buffer_failed(&debug->symbols) ||
-        buffer_failed(&debug->text))
+        buffer_failed(&debug->text) || buffer_failed(&debug->places))
         return error_no_memory(err);
     return STATUS_OK;
 }
@@ -495,6 +540,7 @@ static enum status write_file(struct debug *debug, struct error *err)
     status = write_sections(debug, err);
     if (status)
         return status;
+    write_places(debug);
     add_symbols(debug);
     write_symbols(debug);
     return write_section_headers(debug, err);
@@ -512,11 +558,13 @@ enum status debug_write(struct link *link, struct error *err)
     buffer_init(&debug.names);
     buffer_init(&debug.symbols);
     buffer_init(&debug.text);
+    buffer_init(&debug.places);
     status = write_file(&debug, err);
     buffer_release(&debug.sections);
     buffer_release(&debug.headers);
     buffer_release(&debug.names);
     buffer_release(&debug.symbols);
     buffer_release(&debug.text);
+    buffer_release(&debug.places);
     return status;
 }

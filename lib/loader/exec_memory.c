@@ -142,7 +142,7 @@ static enum status place_text(const struct load_source *source,
 {
     const size_t end = text_end(source);
 
-    if (source->fd < 0)
+    if (source->fd < 0 || source->is_copied)
         return copy_text(source, image, err);
     if (mmap(image->head, end, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED,
              source->fd, 0) != MAP_FAILED) {

@@ -34,6 +34,7 @@
 /* The place of an image: an open file, or bytes in memory with the content of
  * such a file. */
 struct load_source {
+    bool is_copied;        /* code of a file, too, goes to anonymous memory */
     int fd;                /* borrowed during load_map() and load_link() */
     const uint8_t *bytes;  /* if fd is -1: the file's content, borrowed
                               likewise */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -134,6 +135,17 @@ bool file_may_grow_to(uint64_t size)
     return getrlimit(RLIMIT_FSIZE, &limit) < 0 || size <= limit.rlim_cur;
 }
 
+/* Up to 256 bytes come whole, once the kernel has any. */
+bool file_random(void *bytes, size_t size)
+{
+    long n;
+
+    do
+        n = syscall(SYS_getrandom, bytes, size, 0);
+    while (n < 0 && errno == EINTR);
+    return n == (long)size;
+}
+
 enum status file_create_memory(const char *name, struct span bytes, int *ret_fd,
                                struct error *err)
 {
@@ -144,7 +156,7 @@ enum status file_create_memory(const char *name, struct span bytes, int *ret_fd,
         return error_set_os(err, EFBIG,
                             "%s: %zu bytes are above the process's limit", name,
                             bytes.size);
-    fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    fd = (int)syscall(SYS_memfd_create, name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
         return error_set_os(err, errno, "%s: memfd_create", name);
     status = file_write_all(fd, bytes, name, err);

@@ -63,6 +63,9 @@ enum status file_read_at(int fd, struct file_target target, uint64_t offset,
  * memory. */
 bool file_may_grow_to(uint64_t size);
 
+/* Random bytes of the kernel, at most 256; false: errno. */
+bool file_random(void *bytes, size_t size);
+
 /* An anonymous file in memory with these bytes, close-on-exec, position 0. */
 enum status file_create_memory(const char *name, struct span bytes, int *ret_fd,
                                struct error *err) MUST_CHECK;

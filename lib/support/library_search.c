@@ -1,6 +1,7 @@
 #include "library_search.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <link.h>
 #include <stdbool.h>
@@ -146,7 +147,7 @@ static void set_name(struct found_library *found, const char *dir,
     if (*soname)
         n = snprintf(found->name, sizeof(found->name), "%s/%s", dir, soname);
     if (n < 0 || (size_t)n >= sizeof(found->name) ||
-        access(found->name, R_OK) != 0)
+        faccessat(AT_FDCWD, found->name, R_OK, 0) != 0)
         snprintf(found->name, sizeof(found->name), "%s", path);
 }
 

@@ -228,11 +228,26 @@ test_completion_follows_the_options() {
     [ "$(words bcc cache gc --dr)" = --dry-run ] || fail "option of gc"
     [ -z "$(words bcc run --dr)" ] || fail "run has no such option"
     [ "$(words bcc run --report)" = --report=json ] || fail "value"
+    # Every command of two words.
+    for pair in "cache gc" "config show" "binfmt install"; do
+        [ "$(words bcc "${pair% *}" "${pair#* }")" = "${pair#* }" ] ||
+            fail "$pair"
+        for shell in zsh fish; do
+            run "$shell" "$BCC" completion "$shell"
+            says "$shell" out "${pair% *}"
+            grep -q "[ ']${pair#* }" "$work/$shell.out" || fail "$shell: $pair"
+        done
+    done
     for shell in zsh fish; do
-        run "$shell" "$BCC" completion "$shell"
         for option in link cache-dir dry-run trusted-key output; do
             says "$shell" out "$option"
         done
+        # The shell reads it; without the shell, quotes come in pairs.
+        if command -v "$shell" >/dev/null; then
+            "$shell" -n "$work/$shell.out" || fail "$shell does not read it"
+        fi
+        awk -F "'" 'NF % 2 == 0 { print; bad = 1 } END { exit bad }' \
+            "$work/$shell.out" || fail "$shell: a quote without another"
     done
     run none "$BCC" completion sh
     expect none "exit 2"
@@ -2236,6 +2251,156 @@ C
     complains damaged "damaged.oBCC"
 }
 
+# ---- lli's options ----
+
+test_run_takes_the_options_of_lli() {
+    cat >"$work/first.c" <<'C'
+#include <stdio.h>
+extern int second(void);
+int start(int argc, char **argv)
+{
+    printf("%s %d %d\n", argv[0], argc, second());
+    return 0;
+}
+C
+    echo 'int second(void) { return 2; }' >"$work/second.c"
+    for name in first second; do
+        "$CLANG" -O1 -emit-llvm -c "$work/$name.c" -o "$work/$name.bc" ||
+            exit 1
+    done
+    run one "$BCC" run -entry-function=start -extra-module="$work/second.bc" \
+        -mcpu=x86-64 -mattr=+sse3 -jit-kind=orc -jit-linker rtdyld \
+        --compile-threads=2 -disable-lazy-compilation -O1 \
+        -fake-argv0 other "$work/first.bc" a b
+    expect one "exit 0"
+    says one out "other 3 2"
+    run two "$BCC" run --report=json --entry-function start \
+        --extra-module "$work/second.bc" --mcpu x86-64 --mattr=+sse3 -O1 \
+        "$work/first.bc"
+    says two out "$work/first.bc 1 2"
+    reported two hit
+    run library "$BCC" run --entry start -load="$work/libnone.so" \
+        --link "$work/second.bc" "$work/first.bc"
+    expect library "exit 1"
+    says library err libnone.so
+    run library "$BCC" run --entry start --dlopen libm.so.6 \
+        --link "$work/second.bc" "$work/first.bc"
+    expect library "exit 0"
+}
+
+test_run_names_what_it_has_for_options_of_lli() {
+    for option in -force-interpreter=true:-O0 --object-cache-dir=x:--cache-dir \
+        -march=x:--target -enable-cache-manager:--no-cache; do
+        run lli "$BCC" run "${option%:*}" x.bc
+        expect lli "exit 2"
+        says lli err "is an option of lli"
+        says lli err "${option#*:}"
+        [ "$(wc -l <"$work/lli.err")" -eq 1 ] || fail "not one line"
+    done
+    run lli "$BCC" run -mcpu
+    expect lli "exit 2"
+    says lli err "needs a value"
+    # They are those of run alone.
+    run lli "$BCC" compile -mcpu=x x.bc -o y.oBCC
+    expect lli "exit 2"
+}
+
+# ---- config show, doctor ----
+
+# setting NAME VALUE ORIGIN
+setting() {
+    grep -qxF "$(printf '%-14s %s (%s)' "$1" "$2" "$3")" "$work/show.out" ||
+        fail "not $1 = $2 ($3): $(cat "$work/show.out")"
+}
+
+test_config_show_says_where_each_setting_comes_from() {
+    HOME=$work/home
+    export HOME
+    unset XDG_CONFIG_HOME XDG_CACHE_HOME BCC_CACHE_SIZE BCC_CACHE_PATH
+    mkdir -p "$HOME/.config/bcc"
+    run show "$BCC" config show
+    setting cache-dir "$BCC_CACHE_DIR" BCC_CACHE_DIR
+    setting cache-path none default
+    setting cache-size 1073741824 default
+    setting config-file "$HOME/.config/bcc/config" "does not exist"
+    echo 'cache-size = 2M' >"$HOME/.config/bcc/config"
+    BCC_CACHE_PATH=/nowhere run show env -u BCC_CACHE_DIR \
+        BCC_CACHE_PATH=/nowhere BCC_PERF=map "$BCC" config show
+    setting cache-dir "$HOME/.cache/bcc" HOME
+    setting cache-path /nowhere BCC_CACHE_PATH
+    setting cache-size 2097152 "$HOME/.config/bcc/config"
+    setting config-file "$HOME/.config/bcc/config" "is read"
+    setting perf map BCC_PERF
+    run show env XDG_CACHE_HOME=/x "$BCC" config show --cache-dir /y
+    setting cache-dir /y --cache-dir
+    run show env -u BCC_CACHE_DIR XDG_CACHE_HOME=/x "$BCC" config show
+    setting cache-dir /x/bcc XDG_CACHE_HOME
+    run show env -u BCC_CACHE_DIR XDG_CACHE_HOME=x "$BCC" config show
+    setting cache-dir "$HOME/.cache/bcc" HOME
+    [ ! -e "$HOME/.cache" ] || fail "made a directory"
+    run show "$BCC" config show --json
+    json show settings
+    run usage "$BCC" config
+    expect usage "exit 2"
+}
+
+# line HEALTH SUBJECT TEXT
+line() {
+    grep -E "^$1 +$2 " "$work/doctor.out" | grep -qF -- "$3" ||
+        fail "no $1 $2 ... $3: $(cat "$work/doctor.out")"
+}
+
+test_doctor_finds_what_is_wrong_and_says_how_to_mend_it() {
+    unset BCC_CACHE_PATH
+    run doctor "$BCC" doctor
+    expect doctor "exit 0"
+    line ok compiler "(LLVM "
+    line ok cache "$BCC_CACHE_DIR: yours"
+    line ok layers "none"
+    line ok CPU ":"
+    ! grep -q ^problem "$work/doctor.out" || fail "problems"
+
+    chmod 777 "$BCC_CACHE_DIR"
+    run doctor "$BCC" doctor
+    expect doctor "exit 1"
+    line problem cache "chmod go-w"
+    chmod 700 "$BCC_CACHE_DIR"
+
+    run doctor env BCC_BCCC=/nowhere "$BCC" doctor
+    expect doctor "exit 1"
+    line problem compiler "install bccc"
+    run doctor env BCC_BCCC=/bin/echo "$BCC" doctor
+    expect doctor "exit 1"
+    line problem compiler "from one build"
+
+    mkdir "$work/layer" "$work/open"
+    chmod 777 "$work/open"
+    run doctor env BCC_CACHE_PATH="$work/layer:$work/open:$work/none" \
+        "$BCC" doctor
+    expect doctor "exit 1"
+    line ok layers "$work/layer"
+    line problem layers "$work/open"
+    line note layers "$work/none: does not exist"
+
+    run doctor "$BCC" doctor --cache-dir "$work/later"
+    expect doctor "exit 0"
+    line ok cache "the first run makes it"
+    [ ! -e "$work/later" ] || fail "made the directory"
+
+    : >"$work/file"
+    run doctor "$BCC" doctor --cache-dir "$work/file"
+    expect doctor "exit 1"
+    line problem cache "not a directory"
+
+    run doctor sh -c "ulimit -n 20; exec '$BCC' doctor"
+    expect doctor "exit 1"
+    line problem limits "ulimit"
+
+    run doctor "$BCC" doctor --json
+    expect doctor "exit 0"
+    json doctor checks
+}
+
 # ---- Debug information ----
 
 # A program whose main() and twice() are at lines 7 and 3 of its source.
@@ -2346,8 +2511,10 @@ test_debug_information_changes_no_code() {
     "$BCC" dump --image "$work/without" "$work/plain.oBCC"
     cmp "$work/with" "$work/without" || fail "another image"
     run none "$BCC" dump --debug-file "$work/none" "$work/plain.oBCC"
-    complains none "has no debug information"
-    [ ! -e "$work/none" ] || fail "wrote a file of nothing"
+    expect none "exit 0"
+    needs nm
+    run names "$found" "$work/none"
+    says names out " T twice"
 }
 
 # What only a debugger would read keeps no program from running.
@@ -2555,6 +2722,31 @@ test_precompile_goes_on_after_a_bad_file() {
     complains fifo "fifo.bc"
 }
 
+# A compiler that takes two seconds before it starts.
+test_run_says_after_a_second_that_it_compiles() {
+    command -v script >/dev/null || skip "no script command"
+    small_program
+    printf '#!/bin/sh\nsleep 2\nexec "%s" "$@"\n' "$BCC_BCCC" >"$work/slow"
+    chmod +x "$work/slow"
+    for round in miss hit; do
+        run shown script -qec "BCC_BCCC=$work/slow '$BCC' run '$work/small.bc'" \
+            /dev/null
+        # The last that is shown of a line is nothing.
+        tr '\r' '\n' <"$work/shown.out" >"$work/lines"
+        if [ "$round" = hit ]; then
+            ! grep -q compiling "$work/lines" || fail "a hit compiles nothing"
+        else
+            grep -q 'bcc: compiling small.bc \.\.\.$' "$work/lines" ||
+                fail "says nothing: $(cat -v "$work/lines")"
+            sed -n '/compiling/,$p' "$work/lines" | sed -n 2p |
+                grep -q "^$(printf '\033')\[K" || fail "the line stays"
+        fi
+    done
+    # No terminal, no line.
+    BCC_BCCC=$work/slow run plain "$BCC" run --no-cache "$work/small.bc"
+    ! grep -q compiling "$work/plain.err" || fail "a line where no terminal is"
+}
+
 # util-linux's script gives it a terminal.
 test_precompile_shows_progress_on_a_terminal() {
     command -v script >/dev/null || skip "no script command"
@@ -2588,6 +2780,14 @@ test_precompile_shows_progress_on_a_terminal() {
     tr '\r' '\n' <"$work/narrow.out" | sed 's/^.\[K//' >"$work/lines"
     awk '/left/ && length > 29 { exit 1 }' "$work/lines" ||
         fail "lines that wrap: $(cat "$work/lines")"
+    # Of a long path the end is kept, and what became of the file.
+    long=$work/package/a-directory-with-a-long-name-and-so-on
+    mkdir "$long"
+    cp "$work/small.bc" "$long/last.bc"
+    run long script -qec "stty cols 60; '$BCC' precompile '$long'" /dev/null
+    tr '\r' '\n' <"$work/long.out" >"$work/lines"
+    grep -qE 'left: \.\.\..*last\.bc: (compiled|up to date)$' "$work/lines" ||
+        fail "not the end: $(cat -v "$work/lines")"
 }
 
 # What is run for one CPU was made for it.

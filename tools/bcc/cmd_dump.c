@@ -19,6 +19,7 @@
 #include "cpu_features.h"
 #include "dependency.h"
 #include "file.h"
+#include "function_names.h"
 #include "machine.h"
 #include "print.h"
 #include "options.h"
@@ -414,8 +415,8 @@ static int disassemble(const char *path)
 
 /* ---- Parts as files ---- */
 
-static enum status write_part(const struct cache_file *file, unsigned kind,
-                              const char *path, struct error *err)
+static enum status write_part(struct span part, const char *path,
+                              struct error *err)
 {
     enum status status;
     int fd;
@@ -423,9 +424,25 @@ static enum status write_part(const struct cache_file *file, unsigned kind,
     fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)
         return error_set_os(err, errno, "%s", path);
-    status = file_write_all(fd, file->view.section[kind], path, err);
+    status = file_write_all(fd, part, path, err);
     if (close(fd) < 0 && status == STATUS_OK)
         return error_set_os(err, errno, "%s", path);
+    return status;
+}
+
+/* Without debug information, the names of functions. */
+static enum status write_debug(const struct cache_file *file,
+                               const struct options *options, struct error *err)
+{
+    struct buffer made;
+    enum status status;
+
+    if (file->view.section[OBCC_DEBUG].size)
+        return write_part(file->view.section[OBCC_DEBUG], options->debug, err);
+    status = function_names_make(file, options->arguments[0], &made, err);
+    if (status == STATUS_OK)
+        status = write_part(buffer_span(&made), options->debug, err);
+    buffer_release(&made);
     return status;
 }
 
@@ -449,14 +466,11 @@ static int write_parts(const struct cache_file *file,
     if (is_in_use(options, options->image, options->debug) ||
         is_in_use(options, options->debug, NULL))
         return EXIT_FAILED;
-    if (options->debug && !file->view.section[OBCC_DEBUG].size) {
-        complain("%s: has no debug information", options->arguments[0]);
-        return EXIT_FAILED;
-    }
     if (options->image)
-        status = write_part(file, OBCC_CONTEXT, options->image, &err);
+        status =
+            write_part(file->view.section[OBCC_CONTEXT], options->image, &err);
     if (options->debug && status == STATUS_OK)
-        status = write_part(file, OBCC_DEBUG, options->debug, &err);
+        status = write_debug(file, options, &err);
     if (status)
         complain("%s", err.message);
     return status ? EXIT_FAILED : EXIT_OK;

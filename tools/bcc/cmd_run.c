@@ -18,6 +18,38 @@
 #include "settings.h"
 #include "undefined.h"
 #include "variants.h"
+#include "waiting.h"
+
+/* The environment's BCC_PERF as BCC_SHOW_...; -1: a word that is not known. */
+static int perf_wanted(void)
+{
+    const char *word = getenv("BCC_PERF");
+
+    if (!word || !*word)
+        return 0;
+    if (strcmp(word, "map") == 0)
+        return BCC_SHOW_PERF_MAP;
+    if (strcmp(word, "jitdump") == 0)
+        return BCC_SHOW_JITDUMP;
+    complain("BCC_PERF=%s: map or jitdump is needed", word);
+    return -1;
+}
+
+/* What is logged about the cache comes before a compile. */
+static void note_miss(void *path, int level, const char *area, const char *text)
+{
+    (void)level;
+    (void)text;
+    if (strcmp(area, "cache") == 0)
+        waiting_begin(path);
+}
+
+/* Symbols are bound when the compile is over, and before constructors run. */
+static void *look_up(void *context, const char *symbol)
+{
+    waiting_end();
+    return loaded_objects_lookup(context, symbol);
+}
 
 /* Without a cache every launch compiles. reason: why the library was given no
  * directory. */
@@ -35,12 +67,14 @@ static void complain_of_cache(BCCScriptRef script, const char *reason)
 static bool prepare(BCCScriptRef script, const struct options *options,
                     const char *path)
 {
+    const int shows = perf_wanted();
     const BCCHost host = {
         .size = sizeof(host),
         .context = (void *)options,
         .interpose = interpose,
         .cacheSizeLimit = settings_cache_limit_bytes,
         .showsImage = loaded_objects_init(),
+        .shows = (unsigned)shows,
         .knownSha1 = entry_name_known_sha1,
     };
     const char *reason = NULL;
@@ -55,8 +89,14 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     char *dir;
     bool failed;
 
+    if (shows < 0)
+        return false;
     bccSetHost(script, &host);
-    bccRegisterSymbolCallback(script, loaded_objects_lookup, NULL);
+    bccRegisterSymbolCallback(script, look_up, NULL);
+    if (!options->verbose)
+        bccSetLogCallback(script, note_miss, (void *)path);
+    if (options->no_cache)
+        waiting_begin(path);
     bccSetArguments(script, options->n_arguments, options->arguments);
     dir = setup_find_cache_dir(options, &reason);
     failed = variants.name && !entry_name(script, options, path, dir, name);
@@ -68,6 +108,7 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     }
     variants.dir = dir;
     failed = failed || variants_prepare(&variants);
+    waiting_end();
     free(dir);
     if (options->report_json)
         print_report(script, reason);
@@ -93,6 +134,7 @@ int cmd_run(struct options *options)
     const struct machine *foreign = foreign_machine(options);
     int (*entry)(int, char **, char **);
     BCCScriptRef script;
+    char *path = options->arguments[0]; /* if there is one */
     const char *name;
     bool failed;
 
@@ -109,12 +151,14 @@ int cmd_run(struct options *options)
     }
     if (foreign)
         return run_foreign(options, foreign);
+    if (options->fake_name)
+        options->arguments[0] = (char *)options->fake_name;
     say_name_is(options->arguments[0]);
-    script = setup_script(options, options->arguments[0], true, &failed);
+    script = setup_script(options, path, true, &failed);
     if (script && failed)
         setup_complain(script);
-    if (!script || failed || !program_set(script, options->arguments[0]) ||
-        !prepare(script, options, options->arguments[0])) {
+    if (!script || failed || !program_set(script, path) ||
+        !prepare(script, options, path)) {
         program_set(NULL, NULL);
         bccDisposeScript(script);
         return EXIT_FAILED;
@@ -122,7 +166,7 @@ int cmd_run(struct options *options)
     name = options->entry ? options->entry : "main";
     *(void **)&entry = bccGetFuncAddr(script, name);
     if (!entry || bccGetVarAddr(script, name)) {
-        complain("%s: no function '%s'", options->arguments[0], name);
+        complain("%s: no function '%s'", path, name);
         return EXIT_FAILED;
     }
     errno = 0; /* like in a native program */

@@ -70,6 +70,32 @@ const struct command_row command_rows[N_COMMANDS] = {
          "Check that cache files are whole, and signed by that key.\n",
          "openssl pkey -in private.pem -pubout -out public.pem\n"
          "bcc verify --key public.pem script.oBCC\n"},
+    [COMMAND_CONFIG_SHOW] = {"config show", "",
+                             "Show every setting with its value and its "
+                             "origin.\n",
+                             "bcc config show --json\n"},
+    [COMMAND_DOCTOR] =
+        {"doctor", "",
+         "Check what bcc needs: compiler, cache directory, layers, kernel, "
+         "CPU,\n"
+         "limits. A line that is not ok says how to mend it.\n",
+         "bcc doctor\n"},
+    [COMMAND_BINFMT_INSTALL] =
+        {"binfmt install", "",
+         "Let the kernel start bitcode files, and files of bcc compile, with "
+         "bcc, as\n"
+         "in ./prog.bc. Only root may do this.\n",
+         "bcc binfmt install\n"
+         "chmod +x prog.bc && ./prog.bc input.txt\n"},
+    [COMMAND_BINFMT_REMOVE] = {"binfmt remove", "",
+                               "Undo bcc binfmt install.\n",
+                               "bcc binfmt remove\n"},
+    [COMMAND_BINFMT_SHOW] =
+        {"binfmt show", "",
+         "Say what the kernel starts such files with; the exit status is 1 if "
+         "it does\n"
+         "not start all of them.\n",
+         "bcc binfmt show --json\n"},
     [COMMAND_COMPLETION] = {"completion", "bash|zsh|fish",
                             "Print the completion of bcc for a shell.\n",
                             "source <(bcc completion bash)\n"},
@@ -104,6 +130,7 @@ enum {
             COMMAND_BIT(COMMAND_CACHE_CLEAR) | EXPLAIN,
     SETUP = RUN | CALL | COMPILE | PRECOMPILE | EXPLAIN, /* commands that set up
                                                      a script */
+    MACHINE = COMMAND_BIT(COMMAND_CONFIG_SHOW) | COMMAND_BIT(COMMAND_DOCTOR),
     ALL = COMMAND_BIT(N_COMMANDS) - 1,
 };
 
@@ -170,7 +197,7 @@ const struct option_row option_rows[] = {
      .kind = OPTION_TEXT},
     {.name = "sysroot",
      .value = "DIR",
-     .help = "copy of another machine's file system, for its libraries",
+     .help = "the file system of another machine, for its libraries",
      .shown_default = "$BCC_SYSROOT, /usr/aarch64-linux-gnu, ...",
      .commands = SETUP,
      .field = FIELD(sysroot),
@@ -261,7 +288,7 @@ const struct option_row option_rows[] = {
      .value = "DIR",
      .help = "the cache directory",
      .shown_default = "$BCC_CACHE_DIR, $XDG_CACHE_HOME/bcc, ~/.cache/bcc",
-     .commands = RUN | PRECOMPILE | CACHE,
+     .commands = RUN | PRECOMPILE | CACHE | MACHINE,
      .field = FIELD(cache_dir),
      .group = GROUP_CACHE,
      .kind = OPTION_DIRECTORY},
@@ -340,7 +367,7 @@ const struct option_row option_rows[] = {
      .kind = OPTION_WORD},
     {.name = "json",
      .help = "print JSON",
-     .commands = DUMP | CACHE,
+     .commands = DUMP | CACHE | MACHINE | COMMAND_BIT(COMMAND_BINFMT_SHOW),
      .field = FIELD(json),
      .group = GROUP_OUTPUT,
      .kind = OPTION_SWITCH},

@@ -6,6 +6,7 @@
 
 #include <bcc/bcc.h>
 
+#include "lli_options.h"
 #include "print.h"
 #include "prune.h"
 
@@ -273,10 +274,15 @@ static bool parse_up_to_file(struct word_list *list)
 {
     while (*list->word && (*list->word)[0] == '-' && (*list->word)[1]) {
         const char *word = *list->word++;
+        enum lli_result lli;
 
         if (strcmp(word, "--") == 0)
             break;
-        if (!(word[1] == '-' ? parse_long : parse_short)(list, word))
+        lli = lli_option_take(list->options, word, &list->word);
+        if (lli == LLI_TAKEN)
+            continue;
+        if (lli == LLI_REFUSED ||
+            !(word[1] == '-' ? parse_long : parse_short)(list, word))
             return false;
     }
     list->options->arguments = list->word;
@@ -333,6 +339,7 @@ void options_release(struct options *options)
     free(options->objects.word);
     free(options->archives.word);
     free(options->shared.word);
+    free(options->loaded.word);
     free(options->library_dirs.word);
     free(options->keys.word);
 }

@@ -30,6 +30,7 @@ struct options {
     struct words more_files;   /* arguments after the first: bcc compile;
                                   borrowed */
     struct words shared;       /* -l, in order */
+    struct words loaded;       /* lli's -load and --dlopen: paths */
     struct words library_dirs; /* -L, in order */
     struct words keys;         /* --key, --trusted-key */
     struct size_option max_size;
@@ -43,6 +44,7 @@ struct options {
     const char *features;
     char *sorted_features; /* in place of those given; owned, or NULL */
     const char *entry;     /* NULL: not given */
+    const char *fake_name; /* lli's -fake-argv0; NULL: not given */
     const char *output;    /* -o */
     const char *image;     /* NULL: not given */
     const char *debug;     /* --debug-file; NULL: not given */

@@ -1,7 +1,7 @@
 #include "progress.h"
 
-#include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -29,48 +29,86 @@ double progress_seconds(const struct progress *progress)
 }
 
 /* Columns of the terminal's line. A line that wraps could not be erased. */
-static int line_width(void)
+static int line_width(FILE *file)
 {
     struct winsize size;
 
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1
+    return ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col > 1
                ? size.ws_col - 1
                : 79;
 }
 
-/* Bytes of the text that fit into this many columns. A character that is not
- * ASCII may take two. */
-static size_t size_that_fits(struct span text, int columns)
+/* A character that is not ASCII may take two; its later bytes take none. */
+static int columns_of(uint8_t byte)
 {
-    size_t i = 0;
-
-    while (i < text.size) {
-        bool is_wide = text.data[i] >= 0x80;
-
-        columns -= 1 + is_wide;
-        if (columns < 0)
-            break;
-        i++;
-        while (i < text.size && (text.data[i] & 0xc0) == 0x80)
-            i++;
-    }
-    return i;
+    if ((byte & 0xc0) == 0x80)
+        return 0;
+    return byte < 0x80 ? 1 : 2;
 }
 
-static void print_line(const struct progress *progress, const char *line)
+static int columns(struct span text)
 {
-    struct buffer visible;
+    int sum = 0;
+
+    for (size_t i = 0; i < text.size; i++)
+        sum += columns_of(text.data[i]);
+    return sum;
+}
+
+/* The end of a text that fits into this many columns. */
+static struct span end_that_fits(struct span text, int limit)
+{
+    int sum = columns(text);
+
+    while (text.size && (sum > limit || (text.data[0] & 0xc0) == 0x80)) {
+        sum -= columns_of(text.data[0]);
+        text.data++;
+        text.size--;
+    }
+    return text;
+}
+
+static void print_parts(FILE *file, struct span before, struct span item,
+                        struct span after)
+{
+    static const char cut[] = "...";
+    const int limit = line_width(file) - columns(before) - columns(after);
+    const bool fits = columns(item) <= limit;
+
+    /* Where not even this fits, the start of the line is what remains. */
+    if (limit < (int)sizeof(cut)) {
+        fprintf(file, "%.*s", line_width(file), (const char *)before.data);
+        return;
+    }
+    if (!fits)
+        item = end_that_fits(item, limit - (int)sizeof(cut) + 1);
+    fprintf(file, "%.*s%s%.*s%.*s", (int)before.size, (const char *)before.data,
+            fits ? "" : cut, (int)item.size, (const char *)item.data,
+            (int)after.size, (const char *)after.data);
+}
+
+void progress_print(FILE *file, const char *before, const char *item,
+                    const char *after)
+{
+    struct buffer visible, end;
 
     buffer_init(&visible);
-    visible_append(&visible, line);
-    if (progress->on_terminal)
-        printf("\r\033[K%.*s",
-               (int)size_that_fits(buffer_span(&visible), line_width()),
-               (const char *)visible.data);
-    else
-        printf("%.*s\n", (int)visible.size, (const char *)visible.data);
-    fflush(stdout);
+    buffer_init(&end);
+    visible_append(&visible, item);
+    visible_append(&end, after);
+    progress_erase(file);
+    if (!buffer_failed(&visible) && !buffer_failed(&end))
+        print_parts(file, (struct span){(const void *)before, strlen(before)},
+                    buffer_span(&visible), buffer_span(&end));
+    fflush(file);
     buffer_release(&visible);
+    buffer_release(&end);
+}
+
+void progress_erase(FILE *file)
+{
+    fputs("\r\033[K", file);
+    fflush(file);
 }
 
 /* The rate, and the remaining time. */
@@ -87,19 +125,29 @@ static void format_pace(const struct progress *progress, char pace[64])
 void progress_step(struct progress *progress, const char *item, uint64_t weight,
                    const char *outcome)
 {
-    char line[PATH_MAX + 128], pace[64] = "";
+    char start[128], end[128], pace[64] = "";
+    struct buffer line;
 
     progress->done++;
     progress->weight_done += weight + LEAST_WEIGHT;
     if (progress->on_terminal)
         format_pace(progress, pace);
-    snprintf(line, sizeof(line), "[%zu/%zu]%s %s: %s", progress->done,
-             progress->total, pace, item, outcome);
-    print_line(progress, line);
+    snprintf(start, sizeof(start), "[%zu/%zu]%s ", progress->done,
+             progress->total, pace);
+    snprintf(end, sizeof(end), ": %s", outcome);
+    if (progress->on_terminal) {
+        progress_print(stdout, start, item, end);
+        return;
+    }
+    buffer_init(&line);
+    visible_append(&line, item);
+    printf("%s%.*s%s\n", start, (int)line.size, (const char *)line.data, end);
+    fflush(stdout);
+    buffer_release(&line);
 }
 
 void progress_clear(const struct progress *progress)
 {
     if (progress->on_terminal)
-        fputs("\r\033[K", stdout);
+        progress_erase(stdout);
 }

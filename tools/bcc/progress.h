@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct progress {
     bool on_terminal;
@@ -23,6 +24,12 @@ void progress_step(struct progress *progress, const char *item, uint64_t weight,
                    const char *outcome);
 /* Clear the line, so that something else can be printed. */
 void progress_clear(const struct progress *progress);
+/* On a terminal: write a line over the one that is there, before and after
+ * around as much of the item's end as fits. */
+void progress_print(FILE *file, const char *before, const char *item,
+                    const char *after);
+/* Erase that line. */
+void progress_erase(FILE *file);
 double progress_seconds(const struct progress *progress);
 
 #endif

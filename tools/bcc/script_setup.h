@@ -41,6 +41,9 @@ unsigned long setup_flags(const struct options *options, bool program);
 char *setup_find_cache_dir(const struct options *options,
                            const char **ret_reason);
 
+/* The option or variable that decides where it is. */
+const char *setup_cache_dir_origin(const struct options *options);
+
 /* The same, but creates the directory with mode 0700 if it does not exist. */
 char *setup_cache_dir(const struct options *options, const char **ret_reason);
 

@@ -13,7 +13,7 @@
 #include "print.h"
 #include "prune.h"
 
-static bool config_path(char *path, size_t size)
+bool settings_config_path(char *path, size_t size)
 {
     const char *base = getenv("XDG_CONFIG_HOME");
     const char *home = getenv("HOME");
@@ -114,7 +114,7 @@ void settings_cache_limit(const struct options *options,
             return;
         complain("BCC_CACHE_SIZE=%s: not a size", environment);
     }
-    if (config_path(ret_limit->origin, sizeof(ret_limit->origin)) &&
+    if (settings_config_path(ret_limit->origin, sizeof(ret_limit->origin)) &&
         read_config(ret_limit->origin, &ret_limit->bytes))
         return;
     ret_limit->bytes = PRUNE_DEFAULT_LIMIT;

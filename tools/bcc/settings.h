@@ -18,6 +18,9 @@ struct cache_limit {
 void settings_cache_limit(const struct options *options,
                           struct cache_limit *ret_limit);
 
+/* Path of the configuration file, which need not exist; false: unknown. */
+bool settings_config_path(char *path, size_t size);
+
 /* "1073741824", or for no limit "none", in JSON null. */
 void settings_print_limit(const struct cache_limit *limit, bool json);
 

@@ -136,7 +136,7 @@ static void make_marker(const struct stat *st)
     struct stat place_st;
 
     user_place_find(dir);
-    mkdir(dir, 0700);
+    mkdirat(AT_FDCWD, dir, 0700);
     dir_fd = user_place_open(dir, O_RDONLY, &place_st);
     if (dir_fd >= 0) {
         if (place_st.st_size > MAX_DIRECTORY_SIZE)

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "checksum.h"
@@ -145,15 +145,9 @@ static void put_into_file(int fd, const struct known_row *row)
 
 static bool make_key(struct known_key *key)
 {
-    uint8_t *const bytes = key->number;
-    const size_t size = sizeof(*key) - offsetof(struct known_key, number);
-    ssize_t n;
-
-    for (size_t i = 0; i < size; i += (size_t)n) {
-        n = getrandom(bytes + i, size - i, 0);
-        if (n <= 0)
-            return false;
-    }
+    if (!file_random(key->number,
+                     sizeof(*key) - offsetof(struct known_key, number)))
+        return false;
     memcpy(key->magic, magic, sizeof(magic));
     key->checksum = checksum_of_key(key);
     return true;
@@ -189,8 +183,8 @@ static int make_file(int dir_fd, const struct known_key *key)
         return -1;
     if (file_may_grow_to(bytes.size) &&
         file_write_all(fd, bytes, KNOWN_CONTENT_NAME, NULL) == STATUS_OK &&
-        renameat2(dir_fd, temporary, dir_fd, KNOWN_CONTENT_NAME,
-                  RENAME_NOREPLACE) == 0)
+        syscall(SYS_renameat2, dir_fd, temporary, dir_fd, KNOWN_CONTENT_NAME,
+                RENAME_NOREPLACE) == 0)
         return fd;
     file_close(fd);
     unlinkat(dir_fd, temporary, 0);
@@ -213,7 +207,7 @@ static bool find_or_make_key(const struct known_table *table,
         if (*ret_fd >= 0)
             break;
         if (try == 0) {
-            mkdir(dir, 0700);
+            mkdirat(AT_FDCWD, dir, 0700);
             dir_fd = user_place_open(dir, O_RDONLY, &st);
         } else {
             /* What is there is complete, and of no use. */

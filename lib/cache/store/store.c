@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -251,11 +250,7 @@ static enum status create_temporary(const char *dir, const char *name,
     uint64_t random;
 
     for (int try = 0; try < MAX_TRIES; try++) {
-        ssize_t n = getrandom(&random, sizeof(random), 0);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n != (ssize_t)sizeof(random))
+        if (!file_random(&random, sizeof(random)))
             return error_set_os(err, errno, "%s: getrandom", dir);
         temporary_name(name, random, writer);
         /* Lock first: another writer may remove a file without a lock at
