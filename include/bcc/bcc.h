@@ -284,9 +284,24 @@ typedef struct BCCOptions {
      * compiled: without such an entry the prepare fails (NO_COMPILER). Needs
      * libcrypto.so.3 at run time. */
     const char *trustedKeys;
-    int tier;     /* BCC_TIER_... */
-    int reserved; /* 0 */
+    int tier; /* BCC_TIER_... */
+    int jit;  /* BCC_JIT_... */
 } BCCOptions;
+
+/* Where a miss is compiled. */
+enum {
+    /* In the process bccc: nothing that LLVM does reaches this process. */
+    BCC_JIT_PROCESS = 0,
+    /* In this process, which starts none: for hosts that may not. The entry is
+     * the same, byte for byte. libobcc-llvm.so is opened at the first miss, in
+     * the directory of bccc, and stays open; without it the prepare fails
+     * (NO_COMPILER). Bitcode on which LLVM gives up is an error as usual, but
+     * a crash of LLVM is a crash of the host, and inputs are not read in a
+     * sandbox. The limits of time and memory do not apply. BCC_TIER_AUTO is
+     * BCC_TIER_BEST. One compile runs at a time; signals, streams, environment
+     * and floating-point state of the host are neither changed nor used. */
+    BCC_JIT_IN_PROCESS = 1,
+};
 
 /* How much is done for the code before it runs. */
 enum BCCTier {

@@ -97,3 +97,8 @@ echo 'int main(void) { return 42; }' |
 "$installed/bin/bcc" run --no-cache "$root/main.bc"
 status=$?
 [ $status -eq 42 ] || fail "the installed bcc run ended with $status"
+if [ -e "$build/libexec/bcc/libobcc-llvm.so" ]; then
+    "$installed/bin/bcc" run --no-cache --jit=in-process "$root/main.bc"
+    status=$?
+    [ $status -eq 42 ] || fail "bcc run --jit=in-process ended with $status"
+fi
