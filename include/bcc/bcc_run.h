@@ -358,9 +358,21 @@ typedef struct BCCReduction {
     size_t size;                           /* sizeof(BCCReduction) */
     size_t accumulatorSize;                /* bytes */
     void (*initialize)(void *accumulator); /* NULL: zero bytes */
+    /* NULL: the kernel does it, as its elements are accumulators. */
     void (*combine)(void *accumulator, const void *other);
-    void *result; /* accumulatorSize bytes; set if all is done */
+    void *result; /* set if all is done */
+    /* What is stored there; NULL: the accumulatorSize bytes themselves. */
+    void (*convert)(void *result, const void *accumulator);
 } BCCReduction;
+
+/* Look a reduction up that the script lists, with BCC_REDUCE() of bcc_script.h
+ * or RenderScript's metadata (#rs_export_reduce): its accumulating kernel is
+ * returned, as by bccGetKernel(), and *reduction is filled, without result. A
+ * halter, which RenderScript has for stopping early, is not called. NULL: see
+ * error. */
+BCC_API BCCKernelRef bccGetReduction(BCCScriptRef script, const char *name,
+                                     BCCReduction *reduction,
+                                     BCCRunError *error);
 
 /* Run an accumulating kernel (BCC_KERNEL("accum, in, ...")): each tile begins
  * with a new accumulator, and they are combined in the order of the tiles. The

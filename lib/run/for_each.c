@@ -435,15 +435,74 @@ int bccForEach(BCCKernelRef kernel, const BCCForEach *work, BCCRunError *error)
 
 /* ---- Reductions ---- */
 
-static void combine(const struct job *job)
+/* The other accumulator as the only element. */
+static int32_t accumulate(const struct job *job, void *other)
+{
+    struct kernel_frame frame;
+
+    frame.user.word = 0;
+    frame.user.pointer = job->accumulators;
+    frame.y = frame.z = 0;
+    frame.operand[0].base.pointer = other;
+    frame.operand[0].stride = job->reduction->accumulatorSize;
+    return job->kernel->expand(&frame, 0, 1);
+}
+
+/* In the order of the tiles. */
+static int combine(const struct job *job, BCCRunError *error)
 {
     const BCCReduction *reduction = job->reduction;
 
-    for (uint32_t i = 1; i < job->n_tiles; i++)
-        reduction->combine(job->accumulators,
-                           job->accumulators +
-                               (size_t)i * job->accumulator_step);
-    memcpy(reduction->result, job->accumulators, reduction->accumulatorSize);
+    for (uint32_t i = 1; i < job->n_tiles; i++) {
+        uint8_t *other = job->accumulators + (size_t)i * job->accumulator_step;
+        int32_t result = 0;
+
+        if (reduction->combine)
+            reduction->combine(job->accumulators, other);
+        else
+            result = accumulate(job, other);
+        if (result) {
+            run_fail(error, "%s: returned %d for an accumulator",
+                     job->kernel->name, result);
+            if (error)
+                error->result = result;
+            return BCC_RUN_FAILED;
+        }
+    }
+    if (reduction->convert)
+        reduction->convert(reduction->result, job->accumulators);
+    else
+        memcpy(reduction->result, job->accumulators,
+               reduction->accumulatorSize);
+    return BCC_RUN_DONE;
+}
+
+/* Are the kernel's elements accumulators? */
+static bool combines_itself(const BCCKernelRef kernel,
+                            const BCCReduction *reduction)
+{
+    const struct kernel_element *element = &kernel->element[0];
+
+    return kernel->n_inputs == 1 &&
+           element->size == reduction->accumulatorSize && !kernel->has_place;
+}
+
+static int check_reduction(const struct job *job, BCCRunError *error)
+{
+    const BCCReduction *reduction = job->reduction;
+
+    if (!reduction || reduction->size != sizeof(*reduction) ||
+        !reduction->result || !reduction->accumulatorSize)
+        return invalid(error, job,
+                       "BCCReduction: size, accumulatorSize and result are "
+                       "needed");
+    if (!job->kernel->accumulates)
+        return invalid(error, job, "does not accumulate");
+    if (!reduction->combine && !combines_itself(job->kernel, reduction))
+        return invalid(error, job,
+                       "BCCReduction: combine is needed, as elements are no "
+                       "accumulators");
+    return BCC_RUN_DONE;
 }
 
 static bool add_accumulators(struct job *job)
@@ -469,23 +528,17 @@ int bccReduce(BCCKernelRef kernel, const BCCForEach *work,
     struct job job = {.reduction = reduction};
     int result = begin(&job, kernel, work, error);
 
+    if (result == BCC_RUN_DONE)
+        result = check_reduction(&job, error);
     if (result)
         return result;
-    if (!reduction || reduction->size != sizeof(*reduction) ||
-        !reduction->combine || !reduction->result ||
-        !reduction->accumulatorSize)
-        return invalid(error, &job,
-                       "BCCReduction: size, accumulatorSize, combine and "
-                       "result are needed");
-    if (!kernel->accumulates)
-        return invalid(error, &job, "does not accumulate");
     if (!add_accumulators(&job))
         return invalid(error, &job, "out of memory for accumulators");
     if (job.n_elements == 0 && reduction->initialize)
         reduction->initialize(job.accumulators);
     result = run(&job, work->pool, run_tile, error);
     if (result == BCC_RUN_DONE)
-        combine(&job);
+        result = combine(&job, error);
     free(job.accumulators);
     return result;
 }

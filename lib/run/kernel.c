@@ -55,6 +55,10 @@ static bool read_word(BCCKernelRef kernel, const char *word, size_t size)
         kernel->is_item = true;
     } else if (size == 1 && *word >= 'x' && *word <= 'z') {
         kernel->is_narrow[*word - 'x'] = true;
+        kernel->has_place = true;
+    } else if (is_word(word, size, "x64") || is_word(word, size, "y64") ||
+               is_word(word, size, "z64")) {
+        kernel->has_place = true;
     } else if (strncmp(word, "local:", 6) == 0) {
         kernel->locals |= 1u << (strtoul(word + 6, NULL, 10) % 32);
     } else if (strncmp(word, "tile:", 5) == 0) {
@@ -64,9 +68,7 @@ static bool read_word(BCCKernelRef kernel, const char *word, size_t size)
     } else if (strncmp(word, "group:", 6) == 0) {
         read_numbers(word + 6, kernel->group);
     } else {
-        return is_word(word, size, "x64") || is_word(word, size, "y64") ||
-               is_word(word, size, "z64") || is_word(word, size, "result") ||
-               is_word(word, size, "kernel");
+        return is_word(word, size, "result") || is_word(word, size, "kernel");
     }
     return true;
 }

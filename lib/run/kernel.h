@@ -22,6 +22,7 @@ struct BCCOpaqueKernel {
     struct kernel_element element[KERNEL_MAX_OPERANDS]; /* inputs, output */
     unsigned n_inputs;
     bool has_output, takes_data, accumulates, is_item, is_restrict;
+    bool has_place;        /* takes any of x, y, z */
     bool is_narrow[3];     /* x, y, z is taken, as 32 bits */
     uint32_t tile[3];      /* preferred; 0: any */
     uint32_t group[3];     /* the local size that it must have; 0: any */

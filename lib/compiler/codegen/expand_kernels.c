@@ -156,7 +156,9 @@ static void list_parameters(struct plan *plan)
     for (unsigned i = 0; i < 3; i++)
         if (bits & places[i])
             add(plan, ROLE_PLACE, i);
-    if (plan->n_parameters != n)
+    if ((bits & KERNEL_ACCUMULATOR) && (bits & (KERNEL_DATA | KERNEL_OUT)))
+        plan->refusal = "accum excludes out and data";
+    else if (plan->n_parameters != n)
         plan->refusal = "the function has another number of parameters";
 }
 

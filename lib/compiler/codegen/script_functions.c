@@ -11,6 +11,7 @@
 #include "debug_parameters.h"
 #include "expand_kernels.h"
 #include "kernel_table.h"
+#include "reductions.h"
 #include "signature_text.h"
 
 enum { MAX_EXTRA = 32 };
@@ -71,7 +72,9 @@ static enum status describe_all(struct making *m, struct error *err)
 {
     const struct functions_job *job = m->job;
 
-    m->rows = arena_alloc(job->arena, job->n_names + 1, sizeof(*m->rows));
+    m->rows =
+        arena_alloc(job->arena, job->n_names + job->exports->n_reductions + 1,
+                    sizeof(*m->rows));
     m->is_item = arena_alloc(job->arena, job->n_names + 1, sizeof(bool));
     if (!m->rows || !m->is_item)
         return error_no_memory(err);
@@ -341,6 +344,28 @@ static enum status expand_exports(struct making *m, struct error *err)
     return STATUS_OK;
 }
 
+/* Accumulators that only a reduction names, in RenderScript's form: elements
+ * are passed by value. */
+static enum status expand_accumulators(struct making *m, struct error *err)
+{
+    const struct script_exports *exports = m->job->exports;
+
+    for (size_t i = 0; i < exports->n_reductions; i++) {
+        const struct script_reduction *reduction = &exports->reductions[i];
+        struct cache_function *row = find_row(m, reduction->accumulator);
+        enum status status =
+            row && reduction->bits
+                ? expand(m, row,
+                         reduction->bits | KERNEL_ACCUMULATOR | KERNEL_BY_VALUE,
+                         0, err)
+                : STATUS_OK;
+
+        if (status)
+            return status;
+    }
+    return STATUS_OK;
+}
+
 static enum status finish_items(struct making *m, struct error *err)
 {
     for (size_t i = 0; i < m->n_rows; i++) {
@@ -382,6 +407,41 @@ static enum status expand_items(struct making *m, struct error *err)
                               LLVMCreatePassBuilderOptions()},
         job->name, err);
     return status ? status : finish_items(m, err);
+}
+
+/* ---- Reductions ---- */
+
+static int compare_rows(const void *left, const void *right)
+{
+    return compare_row(((const struct cache_function *)left)->name, right);
+}
+
+/* A row "reduce NAME" for each; NAME may be a function's, too. */
+static enum status add_reductions(struct making *m, struct error *err)
+{
+    const struct script_exports *exports = m->job->exports;
+    struct cache_function *row = m->rows + m->n_rows;
+
+    for (size_t i = 0; i < exports->n_reductions; i++) {
+        const struct script_reduction *reduction = &exports->reductions[i];
+        const struct cache_function *accumulator =
+            find_row(m, reduction->accumulator);
+
+        buffer_printf(&m->text, "reduce %s", reduction->name);
+        row->name = take_text(m);
+        row->signature = accumulator ? accumulator->signature : "";
+        row->parameters = NULL;
+        reduction_describe(m->job->module, reduction,
+                           accumulator ? accumulator->kernel : NULL, &m->text);
+        row->kernel = take_text(m);
+        if (!row->name || !row->kernel)
+            return error_no_memory(err);
+        row++;
+    }
+    m->n_rows += exports->n_reductions;
+    if (m->n_rows)
+        qsort(m->rows, m->n_rows, sizeof(*m->rows), compare_rows);
+    return STATUS_OK;
 }
 
 /* ---- For hosts without an entry ---- */
@@ -435,10 +495,14 @@ static enum status make(struct making *m, struct error *err)
     if (status == STATUS_OK)
         status = expand_exports(m, err);
     if (status == STATUS_OK)
+        status = expand_accumulators(m, err);
+    if (status == STATUS_OK)
         status = expand_items(m, err);
     if (status == STATUS_OK)
         status = add_places(m, err);
-    return status ? status : make_table(m, err);
+    if (status == STATUS_OK)
+        status = make_table(m, err);
+    return status ? status : add_reductions(m, err);
 }
 
 enum status functions_make(const struct functions_job *job,
