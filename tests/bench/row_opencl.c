@@ -20,7 +20,7 @@
 enum {
     ELEMENTS = 4 << 20,
     QUICK_ELEMENTS = 1 << 14,
-    LAUNCHES = 100,
+    LAUNCHES = 20,
     CPU_DEVICE = 1 << 1, /* CL_DEVICE_TYPE_CPU */
     READ_WRITE = 1 << 0, /* CL_MEM_READ_WRITE */
     USE_HOST_PTR = 1 << 3,
@@ -240,7 +240,7 @@ static bool measure(struct side *side, const char *what, bool has_pocl,
     };
     const size_t n = has_pocl ? 2 : 1;
 
-    if (!bench_rounds(sides, n, (struct bench_plan){5, 50}))
+    if (!bench_rounds(sides, n, (struct bench_plan){3, 20}))
         return false;
     if (has_pocl)
         bench_ratio((struct bench_comparison){what, &sides[0].in, &sides[1].in,
