@@ -1,10 +1,10 @@
 # cmake --install: headers, library, tools, man pages, completions, a pkg-config
-# file, and a CMake package (find_package(obcc), targets obcc::obcc and
-# obcc::static).
+# file, and a CMake package (find_package(obcc), targets obcc::obcc, obcc::run
+# and obcc::static).
 include(CMakePackageConfigHelpers)
 
 install(DIRECTORY include/bcc DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(TARGETS obcc EXPORT obcc-targets
+install(TARGETS obcc obccrun EXPORT obcc-targets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES ${PROJECT_BINARY_DIR}/${CMAKE_INSTALL_LIBDIR}/libobcc.a
   DESTINATION ${CMAKE_INSTALL_LIBDIR})
