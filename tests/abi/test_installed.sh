@@ -24,6 +24,7 @@ installed=$root$prefix
 library=$(find "$installed" -name libobcc.so)
 [ -n "$library" ] || fail "no libobcc.so under $prefix"
 libdir=${library%/libobcc.so}
+[ -e "$libdir/libobccrun.so.0" ] || fail "no libobccrun.so.0 beside libobcc.so"
 for file in include/bcc/bcc.h include/bcc/bcc_cache.h include/bcc/bcc_llvm.h \
     include/bcc/bcc_run.h include/bcc/bcc_script.h \
     bin/bcc share/bash-completion/completions/bcc \

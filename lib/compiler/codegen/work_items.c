@@ -55,16 +55,8 @@ static bool is_barrier(const char *name)
 
 bool kernel_is_item(LLVMValueRef function)
 {
-    const unsigned kind = LLVMGetMDKindIDInContext(
-        LLVMGetTypeContext(LLVMTypeOf(function)), "kernel_arg_addr_space", 21);
-    size_t n;
-    LLVMValueMetadataEntry *entries = LLVMGlobalCopyAllMetadata(function, &n);
-    bool found = false;
-
-    for (unsigned i = 0; i < n; i++)
-        found |= LLVMValueMetadataEntriesGetKind(entries, i) == kind;
-    LLVMDisposeValueMetadataEntries(entries);
-    return found;
+    return function &&
+           glue_function_metadata(function, "kernel_arg_addr_space");
 }
 
 /* ---- Before inlining ---- */
