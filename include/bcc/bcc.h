@@ -448,7 +448,13 @@ enum {
     BCC_CACHE_ONLY = 1 << 10,
     /* With BCC_CACHE_ONLY: if the entry has baseline code and nobody makes the
      * best, have it made in the background all the same. */
-    BCC_BEST_LATER = 1 << 11
+    BCC_BEST_LATER = 1 << 11,
+    /* Round a product and the sum that it is part of one after the other, on
+     * every CPU, as clang's -ffp-contract=off does. Otherwise both become one
+     * operation with one rounding where the front end allows that (clang's
+     * default) and the CPU can. Functions that ask for one rounding, such as
+     * fma(), are not changed. */
+    BCC_FP_CONTRACT_OFF = 1 << 12
 };
 
 /* Make the script's code callable. The cache entry is the file
@@ -549,8 +555,8 @@ enum {
     BCC_REASON_CPU = 14,      /* CPU name */
     BCC_REASON_FEATURES = 15, /* CPU feature list */
     BCC_REASON_OPT_LEVEL = 16,
-    BCC_REASON_FLAGS = 17, /* BCC_MARKED_ONLY, BCC_DEFAULT_LIBRARIES or
-                              BCC_STRIP_DEBUG */
+    BCC_REASON_FLAGS = 17, /* BCC_MARKED_ONLY, BCC_DEFAULT_LIBRARIES,
+                              BCC_STRIP_DEBUG or BCC_FP_CONTRACT_OFF */
     BCC_REASON_MARKS = 18, /* set of marked symbols */
     BCC_REASON_OTHER_OPTION = 19,
     BCC_REASON_INPUT_COUNT = 20, /* number of inputs */

@@ -369,7 +369,8 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
     if (status == STATUS_OK)
         status = make_functions(c, err);
     if (status == STATUS_OK)
-        contraction_decide(c->module, &c->target);
+        contraction_decide(c->module, &c->target,
+                           c->request->flags & REQUEST_FP_CONTRACT_OFF);
     return status;
 }
 

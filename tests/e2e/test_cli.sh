@@ -142,7 +142,10 @@ END
         "$BCC" $command --help | cmp - "$work/own" || fail "$command --help"
         while read -r option; do
             value=2
-            [ "$option" != --tier ] || value=best
+            case $option in
+            --tier) value=best ;;
+            --fp-contract) value=off ;;
+            esac
             # shellcheck disable=SC2086
             "$BCC" $command "$option" $value --help >"$work/out" 2>"$work/err"
             if grep -qE -- "$option( |=|\$)" "$work/own"; then

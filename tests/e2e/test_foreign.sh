@@ -280,6 +280,48 @@ C
     expect small "exit 0"
 }
 
+# off: no machine joins a product and a sum. On AArch64 every CPU would.
+test_rounds_alike_with_fp_contract_off() {
+    cat >"$work/round.c" <<'C'
+int printf(const char *, ...);
+__attribute__((noinline)) double add(double a, double b, double c)
+{
+    return a * b + c;
+}
+__attribute__((noinline)) void each(float *a, const float *b)
+{
+    for (int i = 0; i < 64; i++)
+        a[i] = b[i] * a[i] - b[63 - i];
+}
+int main(int argc, char **argv)
+{
+    float a[64], b[64];
+    for (int i = 0; i < 64; i++)
+        a[i] = (float)(argc + i) / 7, b[i] = (float)(argc + 3 * i) / 11;
+    each(a, b);
+    printf("%a %a\n", add(0.1, 10 * argc, -1), (double)(a[7] + a[60]));
+    return !argv;
+}
+C
+    compile round -xc -ffp-contract=fast <"$work/round.c"
+    for how in on off; do
+        run made "$BCC" compile --target "$triple" --fp-contract $how \
+            --entry main "$work/round.bc" -o "$work/$how.oBCC"
+        expect made "exit 0"
+        "$BCC" dump --disassemble "$work/$how.oBCC" >"$work/$how"
+    done
+    grep -E 'fmadd|fmsub|fnm|fmla|fmls|vfma|vfms' "$work/off" &&
+        fail "joined operations"
+    case $triple in
+    aarch64*) grep -qE 'fmadd' "$work/on" || fail "on: none is joined" ;;
+    esac
+    need_target_bcc
+    "$CLANG" -O1 -ffp-contract=off "$work/round.c" -o "$work/native" || exit 1
+    run native "$work/native"
+    run off "$BCC" run --target "$triple" --fp-contract off "$work/round.bc"
+    same native off
+}
+
 # Branch protection: the note is there if all of the code has it.
 test_keeps_branch_protection() {
     case $triple in

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <bcc/bcc.h>
-
 #include "lli_options.h"
 #include "print.h"
 #include "prune.h"
@@ -45,20 +43,29 @@ static bool parse_size(const char *text, struct size_option *size)
     return size->is_given;
 }
 
-bool options_parse_tier(const char *text, int *ret_tier)
+int options_choice(const char *choices, const char *text)
 {
-    static const char *const tiers[] = {
-        [BCC_TIER_AUTO] = "auto",
-        [BCC_TIER_BEST] = "best",
-        [BCC_TIER_BASELINE] = "baseline",
-    };
+    const size_t size = strlen(text);
 
-    for (int i = 0; i < (int)(sizeof(tiers) / sizeof(tiers[0])); i++)
-        if (strcmp(text, tiers[i]) == 0) {
-            *ret_tier = i;
-            return true;
-        }
-    return false;
+    for (int i = 0;; i++) {
+        const char *end = strchrnul(choices, '|');
+
+        if ((size_t)(end - choices) == size && memcmp(choices, text, size) == 0)
+            return i;
+        if (!*end)
+            return -1;
+        choices = end + 1;
+    }
+}
+
+static bool parse_choice(const struct option_row *row, const char *text,
+                         int *ret_choice)
+{
+    const int choice = options_choice(row->choices, text);
+
+    if (choice >= 0)
+        *ret_choice = choice;
+    return choice >= 0;
 }
 
 /* Report a value that is invalid for this option. */
@@ -73,8 +80,8 @@ static bool refuse(const struct option_row *row, const char *value)
                  row->high);
     else if (row->kind == OPTION_SIZE)
         complain("%s %s: not a size: 512M, 2G, none", name, value);
-    else if (row->kind == OPTION_TIER)
-        complain("%s %s: not one of auto, best, baseline", name, value);
+    else if (row->kind == OPTION_CHOICE)
+        complain("%s %s: not one of %s", name, value, row->choices);
     else if (row->kind == OPTION_DIRECTORY)
         complain("%s: needs the name of a directory", name);
     else
@@ -107,8 +114,8 @@ static bool apply(struct options *options, const struct option_row *row,
         break;
     case OPTION_LIST:
         return words_append(field, value);
-    case OPTION_TIER:
-        ok = options_parse_tier(value, field);
+    case OPTION_CHOICE:
+        ok = parse_choice(row, value, field);
         break;
     case OPTION_NUMBER:
         ok = parse_number(value, row->low, row->high, field);

@@ -193,10 +193,12 @@ static int tier_of(const struct options *options)
     const char *text = getenv("BCC_TIER");
     int tier = options->tier;
 
-    if (tier == BCC_TIER_AUTO && text && *text &&
-        !options_parse_tier(text, &tier))
-        complain("BCC_TIER=%s: not one of auto, best, baseline", text);
-    return tier;
+    if (tier != BCC_TIER_AUTO || !text || !*text)
+        return tier;
+    tier = options_choice("auto|best|baseline", text); /* ORDER TIERS */
+    if (tier < 0)
+        complain("BCC_TIER=%s: not one of auto|best|baseline", text);
+    return tier < 0 ? BCC_TIER_AUTO : tier;
 }
 
 void setup_complain(BCCScriptRef script)
@@ -258,7 +260,8 @@ unsigned long setup_flags(const struct options *options, bool program)
 {
     return (program ? BCC_MARKED_ONLY | BCC_DEFAULT_LIBRARIES : 0) |
            (options->rebuild ? BCC_REBUILD : 0) |
-           (options->strip_debug ? BCC_STRIP_DEBUG : 0);
+           (options->strip_debug ? BCC_STRIP_DEBUG : 0) |
+           (options->fp_contract == FP_CONTRACT_OFF ? BCC_FP_CONTRACT_OFF : 0);
 }
 
 /* For the compiler process, which takes it from the environment. */
