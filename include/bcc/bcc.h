@@ -157,8 +157,13 @@ BCC_API int bccReadResource(BCCScriptRef script, const char *archivePath,
  * are an error, and so is a name that is thread-local in one input and not in
  * another; the prepare then fails with COMPILE_ERROR.
  *
- * The input may also be a static archive (ar) of bitcode, with or without the
- * flag, and in bccReadBC() and bccReadFile(), too. Each member is an object. A
+ * With BCC_LINK_WHOLE the input may also be native code: an ELF object without
+ * bitcode, for the same machine, compiled with -fPIC. One input at least must
+ * be bitcode.
+ *
+ * The input may also be a static archive (ar) of bitcode or of such objects,
+ * with or without the flag, and in bccReadBC() and bccReadFile(), too. Each
+ * member is an object. A
  * member is linked if it defines a marked symbol, or a symbol that is undefined
  * in the script, the objects and the members linked so far. */
 BCC_API int bccLinkBC(BCCScriptRef script, const char *resName,

@@ -124,7 +124,7 @@ enum {
 const struct option_row option_rows[] = {
     {.name = "link",
      .value = "FILE",
-     .help = "another file of the program: bitcode, or an archive of it",
+     .help = "another file: bitcode, native object, or archive",
      .commands = SETUP,
      .field = FIELD(objects),
      .group = GROUP_INPUT,
