@@ -47,7 +47,7 @@ set(bcc_optimised $<CONFIG:Release,RelWithDebInfo,MinSizeRel>)
 add_library(bcc_small_flags INTERFACE)
 target_compile_options(bcc_small_flags INTERFACE
   "$<${bcc_optimised}:-Oz;-fno-asynchronous-unwind-tables>"
-  "$<${bcc_optimised}:-fno-optimize-sibling-calls;-fstack-protector;-fno-plt>")
+  "$<${bcc_optimised}:-fno-optimize-sibling-calls;-fstack-protector>")
 include(CheckCCompilerFlag)
 check_c_compiler_flag(-malign-data=abi bcc_has_align_data)
 if(bcc_has_align_data)

@@ -1,12 +1,14 @@
 #!/bin/sh
-# machine_compiler.sh SOURCE BUILD: one miss and one hit on AArch64, under qemu-user:
-# library, tool and compiler built for it, with Debian's LLVM of that
-# architecture, which is unpacked and not installed. It takes minutes: only if
-# BCC_MACHINE_TESTS is "all". Exit status 77: skipped.
+# machine_compiler.sh SOURCE BUILD BCC: one miss and one hit on AArch64, under
+# qemu-user: library, tool and compiler built for it, with Debian's LLVM of that
+# architecture, which is unpacked and not installed. What that compiler makes has
+# the bytes of what BCC, the tool of this machine, makes for AArch64. It takes
+# minutes: only if BCC_MACHINE_TESTS is "all". Exit status 77: skipped.
 set -eu
 
 source=$1
 build=$2
+bcc=$3
 triple=aarch64-linux-gnu
 llvm=22
 skip() {
@@ -103,4 +105,17 @@ run() {
 run "$work/bccc"
 ls "$work"/cache/*.oBCC >/dev/null || ls -R "$work/cache"
 run /nonexistent # a hit needs no compiler
+
+# compile RESULT COMMAND...: main.bc to $work/RESULT, for one CPU.
+compile() {
+    result=$1
+    shift
+    "$@" compile --target $triple --cpu cortex-a76 --entry main \
+        "$work/main.bc" -o "$work/compared.oBCC" || exit 1
+    mv "$work/compared.oBCC" "$work/$result"
+}
+BCC_BCCC=$work/bccc compile there qemu-aarch64 -L /usr/$triple \
+    "$build/tree/bin/bcc"
+compile here "$bcc"
+cmp "$work/there" "$work/here"
 echo "compiled for $triple by bccc for $triple, and a hit without it"

@@ -101,14 +101,12 @@ struct BCCOpaqueCache {
 struct BCCOpaqueScript {
     struct source *sources; /* the script's own first, once it is set */
     size_t n_sources;
-    bool has_source; /* sources[0] is the script */
-    char **marks;    /* owned */
+    char **marks; /* owned */
     size_t n_marks;
     struct request_shared *shared; /* names are owned */
     size_t n_shared;
     char **library_dirs; /* owned */
     size_t n_library_dirs;
-    bool out_of_memory; /* a function that returns void ran out of memory */
 
     struct script_options options;
     char *cache_path;  /* owned; NULL: the environment's */
@@ -118,11 +116,12 @@ struct BCCOpaqueScript {
     BCCLogFn log;
     void *log_context;
     BCCHost host;
-    int argc;    /* for constructors */
-    char **argv; /* borrowed; NULL: none */
+    char **argv; /* for constructors, argc of them; borrowed; NULL: none */
+    int argc;
 
     int error_code;
-
+    bool has_source;    /* sources[0] is the script */
+    bool out_of_memory; /* a function that returns void ran out of memory */
     bool prepared;
     struct cache_layout layout;
     struct cache_view view; /* borrows image's mapping */

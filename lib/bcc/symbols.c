@@ -76,11 +76,12 @@ static void *find_in(const char *library, const char *name)
 static void *find_in_process(struct symbol_search *search, const char *name,
                              uint32_t hash)
 {
-    void *address;
+    void *address = NULL;
 
     if (!search->scope)
         search->scope = host_scope_of_process();
-    address = host_scope_find(search->scope, name, hash);
+    if (search->scope)
+        address = host_scope_find(search->scope, name, hash);
     return address ? address : find(RTLD_DEFAULT, name);
 }
 

@@ -3,7 +3,6 @@
  * which of several versions dlsym() takes. */
 #include "host_symbols.h"
 
-#include <pthread.h>
 #include <string.h>
 #include <sys/auxv.h>
 
@@ -200,20 +199,18 @@ static COLD const struct link_map *first_object(void)
 /* The list begins with the program and what it needs, breadth first, which is
  * the order of its scope. These are never taken out; so as far as libc, which
  * every program needs, the list does not change. */
-COLD void host_scope_read(struct host_scope *ret_scope)
+COLD void host_scope_read(struct host_scope *scope)
 {
     const uintptr_t kernel_object = getauxval(AT_SYSINFO_EHDR);
     size_t n = 0;
 
-    memset(ret_scope, 0, sizeof(*ret_scope));
     for (const struct link_map *map = first_object(); map; map = map->l_next) {
         if (kernel_object && map->l_addr == kernel_object)
             continue; /* is in the list and not in the scope */
-        if (n == HOST_SCOPE_SIZE ||
-            !host_object_read(map, &ret_scope->object[n]))
+        if (n == HOST_SCOPE_SIZE || !host_object_read(map, &scope->object[n]))
             return;
-        if (is_our_libc(&ret_scope->object[n++])) {
-            ret_scope->n_objects = n;
+        if (is_our_libc(&scope->object[n++])) {
+            scope->n_objects = n;
             return;
         }
     }
@@ -225,13 +222,20 @@ COLD void host_scope_read(struct host_scope *ret_scope)
  * when it has an address. */
 enum { EMPTY = 0, TAKEN = 1 };
 
+enum { FIRST_ANSWERS = 64 };
+
 /* The place for a name's answer, or the one that is there: the first of two
- * that does not hold another name's. NULL: both do. */
+ * that does not hold another name's. NULL: both do. The first is among the
+ * first few, so that a process that launches one small script touches one page
+ * of the table. */
 static struct host_answer *answer_for(struct host_scope *scope,
                                       const char *name, uint32_t hash)
 {
-    for (uint32_t i = hash; i < hash + 2; i++) {
-        struct host_answer *answer = &scope->answers[i % HOST_SCOPE_ANSWERS];
+    const uint32_t place[] = {hash % FIRST_ANSWERS,
+                              hash / FIRST_ANSWERS % HOST_SCOPE_ANSWERS};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct host_answer *answer = &scope->answers[place[i]];
         const uintptr_t address =
             atomic_load_explicit(&answer->address, memory_order_acquire);
 
@@ -287,15 +291,17 @@ void *host_scope_find(struct host_scope *scope, const char *name, uint32_t hash)
 
 static struct host_scope process_scope;
 
-static void read_process_scope(void)
-{
-    host_scope_read(&process_scope);
-}
-
 struct host_scope *host_scope_of_process(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    enum { UNREAD, READING, READ };
+    static atomic_int state = UNREAD;
+    int unread = UNREAD;
 
-    pthread_once(&once, read_process_scope);
+    if (atomic_load_explicit(&state, memory_order_acquire) == READ)
+        return &process_scope;
+    if (!atomic_compare_exchange_strong(&state, &unread, READING))
+        return NULL;
+    host_scope_read(&process_scope);
+    atomic_store_explicit(&state, READ, memory_order_release);
     return &process_scope;
 }

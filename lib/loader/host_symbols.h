@@ -70,9 +70,11 @@ struct host_scope {
     struct host_answer answers[HOST_SCOPE_ANSWERS];
 };
 
-void host_scope_read(struct host_scope *ret_scope);
+/* scope: zero. */
+void host_scope_read(struct host_scope *scope);
 
-/* The one of this process, read at the first call. Thread-safe. */
+/* The one of this process, read at the first call. NULL while another thread
+ * reads it: ask dlsym(). Thread-safe. */
 struct host_scope *host_scope_of_process(void);
 
 /* The address that dlsym(RTLD_DEFAULT) would return. NULL: ask dlsym().

@@ -35,7 +35,6 @@ typedef void destructor_fn(void *object);
 
 extern int __cxa_thread_atexit_impl(destructor_fn *destructor, void *object,
                                     void *dso_handle);
-extern void *__dso_handle __attribute__((visibility("hidden")));
 
 struct note {
     struct note *next; /* older ones of the image */
@@ -197,7 +196,8 @@ static int register_destructor(destructor_fn *destructor, void *object,
         return __cxa_thread_atexit_impl(destructor, object, dso_handle);
     if (!note)
         return -1;
-    failed = __cxa_thread_atexit_impl(run_note, note, &__dso_handle);
+    /* Any address of ours: it stays loaded until then. */
+    failed = __cxa_thread_atexit_impl(run_note, note, &all);
     if (failed)
         drop(note);
     return failed;

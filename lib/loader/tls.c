@@ -85,7 +85,12 @@ static struct {
     uint64_t last_serial;
     bool has_key;
     pthread_key_t key; /* any value: the thread has had a vector */
-} all = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} all = {
+    .lock = PTHREAD_MUTEX_INITIALIZER,
+    /* Not zero: forget_threads() would be the only one in most processes to
+     * touch the page of zeros that all of this is on. */
+    .last_serial = 1,
+};
 
 /* initial-exec: found from the thread pointer without a call, so that
  * libobcc.so itself needs no __tls_get_addr, and no ld.so by name. */
@@ -146,9 +151,11 @@ static void on_thread_exit(void *value)
  * blocks are not: those belong to images. */
 __attribute__((destructor)) static void forget_threads(void)
 {
+    /* Without a key no thread has a vector. */
+    if (!all.has_key)
+        return;
     pthread_mutex_lock(&all.lock);
-    if (all.has_key)
-        pthread_key_delete(all.key);
+    pthread_key_delete(all.key);
     all.has_key = false;
     if (!all.used_modules)
         free_own_vector();

@@ -1,6 +1,6 @@
 #include "cpu_features.h"
 
-#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "machine.h"
@@ -314,20 +314,27 @@ static struct cpu_features ask_host(void)
 
 #endif
 
-static struct cpu_features known_host;
-
-static void find_host(void)
-{
-    known_host = ask_host();
-}
-
-/* They are the same at each launch. */
+/* They are the same at each launch. Where another thread is about to keep them,
+ * or a fork came between, they are asked for anew. Not zero at the start: a
+ * page of zeros is another page to touch. */
 struct cpu_features cpu_features_host(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    enum { UNKNOWN = 1, KEEPING, KNOWN };
+    static struct {
+        struct cpu_features features;
+        atomic_int state;
+    } kept = {.state = UNKNOWN};
+    struct cpu_features host;
+    int unknown = UNKNOWN;
 
-    pthread_once(&once, find_host);
-    return known_host;
+    if (atomic_load_explicit(&kept.state, memory_order_acquire) == KNOWN)
+        return kept.features;
+    host = ask_host();
+    if (atomic_compare_exchange_strong(&kept.state, &unknown, KEEPING)) {
+        kept.features = host;
+        atomic_store_explicit(&kept.state, KNOWN, memory_order_release);
+    }
+    return host;
 }
 
 static bool has_bit(const struct cpu_words *words, unsigned word, unsigned bit)

@@ -25,7 +25,7 @@ libdir=${library%/libobcc.so}
 # The names that the READMEs use, whatever these tools are called here; Python
 # is Debian's, as its packages are.
 mkdir "$root/bin"
-for pair in "clang:$CLANG" "cc:$CC" "c++:$CXX" "python3:/usr/bin/python3"; do
+for pair in "clang-22:$CLANG" "cc:$CC" "c++:$CXX" "python3:/usr/bin/python3"; do
     printf '#!/bin/sh\nexec %s "$@"\n' "$(command -v "${pair#*:}")" >"$root/bin/${pair%%:*}"
     chmod +x "$root/bin/${pair%%:*}"
 done

@@ -30,6 +30,10 @@ for file in include/bcc/bcc.h include/bcc/bcc_cache.h include/bcc/bcc_llvm.h \
     share/zsh/site-functions/_bcc share/fish/vendor_completions.d/bcc.fish; do
     [ -s "$installed/$file" ] || fail "no $file under $prefix"
 done
+for file in share/bash-completion/completions/bcc \
+    share/zsh/site-functions/_bcc share/fish/vendor_completions.d/bcc.fish; do
+    grep -q binfmt "$installed/$file" || fail "$file lacks commands"
+done
 
 echo 'int answer(void) { return 42; }' |
     "$CLANG" -O2 -fPIC -emit-llvm -x c -c - -o "$root/answer.bc" || fail clang

@@ -1,8 +1,9 @@
-/* The chart for README.html: how long launches take, on a logarithmic scale.
+/* The chart for docs/benchmarks.html: how long launches take, on a logarithmic
+ * scale.
  *
  * The classes are those of docs/style.css, and give the colours, the dark ones
  * too, where the file's content is put into a page. Opened by itself it has the
- * colours of its attributes. To renew the figure in README.html:
+ * colours of its attributes. To renew the figure in the page:
  *
  *     tests/bench/run L1 L2 L5 L6 L7
  *
@@ -13,7 +14,7 @@
 #include "report.h"
 
 enum { WIDTH = 380, LABEL_WIDTH = 104, VALUE_WIDTH = 56, BAR_HEIGHT = 12 };
-enum { BAR_STEP = 17, PANEL_GAP = 12, TITLE_STEP = 19, FOOT_HEIGHT = 34 };
+enum { BAR_STEP = 17, PANEL_GAP = 12, TITLE_STEP = 19 };
 
 static const double axis_from_us = 5, axis_to_us = 1e6;
 
@@ -91,30 +92,45 @@ static void draw_bar(FILE *file, const struct bar *bar,
             LABEL_WIDTH - 8, y + 10, bar->label);
     fprintf(file, "<rect %s x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>\n",
             kind_attributes[bar->kind], LABEL_WIDTH, y, width, BAR_HEIGHT);
-    fprintf(file, "<text class=\"small\" x=\"%.1f\" y=\"%d\">%.*f %s</text>\n",
+    fprintf(file,
+            "<text class=\"small halo\" paint-order=\"stroke\" x=\"%.1f\" "
+            "y=\"%d\">%.*f %s</text>\n",
             LABEL_WIDTH + width + 6, y + 10, us < 10000 && us >= 1000 ? 1 : 0,
             us < 1000 ? us : us / 1000, us < 1000 ? "µs" : "ms");
+}
+
+/* A line for each power of ten, behind the bars from y on. */
+static void draw_grid(FILE *file, int y, size_t n_bars)
+{
+    for (double us = 10; us <= 1e5; us *= 10)
+        fprintf(file,
+                "<path class=\"line\" d=\"M%.1f %dv%zu\" stroke=\"#6b665c\" "
+                "opacity=\".3\"/>\n",
+                LABEL_WIDTH + bar_width(us), y - 2, n_bars * BAR_STEP);
 }
 
 /* Returns where the next one begins. */
 static int draw_panel(FILE *file, const struct panel *panel, int y)
 {
-    const int top = y;
+    size_t n_bars = 0;
 
+    for (size_t i = 0; i < N_BARS; i++)
+        n_bars += find_line(&panel->bars[i]) != NULL;
+    if (n_bars == 0)
+        return y;
+    fprintf(file, "<text class=\"strong\" x=\"0\" y=\"%d\">%s</text>\n", y + 11,
+            panel->title);
+    y += TITLE_STEP;
+    draw_grid(file, y, n_bars);
     for (size_t i = 0; i < N_BARS; i++) {
         const struct report_line *line = find_line(&panel->bars[i]);
 
         if (!line)
             continue;
-        if (y == top) {
-            fprintf(file, "<text class=\"strong\" x=\"0\" y=\"%d\">%s</text>\n",
-                    y + 11, panel->title);
-            y += TITLE_STEP;
-        }
         draw_bar(file, &panel->bars[i], line, y);
         y += BAR_STEP;
     }
-    return y == top ? y : y + PANEL_GAP;
+    return y + PANEL_GAP;
 }
 
 static bool is_worthless(void)
@@ -126,42 +142,33 @@ static bool is_worthless(void)
     return any_busy || bench_is_quick();
 }
 
-/* A line for each power of ten, behind the bars. */
-static void draw_axis(FILE *file, int height)
+/* What the lines stand for. There is room for every other one. */
+static void draw_axis(FILE *file, int y)
 {
-    /* There is room for every other one. */
-    static const char *const labels[] = {"10 µs", "", "1 ms", "", "100 ms"};
+    static const char *const labels[] = {"10 µs", "1 ms", "100 ms"};
     double us = 10;
 
-    for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++, us *= 10) {
-        const double x = LABEL_WIDTH + bar_width(us);
-
-        fprintf(file,
-                "<path class=\"line\" d=\"M%.1f %dV%d\" stroke=\"#6b665c\" "
-                "opacity=\".3\"/>\n",
-                x, TITLE_STEP - 3, height - 2);
+    for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++, us *= 100)
         fprintf(file,
                 "<text class=\"small\" x=\"%.1f\" y=\"%d\" "
                 "text-anchor=\"middle\">%s</text>\n",
-                x, height + 10, labels[i]);
-    }
+                LABEL_WIDTH + bar_width(us), y, labels[i]);
 }
 
-/* Returns the height of all above the axis's labels, which it is given, too. */
-static int draw(FILE *file, int height)
+/* Returns the height. */
+static int draw(FILE *file)
 {
     int y = 0;
 
-    draw_axis(file, height);
     for (size_t i = 0; i < N_PANELS; i++)
         y = draw_panel(file, &panels[i], y);
-    height = y;
-    y += 20;
-    fprintf(file,
-            "<text class=\"small\" x=\"0\" y=\"%d\">Medians, logarithmic "
-            "scale.%s</text>\n",
-            y + 8, is_worthless() ? " NOT FOR SHOW: busy, or --quick." : "");
-    return height;
+    draw_axis(file, y + 4);
+    if (is_worthless())
+        fprintf(file,
+                "<text class=\"small\" x=\"0\" y=\"%d\">NOT FOR SHOW: busy, or "
+                "--quick.</text>\n",
+                y + 20);
+    return y + (is_worthless() ? 26 : 10);
 }
 
 bool chart_write(const char *path)
@@ -172,15 +179,15 @@ bool chart_write(const char *path)
 
     if (!file || !nowhere)
         return false;
-    height = draw(nowhere, 0);
+    height = draw(nowhere);
     fclose(nowhere);
     fprintf(file,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
             "style=\"max-width:32rem\" role=\"img\" "
             "font-family=\"sans-serif\" font-size=\"12\">\n"
             "<title>How long launches take</title>\n",
-            WIDTH, height + FOOT_HEIGHT);
-    draw(file, height);
+            WIDTH, height);
+    draw(file);
     fputs("</svg>\n", file);
     ok = !ferror(file);
     return fclose(file) == 0 && ok;

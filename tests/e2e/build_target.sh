@@ -1,6 +1,7 @@
 #!/bin/sh
-# build_target.sh SOURCE BUILD TRIPLE BCCC: the tool and the library for another machine, by
-# Debian's cross compiler, to BUILD/bin/bcc: it looks for what BCCC makes. Exit
+# build_target.sh SOURCE BUILD TRIPLE BCCC: the tool and the library for another
+# machine, by Debian's cross compiler, to BUILD/bin/bcc: it looks for what BCCC
+# makes. The tests of that machine are built there later, by variant.sh. Exit
 # status 77: skipped.
 set -eu
 
@@ -24,6 +25,6 @@ row=${triple%%-*}-[a-z]*-${triple#*-}
 identity=$("$bccc" --version | sed -n "s/^$row //p")
 cmake -S "$source" -B "$build" -G Ninja --toolchain "$toolchain" \
     -DBCC_CROSS_LIBRARIES="$libraries" -DBCC_BUILD_COMPILER=OFF \
-    -DBCC_BUILD_TESTS=OFF -DBCC_LLVM_FULL_VERSION="${identity%%+*}" \
+    -DBCC_BUILD_VARIANTS=OFF -DBCC_LLVM_FULL_VERSION="${identity%%+*}" \
     -DBCC_LLVM_IDENTITY="$identity"
 ninja -C "$build" bcc_tool obcc

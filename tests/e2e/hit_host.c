@@ -2,9 +2,10 @@
  * first may compile it and the second may note that it was checked; then N
  * hits, each with its disposal, by launch_once(). A program outside counts
  * their instructions and system calls. With "memory" the script is read once,
- * here, and given as bytes. */
+ * here, and given as bytes. A SCRIPT.oBCC is compiled already. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <bcc/bcc.h>
 
@@ -29,19 +30,26 @@ static int read_script(const char *path)
     return fclose(file);
 }
 
+static int read_into(BCCScriptRef script, const char *path)
+{
+    if (bytes)
+        return bccReadBC(script, "memory", bytes, n_bytes, 0);
+    if (strstr(path, ".oBCC"))
+        return bccReadExecutableFile(script, path, 0);
+    return bccReadFile(script, path, 0);
+}
+
 static int launch(char **arguments, int expected)
 {
     /* Valgrind does not know each CPU's instructions. */
     const BCCOptions options = {.size = sizeof(options), .cpu = "x86-64"};
     BCCReport report = {.size = sizeof(report)};
     BCCScriptRef script = bccCreateScript();
-    int failed = bccSetOptions(script, &options) ||
-                 (bytes ? bccReadBC(script, "memory", bytes, n_bytes, 0)
-                        : bccReadFile(script, arguments[2], 0)) ||
-                 bccPrepareExecutable(script, arguments[1], "launch",
-                                      BCC_PROCESS_SYMBOLS) ||
-                 !bccGetFuncAddr(script, arguments[3]) ||
-                 bccGetReport(script, &report);
+    int failed =
+        bccSetOptions(script, &options) || read_into(script, arguments[2]) ||
+        bccPrepareExecutable(script, arguments[1], "launch",
+                             BCC_PROCESS_SYMBOLS) ||
+        !bccGetFuncAddr(script, arguments[3]) || bccGetReport(script, &report);
 
     if (!failed && expected && report.cache != expected)
         failed = 1;

@@ -315,6 +315,34 @@ static void verify_finds_damage_in_the_code(void **state)
     free(data);
 }
 
+/* The mark that an entry was checked since the start of the machine is in its
+ * times. A disk that loses a bit changes none of them. */
+static void verify_finds_damage_that_keeps_the_mark(void **state)
+{
+    const struct fixture *f = *state;
+    struct path entry = fixture_path(f, "cache/entry.oBCC");
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}};
+    struct stat st;
+    uint8_t byte;
+    int fd;
+
+    /* For checks, and bytes that no launch reads: the entry's last. */
+    launch_once(f->cache, 0, BCC_CACHE_MISS);
+    fd = open(entry.text, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    launch_once(f->cache, BCC_VERIFY, BCC_CACHE_HIT);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_int_equal(pread(fd, &byte, 1, st.st_size - 1), 1);
+    byte ^= 1;
+    assert_int_equal(pwrite(fd, &byte, 1, st.st_size - 1), 1);
+    times[1] = st.st_mtim;
+    assert_int_equal(futimens(fd, times), 0);
+    close(fd);
+    launch_once(f->cache, 0, BCC_CACHE_HIT); /* the mark is believed */
+    launch_once(f->cache, BCC_VERIFY, BCC_CACHE_MISS);
+    launch_once(f->cache, BCC_VERIFY, BCC_CACHE_HIT);
+}
+
 static void what_is_no_file_in_the_place_of_an_entry_is_survived(void **state)
 {
     const struct fixture *f = *state;
@@ -779,6 +807,7 @@ int main(void)
         TEST(a_damaged_entry_is_compiled_anew),
         TEST(a_truncated_or_foreign_entry_is_compiled_anew),
         TEST(verify_finds_damage_in_the_code),
+        TEST(verify_finds_damage_that_keeps_the_mark),
         TEST(what_is_no_file_in_the_place_of_an_entry_is_survived),
         TEST(a_good_entry_survives_failed_attempts_to_replace_it),
         TEST(stripping_debug_information_is_part_of_the_identity),

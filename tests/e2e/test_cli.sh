@@ -229,11 +229,26 @@ test_completion_follows_the_options() {
     [ "$(words bcc cache gc --dr)" = --dry-run ] || fail "option of gc"
     [ -z "$(words bcc run --dr)" ] || fail "run has no such option"
     [ "$(words bcc run --report)" = --report=json ] || fail "value"
+    # Every command of two words.
+    for pair in "cache gc" "config show" "binfmt install"; do
+        [ "$(words bcc "${pair% *}" "${pair#* }")" = "${pair#* }" ] ||
+            fail "$pair"
+        for shell in zsh fish; do
+            run "$shell" "$BCC" completion "$shell"
+            says "$shell" out "${pair% *}"
+            grep -q "[ ']${pair#* }" "$work/$shell.out" || fail "$shell: $pair"
+        done
+    done
     for shell in zsh fish; do
-        run "$shell" "$BCC" completion "$shell"
         for option in link cache-dir dry-run trusted-key output; do
             says "$shell" out "$option"
         done
+        # The shell reads it; without the shell, quotes come in pairs.
+        if command -v "$shell" >/dev/null; then
+            "$shell" -n "$work/$shell.out" || fail "$shell does not read it"
+        fi
+        awk -F "'" 'NF % 2 == 0 { print; bad = 1 } END { exit bad }' \
+            "$work/$shell.out" || fail "$shell: a quote without another"
     done
     run none "$BCC" completion sh
     expect none "exit 2"

@@ -1,12 +1,15 @@
 /* Divided modules: in these tests two instructions justify a part. */
 #include "compile_fixture.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "parts.h"
@@ -224,6 +227,84 @@ static enum status make_limited(void *context, size_t part, struct buffer *out,
     return buffer_grow(out, MORE) ? STATUS_OK : error_no_memory(err);
 }
 
+/* What a worker writes: parts.c, "struct head" and bytes. */
+struct answer {
+    int32_t status, os_errno;
+    uint64_t size;
+    char bytes[100];
+};
+
+enum { WORKER_PIPE_FD = 3, HEAD_SIZE = offsetof(struct answer, bytes) };
+
+/* An answer of 100 bytes of which only the first `size` are sent. */
+static void answer(size_t size)
+{
+    const struct answer whole = {.size = sizeof(whole.bytes)};
+
+    _exit(write(WORKER_PIPE_FD, &whole, size) != (ssize_t)size);
+}
+
+#define MAKE_CUT(name, size)                                                   \
+    static enum status name(void *context, size_t part, struct buffer *out,    \
+                            struct error *err)                                 \
+    {                                                                          \
+        if (part == BAD_PART)                                                  \
+            answer(size);                                                      \
+        return make_large(context, part, out, err);                            \
+    }
+MAKE_CUT(make_whole, HEAD_SIZE + 100)
+MAKE_CUT(make_one_less, HEAD_SIZE + 99)
+MAKE_CUT(make_head_alone, HEAD_SIZE)
+MAKE_CUT(make_half_head, HEAD_SIZE - 1)
+#undef MAKE_CUT
+
+static void part_that_is_cut_short_is_an_error(void **state)
+{
+    static const part_fn cut[] = {make_one_less, make_head_alone,
+                                  make_half_head};
+    struct making making;
+
+    (void)state;
+    assert_int_equal(make_all(&making, make_whole), STATUS_OK);
+    assert_int_equal(making.out[BAD_PART].size, 100);
+    release(&making);
+    for (size_t i = 0; i < sizeof(cut) / sizeof(cut[0]); i++) {
+        assert_int_equal(make_all(&making, cut[i]), STATUS_COMPILE);
+        assert_non_null(
+            strstr(making.err.message, "a part exited without a reply"));
+        release(&making);
+    }
+}
+
+static int count_descriptors(void)
+{
+    int n = 0;
+
+    for (int fd = 0; fd < 1024; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
+/* However parts end, no descriptor and no child is left. */
+static void parts_leave_neither_descriptors_nor_processes(void **state)
+{
+    static const part_fn makes[] = {make_large, make_killed, make_ended,
+                                    make_failed, make_one_less};
+    const int n_before = count_descriptors();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(makes) / sizeof(makes[0]); i++) {
+        struct making making;
+        const enum status status = make_all(&making, makes[i]);
+
+        assert_int_equal(status == STATUS_OK, i == 0);
+        release(&making);
+        assert_int_equal(count_descriptors(), n_before);
+        assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+        assert_int_equal(errno, ECHILD);
+    }
+}
+
 static void part_that_does_not_come_is_an_error(void **state)
 {
     static const struct {
@@ -320,6 +401,8 @@ int main(void)
             compile_fixture_setup, compile_fixture_teardown),
         cmocka_unit_test(parts_come_back_whole_and_in_order),
         cmocka_unit_test(part_that_does_not_come_is_an_error),
+        cmocka_unit_test(part_that_is_cut_short_is_an_error),
+        cmocka_unit_test(parts_leave_neither_descriptors_nor_processes),
         cmocka_unit_test(worker_need_not_copy_page_by_page),
     };
 

@@ -2,7 +2,7 @@
 # test_hit_cost.sh TEST: the cost of a hit in units without noise: system calls
 # and instructions. Each test is a function below.
 #
-# Environment: BCC, HIT_HOST, LAUNCH_BC, BCC_BCCC.
+# Environment: BCC, HIT_HOST, LAUNCH_BC, CLANG, BCC_BCCC.
 set -u
 . "$(dirname "$0")/run_case_lib.sh"
 
@@ -150,6 +150,107 @@ test_in_memory_takes_no_more_instructions_than_it_did() {
     give_400_kb_in_memory
     limit=${MEMORY_HIT_LIMIT:-211000}
     instructions_of_a_hit
+}
+
+# ---- A whole process ----
+
+# bare COMMAND...: with as few variables as possible, since each costs
+# instructions.
+bare() {
+    env -i PATH="$PATH" BCC_BCCC="$BCC_BCCC" "$@"
+}
+
+# warm_run COMMAND...: bcc run of the program, under the command.
+warm_run() {
+    bare "$@" "$BCC" run --cache-dir "$work/bcc" "$work/ready.bc" \
+        >"$work/out" 2>"$work/err" || { fail "bcc run:" "$(cat "$work/err")"; return 1; }
+}
+
+# A program that prints a line, as bitcode that is known and compiled, and as an
+# executable. The content of a file becomes known when the file is no longer so
+# new that it might change unseen.
+make_ready() {
+    printf '%s\n' '#include <stdio.h>' \
+        'int main(void) { puts("ready"); return 0; }' >"$work/ready.c"
+    "$CLANG" -O2 -emit-llvm -c "$work/ready.c" -o "$work/ready.bc" &&
+        "$CLANG" -O2 "$work/ready.c" -o "$work/native" ||
+        { fail "no program"; return 1; }
+    for n in 0 1 2 3 4 5 6 7 8 9; do
+        for n in 0 1 2 3 4 5 6 7 8 9; do
+            warm_run || return 1
+        done
+        warm_run strace -o "$work/trace" || return 1
+        grep -q '^readlink(.* = [0-9]' "$work/trace" && return
+    done
+    fail "the content is not known after 110 runs"
+    return 1
+}
+
+# calls_of TRACE: each name and how often, sorted.
+calls_of() {
+    sed -n 's/^\([a-z0-9_]*\)(.*/\1/p' "$1" | sort | uniq -c |
+        awk '{ print $2, $1 }' | sort
+}
+
+# What bcc run calls and a native program does not:
+#   poll        are the standard descriptors open?
+#   prctl       the name of the process
+#   newfstatat  the script, for its name and as an input; directory, entry
+#   readlink    the script's SHA-1
+#   access      is the entry there, or one for a named CPU?
+#   openat      directory, entry
+#   mmap        the entry
+#   mprotect    data, which is written to; relro
+test_run_makes_these_calls_more_than_a_native_program() {
+    make_ready || return
+    warm_run strace -o "$work/trace.bcc" || return
+    bare strace -o "$work/trace.native" "$work/native" >"$work/out"
+    calls_of "$work/trace.native" >"$work/calls.native"
+    calls_of "$work/trace.bcc" >"$work/calls.bcc"
+    cat >"$work/expected" <<END
+access 1
+close 2
+mmap 1
+mprotect 2
+newfstatat 4
+openat 2
+poll 1
+prctl 1
+readlink 1
+END
+    join -a 1 -a 2 -e 0 -o 0,1.2,2.2 "$work/calls.native" "$work/calls.bcc" |
+        awk '$3 != $2 { print $1, $3 - $2 }' >"$work/calls"
+    diff "$work/expected" "$work/calls" || fail "not these calls"
+}
+
+# instructions_of COMMAND...: all, from the dynamic linker's first one.
+instructions_of() {
+    bare valgrind --tool=callgrind --callgrind-out-file="$work/out.whole" \
+        "$@" >"$work/out" 2>"$work/log" || fail "$1"
+    sed -n 's/^\(totals\|summary\): *\([0-9]*\).*/\2/p' "$work/out.whole" |
+        head -n 1
+}
+
+# Half of it is the dynamic linker's, which binds forty functions more. The
+# limit is what was measured as above, and a twentieth.
+run_limit=${RUN_LIMIT:-999999}
+
+test_run_takes_few_instructions_more_than_a_native_program() {
+    command -v valgrind >/dev/null || skip "no valgrind"
+    make_ready || return
+    # Valgrind is another CPU, with an entry of its own.
+    set -- "$BCC" run --cache-dir "$work/cg" --report=json "$work/ready.bc"
+    for n in 0 1 2; do
+        run_all=$(instructions_of "$@")
+    done
+    grep -q '"cache":"hit"' "$work/log" || fail "no hit"
+    run_all=$(instructions_of "$BCC" run --cache-dir "$work/cg" \
+        "$work/ready.bc")
+    run_native=$(instructions_of "$work/native")
+    run_more=$((run_all - run_native))
+    echo "$run_more instructions more, of at most $run_limit"
+    [ "$run_more" -gt 1000 ] || fail "nothing was counted"
+    [ "$run_more" -le "$run_limit" ] || fail "more instructions than before"
 }
 
 # ---- Which ----

@@ -256,6 +256,57 @@ static void native_is_of_this_machine_only(void **state)
     }
 }
 
+/* What LLVM would say of a CPU of the next years. */
+static const char *host_features;
+
+char *__real_LLVMGetHostCPUFeatures(void);
+char *__wrap_LLVMGetHostCPUFeatures(void);
+
+char *__wrap_LLVMGetHostCPUFeatures(void)
+{
+    return host_features ? LLVMCreateMessage(host_features)
+                         : __real_LLVMGetHostCPUFeatures();
+}
+
+static void assert_can_be_checked(void *context, bool enabled, const char *name,
+                                  size_t size)
+{
+    const struct target *target = context;
+    struct cpu_features one = {0};
+
+    if (!enabled)
+        return;
+    if (cpu_features_add(&one, target->elf_machine, name, size)) {
+        const struct cpu_features host = cpu_features_host();
+
+        assert_true(cpu_features_missing(&one, &host) < 0);
+    } else if (!target->kind->unchecked ||
+               !target_list_has(target->kind->unchecked, name, size)) {
+        fail_msg("'%.*s' is on, and no launch can check it", (int)size, name);
+    }
+}
+
+/* Each feature that "native" has is checked at every launch, or is on the list
+ * of those that every CPU has. LLVM may know more. */
+static void native_has_no_feature_that_no_launch_checks(void **state)
+{
+    struct fixture *f = *state;
+
+    chooses(f, machine_host()->triple, "native", "");
+    assert_true(strlen(f->target.features) > 0);
+    target_for_each_feature(f->target.features, assert_can_be_checked,
+                            &f->target);
+    if (!f->target.kind->unchecked)
+        return;
+    host_features = "+sse2,+amx-of-the-future,-avx,+avx512vp2intersect";
+    chooses(f, machine_host()->triple, "native", "");
+    host_features = NULL;
+    target_for_each_feature(f->target.features, assert_can_be_checked,
+                            &f->target);
+    assert_string_equal(f->target.features,
+                        "+sse2,-amx-of-the-future,-avx,-avx512vp2intersect");
+}
+
 /* ---- Calling conventions ---- */
 
 static enum status adopt(struct fixture *f, const char *text)
@@ -356,6 +407,7 @@ int main(void)
         TEST(refuses_cpus_that_llvm_does_not_know),
         TEST(code_needs_what_its_cpu_has),
         TEST(tables_say_what_llvm_says),
+        TEST(native_has_no_feature_that_no_launch_checks),
         TEST(native_is_of_this_machine_only),
         TEST(takes_other_environments_of_the_machine),
         TEST(refuses_another_float_abi),

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,13 +57,11 @@ static bool fails(enum call call)
         return fails(CALL_##name) ? (failure) : __real_##name arguments;       \
     }
 
-WRAP(int, access, -1, (const char *path, int mode), (path, mode))
 WRAP(int, stat, -1, (const char *path, struct stat *st), (path, st))
 WRAP(int, lstat, -1, (const char *path, struct stat *st), (path, st))
 WRAP(int, faccessat, -1, (int fd, const char *path, int mode, int flags),
      (fd, path, mode, flags))
 WRAP(int, futimens, -1, (int fd, const struct timespec times[2]), (fd, times))
-WRAP(int, mkdir, -1, (const char *path, mode_t mode), (path, mode))
 WRAP(int, fstat, -1, (int fd, struct stat *st), (fd, st))
 WRAP(ssize_t, read, -1, (int fd, void *data, size_t size), (fd, data, size))
 WRAP(ssize_t, pread, -1, (int fd, void *data, size_t size, off_t offset),
@@ -78,9 +76,6 @@ WRAP(int, renameat, -1, (int from, const char *old, int to, const char *new),
 WRAP(int, unlinkat, -1, (int fd, const char *path, int flags),
      (fd, path, flags))
 WRAP(int, fsync, -1, (int fd), (fd))
-WRAP(int, memfd_create, -1, (const char *name, unsigned flags), (name, flags))
-WRAP(ssize_t, getrandom, -1, (void *data, size_t size, unsigned flags),
-     (data, size, flags))
 WRAP(void *, mmap, MAP_FAILED,
      (void *at, size_t size, int prot, int flags, int fd, off_t offset),
      (at, size, prot, flags, fd, offset))
@@ -152,4 +147,38 @@ int __wrap_asprintf(char **ret_text, const char *format, ...)
     size = vasprintf(ret_text, format, args);
     va_end(args);
     return size;
+}
+
+/* Calls by number have 6 arguments at most. */
+static bool fails_by_number(long number)
+{
+    switch (number) {
+    case SYS_memfd_create:
+        return fails(CALL_memfd_create);
+    case SYS_getrandom:
+        return fails(CALL_getrandom);
+    case SYS_renameat2:
+        return fails(CALL_renameat2);
+    case SYS_pidfd_open:
+        return fails(CALL_pidfd_open);
+    default:
+        return false;
+    }
+}
+
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
+long __wrap_syscall(long number, ...)
+{
+    long argument[6];
+    va_list list;
+
+    va_start(list, number);
+    for (size_t i = 0; i < 6; i++)
+        argument[i] = va_arg(list, long);
+    va_end(list);
+    if (fails_by_number(number))
+        return -1;
+    return __real_syscall(number, argument[0], argument[1], argument[2],
+                          argument[3], argument[4], argument[5]);
 }

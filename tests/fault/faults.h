@@ -11,7 +11,6 @@
 #define CALL_MAP(X)                                                            \
     X(open, EACCES, EMFILE, EINTR)                                             \
     X(openat, EACCES, ENOSPC, EINTR)                                           \
-    X(access, EACCES, EIO, ELOOP)                                              \
     X(faccessat, EACCES, EROFS, EIO)                                           \
     X(stat, EACCES, ENOENT, ELOOP)                                             \
     X(lstat, EACCES, ENOMEM, ELOOP)                                            \
@@ -21,7 +20,6 @@
     X(write, ENOSPC, EIO, EINTR)                                               \
     X(lseek, EINVAL, ESPIPE, EOVERFLOW)                                        \
     X(fcntl, EMFILE, ENOLCK, EINVAL)                                           \
-    X(mkdir, EROFS, ENOSPC, EACCES)                                            \
     X(mkdirat, EROFS, ENOSPC, EEXIST)                                          \
     X(futimens, EPERM, EROFS, EIO)                                             \
     X(renameat, EIO, ENOSPC, EROFS)                                            \
@@ -29,6 +27,8 @@
     X(fsync, EIO, ENOSPC, EINTR)                                               \
     X(memfd_create, EMFILE, ENOMEM, ENOSYS)                                    \
     X(getrandom, ENOSYS, EIO, EINTR)                                           \
+    X(renameat2, EEXIST, EINVAL, EIO)                                          \
+    X(pidfd_open, EMFILE, ENOSYS, ENOMEM)                                      \
     X(mmap, ENOMEM, EACCES, ENODEV)                                            \
     X(mprotect, ENOMEM, EACCES, EINVAL)                                        \
     X(posix_spawn, ENOMEM, EAGAIN, EACCES)                                     \

@@ -299,6 +299,7 @@ struct maps_query {
     uintptr_t start, end;
     bool overlaps;
     bool writable_code; /* in the range */
+    size_t size;        /* of all */
     char access[5];     /* at start */
 };
 
@@ -309,6 +310,7 @@ static void ask_line(struct maps_query *query, const char *line)
 
     if (sscanf(line, "%lx-%lx %4s", &start, &end, access) != 3)
         return;
+    query->size += end - start;
     if (start < query->end && query->start < end) {
         query->overlaps = true;
         if (access[1] == 'w' && access[2] == 'x')
@@ -354,6 +356,11 @@ void maps_access(const void *address, char ret_access[5])
 bool maps_have_writable_code(const void *start, size_t size)
 {
     return ask_maps(start, size).writable_code;
+}
+
+size_t maps_size(void)
+{
+    return ask_maps(NULL, 0).size;
 }
 
 /* ---- The image ---- */

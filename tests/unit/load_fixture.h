@@ -161,6 +161,8 @@ bool maps_overlap(const void *start, size_t size);
 /* "r-xp" of the mapping that holds address, "" if there is none. */
 void maps_access(const void *address, char ret_access[5]);
 bool maps_have_writable_code(const void *start, size_t size);
+/* Bytes of all mappings of the process. */
+size_t maps_size(void);
 
 /* ---- The image ---- */
 

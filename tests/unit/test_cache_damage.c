@@ -238,6 +238,94 @@ static void header_fields_are_checked_one_by_one(void **state)
     }
 }
 
+/* Every bound: at the limit, one step below, one above. */
+static void geometry_has_bounds(void **state)
+{
+    enum { ALIGN = OBCC_MIN_CONTEXT_ALIGN, MAX_ALIGN = OBCC_MAX_CONTEXT_ALIGN };
+    static const struct {
+        struct cache_geometry geometry; /* context, span, align, text */
+        const char *fact;
+    } cases[] = {
+        {{ALIGN, ALIGN, ALIGN, ALIGN}, NULL},
+        {{ALIGN / 2, ALIGN, ALIGN, ALIGN}, "context alignment"},
+        {{ALIGN + 1, ALIGN, MAX_ALIGN, ALIGN}, "context alignment"},
+        {{MAX_ALIGN, ALIGN, MAX_ALIGN, ALIGN}, NULL},
+        {{MAX_ALIGN * 2, ALIGN, MAX_ALIGN * 2, ALIGN}, "context alignment"},
+        {{ALIGN, 0, ALIGN, ALIGN}, "image span"},
+        {{ALIGN, ALIGN - 1, ALIGN, ALIGN}, "image span"},
+        {{ALIGN, ALIGN + 1, ALIGN, ALIGN}, "image span"},
+        {{ALIGN, OBCC_MAX_IMAGE_SPAN, ALIGN, ALIGN}, NULL},
+        {{ALIGN, OBCC_MAX_IMAGE_SPAN - ALIGN, ALIGN, ALIGN}, NULL},
+        {{ALIGN, OBCC_MAX_IMAGE_SPAN + ALIGN, ALIGN, ALIGN}, "image span"},
+        {{ALIGN, 2 * ALIGN, ALIGN, 0}, "text span"},
+        {{ALIGN, 2 * ALIGN, ALIGN, ALIGN + 1}, "text span"},
+        {{ALIGN, 2 * ALIGN, ALIGN, 2 * ALIGN}, NULL},
+        {{ALIGN, 2 * ALIGN, ALIGN, 3 * ALIGN}, "text span"},
+        {{ALIGN, ALIGN, ALIGN / 2, ALIGN}, "image alignment"},
+        {{2 * ALIGN, ALIGN, ALIGN, ALIGN}, "image alignment"},
+        {{2 * ALIGN, ALIGN, 2 * ALIGN, ALIGN}, NULL},
+        {{ALIGN, ALIGN, 3 * ALIGN, ALIGN}, "image alignment"},
+        {{ALIGN, ALIGN, OBCC_MAX_IMAGE_ALIGN, ALIGN}, NULL},
+        {{ALIGN, ALIGN, OBCC_MAX_IMAGE_ALIGN * 2, ALIGN}, "image alignment"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct error err = {0};
+        const enum status status = cache_geometry_check(
+            &cases[i].geometry, STATUS_CORRUPT, "test.oBCC", &err);
+
+        assert_int_equal(status, cases[i].fact ? STATUS_CORRUPT : STATUS_OK);
+        if (cases[i].fact && !strstr(err.message, cases[i].fact))
+            fail_msg("case %zu: %s", i, err.message);
+    }
+}
+
+/* A section may end with the file, and not a byte later. */
+static void sections_end_with_the_file(void **state)
+{
+    struct fixture *f = *state;
+    struct obcc_section *last = cache_file_section(&f->file, OBCC_DEBUG);
+    const uint64_t size = obcc_get64(last->size);
+
+    for (int more = -1; more <= 1; more++) {
+        last->size = obcc_le64(size + (uint64_t)more);
+        cache_file_seal_header(&f->file);
+        expect(&f->file, more ? STATUS_CORRUPT : STATUS_OK,
+               more > 0   ? "reaches past the end of the file"
+               : more < 0 ? "last section does not end the file"
+                          : "");
+    }
+}
+
+/* A first read may have fewer bytes than the largest header: all of this file's
+ * header, or one byte less. */
+static void the_header_must_be_whole(void **state)
+{
+    struct fixture *f = *state;
+    const size_t header_size =
+        obcc_get32(cache_file_header(&f->file)->header_size);
+    const size_t sizes[] = {0, OBCC_HEADER_SIZE - 1, OBCC_HEADER_SIZE,
+                            header_size - 1};
+    struct cache_layout layout;
+    struct span head = {f->file.data, header_size};
+
+    assert_int_equal(
+        cache_layout_read(head, f->file.size, "test.oBCC", &layout, NULL),
+        STATUS_OK);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        struct error err = {0};
+
+        head.size = sizes[i];
+        assert_int_equal(
+            cache_layout_read(head, f->file.size, "test.oBCC", &layout, &err),
+            STATUS_CORRUPT);
+        assert_non_null(strstr(err.message, sizes[i] < OBCC_HEADER_SIZE
+                                                ? "header: file ends after"
+                                                : "section table: file ends"));
+    }
+}
+
 static void section_counts_are_checked(void **state)
 {
     static const uint16_t counts[] = {0, 12, 14, 33, 0xffff};
@@ -549,6 +637,9 @@ int main(void)
         TEST(what_was_appended_is_found),
         TEST(foreign_files_are_refused),
         TEST(header_fields_are_checked_one_by_one),
+        TEST(geometry_has_bounds),
+        TEST(sections_end_with_the_file),
+        TEST(the_header_must_be_whole),
         TEST(section_counts_are_checked),
         TEST(a_file_without_sections_lacks_them),
         TEST(section_rows_are_checked_one_by_one),

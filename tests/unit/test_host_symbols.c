@@ -102,7 +102,7 @@ static void finds_in_a_library_what_dlsym_finds(void **state)
 static void finds_in_the_process_what_dlsym_finds(void **state)
 {
     struct host_object libc;
-    struct host_scope scope;
+    struct host_scope scope = {0};
     void *handle = dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD);
 
     (void)state;
@@ -117,7 +117,7 @@ static void finds_in_the_process_what_dlsym_finds(void **state)
 
 static void the_program_comes_before_its_libraries(void **state)
 {
-    struct host_scope scope;
+    struct host_scope scope = {0};
 
     (void)state;
     host_scope_read(&scope);
@@ -132,7 +132,7 @@ static void leaves_what_it_does_not_know_to_dlsym(void **state)
         "", "no_such_symbol_anywhere", "errno", /* thread-local */
         "lgamma_r32x"                           /* of no library */
     };
-    struct host_scope scope;
+    struct host_scope scope = {0};
 
     (void)state;
     host_scope_read(&scope);
@@ -161,7 +161,7 @@ static void takes_the_default_version(void **state)
 static void the_scope_ends_with_libc(void **state)
 {
     void *handle = dlopen("libanl.so.1", RTLD_NOW | RTLD_GLOBAL);
-    struct host_scope scope;
+    struct host_scope scope = {0};
     const char *name = "no_such_symbol_anywhere";
 
     (void)state;

@@ -336,6 +336,7 @@ static void a_damaged_row_is_computed_anew(void **state)
 static void a_limit_of_file_sizes_is_kept(void **state)
 {
     const struct rlimit limit = {1024, RLIM_INFINITY};
+    const struct rlimit ample = {1 << 30, RLIM_INFINITY};
     struct fixture *f = *state;
     struct rlimit before;
 
@@ -345,6 +346,10 @@ static void a_limit_of_file_sizes_is_kept(void **state)
     assert_false(knows(&f->table, f));
     assert_true(knows(&f->table, f));
     assert_false(knows(&f->other, f));
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &ample), 0);
+    begin(&f->table, f);
+    assert_false(knows(&f->table, f));
+    assert_true(knows(&f->other, f));
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 }
 

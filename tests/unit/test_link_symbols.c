@@ -27,6 +27,35 @@ static void prefers_strong_to_common_to_weak_definitions(void **state)
             assert_int_equal(f->result.objects[i].size, 40);
 }
 
+/* The larger size and the larger alignment, of whichever object and order. */
+static void gives_common_symbols_the_most_that_is_asked_for(void **state)
+{
+    static const char *const texts[] = {".comm big, 4, 4\n.comm wide, 64, 4\n",
+                                        ".comm big, 40, 4\n.comm wide, 8, 64\n",
+                                        ".comm big, 8, 64\n.comm wide, 4, 4\n"};
+    static const unsigned sizes[] = {40, 64};
+    static const char *const names[] = {"big", "wide"};
+    struct fixture *f = *state;
+
+    fixture_assemble(f, "other.o", ".comm first, 1, 1\n");
+    for (size_t i = 0; i < 3; i++) {
+        char name[] = "0.o";
+
+        name[0] = (char)('0' + i);
+        fixture_assemble(f, name, texts[i]);
+    }
+    fixture_image(f);
+    for (size_t i = 0; i < 2; i++) {
+        unsigned size = 0;
+
+        assert_int_equal(fixture_address(f, names[i]) % 64, 0);
+        for (size_t k = 0; k < f->result.n_objects; k++)
+            if (strcmp(f->result.objects[k].name, names[i]) == 0)
+                size = (unsigned)f->result.objects[k].size;
+        assert_int_equal(size, sizes[i]);
+    }
+}
+
 static void refuses_two_strong_definitions_naming_both_objects(void **state)
 {
     struct fixture *f = *state;
@@ -318,6 +347,7 @@ int main(void)
     cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(prefers_strong_to_common_to_weak_definitions),
+        TEST(gives_common_symbols_the_most_that_is_asked_for),
         TEST(refuses_two_strong_definitions_naming_both_objects),
         TEST(takes_unique_symbols_for_global_ones),
         TEST(takes_the_first_of_equal_comdat_groups),

@@ -409,6 +409,30 @@ static void refuses_symbols_that_are_not_there(void **state)
     }
 }
 
+/* Symbols are counted to the end of the text segment; names to the end of the
+ * string table, whose last byte is an empty name. */
+static void refuses_symbols_and_names_from_the_count_on(void **state)
+{
+    enum { SIZE = sizeof(ELF_TYPE(Sym)) };
+    struct fixture *f = *state;
+    machine_reloc *rela = fixture_reloc(f, TEST_R_GLOB_DAT);
+    const ELF_TYPE(Addr) table = fixture_tag(f, DT_SYMTAB)->d_un.d_ptr;
+    const ELF_TYPE(Addr) n_symbols =
+        (fixture_segment(f, PT_LOAD, 0)->p_memsz - table) / SIZE;
+    ELF_TYPE(Sym) *last = (ELF_TYPE(Sym) *)(f->bytes + table) + (n_symbols - 1);
+
+    rela->r_info = ELF_R_INFO(n_symbols, TEST_R_GLOB_DAT);
+    refuses(f, STATUS_CORRUPT, "which is not in the image");
+    rela->r_info = ELF_R_INFO(n_symbols - 1, TEST_R_GLOB_DAT);
+    memset(last, 0, SIZE);
+    last->st_name = (ELF_TYPE(Word))fixture_tag(f, DT_STRSZ)->d_un.d_val;
+    refuses(f, STATUS_CORRUPT, "outside the string table");
+    last->st_name--;
+    refuses(f, STATUS_UNRESOLVED, "nothing defines ''");
+    last->st_shndx = SHN_ABS;
+    fixture_load(f);
+}
+
 static void refuses_symbols_that_it_cannot_bind(void **state)
 {
     struct fixture *f = *state;
@@ -503,13 +527,10 @@ static void refuses_indirect_functions_outside_the_text(void **state)
 
 /* ---- The kernel ---- */
 
-static void fails_cleanly_at_every_system_call(void **state)
+static void fail_every_system_call(struct fixture *f)
 {
     static const int errors[] = {ENOMEM, EPERM, EACCES, EAGAIN};
-    struct fixture *f = *state;
 
-    fixture_write(f, PAGE);
-    f->source.image_align = 16 * PAGE;
     for (unsigned nth = 1;; nth++) {
         unsigned n_failed = 0;
 
@@ -533,6 +554,23 @@ static void fails_cleanly_at_every_system_call(void **state)
         }
         if (n_failed == 0)
             break;
+    }
+}
+
+/* The second time the allocator has all that it wants: what is mapped more then
+ * was left behind. */
+static void fails_cleanly_at_every_system_call(void **state)
+{
+    struct fixture *f = *state;
+    size_t before;
+
+    fixture_write(f, PAGE);
+    for (unsigned align = PAGE; align <= 16 * PAGE; align *= 16) {
+        f->source.image_align = align;
+        fail_every_system_call(f);
+        before = maps_size();
+        fail_every_system_call(f);
+        assert_int_equal(maps_size(), before);
     }
 }
 
@@ -584,6 +622,7 @@ int main(void)
         BOTH(accepts_the_last_place_and_one_not_aligned),
         BOTH(refuses_unknown_relocation_types),
         BOTH(refuses_symbols_that_are_not_there),
+        BOTH(refuses_symbols_and_names_from_the_count_on),
         BOTH(refuses_symbols_that_it_cannot_bind),
         BOTH(keeps_a_name_with_control_characters_on_one_line),
         CASE(refuses_bitmaps_outside_writable_segments, "house",

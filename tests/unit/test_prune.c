@@ -469,6 +469,103 @@ static void a_checked_file_is_marked_until_it_changes(void **state)
     file_close(other_fd);
 }
 
+/* ---- Checked since boot ---- */
+
+/* The test's clocks: the machine started that much later; or so long ago, and
+ * the time is that much later. */
+static time_t boot_is_later_s, up_s, time_is_later_s;
+
+int __real_clock_gettime(clockid_t clock, struct timespec *ret_time);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_time);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_time)
+{
+    const int result = __real_clock_gettime(clock, ret_time);
+
+    if (clock == CLOCK_BOOTTIME)
+        ret_time->tv_sec = up_s ? up_s : ret_time->tv_sec - boot_is_later_s;
+    if (clock == CLOCK_REALTIME)
+        ret_time->tv_sec += time_is_later_s;
+    return result;
+}
+
+/* Only the field differs, by one, from the stat of a file that was checked. */
+#define ASSERT_IN_MARK(known, field)                                           \
+    do {                                                                       \
+        struct stat other = known;                                             \
+                                                                               \
+        other.field++;                                                         \
+        assert_false(entry_is_checked(&other));                                \
+        other.field -= 2;                                                      \
+        assert_false(entry_is_checked(&other));                                \
+        other.field++;                                                         \
+        assert_true(entry_is_checked(&other));                                 \
+    } while (0)
+
+static void a_mark_is_of_one_file_of_one_content_and_boot(void **state)
+{
+    const struct temp_dir *dir = *state;
+    struct temp_path path = temp_dir_path(dir, "a.oBCC");
+    struct stat known, st;
+    int fd;
+
+    make_file(dir, "a.oBCC", 1, 60);
+    fd = open(path.text, O_RDWR);
+    assert_int_equal(fstat(fd, &known), 0);
+    assert_true(entry_note_use(dir->path, fd, &known, true));
+    ASSERT_IN_MARK(known, st_dev);
+    ASSERT_IN_MARK(known, st_ino);
+    ASSERT_IN_MARK(known, st_size);
+    ASSERT_IN_MARK(known, st_mtim.tv_sec);
+    ASSERT_IN_MARK(known, st_mtim.tv_nsec);
+    /* The time of change, with a second's grace either way. */
+    for (int late = -2; late <= 2; late++) {
+        st = known;
+        st.st_ctim.tv_sec = st.st_mtim.tv_sec + late;
+        assert_int_equal(entry_is_checked(&st), late >= -1 && late <= 1);
+    }
+    boot_is_later_s = 5;
+    assert_false(entry_is_checked(&known));
+    boot_is_later_s = 0;
+    assert_true(entry_is_checked(&known));
+    file_close(fd);
+}
+
+/* Without a directory that may be written to, the mark is a file elsewhere. */
+static void a_marker_is_of_one_file_of_one_content_and_boot(void **state)
+{
+    const struct temp_dir *dir = *state;
+    struct temp_path path = temp_dir_path(dir, "a.oBCC");
+    struct stat before, known;
+    int fd;
+
+    make_file(dir, "a.oBCC", 1, 60);
+    fd = open(path.text, O_RDWR);
+    assert_int_equal(fstat(fd, &before), 0);
+    known = before;
+    assert_false(entry_note_use(NULL, fd, &known, false));
+    assert_false(entry_is_checked(&known));
+    assert_false(entry_note_use(NULL, fd, &known, true));
+    if (!entry_is_checked(&known)) {
+        file_close(fd);
+        skip(); /* no /dev/shm */
+    }
+    assert_memory_equal(&known.st_mtim, &before.st_mtim, sizeof(known.st_mtim));
+    ASSERT_IN_MARK(known, st_dev);
+    ASSERT_IN_MARK(known, st_ino);
+    ASSERT_IN_MARK(known, st_size);
+    ASSERT_IN_MARK(known, st_ctim.tv_sec);
+    ASSERT_IN_MARK(known, st_ctim.tv_nsec);
+    /* A minute later, the machine started after the marker was made. */
+    time_is_later_s = 60;
+    up_s = 59;
+    assert_false(entry_is_checked(&known));
+    up_s = 61;
+    assert_true(entry_is_checked(&known));
+    up_s = time_is_later_s = 0;
+    file_close(fd);
+}
+
 #define TEST(function)                                                         \
     cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
@@ -490,6 +587,8 @@ int main(void)
         TEST(damaged_notes_are_survived),
         TEST(a_use_is_written_once_an_hour),
         TEST(a_checked_file_is_marked_until_it_changes),
+        TEST(a_mark_is_of_one_file_of_one_content_and_boot),
+        TEST(a_marker_is_of_one_file_of_one_content_and_boot),
     };
 
     return cmocka_run_group_tests_name("prune", tests, NULL, NULL);

@@ -294,6 +294,30 @@ static void parsing_gives_back_what_was_written(void **state)
         assert_same_input(&got.inputs[i], &rich.inputs[i]);
 }
 
+/* Each number up to its limit; what is above is among bad_cases. */
+static void parsing_takes_every_level_and_tier(void **state)
+{
+    struct fixture *f = *state;
+
+    for (unsigned number = 0; number <= 3; number++) {
+        struct request request = rich, got;
+        struct error err = {0};
+        size_t identity_size;
+        struct buffer text;
+
+        request.opt_level = number;
+        request.tier = (enum request_tier)number;
+        buffer_init(&text);
+        assert_int_equal(request_write(&request, &text, &err), STATUS_OK);
+        assert_int_equal(request_parse(buffer_span(&text), &f->arena, &got,
+                                       &identity_size, &err),
+                         STATUS_OK);
+        assert_int_equal(got.opt_level, number);
+        assert_int_equal(got.tier, number);
+        buffer_release(&text);
+    }
+}
+
 static void as_many_inputs_as_there_are_descriptors(void **state)
 {
     struct fixture *f = *state;
@@ -494,6 +518,7 @@ int main(void)
         TEST(message_is_identity_and_inputs),
         TEST(no_inputs_and_too_many_are_misuse),
         TEST(parsing_gives_back_what_was_written),
+        TEST(parsing_takes_every_level_and_tier),
         TEST(as_many_inputs_as_there_are_descriptors),
         TEST(each_malformed_line_is_named),
         TEST(every_cut_message_is_refused_or_shorter),

@@ -371,6 +371,38 @@ static void failed_publish_keeps_what_is_there(void **state)
     expect_open(dir, "one", STATUS_UNTRUSTED, "not a regular file");
 }
 
+static bool fsync_fails;
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+
+int __wrap_fsync(int fd)
+{
+    if (!fsync_fails)
+        return __real_fsync(fd);
+    errno = EIO;
+    return -1;
+}
+
+/* The name must not stand for bytes that may never reach the disk. */
+static void bytes_that_are_not_on_disk_keep_the_old_entry(void **state)
+{
+    struct temp_dir *dir = *state;
+    struct store_writer writer;
+    struct error err = {0};
+
+    put(dir, "one", "first");
+    writer = begin(dir, "one", "second");
+    fsync_fails = true;
+    assert_int_equal(store_publish(&writer, &err), STATUS_IO);
+    fsync_fails = false;
+    assert_int_equal(err.os_errno, EIO);
+    assert_content(dir, "one", "first");
+    store_end(&writer);
+    assert_content(dir, "one", "first");
+    assert_int_equal(count_files(dir), 1);
+}
+
 static void publish_of_a_removed_file_keeps_the_old_entry(void **state)
 {
     struct temp_dir *dir = *state;
@@ -706,6 +738,7 @@ int main(void)
         TEST(unpublished_entry_leaves_nothing),
         TEST(writer_stays_open_on_the_published_entry),
         TEST(failed_publish_keeps_what_is_there),
+        TEST(bytes_that_are_not_on_disk_keep_the_old_entry),
         TEST(publish_of_a_removed_file_keeps_the_old_entry),
         TEST(two_writers_of_one_entry_do_not_meet),
         TEST(temporary_name_tells_entry_and_process),

@@ -15,6 +15,7 @@
 
 #include "file.h"
 #include "store.h"
+#include "trust.h"
 #include "temp_dir.h"
 
 enum { SOMEBODY = 12345 };
@@ -273,6 +274,33 @@ static void judge_begin(const struct scene *scene, const struct attack *attack)
         store_end(&writer);
 }
 
+/* Only the bit, or only the owner, is different. */
+static void trust_depends_on_two_bits_and_the_owner(void **state)
+{
+    const uid_t me = geteuid(), stranger = me + 1 ? me + 1 : me - 1;
+    struct error err = {0};
+
+    (void)state;
+    for (unsigned bit = 0; bit < 12; bit++) {
+        const struct stat st = {.st_mode = S_IFREG | 0444 | 1u << bit,
+                                .st_uid = me};
+        const bool is_bad = 1u << bit == S_IWGRP || 1u << bit == S_IWOTH;
+
+        assert_int_equal(trust_check(&st, "dir", "name", &err),
+                         is_bad ? STATUS_UNTRUSTED : STATUS_OK);
+        if (is_bad)
+            assert_non_null(strstr(err.message, "dir/name: writable by group"));
+    }
+    assert_int_equal(trust_check(&(struct stat){.st_mode = 0755, .st_uid = 0},
+                                 "d", "", &err),
+                     STATUS_OK);
+    assert_int_equal(
+        trust_check(&(struct stat){.st_mode = 0755, .st_uid = stranger}, "dir",
+                    "", &err),
+        STATUS_UNTRUSTED);
+    assert_non_null(strstr(err.message, "dir: belongs to user "));
+}
+
 static void attacks_are_refused(void **state)
 {
     struct scene *scene = *state;
@@ -327,6 +355,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(trust_depends_on_two_bits_and_the_owner),
         TEST(attacks_are_refused),
         TEST(entry_replaced_after_the_check_is_not_mapped),
     };

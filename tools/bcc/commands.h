@@ -14,6 +14,9 @@ int cmd_sign(struct options *options);
 int cmd_verify(struct options *options);
 int cmd_doctor(struct options *options);
 int config_show(struct options *options);
+int cmd_binfmt_install(struct options *options);
+int cmd_binfmt_remove(struct options *options);
+int cmd_binfmt_show(struct options *options);
 
 /* "bcc cache ...". dir: the cache directory. */
 int cache_stats(const struct options *options, const char *dir);

@@ -199,7 +199,7 @@ static bool add_inputs(struct naming *naming, const char *role,
  * of the library replaces its old entries, and of the CPU. */
 static void add_identity(struct buffer *key, const char *identity)
 {
-    static const char *const left_out[] = {
+    static const char left_out[][12] = {
         "format=", "libbcc=", "llvm=", "cpu=", "features="};
     const size_t n = sizeof(left_out) / sizeof(left_out[0]);
 
@@ -208,7 +208,8 @@ static void add_identity(struct buffer *key, const char *identity)
         size_t i = 0;
 
         while (i < n &&
-               strncmp(identity, left_out[i], strlen(left_out[i])) != 0)
+               (*identity != *left_out[i] ||
+                strncmp(identity, left_out[i], strlen(left_out[i])) != 0))
             i++;
         if (i == n)
             buffer_append(key, identity, size);

@@ -80,6 +80,22 @@ const struct command_row command_rows[N_COMMANDS] = {
          "CPU,\n"
          "limits. A line that is not ok says how to mend it.\n",
          "bcc doctor\n"},
+    [COMMAND_BINFMT_INSTALL] =
+        {"binfmt install", "",
+         "Let the kernel start bitcode files, and files of bcc compile, with "
+         "bcc, as\n"
+         "in ./prog.bc. Only root may do this.\n",
+         "bcc binfmt install\n"
+         "chmod +x prog.bc && ./prog.bc input.txt\n"},
+    [COMMAND_BINFMT_REMOVE] = {"binfmt remove", "",
+                               "Undo bcc binfmt install.\n",
+                               "bcc binfmt remove\n"},
+    [COMMAND_BINFMT_SHOW] =
+        {"binfmt show", "",
+         "Say what the kernel starts such files with; the exit status is 1 if "
+         "it does\n"
+         "not start all of them.\n",
+         "bcc binfmt show --json\n"},
     [COMMAND_COMPLETION] = {"completion", "bash|zsh|fish",
                             "Print the completion of bcc for a shell.\n",
                             "source <(bcc completion bash)\n"},
@@ -181,7 +197,7 @@ const struct option_row option_rows[] = {
      .kind = OPTION_TEXT},
     {.name = "sysroot",
      .value = "DIR",
-     .help = "copy of another machine's file system, for its libraries",
+     .help = "the file system of another machine, for its libraries",
      .shown_default = "$BCC_SYSROOT, /usr/aarch64-linux-gnu, ...",
      .commands = SETUP,
      .field = FIELD(sysroot),
@@ -353,7 +369,7 @@ const struct option_row option_rows[] = {
      .kind = OPTION_WORD},
     {.name = "json",
      .help = "print JSON",
-     .commands = DUMP | CACHE | MACHINE,
+     .commands = DUMP | CACHE | MACHINE | COMMAND_BIT(COMMAND_BINFMT_SHOW),
      .field = FIELD(json),
      .group = GROUP_OUTPUT,
      .kind = OPTION_SWITCH},

@@ -42,23 +42,39 @@ uint32_t commands_named(const char *first, const char *second)
     return commands;
 }
 
-const char *command_nearest(const char *word)
+/* The first words of all commands, each once, in order: the next after *row,
+ * which starts at 0. False: there are no more. */
+static bool next_first_word(unsigned *row, char ret_word[MAX_WORD])
+{
+    const char *name;
+
+    if (*row == N_COMMANDS)
+        return false;
+    name = command_rows[*row].name;
+    snprintf(ret_word, MAX_WORD, "%.*s", (int)(strchrnul(name, ' ') - name),
+             name);
+    while (*row < N_COMMANDS && is_named(&command_rows[*row], ret_word, NULL))
+        (*row)++;
+    return true;
+}
+
+bool command_nearest(const char *word, char ret_word[MAX_WORD])
 {
     const size_t size = strlen(word);
     /* One in two letters wrong: commands are few and short. */
-    unsigned least = (unsigned)size / 2 + 2;
-    const char *found = NULL;
+    const unsigned limit = (unsigned)size / 2 + 2;
+    unsigned row = 0, least = limit;
+    char name[MAX_WORD];
 
-    for (unsigned i = 0; i < N_COMMANDS; i++) {
-        const char *name = command_rows[i].name;
+    while (next_first_word(&row, name)) {
         const unsigned away = options_distance(word, size, name);
 
-        if (!second_word(&command_rows[i]) && away < least) {
+        if (away < least) {
             least = away;
-            found = name;
+            memcpy(ret_word, name, MAX_WORD);
         }
     }
-    return options_distance(word, size, "cache") < least ? "cache" : found;
+    return least < limit;
 }
 
 /* ---- Usage ---- */
@@ -156,24 +172,45 @@ void help_commands(uint32_t commands, FILE *out)
 
 /* ---- Completion ---- */
 
-/* The first words of all commands, each once; with their help if asked for. */
 static void print_first_words(const char *before, const char *after)
 {
-    for (unsigned i = 0; i < N_COMMANDS; i++) {
-        const char *name = command_rows[i].name;
-        const int size = (int)(strchrnul(name, ' ') - name);
+    char word[MAX_WORD];
 
-        if (i == 0 ||
-            strncmp(name, command_rows[i - 1].name, (size_t)size + 1) != 0)
-            printf("%s%.*s%s", before, size, name, after);
+    for (unsigned row = 0; next_first_word(&row, word);)
+        printf("%s%s%s", before, word, after);
+}
+
+/* The words after the first word of commands of two words. A shell's pattern of
+ * one command: before, the word, between, the second words, after. */
+static void print_second_words(const char *before, const char *between,
+                               const char *after)
+{
+    char word[MAX_WORD];
+
+    for (unsigned row = 0, first = 0; next_first_word(&row, word);
+         first = row) {
+        if (!second_word(&command_rows[first]))
+            continue;
+        printf("%s%s%s", before, word, between);
+        for (unsigned i = first; i < row; i++)
+            printf(" %s", command_rows[i].name + strlen(word) + 1);
+        fputs(after, stdout);
     }
 }
 
-static void print_second_words(void)
+/* "cache|binfmt": the first words of commands of two words. */
+static void print_pairs_pattern(void)
 {
-    for (unsigned i = 0; i < N_COMMANDS; i++)
-        if (second_word(&command_rows[i]))
-            printf(" %s", second_word(&command_rows[i]));
+    const char *separator = "";
+    char word[MAX_WORD];
+
+    for (unsigned row = 0, first = 0; next_first_word(&row, word);
+         first = row) {
+        if (!second_word(&command_rows[first]))
+            continue;
+        printf("%s%s", separator, word);
+        separator = "|";
+    }
 }
 
 static void print_option_words(uint32_t commands)
@@ -197,9 +234,12 @@ static void complete_bash(void)
          "_bcc()\n"
          "{\n"
          "    local word=${COMP_WORDS[COMP_CWORD]} words=\n"
-         "    local name=${COMP_WORDS[1]}\n"
-         "    [ \"$name\" = cache ] && name=\"cache ${COMP_WORDS[2]}\"");
-    fputs("    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words='", stdout);
+         "    local name=${COMP_WORDS[1]}");
+    fputs("    case $name in ", stdout);
+    print_pairs_pattern();
+    fputs(") name=\"$name ${COMP_WORDS[2]}\" ;; esac\n"
+          "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words='",
+          stdout);
     print_first_words(" ", "");
     puts("'\n"
          "    elif [[ $word == -* ]]; then\n"
@@ -211,11 +251,10 @@ static void complete_bash(void)
     }
     fputs("        esac\n"
           "    elif [ \"$COMP_CWORD\" -eq 2 ]; then\n"
-          "        case ${COMP_WORDS[1]} in\n"
-          "        cache) words='",
+          "        case ${COMP_WORDS[1]} in\n",
           stdout);
-    print_second_words();
-    fputs("' ;;\n        completion) words='bash zsh fish' ;;\n"
+    print_second_words("        ", ") words='", "' ;;\n");
+    fputs("        completion) words='bash zsh fish' ;;\n"
           "        help) words='",
           stdout);
     print_first_words(" ", "");
@@ -247,16 +286,18 @@ static void complete_zsh(void)
 {
     puts("#compdef bcc\n"
          "# zsh completion for bcc: bcc completion zsh >DIR_OF_FPATH/_bcc\n"
-         "local name=$words[2]\n"
-         "[[ $name == cache ]] && name=\"cache $words[3]\"\n"
-         "if (( CURRENT == 2 )); then");
-    fputs("    compadd --", stdout);
-    print_first_words(" ", "");
-    fputs("\nelif (( CURRENT == 3 )) && [[ $words[2] == cache ]]; then\n"
-          "    compadd --",
+         "local name=$words[2]");
+    fputs("case $name in ", stdout);
+    print_pairs_pattern();
+    fputs(") name=\"$name $words[3]\" ;; esac\n"
+          "if (( CURRENT == 2 )); then\n    compadd --",
           stdout);
-    print_second_words();
-    puts("\nelse\n    case $name in");
+    print_first_words(" ", "");
+    fputs("\nelif (( CURRENT == 3 )) && [[ $words[2] == (", stdout);
+    print_pairs_pattern();
+    puts(") ]]; then\n    case $words[2] in");
+    print_second_words("    ", ") compadd --", " ;;\n");
+    puts("    esac\nelse\n    case $name in");
     for (unsigned i = 0; i < N_COMMANDS; i++) {
         printf("    '%s') _arguments", command_rows[i].name);
         for (size_t j = 0; j < n_option_rows; j++) {
@@ -293,10 +334,9 @@ static void complete_fish(void)
 {
     puts("# fish completion for bcc: bcc completion fish | source");
     print_first_words("complete -c bcc -n __fish_use_subcommand -f -a ", "\n");
-    fputs("complete -c bcc -n '__fish_seen_subcommand_from cache' -f -a '",
-          stdout);
-    print_second_words();
-    puts("'\ncomplete -c bcc -n '__fish_seen_subcommand_from completion' -f "
+    print_second_words("complete -c bcc -n '__fish_seen_subcommand_from ",
+                       "' -f -a '", "'\n");
+    puts("complete -c bcc -n '__fish_seen_subcommand_from completion' -f "
          "-a 'bash zsh fish'");
     for (size_t i = 0; i < n_option_rows; i++) {
         const struct option_row *row = &option_rows[i];

@@ -10,9 +10,10 @@
  * all that begin with it, "cache ls" for one. second may be NULL. 0: none. */
 uint32_t commands_named(const char *first, const char *second);
 
-/* The first word of the command whose first word is closest to the given one;
- * NULL if none is close. */
-const char *command_nearest(const char *word);
+/* Of all first words of commands, the one that is closest to the given one;
+ * false if none is close. */
+enum { MAX_WORD = 16 };
+bool command_nearest(const char *word, char ret_word[MAX_WORD]);
 
 /* Every command, with what it is for. */
 void help_overview(FILE *out);

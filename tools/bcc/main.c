@@ -1,10 +1,17 @@
 /* bcc: run bitcode, and look after the cache of native code. */
 #include <errno.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <bcc/bcc.h>
 
@@ -53,12 +60,21 @@ static int print_version(struct options *options)
 }
 
 static int (*const run[N_COMMANDS])(struct options *options) = {
-    [COMMAND_RUN] = cmd_run,           [COMMAND_CALL] = cmd_call,
-    [COMMAND_COMPILE] = cmd_compile,   [COMMAND_PRECOMPILE] = cmd_precompile,
-    [COMMAND_DUMP] = cmd_dump,         [COMMAND_SIGN] = cmd_sign,
-    [COMMAND_VERIFY] = cmd_verify,     [COMMAND_CONFIG_SHOW] = config_show,
-    [COMMAND_DOCTOR] = cmd_doctor,     [COMMAND_COMPLETION] = complete,
-    [COMMAND_VERSION] = print_version, [COMMAND_HELP] = help,
+    [COMMAND_RUN] = cmd_run,
+    [COMMAND_CALL] = cmd_call,
+    [COMMAND_COMPILE] = cmd_compile,
+    [COMMAND_PRECOMPILE] = cmd_precompile,
+    [COMMAND_DUMP] = cmd_dump,
+    [COMMAND_SIGN] = cmd_sign,
+    [COMMAND_VERIFY] = cmd_verify,
+    [COMMAND_CONFIG_SHOW] = config_show,
+    [COMMAND_DOCTOR] = cmd_doctor,
+    [COMMAND_COMPLETION] = complete,
+    [COMMAND_VERSION] = print_version,
+    [COMMAND_HELP] = help,
+    [COMMAND_BINFMT_INSTALL] = cmd_binfmt_install,
+    [COMMAND_BINFMT_REMOVE] = cmd_binfmt_remove,
+    [COMMAND_BINFMT_SHOW] = cmd_binfmt_show,
 };
 
 /* The commands of "bcc cache". */
@@ -110,6 +126,48 @@ static void reserve_standard_descriptors(void)
     for (int fd = 0; fd < 3; fd++)
         if (standard[fd].revents & POLLNVAL)
             open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+}
+
+/* Functions of libc are bound when they are first called, as a run calls a
+ * third of them; but that costs half again of a binding at the start. The
+ * linker lets those be bound at the start whose addresses are taken: here,
+ * those that every warm run calls. */
+static void bind_now(void)
+{
+#define BIND(function) __asm__ volatile("" : : "r"(function))
+    BIND(access);
+    BIND(calloc);
+    BIND(clock_gettime);
+    BIND(close);
+    BIND(dlsym);
+    BIND(exit);
+    BIND(fstat);
+    BIND(getenv);
+    BIND(malloc);
+    BIND(memchr);
+    BIND(memcmp);
+    BIND(memcpy);
+    BIND(memmove);
+    BIND(mmap);
+    BIND(mprotect);
+    BIND(openat);
+    BIND(poll);
+    BIND(prctl);
+    BIND(pthread_setcancelstate);
+    BIND(qsort);
+    BIND(readlink);
+    BIND(realloc);
+    BIND(secure_getenv);
+    BIND(stat);
+    BIND(strchr);
+    BIND(strchrnul);
+    BIND(strcmp);
+    BIND(strdup);
+    BIND(strlen);
+    BIND(strncmp);
+    BIND(strrchr);
+    BIND(__errno_location);
+#undef BIND
 }
 
 /* ---- The command line ---- */
@@ -191,10 +249,47 @@ static int run_command(int argc, char **argv, uint32_t commands)
 
 static void complain_of_command(const char *name)
 {
-    const char *near = command_nearest(name);
+    char near[MAX_WORD] = "";
+    const bool is_near = command_nearest(name, near);
 
-    complain("%s: no such command%s%s%s (bcc help)", name, near ? ", but " : "",
-             near ? near : "", near ? " is" : "");
+    complain("%s: no such command%s%s%s (bcc help)", name,
+             is_near ? ", but " : "", near, is_near ? " is" : "");
+}
+
+/* Is this the interpreter of bcc binfmt? Every launch asks this, so no libc
+ * function is called: see commands_named(). */
+static bool is_interpreter(const char *path)
+{
+    const char *want = "bcc-run";
+
+    for (const char *at = path; *at; at++)
+        if (*at == '/')
+            path = at + 1;
+    while (*path && *path == *want) {
+        path++;
+        want++;
+    }
+    return *path == *want;
+}
+
+/* bcc-run FILE ARGS...: bcc run -- FILE ARGS... */
+static int interpret(int argc, char **argv)
+{
+    static char run_word[] = "run", end_of_options[] = "--";
+    char **words = calloc((size_t)argc + 2, sizeof(*words));
+    int status;
+
+    if (!words) {
+        complain("out of memory");
+        return EXIT_FAILED;
+    }
+    words[0] = run_word;
+    words[1] = end_of_options;
+    for (int i = 1; i < argc; i++)
+        words[i + 1] = argv[i];
+    status = run_command(argc + 1, words, COMMAND_BIT(COMMAND_RUN));
+    free(words);
+    return status;
 }
 
 int main(int argc, char **argv)
@@ -202,7 +297,10 @@ int main(int argc, char **argv)
     const char *name = argc > 1 ? argv[1] : "";
     const uint32_t commands = commands_named(name, NULL);
 
+    bind_now();
     reserve_standard_descriptors();
+    if (argc > 0 && is_interpreter(argv[0]))
+        return interpret(argc, argv);
     if (commands)
         return run_command(argc - 1, argv + 1, commands);
     if (strcmp(name, "--version") == 0)

@@ -376,47 +376,60 @@ static char *join_path(const char *base, const char *suffix)
     return path;
 }
 
-/* The XDG specification requires that a relative path is ignored. */
-static const char *absolute_or_null(const char *path)
+/* Places of the cache directory, in order. The first variable that is set
+ * decides, even if its value cannot be used. */
+static const struct place {
+    char variable[16]; /* "": the option */
+    char suffix[12];   /* "": the value is the very directory */
+} places[] = {
+    {"", ""},
+    {"BCC_CACHE_DIR", ""},
+    {"XDG_CACHE_HOME", "/bcc"},
+    {"HOME", "/.cache/bcc"},
+};
+
+/* NULL: not set. The XDG specification requires that a relative path is
+ * ignored. */
+static const char *base_of(const struct place *place,
+                           const struct options *options)
 {
-    return path && path[0] == '/' ? path : NULL;
+    const char *base =
+        *place->variable ? getenv(place->variable) : options->cache_dir;
+
+    if (!base || !*base || (*place->variable == 'X' && *base != '/'))
+        return NULL;
+    return base;
 }
 
 /* *ret_is_named: an option or a variable of bcc names this very directory. */
 static char *find_cache_dir(const struct options *options, bool *ret_is_named,
                             const char **ret_reason)
 {
-    const struct {
-        const char *base, *suffix;
-    } places[] = {
-        {options->cache_dir, ""},
-        {getenv("BCC_CACHE_DIR"), ""},
-        {absolute_or_null(getenv("XDG_CACHE_HOME")), "/bcc"},
-        {getenv("HOME"), "/.cache/bcc"},
-    };
+    const struct place *place = places;
+    const char *base = NULL;
+    char *dir;
 
     if (options->no_cache) {
         *ret_reason = "--no-cache";
         return NULL;
     }
-    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        char *dir;
-
-        if (!places[i].base || !*places[i].base)
-            continue;
-        /* The first variable that is set decides, even if it cannot be used. */
-        if (strlen(places[i].base) + strlen(places[i].suffix) >= PATH_MAX) {
-            *ret_reason = "the name of the cache directory is too long";
+    for (; !base; place++) {
+        if (place == places + sizeof(places) / sizeof(places[0])) {
+            *ret_reason = "no cache directory: HOME is not set";
             return NULL;
         }
-        *ret_is_named = !*places[i].suffix;
-        dir = join_path(places[i].base, places[i].suffix);
-        if (!dir)
-            *ret_reason = "out of memory";
-        return dir;
+        base = base_of(place, options);
     }
-    *ret_reason = "no cache directory: HOME is not set";
-    return NULL;
+    place--;
+    if (strlen(base) + strlen(place->suffix) >= PATH_MAX) {
+        *ret_reason = "the name of the cache directory is too long";
+        return NULL;
+    }
+    *ret_is_named = !*place->suffix;
+    dir = join_path(base, place->suffix);
+    if (!dir)
+        *ret_reason = "out of memory";
+    return dir;
 }
 
 char *setup_find_cache_dir(const struct options *options,
@@ -429,16 +442,9 @@ char *setup_find_cache_dir(const struct options *options,
 
 const char *setup_cache_dir_origin(const struct options *options)
 {
-    static const char *const variables[] = {"BCC_CACHE_DIR", "XDG_CACHE_HOME"};
-
-    if (options->cache_dir && *options->cache_dir)
-        return "--cache-dir";
-    for (size_t i = 0; i < 2; i++) {
-        const char *value = getenv(variables[i]);
-
-        if (value && *value && (i == 0 || *value == '/'))
-            return variables[i];
-    }
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+        if (base_of(&places[i], options))
+            return *places[i].variable ? places[i].variable : "--cache-dir";
     return "HOME";
 }
 

@@ -91,6 +91,18 @@ static void make_target(const uint8_t packed[PACKED_SIZE],
     target[n] = '\0';
 }
 
+/* 64: none. */
+static unsigned value_of(char letter)
+{
+    if (letter >= 'a')
+        return letter <= 'z' ? (unsigned)(letter - 'a') + 26 : 64;
+    if (letter >= 'A' && letter <= 'Z')
+        return (unsigned)(letter - 'A');
+    if (letter >= '0' && letter <= '9')
+        return (unsigned)(letter - '0') + 52;
+    return letter == '-' ? 62 : letter == '_' ? 63 : 64;
+}
+
 static bool read_target(const char target[TARGET_SIZE],
                         uint8_t ret_packed[PACKED_SIZE])
 {
@@ -98,11 +110,11 @@ static bool read_target(const char target[TARGET_SIZE],
     size_t n = 0;
 
     for (size_t i = 0; i < TARGET_SIZE; i++) {
-        const char *letter = memchr(letters, target[i], 64);
+        const unsigned value = value_of(target[i]);
 
-        if (!letter)
+        if (value == 64)
             return false;
-        bits = bits << 6 | (unsigned)(letter - letters);
+        bits = bits << 6 | value;
         n_bits += 6;
         if (n_bits < 8)
             continue;

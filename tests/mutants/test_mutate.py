@@ -1,0 +1,165 @@
+"""The mutation tool itself: what it changes, and what it leaves alone."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+
+import coverage  # pylint: disable=wrong-import-position
+import mutants  # pylint: disable=wrong-import-position
+import mutate  # pylint: disable=wrong-import-position
+import suite  # pylint: disable=wrong-import-position
+
+SAMPLE = r"""/* if (a < b) no code */
+#define LIMIT(a, b) ((a) < \
+                     (b))
+enum { MAX = 7 };
+static const char text[] = "x < y && z";
+
+static int count(const struct list *list, int low)
+{
+    int n = 0;
+
+    for (size_t i = 0; i < list->n; i++)
+        if (list->row[i] >= low && !list->hidden)
+            n += 2;
+    return n;
+}
+
+static void close_all(struct list *list)
+{
+    release(list, 'a');
+    unmap(list);
+    if (list->fd < 0)
+        return;
+    close(list->fd);
+}
+"""
+
+
+def after(operator):
+    """All changed lines that an operator makes of the sample."""
+    return [mutate.describe(SAMPLE, m)[1] for m in mutate.mutants_of(SAMPLE)
+            if m.operator == operator.__name__]
+
+
+class Operators(unittest.TestCase):
+    def test_negates_conditions(self):
+        self.assertEqual(after(mutate.condition_negated), [
+            "if (!(list->row[i] >= low && !list->hidden))",
+            "if (!(list->fd < 0))"])
+
+    def test_loosens_conditions(self):
+        self.assertEqual(after(mutate.condition_loosened), [
+            "if (list->row[i] >= low || !list->hidden)",
+            "if (list->row[i] >= low )",
+            "if ( !list->hidden)"])
+
+    def test_moves_limits_by_one(self):
+        self.assertEqual(after(mutate.limit_off_by_one), [
+            "for (size_t i = 0; i <= list->n; i++)",
+            "if (list->row[i] > low && !list->hidden)",
+            "if (list->fd <= 0)"])
+
+    def test_changes_constants_of_functions_and_enums(self):
+        changed = after(mutate.constant_changed)
+        for line in ("enum { MAX = 8 };", "enum { MAX = 6 };", "int n = 1;",
+                     "n += 3;", "n += 1;", "if (list->fd < 1)"):
+            self.assertIn(line, changed)
+
+    def test_removes_calls_assignments_and_jumps(self):
+        removed = [mutate.describe(SAMPLE, m)[0]
+                   for m in mutate.mutants_of(SAMPLE)
+                   if m.operator == "statement_removed"]
+        self.assertEqual(removed, ["n += 2;", "release(list, 'a');",
+                                   "unmap(list);", "return;",
+                                   "close(list->fd);"])
+
+    def test_swaps_arguments(self):
+        self.assertEqual(after(mutate.arguments_swapped),
+                         ["release('a', list);"])
+
+    def test_swaps_calls(self):
+        self.assertEqual(after(mutate.calls_reordered),
+                         ["unmap(list); release(list, 'a');"])
+
+    def test_returns_early(self):
+        self.assertEqual(after(mutate.early_return),
+                         ["{ return 0;", "{ return;"])
+
+    def test_changes_operations_but_no_signs(self):
+        self.assertEqual(after(mutate.operation_changed), [
+            "for (size_t i = 0; i < list->n; i--)", "n -= 2;"])
+
+    def test_leaves_comments_strings_and_directives_alone(self):
+        for mutant in mutate.mutants_of(SAMPLE):
+            self.assertNotIn(mutant.line, (1, 2, 3, 5))
+
+    def test_applies_one_change(self):
+        for mutant in mutate.mutants_of(SAMPLE):
+            changed = mutate.apply(SAMPLE, mutant)
+            self.assertNotEqual(changed, SAMPLE)
+            self.assertEqual(changed[:mutant.start], SAMPLE[:mutant.start])
+            self.assertTrue(changed.endswith(SAMPLE[mutant.end:]))
+
+
+class Judged(unittest.TestCase):
+    def test_reads_paragraphs(self):
+        self.assertEqual(
+            mutants.judged_in("# comment\n\na.c\n- x < 1\n+ x <= 1\nwhy\nnot\n"),
+            {("a.c", "x < 1", "x <= 1"): "why not"})
+
+    def test_wants_a_reason(self):
+        with self.assertRaises(ValueError):
+            mutants.judged_in("a.c\n- x < 1\n+ x <= 1\n")
+
+    def test_reads_the_list_of_the_tree(self):
+        source = os.path.join(os.path.dirname(__file__), "..", "..")
+        for path, before, after_ in mutants.judged_equivalent():
+            with open(os.path.join(source, path), encoding="utf-8") as file:
+                text = file.read()
+            known = {mutate.describe(text, m) for m in mutate.mutants_of(text)}
+            self.assertIn((before, after_), known, path + ": is no mutant")
+
+
+class Runs(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.directory)
+
+    def test_ends_what_takes_too_long_with_its_children(self):
+        alive = os.path.join(self.directory, "alive")
+        script = f"(sleep 30; touch {alive}) & sleep 30"
+        start = time.monotonic()
+        with self.assertRaises(suite.Timeout):
+            suite.run_limited(["sh", "-c", script], 0.2)
+        self.assertLess(time.monotonic() - start, 20)
+        left = subprocess.run(["pgrep", "-f", alive], check=False,
+                              stdout=subprocess.PIPE).stdout
+        self.assertEqual(left, b"")
+
+    def test_nothing_has_changed_where_there_is_no_git(self):
+        self.assertEqual(mutants.changed_files(self.directory), [])
+
+    def test_lines_keep_their_tests(self):
+        reached = coverage.Reached()
+        reached.add("one", 1, {"lib/a.c": [(3, 1, [True, False]), (4, 0, [])]})
+        reached.add("two", 2, {"lib/a.c": [(3, 0, [False, True]), (4, 5, [])]})
+        path = os.path.join(self.directory, "coverage.json")
+        reached.save(path)
+        known = coverage.Reached.load(path)
+        self.assertEqual(known.tests_of("lib/a.c", 3), [0])
+        self.assertEqual(known.tests_of("lib/a.c", 4), [1])
+        self.assertEqual(known.tests_of("lib/a.c", 9), [1])
+        self.assertEqual(known.tests_of("lib/a.c", 2), [])
+        self.assertEqual(known.branches["lib/a.c"][3], [2, 3])
+
+
+if __name__ == "__main__":
+    unittest.main()
