@@ -97,6 +97,10 @@ test_records_the_features_of_the_cpu() {
         "$work/small.bc" -o "$work/unknown.oBCC"
     expect unknown "exit 1"
     says unknown err "CPU 'cortex-z1000': not known to LLVM for '$row'"
+    # LLVM ignores features that it does not know.
+    run feature "$BCC" compile --target "$triple" --features +nosuch \
+        "$work/small.bc" -o "$work/unknown.oBCC"
+    complains feature "feature 'nosuch': not known to LLVM for '$row'"
 }
 
 # What all of a file's functions need is needed; what one of them needs is not.

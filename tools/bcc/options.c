@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lli_options.h"
+#include "near_name.h"
 #include "print.h"
 #include "prune.h"
 
@@ -129,32 +130,6 @@ static bool apply(struct options *options, const struct option_row *row,
 
 /* ---- Wrong usage ---- */
 
-enum { MAX_NAME = 24 };
-
-unsigned options_distance(const char *a, size_t a_size, const char *b)
-{
-    const size_t b_size = strlen(b);
-    unsigned row[MAX_NAME + 1];
-
-    if (a_size > MAX_NAME || b_size > MAX_NAME)
-        return MAX_NAME;
-    for (size_t j = 0; j <= b_size; j++)
-        row[j] = (unsigned)j;
-    for (size_t i = 1; i <= a_size; i++) {
-        unsigned diagonal = row[0];
-
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= b_size; j++) {
-            const unsigned change = diagonal + (a[i - 1] != b[j - 1]);
-            const unsigned less = row[j] < row[j - 1] ? row[j] : row[j - 1];
-
-            diagonal = row[j];
-            row[j] = less + 1 < change ? less + 1 : change;
-        }
-    }
-    return row[b_size];
-}
-
 /* The option of these commands with the closest name, if at most a third of it
  * differs; or NULL. */
 static const char *nearest(const char *name, size_t size, uint32_t commands)
@@ -168,7 +143,7 @@ static const char *nearest(const char *name, size_t size, uint32_t commands)
 
         if (!row->name || !(row->commands & commands))
             continue;
-        away = options_distance(name, size, row->name);
+        away = near_name_distance(name, size, row->name, strlen(row->name));
         if (away < least) {
             least = away;
             found = row->name;

@@ -88,8 +88,4 @@ int options_choice(const char *choices, const char *text);
 /* False after a complaint: no memory. */
 bool words_append(struct words *words, const char *word);
 
-/* The number of letters to insert, delete or replace to turn the first a_size
- * bytes of a into b (Levenshtein); many for long words. */
-unsigned options_distance(const char *a, size_t a_size, const char *b);
-
 #endif
