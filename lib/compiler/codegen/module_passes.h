@@ -25,9 +25,10 @@ enum status attributes_retarget(LLVMModuleRef module,
                                 struct cpu_features *features,
                                 struct error *err) MUST_CHECK;
 
-/* Decide which products and sums become one operation. Functions have their
- * target's attributes. */
-void contraction_decide(LLVMModuleRef module, const struct target *target);
+/* Decide which products and sums become one operation; is_off: none. Functions
+ * have their target's attributes. */
+void contraction_decide(LLVMModuleRef module, const struct target *target,
+                        bool is_off);
 
 /* Of the linked module, before anything is optimised. */
 struct module_facts module_facts_collect(LLVMModuleRef module);
