@@ -289,7 +289,7 @@ typedef struct BCCOptions {
 } BCCOptions;
 
 /* Where a miss is compiled. */
-enum {
+enum BCCJit {
     /* In the process bccc: nothing that LLVM does reaches this process. */
     BCC_JIT_PROCESS = 0,
     /* In this process, which starts none: for hosts that may not. The entry is
