@@ -149,7 +149,7 @@ rm -r "$scratch/cpack"
 names=$(cd "$scratch/packages" && for file in *.deb; do
     dpkg-deb -f "$file" Package
 done | sort | xargs)
-[ "$names" = "bcc-tools bccc libobcc-dev libobcc-doc libobcc0 libobccrun0 \
+[ "$names" = "bcc-tools bccc libobcc-dev libobcc-doc libobcc-llvm libobcc0 libobccrun0 \
 python3-obcc" ] || fail "packages: $names"
 for file in "$scratch"/packages/*_amd64.deb; do
     case $file in *libobcc-dev*) continue ;; esac
