@@ -14,8 +14,9 @@
 # cmake --install.
 find_program(BCC_DPKG_SHLIBDEPS dpkg-shlibdeps)
 mark_as_advanced(BCC_DPKG_SHLIBDEPS)
-if(NOT BCC_DPKG_SHLIBDEPS)
-  message(STATUS "cpack: not without dpkg-shlibdeps (Debian: dpkg-dev)")
+if(NOT BCC_DPKG_SHLIBDEPS OR CMAKE_CROSSCOMPILING)
+  message(STATUS
+    "no packages: they need dpkg-shlibdeps (dpkg-dev), on the machine itself")
   return()
 endif()
 

@@ -324,6 +324,7 @@ static enum status make_functions(struct compilation *c, struct error *err)
         .names = c->names.name,
         .n_names = c->names.n_names,
         .directives = &c->directives,
+        .cpu_features = &c->result->cpu_features,
         .exports = &c->result->exports,
         .has_metadata = c->has_metadata,
         .marked_only = c->request->flags & REQUEST_MARKED_ONLY,

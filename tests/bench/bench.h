@@ -171,6 +171,7 @@ bool run_k1(void);
 bool run_k2(void);
 bool run_k3(void);
 bool run_k4(void);
+bool run_k5(void);
 bool run_c1(void);
 bool run_c2(void);
 bool run_c3(void);

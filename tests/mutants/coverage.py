@@ -52,7 +52,7 @@ class Reached:
                     known[1] |= is_taken << i
 
     def save(self, path):
-        with open(path + ".new", "w", encoding="utf-8") as file:
+        with self.lock, open(path + ".new", "w", encoding="utf-8") as file:
             json.dump({"tests": self.tests, "seconds": self.seconds,
                        "lines": {path: {str(n): hex(bits)
                                         for n, bits in rows.items()}
@@ -216,6 +216,7 @@ def main():
                 lambda test: measure(suite, test, reached, clock), tests), 1):
             if done % 50 == 0:
                 print(f"{done} of {len(tests)} tests", flush=True)
+                reached.save(kept)
     reached.save(kept)
     print_rooms(reached)
     return 0

@@ -58,7 +58,8 @@ struct options {
     bool rebuild;
     bool strip_debug;
     bool no_undefined;
-    bool report_json; /* --report=json */
+    bool shared_object; /* --shared */
+    bool report_json;   /* --report=json */
     bool verbose;
     bool json;
     bool disassemble;
