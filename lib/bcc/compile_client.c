@@ -192,18 +192,18 @@ static enum status build_descriptors(const struct compile_job *job,
     table->n = REQUEST_FD;
     status = add_descriptor(table, request_fd, above, err);
     if (status == STATUS_OK)
-        status = add_descriptor(table, job->output_fd, above, err);
+        status = add_descriptor(table, job->call.output_fd, above, err);
     if (status == STATUS_OK)
         status = add_descriptor(table, reply_fd, above, err);
     if (status == STATUS_OK)
-        status = add_descriptor(table, job->lock_fd, above, err);
+        status = add_descriptor(table, job->call.lock_fd, above, err);
     if (status == STATUS_OK)
-        status = add_descriptor(table, job->dir_fd, above, err);
+        status = add_descriptor(table, job->call.dir_fd, above, err);
     if (status == STATUS_OK)
         status = add_descriptor(table, host_fd, above, err);
     file_close(host_fd);
     for (size_t i = 0; status == STATUS_OK && i < job->n_inputs; i++)
-        status = add_descriptor(table, job->input_fds[i], above, err);
+        status = add_descriptor(table, job->call.input_fds[i], above, err);
     return status;
 }
 
@@ -443,7 +443,8 @@ static enum status start_compile(const struct compile_job *job, int reply_fd,
         return status;
     argv[2] = host;
     snprintf(host, sizeof(host), "%jd", (intmax_t)getpid());
-    status = file_create_memory("bcc-request", job->message, &request_fd, err);
+    status =
+        file_create_memory("bcc-request", job->call.message, &request_fd, err);
     if (status)
         goto out;
     status = build_descriptors(job, request_fd, reply_fd, &table, err);
@@ -480,6 +481,44 @@ enum status compile_client_run(const struct compile_job *job,
     file_close(reply_fd);
     return status;
 }
+
+/* ---- In this process ---- */
+
+/* It stays open: what LLVM keeps for a process could not be set up twice. */
+static enum status find_function(const char *compiler, compile_call_fn *ret_fn,
+                                 struct error *err)
+{
+    const char *slash = strrchr(compiler, '/');
+    void *library;
+    char *path;
+
+    if (asprintf(&path, "%.*s" COMPILE_CALL_FILE,
+                 slash ? (int)(slash + 1 - compiler) : 0, compiler) < 0)
+        return error_no_memory(err);
+    library = dlopen(path, RTLD_NOW);
+    free(path);
+    *ret_fn =
+        library ? (compile_call_fn)dlsym(library, COMPILE_CALL_NAME) : NULL;
+    return *ret_fn ? STATUS_OK
+                   : error_set(err, STATUS_NOT_FOUND, "%s", dlerror());
+}
+
+enum status compile_client_call(const char *compiler_path,
+                                const struct compile_call *call,
+                                struct reply *ret_reply, struct error *err)
+{
+    compile_call_fn compile;
+    char *compiler;
+    enum status status = compile_client_find(compiler_path, &compiler, err);
+
+    if (status)
+        return status;
+    status = find_function(compiler, &compile, err);
+    free(compiler);
+    return status ? status : compile(call, ret_reply, err);
+}
+
+/* ---- In the background ---- */
 
 enum status compile_client_later(const struct compile_job *job,
                                  struct error *err)

@@ -379,7 +379,7 @@ static void see_to_best(struct prepare *p)
     const bool may_begin = p->flags & BCC_BEST_LATER || may_compile(p);
 
     if (!p->is_waiting || p->request.tier != REQUEST_TIER_AUTO || !may_begin ||
-        p->script->options.n_trusted_keys)
+        p->script->options.n_trusted_keys || p->script->options.jit)
         return;
     make_later(p);
     report_stage(p->script, BCC_STAGE_PROCESS);

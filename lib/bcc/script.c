@@ -238,6 +238,9 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
     if (given.tier < BCC_TIER_AUTO || given.tier > BCC_TIER_BASELINE)
         return script_misuse(script, BCC_INVALID_VALUE,
                              "options: unknown tier %d", given.tier);
+    if (given.jit < BCC_JIT_PROCESS || given.jit > BCC_JIT_IN_PROCESS)
+        return script_misuse(script, BCC_INVALID_VALUE,
+                             "options: unknown jit %d", given.jit);
     keys = read_keys(given.trustedKeys, &copy);
     if (keys == STATUS_MISUSE || keys == STATUS_UNTRUSTED) {
         options_release(&copy);
@@ -269,6 +272,7 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
         copy.memory_limit = 0;
     copy.cache_size_limit = given.cacheSizeLimit;
     copy.tier = given.tier;
+    copy.jit = given.jit;
     options_release(&script->options);
     script->options = copy;
     return 0;

@@ -378,6 +378,161 @@ static void a_sum_has_the_same_bits_for_any_workers(void **state)
     bccDisposeScript(script);
 }
 
+/* What the script lists. */
+static void reduce(BCCScriptRef script, const char *name, BCCForEach *work,
+                   void *result)
+{
+    BCCRunError error = {.message = ""};
+    BCCReduction reduction;
+    BCCKernelRef kernel = bccGetReduction(script, name, &reduction, &error);
+
+    if (!kernel)
+        fail_msg("%s", error.message);
+    reduction.result = result;
+    if (bccReduce(kernel, work, &reduction, &error))
+        fail_msg("%s", error.message);
+    bccDisposeKernel(kernel);
+}
+
+static void a_reduction_is_refused(BCCScriptRef script, const char *name,
+                                   const char *fact)
+{
+    BCCRunError error = {.message = ""};
+    BCCReduction reduction;
+
+    assert_null(bccGetReduction(script, name, &reduction, &error));
+    if (!strstr(error.message, fact))
+        fail_msg("'%s' does not say '%s'", error.message, fact);
+}
+
+static void reductions_that_the_script_lists(void **state)
+{
+    enum { COUNT = 5000 };
+    BCCScriptRef script = open_kernels(*state);
+    static float in[COUNT];
+    const BCCBuffer input = BUFFER(in);
+    BCCForEach work = {.size = sizeof(work),
+                       .pool = bccCreatePool(3),
+                       .range = {.end = {COUNT}},
+                       .in = &input,
+                       .nIn = 1,
+                       .tileSize = 64};
+    double mean;
+    float product;
+
+    for (int i = 0; i < COUNT; i++)
+        in[i] = i % 2 ? 1 : 3;
+    reduce(script, "mean", &work, &mean);
+    assert_true(mean == 2);
+    /* Without a combiner accumulators are elements of the kernel. */
+    for (int i = 0; i < COUNT; i++)
+        in[i] = i % 500 ? 1 : 2;
+    reduce(script, "product", &work, &product);
+    assert_true(product == 1024);
+    a_reduction_is_refused(script, "unfit", "no combiner");
+    a_reduction_is_refused(script, "absent", "no reduction of that name");
+    a_reduction_is_refused(script, NULL, "no reduction");
+    bccDisposePool(work.pool);
+    bccDisposeScript(script);
+}
+
+static void reductions_of_renderscript(void **state)
+{
+    enum { COUNT = 3000 };
+    struct fixture *f = *state;
+    BCCScriptRef script = open_script(bitcode_path("reduce.ll").text, NULL);
+    static int32_t whole[COUNT];
+    static float a[COUNT], b[COUNT];
+    const BCCBuffer number = BUFFER(whole);
+    const BCCBuffer pair[] = {BUFFER(a), BUFFER(b)};
+    BCCForEach work = {
+        .size = sizeof(work), .range = {.end = {COUNT}}, .tileSize = 100};
+    int32_t sum, places[2];
+    float dot, first = 0;
+
+    assert_succeeds(script, bccPrepareExecutable(script, f->cache, "r", 0));
+    for (int i = 0; i < COUNT; i++) {
+        whole[i] = i;
+        a[i] = (float)(i * 7919 % COUNT);
+        b[i] = 1.0f / (float)(i + 1);
+    }
+    for (unsigned workers = 1; workers <= 4; workers++) {
+        work.pool = bccCreatePool(workers);
+        work.in = &number;
+        work.nIn = 1;
+        reduce(script, "sum", &work, &sum);
+        assert_int_equal(sum, COUNT * (COUNT - 1) / 2);
+        work.in = pair;
+        reduce(script, "range", &work, places);
+        assert_true(a[places[0]] == 0 && a[places[1]] == COUNT - 1);
+        work.nIn = 2;
+        reduce(script, "dot", &work, &dot);
+        first = workers == 1 ? dot : first;
+        assert_memory_equal(&dot, &first, sizeof(dot));
+        bccDisposePool(work.pool);
+    }
+    a_reduction_is_refused(script, "lost", "no accumulating kernel");
+    a_reduction_is_refused(script, "old_form", "no reduction");
+    bccDisposeScript(script);
+}
+
+static void malformed_reductions_fail_the_compile(void **state)
+{
+    static const char *const rows[] = {
+        "!0 = !{!\"sum\", !\"4\"}",
+        "!0 = !{!\"sum\", !\"4x\", !1}\n!1 = !{!\"add\", !\"1\"}",
+        "!0 = !{!\"sum\", !\"4\", !\"add\"}",
+        "!0 = !{!\"sum\", !\"4\", !1}\n!1 = !{!\"add\"}",
+        "!0 = !{!\"sum\", !\"4\", !1}\n!1 = !{!\"add\", null}",
+        "!0 = !{null, !\"4\", !1}\n!1 = !{!\"add\", !\"1\"}",
+    };
+    struct fixture *f = *state;
+    const struct path path = fixture_path(f, "bad.ll");
+    char text[512];
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        BCCScriptRef script;
+
+        snprintf(text, sizeof(text), "!\\23rs_export_reduce = !{!0}\n%s\n",
+                 rows[i]);
+        write_whole(path.text, text, strlen(text));
+        script = open_script(path.text, NULL);
+        assert_fails(script, bccPrepareExecutable(script, f->cache, "b", 0),
+                     BCC_COMPILE_ERROR);
+        assert_non_null(
+            strstr(bccGetErrorMessage(script), "#rs_export_reduce"));
+        bccDisposeScript(script);
+    }
+}
+
+static void wrong_reductions_are_refused(void **state)
+{
+    BCCScriptRef script = open_kernels(*state);
+    BCCKernelRef kernel = get_kernel(script, "add_up");
+    float in[10] = {1};
+    const BCCBuffer input = BUFFER(in);
+    const BCCForEach work = {
+        .size = sizeof(work), .range = {.end = {10}}, .in = &input, .nIn = 1};
+    struct total total = {5, 5};
+    BCCReduction reduction = {.size = sizeof(reduction),
+                              .accumulatorSize = sizeof(total),
+                              .result = &total};
+    BCCRunError error = {.message = ""};
+
+    assert_int_equal(bccReduce(kernel, &work, &reduction, &error),
+                     BCC_RUN_INVALID);
+    assert_non_null(strstr(error.message, "combine is needed"));
+    reduction.size = 8;
+    assert_int_equal(bccReduce(kernel, &work, &reduction, &error),
+                     BCC_RUN_INVALID);
+    assert_int_equal(bccReduce(kernel, &work, NULL, &error), BCC_RUN_INVALID);
+    assert_int_equal(bccReduce(NULL, &work, &reduction, &error),
+                     BCC_RUN_INVALID);
+    assert_true(total.sum == 5 && total.n == 5);
+    bccDisposeKernel(kernel);
+    bccDisposeScript(script);
+}
+
 /* ---- Work items ---- */
 
 static BCCScriptRef open_items(struct fixture *f)
@@ -388,9 +543,8 @@ static BCCScriptRef open_items(struct fixture *f)
     return script;
 }
 
-static void work_items_know_their_place(void **state)
+static void check_items(BCCScriptRef script)
 {
-    BCCScriptRef script = open_items(*state);
     BCCKernelRef kernel = get_kernel(script, "places");
     const BCCGrid grid = {.globalSize = {50, 20}, .localSize = {10, 1}};
     static int32_t out[1000];
@@ -409,6 +563,25 @@ static void work_items_know_their_place(void **state)
         bccDisposePool(pool);
     }
     bccDisposeKernel(kernel);
+}
+
+static void work_items_know_their_place(void **state)
+{
+    BCCScriptRef script = open_items(*state);
+
+    check_items(script);
+    bccDisposeScript(script);
+}
+
+static void a_library_that_answers_by_variables_does_no_harm(void **state)
+{
+    struct fixture *f = *state;
+    BCCScriptRef script = open_script(bitcode_path("items.bc").text, NULL);
+
+    assert_succeeds(script,
+                    bccLinkFile(script, bitcode_path("answers.bc").text, 0));
+    assert_succeeds(script, bccPrepareExecutable(script, f->cache, "a", 0));
+    check_items(script);
     bccDisposeScript(script);
 }
 
@@ -490,7 +663,12 @@ int main(void)
         TEST(shifted_overlap_is_refused),
         TEST(a_disposed_pool_and_long_ranges_are_refused),
         TEST(a_sum_has_the_same_bits_for_any_workers),
+        TEST(reductions_that_the_script_lists),
+        TEST(reductions_of_renderscript),
+        TEST(malformed_reductions_fail_the_compile),
+        TEST(wrong_reductions_are_refused),
         TEST(work_items_know_their_place),
+        TEST(a_library_that_answers_by_variables_does_no_harm),
         TEST(groups_have_local_memory),
         TEST(wrong_grids_and_arguments_are_refused),
         TEST(barriers_and_local_variables_are_refused_by_name),

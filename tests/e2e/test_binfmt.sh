@@ -111,7 +111,7 @@ test_install_mounts_binfmt_misc() {
 test_show_names_what_else_takes_the_files() {
     mount -t binfmt_misc none $kernel || fail mount
     echo ':rival:M:0:BC::/usr/bin/lli:' >$kernel/register
-    echo ':masked:M:0:BC\x00\xde:\xff\xff\x00\xff:/bin/masked:' \
+    printf '%s' ':masked:M:0:BC\x00\xde:\xff\xff\x00\xff:/bin/masked:' \
         >$kernel/register
     echo ':other:M:0:BCC::/bin/other:' >$kernel/register
     run show "$BCC" binfmt show

@@ -58,6 +58,7 @@ enum option_kind {
     OPTION_DIRECTORY, /* likewise, must not be empty */
     OPTION_LIST,      /* struct words: the value is appended */
     OPTION_TIER,      /* int: BCC_TIER_... */
+    OPTION_JIT,       /* int: BCC_JIT_... */
     OPTION_NUMBER,    /* int: from low to high */
     OPTION_SIZE,      /* struct size_option: 512M, 2G, none */
 };

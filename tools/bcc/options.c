@@ -45,20 +45,39 @@ static bool parse_size(const char *text, struct size_option *size)
     return size->is_given;
 }
 
+/* The number of a word in a list up to a NULL. */
+static bool parse_word(const char *text, const char *const *words,
+                       int *ret_number)
+{
+    for (int i = 0; words[i]; i++)
+        if (strcmp(text, words[i]) == 0) {
+            *ret_number = i;
+            return true;
+        }
+    return false;
+}
+
 bool options_parse_tier(const char *text, int *ret_tier)
 {
     static const char *const tiers[] = {
         [BCC_TIER_AUTO] = "auto",
         [BCC_TIER_BEST] = "best",
         [BCC_TIER_BASELINE] = "baseline",
+        NULL,
     };
 
-    for (int i = 0; i < (int)(sizeof(tiers) / sizeof(tiers[0])); i++)
-        if (strcmp(text, tiers[i]) == 0) {
-            *ret_tier = i;
-            return true;
-        }
-    return false;
+    return parse_word(text, tiers, ret_tier);
+}
+
+bool options_parse_jit(const char *text, int *ret_jit)
+{
+    static const char *const ways[] = {
+        [BCC_JIT_PROCESS] = "process",
+        [BCC_JIT_IN_PROCESS] = "in-process",
+        NULL,
+    };
+
+    return parse_word(text, ways, ret_jit);
 }
 
 /* Report a value that is invalid for this option. */
@@ -75,6 +94,8 @@ static bool refuse(const struct option_row *row, const char *value)
         complain("%s %s: not a size: 512M, 2G, none", name, value);
     else if (row->kind == OPTION_TIER)
         complain("%s %s: not one of auto, best, baseline", name, value);
+    else if (row->kind == OPTION_JIT)
+        complain("%s %s: not one of process, in-process", name, value);
     else if (row->kind == OPTION_DIRECTORY)
         complain("%s: needs the name of a directory", name);
     else
@@ -109,6 +130,9 @@ static bool apply(struct options *options, const struct option_row *row,
         return words_append(field, value);
     case OPTION_TIER:
         ok = options_parse_tier(value, field);
+        break;
+    case OPTION_JIT:
+        ok = options_parse_jit(value, field);
         break;
     case OPTION_NUMBER:
         ok = parse_number(value, row->low, row->high, field);

@@ -50,6 +50,7 @@ struct options {
     const char *debug;     /* --debug-file; NULL: not given */
     int opt_level;         /* 0..3 */
     int tier;              /* BCC_TIER_... */
+    int jit;               /* BCC_JIT_... */
     int time_limit_s;      /* of a compile; 0: none, -1: not given */
     int jobs;              /* -j; 0: one for each CPU */
     bool no_cache;
@@ -57,7 +58,8 @@ struct options {
     bool rebuild;
     bool strip_debug;
     bool no_undefined;
-    bool report_json; /* --report=json */
+    bool shared_object; /* --shared */
+    bool report_json;   /* --report=json */
     bool verbose;
     bool json;
     bool disassemble;
@@ -78,8 +80,9 @@ bool options_parse(struct options *options, int argc, char **argv,
                    uint32_t commands);
 void options_release(struct options *options);
 
-/* "auto", "best", "baseline"; false: none of them. */
+/* The value of --tier or --jit, or of its variable; false: none of them. */
 bool options_parse_tier(const char *text, int *ret_tier);
+bool options_parse_jit(const char *text, int *ret_jit);
 
 /* False after a complaint: no memory. */
 bool words_append(struct words *words, const char *word);

@@ -199,6 +199,28 @@ static int tier_of(const struct options *options)
     return tier;
 }
 
+static int jit_of(const struct options *options)
+{
+    const char *text = getenv("BCC_JIT");
+    int jit = options->jit;
+
+    if (jit == BCC_JIT_PROCESS && text && *text &&
+        !options_parse_jit(text, &jit))
+        complain("BCC_JIT=%s: not one of process, in-process", text);
+    return jit;
+}
+
+/* Only a process can be ended. */
+static bool check_limits(const struct options *options, int jit)
+{
+    if (jit == BCC_JIT_PROCESS ||
+        (options->time_limit_s < 0 && !options->memory_limit.is_given))
+        return true;
+    complain("--time-limit, --memory-limit: only a compiler process can be "
+             "limited: use --jit=process");
+    return false;
+}
+
 void setup_complain(BCCScriptRef script)
 {
     const char *message = bccGetErrorMessage(script);
@@ -221,9 +243,11 @@ bool setup_set_options(BCCScriptRef script, const struct options *options)
         .compileTimeLimitMs = time_limit_ms(options),
         .compileMemoryLimit = memory_limit(options),
         .tier = tier_of(options),
+        .jit = jit_of(options),
     };
 
-    failed = failed || bccSetOptions(script, &compile);
+    failed = failed || !check_limits(options, compile.jit) ||
+             bccSetOptions(script, &compile);
     free(keys);
     return !failed;
 }
