@@ -225,8 +225,9 @@ static void another_size_than_announced_is_refused(void **state)
     open_file(f);
     inputs_release(&f->inputs);
     f->input.size++;
-    assert_int_equal(inputs_open(&f->inputs, &f->request, &f->arena, &f->err),
-                     STATUS_STALE);
+    assert_int_equal(
+        inputs_open(&f->inputs, &f->request, &f->fd, &f->arena, &f->err),
+        STATUS_STALE);
 }
 
 /* ---- Entries of archives ---- */
