@@ -90,6 +90,17 @@ class Reached:
                 return [i for i in range(len(self.tests)) if bits >> i & 1]
         return []
 
+    def lines_of_tests(self, paths):
+        """How many lines of these files each test reaches."""
+        counts = [0] * len(self.tests)
+        for path in paths:
+            for bits in self.lines.get(path, {}).values():
+                while bits:
+                    lowest = bits & -bits
+                    counts[lowest.bit_length() - 1] += 1
+                    bits ^= lowest
+        return counts
+
 
 def rows_of(text, copy):
     """What gcov says of one object: {file: [(line, count, branches)]}."""
