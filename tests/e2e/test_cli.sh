@@ -2282,6 +2282,33 @@ C
     complains damaged "damaged.oBCC"
 }
 
+# A dump with all numbers, digests and versions as N, and libm's path as LIBM.
+without_numbers() {
+    sed 's/[0-9a-f]\{40\}/N/g; s/0x[0-9a-f]*/N/g
+        s,[^ "]*libm\.so\.[0-9]*,LIBM,g
+        s/\(llvm[^0-9]*\)[^ ,"}]*/\1N/g; s/\("libbcc","value":"\)[^"]*/\1N/
+        s/\([a-z_]\{3,\}"*[: =]*\)[0-9][0-9.]*/\1N/g' "$work/$1.out"
+}
+
+# Every word of it, in the order and with the separators that readers expect.
+test_dump_prints_every_row_of_every_section() {
+    [ "$(uname -m)" = x86_64 ] || skip "the dump is one of x86_64"
+    dumps=$(dirname "$0")/dumps
+    "$CLANG" -O2 -fPIC -emit-llvm -c "$dumps/rows.c" -o "$work/rows.bc" ||
+        exit 1
+    (cd "$work" && "$BCC" compile --cpu x86-64 -lm rows.bc -o rows.oBCC) ||
+        fail "rows.bc"
+    for form in txt json; do
+        option=
+        [ $form = txt ] || option=--json
+        # shellcheck disable=SC2086 # an option or none
+        run "$form" "$BCC" dump $option "$work/rows.oBCC"
+        expect "$form" "exit 0"
+        without_numbers "$form" | diff "$dumps/rows.$form" - ||
+            fail "the dump is not dumps/rows.$form"
+    done
+}
+
 # ---- lli's options ----
 
 test_run_takes_the_options_of_lli() {
