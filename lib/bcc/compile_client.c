@@ -245,6 +245,7 @@ static const char passed_variables[][16] = {
     "LD_LIBRARY_PATH", /* its own libraries, and those that -l finds: the
                           host's dlopen() looks there, too */
     "BCC_SYSROOT",     /* where the libraries of other machines are */
+    "BCC_UNDEFINED",   /* where bcc run wants undefined symbols listed */
     "QEMU_LD_PREFIX",  /* if another machine is emulated */
     "QEMU_CPU",
     "ASAN_OPTIONS", /* if it is built with sanitizers; nothing else reads

@@ -16,6 +16,7 @@
 #include "request.h"
 #include "script_exports.h"
 #include "span.h"
+#include "undefined_symbol.h"
 
 /* The result of a compile; owned by the caller, freed by
  * compile_result_release(). Lists are in metadata order. LLVM's objects live
@@ -61,9 +62,10 @@ struct compile_job {
      * what it learned, which lives in the result. */
     struct library_index *indexes;
     const struct compile_limits *limits;
-    make_parts_fn make_parts;           /* NULL: no module is divided */
-    choose_baseline_fn choose_baseline; /* NULL: no */
-    void *context;                      /* of that */
+    make_parts_fn make_parts;            /* NULL: no module is divided */
+    choose_baseline_fn choose_baseline;  /* NULL: no */
+    void *context;                       /* of that */
+    const struct undefined_asker *asker; /* NULL: nobody is told before */
 };
 
 /* COMPILE (with LLVM's own message), UNSUPPORTED (unknown target), CORRUPT (not

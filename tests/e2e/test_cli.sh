@@ -80,6 +80,71 @@ test_a_wrong_option_names_the_nearest() {
     says stranger err "xylophone: no such command (bcc help)"
 }
 
+# The names are known once the modules are linked. This code can never be made.
+test_undefined_symbols_are_said_before_the_code_is_made() {
+    compile hopeless <<'C'
+int nowhere(int), __elsewhere(void), puts(const char *);
+int atexit(void (*)(void));
+static void end(void) { puts("end"); }
+int main(int argc, char **argv)
+{
+    __asm__("nonsense_of_no_machine");
+    return nowhere(puts(argv[argc - 1])) + __elsewhere() + atexit(end);
+}
+C
+    for options in "" --no-cache --tier=best -v; do
+        # shellcheck disable=SC2086 # may be no word
+        run early "$BCC" run $options "$work/hopeless.bc"
+        expect early "exit 1"
+        says early err "undefined symbol 'nowhere', wanted by 'main'"
+        says early err "undefined symbol '__elsewhere', wanted by 'main'"
+        grep -q "nonsense\|puts'\|atexit" "$work/early.err" &&
+            fail "$(cat "$work/early.err")"
+    done
+    # A host may have them: the file is made for one.
+    run host "$BCC" compile --entry main "$work/hopeless.bc" -o "$work/x.oBCC"
+    complains host "nonsense"
+}
+
+test_unused_references_to_undefined_symbols_do_not_matter() {
+    compile unused <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+int nowhere(int);
+int unused(int x) { return nowhere(x); }
+static void end(void) { puts("end"); } /* atexit() is in no library */
+__attribute__((constructor)) static void look(void)
+{
+    puts(getenv("BCC_UNDEFINED") ? "asked" : "quiet");
+}
+int main(void) { return atexit(end); }
+C
+    run unused "$BCC" run "$work/unused.bc"
+    expect unused "exit 0"
+    says unused out quiet
+    says unused out end
+    # The optimiser finds out that the call is never made.
+    compile dead -O3 -Xclang -disable-llvm-passes <<'C'
+int nowhere(int);
+static int never(int x) { return x * 0; }
+int main(int argc, char **argv)
+{
+    int result = argv == 0;
+    if (never(argc))
+        result = nowhere(argc);
+    return result;
+}
+C
+    run dead "$BCC" run "$work/dead.bc"
+    expect dead "exit 0"
+    compile late -O0 <<'C'
+int nowhere(int);
+int main(int argc, char **argv) { return nowhere(argc) + !argv; }
+C
+    run late "$BCC" run "$work/late.bc"
+    complains late "undefined symbol 'nowhere', wanted by 'main'"
+}
+
 test_wrong_cpus_features_and_targets_name_near_ones() {
     small_program
     while IFS='|' read -r options message; do

@@ -40,14 +40,17 @@ static void note_miss(void *path, int level, const char *area, const char *text)
 {
     (void)level;
     (void)text;
-    if (strcmp(area, "cache") == 0)
-        waiting_begin(path);
+    if (strcmp(area, "cache") != 0)
+        return;
+    waiting_begin(path);
+    undefined_ask();
 }
 
 /* Symbols are bound when the compile is over, and before constructors run. */
 static void *look_up(void *context, const char *symbol)
 {
     waiting_end();
+    undefined_forget();
     return loaded_objects_lookup(context, symbol);
 }
 
@@ -93,10 +96,12 @@ static bool prepare(BCCScriptRef script, const struct options *options,
         return false;
     bccSetHost(script, &host);
     bccRegisterSymbolCallback(script, look_up, NULL);
-    if (!options->verbose)
+    if (options->verbose)
+        undefined_ask();
+    else
         bccSetLogCallback(script, note_miss, (void *)path);
     if (options->no_cache)
-        waiting_begin(path);
+        note_miss((void *)path, 0, "cache", "");
     bccSetArguments(script, options->n_arguments, options->arguments);
     dir = setup_find_cache_dir(options, &reason);
     failed = variants.name && !entry_name(script, options, path, dir, name);
@@ -116,6 +121,7 @@ static bool prepare(BCCScriptRef script, const struct options *options,
         complain_of_cache(script, reason);
     if (failed)
         complain_failed(script, options, path);
+    undefined_forget();
     return !failed;
 }
 

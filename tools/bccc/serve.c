@@ -28,6 +28,7 @@
 #include "inputs.h"
 #include "later.h"
 #include "load_check.h"
+#include "missing.h"
 #include "machine.h"
 #include "needed.h"
 #include "parts.h"
@@ -135,6 +136,7 @@ struct job {
     struct compile_result result;
     struct needed needed;
     struct buffer file;
+    struct missing missing;
     struct later later; /* the best code after the baseline code */
     bool has_chosen, is_baseline;
     struct reply reply;
@@ -341,6 +343,7 @@ static enum status compile_inputs(struct job *job, struct error *err)
         .make_parts = parts_make,
         .choose_baseline = choose_baseline,
         .context = job,
+        .asker = missing_asker(&job->missing),
     };
     enum status status;
 
@@ -392,6 +395,7 @@ static enum status open_all(struct job *job, struct error *err)
     status = candidates_open(request, &job->arena, &job->candidates, err);
     if (status)
         return status;
+    missing_open(&job->missing, request, &job->candidates, &job->arena);
     job->indexes.library_size = job->limits->library_size;
     status =
         indexes_open(&job->indexes, request, &job->inputs, &job->arena, err);
