@@ -1470,6 +1470,49 @@ test_report_is_one_line_of_json() {
     grep -q '"load":' "$work/warm.report" || fail "warm: no load"
 }
 
+# Of hits one in 16 is counted: that none of 250 is has a probability of 1e-7.
+test_cache_stats_has_hits_and_misses_by_reason() {
+    small_program
+    run quiet "$BCC" cache stats
+    grep -q hits "$work/quiet.out" && fail "counted: $(cat "$work/quiet.out")"
+    run first "$BCC" run "$work/small.bc"
+    run level "$BCC" run -O1 "$work/small.bc"
+    run rebuilt "$BCC" run --rebuild "$work/small.bc"
+    run nocache "$BCC" run --no-cache "$work/small.bc"
+    for _ in $(seq 250); do
+        "$BCC" run "$work/small.bc"
+    done >"$work/out"
+    run stats "$BCC" cache stats
+    says stats out "misses     3"
+    grep -qE "^  no_entry +2$" "$work/stats.out" &&
+        grep -qE "^  rebuild +1$" "$work/stats.out" ||
+        fail "$(cat "$work/stats.out")"
+    run stats_json "$BCC" cache stats --json
+    json stats_json dir entries bytes disk_bytes indexes limit limit_origin \
+        since hits hits_sampled misses reasons
+    grep -q '"hits":0,' "$work/stats_json.out" && fail "no hits"
+    grep -q '"misses":3,"reasons":{"no_entry":2,"rebuild":1}' \
+        "$work/stats_json.out" || fail "$(cat "$work/stats_json.out")"
+    run zero "$BCC" cache stats --zero
+    expect zero "exit 0"
+    silent zero out
+    run stats_json "$BCC" cache stats --json
+    says stats_json out '"hits":0,'
+    says stats_json out '"misses":0,"reasons":{}'
+    # Launches at once lose nothing.
+    for i in 0 1 2 3 4 5 6 7; do
+        "$BCC" run --rebuild "$work/small.bc" >"$work/out.$i" &
+    done
+    wait
+    run stats_json "$BCC" cache stats --json
+    says stats_json out '"misses":8,"reasons":{"rebuild":8}'
+    # A file that cannot be written costs nothing but the numbers.
+    ln -sf /dev/null "$work/cache/.counters-1"
+    run after "$BCC" run --rebuild "$work/small.bc"
+    expect after "exit 3"
+    silent after err
+}
+
 test_cache_lists_counts_and_clears() {
     small_program
     run empty "$BCC" cache stats
@@ -1485,7 +1528,8 @@ test_cache_lists_counts_and_clears() {
     run stats "$BCC" cache stats
     says stats out "entries    2"
     run stats_json "$BCC" cache stats --json
-    json stats_json dir entries bytes disk_bytes indexes limit limit_origin
+    json stats_json dir entries bytes disk_bytes indexes limit limit_origin \
+        since hits hits_sampled misses reasons
     echo "foreign" >"$work/cache/keep.txt"
     echo "damaged" >"$work/cache/damaged.oBCC"
     run ls "$BCC" cache ls

@@ -9,6 +9,7 @@
 #include <bcc/bcc.h>
 
 #include "commands.h"
+#include "counters.h"
 #include "entry_name.h"
 #include "program.h"
 #include "print.h"
@@ -56,11 +57,16 @@ static void *look_up(void *context, const char *symbol)
 
 /* Without a cache every launch compiles. reason: why the library was given no
  * directory. */
-static void complain_of_cache(BCCScriptRef script, const char *reason)
+static void note_launch(BCCScriptRef script, const char *dir,
+                        const char *reason)
 {
     BCCReport report = {.size = sizeof(report)};
 
-    if (bccGetReport(script, &report) || report.cache != BCC_CACHE_OFF)
+    if (bccGetReport(script, &report))
+        return;
+    if (dir)
+        counters_note(dir, &report);
+    if (report.cache != BCC_CACHE_OFF)
         return;
     if (*report.reason)
         reason = report.reason;
@@ -114,11 +120,11 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     variants.dir = dir;
     failed = failed || variants_prepare(&variants);
     waiting_end();
-    free(dir);
     if (options->report_json)
         print_report(script, reason);
     if (variants.name && !resource_is_compiled(path))
-        complain_of_cache(script, reason);
+        note_launch(script, dir, reason);
+    free(dir);
     if (failed)
         complain_failed(script, options, path);
     undefined_forget();

@@ -41,7 +41,8 @@ const struct command_row command_rows[N_COMMANDS] = {
     [COMMAND_CACHE_STATS] =
         {"cache stats", "",
          "Say how many entries there are, how large they are and may "
-         "become.\n",
+         "become, and\n"
+         "how often bcc run hit and missed, with the reasons.\n",
          "bcc cache stats --json\n"},
     [COMMAND_CACHE_LS] = {"cache ls", "",
                           "List the entries: size, last use, script.\n",
@@ -314,6 +315,12 @@ const struct option_row option_rows[] = {
      .field = FIELD(max_size),
      .group = GROUP_CACHE,
      .kind = OPTION_SIZE},
+    {.name = "zero",
+     .help = "forget the hits and misses; count from now on",
+     .commands = STATS,
+     .field = FIELD(zero),
+     .group = GROUP_CACHE,
+     .kind = OPTION_SWITCH},
     {.name = "dry-run",
      .help = "only say what would be removed",
      .commands = GC,

@@ -66,6 +66,7 @@ struct options {
     bool json;
     bool disassemble;
     bool dry_run;
+    bool zero; /* cache stats */
     bool remove;
     bool help;
     char **words;     /* behind the command's name, to a NULL */
