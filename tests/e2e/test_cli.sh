@@ -80,6 +80,49 @@ test_a_wrong_option_names_the_nearest() {
     says stranger err "xylophone: no such command (bcc help)"
 }
 
+test_report_and_verbose_say_hit_or_miss_and_each_stage() {
+    small_program
+    for options in --report -v; do
+        run missed "$BCC" run --rebuild $options "$work/small.bc"
+        expect missed "exit 3"
+        grep -qE '^bcc: miss: .+' "$work/missed.err" ||
+            fail "no reason: $(cat "$work/missed.err")"
+        for stage in lookup read optimise emit load all; do
+            grep -qE "^bcc:   $stage +[0-9.]+ (us|ms|s)\$" "$work/missed.err" ||
+                fail "$stage is missing: $(cat "$work/missed.err")"
+        done
+        run hit "$BCC" run $options "$work/small.bc"
+        grep -qE "^bcc: hit: mapped from $work/cache/.*\.oBCC\$" \
+            "$work/hit.err" || fail "$(cat "$work/hit.err")"
+        grep -q emit "$work/hit.err" && fail "a hit has no such stage"
+        says hit err "bcc: best code, image of "
+        run made "$BCC" compile $options "$work/small.bc" -o "$work/x.oBCC"
+        says made err "bcc: compiled"
+        grep -qE ': $' "$work/made.err" && fail "an empty line"
+    done
+    # Only what follows = is a value.
+    run both "$BCC" run -v --report=json "$work/small.bc"
+    reported both hit
+    silent both err
+    run wrong "$BCC" run --report=xml "$work/small.bc"
+    expect wrong "exit 2"
+    says wrong err "--report xml: not one of json"
+}
+
+test_completions_offer_choices() {
+    run bash "$BCC" completion bash
+    says bash out "--tier) words='auto best baseline'"
+    run zsh "$BCC" completion zsh
+    says zsh out ":TIER:(auto best baseline)'"
+    says zsh out "'--report=-["
+    run fish "$BCC" completion fish
+    says fish out " -l fp-contract -x -a 'on off'"
+    # An apostrophe in a help text would end a word.
+    awk '{ n = gsub(/\047/, "") } n % 2' "$work/fish.out" "$work/zsh.out" \
+        >"$work/odd"
+    [ ! -s "$work/odd" ] || fail "apostrophes: $(cat "$work/odd")"
+}
+
 # The names are known once the modules are linked. This code can never be made.
 test_undefined_symbols_are_said_before_the_code_is_made() {
     compile hopeless <<'C'
@@ -235,7 +278,7 @@ END
             esac
             # shellcheck disable=SC2086
             "$BCC" $command "$option" $value --help >"$work/out" 2>"$work/err"
-            if grep -qE -- "$option( |=|\$)" "$work/own"; then
+            if grep -qE -- "$option( |\[|\$)" "$work/own"; then
                 grep -q "no such option" "$work/err" &&
                     fail "$command does not take $option"
             else
@@ -315,7 +358,8 @@ test_completion_follows_the_options() {
     [ "$(words bcc cache ex)" = explain ] || fail "second word"
     [ "$(words bcc cache gc --dr)" = --dry-run ] || fail "option of gc"
     [ -z "$(words bcc run --dr)" ] || fail "run has no such option"
-    [ "$(words bcc run --report)" = --report=json ] || fail "value"
+    [ "$(words bcc run --report=)" = --report=json ] || fail "value"
+    [ "$(words bcc run --tier be)" = best ] || fail "choice"
     # Every command of two words.
     for pair in "cache gc" "config show" "binfmt install"; do
         [ "$(words bcc "${pair% *}" "${pair#* }")" = "${pair#* }" ] ||
@@ -2880,6 +2924,11 @@ test_precompile_shows_progress_on_a_terminal() {
     tr '\r' '\n' <"$work/narrow.out" | sed 's/^.\[K//' >"$work/lines"
     awk '/left/ && length > 29 { exit 1 }' "$work/lines" ||
         fail "lines that wrap: $(cat "$work/lines")"
+    # The path rather than the pace, and its end.
+    run narrow script -qec "stty cols 44; cd '$work' && '$BCC' precompile package" \
+        /dev/null
+    tr '\r' '\n' <"$work/narrow.out" | grep -qE '\] (\.\.\.)?[^ ]*a\.bc: up to date$' ||
+        fail "no path: $(cat -v "$work/narrow.out")"
     # Of a long path the end is kept, and what became of the file.
     long=$work/package/a-directory-with-a-long-name-and-so-on
     mkdir "$long"

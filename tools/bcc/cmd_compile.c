@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "file.h"
 #include "print.h"
+#include "print_report.h"
 #include "script_setup.h"
 #include "undefined.h"
 
@@ -105,8 +106,7 @@ int cmd_compile(struct options *options)
         status = strcmp(options->output, "-") == 0
                      ? make_and_print(script, options)
                      : make(script, options, options->output);
-    if (options->report_json)
-        print_report(script, NULL);
+    print_report(script, options, NULL);
     bccDisposeScript(script);
     return status;
 }

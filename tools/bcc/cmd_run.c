@@ -13,6 +13,7 @@
 #include "entry_name.h"
 #include "program.h"
 #include "print.h"
+#include "print_report.h"
 #include "resource.h"
 #include "run_foreign.h"
 #include "script_setup.h"
@@ -120,8 +121,7 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     variants.dir = dir;
     failed = failed || variants_prepare(&variants);
     waiting_end();
-    if (options->report_json)
-        print_report(script, reason);
+    print_report(script, options, reason);
     if (variants.name && !resource_is_compiled(path))
         note_launch(script, dir, reason);
     free(dir);
