@@ -54,7 +54,7 @@ BCC_API unsigned bccGetPoolWorkers(BCCPoolRef pool);
 typedef int (*BCCTileFn)(void *context, uint32_t tile, unsigned worker);
 
 /* What bccRunTiles() returns. Values never change. */
-enum {
+enum BCCRunResult {
     BCC_RUN_DONE = 0,      /* every tile returned 0 */
     BCC_RUN_FAILED = 1,    /* a tile returned something else */
     BCC_RUN_CANCELLED = 2, /* bccCancelPool(): tiles were left out */
@@ -137,7 +137,7 @@ BCC_API void bccSetConstant(BCCScriptRef script, const char *name,
 
 /* Types of values. */
 #define BCC_INT(bits) (0x10000u | (bits)) /* up to 128 */
-enum {
+enum BCCValueType {
     BCC_VOID = 0,
     BCC_I1 = 0x10001,
     BCC_I8 = 0x10008,
@@ -215,6 +215,92 @@ BCC_API BCCKernelRef bccGetKernelAt(BCCScriptRef script, size_t slot,
                                     BCCRunError *error);
 BCC_API void bccDisposeKernel(BCCKernelRef kernel);
 
+/* ---- Tables of kernels ----
+ *
+ * Shared objects made by `bcc compile --shared`, and entries of scripts that
+ * bccExportTable() was called for, have the function
+ *
+ *     const BCCKernelTable *bcc_library_query(uint32_t version,
+ *                                             uint64_t features);
+ *
+ * It returns the newest table whose version is at most the one given, or NULL
+ * if there is none, or if the code needs a feature that is not among those
+ * given. Versions only add fields at the end, so hosts must use the sizes in
+ * the structs. Tables are constant and live as long as the code. */
+
+enum BCCTableVersion { BCC_TABLE_VERSION = 1 };
+
+/* What code needs of whoever runs it; libobccrun has all of these. */
+enum BCCTableFeature {
+    BCC_FEATURE_TILES = 1, /* runs of elements */
+    BCC_FEATURE_GROUPS = 2 /* work groups */
+};
+
+/* Sanitizers that code was built with: by what it imports. */
+enum BCCSanitizer {
+    BCC_SANITIZER_ADDRESS = 1,
+    BCC_SANITIZER_HWADDRESS = 2,
+    BCC_SANITIZER_THREAD = 4,
+    BCC_SANITIZER_MEMORY = 8,
+    BCC_SANITIZER_UNDEFINED = 16,
+    BCC_SANITIZER_DATAFLOW = 32
+};
+
+typedef struct BCCKernelInfo {
+    uint32_t size;    /* bytes of this struct */
+    uint32_t line;    /* of the source; 0: unknown */
+    const char *file; /* NULL: unknown */
+    const char *name;
+    const char *signature;
+    const char *parameters; /* names with ' ' between them; NULL: unknown */
+    const char *form;       /* the text of bccGetKernelText() */
+    void (*run)(void);      /* for libobccrun */
+    uint64_t localMemory;   /* bytes for each group, arguments left out */
+    uint32_t tile[3];       /* preferred elements of a tile, or the size of a
+                               group; 0: any */
+} BCCKernelInfo;
+
+typedef struct BCCKernelTable {
+    uint32_t size; /* bytes of this struct */
+    uint32_t version;
+    uint64_t required;   /* BCC_FEATURE_... */
+    uint32_t sanitizers; /* BCC_SANITIZER_... */
+    uint32_t nKernels;
+    uint64_t cpuFeatures[2];      /* that the code may use */
+    const BCCKernelInfo *kernels; /* by name; the next is size bytes further */
+} BCCKernelTable;
+
+typedef const BCCKernelTable *(*BCCQueryFn)(uint32_t version,
+                                            uint64_t features);
+
+/* Before a prepare: the script exports a table. */
+BCC_API void bccExportTable(BCCScriptRef script);
+
+/* Describe a kernel of a script. info->size is set by the caller; fields beyond
+ * it are left alone. Returns 0 or 1. */
+BCC_API int bccGetKernelInfo(BCCScriptRef script, const char *name,
+                             BCCKernelInfo *info, BCCRunError *error);
+
+/* Ask for the table, and check that this process can run the code: required
+ * features, sanitizers, CPU. NULL: see error. */
+BCC_API const BCCKernelTable *bccQueryKernels(BCCQueryFn query,
+                                              BCCRunError *error);
+
+/* As bccGetKernel(). The code must stay loaded while the kernel is used. */
+BCC_API BCCKernelRef bccGetTableKernel(const BCCKernelTable *table,
+                                       const char *name, BCCRunError *error);
+
+/* Load a shared object that has a table. Its imports are looked up in this
+ * process, which must have loaded the libraries that it needs. The caller owns
+ * the result. */
+typedef struct BCCOpaqueKernelLibrary *BCCKernelLibraryRef;
+BCC_API BCCKernelLibraryRef bccOpenKernelLibrary(const char *path,
+                                                 BCCRunError *error);
+BCC_API const BCCKernelTable *bccGetLibraryKernels(BCCKernelLibraryRef library);
+BCC_API void bccCloseKernelLibrary(BCCKernelLibraryRef library);
+
+/* ---- Elements ---- */
+
 /* Elements in memory. A field that is 0 has the value in brackets. */
 typedef struct BCCBuffer {
     void *data;           /* element 0, 0, 0 */
@@ -272,9 +358,21 @@ typedef struct BCCReduction {
     size_t size;                           /* sizeof(BCCReduction) */
     size_t accumulatorSize;                /* bytes */
     void (*initialize)(void *accumulator); /* NULL: zero bytes */
+    /* NULL: the kernel does it, as its elements are accumulators. */
     void (*combine)(void *accumulator, const void *other);
-    void *result; /* accumulatorSize bytes; set if all is done */
+    void *result; /* set if all is done */
+    /* What is stored there; NULL: the accumulatorSize bytes themselves. */
+    void (*convert)(void *result, const void *accumulator);
 } BCCReduction;
+
+/* Look a reduction up that the script lists, with BCC_REDUCE() of bcc_script.h
+ * or RenderScript's metadata (#rs_export_reduce): its accumulating kernel is
+ * returned, as by bccGetKernel(), and *reduction is filled, without result. A
+ * halter, which RenderScript has for stopping early, is not called. NULL: see
+ * error. */
+BCC_API BCCKernelRef bccGetReduction(BCCScriptRef script, const char *name,
+                                     BCCReduction *reduction,
+                                     BCCRunError *error);
 
 /* Run an accumulating kernel (BCC_KERNEL("accum, in, ...")): each tile begins
  * with a new accumulator, and they are combined in the order of the tiles. The

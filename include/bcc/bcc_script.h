@@ -51,6 +51,30 @@
  * and the element to write is what the function returns. */
 #define BCC_KERNEL(parameters) BCC_SCRIPT_NOTE("bcc.kernel:" parameters)
 
+/* A reduction, for bccGetReduction(): its name, the type of its accumulator,
+ * and its functions, which must not be static:
+ *
+ *     BCC_REDUCE("sum", struct total,
+ *                "accumulator(add_up) combiner(add_totals)");
+ *
+ * accumulator    a kernel, BCC_KERNEL("accum, in")
+ * initializer    void zero(struct total *); without it all bytes are 0
+ * combiner       void add_totals(struct total *, const struct total *); without
+ *                it the accumulator's elements must be accumulators
+ * outconverter   void give(result *, const struct total *); without it the
+ *                accumulator is the result
+ *
+ * At most one in a line. */
+#if defined(__clang__)
+#define BCC_REDUCE(name, type, functions)                                      \
+    BCC_SCRIPT_NOTE("bcc.reduce:" name ":" functions)                          \
+    __attribute__((used)) static const unsigned BCC_SCRIPT_NAME(               \
+        bcc_reduce_, __LINE__) = sizeof(type)
+#else
+#define BCC_REDUCE(name, type, functions)                                      \
+    struct BCC_SCRIPT_NAME(bcc_reduce_, __LINE__)
+#endif
+
 /* A pair of strings about the script: bccGetPragmaList(). At most one in a
  * line. */
 #if defined(__clang__)

@@ -389,7 +389,7 @@ static void see_to_best(struct prepare *p)
     const bool may_begin = p->flags & BCC_BEST_LATER || may_compile(p);
 
     if (!p->is_waiting || p->request.tier != REQUEST_TIER_AUTO || !may_begin ||
-        p->script->options.n_trusted_keys)
+        p->script->options.n_trusted_keys || p->script->options.jit)
         return;
     make_later(p);
     report_stage(p->script, BCC_STAGE_PROCESS);
@@ -530,7 +530,7 @@ int bccPrepareSharedObjectFile(BCCScriptRef script, const char *path,
                              "prepare: the file to make has no name");
     /* Publishing renames, and would replace /dev/null, for example, by a
      * file. */
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+    if (fstatat(AT_FDCWD, path, &st, 0) == 0 && !S_ISREG(st.st_mode)) {
         error_set(&err, STATUS_IO, "%s: not a regular file", path);
         return script_fail(script, &err);
     }

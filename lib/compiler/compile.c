@@ -89,7 +89,8 @@ struct compilation {
     struct runtimes runtimes;
     struct public_names names;
     struct import_users users;
-    LLVMModuleRef module; /* everything linked together */
+    LLVMModuleRef module;   /* everything linked together */
+    LLVMModuleRef original; /* of which it is a copy; or NULL */
     struct module_facts facts;
     bool is_baseline;
     struct optimisation how;
@@ -328,6 +329,7 @@ static enum status make_functions(struct compilation *c, struct error *err)
         .names = c->names.name,
         .n_names = c->names.n_names,
         .directives = &c->directives,
+        .cpu_features = &c->result->cpu_features,
         .exports = &c->result->exports,
         .has_metadata = c->has_metadata,
         .marked_only = c->request->flags & REQUEST_MARKED_ONLY,
@@ -350,10 +352,10 @@ static enum status ask_about_undefined(struct compilation *c, struct error *err)
         .arena = &c->arena,
     };
 
-    if (!c->job->asker)
+    if (!c->job->ways.asker)
         return STATUS_OK;
     job.is_optimised = module_facts_collect(c->module).is_optimised;
-    return undefined_names_ask(&job, c->job->asker, err);
+    return undefined_names_ask(&job, c->job->ways.asker, err);
 }
 
 static enum status stage_link_bitcode(struct compilation *c, struct error *err)
@@ -409,7 +411,7 @@ static size_t count_parts(const struct compilation *c)
 {
     const struct compile_limits *limits = c->job->limits;
 
-    return c->job->make_parts
+    return c->job->ways.make_parts
                ? split_count(c->module, c->is_baseline
                                             ? limits->baseline_part_size
                                             : limits->part_size)
@@ -421,10 +423,11 @@ static enum status choose_tier(struct compilation *c, struct error *err)
 {
     struct request fast = *c->request;
 
-    if (!c->job->choose_baseline)
+    if (!c->job->ways.choose_baseline)
         return STATUS_OK;
     c->facts = module_facts_collect(c->module);
-    c->is_baseline = c->job->choose_baseline(c->job->context, &c->facts);
+    c->is_baseline =
+        c->job->ways.choose_baseline(c->job->ways.context, &c->facts);
     if (!c->is_baseline)
         return STATUS_OK;
     fast.opt_level = 0;
@@ -493,6 +496,25 @@ static enum status emit_part(void *context, size_t part, struct buffer *out,
     return status ? status : emit(c, out, err);
 }
 
+/* A part_fn; it runs in a process that has the module only once. */
+static enum status emit_part_of_copy(void *context, size_t part,
+                                     struct buffer *out, struct error *err)
+{
+    struct compilation *c = context;
+    const LLVMModuleRef module = c->module;
+    const struct split split = c->split;
+    enum status status =
+        split_copy(module, &split, &c->arena, &c->module, &c->split, err);
+
+    if (status)
+        return status;
+    status = emit_part(c, part, out, err);
+    LLVMDisposeModule(c->module);
+    c->module = module;
+    c->split = split;
+    return status;
+}
+
 /* A part_fn for a module that is not divided. */
 static enum status emit_whole(void *context, size_t part, struct buffer *out,
                               struct error *err)
@@ -506,16 +528,36 @@ static bool has_debug_info(LLVMModuleRef module)
     return LLVMGetNamedMetadataNumOperands(module, "llvm.dbg.cu") > 0;
 }
 
+/* The rest of the pipeline may depend on the order in which LLVM lists the uses
+ * of a value. A copy's follows from the module alone, so the parts of all ways
+ * are made from a copy. */
+static enum status settle_order(struct compilation *c, struct error *err)
+{
+    const LLVMModuleRef module = c->module;
+    const struct split split = c->split;
+    enum status status;
+
+    if (split.n_parts == 1 || !c->how.rest || c->job->ways.shares_module)
+        return STATUS_OK;
+    status = split_copy(module, &split, &c->arena, &c->module, &c->split, err);
+    if (status == STATUS_OK)
+        c->original = module;
+    return status;
+}
+
 static enum status emit_all(struct compilation *c, struct error *err)
 {
-    size_t n = c->split.n_parts;
+    const struct compile_ways *ways = &c->job->ways;
+    const size_t n = c->split.n_parts;
+    bool may_crash =
+        has_debug_info(c->module) && ways->make_parts && !ways->shares_module;
+    part_fn make = ways->shares_module ? emit_part_of_copy : emit_part;
 
     for (size_t i = 0; i < n; i++)
         buffer_release(&c->code[i]);
-    if (n == 1 && (!has_debug_info(c->module) || !c->job->make_parts))
+    if (n == 1 && !may_crash)
         return emit(c, &c->code[0], err);
-    return c->job->make_parts(n, n == 1 ? emit_whole : emit_part, c, c->code,
-                              err);
+    return ways->make_parts(n, n == 1 ? emit_whole : make, c, c->code, err);
 }
 
 /* Some debug information passes LLVM's verifier and crashes its code generator.
@@ -532,6 +574,9 @@ static enum status stage_emit(struct compilation *c, struct error *err)
                                  sizeof(*c->link_inputs));
     if (!c->code || !c->link_inputs)
         return error_no_memory(err);
+    status = settle_order(c, err);
+    if (status)
+        return status;
     if (!has_debug_info(c->module))
         return emit_all(c, err);
     status = emit_all(c, &fault);
@@ -708,6 +753,8 @@ static void compilation_release(struct compilation *c)
     }
     if (c->module)
         LLVMDisposeModule(c->module);
+    if (c->original)
+        LLVMDisposeModule(c->original);
     glue_release(&c->glue);
     target_release(&c->target);
     arena_release(&c->arena);

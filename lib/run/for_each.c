@@ -48,8 +48,9 @@ struct job {
     /* Work items: */
     const BCCGrid *grid;
     const BCCValue *arguments;
-    uint8_t *local; /* memory of work groups, for each worker */
-    size_t local_size;
+    uint64_t local[3]; /* items of a work group */
+    uint8_t *memory;   /* of work groups, for each worker */
+    size_t memory_size;
     /* The lowest tile that failed, and where. */
     atomic_flag is_locked;
     bool has_failed;
@@ -142,7 +143,7 @@ static int run_items(void *context, uint32_t tile, unsigned worker)
 {
     struct job *job = context;
     BCCValue arguments[KERNEL_MAX_ARGUMENTS];
-    uint8_t *local = job->local + worker * job->local_size;
+    uint8_t *local = job->memory + worker * job->memory_size;
     struct kernel_frame frame;
 
     memcpy(arguments, job->arguments,
@@ -157,8 +158,7 @@ static int run_items(void *context, uint32_t tile, unsigned worker)
     frame.user.pointer = arguments;
     for (unsigned i = 0; i < 3; i++) {
         frame.global_size[i] = job->extent[i];
-        frame.local_size[i] =
-            job->grid->localSize[i] ? job->grid->localSize[i] : 1;
+        frame.local_size[i] = job->local[i];
         frame.offset[i] = job->begin[i];
         frame.n_groups[i] = job->extent[i] / frame.local_size[i];
     }
@@ -234,7 +234,9 @@ static void set_tiles(struct job *job, uint64_t tile_size)
     uint64_t n;
 
     if (tile_size == 0) {
-        n = job->n_elements / LEAST_TILE;
+        const uint32_t least = job->kernel->is_item ? 0 : job->kernel->tile[0];
+
+        n = job->n_elements / (least ? least : LEAST_TILE);
         n = n > MAX_TILES ? MAX_TILES : n;
     } else {
         n = job->n_elements / tile_size + (job->n_elements % tile_size != 0);
@@ -433,15 +435,74 @@ int bccForEach(BCCKernelRef kernel, const BCCForEach *work, BCCRunError *error)
 
 /* ---- Reductions ---- */
 
-static void combine(const struct job *job)
+/* The other accumulator as the only element. */
+static int32_t accumulate(const struct job *job, void *other)
+{
+    struct kernel_frame frame;
+
+    frame.user.word = 0;
+    frame.user.pointer = job->accumulators;
+    frame.y = frame.z = 0;
+    frame.operand[0].base.pointer = other;
+    frame.operand[0].stride = job->reduction->accumulatorSize;
+    return job->kernel->expand(&frame, 0, 1);
+}
+
+/* In the order of the tiles. */
+static int combine(const struct job *job, BCCRunError *error)
 {
     const BCCReduction *reduction = job->reduction;
 
-    for (uint32_t i = 1; i < job->n_tiles; i++)
-        reduction->combine(job->accumulators,
-                           job->accumulators +
-                               (size_t)i * job->accumulator_step);
-    memcpy(reduction->result, job->accumulators, reduction->accumulatorSize);
+    for (uint32_t i = 1; i < job->n_tiles; i++) {
+        uint8_t *other = job->accumulators + (size_t)i * job->accumulator_step;
+        int32_t result = 0;
+
+        if (reduction->combine)
+            reduction->combine(job->accumulators, other);
+        else
+            result = accumulate(job, other);
+        if (result) {
+            run_fail(error, "%s: returned %d for an accumulator",
+                     job->kernel->name, result);
+            if (error)
+                error->result = result;
+            return BCC_RUN_FAILED;
+        }
+    }
+    if (reduction->convert)
+        reduction->convert(reduction->result, job->accumulators);
+    else
+        memcpy(reduction->result, job->accumulators,
+               reduction->accumulatorSize);
+    return BCC_RUN_DONE;
+}
+
+/* Are the kernel's elements accumulators? */
+static bool combines_itself(const BCCKernelRef kernel,
+                            const BCCReduction *reduction)
+{
+    const struct kernel_element *element = &kernel->element[0];
+
+    return kernel->n_inputs == 1 &&
+           element->size == reduction->accumulatorSize && !kernel->has_place;
+}
+
+static int check_reduction(const struct job *job, BCCRunError *error)
+{
+    const BCCReduction *reduction = job->reduction;
+
+    if (!reduction || reduction->size != sizeof(*reduction) ||
+        !reduction->result || !reduction->accumulatorSize)
+        return invalid(error, job,
+                       "BCCReduction: size, accumulatorSize and result are "
+                       "needed");
+    if (!job->kernel->accumulates)
+        return invalid(error, job, "does not accumulate");
+    if (!reduction->combine && !combines_itself(job->kernel, reduction))
+        return invalid(error, job,
+                       "BCCReduction: combine is needed, as elements are no "
+                       "accumulators");
+    return BCC_RUN_DONE;
 }
 
 static bool add_accumulators(struct job *job)
@@ -467,23 +528,17 @@ int bccReduce(BCCKernelRef kernel, const BCCForEach *work,
     struct job job = {.reduction = reduction};
     int result = begin(&job, kernel, work, error);
 
+    if (result == BCC_RUN_DONE)
+        result = check_reduction(&job, error);
     if (result)
         return result;
-    if (!reduction || reduction->size != sizeof(*reduction) ||
-        !reduction->combine || !reduction->result ||
-        !reduction->accumulatorSize)
-        return invalid(error, &job,
-                       "BCCReduction: size, accumulatorSize, combine and "
-                       "result are needed");
-    if (!kernel->accumulates)
-        return invalid(error, &job, "does not accumulate");
     if (!add_accumulators(&job))
         return invalid(error, &job, "out of memory for accumulators");
     if (job.n_elements == 0 && reduction->initialize)
         reduction->initialize(job.accumulators);
     result = run(&job, work->pool, run_tile, error);
     if (result == BCC_RUN_DONE)
-        combine(&job);
+        result = combine(&job, error);
     free(job.accumulators);
     return result;
 }
@@ -523,13 +578,32 @@ static int check_arguments(struct job *job, size_t n, BCCRunError *error)
             return BCC_RUN_INVALID;
         }
         if (value->type == BCC_LOCAL &&
-            __builtin_add_overflow(job->local_size,
+            __builtin_add_overflow(job->memory_size,
                                    ((size_t)value->u.i + CACHE_LINE - 1) /
                                        CACHE_LINE * CACHE_LINE,
-                                   &job->local_size))
+                                   &job->memory_size))
             return invalid(error, job, "too much local memory");
     }
     return BCC_RUN_DONE;
+}
+
+static int refuse_local_size(const struct job *job, int axis,
+                             BCCRunError *error)
+{
+    const uint32_t *wanted = job->kernel->group;
+
+    if (wanted[axis])
+        run_fail(error,
+                 "%s: local size %" PRIu64 " in %c: the kernel requires %u",
+                 job->kernel->name, job->grid->localSize[axis],
+                 axis_names[axis], wanted[axis]);
+    else
+        run_fail(error,
+                 "%s: global size %" PRIu64 " in %c is no multiple of the "
+                 "local size %" PRIu64,
+                 job->kernel->name, job->grid->globalSize[axis],
+                 axis_names[axis], job->local[axis]);
+    return BCC_RUN_INVALID;
 }
 
 static int set_grid(struct job *job, BCCRunError *error)
@@ -539,15 +613,12 @@ static int set_grid(struct job *job, BCCRunError *error)
 
     for (int i = 0; i < 3; i++) {
         const uint64_t size = grid->globalSize[i] ? grid->globalSize[i] : 1;
+        const uint32_t wanted = job->kernel->group[i];
 
-        if (grid->localSize[i] && size % grid->localSize[i]) {
-            run_fail(error,
-                     "%s: global size %" PRIu64 " in %c is no multiple of the "
-                     "local size %" PRIu64,
-                     job->kernel->name, size, axis_names[i],
-                     grid->localSize[i]);
-            return BCC_RUN_INVALID;
-        }
+        job->local[i] = grid->localSize[i] ? grid->localSize[i] : wanted;
+        job->local[i] += job->local[i] == 0;
+        if ((wanted && job->local[i] != wanted) || size % job->local[i])
+            return refuse_local_size(job, i, error);
         range.begin[i] = grid->offset[i];
         if (__builtin_add_overflow(grid->offset[i], size, &range.end[i]))
             return invalid(error, job, "offset and size exceed 64 bits");
@@ -560,16 +631,16 @@ static int run_grid(struct job *job, BCCPoolRef pool, BCCRunError *error)
     size_t all;
     int result;
 
-    if (__builtin_mul_overflow(job->local_size, (size_t)bccGetPoolWorkers(pool),
-                               &all))
+    if (__builtin_mul_overflow(job->memory_size,
+                               (size_t)bccGetPoolWorkers(pool), &all))
         return invalid(error, job, "too much local memory");
     if (all) {
-        job->local = aligned_alloc(CACHE_LINE, all);
-        if (!job->local)
+        job->memory = aligned_alloc(CACHE_LINE, all);
+        if (!job->memory)
             return invalid(error, job, "out of memory for local memory");
     }
     result = run(job, pool, run_items, error);
-    free(job->local);
+    free(job->memory);
     return result;
 }
 

@@ -25,6 +25,17 @@ static void read_element(const char *text, struct kernel_element *element)
         element->align = 1;
 }
 
+/* "64,1,1" */
+static void read_numbers(const char *text, uint32_t numbers[3])
+{
+    char *end;
+
+    for (int i = 0; i < 3; i++) {
+        numbers[i] = (uint32_t)strtoul(text, &end, 10);
+        text = *end == ',' ? end + 1 : end;
+    }
+}
+
 /* False: a word that this version does not know. */
 static bool read_word(BCCKernelRef kernel, const char *word, size_t size)
 {
@@ -44,12 +55,20 @@ static bool read_word(BCCKernelRef kernel, const char *word, size_t size)
         kernel->is_item = true;
     } else if (size == 1 && *word >= 'x' && *word <= 'z') {
         kernel->is_narrow[*word - 'x'] = true;
+        kernel->has_place = true;
+    } else if (is_word(word, size, "x64") || is_word(word, size, "y64") ||
+               is_word(word, size, "z64")) {
+        kernel->has_place = true;
     } else if (strncmp(word, "local:", 6) == 0) {
         kernel->locals |= 1u << (strtoul(word + 6, NULL, 10) % 32);
+    } else if (strncmp(word, "tile:", 5) == 0) {
+        read_numbers(word + 5, kernel->tile);
+    } else if (strncmp(word, "memory:", 7) == 0) {
+        kernel->group_memory = strtoull(word + 7, NULL, 10);
+    } else if (strncmp(word, "group:", 6) == 0) {
+        read_numbers(word + 6, kernel->group);
     } else {
-        return is_word(word, size, "x64") || is_word(word, size, "y64") ||
-               is_word(word, size, "z64") || is_word(word, size, "result") ||
-               is_word(word, size, "kernel");
+        return is_word(word, size, "result") || is_word(word, size, "kernel");
     }
     return true;
 }
@@ -59,6 +78,8 @@ static bool read_text(BCCKernelRef kernel, const char *text)
     for (size_t size; *text; text += size) {
         text += strspn(text, " ");
         size = strcspn(text, " ");
+        if (strncmp(text, "at:", 3) == 0)
+            return true; /* a file follows, which may have spaces */
         if (size && !read_word(kernel, text, size))
             return false;
     }
@@ -77,53 +98,53 @@ static bool read_arguments(BCCKernelRef kernel, const char *signature)
     return n >= 0;
 }
 
-static int fill(BCCScriptRef script, BCCKernelRef kernel,
-                const struct function_row *row, BCCRunError *error)
-{
-    char expanded[MAX_NAME + sizeof(".expand")];
-    void *address;
-
-    snprintf(expanded, sizeof(expanded), "%s.expand", kernel->name);
-    address = bccGetFuncAddr(script, expanded);
-    if (!address)
-        return run_fail(error, "%s: is not in the code", expanded);
-    memcpy(&kernel->expand, &address, sizeof(address));
-    if (!read_text(kernel, row->kernel) ||
-        !read_arguments(kernel, row->signature))
-        return run_fail(error, "%s: '%s' is not known to this library",
-                        kernel->name, row->kernel);
-    return 0;
-}
-
-BCCKernelRef bccGetKernel(BCCScriptRef script, const char *name,
-                          BCCRunError *error)
+BCCKernelRef kernel_make(const char *name, const struct function_row *row,
+                         kernel_expand_fn expand, BCCRunError *error)
 {
     static const char refused[] = "refused: ";
-    struct function_row row = {0};
+    const size_t size = strnlen(name, MAX_NAME);
     BCCKernelRef kernel;
-    size_t size;
 
-    if (!name || !function_find(script, name, &row) || !row.kernel) {
-        run_fail(error, "%s: no kernel of that name", name ? name : "");
-        return NULL;
-    }
-    if (strncmp(row.kernel, refused, strlen(refused)) == 0) {
+    if (strncmp(row->kernel, refused, strlen(refused)) == 0) {
         run_fail(error, "%s: cannot be called for each element: %s", name,
-                 row.kernel + strlen(refused));
+                 row->kernel + strlen(refused));
         return NULL;
     }
-    size = strnlen(name, MAX_NAME);
+    if (!expand) {
+        run_fail(error, "%s.expand: is not in the code", name);
+        return NULL;
+    }
     kernel = calloc(1, sizeof(*kernel) + size + 1);
     if (!kernel) {
         run_fail(error, "%s: out of memory", name);
         return NULL;
     }
     memcpy(kernel->name, name, size);
-    if (fill(script, kernel, &row, error)) {
-        free(kernel);
+    kernel->expand = expand;
+    if (read_text(kernel, row->kernel) &&
+        read_arguments(kernel, row->signature))
+        return kernel;
+    run_fail(error, "%s: '%s' is not known to this library", name, row->kernel);
+    free(kernel);
+    return NULL;
+}
+
+BCCKernelRef bccGetKernel(BCCScriptRef script, const char *name,
+                          BCCRunError *error)
+{
+    char expanded[MAX_NAME + sizeof(".expand")];
+    struct function_row row = {0};
+    kernel_expand_fn expand;
+    void *address;
+
+    if (!name || !function_find(script, name, &row) || !row.kernel) {
+        run_fail(error, "%s: no kernel of that name", name ? name : "");
         return NULL;
     }
-    return kernel;
+    snprintf(expanded, sizeof(expanded), "%.*s.expand", MAX_NAME, name);
+    address = bccGetFuncAddr(script, expanded);
+    memcpy(&expand, &address, sizeof(address));
+    return kernel_make(name, &row, expand, error);
 }
 
 BCCKernelRef bccGetKernelAt(BCCScriptRef script, size_t slot,

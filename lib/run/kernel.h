@@ -22,12 +22,26 @@ struct BCCOpaqueKernel {
     struct kernel_element element[KERNEL_MAX_OPERANDS]; /* inputs, output */
     unsigned n_inputs;
     bool has_output, takes_data, accumulates, is_item, is_restrict;
-    bool is_narrow[3]; /* x, y, z is taken, as 32 bits */
+    bool has_place;        /* takes any of x, y, z */
+    bool is_narrow[3];     /* x, y, z is taken, as 32 bits */
+    uint32_t tile[3];      /* preferred; 0: any */
+    uint32_t group[3];     /* the local size that it must have; 0: any */
+    uint64_t group_memory; /* bytes of a group, arguments left out */
     /* Of a work item: */
     struct value_type argument[KERNEL_MAX_ARGUMENTS];
     unsigned n_arguments;
     uint32_t locals; /* bit i: argument i is memory of the work group */
     char name[];
 };
+
+typedef int32_t (*kernel_expand_fn)(struct kernel_frame *frame, uint64_t x1,
+                                    uint64_t x2);
+
+struct function_row;
+
+/* NULL after run_fail(): no memory, or the text says what this library does not
+ * know. expand: NULL if there is none. */
+BCCKernelRef kernel_make(const char *name, const struct function_row *row,
+                         kernel_expand_fn expand, BCCRunError *error);
 
 #endif

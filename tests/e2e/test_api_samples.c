@@ -168,7 +168,7 @@ static void does_the_same_whichever_way_it_was_made(void **state)
     script = prepare_sample(sample, NULL, BCC_CACHE_OFF);
     assert_same(&miss, outcome_of(sample, script));
 
-    script = open_best(sample);
+    script = open_sample(sample);
     assert_succeeds(script,
                     bccPrepareSharedObject(script, f->cache, "installed", 0));
     assert_cache(script, BCC_CACHE_MISS);

@@ -3,31 +3,8 @@
 #include <string.h>
 
 #include "cache_read.h"
-#include "checksum.h"
 #include "fuzz.h"
-
-static void seal(uint8_t *data, size_t size)
-{
-    struct obcc_header *header = (struct obcc_header *)data;
-    struct obcc_section *row = (struct obcc_section *)(header + 1);
-    const struct span whole = {data, size};
-    struct span part;
-    size_t n_rows;
-
-    if (size < sizeof(*header))
-        return;
-    n_rows = obcc_get16(header->n_sections);
-    for (size_t i = 0; i < n_rows && i < OBCC_MAX_SECTIONS; i++, row++) {
-        if ((size_t)((uint8_t *)(row + 1) - data) > size)
-            return;
-        if (span_slice(whole, obcc_get64(row->offset), obcc_get64(row->size),
-                       &part))
-            row->checksum = obcc_le64(checksum_xxh3(part));
-    }
-    header->checksum = obcc_le64(0);
-    if (span_slice(whole, 0, obcc_get32(header->header_size), &part))
-        header->checksum = obcc_le64(checksum_xxh3(part));
-}
+#include "seal_cache.h"
 
 static uint64_t walk(const struct cache_view *view)
 {
@@ -73,10 +50,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (size)
         memcpy(copy, data, size);
-    seal(copy, size);
+    seal_cache(copy, size);
     head = (struct span){copy, size < CACHE_HEAD_SIZE ? size : CACHE_HEAD_SIZE};
     for (unsigned flags = 0; flags <= CACHE_CHECK_ALL; flags++) {
-        if (cache_layout_read(head, size, "fuzz", &layout, &err) ||
+        if (cache_layout_read(head, size, false, "fuzz", &layout, &err) ||
             cache_view_open((struct span){copy, size}, &layout, flags, "fuzz",
                             &view, &err))
             fuzz_require(err.message[0]);

@@ -1,5 +1,7 @@
 /* The first inputs of fuzz_cache (one with a function index), fuzz_index,
- * fuzz_request and fuzz_zip: make_seed cache|functions|index|request|zip */
+ * fuzz_kernels, fuzz_request and fuzz_zip:
+ *
+ *     make_seed cache|functions|index|kernels|request|zip */
 #include <stdio.h>
 #include <string.h>
 
@@ -30,6 +32,21 @@ static void fill_many(struct cache_contents *contents)
     contents->funcs = many;
 }
 
+/* As the compiler writes them, by name. */
+static const struct cache_function functions[] = {
+    {"add", "i32 i32 -> i32", "a b", NULL},
+    {"blend", "f32 <4 x f32> i8:zext -> f64", NULL,
+     "in=4/4 in=8/8 out=8/8 x tile:1024,1,1 kernel at:7:a b.c"},
+    {"copy", "ptr ptr -> void", "in out",
+     "in>=4 out>=4 restrict tile:64,1,1 kernel"},
+    {"item", "ptr i32 ptr -> void", NULL, "local:2 memory:64 group:4,1,1 item"},
+    {"join", "ptr ptr -> void", NULL, NULL},
+    {"printf", "ptr ... -> i32", NULL, NULL},
+    {"reduce sum", "ptr ptr -> void", NULL, "reduce 8 total - join -"},
+    {"refused", "{i32, [2 x i8]} -> void", NULL, "refused: for a reason"},
+    {"total", "ptr ptr -> void", NULL, "in=8/8 accum result kernel"},
+};
+
 int main(int argc, char **argv)
 {
     struct sample_cache sample;
@@ -45,10 +62,16 @@ int main(int argc, char **argv)
 
     buffer_init(&out);
     if (argc == 2 &&
-        (strcmp(argv[1], "cache") == 0 || strcmp(argv[1], "functions") == 0)) {
+        (strcmp(argv[1], "cache") == 0 || strcmp(argv[1], "functions") == 0 ||
+         strcmp(argv[1], "kernels") == 0)) {
         status = sample_cache_init(&sample);
         if (*argv[1] == 'f')
             fill_many(&sample.contents);
+        if (*argv[1] == 'k') {
+            sample.contents.functions = functions;
+            sample.contents.n_functions =
+                sizeof(functions) / sizeof(functions[0]);
+        }
         if (status == STATUS_OK)
             status = cache_write(&sample.contents, &out, NULL);
         sample_cache_release(&sample);

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bcc/bcc_run.h>
@@ -100,6 +101,25 @@ static int wait_for_others(void *context, uint32_t tile, unsigned worker)
             usleep(100);
     atomic_fetch_add(&blocked->n_done, 1);
     return 0;
+}
+
+/* Threads look for the next call, or sleep, or are on the way to it. */
+static void calls_may_follow_at_any_time(void **state)
+{
+    enum { CALLS = 400 };
+    static const long gaps_ns[] = {0, 1000, 10000, 45000, 60000, 200000};
+    BCCPoolRef pool = bccCreatePool(2);
+
+    (void)state;
+    for (int i = 0; i < CALLS; i++) {
+        const struct timespec gap = {
+            .tv_nsec = gaps_ns[i / 3 % (int)(sizeof(gaps_ns) / sizeof(long))]};
+
+        assert_each_runs_once(pool, 2 + (uint32_t)i % 7);
+        if (gap.tv_nsec)
+            nanosleep(&gap, NULL);
+    }
+    bccDisposePool(pool);
 }
 
 static void work_is_taken_from_who_is_busy(void **state)
@@ -536,6 +556,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_tile_is_run_once),
         cmocka_unit_test(work_is_taken_from_who_is_busy),
+        cmocka_unit_test(calls_may_follow_at_any_time),
         cmocka_unit_test(one_tile_runs_here_and_starts_no_thread),
         cmocka_unit_test(the_lowest_failure_is_told),
         cmocka_unit_test(the_last_tile_may_fail),

@@ -1,14 +1,16 @@
-/* bcc compile: one cache file, wherever the user wants it. */
+/* bcc compile: one cache file, or a shared object, wherever the user wants
+ * it. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <bcc/bcc.h>
+#include <bcc/bcc_run.h>
 
+#include "cache_file.h"
 #include "commands.h"
-#include "file.h"
+#include "part.h"
 #include "print.h"
 #include "print_report.h"
 #include "script_setup.h"
@@ -31,30 +33,28 @@ static int make(BCCScriptRef script, const struct options *options,
     return EXIT_FAILED;
 }
 
-static int print_file(const char *path)
+/* The whole entry, or its image. */
+static int deliver(const struct options *options, const char *entry)
 {
-    struct file_mapping mapping;
+    struct cache_file file;
     struct error err = {0};
-    enum status status;
-    struct stat st;
-    int fd = -1;
+    enum status status = cache_file_open(entry, CACHE_CHECK_ALL, &file, &err);
 
-    status = file_open(path, &fd, &st, &err);
-    if (status == STATUS_OK)
-        status = file_map(fd, (uint64_t)st.st_size, path, &mapping, &err);
     if (status == STATUS_OK) {
-        status = file_write_all(STDOUT_FILENO, mapping.bytes, "standard output",
-                                &err);
-        file_unmap(&mapping);
+        status =
+            part_write(options->shared_object ? file.view.section[OBCC_CONTEXT]
+                                              : file.bytes,
+                       options->output, &err);
+        cache_file_close(&file);
     }
-    file_close(fd);
     if (status)
         complain("%s", err.message);
     return status ? EXIT_FAILED : EXIT_OK;
 }
 
-/* "-o -": a file is made as a whole, so it is made elsewhere first. */
-static int make_and_print(BCCScriptRef script, const struct options *options)
+/* An entry is made as a whole, as a file: elsewhere, if it is not what is
+ * wanted in the end. */
+static int make_elsewhere(BCCScriptRef script, const struct options *options)
 {
     const char *parent = getenv("TMPDIR");
     char *dir, *path = NULL;
@@ -71,7 +71,7 @@ static int make_and_print(BCCScriptRef script, const struct options *options)
     if (asprintf(&path, "%s/out.oBCC", dir) >= 0) {
         status = make(script, options, path);
         if (status == EXIT_OK)
-            status = print_file(path);
+            status = deliver(options, path);
         unlink(path);
         free(path);
     }
@@ -95,16 +95,22 @@ int cmd_compile(struct options *options)
         complain("compile: -o -: standard output is a terminal");
         return EXIT_USAGE;
     }
+    if (options->shared_object && is_program) {
+        complain("compile: --shared makes no program: leave out --entry");
+        return EXIT_USAGE;
+    }
     options->more_files = (struct words){(const char **)options->arguments + 1,
                                          (size_t)options->n_arguments - 1};
     script = setup_script(options, options->arguments[0], is_program, &failed);
     if (!script)
         return EXIT_FAILED;
+    if (options->shared_object)
+        bccExportTable(script);
     if (failed)
         setup_complain(script);
     else
-        status = strcmp(options->output, "-") == 0
-                     ? make_and_print(script, options)
+        status = options->shared_object || strcmp(options->output, "-") == 0
+                     ? make_elsewhere(script, options)
                      : make(script, options, options->output);
     print_report(script, options, NULL);
     bccDisposeScript(script);

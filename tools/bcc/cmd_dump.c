@@ -23,6 +23,7 @@
 #include "machine.h"
 #include "print.h"
 #include "options.h"
+#include "part.h"
 #include "resource.h"
 
 /* ---- Two ways to print ---- */
@@ -415,21 +416,6 @@ static int disassemble(const char *path)
 
 /* ---- Parts as files ---- */
 
-static enum status write_part(struct span part, const char *path,
-                              struct error *err)
-{
-    enum status status;
-    int fd;
-
-    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return error_set_os(err, errno, "%s", path);
-    status = file_write_all(fd, part, path, err);
-    if (close(fd) < 0 && status == STATUS_OK)
-        return error_set_os(err, errno, "%s", path);
-    return status;
-}
-
 /* Without debug information, the names of functions. */
 static enum status write_debug(const struct cache_file *file,
                                const struct options *options, struct error *err)
@@ -438,10 +424,10 @@ static enum status write_debug(const struct cache_file *file,
     enum status status;
 
     if (file->view.section[OBCC_DEBUG].size)
-        return write_part(file->view.section[OBCC_DEBUG], options->debug, err);
+        return part_write(file->view.section[OBCC_DEBUG], options->debug, err);
     status = function_names_make(file, options->arguments[0], &made, err);
     if (status == STATUS_OK)
-        status = write_part(buffer_span(&made), options->debug, err);
+        status = part_write(buffer_span(&made), options->debug, err);
     buffer_release(&made);
     return status;
 }
@@ -468,7 +454,7 @@ static int write_parts(const struct cache_file *file,
         return EXIT_FAILED;
     if (options->image)
         status =
-            write_part(file->view.section[OBCC_CONTEXT], options->image, &err);
+            part_write(file->view.section[OBCC_CONTEXT], options->image, &err);
     if (options->debug && status == STATUS_OK)
         status = write_debug(file, options, &err);
     if (status)

@@ -56,6 +56,7 @@ struct options {
     const char *debug;     /* --debug-file; NULL: not given */
     int opt_level;         /* 0..3 */
     int tier;              /* BCC_TIER_... */
+    int jit;               /* BCC_JIT_... */
     int fp_contract;       /* FP_CONTRACT_... */
     int report;            /* REPORT_... */
     int time_limit_s;      /* of a compile; 0: none, -1: not given */
@@ -65,6 +66,7 @@ struct options {
     bool rebuild;
     bool strip_debug;
     bool no_undefined;
+    bool shared_object; /* --shared */
     bool verbose;
     bool json;
     bool disassemble;

@@ -75,11 +75,14 @@ static enum status make_room(struct script_exports *exports, size_t n,
                      sizeof(*exports->foreachs));
     exports->pragmas = arena_extend(arena, exports->pragmas, exports->n_pragmas,
                                     n, sizeof(*exports->pragmas));
+    exports->reductions =
+        arena_extend(arena, exports->reductions, exports->n_reductions, n,
+                     sizeof(*exports->reductions));
     exports->object_slots =
         arena_extend(arena, exports->object_slots, exports->n_object_slots, n,
                      sizeof(*exports->object_slots));
     if (!exports->vars || !exports->funcs || !exports->foreachs ||
-        !exports->pragmas || !exports->object_slots)
+        !exports->pragmas || !exports->object_slots || !exports->reductions)
         return error_no_memory(err);
     return STATUS_OK;
 }
@@ -196,6 +199,63 @@ static enum status read_pragma(struct reading *reading,
     return STATUS_OK;
 }
 
+/* The word in "accumulator(word)". *ret_name is NULL without it. */
+static enum status read_part(const struct reading *reading, const char *text,
+                             const char *role, const char **ret_name,
+                             struct error *err)
+{
+    const char *at = strstr(text, role), *end;
+
+    *ret_name = NULL;
+    if (!at)
+        return STATUS_OK;
+    at += strlen(role);
+    end = at + strcspn(at, ")");
+    *ret_name =
+        arena_copy_string(reading->exports->arena, at, (size_t)(end - at));
+    return *ret_name ? STATUS_OK : error_no_memory(err);
+}
+
+/* The text is "name:functions", the variable's value the size. */
+static enum status read_reduction(struct reading *reading,
+                                  const struct annotation *annotation,
+                                  const char *text, struct error *err)
+{
+    struct script_exports *exports = reading->exports;
+    struct script_reduction *row = &exports->reductions[exports->n_reductions];
+    const char *functions = strchr(text, ':');
+    LLVMValueRef size = LLVMIsAGlobalVariable(annotation->what)
+                            ? LLVMGetInitializer(annotation->what)
+                            : NULL;
+    enum status status;
+
+    if (!functions || !size || !LLVMIsAConstantInt(size))
+        return refuse(reading, annotation, "not as BCC_REDUCE makes it", err);
+    row->name =
+        arena_copy_string(exports->arena, text, (size_t)(functions - text));
+    if (!row->name)
+        return error_no_memory(err);
+    row->size = (uint32_t)LLVMConstIntGetZExtValue(size);
+    row->bits = 0;
+    status =
+        read_part(reading, functions, "accumulator(", &row->accumulator, err);
+    if (status == STATUS_OK)
+        status = read_part(reading, functions, "initializer(",
+                           &row->initializer, err);
+    if (status == STATUS_OK)
+        status =
+            read_part(reading, functions, "combiner(", &row->combiner, err);
+    if (status == STATUS_OK)
+        status = read_part(reading, functions, "outconverter(",
+                           &row->outconverter, err);
+    if (status)
+        return status;
+    if (!row->accumulator)
+        return refuse(reading, annotation, "accumulator(...) is needed", err);
+    exports->n_reductions++;
+    return STATUS_OK;
+}
+
 /* ---- Rows ---- */
 
 /* The rest of the text after the prefix, or NULL. */
@@ -218,6 +278,9 @@ static enum status read_annotation(struct reading *reading,
     operand = behind(rest, "pragma:");
     if (operand)
         return read_pragma(reading, annotation, operand, err);
+    operand = behind(rest, "reduce:");
+    if (operand)
+        return read_reduction(reading, annotation, operand, err);
     if (LLVMGetLinkage(annotation->what) == LLVMInternalLinkage)
         return refuse(reading, annotation, "static, so it cannot be exported",
                       err);

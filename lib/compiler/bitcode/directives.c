@@ -12,7 +12,7 @@ static const struct {
 } verbs[] = {
     {"calls", DIRECTIVE_CALLS},       {"call", DIRECTIVE_CALL},
     {"kernel", DIRECTIVE_KERNEL},     {"import", DIRECTIVE_IMPORT},
-    {"constant", DIRECTIVE_CONSTANT},
+    {"constant", DIRECTIVE_CONSTANT}, {"table", DIRECTIVE_TABLE},
 };
 
 /* The word at *text, which is moved behind it and the space after it. */
@@ -68,7 +68,8 @@ enum status directives_split(const struct request *request, struct arena *arena,
         if (status)
             return status;
         if (rows[n_rows].verb == DIRECTIVE_KERNEL ||
-            rows[n_rows].verb == DIRECTIVE_CALL)
+            rows[n_rows].verb == DIRECTIVE_CALL ||
+            rows[n_rows].verb == DIRECTIVE_TABLE)
             marks[n_marks++] = rows[n_rows].name;
         n_rows++;
     }

@@ -16,6 +16,7 @@ enum directive_verb {
     DIRECTIVE_KERNEL,   /* NAME is a kernel; REST: its parameters */
     DIRECTIVE_IMPORT,   /* REST: the signature of the host's NAME */
     DIRECTIVE_CONSTANT, /* REST: the bytes of variable NAME, hexadecimal */
+    DIRECTIVE_TABLE,    /* export a table of the kernels, by a query NAME */
 };
 
 struct directive {

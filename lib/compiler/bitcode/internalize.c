@@ -215,6 +215,21 @@ static size_t add_symbols(const char **name, size_t n,
     return n;
 }
 
+static size_t add_reductions(const char **name, size_t n,
+                             const struct script_exports *exports)
+{
+    for (size_t i = 0; i < exports->n_reductions; i++) {
+        const struct script_reduction *row = &exports->reductions[i];
+        const char *functions[] = {row->accumulator, row->initializer,
+                                   row->combiner, row->outconverter};
+
+        for (int j = 0; j < 4; j++)
+            if (functions[j])
+                name[n++] = functions[j];
+    }
+    return n;
+}
+
 enum status public_names_collect(const struct request *request,
                                  bool has_metadata,
                                  struct script_exports *exports,
@@ -223,7 +238,7 @@ enum status public_names_collect(const struct request *request,
 {
     enum { N_WELL_KNOWN = sizeof(well_known) / sizeof(well_known[0]) };
     size_t max = request->n_marks + exports->n_vars + exports->n_funcs +
-                 exports->n_foreachs + N_WELL_KNOWN;
+                 exports->n_foreachs + 4 * exports->n_reductions + N_WELL_KNOWN;
     const char **name = arena_alloc(exports->arena, max + 1, sizeof(*name));
     size_t n = 0, n_kept = 0;
 
@@ -239,6 +254,7 @@ enum status public_names_collect(const struct request *request,
     }
     if (!(request->flags & REQUEST_MARKED_ONLY)) {
         n = add_symbols(name, n, exports->foreachs, exports->n_foreachs);
+        n = add_reductions(name, n, exports);
         for (size_t i = 0; has_metadata && i < N_WELL_KNOWN; i++)
             name[n++] = well_known[i];
     }

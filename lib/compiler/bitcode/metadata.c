@@ -7,6 +7,9 @@
  *   !#rs_export_foreach = !{!3}          signature bits, decimal
  *   !#rs_export_foreach_name = !{!4}     kernel name
  *   !#rs_object_slots = !{!5}            index of an exported variable, decimal
+ *   !#rs_export_reduce = !{!6}           name, bytes of an accumulator,
+ * decimal, {accumulator, signature bits}; then, each NULL or absent,
+ * initializer, combiner, outconverter, halter
  *
  * Clients address variables and functions by their position in these lists,
  * so an entry whose name is unusable keeps its place and gets no address,
@@ -244,6 +247,101 @@ static enum status read_foreachs(const struct script *script,
     return STATUS_OK;
 }
 
+/* ---- Reductions ---- */
+
+/* The front end keeps these functions static. */
+static void publish(LLVMModuleRef module, const char *name)
+{
+    LLVMValueRef function = name ? LLVMGetNamedFunction(module, name) : NULL;
+
+    if (function && LLVMGetLinkage(function) == LLVMInternalLinkage) {
+        LLVMSetLinkage(function, LLVMExternalLinkage);
+        LLVMSetVisibility(function, LLVMHiddenVisibility);
+    }
+}
+
+enum {
+    REDUCE_NAME,
+    REDUCE_SIZE,
+    REDUCE_ACCUMULATOR,
+    REDUCE_INITIALIZER,
+    REDUCE_COMBINER,
+    REDUCE_OUTCONVERTER,
+    REDUCE_OPERANDS = REDUCE_OUTCONVERTER + 2, /* a halter may follow */
+};
+
+/* False: not of that form. */
+static bool read_reduction(const struct script *script, LLVMValueRef node,
+                           struct script_reduction *ret_row,
+                           bool *ret_no_memory)
+{
+    LLVMValueRef operand[REDUCE_OPERANDS] = {NULL}, accumulator[2];
+    struct script_reduction row = {.name = NULL};
+    const unsigned n = LLVMGetMDNodeNumOperands(node);
+    const char *text[REDUCE_OPERANDS] = {NULL};
+
+    if (n <= REDUCE_ACCUMULATOR || n > REDUCE_OPERANDS)
+        return false;
+    LLVMGetMDNodeOperands(node, operand);
+    for (unsigned i = 0; i < n; i++)
+        if (i != REDUCE_ACCUMULATOR)
+            text[i] = operand_string(operand[i], script->arena, ret_no_memory);
+    node = operand[REDUCE_ACCUMULATOR];
+    if (!node || LLVMGetMDString(node, &(unsigned){0}) ||
+        LLVMGetMDNodeNumOperands(node) != 2)
+        return false;
+    LLVMGetMDNodeOperands(node, accumulator);
+    row.name = text[REDUCE_NAME];
+    row.accumulator =
+        operand_string(accumulator[0], script->arena, ret_no_memory);
+    row.initializer = text[REDUCE_INITIALIZER];
+    row.combiner = text[REDUCE_COMBINER];
+    row.outconverter = text[REDUCE_OUTCONVERTER];
+    *ret_row = row;
+    return row.name && row.accumulator &&
+           parse_u32(text[REDUCE_SIZE], &ret_row->size) &&
+           parse_u32(
+               operand_string(accumulator[1], script->arena, ret_no_memory),
+               &ret_row->bits);
+}
+
+static enum status read_reductions(const struct script *script,
+                                   struct script_exports *exports,
+                                   struct error *err)
+{
+    struct script_reduction *rows;
+    struct node node = {0};
+    enum status status = node_read(script, "#rs_export_reduce", &node, err);
+
+    if (status)
+        return status;
+    rows = arena_extend(script->arena, exports->reductions,
+                        exports->n_reductions, node.n_tuples, sizeof(*rows));
+    if (!rows)
+        return error_no_memory(err);
+    exports->reductions = rows;
+    for (unsigned i = 0; i < node.n_tuples; i++) {
+        struct script_reduction *row = &rows[exports->n_reductions];
+        bool no_memory = false;
+
+        /* A name alone: the form of an earlier RenderScript, a function. */
+        if (LLVMGetMDNodeNumOperands(node.tuple[i]) == 1)
+            continue;
+        if (!read_reduction(script, node.tuple[i], row, &no_memory))
+            return no_memory ? error_no_memory(err)
+                             : error_set(err, STATUS_COMPILE,
+                                         "%s: #rs_export_reduce: row %u is not "
+                                         "of the known form",
+                                         script->name, i);
+        publish(script->module, row->accumulator);
+        publish(script->module, row->initializer);
+        publish(script->module, row->combiner);
+        publish(script->module, row->outconverter);
+        exports->n_reductions++;
+    }
+    return STATUS_OK;
+}
+
 /* ---- The rest ---- */
 
 static enum status read_pragmas(const struct script *script,
@@ -332,6 +430,9 @@ static enum status read_module(const struct script *script,
     if (status)
         return status;
     status = read_foreachs(script, exports, err);
+    if (status)
+        return status;
+    status = read_reductions(script, exports, err);
     if (status)
         return status;
     status = read_pragmas(script, exports, err);

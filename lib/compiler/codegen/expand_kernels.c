@@ -156,7 +156,9 @@ static void list_parameters(struct plan *plan)
     for (unsigned i = 0; i < 3; i++)
         if (bits & places[i])
             add(plan, ROLE_PLACE, i);
-    if (plan->n_parameters != n)
+    if ((bits & KERNEL_ACCUMULATOR) && (bits & (KERNEL_DATA | KERNEL_OUT)))
+        plan->refusal = "accum excludes out and data";
+    else if (plan->n_parameters != n)
         plan->refusal = "the function has another number of parameters";
 }
 
@@ -302,30 +304,72 @@ static void append_operand(struct buffer *text, const char *word,
 static void append_locals(struct buffer *text, LLVMValueRef function)
 {
     enum { LOCAL = 3 };
-    LLVMContextRef context = LLVMGetTypeContext(LLVMTypeOf(function));
+    LLVMValueRef node =
+        glue_function_metadata(function, "kernel_arg_addr_space");
     LLVMValueRef spaces[MAX_PARAMETERS];
-    const unsigned kind =
-        LLVMGetMDKindIDInContext(context, "kernel_arg_addr_space", 21);
-    size_t n_entries;
-    LLVMValueMetadataEntry *entries =
-        LLVMGlobalCopyAllMetadata(function, &n_entries);
 
-    for (unsigned i = 0; i < n_entries; i++) {
-        LLVMValueRef node;
+    if (!node || LLVMGetMDNodeNumOperands(node) > MAX_PARAMETERS)
+        return;
+    LLVMGetMDNodeOperands(node, spaces);
+    for (unsigned j = 0; j < LLVMGetMDNodeNumOperands(node); j++)
+        if (LLVMIsAConstantInt(spaces[j]) &&
+            LLVMConstIntGetZExtValue(spaces[j]) == LOCAL)
+            buffer_printf(text, "local:%u ", j);
+}
 
-        if (LLVMValueMetadataEntriesGetKind(entries, i) != kind)
-            continue;
-        node = LLVMMetadataAsValue(
-            context, LLVMValueMetadataEntriesGetMetadata(entries, i));
-        if (LLVMGetMDNodeNumOperands(node) > MAX_PARAMETERS)
-            continue;
-        LLVMGetMDNodeOperands(node, spaces);
-        for (unsigned j = 0; j < LLVMGetMDNodeNumOperands(node); j++)
-            if (LLVMIsAConstantInt(spaces[j]) &&
-                LLVMConstIntGetZExtValue(spaces[j]) == LOCAL)
-                buffer_printf(text, "local:%u ", j);
+/* Without loops and calls an element takes some nanoseconds, with them it may
+ * take any time: small tiles can be shared evenly. */
+static bool is_lengthy(LLVMValueRef function)
+{
+    LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function);
+    LLVMValueRef at = NULL;
+
+    while ((at = glue_next_instruction(function, at)))
+        if (LLVMIsACallInst(at) &&
+            !(LLVMIsAFunction(LLVMGetCalledValue(at)) &&
+              LLVMGetIntrinsicID(LLVMGetCalledValue(at))))
+            return true;
+    /* A loop has a branch to a block that is above it. */
+    for (; block; block = LLVMGetNextBasicBlock(block)) {
+        LLVMValueRef end = LLVMGetBasicBlockTerminator(block);
+
+        for (unsigned i = 0; i < LLVMGetNumSuccessors(end); i++)
+            for (LLVMBasicBlockRef above = block; above;
+                 above = LLVMGetPreviousBasicBlock(above))
+                if (above == LLVMGetSuccessor(end, i))
+                    return true;
     }
-    LLVMDisposeValueMetadataEntries(entries);
+    return false;
+}
+
+/* "group:8,8,1" from a node of three numbers. */
+static void append_sizes(struct buffer *text, LLVMValueRef function,
+                         const char *kind, const char *word)
+{
+    LLVMValueRef node = glue_function_metadata(function, kind), size[3];
+
+    if (!node || LLVMGetMDNodeNumOperands(node) != 3)
+        return;
+    LLVMGetMDNodeOperands(node, size);
+    for (int i = 0; i < 3; i++)
+        if (!LLVMIsAConstantInt(size[i]))
+            return;
+    buffer_printf(
+        text, "%s%llu,%llu,%llu ", word, LLVMConstIntGetZExtValue(size[0]),
+        LLVMConstIntGetZExtValue(size[1]), LLVMConstIntGetZExtValue(size[2]));
+}
+
+static void append_tile(struct buffer *text, const struct plan *plan)
+{
+    LLVMValueRef function = plan->kernel->function;
+
+    if (plan->kernel->bits & KERNEL_ITEM) {
+        append_sizes(text, function, "work_group_size_hint", "tile:");
+        append_sizes(text, function, "reqd_work_group_size", "group:");
+    } else {
+        buffer_append_string(text, is_lengthy(function) ? "tile:64,1,1 "
+                                                        : "tile:1024,1,1 ");
+    }
 }
 
 static void append_text(struct buffer *text, const struct plan *plan)
@@ -353,6 +397,7 @@ static void append_text(struct buffer *text, const struct plan *plan)
     buffer_append_string(text, plan->has_result ? "result " : "");
     if (bits & KERNEL_ITEM)
         append_locals(text, function);
+    append_tile(text, plan);
     buffer_append_string(text, bits & KERNEL_ITEM ? "item" : "kernel");
 }
 

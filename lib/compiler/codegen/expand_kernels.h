@@ -40,14 +40,15 @@ bool kernel_is_item(LLVMValueRef function);
 
 /* Define NAME.expand, and append the text that says how it is called:
  *
- *   text   = "refused: " reason | word {" " word}
+ *   text   = "refused: " reason | word {" " word} [" at:" LINE ":" FILE]
  *   word   = in(=|>=)SIZE[/ALIGN] | out(=|>=)SIZE[/ALIGN] | data | accum
  *          | x | y | z (32 bits each, else x64 ...) | restrict | result
- *          | item | local:PARAMETER
+ *          | item | local:PARAMETER | tile:X,Y,Z | group:X,Y,Z
  *
  * SIZE: bytes of an element (=) or at least those that are read (>=).
  * restrict: a pointer to an element may not be that of another. result: it
- * returns a number that is 0 if all is well. */
+ * returns a number that is 0 if all is well. tile: elements that a tile had
+ * better have, or items of a group; group: the local size that is required. */
 void kernel_expand(LLVMModuleRef module, LLVMTargetDataRef layout,
                    const struct kernel *kernel, struct buffer *text);
 

@@ -10,6 +10,8 @@
 #include "call_shapes.h"
 #include "debug_parameters.h"
 #include "expand_kernels.h"
+#include "kernel_table.h"
+#include "reductions.h"
 #include "signature_text.h"
 
 enum { MAX_EXTRA = 32 };
@@ -17,6 +19,7 @@ enum { MAX_EXTRA = 32 };
 struct making {
     const struct functions_job *job;
     struct cache_function *rows;
+    bool *is_item; /* of each row: a work item of OpenCL */
     size_t n_rows;
     struct buffer text;
 };
@@ -69,8 +72,11 @@ static enum status describe_all(struct making *m, struct error *err)
 {
     const struct functions_job *job = m->job;
 
-    m->rows = arena_alloc(job->arena, job->n_names + 1, sizeof(*m->rows));
-    if (!m->rows)
+    m->rows =
+        arena_alloc(job->arena, job->n_names + job->exports->n_reductions + 1,
+                    sizeof(*m->rows));
+    m->is_item = arena_alloc(job->arena, job->n_names + 1, sizeof(bool));
+    if (!m->rows || !m->is_item)
         return error_no_memory(err);
     for (size_t i = 0; i < job->n_names; i++) {
         LLVMValueRef function = find_definition(job->module, job->names[i]);
@@ -293,6 +299,7 @@ static enum status expand(struct making *m, struct cache_function *row,
 
     if (row->kernel)
         return STATUS_OK;
+    m->is_item[row - m->rows] = bits & KERNEL_ITEM;
     kernel_expand(m->job->module, m->job->target->layout, &kernel, &m->text);
     row->kernel = take_text(m);
     return row->kernel ? STATUS_OK : error_no_memory(err);
@@ -337,13 +344,34 @@ static enum status expand_exports(struct making *m, struct error *err)
     return STATUS_OK;
 }
 
+/* Accumulators that only a reduction names, in RenderScript's form: elements
+ * are passed by value. */
+static enum status expand_accumulators(struct making *m, struct error *err)
+{
+    const struct script_exports *exports = m->job->exports;
+
+    for (size_t i = 0; i < exports->n_reductions; i++) {
+        const struct script_reduction *reduction = &exports->reductions[i];
+        struct cache_function *row = find_row(m, reduction->accumulator);
+        enum status status =
+            row && reduction->bits
+                ? expand(m, row,
+                         reduction->bits | KERNEL_ACCUMULATOR | KERNEL_BY_VALUE,
+                         0, err)
+                : STATUS_OK;
+
+        if (status)
+            return status;
+    }
+    return STATUS_OK;
+}
+
 static enum status finish_items(struct making *m, struct error *err)
 {
     for (size_t i = 0; i < m->n_rows; i++) {
         struct cache_function *row = &m->rows[i];
-        const size_t size = row->kernel ? strlen(row->kernel) : 0;
 
-        if (size < 4 || strcmp(row->kernel + size - 4, "item") != 0)
+        if (!m->is_item[i])
             continue;
         kernel_item_finish(m->job->module,
                            find_definition(m->job->module, row->name),
@@ -368,7 +396,7 @@ static enum status expand_items(struct making *m, struct error *err)
 
         if (!row->kernel && kernel_is_item(function))
             status = expand(m, row, KERNEL_ITEM, 0, err);
-        n_items += row->kernel && strstr(row->kernel, "item");
+        n_items += m->is_item[i];
     }
     if (status || n_items == 0)
         return status;
@@ -379,6 +407,77 @@ static enum status expand_items(struct making *m, struct error *err)
                               LLVMCreatePassBuilderOptions()},
         job->name, err);
     return status ? status : finish_items(m, err);
+}
+
+/* ---- Reductions ---- */
+
+static int compare_rows(const void *left, const void *right)
+{
+    return compare_row(((const struct cache_function *)left)->name, right);
+}
+
+/* A row "reduce NAME" for each; NAME may be a function's, too. */
+static enum status add_reductions(struct making *m, struct error *err)
+{
+    const struct script_exports *exports = m->job->exports;
+    struct cache_function *row = m->rows + m->n_rows;
+
+    for (size_t i = 0; i < exports->n_reductions; i++) {
+        const struct script_reduction *reduction = &exports->reductions[i];
+        const struct cache_function *accumulator =
+            find_row(m, reduction->accumulator);
+
+        buffer_printf(&m->text, "reduce %s", reduction->name);
+        row->name = take_text(m);
+        row->signature = accumulator ? accumulator->signature : "";
+        row->parameters = NULL;
+        reduction_describe(m->job->module, reduction,
+                           accumulator ? accumulator->kernel : NULL, &m->text);
+        row->kernel = take_text(m);
+        if (!row->name || !row->kernel)
+            return error_no_memory(err);
+        row++;
+    }
+    m->n_rows += exports->n_reductions;
+    if (m->n_rows)
+        qsort(m->rows, m->n_rows, sizeof(*m->rows), compare_rows);
+    return STATUS_OK;
+}
+
+/* ---- For hosts without an entry ---- */
+
+static enum status add_places(struct making *m, struct error *err)
+{
+    for (size_t i = 0; i < m->n_rows; i++) {
+        struct cache_function *row = &m->rows[i];
+
+        if (!row->kernel || strncmp(row->kernel, "refused", 7) == 0)
+            continue;
+        buffer_append_string(&m->text, row->kernel);
+        kernel_append_place(&m->text,
+                            find_definition(m->job->module, row->name));
+        row->kernel = take_text(m);
+        if (!row->kernel)
+            return error_no_memory(err);
+    }
+    return STATUS_OK;
+}
+
+static enum status make_table(const struct making *m, struct error *err)
+{
+    const struct functions_job *job = m->job;
+    const struct kernel_table table = {
+        job->module, job->target->layout, *job->cpu_features,
+        m->rows,     m->n_rows,
+    };
+
+    if (!directives_have(job->directives, DIRECTIVE_TABLE) ||
+        kernel_table_define(&table))
+        return STATUS_OK;
+    return error_set(err, STATUS_COMPILE,
+                     "%s: a table of kernels is wanted, but the script defines "
+                     "'%s' itself",
+                     job->name, KERNEL_TABLE_QUERY);
 }
 
 /* ---- All of it ---- */
@@ -395,7 +494,15 @@ static enum status make(struct making *m, struct error *err)
     status = expand_named(m, err);
     if (status == STATUS_OK)
         status = expand_exports(m, err);
-    return status ? status : expand_items(m, err);
+    if (status == STATUS_OK)
+        status = expand_accumulators(m, err);
+    if (status == STATUS_OK)
+        status = expand_items(m, err);
+    if (status == STATUS_OK)
+        status = add_places(m, err);
+    if (status == STATUS_OK)
+        status = make_table(m, err);
+    return status ? status : add_reductions(m, err);
 }
 
 enum status functions_make(const struct functions_job *job,

@@ -17,6 +17,7 @@ struct functions_job {
     const char *const *names; /* that are kept; sorted */
     size_t n_names;
     const struct directives *directives;
+    const struct cpu_features *cpu_features; /* that the code may use */
     const struct script_exports *exports;
     bool has_metadata; /* the script lists its exports */
     bool marked_only;

@@ -269,6 +269,22 @@ static bool copy_attributes(LLVMValueRef from, LLVMValueRef to,
     return true;
 }
 
+LLVMValueRef glue_function_metadata(LLVMValueRef function, const char *kind)
+{
+    LLVMContextRef context = LLVMGetTypeContext(LLVMTypeOf(function));
+    const unsigned id =
+        LLVMGetMDKindIDInContext(context, kind, (unsigned)strlen(kind));
+    size_t n;
+    LLVMValueMetadataEntry *entries = LLVMGlobalCopyAllMetadata(function, &n);
+    LLVMMetadataRef found = NULL;
+
+    for (unsigned i = 0; i < n; i++)
+        if (LLVMValueMetadataEntriesGetKind(entries, i) == id)
+            found = LLVMValueMetadataEntriesGetMetadata(entries, i);
+    LLVMDisposeValueMetadataEntries(entries);
+    return found ? LLVMMetadataAsValue(context, found) : NULL;
+}
+
 LLVMValueRef glue_declare_like(LLVMModuleRef module, LLVMValueRef function,
                                struct arena *arena)
 {

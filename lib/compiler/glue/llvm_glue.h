@@ -86,6 +86,9 @@ LLVMValueRef glue_find_global(LLVMModuleRef module, const char *name);
 /* Copy all metadata of a global value to the value that replaces it. */
 void glue_copy_metadata(LLVMValueRef from, LLVMValueRef to);
 
+/* The function's metadata of that kind, as a node; NULL: none. */
+LLVMValueRef glue_function_metadata(LLVMValueRef function, const char *kind);
+
 /* A declaration without a name at the module's end, of the function's type,
  * calling convention and attributes. NULL: no memory. */
 LLVMValueRef glue_declare_like(LLVMModuleRef module, LLVMValueRef function,

@@ -5,6 +5,16 @@
 #include "arena.h"
 #include "cache_write.h"
 
+/* A reduction in RenderScript's form. Names: NULL if there is no such
+ * function. */
+struct script_reduction {
+    const char *name;
+    uint32_t size; /* of an accumulator, bytes */
+    uint32_t bits; /* of the accumulating kernel, as in #rs_export_reduce; 0: it
+                      is a kernel of the script */
+    const char *accumulator, *initializer, *combiner, *outconverter;
+};
+
 /* Lists in metadata order; all of it lives in arena. */
 struct script_exports {
     struct arena *arena;
@@ -18,6 +28,8 @@ struct script_exports {
     size_t n_pragmas;
     uint32_t *object_slots;
     size_t n_object_slots;
+    struct script_reduction *reductions;
+    size_t n_reductions;
 };
 
 #endif

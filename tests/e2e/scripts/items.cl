@@ -50,3 +50,12 @@ kernel void shares(global int *out)
     cell[get_local_id(0) & 3] = 1;
     out[get_global_id(0)] = cell[(get_local_id(0) + 1) & 3];
 }
+
+__attribute__((reqd_work_group_size(4, 2, 1)))
+kernel void fixed(global int *out)
+{
+    size at = get_global_id(1) * get_global_size(0) + get_global_id(0);
+
+    out[at] = (int)(get_local_id(0) + 10 * get_local_id(1) +
+                    100 * get_local_size(0));
+}

@@ -66,6 +66,31 @@ BCC_EXPORT void add_totals(struct total *total, const struct total *other)
     total->n += other->n;
 }
 
+/* ---- Reductions ---- */
+
+BCC_REDUCE("mean", struct total,
+           "accumulator(add_up) combiner(add_totals) outconverter(divide)");
+
+void divide(double *result, const struct total *total)
+{
+    *result = (double)total->sum / total->n;
+}
+
+BCC_REDUCE("product", float, "accumulator(times) initializer(one)");
+
+void one(float *accumulator)
+{
+    *accumulator = 1;
+}
+
+BCC_KERNEL("accum, in")
+void times(float *accumulator, const float *in)
+{
+    *accumulator *= *in;
+}
+
+BCC_REDUCE("unfit", double, "accumulator(add_up)");
+
 /* Not marked in the source. */
 BCC_EXPORT void negate(const int32_t *in, int32_t *out)
 {

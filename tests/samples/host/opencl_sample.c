@@ -2,8 +2,9 @@
  * kernels once more, in C.
  *
  * PoCL's get_global_id() adds up variables which PoCL's own compiler lays out
- * for each kernel. Here they are the host's: imports of data. A work group
- * has 64 items, and all are run in turn.
+ * for each kernel. bccDispatch() supplies the function itself. Where the kernel
+ * is called by its address, the variables are the host's: imports of data. A
+ * work group has 64 items.
  *
  * sqrt, fma and clamp are exact. For sin and exp OpenCL allows 4 and 3 ulp;
  * the reference is computed in double. */
@@ -138,15 +139,51 @@ static void check_item(struct sample_code *code, const struct buffers *b, int i)
         sample_fail(code, "saxpy of item %d is %g", i, (double)b->y[i]);
 }
 
-uint64_t run_opencl(struct sample_code *code)
+static void dispatch(struct sample_code *code, const char *name,
+                     const BCCValue *arguments, size_t n)
 {
-    static _Thread_local struct buffers b;
+    const BCCGrid grid = {.globalSize = {N_ITEMS}, .localSize = {GROUP_SIZE}};
+    BCCKernelRef kernel = sample_kernel(code, name);
+    BCCPoolRef pool = bccCreatePool(2);
+    BCCRunError error;
+
+    if (kernel && bccDispatch(kernel, pool, &grid, arguments, n, &error))
+        sample_fail(code, "%s", error.message);
+    bccDisposePool(pool);
+    bccDisposeKernel(kernel);
+}
+
+static void dispatch_all(struct sample_code *code, struct buffers *b)
+{
+    const BCCValue saxpy[] = {{.type = BCC_F32, .u.f = 2.5f},
+                              {.type = BCC_PTR, .u.p = b->x},
+                              {.type = BCC_PTR, .u.p = b->y}};
+    const BCCValue filter[] = {{.type = BCC_PTR, .u.p = b->in},
+                               {.type = BCC_PTR, .u.p = b->out}};
+
+    dispatch(code, "saxpy", saxpy, 3);
+    dispatch(code, "filter", filter, 2);
+}
+
+/* Native code: all items in turn. */
+static void call_all(struct sample_code *code, struct buffers *b)
+{
     void (*saxpy)(float, const float *, float *) = sample_find(code, "saxpy");
     void (*filter)(const float(*)[N_LANES], struct result *) =
         sample_find(code, "filter");
 
-    if (!saxpy || !filter)
-        return 0;
+    for (size_t i = 0; saxpy && filter && i < N_ITEMS; i++) {
+        item.group_id[0] = i / GROUP_SIZE;
+        item.local_id[0] = i % GROUP_SIZE;
+        saxpy(2.5f, b->x, b->y);
+        filter((const float(*)[N_LANES])b->in, b->out);
+    }
+}
+
+uint64_t run_opencl(struct sample_code *code)
+{
+    static _Thread_local struct buffers b;
+
     memset(&b, 0, sizeof(b));
     memset(&item, 0, sizeof(item));
     for (int i = 0; i < 3; i++)
@@ -157,12 +194,10 @@ uint64_t run_opencl(struct sample_code *code)
         b.x[i] = (float)i / 3.0f;
         b.y[i] = 1.0f;
     }
-    for (size_t i = 0; i < N_ITEMS; i++) {
-        item.group_id[0] = i / GROUP_SIZE;
-        item.local_id[0] = i % GROUP_SIZE;
-        saxpy(2.5f, b.x, b.y);
-        filter((const float(*)[N_LANES])b.in, b.out);
-    }
+    if (code->script)
+        dispatch_all(code, &b);
+    else
+        call_all(code, &b);
     for (int i = 0; i < N_ITEMS; i++)
         check_item(code, &b, i);
     return rs_hash(rs_hash(RS_HASH_START, b.out, sizeof(b.out)), b.y,

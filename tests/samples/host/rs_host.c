@@ -225,11 +225,33 @@ IMPORT(bool, host_is_object, "_Z10rsIsObject13rs_allocation",
     return a != NULL;
 }
 
+BCCBuffer rs_elements(const struct rs_allocation_object *a)
+{
+    return (BCCBuffer){.data = a->data,
+                       .size = (uint64_t)a->dim_x * a->dim_y * a->element_size,
+                       .elementSize = a->element_size};
+}
+
 IMPORT(void, host_for_each, "_Z9rsForEach9rs_script13rs_allocationS0_PKv",
        const struct rs_script_object *script,
        const struct rs_allocation_object *in,
        const struct rs_allocation_object *out, const void *user)
 {
+    if (script->kernel) {
+        const BCCBuffer from = rs_elements(in), to = rs_elements(out);
+        const BCCForEach work = {.size = sizeof(work),
+                                 .pool = script->pool,
+                                 .range = {.end = {out->dim_x, out->dim_y}},
+                                 .in = &from,
+                                 .nIn = 1,
+                                 .out = &to,
+                                 .data = (void *)(uintptr_t)user,
+                                 .tileSize = 16};
+
+        if (bccForEach(script->kernel, &work, NULL))
+            record_int("forEach failed", 0);
+        return;
+    }
     for (uint32_t y = 0; y < out->dim_y; y++) {
         for (uint32_t x = 0; x < out->dim_x; x++)
             script->root(element(in, x, y), element(out, x, y), user, x, y);

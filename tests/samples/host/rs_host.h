@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <bcc/bcc_run.h>
+
 /* What handles point to; the first field is the same in all. */
 struct rs_object {
     uint32_t id;
@@ -28,8 +30,11 @@ struct rs_allocation_object {
     void *data;            /* row by row */
 };
 
+/* rsForEach() of a script that is not native runs the kernel, in the pool. */
 struct rs_script_object {
     struct rs_object object;
+    BCCKernelRef kernel;
+    BCCPoolRef pool;
     void (*root)(const void *in, void *out, const void *user, uint32_t x,
                  uint32_t y);
 };
@@ -42,6 +47,9 @@ uint64_t rs_host_hash(void);
 
 /* The registered symbol callback; context is not used. */
 void *rs_host_lookup(void *context, const char *name);
+
+/* All elements of an allocation. */
+BCCBuffer rs_elements(const struct rs_allocation_object *allocation);
 
 /* Names that it knows, for tests; NULL if index is too large. */
 const char *rs_host_name(size_t index);

@@ -48,6 +48,8 @@ uint64_t run_balls(struct sample_code *code)
     balls = stage_allocate(&stage, "gBalls", 80, 1, 24);
     next = stage_allocate(&stage, "gNext", 80, 1, 24);
     memcpy(&physics.root, &step, sizeof(step));
+    physics.kernel = sample_kernel(code, "stepBall");
+    physics.pool = bccCreatePool(2);
     stage_set_pointer(&stage, "gPhysics", &physics);
     if (balls && next && root && init_parts && touch && step) {
         init_parts(480, 320);
@@ -60,6 +62,8 @@ uint64_t run_balls(struct sample_code *code)
         hash = stage_hash(rs_host_hash(), balls, 0, 24);
         hash = stage_hash(hash, next, 0, 24);
     }
+    bccDisposePool(physics.pool);
+    bccDisposeKernel(physics.kernel);
     stage_release(&stage);
     return hash;
 }
@@ -134,6 +138,41 @@ static void for_each_pixel(struct rs_allocation_object *image, pixel_fn kernel)
         pixel[i] = kernel(i % image->dim_x, i / image->dim_x);
 }
 
+/* One kernel over all pixels; from, and strength: NULL if it takes none. */
+static void run_kernel(struct sample_code *code, const char *name,
+                       const struct rs_allocation_object *from,
+                       const struct rs_allocation_object *to, float *strength)
+{
+    BCCKernelRef kernel = sample_kernel(code, name);
+    const BCCBuffer out = rs_elements(to), in = rs_elements(from ? from : to);
+    BCCForEach work = {.size = sizeof(work),
+                       .pool = bccCreatePool(2),
+                       .range = {.end = {to->dim_x, to->dim_y}},
+                       .in = &in,
+                       .nIn = from != NULL,
+                       .out = &out,
+                       .data = strength};
+    BCCRunError error;
+
+    if (kernel && bccForEach(kernel, &work, &error))
+        sample_fail(code, "%s", error.message);
+    bccDisposePool(work.pool);
+    bccDisposeKernel(kernel);
+}
+
+static void edit_in_pool(struct sample_code *code,
+                         const struct rs_allocation_object *source,
+                         const struct rs_allocation_object *scratch)
+{
+    float strength = 0.75f;
+
+    run_kernel(code, "julia", NULL, source, NULL);
+    run_kernel(code, "blurRows", NULL, scratch, NULL);
+    run_kernel(code, "blurColumns", NULL, source, NULL);
+    run_kernel(code, "grade", source, source, NULL);
+    run_kernel(code, "root", source, source, &strength);
+}
+
 /* Fills, blurs by rows into scratch and back by columns, and grades. */
 static void edit(struct sample_code *code, struct rs_allocation_object *source,
                  struct rs_allocation_object *scratch)
@@ -176,7 +215,10 @@ uint64_t run_app_2(struct sample_code *code)
     if (source && scratch && bins && init && set_radius && set_saturation &&
         histogram) {
         init();
-        edit(code, source, scratch);
+        if (code->script)
+            edit_in_pool(code, source, scratch);
+        else
+            edit(code, source, scratch);
         hash = stage_hash(rs_host_hash(), source, 0, 4);
         set_radius(7);
         set_saturation(1.5f);

@@ -100,6 +100,7 @@ int sample_run(const struct sample *sample, BCCScriptRef script,
 {
     code->find = find_in_script;
     code->context = script;
+    code->script = script;
     code->failure[0] = '\0';
     *ret_sum = sample->run ? sample->run(code) : 0;
     return code->failure[0] != '\0';
@@ -112,6 +113,17 @@ void *sample_find(struct sample_code *code, const char *name)
     if (!address)
         sample_fail(code, "%s is not in the code", name);
     return address;
+}
+
+BCCKernelRef sample_kernel(struct sample_code *code, const char *name)
+{
+    BCCRunError error;
+    BCCKernelRef kernel =
+        code->script ? bccGetKernel(code->script, name, &error) : NULL;
+
+    if (code->script && !kernel)
+        sample_fail(code, "%s", error.message);
+    return kernel;
 }
 
 uint64_t sample_fail(struct sample_code *code, const char *format, ...)

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <bcc/bcc.h>
+#include <bcc/bcc_run.h>
 
 enum { SAMPLE_MAX_PATH = 1024, SAMPLE_MAX_MARKS = 2 };
 
@@ -20,6 +20,9 @@ struct sample_code {
     /* Address of a function or exported variable, NULL if there is none. */
     void *(*find)(void *context, const char *name);
     void *context;
+    /* Of code that is a script: kernels are run by bccForEach() and
+     * bccDispatch(). NULL: native code, whose kernels are called in loops. */
+    BCCScriptRef script;
     char failure[128]; /* set by a run: what went wrong; "" if nothing */
 };
 
@@ -67,6 +70,10 @@ int sample_run(const struct sample *sample, BCCScriptRef script,
 
 /* Address of a name; NULL, and the failure noted, if there is none. */
 void *sample_find(struct sample_code *code, const char *name);
+
+/* A kernel of code that is a script, NULL if it is not. The caller disposes of
+ * it. NULL, and the failure noted, if the script has no such kernel. */
+BCCKernelRef sample_kernel(struct sample_code *code, const char *name);
 
 /* Note a failure; the first one stays. Returns 0, for `return`. */
 uint64_t sample_fail(struct sample_code *code, const char *format, ...)
