@@ -168,6 +168,7 @@ static void set_items(const struct job *job, unsigned worker,
         memory += round_up((uint64_t)job->arguments[i].u.i);
     }
     frame->user.pointer = arguments;
+    frame->y = frame->z = 0;
     frame->private_memory.word = 0;
     frame->private_memory.pointer = memory;
     for (unsigned i = 0; i < 3; i++) {
