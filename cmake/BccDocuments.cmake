@@ -12,4 +12,4 @@ add_custom_command(OUTPUT ${bcc_documents}.stamp
     ${PROJECT_SOURCE_DIR}/CHANGES ${PROJECT_SOURCE_DIR}/LICENSE
     ${PROJECT_SOURCE_DIR}/tools/documents
   COMMENT "Making manual pages and documents" VERBATIM)
-add_custom_target(documents ALL DEPENDS ${bcc_documents}.stamp)
+add_custom_target(bcc_documents ALL DEPENDS ${bcc_documents}.stamp)

@@ -53,6 +53,10 @@ install(FILES ${PROJECT_BINARY_DIR}/libexec/bcc/bcc-run
 if(BCC_BUILD_COMPILER)
   install(TARGETS bccc RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/bcc
     COMPONENT compiler)
+  if(TARGET obcc_llvm)
+    install(TARGETS obcc_llvm
+      LIBRARY DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/bcc COMPONENT in_process)
+  endif()
 endif()
 # GDB looks for a script beside a file of a process, by the file's own name, and
 # below share/gdb/auto-load of its own prefix, where it need not be asked.

@@ -1,5 +1,5 @@
 # LLVM, through its llvm-config: defines the target bcc_llvm and
-# BCC_LLVM_FULL_VERSION.
+# BCC_LLVM_FULL_VERSION and BCC_LLVM_IS_STATIC.
 #
 # The static libraries are preferred: bccc then starts some 5 ms sooner than
 # with libLLVM.so. Only referenced members are linked, so of LLVM's
@@ -46,9 +46,11 @@ if(BCC_LLVM_STATIC AND EXISTS ${bcc_llvm_libdir}/libLLVMCore.a
   target_link_options(bcc_llvm INTERFACE -L${bcc_llvm_libdir})
   target_link_libraries(bcc_llvm INTERFACE ${bcc_llvm_libs}
     ${BCC_STDCXX_STATIC} ${BCC_ZSTD_STATIC} libz.a gcc_eh m dl pthread)
+  set(BCC_LLVM_IS_STATIC ON)
   message(STATUS "LLVM ${BCC_LLVM_FULL_VERSION}, static")
 else()
   target_link_options(bcc_llvm INTERFACE -L${bcc_llvm_libdir})
   target_link_libraries(bcc_llvm INTERFACE LLVM-${BCC_LLVM_VERSION})
-  message(STATUS "LLVM ${BCC_LLVM_FULL_VERSION}, shared")
+  set(BCC_LLVM_IS_STATIC OFF)
+  message(STATUS "LLVM ${BCC_LLVM_FULL_VERSION}, shared: no libobcc-llvm.so")
 endif()

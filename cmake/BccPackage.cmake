@@ -5,6 +5,7 @@
 #     libobcc-dev     headers, libobcc.a, bcc(3)...     (development)
 #     bcc-tools       bcc, what debuggers load          (tools)
 #     bccc            the compiler process              (compiler)
+#     libobcc-llvm    the compiler as a library         (in_process)
 #     python3-obcc    the Python module                 (python_debian)
 #     libobcc-doc     documents and examples            (documents)
 #
@@ -13,8 +14,9 @@
 # cmake --install.
 find_program(BCC_DPKG_SHLIBDEPS dpkg-shlibdeps)
 mark_as_advanced(BCC_DPKG_SHLIBDEPS)
-if(NOT BCC_DPKG_SHLIBDEPS)
-  message(STATUS "cpack: not without dpkg-shlibdeps (Debian: dpkg-dev)")
+if(NOT BCC_DPKG_SHLIBDEPS OR CMAKE_CROSSCOMPILING)
+  message(STATUS
+    "no packages: they need dpkg-shlibdeps (dpkg-dev), on the machine itself")
   return()
 endif()
 
@@ -109,6 +111,13 @@ The process that compiles bitcode for libobcc and bcc. It contains LLVM, which
 makes it a package of its own, as it is large: more than 70 MB installed.
 Machines that only run code that was compiled before do not need it."
     ${bcc_of_machine})
+endif()
+if(TARGET obcc_llvm)
+  bcc_add_package(in_process libobcc-llvm libs
+"run LLVM bitcode that starts like native code: compiler as a library
+Compiles bitcode within the programs that use libobcc, for those that may not
+start the process bccc. It contains LLVM: more than 70 MB installed."
+    ${bcc_of_machine} DEPENDS "bccc ${bcc_version}")
 endif()
 bcc_add_package(python_debian python3-obcc python
 "run LLVM bitcode that starts like native code: Python module

@@ -4,9 +4,19 @@
 # Each install writes down, in build/installed/, its files, and the directories
 # that it was the first to make. (CMake's own manifest names no directories, and
 # that of the last install alone.) A file that was overwritten is not restored.
-# Installs of a single component, as cpack makes them, write nothing.
+# Installs of a single component, as cpack makes them, write nothing. A project
+# that includes this one installs with rules of its own.
+if(NOT PROJECT_IS_TOP_LEVEL)
+  function(bcc_end_install)
+  endfunction()
+  return()
+endif()
 set(bcc_record_script ${PROJECT_SOURCE_DIR}/cmake/record_install.cmake)
+# What root writes during an install belongs to the user of the build directory
+# if it exists before: otherwise that user could not install elsewhere again.
 file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/installed)
+file(TOUCH ${PROJECT_BINARY_DIR}/installed/cmake.lock
+  ${PROJECT_BINARY_DIR}/install_manifest.txt)
 
 # Where files go. Folders below one that an install made count as made, too.
 set(bcc_data ${CMAKE_INSTALL_DATADIR})
@@ -35,10 +45,7 @@ function(bcc_end_install)
     include(\"${bcc_record_script}\")" COMPONENT uninstall)
 endfunction()
 
-# A project that includes this one may have such a target itself.
-if(NOT TARGET uninstall)
-  add_custom_target(uninstall
-    COMMAND ${CMAKE_COMMAND} -D BCC_RECORDS=${PROJECT_BINARY_DIR}/installed
-      -D BCC_ACTION=uninstall -P ${bcc_record_script}
-    COMMENT "Removing what was installed" VERBATIM)
-endif()
+add_custom_target(uninstall
+  COMMAND ${CMAKE_COMMAND} -D BCC_RECORDS=${PROJECT_BINARY_DIR}/installed
+    -D BCC_ACTION=uninstall -P ${bcc_record_script}
+  COMMENT "Removing what was installed" VERBATIM)

@@ -61,7 +61,7 @@ typedef struct BCCOpaqueScript *BCCScriptRef;
 /* ---- Errors ---- */
 
 /* Error codes. Values never change. */
-enum {
+enum BCCError {
     BCC_NO_ERROR = 0x0000,
     BCC_INVALID_ENUM = 0x0500,      /* unknown flag or option */
     BCC_INVALID_VALUE = 0x0501,     /* NULL or malformed argument, bad input */
@@ -101,7 +101,7 @@ BCC_API void bccDisposeScript(BCCScriptRef script);
 /* ---- Input ---- */
 
 /* Flags of the functions that read and link. */
-enum {
+enum BCCInputFlag {
     /* Leave the content of this input out of the cache key: an entry stays a
      * hit when the content changes. For inputs whose version is guaranteed in
      * another way. */
@@ -157,8 +157,13 @@ BCC_API int bccReadResource(BCCScriptRef script, const char *archivePath,
  * are an error, and so is a name that is thread-local in one input and not in
  * another; the prepare then fails with COMPILE_ERROR.
  *
- * The input may also be a static archive (ar) of bitcode, with or without the
- * flag, and in bccReadBC() and bccReadFile(), too. Each member is an object. A
+ * With BCC_LINK_WHOLE the input may also be native code: an ELF object without
+ * bitcode, for the same machine, compiled with -fPIC. One input at least must
+ * be bitcode.
+ *
+ * The input may also be a static archive (ar) of bitcode or of such objects,
+ * with or without the flag, and in bccReadBC() and bccReadFile(), too. Each
+ * member is an object. A
  * member is linked if it defines a marked symbol, or a symbol that is undefined
  * in the script, the objects and the members linked so far. */
 BCC_API int bccLinkBC(BCCScriptRef script, const char *resName,
@@ -207,7 +212,7 @@ BCC_API void bccMarkExternalSymbol(BCCScriptRef script, const char *name);
 /* ---- Shared libraries ---- */
 
 /* Flag of bccLinkSharedLibrary(). */
-enum {
+enum BCCSharedLibraryFlag {
     /* The name is that of a linker's -l option: "z" for libz.so. */
     BCC_SEARCH_LIBRARY = 1 << 9
 };
@@ -284,12 +289,27 @@ typedef struct BCCOptions {
      * compiled: without such an entry the prepare fails (NO_COMPILER). Needs
      * libcrypto.so.3 at run time. */
     const char *trustedKeys;
-    int tier;     /* BCC_TIER_... */
-    int reserved; /* 0 */
+    int tier; /* BCC_TIER_... */
+    int jit;  /* BCC_JIT_... */
 } BCCOptions;
 
+/* Where a miss is compiled. */
+enum BCCJit {
+    /* In the process bccc: nothing that LLVM does reaches this process. */
+    BCC_JIT_PROCESS = 0,
+    /* In this process, which starts none: for hosts that may not. The entry is
+     * the same, byte for byte. libobcc-llvm.so is opened at the first miss, in
+     * the directory of bccc, and stays open; without it the prepare fails
+     * (NO_COMPILER). Bitcode on which LLVM gives up is an error as usual, but
+     * a crash of LLVM is a crash of the host, and inputs are not read in a
+     * sandbox. The limits of time and memory do not apply. BCC_TIER_AUTO is
+     * BCC_TIER_BEST. One compile runs at a time; signals, streams, environment
+     * and floating-point state of the host are neither changed nor used. */
+    BCC_JIT_IN_PROCESS = 1,
+};
+
 /* How much is done for the code before it runs. */
-enum {
+enum BCCTier {
     /* What pays. A small script, and one whose floating-point results another
      * order of operations would change (-ffast-math), is compiled to the best
      * code at once. For any other one a miss makes baseline code, which takes a
@@ -303,7 +323,7 @@ enum {
 };
 
 /* ORDER OPT LEVEL */
-enum {
+enum BCCOptLevel {
     BCC_OPT_DEFAULT = 0, /* as BCC_OPT_O3 */
     BCC_OPT_O0 = 1,
     BCC_OPT_O1 = 2,
@@ -354,7 +374,7 @@ typedef struct BCCHost {
 /* To whom the code of a script is shown by name, beside a debugger that is
  * there when the script is prepared. Each makes the prepare slower, and needs
  * libexec/bcc/obcc-debug.so. ORDER SHOWS */
-enum {
+enum BCCShow {
     BCC_SHOW_DEBUGGER = 1 << 0, /* to debuggers that come later, and in core
                                    files: GDB's JIT interface */
     BCC_SHOW_PERF_MAP = 1 << 1, /* perf: /tmp/perf-PID.map. The code is copied
@@ -403,7 +423,7 @@ BCC_API int bccUseCache(BCCScriptRef script, BCCCacheRef cache);
 /* ---- Logging ---- */
 
 /* ORDER LOG LEVEL */
-enum { BCC_LOG_DEBUG = 0, BCC_LOG_WARN = 1 };
+enum BCCLogLevel { BCC_LOG_DEBUG = 0, BCC_LOG_WARN = 1 };
 
 /* A log callback. level is BCC_LOG_...; BCC_LOG_WARN reports a failure that the
  * library recovered from. area is "cache", "link", "load" or "compile". text is
@@ -418,7 +438,7 @@ BCC_API int bccSetLogCallback(BCCScriptRef script, BCCLogFn fn, void *context);
 /* ---- Prepare ---- */
 
 /* Flags of the prepare functions. */
-enum {
+enum BCCPrepareFlag {
     /* Also resolve imports from the process (dlsym's default search), after
      * the callback and the shared libraries. The script's shared libraries are
      * then opened with global visibility. */
@@ -448,7 +468,13 @@ enum {
     BCC_CACHE_ONLY = 1 << 10,
     /* With BCC_CACHE_ONLY: if the entry has baseline code and nobody makes the
      * best, have it made in the background all the same. */
-    BCC_BEST_LATER = 1 << 11
+    BCC_BEST_LATER = 1 << 11,
+    /* Round a product and the sum that it is part of one after the other, on
+     * every CPU, as clang's -ffp-contract=off does. Otherwise both become one
+     * operation with one rounding where the front end allows that (clang's
+     * default) and the CPU can. Functions that ask for one rounding, such as
+     * fma(), are not changed. */
+    BCC_FP_CONTRACT_OFF = 1 << 12
 };
 
 /* Make the script's code callable. The cache entry is the file
@@ -498,7 +524,11 @@ BCC_API int bccPrepareSharedObjectFile(BCCScriptRef script, const char *path,
 BCC_API const char *bccGetIdentity(BCCScriptRef script, unsigned long flags);
 
 /* ORDER INPUT ROLE */
-enum { BCC_INPUT_SCRIPT = 0, BCC_INPUT_LIBRARY = 1, BCC_INPUT_OBJECT = 2 };
+enum BCCInputRole {
+    BCC_INPUT_SCRIPT = 0,
+    BCC_INPUT_LIBRARY = 1,
+    BCC_INPUT_OBJECT = 2
+};
 
 /* An input of a script. Set size to sizeof(BCCInput) before the call. */
 typedef struct BCCInput {
@@ -526,10 +556,14 @@ BCC_API const char *bccGetCompilerPath(BCCScriptRef script);
 
 /* ORDER REPORT CACHE. OFF: there is no usable cache, and every prepare
  * compiles; the reason is BCC_REASON_NO_CACHE if no directory was given. */
-enum { BCC_CACHE_OFF = 0, BCC_CACHE_HIT = 1, BCC_CACHE_MISS = 2 };
+enum BCCCacheResult {
+    BCC_CACHE_OFF = 0,
+    BCC_CACHE_HIT = 1,
+    BCC_CACHE_MISS = 2
+};
 
 /* Why there was no hit. Values never change. ORDER REASONS */
-enum {
+enum BCCReason {
     BCC_REASON_NONE = 0,      /* it was a hit */
     BCC_REASON_NO_CACHE = 1,  /* no cache directory was given */
     BCC_REASON_NO_ENTRY = 2,  /* no entry of that name, or no directory */
@@ -549,8 +583,8 @@ enum {
     BCC_REASON_CPU = 14,      /* CPU name */
     BCC_REASON_FEATURES = 15, /* CPU feature list */
     BCC_REASON_OPT_LEVEL = 16,
-    BCC_REASON_FLAGS = 17, /* BCC_MARKED_ONLY, BCC_DEFAULT_LIBRARIES or
-                              BCC_STRIP_DEBUG */
+    BCC_REASON_FLAGS = 17, /* BCC_MARKED_ONLY, BCC_DEFAULT_LIBRARIES,
+                              BCC_STRIP_DEBUG or BCC_FP_CONTRACT_OFF */
     BCC_REASON_MARKS = 18, /* set of marked symbols */
     BCC_REASON_OTHER_OPTION = 19,
     BCC_REASON_INPUT_COUNT = 20, /* number of inputs */
@@ -574,7 +608,7 @@ enum {
 BCC_API const char *bccGetReasonName(int reason);
 
 /* Stages of a prepare, the first eleven in time order. ORDER STAGES */
-enum {
+enum BCCStage {
     BCC_STAGE_LOOKUP,       /* find and check the entry */
     BCC_STAGE_READ,         /* compiler: parse bitcode */
     BCC_STAGE_LINK_BITCODE, /* compiler: link the runtimes */

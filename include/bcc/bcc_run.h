@@ -54,7 +54,7 @@ BCC_API unsigned bccGetPoolWorkers(BCCPoolRef pool);
 typedef int (*BCCTileFn)(void *context, uint32_t tile, unsigned worker);
 
 /* What bccRunTiles() returns. Values never change. */
-enum {
+enum BCCRunResult {
     BCC_RUN_DONE = 0,      /* every tile returned 0 */
     BCC_RUN_FAILED = 1,    /* a tile returned something else */
     BCC_RUN_CANCELLED = 2, /* bccCancelPool(): tiles were left out */
@@ -137,7 +137,7 @@ BCC_API void bccSetConstant(BCCScriptRef script, const char *name,
 
 /* Types of values. */
 #define BCC_INT(bits) (0x10000u | (bits)) /* up to 128 */
-enum {
+enum BCCValueType {
     BCC_VOID = 0,
     BCC_I1 = 0x10001,
     BCC_I8 = 0x10008,
@@ -228,16 +228,16 @@ BCC_API void bccDisposeKernel(BCCKernelRef kernel);
  * given. Versions only add fields at the end, so hosts must use the sizes in
  * the structs. Tables are constant and live as long as the code. */
 
-enum { BCC_TABLE_VERSION = 1 };
+enum BCCTableVersion { BCC_TABLE_VERSION = 1 };
 
 /* What code needs of whoever runs it; libobccrun has all of these. */
-enum {
+enum BCCTableFeature {
     BCC_FEATURE_TILES = 1, /* runs of elements */
     BCC_FEATURE_GROUPS = 2 /* work groups */
 };
 
 /* Sanitizers that code was built with: by what it imports. */
-enum {
+enum BCCSanitizer {
     BCC_SANITIZER_ADDRESS = 1,
     BCC_SANITIZER_HWADDRESS = 2,
     BCC_SANITIZER_THREAD = 4,

@@ -161,7 +161,7 @@ static enum status check_answer(struct prepare *p, const struct found *found,
 
 /* A file that will run is mapped before anything of it is read. */
 static enum status read_layout(const struct prepare *p, struct found *found,
-                               struct error *err)
+                               bool was_checked, struct error *err)
 {
     uint8_t bytes[CACHE_HEAD_SIZE];
     struct span head = found->bytes;
@@ -186,8 +186,8 @@ static enum status read_layout(const struct prepare *p, struct found *found,
     }
     if (status)
         return status;
-    return cache_layout_read(head, (uint64_t)found->st.st_size, found->name,
-                             &found->layout, err);
+    return cache_layout_read(head, (uint64_t)found->st.st_size, was_checked,
+                             found->name, &found->layout, err);
 }
 
 /* Check every byte against its checksum, except those of the debug section if
@@ -295,10 +295,11 @@ static enum status map(struct prepare *p, struct found *found,
 
 enum status admit(struct prepare *p, struct found *found, struct error *err)
 {
+    const bool is_due = must_check(p, found);
     enum status status;
 
-    status = read_layout(p, found, err);
-    if (status == STATUS_OK && must_check(p, found))
+    status = read_layout(p, found, !is_due, err);
+    if (status == STATUS_OK && is_due)
         status = admit_whole(p, found, err);
     if (status == STATUS_OK && p->execute)
         status = check_machine(found, err);

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "compile_call.h"
 #include "error.h"
 #include "request.h"
 #include "span.h"
@@ -15,12 +16,8 @@
 struct compile_job {
     const char *name;          /* of the script, for messages */
     const char *compiler_path; /* NULL: find it */
-    struct span message;       /* request_write() */
-    const int *input_fds;
+    struct compile_call call;
     size_t n_inputs;
-    int output_fd;
-    int lock_fd;            /* that of a flight; -1: none */
-    int dir_fd;             /* of the cache directory; -1: none */
     uint32_t time_limit_ms; /* 0: no limit */
 };
 
@@ -29,10 +26,11 @@ struct compile_job {
 enum status compile_client_find(const char *given, char **ret_path,
                                 struct error *err) MUST_CHECK;
 
-/* Path of obcc-debug.so, which the caller frees: see lib/debug. Errors
- * likewise. */
-enum status compile_client_find_module(char **ret_path,
-                                       struct error *err) MUST_CHECK;
+/* A function of a library that is installed beside bccc and stays open.
+ * Errors likewise. */
+enum status compile_client_open(const char *file, const char *function,
+                                void **ret_function,
+                                struct error *err) MUST_CHECK;
 
 /* Run it to its end. NOT_FOUND: no compiler; IO: it could not be started;
  * COMPILE: it died or exceeded the time limit; or the status of its reply.
@@ -40,6 +38,13 @@ enum status compile_client_find_module(char **ret_path,
 enum status compile_client_run(const struct compile_job *job,
                                struct reply *ret_reply,
                                struct error *err) MUST_CHECK;
+
+/* The same in this process, by libobcc-llvm.so, which is next to bccc.
+ * NOT_FOUND: it is not there, or cannot be opened. */
+enum status compile_client_call(const char *compiler_path,
+                                const struct compile_call *call,
+                                struct reply *ret_reply,
+                                struct error *err) MUST_CHECK;
 
 /* Start it, for a request of REQUEST_TIER_LATER: it leaves the work to a child
  * that this process is not the parent of. NOT_FOUND, IO. */

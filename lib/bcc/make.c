@@ -47,6 +47,16 @@ static enum status collect_inputs(struct prepare *p,
     return STATUS_OK;
 }
 
+static enum status run_job(BCCScriptRef script, const struct compile_job *job,
+                           struct reply *reply, struct error *err)
+{
+    if (!reply)
+        return compile_client_later(job, err);
+    return script->options.jit
+               ? compile_client_call(job->compiler_path, &job->call, reply, err)
+               : compile_client_run(job, reply, err);
+}
+
 /* reply: NULL: of a compile in the background, which is only started. */
 static enum status send_request(struct prepare *p,
                                 const struct request_input *inputs,
@@ -69,16 +79,15 @@ static enum status send_request(struct prepare *p,
         const struct compile_job job = {
             .name = inputs[0].name,
             .compiler_path = script->options.compiler_path,
-            .message = buffer_span(&message),
-            .input_fds = fds,
+            .call = {.message = buffer_span(&message),
+                     .input_fds = fds,
+                     .output_fd = outlet->fd,
+                     .lock_fd = outlet->lock_fd,
+                     .dir_fd = outlet->dir_fd},
             .n_inputs = script->n_sources,
-            .output_fd = outlet->fd,
-            .lock_fd = outlet->lock_fd,
-            .dir_fd = outlet->dir_fd,
             .time_limit_ms = script->options.time_limit_ms,
         };
-        status = reply ? compile_client_run(&job, reply, err)
-                       : compile_client_later(&job, err);
+        status = run_job(script, &job, reply, err);
     }
     buffer_release(&message);
     return status;
@@ -207,8 +216,20 @@ static uint64_t limit_of(BCCScriptRef script)
     return limit;
 }
 
+static enum status start_prune(const struct prepare *p, uint64_t limit,
+                               struct error *err)
+{
+    const struct script_options *options = &p->script->options;
+    const struct compile_call call = {.dir = p->dir, .prune_limit = limit};
+
+    return options->jit
+               ? compile_client_call(options->compiler_path, &call, NULL, err)
+               : compile_client_prune(options->compiler_path, p->dir, limit,
+                                      err);
+}
+
 /* Is the directory too large now? The check takes some microseconds; another
- * process does the pruning. */
+ * process does the pruning, if the host may start one. */
 static void prune_if_large(struct prepare *p, const struct store_writer *writer)
 {
     BCCScriptRef script = p->script;
@@ -222,8 +243,7 @@ static void prune_if_large(struct prepare *p, const struct store_writer *writer)
     script_log(script, BCC_LOG_DEBUG, "cache",
                "%s: above its limit of %llu bytes, oldest entries go", p->dir,
                (unsigned long long)limit);
-    if (compile_client_prune(script->options.compiler_path, p->dir, limit,
-                             &err))
+    if (start_prune(p, limit, &err))
         script_log(script, BCC_LOG_WARN, "cache", "%s: cannot be pruned: %s",
                    p->dir, err.message);
 }
@@ -244,7 +264,7 @@ static enum status check_is_no_input(struct prepare *p, struct error *err)
     const char *path = p->script->report_path;
     struct stat st;
 
-    if (stat(path, &st) < 0)
+    if (fstatat(AT_FDCWD, path, &st, 0) < 0)
         return STATUS_OK;
     for (size_t i = 0; i < p->script->n_sources; i++) {
         struct source *source = &p->script->sources[i];

@@ -235,9 +235,11 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
     if (given.optLevel < BCC_OPT_DEFAULT || given.optLevel > BCC_OPT_O3)
         return script_misuse(script, BCC_INVALID_VALUE,
                              "options: unknown optLevel %d", given.optLevel);
-    if (given.tier < BCC_TIER_AUTO || given.tier > BCC_TIER_BASELINE)
+    if ((unsigned)given.tier > BCC_TIER_BASELINE ||
+        (unsigned)given.jit > BCC_JIT_IN_PROCESS)
         return script_misuse(script, BCC_INVALID_VALUE,
-                             "options: unknown tier %d", given.tier);
+                             "options: unknown tier %d or jit %d", given.tier,
+                             given.jit);
     keys = read_keys(given.trustedKeys, &copy);
     if (keys == STATUS_MISUSE || keys == STATUS_UNTRUSTED) {
         options_release(&copy);
@@ -269,6 +271,7 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
         copy.memory_limit = 0;
     copy.cache_size_limit = given.cacheSizeLimit;
     copy.tier = given.tier;
+    copy.jit = given.jit;
     options_release(&script->options);
     script->options = copy;
     return 0;

@@ -87,6 +87,7 @@ struct script_options {
     uint64_t memory_limit;              /* 0: none */
     uint64_t cache_size_limit;          /* 0: the default */
     int tier;                           /* BCC_TIER_... */
+    int jit;                            /* BCC_JIT_... */
     struct signature_key *trusted_keys; /* owned */
     size_t n_trusted_keys;              /* 0: signatures are not required */
 };

@@ -90,7 +90,7 @@ void *symbols_resolve(void *context, const char *name, uint32_t hash,
 {
     struct symbol_search *search = context;
     BCCScriptRef script = search->script;
-    void *address = support_routine_find(name);
+    void *address = support_routine_find(name, hash);
 
     if (!address && script->lookup)
         address = script->lookup(script->lookup_context, name);

@@ -38,13 +38,14 @@ struct compile_result {
 extern const struct compile_limits compile_usual_limits;
 
 /* Appends the result for one part of a large module. It may change and spoil
- * anything, as it runs in a process that is a copy of the caller's. */
+ * anything, as it runs in a process that is a copy of the caller's, or changes
+ * a copy of the module (compile_ways.shares_module). */
 typedef enum status (*part_fn)(void *context, size_t part, struct buffer *out,
                                struct error *err);
 
-/* Calls make for each part, in a process of its own, and fills ret_out: n_parts
- * buffers that the caller initialised. COMPILE if LLVM gave up or a process
- * died; else the error of a part that failed. */
+/* Calls make for each part, usually in a process of its own, and fills ret_out:
+ * n_parts buffers that the caller initialised. COMPILE if LLVM gave up or a
+ * process died; else the error of a part that failed. */
 typedef enum status (*make_parts_fn)(size_t n_parts, part_fn make,
                                      void *context, struct buffer *ret_out,
                                      struct error *err);
@@ -54,6 +55,16 @@ typedef enum status (*make_parts_fn)(size_t n_parts, part_fn make,
 typedef bool (*choose_baseline_fn)(void *context,
                                    const struct module_facts *facts);
 
+/* How the caller can help. Zeroed: this process does everything, and makes the
+ * best code. */
+struct compile_ways {
+    make_parts_fn make_parts;           /* NULL: no module is divided */
+    choose_baseline_fn choose_baseline; /* NULL: no */
+    void *context;                      /* of that */
+    bool shares_module; /* make_parts calls part_fn in this process: each part
+                           needs a copy of the module */
+};
+
 struct compile_job {
     const struct request *request;
     const struct span *inputs; /* the bytes of each of request->inputs */
@@ -61,9 +72,7 @@ struct compile_job {
      * what it learned, which lives in the result. */
     struct library_index *indexes;
     const struct compile_limits *limits;
-    make_parts_fn make_parts;           /* NULL: no module is divided */
-    choose_baseline_fn choose_baseline; /* NULL: no */
-    void *context;                      /* of that */
+    struct compile_ways ways;
 };
 
 /* COMPILE (with LLVM's own message), UNSUPPORTED (unknown target), CORRUPT (not

@@ -239,12 +239,13 @@ static bool append_name(char *list, size_t size,
 
 COLD enum status bind_finish(const struct binder *binder, struct error *err)
 {
-    char list[ERROR_MESSAGE_SIZE * 3 / 4] = "";
+    char list[ERROR_MESSAGE_SIZE * 3 / 4];
     char rest[32] = "";
     size_t n_named = 0;
 
     if (binder->n_missing == 0)
         return STATUS_OK;
+    list[0] = '\0';
     while (n_named < binder->n_missing && n_named < BIND_MAX_NAMED &&
            append_name(list, sizeof(list), &binder->missing[n_named]))
         n_named++;

@@ -19,10 +19,9 @@ static const char unknown[1];
 static void *find_known(void *context, const char *name, uint32_t hash,
                         uint32_t import)
 {
-    void *address = support_routine_find(name);
+    void *address = support_routine_find(name, hash);
 
     (void)context;
-    (void)hash;
     (void)import;
     return address ? address : (void *)unknown;
 }

@@ -9,57 +9,50 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Sorted, as tools list them; a test holds it to that. */
+/* With the symbol_hash() of each. No table of addresses: each would need a
+ * relocation. Sorted, as tools list them; a test holds it to both. */
 #define ROUTINES(X)                                                            \
-    X(__stack_chk_fail)                                                        \
-    X(bcmp)                                                                    \
-    X(memcmp)                                                                  \
-    X(memcpy)                                                                  \
-    X(memmove)                                                                 \
-    X(memset)                                                                  \
-    X(strlen)                                                                  \
-    X(wcslen)
+    X(__stack_chk_fail, UINT32_C(0x1f4039c9))                                  \
+    X(bcmp, UINT32_C(0x7c948047))                                              \
+    X(memcmp, UINT32_C(0x0d827524))                                            \
+    X(memcpy, UINT32_C(0x0d827590))                                            \
+    X(memmove, UINT32_C(0xbdd69f1b))                                           \
+    X(memset, UINT32_C(0x0d82b830))                                            \
+    X(strlen, UINT32_C(0x1c93bb9d))                                            \
+    X(wcslen, UINT32_C(0x24b549f1))
 
 /* Declared under names of our own: the compiler has ideas of what some of the
  * real ones look like. Nothing here calls them. */
-#define DECLARE(name) extern void library_##name(void) __asm__(#name);
+#define DECLARE(name, hash) extern void library_##name(void) __asm__(#name);
 ROUTINES(DECLARE)
 #undef DECLARE
 
-/* The name is in the row, so that only the address needs a relocation. */
-struct routine {
-    char name[24];
-    void *address;
-};
-
-static const struct routine routines[] = {
-#define ROW(name) {#name, (void *)library_##name},
-    ROUTINES(ROW)
-#undef ROW
-};
-
-enum { N_ROUTINES = sizeof(routines) / sizeof(routines[0]) };
-
-/* A number below 64 for the first bytes of a name. */
-#define BEGINNING(name) ((unsigned)((name)[0] + 2 * (name)[1]) % 64)
-
-/* Every import asks: one bit for each beginning tells most names apart. */
-void *support_routine_find(const char *name)
+void *support_routine_find(const char *name, uint32_t hash)
 {
-#define BIT(name) | UINT64_C(1) << BEGINNING(#name)
-    const uint64_t beginnings = 0 ROUTINES(BIT);
-#undef BIT
+    const char *known;
+    void *address;
 
-    if (!name[0] || !name[1] || !(beginnings >> BEGINNING(name) & 1))
+    switch (hash) {
+#define CASE(routine, its_hash)                                                \
+    case its_hash:                                                             \
+        known = #routine;                                                      \
+        address = (void *)library_##routine;                                   \
+        break;
+        ROUTINES(CASE)
+#undef CASE
+    default:
         return NULL;
-    for (size_t i = 0; i < N_ROUTINES; i++)
-        if (routines[i].name[2] == name[2] &&
-            strcmp(routines[i].name, name) == 0)
-            return routines[i].address;
-    return NULL;
+    }
+    return strcmp(known, name) == 0 ? address : NULL;
 }
 
 const char *support_routine_name(size_t index)
 {
-    return index < N_ROUTINES ? routines[index].name : NULL;
+    static const char names[][20] = {
+#define NAME(name, hash) #name,
+        ROUTINES(NAME)
+#undef NAME
+    };
+
+    return index < sizeof(names) / sizeof(names[0]) ? names[index] : NULL;
 }

@@ -4,9 +4,11 @@
 #define BCC_LOADER_SUPPORT_ROUTINES_H
 
 #include <stddef.h>
+#include <stdint.h>
 
-/* NULL if name is none of them. Thread-safe. */
-void *support_routine_find(const char *name);
+/* hash: the symbol_hash() of the name; a wrong one finds nothing. NULL if name
+ * is none of them. Thread-safe. */
+void *support_routine_find(const char *name, uint32_t hash);
 
 /* For tests and tools: row by row, in order; NULL past the end. */
 const char *support_routine_name(size_t index);

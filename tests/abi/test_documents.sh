@@ -29,14 +29,6 @@ pages=$(dirname "$(find "$scratch$prefix" -name bcc.3)")
 if [ -n "$PYTHON" ]; then
     "$PYTHON" "$source/tests/abi/check_links.py" "$documents" README.html ||
         fail "installed documents"
-    # As they are in the repository.
-    mkdir "$scratch/source"
-    for name in README.html CHANGES LICENSE docs examples include; do
-        cp -R "$source/$name" "$scratch/source"
-    done
-    [ ! -e "$source/README.md" ] || cp "$source/README.md" "$scratch/source"
-    "$PYTHON" "$source/tests/abi/check_links.py" "$scratch/source" README.html ||
-        fail "documents of the repository"
 else
     echo "not followed: links, without Python"
 fi

@@ -1,35 +1,52 @@
 #!/bin/sh
-# test_examples.sh BUILD_DIR PREFIX: installs the build into a private root and
-# does what the READMEs of examples/ say, in copies of their folders. The blocks
-# "sh" of a README are run in order, in one shell; each block "text" is what the
-# blocks before it have printed since the last one. A block "sh PACKAGE" needs a
-# Debian package; without it the block and its text are left out, and said to be.
+# test_examples.sh install ROOT BUILD_DIR: installs the build into ROOT, a
+# private one.
+# test_examples.sh run ROOT PREFIX NAME: does what examples/NAME/README.md says,
+# in a copy of the folder, with that installation.
+#
+# The blocks "sh" of a README are run in order, in one shell; each block "text"
+# is what the blocks before it have printed since the last one. A block
+# "sh PACKAGE..." needs Debian packages; without them the block and its text are
+# left out, and said to be. Exit status 77: no block is left.
 #
 # Environment: CLANG, CC, CXX, CMAKE.
 set -u
-build=$1
-prefix=$2
 source=$(cd "$(dirname "$0")/../.." && pwd)
-root=$(mktemp -d) || exit 1
-trap 'rm -rf "$root"' EXIT
+root=$2
 unset BCC_BCCC BCC_CACHE_DIR
-n_failed=0
 
-DESTDIR=$root "$CMAKE" --install "$build" >"$root/install.log" 2>&1 || {
-    echo "FAIL: install: $(tail -n 20 "$root/install.log")"
-    exit 1
-}
+if [ "$1" = install ]; then
+    rm -rf "$root"
+    mkdir "$root"
+    DESTDIR=$root "$CMAKE" --install "$3" >"$root/install.log" 2>&1 || {
+        echo "FAIL: install: $(tail -n 20 "$root/install.log")"
+        exit 1
+    }
+    exit
+fi
+
+prefix=$3
+name=$4
+folder=$source/examples/$name
+work=$(mktemp -d) || exit 1
+trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 library=$(find "$root$prefix" -name libobcc.so)
 libdir=${library%/libobcc.so}
+n_failed=0
+
+fail() {
+    echo "FAIL: $name: $*"
+    n_failed=$((n_failed + 1))
+}
 
 # The names that the READMEs use, whatever these tools are called here; Python
 # is Debian's, as its packages are.
-mkdir "$root/bin"
+mkdir "$work/bin" "$work/texts"
 for pair in "clang-22:$CLANG" "cc:$CC" "c++:$CXX" "python3:/usr/bin/python3"; do
-    printf '#!/bin/sh\nexec %s "$@"\n' "$(command -v "${pair#*:}")" >"$root/bin/${pair%%:*}"
-    chmod +x "$root/bin/${pair%%:*}"
+    printf '#!/bin/sh\nexec %s "$@"\n' "$(command -v "${pair#*:}")" >"$work/bin/${pair%%:*}"
+    chmod +x "$work/bin/${pair%%:*}"
 done
-export PATH="$root/bin:$root$prefix/bin:$PATH" LD_LIBRARY_PATH="$libdir" \
+export PATH="$work/bin:$root$prefix/bin:$PATH" LD_LIBRARY_PATH="$libdir" \
     PKG_CONFIG_PATH="$libdir/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$root" \
     PYTHONPATH="$root$prefix/share/obcc/python"
 
@@ -37,12 +54,14 @@ export PATH="$root/bin:$root$prefix/bin:$PATH" LD_LIBRARY_PATH="$libdir" \
 split() {
     awk -v dir="$2" -v packages="$3" '
         /^```/ && !kind {
-            kind = $1; package = $2
-            is_left_out = 0
+            kind = $1
             if (kind == "```sh")
-                skipping = package && index(packages, " " package " ") == 0
-            if (kind == "```sh" && skipping)
-                print "echo \"left out, without " package "\" >&3"
+                skipping = 0
+            for (i = 2; i <= NF; i++)
+                if (index(packages, " " $i " ") == 0) {
+                    skipping = 1
+                    print "echo \"left out, without " $i "\" >&3"
+                }
             if (kind == "```text" && !skipping)
                 print "exec >" dir "/out." ++n + 1
             next
@@ -53,40 +72,27 @@ split() {
         kind == "```text" { print >(dir "/expected." n) }' "$1"
 }
 
-for readme in "$source"/examples/*/README.md; do
-    folder=${readme%/README.md}
-    name=${folder##*/}
-    work=$root/copies/$name
-    mkdir -p "$root/copies" "$root/texts/$name"
-    cp -r "$folder" "$work"
-    packages=" $(dpkg-query -W -f '${Package} ' 2>/dev/null) "
-    {
-        echo "exec 3>&1 >$root/texts/$name/out.1"
-        echo "set -e"
-        split "$readme" "$root/texts/$name" "$packages"
-    } >"$root/texts/$name/script"
-    (cd "$work" && sh "$root/texts/$name/script" 2>"$root/texts/$name/err") || {
-        echo "FAIL: $name: status $?: $(tail -n 5 "$root/texts/$name/err")"
-        n_failed=$((n_failed + 1))
-    }
-    n_texts=0
-    for expected in "$root/texts/$name"/expected.*; do
-        [ -e "$expected" ] || continue
-        n_texts=$((n_texts + 1))
-        diff -u "$expected" "$root/texts/$name/out.${expected##*.}" || {
-            echo "FAIL: $name: another output"
-            n_failed=$((n_failed + 1))
-        }
-    done
-    [ $n_texts -gt 0 ] || {
-        echo "FAIL: $name: nothing is compared"
-        n_failed=$((n_failed + 1))
-    }
-    for file in "$folder"/*.c "$folder"/*.cpp "$folder"/*.py; do
-        [ ! -e "$file" ] || [ "$(wc -l <"$file")" -le 80 ] || {
-            echo "FAIL: $file: more than 80 lines"
-            n_failed=$((n_failed + 1))
-        }
-    done
+cp -r "$folder" "$work/copy"
+packages=" $(dpkg-query -W -f '${Package} ' 2>/dev/null) "
+{
+    echo "exec 3>&1 >$work/texts/out.1"
+    echo "set -e"
+    split "$folder/README.md" "$work/texts" "$packages"
+} >"$work/script"
+(cd "$work/copy" && sh "$work/script" 2>"$work/err") ||
+    fail "status $?: $(tail -n 5 "$work/err")"
+n_texts=0
+for expected in "$work"/texts/expected.*; do
+    [ -e "$expected" ] || continue
+    n_texts=$((n_texts + 1))
+    diff -u "$expected" "$work/texts/out.${expected##*.}" || fail "another output"
 done
-exit $((n_failed > 0))
+for file in "$folder"/*.c "$folder"/*.cpp "$folder"/*.py "$folder"/*.rs; do
+    [ ! -e "$file" ] || [ "$(wc -l <"$file")" -le 80 ] ||
+        fail "$file: more than 80 lines"
+done
+[ $n_failed -eq 0 ] || exit 1
+[ $n_texts -gt 0 ] || {
+    grep -q 'left out' "$work/script" || fail "nothing is compared"
+    exit $((n_failed > 0 ? 1 : 77))
+}

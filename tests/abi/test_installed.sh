@@ -64,6 +64,7 @@ fi
 "$CMAKE" --build "$root/build" >"$root/build.log" 2>&1 ||
     fail "build: $(tail -n 20 "$root/build.log")"
 run find_package "$root/build/consumer"
+LD_LIBRARY_PATH=$libdir "$root/build/consumer-pool" || fail "obcc::run: $?"
 
 # The static library: nothing but the API is global in it, and what debuggers
 # look for, which is weak.
@@ -97,3 +98,8 @@ echo 'int main(void) { return 42; }' |
 "$installed/bin/bcc" run --no-cache "$root/main.bc"
 status=$?
 [ $status -eq 42 ] || fail "the installed bcc run ended with $status"
+if [ -e "$build/libexec/bcc/libobcc-llvm.so" ]; then
+    "$installed/bin/bcc" run --no-cache --jit=in-process "$root/main.bc"
+    status=$?
+    [ $status -eq 42 ] || fail "bcc run --jit=in-process ended with $status"
+fi

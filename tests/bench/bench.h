@@ -179,6 +179,7 @@ bool run_c4(void);
 bool run_c5(void);
 bool run_f1(void);
 bool run_f2(void);
+bool run_f3(void);
 bool run_f4(void);
 bool run_f5(void);
 bool run_f6(void);

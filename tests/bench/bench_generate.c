@@ -1,5 +1,7 @@
-/* bench_generate FUNCTIONS OPERATIONS SEED: a module as LLVM's text, made up
- * for its size.
+/* bench_generate FUNCTIONS OPERATIONS SEED [CALLS]: a module as LLVM's text,
+ * made up for its size. With CALLS it is a program that calls so many of its
+ * functions through a table, as interpreters and servers do: all of them may
+ * run, and few do.
  *
  * Its functions are f0, f1 ..., each i64 (i64). An exclusive or and a
  * multiplication with odd 64-bit constants in turn: nothing that an optimiser
@@ -17,12 +19,30 @@ static uint64_t next_random(uint64_t *state)
     return *state;
 }
 
+/* The index is volatile: no optimiser knows which functions run. */
+static void print_program(unsigned long n_functions, unsigned long n_calls)
+{
+    printf("@step = global i64 %lu\n@table = constant [%lu x ptr] [",
+           n_functions / (n_calls + 1), n_functions);
+    for (unsigned long i = 0; i < n_functions; i++)
+        printf("%sptr @f%lu", i ? ", " : "", i);
+    printf("]\ndefine i32 @main() {\n %%r0 = add i64 0, 1\n");
+    for (unsigned long i = 0; i < n_calls; i++)
+        printf(" %%s%lu = load volatile i64, ptr @step\n"
+               " %%i%lu = mul i64 %%s%lu, %lu\n"
+               " %%p%lu = getelementptr ptr, ptr @table, i64 %%i%lu\n"
+               " %%c%lu = load ptr, ptr %%p%lu\n"
+               " %%r%lu = call i64 %%c%lu(i64 %%r%lu)\n",
+               i, i, i, i, i, i, i, i, i + 1, i, i);
+    printf(" store volatile i64 %%r%lu, ptr @step\n ret i32 0\n}\n", n_calls);
+}
+
 int main(int argc, char **argv)
 {
     unsigned long n_functions, n_operations;
     uint64_t state;
 
-    if (argc != 4)
+    if (argc != 4 && argc != 5)
         return 2;
     n_functions = strtoul(argv[1], NULL, 10);
     n_operations = strtoul(argv[2], NULL, 10);
@@ -34,5 +54,7 @@ int main(int argc, char **argv)
                    j % 2 ? "mul" : "xor", j, (int64_t)next_random(&state) | 1);
         printf(" ret i64 %%v%lu\n}\n", n_operations);
     }
+    if (argc == 5)
+        print_program(n_functions, strtoul(argv[4], NULL, 10));
     return ferror(stdout) ? 1 : 0;
 }

@@ -113,8 +113,8 @@ bool entry_read(const char *path, struct entry *ret_entry)
     if (head.size > CACHE_HEAD_SIZE)
         head.size = CACHE_HEAD_SIZE;
     if (!status)
-        status =
-            cache_layout_read(head, mapping.bytes.size, path, &layout, &err);
+        status = cache_layout_read(head, mapping.bytes.size, false, path,
+                                   &layout, &err);
     if (!status)
         status = cache_view_open(mapping.bytes, &layout, 0, path, &view, &err);
     if (!status) {

@@ -6,6 +6,7 @@
 
 struct generated {
     unsigned n_functions, n_operations, seed;
+    unsigned n_calls; /* by a program's main(); 0: no program */
 };
 
 /* As bitcode. */

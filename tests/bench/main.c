@@ -25,11 +25,12 @@
 static const struct bench_row rows[] = {
     {"L1", run_l1}, {"L2", run_l2}, {"L3", run_l3}, {"L4", run_l4},
     {"L5", run_l5}, {"L6", run_l6}, {"L7", run_l7}, {"L8", run_l8},
-    {"L9", run_l9}, {"F1", run_f1}, {"F2", run_f2}, {"F4", run_f4},
-    {"F5", run_f5}, {"F6", run_f6}, {"C1", run_c1}, {"C2", run_c2},
-    {"C3", run_c3}, {"C4", run_c4}, {"C5", run_c5}, {"K1", run_k1},
-    {"K2", run_k2}, {"K3", run_k3}, {"K4", run_k4}, {"K5", run_k5},
-    {"M1", run_m1}, {"M2", run_m2}, {"M3", run_m3}, {"M4", run_m4},
+    {"L9", run_l9}, {"F1", run_f1}, {"F2", run_f2}, {"F3", run_f3},
+    {"F4", run_f4}, {"F5", run_f5}, {"F6", run_f6}, {"C1", run_c1},
+    {"C2", run_c2}, {"C3", run_c3}, {"C4", run_c4}, {"C5", run_c5},
+    {"K1", run_k1}, {"K2", run_k2}, {"K3", run_k3}, {"K4", run_k4},
+    {"K5", run_k5}, {"M1", run_m1}, {"M2", run_m2}, {"M3", run_m3},
+    {"M4", run_m4},
 };
 
 enum { N_ROWS = sizeof(rows) / sizeof(rows[0]) };

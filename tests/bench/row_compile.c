@@ -257,7 +257,8 @@ static bool make_modules(unsigned n, char ret_dir[BENCH_PATH_SIZE])
         snprintf(name, sizeof(name), "%s/%u",
                  bench_is_quick() ? "few_modules" : "modules", i);
         if (!generate_bitcode(
-                name, (struct generated){bench_is_quick() ? 3 : 60, 40, i},
+                name,
+                (struct generated){bench_is_quick() ? 3 : 60, 40, .seed = i},
                 &bitcode))
             return false;
     }

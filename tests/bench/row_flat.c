@@ -26,7 +26,7 @@
 static bool make_generated(const char *name, unsigned n_functions,
                            const char *function, struct hit *ret_hit)
 {
-    const struct generated generated = {n_functions, 41, 0};
+    const struct generated generated = {n_functions, 41, .seed = 0};
     struct artefact bitcode;
     static char paths[2][BENCH_PATH_SIZE];
     static size_t n_paths;

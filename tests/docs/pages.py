@@ -267,12 +267,11 @@ def run_whole(arguments):
     sys.exit(run_plan(plan, directory) > 0)
 
 
-# ---- What pages refer to ----
+# ---- What pages have in common with each other and with the code ----
 
-class References(HTMLParser):
+class Facts(HTMLParser):
     def __init__(self, path):
         super().__init__(convert_charrefs=True)
-        self.links = []
         self.ids = []
         self.messages = []
         self.pages = []
@@ -286,11 +285,8 @@ class References(HTMLParser):
             self.ids.append(attributes["id"])
         if tag == "nav":
             self.is_list_of_pages = attributes.get("class") == "pages"
-        for name in ("href", "src"):
-            if name in attributes:
-                self.links.append(attributes[name])
-                if self.is_list_of_pages:
-                    self.pages.append(attributes[name])
+        if "href" in attributes and self.is_list_of_pages:
+            self.pages.append(attributes["href"])
         if "data-message" in attributes:
             self.is_message = True
             self.messages.append("")
@@ -323,9 +319,9 @@ def read_sources(source):
     return re.sub(r'"\s*"', "", text)
 
 
-def check_references(source):
+def check_facts(source):
     source = os.path.abspath(source)
-    pages = {path: References(path) for path in list_pages(source)}
+    pages = {path: Facts(path) for path in list_pages(source)}
     code = read_sources(source)
     faults = []
     lists = set()
@@ -336,16 +332,6 @@ def check_references(source):
                         for link in page.pages))
         for twice in {i for i in page.ids if page.ids.count(i) > 1}:
             faults.append(f"{where}: two elements have the id '{twice}'")
-        for link in page.links:
-            if re.match(r"[a-z]+:", link):
-                continue
-            name, _, fragment = link.partition("#")
-            target = os.path.normpath(os.path.join(folder, name)) \
-                if name else path
-            if not os.path.exists(target):
-                faults.append(f"{where}: no {link}")
-            elif fragment and fragment not in pages[target].ids:
-                faults.append(f"{where}: no place {link}")
         for message in page.messages:
             parts = [" ".join(p.split()) for p in message.split("…")]
             faults += [f"{where}: no message says '{part}'"
@@ -365,5 +351,5 @@ if __name__ == "__main__":
         run_case(read_page(sys.argv[2]), sys.argv[3], os.getcwd())
     elif sys.argv[1] == "whole":
         run_whole(sys.argv[2:])
-    elif sys.argv[1] == "references":
-        sys.exit(check_references(sys.argv[2]) > 0)
+    elif sys.argv[1] == "facts":
+        sys.exit(check_facts(sys.argv[2]) > 0)

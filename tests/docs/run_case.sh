@@ -23,5 +23,6 @@ PATH=$work/bin:$PATH
 XDG_CACHE_HOME=$work/cache-home # of the front ends
 BCC_CACHE_DIR=$work/cache
 BCC_TIER=best
-export PATH XDG_CACHE_HOME BCC_CACHE_DIR BCC_TIER
+C_INCLUDE_PATH=$tests/../../include # where an installation has its headers
+export C_INCLUDE_PATH PATH XDG_CACHE_HOME BCC_CACHE_DIR BCC_TIER
 cd "$work/case" && python3 "$tests/pages.py" case "$1" "$2"

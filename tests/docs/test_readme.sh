@@ -26,6 +26,13 @@ tools/cross_libraries|builds for another machine: the tests machine_* do
 cmake -S . -B build-arm64|as above
 ninja -C build-arm64|as above
 bcc run --target aarch64-linux-gnu|as above
+sudo bcc binfmt install|changes the kernel for all: test_binfmt does it
+./main.bc kernel|as above
+sudo cmake --build build -t uninstall|takes bcc away: test_uninstall does it
+cmake -S . -B build-packages|builds anew: test_packages does the same
+ninja -C build-packages|as above
+cpack --config build-packages|as above
+sudo apt-get install ./build-packages|as above
 EOF
 }
 
@@ -34,6 +41,8 @@ leave_out_of_manual() {
 gdb -p|needs a process that is watched: test_debuggers does it
 BCC_PERF=map perf record|needs rights of the kernel: test_debuggers does it
 perf report|as above
+sudo bcc binfmt install|changes the kernel for all: test_binfmt does it
+./hello.bc|as above
 EOF
 }
 

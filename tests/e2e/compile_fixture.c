@@ -98,7 +98,8 @@ enum status compile_fixture_run_on(struct compile_fixture *f)
         .inputs = f->bytes,
         .indexes = f->indexes,
         .limits = &f->limits,
-        .make_parts = f->make_parts,
+        .ways.make_parts = f->make_parts,
+        .ways.shares_module = f->shares_module,
     };
 
     return compile(&job, &f->result, &f->err);

@@ -22,6 +22,7 @@ struct compile_fixture {
     const char *marks[FIXTURE_MAX];
     struct compile_limits limits; /* as the test's CMakeLists.txt has them */
     make_parts_fn make_parts;     /* bccc's */
+    bool shares_module;           /* see compile_ways */
     struct compile_result result;
     struct error err;
 };

@@ -83,6 +83,24 @@ reported() {
     fi
 }
 
+# compare_in_process 'OPTIONS' FILE [ARGS...]: the run "baseline" was done; holds
+# against it one that libobcc-llvm.so compiles, and its entry, byte for byte.
+compare_in_process() {
+    options=$1
+    shift
+    [ -e "${BCC%/*}/../libexec/bcc/libobcc-llvm.so" ] || return 0
+    [ -d "$work/in_process" ] || mkdir -m 700 "$work/in_process"
+    # shellcheck disable=SC2086 # options are to be split
+    run in_process "$BCC" run --report=json --jit=in-process --tier=baseline \
+        --cache-dir "$work/in_process" $options "$@"
+    same native in_process
+    reported in_process miss
+    for entry in "$work/in_process"/*.oBCC; do
+        cmp "$entry" "$work/baseline/${entry##*/}" ||
+            fail "in_process: another entry than that of the process"
+    done
+}
+
 # compare_cached_with_native 'OPTIONS' FILE [ARGS...]: the run "native" was
 # done; holds against it a cold, a warm and a precompiled `bcc run`, and one of
 # baseline code. OPTIONS (for run and precompile) are split at blanks.
@@ -105,6 +123,7 @@ compare_cached_with_native() {
         same native baseline
         grep -q '"tier":"baseline"' "$work/baseline.report" ||
             fail "baseline: $(cat "$work/baseline.report")"
+        compare_in_process "$options" "$@"
 
         [ -d "$work/installed" ] || mkdir -m 700 "$work/installed"
         "$BCC" precompile $options --cache-dir "$work/installed" "$1" \

@@ -744,9 +744,8 @@ static BCCScriptRef open_items(struct fixture *f)
     return script;
 }
 
-static void work_items_know_their_place(void **state)
+static void check_items(BCCScriptRef script)
 {
-    BCCScriptRef script = open_items(*state);
     BCCKernelRef kernel = get_kernel(script, "places");
     const BCCGrid grid = {.globalSize = {50, 20}, .localSize = {10, 1}};
     static int32_t out[1000];
@@ -765,6 +764,25 @@ static void work_items_know_their_place(void **state)
         bccDisposePool(pool);
     }
     bccDisposeKernel(kernel);
+}
+
+static void work_items_know_their_place(void **state)
+{
+    BCCScriptRef script = open_items(*state);
+
+    check_items(script);
+    bccDisposeScript(script);
+}
+
+static void a_library_that_answers_by_variables_does_no_harm(void **state)
+{
+    struct fixture *f = *state;
+    BCCScriptRef script = open_script(bitcode_path("items.bc").text, NULL);
+
+    assert_succeeds(script,
+                    bccLinkFile(script, bitcode_path("answers.bc").text, 0));
+    assert_succeeds(script, bccPrepareExecutable(script, f->cache, "a", 0));
+    check_items(script);
     bccDisposeScript(script);
 }
 
@@ -998,6 +1016,7 @@ int main(void)
         TEST(malformed_reductions_fail_the_compile),
         TEST(wrong_reductions_are_refused),
         TEST(work_items_know_their_place),
+        TEST(a_library_that_answers_by_variables_does_no_harm),
         TEST(groups_have_local_memory),
         TEST(wrong_grids_and_arguments_are_refused),
         TEST(a_disposed_pool_and_odd_groups_are_refused),

@@ -462,7 +462,8 @@ static struct obcc_dependency dependency_of(const char *entry, size_t index,
     char *data = read_whole(entry, &size);
     struct span bytes = {(const uint8_t *)data, size};
 
-    assert_int_equal(cache_layout_read(bytes, size, entry, &layout, NULL), 0);
+    assert_int_equal(
+        cache_layout_read(bytes, size, false, entry, &layout, NULL), 0);
     assert_int_equal(
         cache_view_open(bytes, &layout, CACHE_CHECK_ALL, entry, &view, NULL),
         0);

@@ -111,7 +111,7 @@ test_install_mounts_binfmt_misc() {
 test_show_names_what_else_takes_the_files() {
     mount -t binfmt_misc none $kernel || fail mount
     echo ':rival:M:0:BC::/usr/bin/lli:' >$kernel/register
-    echo ':masked:M:0:BC\x00\xde:\xff\xff\x00\xff:/bin/masked:' \
+    printf '%s' ':masked:M:0:BC\x00\xde:\xff\xff\x00\xff:/bin/masked:' \
         >$kernel/register
     echo ':other:M:0:BCC::/bin/other:' >$kernel/register
     run show "$BCC" binfmt show
@@ -176,6 +176,27 @@ SH
     printf '#!/bin/sh\nexit 2\n' >"$work/bin/update-binfmts"
     run refused "$BCC" binfmt install
     expect refused "exit 1"
+}
+
+test_refusals_say_what_to_do() {
+    for action in install remove; do
+        run user unshare -U "$BCC" binfmt $action
+        complains user "sudo bcc binfmt $action"
+    done
+    run unmountable unshare -Ur "$BCC" binfmt install
+    complains unmountable "modprobe binfmt_misc"
+    mkdir "$work/bin"
+    cp "$BCC" "$work/bin/bcc"
+    run alone "$work/bin/bcc" binfmt install
+    complains alone "bcc-run: No such file or directory"
+    mount -t binfmt_misc none $kernel || fail mount
+    "$BCC" binfmt install >/dev/null || fail install
+    mount -o remount,bind,ro $kernel || fail remount
+    for action in install remove; do
+        run readonly "$BCC" binfmt $action
+        complains readonly "$kernel/bcc-bitcode: Read-only file system"
+    done
+    [ "$(registered)" -eq 3 ] || fail "$(ls $kernel)"
 }
 
 # ---- Which ----

@@ -54,6 +54,7 @@ test_wrong_usage_exits_with_2() {
         "run --time-limit -1 x.bc" "run --time-limit 1m x.bc" \
         "run --time-limit 4294968 x.bc" "compile --memory-limit big x.bc" \
         "cache ls --time-limit 1" "cache ls --max-size 1G" "cache gc --max-size big" "sign x.oBCC" "verify --key x.pem" \
+        "run --jit=orc x.bc" "compile --jit=process x.bc -o y.oBCC" \
         "run --lib" "compile --json x.bc -o y.oBCC"; do
         # shellcheck disable=SC2086 # these are words
         run usage "$BCC" $wrong
@@ -78,6 +79,28 @@ test_a_wrong_option_names_the_nearest() {
     says words err "cahce: no such command, but cache is"
     run stranger "$BCC" xylophone
     says stranger err "xylophone: no such command (bcc help)"
+}
+
+test_wrong_cpus_features_and_targets_name_near_ones() {
+    small_program
+    while IFS='|' read -r options message; do
+        # shellcheck disable=SC2086 # these are words
+        run wrong "$BCC" compile $options "$work/small.bc" -o "$work/x.oBCC"
+        complains wrong "$message"
+        [ ! -e "$work/x.oBCC" ] || fail "$options: a file is there"
+    done <<'END'
+--target x86_64-linux-gnu --cpu haswel|CPU 'haswel': not known to LLVM for 'x86_64-pc-linux-gnu'; near names: 'haswell'
+--target x86_64-linux-gnu --features +fma,-avx512ff|feature 'avx512ff': not known to LLVM for 'x86_64-pc-linux-gnu'; near names: 'avx512f'
+--target x86_64-linux-gnu --features +zzzzzzzz|feature 'zzzzzzzz': not known to LLVM
+--target aarch46-linux-gnu|near name: 'aarch64-unknown-linux-gnu'
+--target risc64-linux-gnu|near name: 'riscv64-unknown-linux-gnu'
+--target mips-linux-gnu|not one of x86_64, aarch64, arm and riscv64
+END
+    if [ "$(uname -m)" = x86_64 ]; then
+        run known "$BCC" compile --features +slow-incdec,-avx512f \
+            "$work/small.bc" -o "$work/x.oBCC"
+        expect known "exit 0"
+    fi
 }
 
 test_help_and_version_exit_with_0() {
@@ -142,7 +165,11 @@ END
         "$BCC" $command --help | cmp - "$work/own" || fail "$command --help"
         while read -r option; do
             value=2
-            [ "$option" != --tier ] || value=best
+            case $option in
+            --tier) value=best ;;
+            --jit) value=process ;;
+            --fp-contract) value=off ;;
+            esac
             # shellcheck disable=SC2086
             "$BCC" $command "$option" $value --help >"$work/out" 2>"$work/err"
             if grep -qE -- "$option( |=|\$)" "$work/own"; then
@@ -348,6 +375,44 @@ test_a_compile_has_the_limits_that_are_asked_for() {
         ! grep -q "^bcc:" "$work/free_$command.err" ||
             fail "$command: $(cat "$work/free_$command.err")"
     done
+}
+
+test_a_program_may_be_compiled_in_the_process() {
+    [ -e "${BCC%/*}/../libexec/bcc/libobcc-llvm.so" ] || return 0
+    small_program
+    # No process is needed, not even bccc's: only its directory counts.
+    mkdir "$work/libexec"
+    printf '#!/bin/sh\nexit 1\n' >"$work/libexec/bccc"
+    chmod 700 "$work/libexec/bccc"
+    for way in option variable; do
+        export BCC_CACHE_DIR="$work/cache_$way"
+        [ $way = option ] || export BCC_JIT=in-process
+        set -- run --report=json
+        [ $way = variable ] || set -- "$@" --jit=in-process
+        BCC_BCCC=$work/libexec/bccc run "none_$way" "$BCC" "$@" \
+            "$work/small.bc"
+        complains "none_$way" "/libexec/libobcc-llvm.so: "
+        ln -s "$(realpath "${BCC%/*}/../libexec/bcc/libobcc-llvm.so")" \
+            "$work/libexec/libobcc-llvm.so"
+        BCC_BCCC=$work/libexec/bccc run "cold_$way" "$BCC" "$@" \
+            "$work/small.bc"
+        reported "cold_$way" miss
+        rm "$work/libexec/libobcc-llvm.so"
+        run "limited_$way" "$BCC" "$@" --rebuild --time-limit=5 \
+            "$work/small.bc"
+        complains "limited_$way" "use --jit=process"
+        run "large_$way" "$BCC" "$@" --rebuild --memory-limit=2G \
+            "$work/small.bc"
+        complains "large_$way" "use --jit=process"
+        # A hit opens no library.
+        BCC_BCCC=$work/libexec/bccc run "warm_$way" "$BCC" "$@" \
+            "$work/small.bc"
+        reported "warm_$way" hit
+        same "cold_$way" "warm_$way"
+    done
+    unset BCC_JIT
+    BCC_JIT=orc run wrong "$BCC" run "$work/small.bc"
+    says wrong err "BCC_JIT=orc: not one of process|in-process"
 }
 
 test_unresolved_symbols_are_all_named() {
@@ -1799,8 +1864,14 @@ test_only_signed_entries_run_when_that_is_asked() {
     complains nocache "compiling is forbidden"
     run public "$BCC" sign --key "$work/ours.pub" "$entry"
     complains public "not an Ed25519 private key"
+    says public err "only the private one can sign"
     run private "$BCC" run --trusted-key "$work/ours.pem" "$work/small.bc"
     complains private "not an Ed25519 public key"
+    says private err "openssl pkey -in PRIVATE.pem -pubout"
+    openssl genpkey -algorithm RSA -outform PEM 2>/dev/null |
+        openssl pkey -pubout >"$work/rsa.pub"
+    run rsa "$BCC" run --trusted-key "$work/rsa.pub" "$work/small.bc"
+    complains rsa "it is a key of another kind"
 }
 
 # ---- Compiled programs ----
@@ -2209,6 +2280,33 @@ C
     : >"$work/damaged.oBCC"
     run damaged "$BCC" dump "$work/damaged.oBCC"
     complains damaged "damaged.oBCC"
+}
+
+# A dump with all numbers, digests and versions as N, and libm's path as LIBM.
+without_numbers() {
+    sed 's/[0-9a-f]\{40\}/N/g; s/0x[0-9a-f]*/N/g
+        s,[^ "]*libm\.so\.[0-9]*,LIBM,g
+        s/\(llvm[^0-9]*\)[^ ,"}]*/\1N/g; s/\("libbcc","value":"\)[^"]*/\1N/
+        s/\([a-z_]\{3,\}"*[: =]*\)[0-9][0-9.]*/\1N/g' "$work/$1.out"
+}
+
+# Every word of it, in the order and with the separators that readers expect.
+test_dump_prints_every_row_of_every_section() {
+    [ "$(uname -m)" = x86_64 ] || skip "the dump is one of x86_64"
+    dumps=$(dirname "$0")/dumps
+    "$CLANG" -O2 -fPIC -emit-llvm -c "$dumps/rows.c" -o "$work/rows.bc" ||
+        exit 1
+    (cd "$work" && "$BCC" compile --cpu x86-64 -lm rows.bc -o rows.oBCC) ||
+        fail "rows.bc"
+    for form in txt json; do
+        option=
+        [ $form = txt ] || option=--json
+        # shellcheck disable=SC2086 # an option or none
+        run "$form" "$BCC" dump $option "$work/rows.oBCC"
+        expect "$form" "exit 0"
+        without_numbers "$form" | diff "$dumps/rows.$form" - ||
+            fail "the dump is not dumps/rows.$form"
+    done
 }
 
 # ---- lli's options ----

@@ -150,6 +150,31 @@ __zig_probe_stack Zig's own runtime
 END
 }
 
+# What explain proposes is a command for the shell, and it helps: with several
+# options of one kind, and names with quotes and blanks.
+test_what_explain_proposes_makes_a_hit() {
+    small_program
+    mv "$work/small.bc" "$work/it's my.bc"
+    explain() {
+        run "$1" "$BCC" cache explain --cpu x86-64 -O1 -lm -ldl "$work/it's my.bc"
+        expect "$1" "exit 0"
+    }
+    [ "$(uname -m)" = x86_64 ] || skip "names a CPU of x86_64"
+    explain before
+    says before out "to mend it: bcc precompile -lm -ldl --cpu x86-64 -O1"
+    sed -n 's/^to mend it: bcc/"$BCC"/p' "$work/before.out" >"$work/mend"
+    (. "$work/mend") >/dev/null || fail "$(cat "$work/mend") ended badly"
+    explain after
+    says after out "my.bc: hit: "
+    chmod 770 "$BCC_CACHE_DIR"
+    explain open
+    says open out "to mend it: chmod go-w $BCC_CACHE_DIR"
+    sed -n 's/^to mend it: //p' "$work/open.out" >"$work/mend"
+    . "$work/mend"
+    explain again
+    says again out "my.bc: hit: "
+}
+
 # ---- verify ----
 
 # More threads than the table of verify has places, and more entries.

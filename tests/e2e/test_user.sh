@@ -126,6 +126,29 @@ test_a_place_for_markers_of_another_user_is_not_used() {
     [ -z "$(ls -A "/dev/shm/bcc-$user")" ] || fail "others may write it"
 }
 
+# Markers are removed when there are some 16,000, before the next is made. What
+# else is there stays.
+test_many_markers_are_removed() {
+    set_scene
+    root_fills "$work/system"
+    place=/dev/shm/bcc-$user
+    mkdir -m 700 "$place"
+    seq 16500 | sed "s,^,$place/," | xargs touch
+    touch "$place/.hidden"
+    chown -R $user:$user "$place"
+    as_user hit run --report=json --cache-dir "$work/system" "$small"
+    ran hit hit
+    [ "$(ls "$place" | wc -l)" -le 2 ] ||
+        fail "$(ls "$place" | wc -l) markers are left"
+    [ -e "$place/.hidden" ] || fail "more than markers were removed"
+    seq 16000 | sed "s,^,$place/," | xargs touch
+    chown -R $user:$user "$place"
+    touch -d '1 hour ago' "$work/system"/*.oBCC
+    as_user again run --report=json --cache-dir "$work/system" "$small"
+    ran again hit
+    [ "$(ls "$place" | wc -l)" -ge 16000 ] || fail "removed below the limit"
+}
+
 test_what_another_user_owns_is_not_trusted() {
     set_scene
     root_fills "$work/system"

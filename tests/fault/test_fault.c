@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <bcc/bcc.h>
@@ -191,6 +192,31 @@ static size_t count_bytes(void)
     return mallinfo2().uordblks;
 }
 
+/* Bytes of all mappings but the heap, which count_bytes() is about. */
+static size_t count_mapped(void)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    unsigned long start, end;
+    size_t size = 0;
+    char line[512];
+
+    assert_non_null(maps);
+    while (fgets(line, sizeof(line), maps))
+        if (!strstr(line, "[heap]") &&
+            sscanf(line, "%lx-%lx", &start, &end) == 2)
+            size += end - start;
+    fclose(maps);
+    return size;
+}
+
+/* Children, dead or alive. */
+static bool has_child(void)
+{
+    siginfo_t info;
+
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 static size_t count_temporaries(const struct temp_dir *dir)
 {
     return count_names(temp_dir_path(dir, ".bcc").text, ".tmp");
@@ -262,9 +288,9 @@ static bool serves_the_cache_alone(enum call call, const char *message)
         return false;
     return call == CALL_openat || call == CALL_mkdirat || call == CALL_lstat ||
            call == CALL_faccessat || call == CALL_futimens ||
-           call == CALL_renameat || call == CALL_unlinkat ||
-           call == CALL_fsync || call == CALL_getrandom ||
-           call == CALL_renameat2 || call == CALL_fdopendir;
+           call == CALL_unlinkat || call == CALL_fsync ||
+           call == CALL_getrandom || call == CALL_renameat2 ||
+           call == CALL_fdopendir;
 }
 
 /* One call fails. False if there was no such call. */
@@ -273,11 +299,12 @@ static bool fail_one(const struct scenario *scenario,
                      unsigned nth)
 {
     struct outcome outcome;
-    size_t n_descriptors, n_bytes;
+    size_t n_descriptors, n_bytes, n_mapped;
 
     set_scene(scenario, dir);
     n_descriptors = count_descriptors();
     n_bytes = count_bytes();
+    n_mapped = count_mapped();
     outcome = launch(scenario, dir->path, call, os_errno, nth);
     if (count_bytes() != n_bytes || count_descriptors() != n_descriptors ||
         count_temporaries(dir) || (!outcome.is_prepared && !*outcome.message) ||
@@ -291,6 +318,16 @@ static bool fail_one(const struct scenario *scenario,
                  count_temporaries(dir),
                  outcome.is_prepared ? "prepared" : "not prepared",
                  outcome.message);
+    if (count_mapped() != n_mapped)
+        fail_msg("%s: %s %u, %s: %zd bytes stay mapped", scenario->name,
+                 calls[call].name, nth, strerror(os_errno),
+                 (ssize_t)(count_mapped() - n_mapped));
+    /* A child that cannot be waited for stays the host's. */
+    if (call != CALL_waitid && has_child())
+        fail_msg("%s: %s %u, %s: a child is left", scenario->name,
+                 calls[call].name, nth, strerror(os_errno));
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        ;
     if (!outcome.reached && !outcome.is_prepared)
         fail_msg("%s: failed though nothing did: %s", scenario->name,
                  outcome.message);

@@ -39,6 +39,10 @@ clean 2 nonsense
 clean 42 run --entry answer "$BITCODE"
 clean 42 run -v --report=json --entry answer "$BITCODE"
 clean 1 run --entry answer "$work/missing.bc"
+clean 2 xylophone
+clean 2 run --xylophone "$BITCODE"
+clean 0 help
+clean 0 help cache gc
 clean 0 compile "$BITCODE" -o "$entry"
 clean 0 precompile --exports "$BITCODE"
 clean 0 dump "$entry"

@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     seal_cache(copy, size);
     head = (struct span){copy, size < CACHE_HEAD_SIZE ? size : CACHE_HEAD_SIZE};
     for (unsigned flags = 0; flags <= CACHE_CHECK_ALL; flags++) {
-        if (cache_layout_read(head, size, "fuzz", &layout, &err) ||
+        if (cache_layout_read(head, size, false, "fuzz", &layout, &err) ||
             cache_view_open((struct span){copy, size}, &layout, flags, "fuzz",
                             &view, &err))
             fuzz_require(err.message[0]);

@@ -188,7 +188,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     seal_cache(copy, size);
     whole = (struct span){copy, size};
     head = (struct span){copy, size < CACHE_HEAD_SIZE ? size : CACHE_HEAD_SIZE};
-    if (cache_layout_read(head, size, "fuzz", &layout, &err) == STATUS_OK &&
+    if (cache_layout_read(head, size, false, "fuzz", &layout, &err) ==
+            STATUS_OK &&
         cache_view_open(whole, &layout, 0, "fuzz", &view, &err) == STATUS_OK)
         try_all();
     free(copy);

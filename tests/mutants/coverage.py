@@ -23,6 +23,10 @@ from concurrent.futures import ThreadPoolExecutor
 import suite as suites
 
 
+# Tests that stop at each system call stop at those of the counters, too.
+MAX_SECONDS = 120
+
+
 class Reached:
     """Lines and branches of files, with the tests that reach them."""
 
@@ -52,7 +56,7 @@ class Reached:
                     known[1] |= is_taken << i
 
     def save(self, path):
-        with open(path + ".new", "w", encoding="utf-8") as file:
+        with self.lock, open(path + ".new", "w", encoding="utf-8") as file:
             json.dump({"tests": self.tests, "seconds": self.seconds,
                        "lines": {path: {str(n): hex(bits)
                                         for n, bits in rows.items()}
@@ -85,6 +89,17 @@ class Reached:
                 bits = lines[number]
                 return [i for i in range(len(self.tests)) if bits >> i & 1]
         return []
+
+    def lines_of_tests(self, paths):
+        """How many lines of these files each test reaches."""
+        counts = [0] * len(self.tests)
+        for path in paths:
+            for bits in self.lines.get(path, {}).values():
+                while bits:
+                    lowest = bits & -bits
+                    counts[lowest.bit_length() - 1] += 1
+                    bits ^= lowest
+        return counts
 
 
 def rows_of(text, copy):
@@ -132,7 +147,7 @@ def measure(suite, test, reached, clock):
     shutil.rmtree(prefix, ignore_errors=True)
     start = time.monotonic()
     try:
-        passed = suite.run(test, min(test.timeout, clock.left()),
+        passed = suite.run(test, min(MAX_SECONDS, test.timeout, clock.left()),
                            {"GCOV_PREFIX": prefix})
         seconds = time.monotonic() - start
         files = read_counters(suite, prefix)
@@ -216,6 +231,7 @@ def main():
                 lambda test: measure(suite, test, reached, clock), tests), 1):
             if done % 50 == 0:
                 print(f"{done} of {len(tests)} tests", flush=True)
+                reached.save(kept)
     reached.save(kept)
     print_rooms(reached)
     return 0

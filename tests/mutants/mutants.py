@@ -6,7 +6,7 @@
 
 Takes a random sample of the mutants of the files (by default those that git
 says have changed), builds each in DIR/mutants, runs the tests that reach the
-changed line, the fastest first, and prints a table. A mutant is
+changed line, those of the file first, and prints a table. A mutant is
 
     killed      a test fails, or takes much longer than it does
     survived    all of these tests pass
@@ -113,6 +113,9 @@ class Tests:
         self.reached = reached
         self.all = {test.name: test for test in suite.tests()}
         self.linked = {}
+        self.n_lines = (reached.lines_of_tests(reached.lines) if reached
+                        else [])
+        self.n_lines_in = {} # of a file
 
     def _linked_with(self, path):
         """Unit tests whose programs have the file in them."""
@@ -129,15 +132,26 @@ class Tests:
                             self.linked.setdefault(source, []).append(test)
         return self.linked.get(path, [])
 
+    def _reaching(self, path, line):
+        return self.reached.tests_of(path, line) if self.reached else []
+
     def of_line(self, path, line):
-        """Pairs of a test and the seconds it may take, the fastest first."""
-        if not self.reached:
-            return [(test, 20) for test in self._linked_with(path)]
-        found = [(self.reached.seconds[i], self.reached.tests[i])
-                 for i in self.reached.tests_of(path, line)
+        """Pairs of a test and the seconds it may take. First those that have
+        most to do with the file: of the lines that they reach, the largest
+        share is there. Of equals the fastest."""
+        found = [i for i in self._reaching(path, line)
                  if self.reached.tests[i] in self.all]
-        return [(self.all[name], seconds * PATIENCE + PATIENCE_S)
-                for seconds, name in sorted(found)]
+        # Not measured, or in a sandbox that lets no counters out.
+        if not found:
+            return [(test, 20) for test in self._linked_with(path)]
+        if path not in self.n_lines_in:
+            self.n_lines_in[path] = self.reached.lines_of_tests([path])
+        here = self.n_lines_in[path]
+        found.sort(key=lambda i: (-round(here[i] / self.n_lines[i], 2),
+                                  self.reached.seconds[i]))
+        return [(self.all[self.reached.tests[i]],
+                 self.reached.seconds[i] * PATIENCE + PATIENCE_S)
+                for i in found]
 
 
 # ---- One mutant ----
@@ -145,10 +159,11 @@ class Tests:
 class Judge:
     """Builds a mutant, runs its tests, and says what became of it."""
 
-    def __init__(self, suite, tests, options):
+    def __init__(self, suite, tests, options, clock):
         self.suite = suite
         self.tests = tests
         self.options = options
+        self.clock = clock # of the whole run
         self.failing = set() # fail without a mutant, too
         self.passing = set()
         self.objects = {} # of files without a mutant
@@ -156,36 +171,43 @@ class Judge:
     def _object(self, path):
         """Bytes of the object of this file; None: it does not compile."""
         name = self.suite.object_of(path)
-        if not name or not self.suite.ninja([name], 120, self.options.jobs):
+        if not name or not self._build([name]):
             return None
         with open(os.path.join(self.suite.build, name), "rb") as file:
             return file.read()
 
-    def _run(self, chosen, clock):
-        """Name of a test that notices; None: none of them does."""
-        clock = suites.Clock(min(self.options.mutant_seconds, clock.left()))
-        for test, seconds in chosen:
+    def _build(self, targets):
+        """Raises Timeout, like the next, if the time of the run is over."""
+        return self.suite.ninja(targets, self.clock.left(), self.options.jobs)
+
+    def _test(self, test, seconds):
+        """True: passes; False: fails; None: takes longer."""
+        left = self.clock.left()
+        try:
+            return self.suite.run(test, min(seconds, left))
+        except suites.Timeout:
+            if left < seconds:
+                raise
+            return None
+
+    def _run(self, chosen):
+        """Name of a test that notices, or None; and the number that ran."""
+        clock = suites.Clock(self.options.mutant_seconds)
+        for n_run, (test, seconds) in enumerate(chosen):
             if clock.left() <= 0:
-                return None
-            try:
-                if not self.suite.ninja(self.suite.targets_of(test),
-                                        max(clock.left(), 60),
-                                        self.options.jobs):
-                    return "the build"
-                if not self.suite.run(test, seconds):
-                    return test.name
-            except suites.Timeout:
-                return test.name + " (time)"
-        return None
+                return None, n_run
+            if not self._build(self.suite.targets_of(test)):
+                return "the build", n_run
+            passes = self._test(test, seconds)
+            if not passes:
+                return (test.name + (" (time)" if passes is None else ""),
+                        n_run)
+        return None, len(chosen)
 
     def _passes(self, test, seconds):
         """Does the test pass without a mutant, in this time?"""
-        try:
-            return (self.suite.ninja(self.suite.targets_of(test), 600,
-                                     self.options.jobs) and
-                    self.suite.run(test, seconds))
-        except suites.Timeout:
-            return False
+        return bool(self._build(self.suite.targets_of(test)) and
+                    self._test(test, seconds))
 
     def _is_witness(self, test, was_slow, seconds):
         """A test that fails without a mutant says nothing; nor does one that
@@ -197,7 +219,7 @@ class Judge:
             (self.passing if passes else self.failing).add(test.name)
         return test.name in self.passing
 
-    def judge(self, path, text, mutant, clock):
+    def judge(self, path, text, mutant):
         """(verdict, by what)"""
         chosen = self.tests.of_line(path, mutant.line)
         if path not in self.objects:
@@ -215,18 +237,19 @@ class Judge:
                 return "equivalent", "the compiler"
             if not chosen:
                 return "survived", "no test reaches the line"
-            notices = self._run([(test, seconds) for test, seconds in chosen
-                                 if test.name not in self.failing], clock)
+            notices, n_run = self._run(
+                [(test, seconds) for test, seconds in chosen
+                 if test.name not in self.failing])
         finally:
             self.suite.write(path, text.encode())
         if not notices:
-            return "survived", f"{len(chosen)} tests"
+            return "survived", f"{n_run} of {len(chosen)} tests"
         return "killed", notices
 
-    def judge_soundly(self, path, text, mutant, clock):
+    def judge_soundly(self, path, text, mutant):
         """Like judge(), with a witness that passes without the mutant."""
         for _ in range(5):
-            verdict, witness = self.judge(path, text, mutant, clock)
+            verdict, witness = self.judge(path, text, mutant)
             name = witness.removesuffix(" (time)")
             if verdict != "killed" or name not in self.tests.all:
                 return verdict, witness
@@ -287,7 +310,7 @@ def run_sample(options, suite, paths, clock):
     reached = coverage.Reached.load(kept) if os.path.exists(kept) else None
     texts, candidates = candidates_of(options.source, paths)
     generator = random.Random(options.seed)
-    judge = Judge(suite, Tests(suite, reached), options)
+    judge = Judge(suite, Tests(suite, reached), options, clock)
     judged = judged_equivalent()
     counts, survivors, n_done = {}, [], 0
 
@@ -298,14 +321,11 @@ def run_sample(options, suite, paths, clock):
             verdict, why = "equivalent", "judged"
         else:
             try:
-                verdict, why = judge.judge_soundly(path, texts[path], mutant,
-                                                   clock)
+                verdict, why = judge.judge_soundly(path, texts[path], mutant)
             except suites.Timeout:
                 break
         if verdict in ("no C", "no object", "unknown"):
             continue
-        if clock.left() <= 0 and verdict == "survived":
-            break # not all of its tests were run
         n_done += 1
         counts.setdefault(suites.room_of(path), Counter())[verdict] += 1
         print(f"{n_done:>4} {verdict:<10} {path}:{mutant.line} "

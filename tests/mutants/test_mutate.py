@@ -159,6 +159,9 @@ class Runs(unittest.TestCase):
         self.assertEqual(known.tests_of("lib/a.c", 9), [1])
         self.assertEqual(known.tests_of("lib/a.c", 2), [])
         self.assertEqual(known.branches["lib/a.c"][3], [2, 3])
+        known.add("both", 1, {"lib/a.c": [(3, 1, []), (4, 1, [])]})
+        self.assertEqual(known.lines_of_tests(["lib/a.c"]), [1, 1, 2])
+        self.assertEqual(known.lines_of_tests(["lib/b.c"]), [0, 0, 0])
 
 
 if __name__ == "__main__":

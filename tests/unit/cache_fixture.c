@@ -94,7 +94,8 @@ enum status cache_file_open(const struct cache_file *file, unsigned flags,
 
     if (head.size > CACHE_HEAD_SIZE)
         head.size = CACHE_HEAD_SIZE;
-    status = cache_layout_read(head, file->size, "test.oBCC", ret_layout, err);
+    status = cache_layout_read(head, file->size, false, "test.oBCC", ret_layout,
+                               err);
     if (status)
         return status;
     return cache_view_open(whole, ret_layout, flags, "test.oBCC", ret_view,

@@ -310,16 +310,16 @@ static void the_header_must_be_whole(void **state)
     struct cache_layout layout;
     struct span head = {f->file.data, header_size};
 
-    assert_int_equal(
-        cache_layout_read(head, f->file.size, "test.oBCC", &layout, NULL),
-        STATUS_OK);
+    assert_int_equal(cache_layout_read(head, f->file.size, false, "test.oBCC",
+                                       &layout, NULL),
+                     STATUS_OK);
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         struct error err = {0};
 
         head.size = sizes[i];
-        assert_int_equal(
-            cache_layout_read(head, f->file.size, "test.oBCC", &layout, &err),
-            STATUS_CORRUPT);
+        assert_int_equal(cache_layout_read(head, f->file.size, false,
+                                           "test.oBCC", &layout, &err),
+                         STATUS_CORRUPT);
         assert_non_null(strstr(err.message, sizes[i] < OBCC_HEADER_SIZE
                                                 ? "header: file ends after"
                                                 : "section table: file ends"));

@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "file.h"
 #include "flight.h"
 #include "store.h"
 #include "temp_dir.h"
@@ -129,6 +130,32 @@ static void other_entries_and_other_identities_are_not_waited_for(void **state)
     flight_end(&first);
     flight_end(&second);
     flight_end(&third);
+}
+
+/* Best code in the background has a lock of its own, of one entry. */
+static void best_code_and_compile_do_not_lock_each_other(void **state)
+{
+    struct temp_dir *dir = *state;
+    struct flight maker = begin(dir, "one"), other = begin(dir, "one");
+    struct flight compiler = begin(dir, "one"), stranger = begin(dir, "two");
+
+    assert_false(flight_later_is_on(&other));
+    assert_false(flight_is_on(&other));
+    assert_true(flight_take_later(&maker));
+    assert_true(flight_later_is_on(&other));
+    assert_false(flight_later_is_on(&stranger));
+    assert_false(flight_is_on(&other));
+    assert_false(flight_take_later(&other));
+    assert_true(flight_take(&compiler));
+    assert_true(flight_is_on(&other));
+    assert_false(flight_is_on(&stranger));
+    flight_end(&compiler);
+    assert_false(flight_is_on(&other));
+    assert_true(flight_later_is_on(&other));
+    file_close(maker.fd);
+    assert_false(flight_later_is_on(&other));
+    flight_end(&other);
+    flight_end(&stranger);
 }
 
 struct contest {
@@ -262,6 +289,7 @@ static void directory_without_lock_is_no_obstacle(void **state)
 {
     struct temp_dir *dir = *state;
     struct flight flight;
+    int dir_fd;
 
     flight_begin(&flight, temp_dir_path(dir, "none").text, "one", identity);
     assert_int_equal(flight.fd, -1);
@@ -278,6 +306,11 @@ static void directory_without_lock_is_no_obstacle(void **state)
     flight_begin(&flight, dir->path, "one", identity);
     assert_int_equal(flight.fd, -1);
     flight_end(&flight);
+    dir_fd = open(dir->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    flight_begin_at(&flight, dir_fd, "one", identity);
+    assert_int_equal(flight.fd, -1);
+    flight_end(&flight);
+    file_close(dir_fd);
 }
 
 static void what_is_no_lock_file_does_not_beat(void **state)
@@ -346,6 +379,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(one_of_two_takes_the_lock),
+        TEST(best_code_and_compile_do_not_lock_each_other),
         TEST(other_entries_and_other_identities_are_not_waited_for),
         TEST(threads_of_one_process_exclude_each_other),
         TEST(killed_holder_frees_the_lock),

@@ -1,5 +1,5 @@
-/* bccc's record of its inputs: the digest of the bytes that were compiled, and
- * a stamp only if it stands for them. */
+/* An entry's record of its inputs: the digest of the bytes that were compiled,
+ * and a stamp only if it stands for them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../tools/bccc/inputs.h"
+#include "../../lib/compiler/entry/inputs.h"
 #include "temp_dir.h"
 #include "zip_fixture.h"
 
@@ -44,7 +44,7 @@ struct fixture {
     struct inputs inputs;
     struct cache_dependency row;
     struct error err;
-    int kept_fd; /* what had the number of the input's descriptor */
+    int fd; /* the input's descriptor */
 };
 
 static const char old_text[] = "an input, an input";
@@ -59,7 +59,7 @@ static int set_up(void **state)
     f->path = temp_dir_path(&f->dir, "input");
     f->request.inputs = &f->input;
     f->request.n_inputs = 1;
-    f->kept_fd = dup(REQUEST_FIRST_INPUT_FD);
+    f->fd = -1;
     arena_init(&f->arena);
     later_s = 0;
     *state = f;
@@ -72,11 +72,8 @@ static int tear_down(void **state)
 
     inputs_release(&f->inputs);
     arena_release(&f->arena);
-    close(REQUEST_FIRST_INPUT_FD);
-    if (f->kept_fd >= 0) {
-        dup2(f->kept_fd, REQUEST_FIRST_INPUT_FD);
-        close(f->kept_fd);
-    }
+    if (f->fd >= 0)
+        close(f->fd);
     temp_dir_remove(&f->dir);
     free(f);
     return 0;
@@ -125,11 +122,8 @@ static enum status open_inputs(struct fixture *f)
     assert_return_code(fd, 0);
     assert_int_equal(fstat(fd, &st), 0);
     f->input.size = (uint64_t)st.st_size;
-    if (fd != REQUEST_FIRST_INPUT_FD) {
-        assert_return_code(dup2(fd, REQUEST_FIRST_INPUT_FD), 0);
-        close(fd);
-    }
-    return inputs_open(&f->inputs, &f->request, &f->arena, &f->err);
+    f->fd = fd;
+    return inputs_open(&f->inputs, &f->request, &f->fd, &f->arena, &f->err);
 }
 
 static void open_file(struct fixture *f)
@@ -231,8 +225,9 @@ static void another_size_than_announced_is_refused(void **state)
     open_file(f);
     inputs_release(&f->inputs);
     f->input.size++;
-    assert_int_equal(inputs_open(&f->inputs, &f->request, &f->arena, &f->err),
-                     STATUS_STALE);
+    assert_int_equal(
+        inputs_open(&f->inputs, &f->request, &f->fd, &f->arena, &f->err),
+        STATUS_STALE);
 }
 
 /* ---- Entries of archives ---- */

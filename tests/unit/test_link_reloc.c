@@ -182,6 +182,51 @@ static void computes_what_the_psabi_prints(void **state)
     }
 }
 
+/* ---- Fields that are too small ---- */
+
+/* The object's reference to the number n. */
+static void refer_to(struct fixture *f, const char *reference,
+                     const char *number)
+{
+    char text[128];
+
+    snprintf(text, sizeof(text), ".data\nvar place\n%s\n", reference);
+    fixture_assemble(f, "a.o", text);
+    snprintf(text, sizeof(text), ".globl n\nn = %s\n", number);
+    fixture_assemble(f, "b.o", text);
+}
+
+/* Numbers that a field holds, the least and the largest; one below and one
+ * above it does not. */
+static void fields_hold_numbers_from_limit_to_limit(void **state)
+{
+    static const struct {
+        const char *reference, *type, *below, *least, *largest, *above;
+    } fields[] = {
+        {".byte n", "R_X86_64_8", "-0x81", "-0x80", "0xff", "0x100"},
+        {".short n", "R_X86_64_16", "-0x8001", "-0x8000", "0xffff", "0x10000"},
+        {".long n", "R_X86_64_32", "-1", "0", "0xffffffff", "0x100000000"},
+        {"movq $n, %rax", "R_X86_64_32S", "-0x80000001", "-0x80000000",
+         "0x7fffffff", "0x80000000"},
+    };
+
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        const char *const good[] = {fields[i].least, fields[i].largest};
+        const char *const bad[] = {fields[i].below, fields[i].above};
+
+        for (size_t k = 0; k < 2; k++) {
+            assert_int_equal(fixture_setup(state), 0);
+            refer_to(*state, fields[i].reference, good[k]);
+            fixture_image(*state);
+            fixture_teardown(state);
+            assert_int_equal(fixture_setup(state), 0);
+            refer_to(*state, fields[i].reference, bad[k]);
+            fixture_refused(*state, STATUS_OUT_OF_RANGE, fields[i].type, "'n'");
+            fixture_teardown(state);
+        }
+    }
+}
+
 /* ---- Words that the loader patches ---- */
 
 static void
@@ -714,6 +759,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(computes_what_the_psabi_prints),
+        cmocka_unit_test(fields_hold_numbers_from_limit_to_limit),
         cmocka_unit_test(
             names_section_offset_type_and_symbol_of_what_it_refuses),
 #define TEST(name)                                                             \

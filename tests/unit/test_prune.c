@@ -343,7 +343,9 @@ static void notes_are_summed_up_to_the_limit(void **state)
     /* After a look: the true sum, and a pause. */
     prune(dir, 100, false);
     assert_false(prune_note_entry(fd, 200, 100));
-    age_notes(fd, PRUNE_PAUSE_S);
+    age_notes(fd, PRUNE_PAUSE_S - 10);
+    assert_false(prune_note_entry(fd, 1, 100));
+    age_notes(fd, 10);
     assert_true(prune_note_entry(fd, 1, 100));
     file_close(fd);
 }

@@ -124,7 +124,7 @@ static enum status check(struct span file, const uint8_t *private_half,
     const struct signature_key key = public_of(private_half);
     struct cache_layout layout;
     enum status status =
-        cache_layout_read(file, file.size, "file", &layout, err);
+        cache_layout_read(file, file.size, false, "file", &layout, err);
 
     return status ? status : signature_check(file, &key, 1, "file", err);
 }
@@ -146,14 +146,14 @@ static void a_signed_file_is_whole_and_says_the_same(void **state)
     assert_int_equal(first.size, twice.size);
     assert_memory_equal(first.data, twice.data, first.size);
 
-    assert_int_equal(cache_layout_read(buffer_span(&first), first.size, "file",
-                                       &layout, &err),
+    assert_int_equal(cache_layout_read(buffer_span(&first), first.size, false,
+                                       "file", &layout, &err),
                      STATUS_OK);
     assert_int_equal(cache_view_open(buffer_span(&first), &layout,
                                      CACHE_CHECK_ALL, "file", &view, &err),
                      STATUS_OK);
-    assert_int_equal(cache_layout_read(buffer_span(&plain), plain.size, "file",
-                                       &plain_layout, &err),
+    assert_int_equal(cache_layout_read(buffer_span(&plain), plain.size, false,
+                                       "file", &plain_layout, &err),
                      STATUS_OK);
     assert_int_equal(cache_view_open(buffer_span(&plain), &plain_layout,
                                      CACHE_CHECK_ALL, "file", &plain_view,

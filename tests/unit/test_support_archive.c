@@ -7,6 +7,7 @@
 #include "archive.h"
 #include "support_archive.h"
 #include "support_routines.h"
+#include "symbol_hash.h"
 
 /* Routines, by the start of the name, that need more of the process than the
  * loader's table has. */
@@ -43,7 +44,7 @@ static void assert_allowed(const char *routine, const char *import)
 {
     char word[64];
 
-    if (support_routine_find(import))
+    if (support_routine_find(import, symbol_hash(import)))
         return;
     snprintf(word, sizeof(word), " %s ", import);
     for (size_t i = 0; i < sizeof(exceptions) / sizeof(exceptions[0]); i++)

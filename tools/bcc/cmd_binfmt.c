@@ -14,6 +14,7 @@
  * What the kernel has is read from /proc/sys/fs/binfmt_misc/NAME, see
  * Documentation/admin-guide/binfmt-misc.rst. The runtimes of LLVM register lli
  * for all files that begin with "BC": show names such rivals. */
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -73,10 +74,14 @@ struct registration {
 static size_t parse_bytes(const char *digits, uint8_t bytes[MAX_MAGIC])
 {
     size_t n = 0;
-    unsigned byte;
 
-    while (n < MAX_MAGIC && sscanf(digits + 2 * n, "%2x", &byte) == 1)
-        bytes[n++] = (uint8_t)byte;
+    while (n < MAX_MAGIC && isxdigit((unsigned char)digits[0]) &&
+           isxdigit((unsigned char)digits[1])) {
+        const char pair[] = {digits[0], digits[1], '\0'};
+
+        bytes[n++] = (uint8_t)strtoul(pair, NULL, 16);
+        digits += 2;
+    }
     return n;
 }
 

@@ -11,10 +11,6 @@ int bccc_run(int argc, char **argv, const struct compile_limits *limits);
  * this process. */
 _Noreturn void serve_request(const struct compile_limits *limits);
 
-/* Start the beat, by which processes that wait for this compile see
- * progress. */
-void start_beat(void);
-
 /* Fill page tables before pages are touched: for all memory that this process
  * has mapped privately and may read; pages that it may write are copied, if
  * they were still shared. Nothing changes but the time that later accesses

@@ -138,7 +138,7 @@ static bool is_answer(const struct keeper *keeper, struct span file,
     struct cache_view view;
     struct span has;
 
-    if (cache_layout_read(head, file.size, directory, layout, NULL) ||
+    if (cache_layout_read(head, file.size, false, directory, layout, NULL) ||
         cache_view_open(file, layout, CACHE_CHECK_ALL, directory, &view, NULL))
         return false;
     has = cache_identity(&view);

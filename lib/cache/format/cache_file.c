@@ -58,8 +58,9 @@ static enum status read_file(struct reading *reading, unsigned check_flags,
 
     if (status)
         return status;
-    status = cache_layout_read((struct span){reading->bytes, head_size},
-                               reading->size, reading->path, ret_layout, err);
+    status =
+        cache_layout_read((struct span){reading->bytes, head_size},
+                          reading->size, false, reading->path, ret_layout, err);
     /* ORDER SECTIONS: the debug section comes after the context. */
     if (status == STATUS_OK && (check_flags & CACHE_CHECK_NO_CODE))
         status = skip(reading, &ret_layout->section[OBCC_CONTEXT], err);

@@ -81,6 +81,15 @@ static enum status check_frame(struct span head, const char *name,
         return error_set(err, STATUS_CORRUPT,
                          "%s: section table: file ends after %zu bytes", name,
                          head.size);
+    return STATUS_OK;
+}
+
+static enum status check_checksum(struct span head, const char *name,
+                                  struct error *err)
+{
+    const struct obcc_header *header = (const void *)head.data;
+    const uint32_t header_size = obcc_get32(header->header_size);
+
     if (cache_header_checksum(head, header_size) !=
         obcc_get64(header->checksum))
         return error_set(err, STATUS_CORRUPT, "%s: header: checksum mismatch",
@@ -255,13 +264,16 @@ static enum status read_sections(struct span head, const char *name,
 }
 
 enum status cache_layout_read(struct span head, uint64_t file_size,
-                              const char *name, struct cache_layout *ret_layout,
+                              bool was_checked, const char *name,
+                              struct cache_layout *ret_layout,
                               struct error *err)
 {
     struct cache_layout layout;
     enum status status;
 
     status = check_frame(head, name, err);
+    if (status == STATUS_OK && !was_checked)
+        status = check_checksum(head, name, err);
     if (status)
         return status;
     status =

@@ -93,10 +93,12 @@ struct cache_layout {
 };
 
 /* head: the first min(CACHE_HEAD_SIZE, file size) bytes: a copy, not a mapping
- * of the file, so that nobody else can write to it. name is for messages.
- * CORRUPT, UNSUPPORTED (other version, unknown required feature or section). */
+ * of the file, so that nobody else can write to it. was_checked: the checksum
+ * was compared before, in this file as it is. name is for messages. CORRUPT,
+ * UNSUPPORTED (other version, unknown required feature or section). */
 enum status cache_layout_read(struct span head, uint64_t file_size,
-                              const char *name, struct cache_layout *ret_layout,
+                              bool was_checked, const char *name,
+                              struct cache_layout *ret_layout,
                               struct error *err) MUST_CHECK;
 
 #endif

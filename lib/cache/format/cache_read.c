@@ -121,7 +121,7 @@ static enum status check_whole(struct span bytes,
     if (head.size > sizeof(copy))
         head.size = sizeof(copy);
     memcpy(copy, bytes.data, head.size);
-    status = cache_layout_read(head, bytes.size, name, &again, err);
+    status = cache_layout_read(head, bytes.size, false, name, &again, err);
     if (status)
         return status;
     if (memcmp(again.section, layout->section, sizeof(again.section)) != 0)

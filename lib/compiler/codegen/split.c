@@ -350,6 +350,35 @@ enum status split_plan(LLVMModuleRef module, size_t n_parts,
     return STATUS_OK;
 }
 
+/* ---- A copy ---- */
+
+/* Both modules have the same global values in the same order, and so have the
+ * functions and the variables of the plan. */
+enum status split_copy(LLVMModuleRef module, const struct split *split,
+                       struct arena *arena, LLVMModuleRef *ret_copy,
+                       struct split *ret_split, struct error *err)
+{
+    struct owner *owners =
+        arena_alloc(arena, split->n_owners + 1, sizeof(*owners));
+    LLVMValueRef from = NULL, to = NULL;
+    LLVMModuleRef copy;
+    size_t n = 0;
+
+    if (!owners)
+        return error_no_memory(err);
+    copy = LLVMCloneModule(module);
+    while (n < split->n_owners && (from = glue_next_global(module, from))) {
+        to = glue_next_global(copy, to);
+        if (split->owners[n].global != from)
+            continue;
+        owners[n] = (struct owner){to, split->owners[n].part};
+        n++;
+    }
+    *ret_copy = copy;
+    *ret_split = (struct split){split->n_parts, owners, n, NULL, 0};
+    return STATUS_OK;
+}
+
 /* ---- One part ---- */
 
 static bool remove_function(LLVMModuleRef module, LLVMValueRef function,

@@ -28,6 +28,12 @@ enum status split_plan(LLVMModuleRef module, size_t n_parts,
                        struct arena *arena, struct split *ret_split,
                        struct error *err) MUST_CHECK;
 
+/* Copy the module as split_plan() left it, and the plan for the copy, which the
+ * caller disposes. NO_MEMORY. */
+enum status split_copy(LLVMModuleRef module, const struct split *split,
+                       struct arena *arena, LLVMModuleRef *ret_copy,
+                       struct split *ret_split, struct error *err) MUST_CHECK;
+
 /* Leave one part of the module, and declarations of what that refers to. Must
  * be the module as split_plan() left it. NO_MEMORY. */
 enum status split_keep(LLVMModuleRef module, const struct split *split,

@@ -122,12 +122,33 @@ static void force_callers(LLVMValueRef function)
     }
 }
 
+/* PoCL's definitions of the questions read variables that a kernel's launcher
+ * has to define. */
+static bool is_answer_of_pocl(const char *name)
+{
+    static const char *const prefixes[] = {"_global_offset_", "_local_size_",
+                                           "_group_id_", "_local_id_",
+                                           "_num_groups_"};
+    size_t length;
+
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        length = strlen(prefixes[i]);
+        if (strncmp(name, prefixes[i], length) == 0 && name[length] >= 'x' &&
+            name[length] <= 'z' && !name[length + 1])
+            return true;
+    }
+    return strcmp(name, "_work_dim") == 0;
+}
+
 /* A host that only runs expanded forms need not define these. */
 static void weaken_imports(LLVMModuleRef module)
 {
-    LLVMValueRef at = LLVMGetFirstFunction(module);
+    LLVMValueRef at = LLVMGetFirstGlobal(module);
 
-    for (; at; at = LLVMGetNextFunction(at))
+    for (; at; at = LLVMGetNextGlobal(at))
+        if (LLVMIsDeclaration(at) && is_answer_of_pocl(glue_name(at)))
+            LLVMSetLinkage(at, LLVMExternalWeakLinkage);
+    for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
         if (LLVMIsDeclaration(at) && (find_question(glue_name(at)) >= 0 ||
                                       is_barrier_name(glue_name(at))))
             LLVMSetLinkage(at, LLVMExternalWeakLinkage);

@@ -1,6 +1,6 @@
 /* The bytes behind the input descriptors, and the proof of their identity. */
-#ifndef BCC_TOOLS_INPUTS_H
-#define BCC_TOOLS_INPUTS_H
+#ifndef BCC_COMPILER_INPUTS_H
+#define BCC_COMPILER_INPUTS_H
 
 #include <pthread.h>
 
@@ -30,10 +30,12 @@ struct inputs {
     pthread_t hasher;
 };
 
-/* Zeroed inputs may be released. STALE (the size is not the request's), IO,
+/* fds: of the inputs, *borrowed* until they are settled. Zeroed inputs may be
+ * released. STALE (the size is not the request's), IO,
  * NO_MEMORY. */
 enum status inputs_open(struct inputs *inputs, const struct request *request,
-                        struct arena *arena, struct error *err) MUST_CHECK;
+                        const int *fds, struct arena *arena,
+                        struct error *err) MUST_CHECK;
 void inputs_release(struct inputs *inputs);
 
 /* May a stamp stand for the content? */

@@ -70,7 +70,7 @@ static bool is_directory(int fd)
 
 /* ---- Finding ---- */
 
-static bool find(struct index_file *file)
+static bool find(struct index_file *file, int dir_fd)
 {
     const struct timespec now[2] = {{.tv_nsec = UTIME_NOW},
                                     {.tv_nsec = UTIME_NOW}};
@@ -78,7 +78,7 @@ static bool find(struct index_file *file)
     struct stat st;
     int fd;
 
-    if (store_open_at(REQUEST_DIR_FD, directory, file->name, &fd, &st, NULL))
+    if (store_open_at(dir_fd, directory, file->name, &fd, &st, NULL))
         return false;
     status = st.st_size > INDEX_MAX_SIZE
                  ? STATUS_UNSUPPORTED
@@ -106,7 +106,7 @@ static void find_all(struct indexes *indexes, const struct request *request,
         file->is_stamped = input->sound && inputs_may_stamp(input->request);
         if (file->is_stamped != is_stamped ||
             !has_index(indexes, input->request, input->bytes) ||
-            !name_index(request, input, file) || !find(file))
+            !name_index(request, input, file) || !find(file, indexes->dir_fd))
             continue;
         indexes->index[i].known = &file->view;
         if (is_stamped) {
@@ -139,7 +139,7 @@ enum status indexes_open(struct indexes *indexes, const struct request *request,
         return error_no_memory(err);
     indexes->n_inputs = request->n_inputs;
     indexes->notes_fd = -1;
-    if (!is_directory(REQUEST_DIR_FD)) {
+    if (!is_directory(indexes->dir_fd)) {
         inputs_start_hashing(inputs);
         return STATUS_OK;
     }
@@ -186,12 +186,12 @@ bool indexes_begin(struct indexes *indexes)
         struct index_file *file = &indexes->file[i];
 
         file->is_begun = file->name[0] &&
-                         store_begin_at(REQUEST_DIR_FD, directory, file->name,
+                         store_begin_at(indexes->dir_fd, directory, file->name,
                                         &file->writer, NULL) == STATUS_OK;
         any |= file->is_begun;
     }
     if (any)
-        indexes->notes_fd = prune_open_notes(REQUEST_DIR_FD);
+        indexes->notes_fd = prune_open_notes(indexes->dir_fd);
     return any;
 }
 
@@ -227,5 +227,15 @@ void indexes_end(struct indexes *indexes)
     for (size_t i = 0; i < indexes->n_inputs; i++)
         if (indexes->file[i].is_begun)
             store_end(&indexes->file[i].writer);
+}
+
+void indexes_release(struct indexes *indexes)
+{
+    for (size_t i = 0; i < indexes->n_inputs; i++) {
+        file_unmap(&indexes->file[i].mapping);
+        buffer_release(&indexes->file[i].identity);
+    }
+    if (indexes->n_inputs)
+        file_close(indexes->notes_fd);
     indexes->n_inputs = 0;
 }

@@ -1,6 +1,6 @@
 /* The names that shared libraries take from a program that defines them. */
-#ifndef BCC_TOOLS_USES_H
-#define BCC_TOOLS_USES_H
+#ifndef BCC_COMPILER_USES_H
+#define BCC_COMPILER_USES_H
 
 #include "arena.h"
 #include "candidates.h"

@@ -1,6 +1,6 @@
 /* The shared libraries that the code needs, and the symbols from each. */
-#ifndef BCC_TOOLS_NEEDED_H
-#define BCC_TOOLS_NEEDED_H
+#ifndef BCC_COMPILER_NEEDED_H
+#define BCC_COMPILER_NEEDED_H
 
 #include <stdbool.h>
 

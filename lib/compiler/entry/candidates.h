@@ -1,7 +1,7 @@
 /* Shared libraries that may define undefined symbols, opened before there is
  * code. */
-#ifndef BCC_TOOLS_CANDIDATES_H
-#define BCC_TOOLS_CANDIDATES_H
+#ifndef BCC_COMPILER_CANDIDATES_H
+#define BCC_COMPILER_CANDIDATES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,10 +31,11 @@ struct candidates {
     bool is_foreign; /* no libc for the machine was found */
 };
 
-/* Lives in arena, the libraries until the process ends. IO (a library that
+/* Lives in arena. IO (a library that
  * was asked for is not there), UNSUPPORTED, CORRUPT (it is none), NO_MEMORY. */
 enum status candidates_open(const struct request *request, struct arena *arena,
                             struct candidates *ret_candidates,
                             struct error *err) MUST_CHECK;
+void candidates_close(struct candidates *candidates); /* also a zeroed one */
 
 #endif

@@ -101,7 +101,7 @@ static enum status open_input(struct input *input, struct error *err)
 }
 
 enum status inputs_open(struct inputs *inputs, const struct request *request,
-                        struct arena *arena, struct error *err)
+                        const int *fds, struct arena *arena, struct error *err)
 {
     memset(inputs, 0, sizeof(*inputs));
     inputs->portable = request->portable;
@@ -116,7 +116,7 @@ enum status inputs_open(struct inputs *inputs, const struct request *request,
         enum status status;
 
         input->request = &request->inputs[i];
-        input->fd = REQUEST_FIRST_INPUT_FD + (int)i;
+        input->fd = fds[i];
         inputs->n_inputs = i + 1;
         status = open_input(input, err);
         if (status)

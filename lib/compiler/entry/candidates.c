@@ -193,7 +193,15 @@ enum status candidates_open(const struct request *request, struct arena *arena,
         if (status == STATUS_OK)
             status = add_all(&opening, err);
     }
-    if (status == STATUS_OK)
-        *ret_candidates = opening.candidates;
+    if (status)
+        candidates_close(&opening.candidates);
+    *ret_candidates = opening.candidates;
     return status;
+}
+
+void candidates_close(struct candidates *candidates)
+{
+    for (struct candidate *at = candidates->first; at; at = at->next)
+        shared_library_close(&at->library);
+    *candidates = (struct candidates){0};
 }

@@ -1,6 +1,6 @@
 /* The indexes of large runtime libraries in the cache directory. */
-#ifndef BCC_TOOLS_INDEXES_H
-#define BCC_TOOLS_INDEXES_H
+#ifndef BCC_COMPILER_INDEXES_H
+#define BCC_COMPILER_INDEXES_H
 
 #include "arena.h"
 #include "file.h"
@@ -24,12 +24,13 @@ struct indexes {
     struct library_index *index; /* the same, for compile() */
     size_t n_inputs;
     size_t library_size; /* size of the smallest library that gets one */
+    int dir_fd;          /* the cache directory; else not a directory */
     int notes_fd;        /* of the cache directory; -1 */
 };
 
 /* Find the indexes of the inputs, and start to hash inputs without a known
- * SHA1. A damaged index counts as missing. They live until the process ends.
- * The caller sets library_size. NO_MEMORY. */
+ * SHA1. A damaged index counts as missing. The caller sets library_size and
+ * dir_fd. NO_MEMORY. */
 enum status indexes_open(struct indexes *indexes, const struct request *request,
                          struct inputs *inputs, struct arena *arena,
                          struct error *err) MUST_CHECK;
@@ -46,7 +47,8 @@ void indexes_leave(struct indexes *indexes);
 /* Open the files that indexes_publish() writes; indexes_end() closes them.
  * False: there are none. */
 bool indexes_begin(struct indexes *indexes);
-void indexes_end(struct indexes *indexes); /* also for zeroed ones */
+void indexes_end(struct indexes *indexes);     /* also for zeroed ones */
+void indexes_release(struct indexes *indexes); /* likewise */
 
 /* Write the indexes that a compile has changed, for the next one; failures are
  * ignored. The inputs must be settled. Opens nothing. */

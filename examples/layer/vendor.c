@@ -1,0 +1,4 @@
+int vendor_scale(int value)
+{
+    return 6 * value;
+}
