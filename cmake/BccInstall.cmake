@@ -53,7 +53,7 @@ install(FILES ${PROJECT_BINARY_DIR}/libexec/bcc/bcc-run
 if(BCC_BUILD_COMPILER)
   install(TARGETS bccc RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/bcc
     COMPONENT compiler)
-  if(BCC_LLVM_IS_STATIC)
+  if(TARGET obcc_llvm)
     install(TARGETS obcc_llvm
       LIBRARY DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/bcc COMPONENT in_process)
   endif()

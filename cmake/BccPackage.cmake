@@ -112,7 +112,7 @@ makes it a package of its own, as it is large: more than 70 MB installed.
 Machines that only run code that was compiled before do not need it."
     ${bcc_of_machine})
 endif()
-if(BCC_BUILD_COMPILER AND BCC_LLVM_IS_STATIC)
+if(TARGET obcc_llvm)
   bcc_add_package(in_process libobcc-llvm libs
 "run LLVM bitcode that starts like native code: compiler as a library
 Compiles bitcode within the programs that use libobcc, for those that may not

@@ -12,7 +12,11 @@ if(NOT PROJECT_IS_TOP_LEVEL)
   return()
 endif()
 set(bcc_record_script ${PROJECT_SOURCE_DIR}/cmake/record_install.cmake)
+# What root writes during an install belongs to the user of the build directory
+# if it exists before: otherwise that user could not install elsewhere again.
 file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/installed)
+file(TOUCH ${PROJECT_BINARY_DIR}/installed/cmake.lock
+  ${PROJECT_BINARY_DIR}/install_manifest.txt)
 
 # Where files go. Folders below one that an install made count as made, too.
 set(bcc_data ${CMAKE_INSTALL_DATADIR})

@@ -157,8 +157,13 @@ BCC_API int bccReadResource(BCCScriptRef script, const char *archivePath,
  * are an error, and so is a name that is thread-local in one input and not in
  * another; the prepare then fails with COMPILE_ERROR.
  *
- * The input may also be a static archive (ar) of bitcode, with or without the
- * flag, and in bccReadBC() and bccReadFile(), too. Each member is an object. A
+ * With BCC_LINK_WHOLE the input may also be native code: an ELF object without
+ * bitcode, for the same machine, compiled with -fPIC. One input at least must
+ * be bitcode.
+ *
+ * The input may also be a static archive (ar) of bitcode or of such objects,
+ * with or without the flag, and in bccReadBC() and bccReadFile(), too. Each
+ * member is an object. A
  * member is linked if it defines a marked symbol, or a symbol that is undefined
  * in the script, the objects and the members linked so far. */
 BCC_API int bccLinkBC(BCCScriptRef script, const char *resName,
@@ -289,7 +294,7 @@ typedef struct BCCOptions {
 } BCCOptions;
 
 /* Where a miss is compiled. */
-enum {
+enum BCCJit {
     /* In the process bccc: nothing that LLVM does reaches this process. */
     BCC_JIT_PROCESS = 0,
     /* In this process, which starts none: for hosts that may not. The entry is
@@ -463,7 +468,13 @@ enum BCCPrepareFlag {
     BCC_CACHE_ONLY = 1 << 10,
     /* With BCC_CACHE_ONLY: if the entry has baseline code and nobody makes the
      * best, have it made in the background all the same. */
-    BCC_BEST_LATER = 1 << 11
+    BCC_BEST_LATER = 1 << 11,
+    /* Round a product and the sum that it is part of one after the other, on
+     * every CPU, as clang's -ffp-contract=off does. Otherwise both become one
+     * operation with one rounding where the front end allows that (clang's
+     * default) and the CPU can. Functions that ask for one rounding, such as
+     * fma(), are not changed. */
+    BCC_FP_CONTRACT_OFF = 1 << 12
 };
 
 /* Make the script's code callable. The cache entry is the file
@@ -572,8 +583,8 @@ enum BCCReason {
     BCC_REASON_CPU = 14,      /* CPU name */
     BCC_REASON_FEATURES = 15, /* CPU feature list */
     BCC_REASON_OPT_LEVEL = 16,
-    BCC_REASON_FLAGS = 17, /* BCC_MARKED_ONLY, BCC_DEFAULT_LIBRARIES or
-                              BCC_STRIP_DEBUG */
+    BCC_REASON_FLAGS = 17, /* BCC_MARKED_ONLY, BCC_DEFAULT_LIBRARIES,
+                              BCC_STRIP_DEBUG or BCC_FP_CONTRACT_OFF */
     BCC_REASON_MARKS = 18, /* set of marked symbols */
     BCC_REASON_OTHER_OPTION = 19,
     BCC_REASON_INPUT_COUNT = 20, /* number of inputs */

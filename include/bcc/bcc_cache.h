@@ -90,7 +90,7 @@ static inline struct obcc_le64 obcc_le64(uint64_t v)
 /* ---- Header ---- */
 
 /* Section kinds. Values are never reused. */
-enum {
+enum obcc_section_kind {
     OBCC_STRING_POOL = 1,
     OBCC_DEPENDENCY_TABLE = 2,
     OBCC_RELOCATION_TABLE = 3, /* imports to bind at load */
@@ -157,7 +157,7 @@ struct obcc_header {
 };
 
 /* How much was done for the code. Other values count as OBCC_TIER_BEST. */
-enum {
+enum obcc_tier {
     OBCC_TIER_BEST = 0,
     OBCC_TIER_BASELINE = 1, /* made fast, to be replaced by the best code */
     OBCC_TIER_LASTING = 2   /* baseline code that stays: it was asked for, or
@@ -189,7 +189,7 @@ struct obcc_string {
     struct obcc_le32 offset; /* from the start of the section */
 };
 
-enum {
+enum obcc_resource {
     OBCC_APK_RESOURCE = 0, /* memory or an archive entry, named by the client */
     OBCC_FILE_RESOURCE = 1 /* a file, named by its path */
 };

@@ -228,16 +228,16 @@ BCC_API void bccDisposeKernel(BCCKernelRef kernel);
  * given. Versions only add fields at the end, so hosts must use the sizes in
  * the structs. Tables are constant and live as long as the code. */
 
-enum { BCC_TABLE_VERSION = 1 };
+enum BCCTableVersion { BCC_TABLE_VERSION = 1 };
 
 /* What code needs of whoever runs it; libobccrun has all of these. */
-enum {
+enum BCCTableFeature {
     BCC_FEATURE_TILES = 1, /* runs of elements */
     BCC_FEATURE_GROUPS = 2 /* work groups */
 };
 
 /* Sanitizers that code was built with: by what it imports. */
-enum {
+enum BCCSanitizer {
     BCC_SANITIZER_ADDRESS = 1,
     BCC_SANITIZER_HWADDRESS = 2,
     BCC_SANITIZER_THREAD = 4,

@@ -36,11 +36,10 @@ extern char **environ;
 
 /* ---- Where the compiler is ---- */
 
-/* The paths of bccc and of obcc-debug.so relative to the directory of the
- * library, then to that of a program that contains the library. */
-static const char bccc_paths[] = BCC_BCCC_FROM_LIB "\0" BCC_BCCC_FROM_BIN "\0";
-static const char module_paths[] =
-    BCC_MODULE_FROM_LIB "\0" BCC_MODULE_FROM_BIN "\0";
+/* The directory of bccc relative to that of the library, then to that of a
+ * program that contains the library. */
+static const char places[] =
+    BCC_LIBEXEC_FROM_LIB "\0" BCC_LIBEXEC_FROM_BIN "\0";
 
 static bool is_program(const char *path)
 {
@@ -92,14 +91,13 @@ static char *own_directory(void)
 }
 
 /* Find a file relative to the directory; the caller frees the path. */
-static enum status find_installed(const char *dir, const char *paths,
+static enum status find_installed(const char *dir, const char *file,
                                   char **ret_path, struct error *err)
 {
-    for (const char *relative = paths; *relative;
-         relative += strlen(relative) + 1) {
+    for (const char *place = places; *place; place += strlen(place) + 1) {
         char *path;
 
-        if (asprintf(&path, "%s/%s", dir, relative) < 0)
+        if (asprintf(&path, "%s/%s/%s", dir, place, file) < 0)
             return error_no_memory(err);
         if (faccessat(AT_FDCWD, path, F_OK, 0) == 0) {
             *ret_path = path;
@@ -108,11 +106,11 @@ static enum status find_installed(const char *dir, const char *paths,
         free(path);
     }
     return error_set(err, STATUS_NOT_FOUND,
-                     "%s: is not installed (looked for %s/%s)",
-                     strrchr(paths, '/') + 1, dir, paths);
+                     "%s: is not installed (looked for %s/%s/%s)", file, dir,
+                     places, file);
 }
 
-static enum status find_near(const char *paths, char **ret_path,
+static enum status find_near(const char *file, char **ret_path,
                              struct error *err)
 {
     char *dir = own_directory();
@@ -120,9 +118,8 @@ static enum status find_near(const char *paths, char **ret_path,
 
     if (!dir)
         return error_set(err, STATUS_NOT_FOUND,
-                         "%s: the path of libobcc is unknown",
-                         strrchr(paths, '/') + 1);
-    status = find_installed(dir, paths, ret_path, err);
+                         "%s: the path of libobcc is unknown", file);
+    status = find_installed(dir, file, ret_path, err);
     free(dir);
     return status;
 }
@@ -143,12 +140,31 @@ enum status compile_client_find(const char *given, char **ret_path,
         *ret_path = path;
         return STATUS_OK;
     }
-    return find_near(bccc_paths, ret_path, err);
+    return find_near("bccc", ret_path, err);
 }
 
-enum status compile_client_find_module(char **ret_path, struct error *err)
+/* They stay open: what LLVM keeps for a process could not be set up twice. */
+static enum status open_library(const char *path, const char *function,
+                                void **ret_function, struct error *err)
 {
-    return find_near(module_paths, ret_path, err);
+    void *library = dlopen(path, RTLD_NOW);
+
+    *ret_function = library ? dlsym(library, function) : NULL;
+    return *ret_function ? STATUS_OK
+                         : error_set(err, STATUS_NOT_FOUND, "%s", dlerror());
+}
+
+enum status compile_client_open(const char *file, const char *function,
+                                void **ret_function, struct error *err)
+{
+    char *path;
+    enum status status = find_near(file, &path, err);
+
+    if (status)
+        return status;
+    status = open_library(path, function, ret_function, err);
+    free(path);
+    return status;
 }
 
 /* ---- Starting it ---- */
@@ -224,9 +240,9 @@ static int fill_actions(posix_spawn_file_actions_t *actions,
 
 static int fill_attributes(posix_spawnattr_t *attributes)
 {
-    sigset_t none, all;
+    const sigset_t none = {0}; /* as sigemptyset() makes it */
+    sigset_t all;
 
-    sigemptyset(&none);
     sigfillset(&all);
     posix_spawnattr_setsigmask(attributes, &none);
     posix_spawnattr_setsigdefault(attributes, &all);
@@ -484,23 +500,19 @@ enum status compile_client_run(const struct compile_job *job,
 
 /* ---- In this process ---- */
 
-/* It stays open: what LLVM keeps for a process could not be set up twice. */
 static enum status find_function(const char *compiler, compile_call_fn *ret_fn,
                                  struct error *err)
 {
     const char *slash = strrchr(compiler, '/');
-    void *library;
+    enum status status;
     char *path;
 
     if (asprintf(&path, "%.*s" COMPILE_CALL_FILE,
                  slash ? (int)(slash + 1 - compiler) : 0, compiler) < 0)
         return error_no_memory(err);
-    library = dlopen(path, RTLD_NOW);
+    status = open_library(path, COMPILE_CALL_NAME, (void **)ret_fn, err);
     free(path);
-    *ret_fn =
-        library ? (compile_call_fn)dlsym(library, COMPILE_CALL_NAME) : NULL;
-    return *ret_fn ? STATUS_OK
-                   : error_set(err, STATUS_NOT_FOUND, "%s", dlerror());
+    return status;
 }
 
 enum status compile_client_call(const char *compiler_path,

@@ -26,10 +26,11 @@ struct compile_job {
 enum status compile_client_find(const char *given, char **ret_path,
                                 struct error *err) MUST_CHECK;
 
-/* Path of obcc-debug.so, which the caller frees: see lib/debug. Errors
- * likewise. */
-enum status compile_client_find_module(char **ret_path,
-                                       struct error *err) MUST_CHECK;
+/* A function of a library that is installed beside bccc and stays open.
+ * Errors likewise. */
+enum status compile_client_open(const char *file, const char *function,
+                                void **ret_function,
+                                struct error *err) MUST_CHECK;
 
 /* Run it to its end. NOT_FOUND: no compiler; IO: it could not be started;
  * COMPILE: it died or exceeded the time limit; or the status of its reply.

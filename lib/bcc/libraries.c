@@ -1,7 +1,7 @@
 /* Shared libraries that a script may take symbols from.
  *
  * The compiler process decides which of them the code needs and records them in
- * the entry: tools/bccc/needed.c. A launch opens these and no others, before
+ * the entry: needed.c. A launch opens these and no others, before
  * its imports are bound, and never searches for one.
  *
  * If their order matters, they are opened at once (library_order.c). dlopen()

@@ -264,7 +264,7 @@ static enum status check_is_no_input(struct prepare *p, struct error *err)
     const char *path = p->script->report_path;
     struct stat st;
 
-    if (stat(path, &st) < 0)
+    if (fstatat(AT_FDCWD, path, &st, 0) < 0)
         return STATUS_OK;
     for (size_t i = 0; i < p->script->n_sources; i++) {
         struct source *source = &p->script->sources[i];

@@ -13,6 +13,7 @@
  * prepare: exhausted memory and undefined symbols. */
 #include "prepare.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -41,6 +42,18 @@ static enum request_tier tier_of(const struct prepare *p)
                : REQUEST_TIER_BEST;
 }
 
+/* The flags that shape the code have the same bits in a request. */
+enum {
+    shaping_flags = REQUEST_MARKED_ONLY | REQUEST_DEFAULT_LIBRARIES |
+                    REQUEST_STRIP_DEBUG | REQUEST_FP_CONTRACT_OFF
+};
+static_assert(shaping_flags == (BCC_MARKED_ONLY | BCC_DEFAULT_LIBRARIES |
+                                BCC_STRIP_DEBUG | BCC_FP_CONTRACT_OFF) &&
+                  (int)REQUEST_MARKED_ONLY == BCC_MARKED_ONLY &&
+                  (int)REQUEST_DEFAULT_LIBRARIES == BCC_DEFAULT_LIBRARIES &&
+                  (int)REQUEST_STRIP_DEBUG == BCC_STRIP_DEBUG,
+              "ORDER REQUEST FLAGS");
+
 static void build_request(struct prepare *p)
 {
     const struct script_options *options = &p->script->options;
@@ -54,10 +67,7 @@ static void build_request(struct prepare *p)
         .cpu = options->cpu ? options->cpu : "native",
         .features = options->features ? options->features : "",
         .opt_level = options->opt_level,
-        .flags =
-            (p->flags & BCC_MARKED_ONLY ? REQUEST_MARKED_ONLY : 0) |
-            (p->flags & BCC_DEFAULT_LIBRARIES ? REQUEST_DEFAULT_LIBRARIES : 0) |
-            (p->flags & BCC_STRIP_DEBUG ? REQUEST_STRIP_DEBUG : 0),
+        .flags = (unsigned)p->flags & shaping_flags,
         .marks = (const char *const *)p->script->marks,
         .n_marks = p->script->n_marks,
         .library_dirs = (const char *const *)p->script->library_dirs,
@@ -72,10 +82,10 @@ static void build_request(struct prepare *p)
 
 static int check_prepare(BCCScriptRef script, unsigned long flags)
 {
-    const unsigned long known = BCC_PROCESS_SYMBOLS | BCC_MARKED_ONLY |
-                                BCC_VERIFY | BCC_REBUILD |
-                                BCC_DEFAULT_LIBRARIES | BCC_STRIP_DEBUG |
-                                BCC_CACHE_ONLY | BCC_BEST_LATER;
+    const unsigned long known =
+        BCC_PROCESS_SYMBOLS | BCC_MARKED_ONLY | BCC_VERIFY | BCC_REBUILD |
+        BCC_DEFAULT_LIBRARIES | BCC_STRIP_DEBUG | BCC_CACHE_ONLY |
+        BCC_BEST_LATER | BCC_FP_CONTRACT_OFF;
 
     if (script_check_open(script, "prepare"))
         return 1;
@@ -520,7 +530,7 @@ int bccPrepareSharedObjectFile(BCCScriptRef script, const char *path,
                              "prepare: the file to make has no name");
     /* Publishing renames, and would replace /dev/null, for example, by a
      * file. */
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+    if (fstatat(AT_FDCWD, path, &st, 0) == 0 && !S_ISREG(st.st_mode)) {
         error_set(&err, STATUS_IO, "%s: not a regular file", path);
         return script_fail(script, &err);
     }

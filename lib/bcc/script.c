@@ -235,12 +235,11 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
     if (given.optLevel < BCC_OPT_DEFAULT || given.optLevel > BCC_OPT_O3)
         return script_misuse(script, BCC_INVALID_VALUE,
                              "options: unknown optLevel %d", given.optLevel);
-    if (given.tier < BCC_TIER_AUTO || given.tier > BCC_TIER_BASELINE)
+    if ((unsigned)given.tier > BCC_TIER_BASELINE ||
+        (unsigned)given.jit > BCC_JIT_IN_PROCESS)
         return script_misuse(script, BCC_INVALID_VALUE,
-                             "options: unknown tier %d", given.tier);
-    if (given.jit < BCC_JIT_PROCESS || given.jit > BCC_JIT_IN_PROCESS)
-        return script_misuse(script, BCC_INVALID_VALUE,
-                             "options: unknown jit %d", given.jit);
+                             "options: unknown tier %d or jit %d", given.tier,
+                             given.jit);
     keys = read_keys(given.trustedKeys, &copy);
     if (keys == STATUS_MISUSE || keys == STATUS_UNTRUSTED) {
         options_release(&copy);

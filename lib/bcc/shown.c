@@ -11,7 +11,6 @@
  * (tools/gdb/obcc-gdb.py). */
 #include "shown.h"
 
-#include <dlfcn.h>
 #include <stdlib.h>
 
 #include "compile_client.h"
@@ -57,17 +56,12 @@ static bool has_debugger(void)
 
 static show_code_fn *open_module(void)
 {
-    show_code_fn *show = NULL;
-    void *module;
-    char *path;
+    void *function;
 
-    if (compile_client_find_module(&path, NULL))
-        return NULL;
-    module = dlopen(path, RTLD_NOW);
-    free(path);
-    if (module)
-        *(void **)&show = dlsym(module, SHOW_CODE_FUNCTION);
-    return show;
+    return compile_client_open("obcc-debug.so", SHOW_CODE_FUNCTION, &function,
+                               NULL)
+               ? NULL
+               : (show_code_fn *)function;
 }
 
 /* Not inlined: launches skip it. */

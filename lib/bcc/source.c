@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,7 +63,7 @@ const struct file_stamp *source_stamp(struct source *source)
 
     if (!source->path)
         return NULL;
-    if (source->was_prepared && stat(source->path, &st) == 0)
+    if (source->was_prepared && fstatat(AT_FDCWD, source->path, &st, 0) == 0)
         source->stamp = file_stamp_of(&st);
     source->was_prepared = false;
     return &source->stamp;
@@ -352,7 +353,7 @@ static int add_file(BCCScriptRef script, enum request_role role,
     if (check_input(script, role, path, flags,
                     BCC_SKIP_DEP_SHA1 | link_flags(role)))
         return 1;
-    if (stat(path, &st) < 0) {
+    if (fstatat(AT_FDCWD, path, &st, 0) < 0) {
         error_set_os(&err, errno, "%s", path);
         return script_fail(script, &err);
     }

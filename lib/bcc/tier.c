@@ -4,6 +4,7 @@
 #include "prepare.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +47,8 @@ static bool is_replaced(BCCScriptRef script)
 {
     struct stat st;
 
-    return stat(script->report.path, &st) == 0 && st.st_ino != script->inode;
+    return fstatat(AT_FDCWD, script->report.path, &st, 0) == 0 &&
+           st.st_ino != script->inode;
 }
 
 static bool wait(BCCScriptRef script, struct flight *flight,

@@ -82,7 +82,8 @@ struct compilation {
     struct objects objects; /* the script and the objects linked whole with
                                it */
     const struct wanted *wanted;
-    const char **left; /* see struct objects */
+    struct native_objects natives; /* see struct objects */
+    const char **left;
     size_t n_left;
     struct runtimes runtimes;
     struct public_names names;
@@ -219,9 +220,12 @@ static enum status read_objects(struct compilation *c, struct error *err)
     status = objects_read(&reader,
                           &(struct object_inputs){objects, n, wanted, n_wanted},
                           &c->arena, &c->objects, err);
+    if (status)
+        return status;
+    c->natives = c->objects.natives;
     c->left = c->objects.left;
     c->n_left = c->objects.n_left;
-    return status;
+    return native_objects_check(&c->natives, c->target.row, err);
 }
 
 static enum status read_runtime(struct compilation *c, struct span bytes,
@@ -337,7 +341,7 @@ static enum status make_functions(struct compilation *c, struct error *err)
 
 static enum status stage_link_bitcode(struct compilation *c, struct error *err)
 {
-    struct public_names asm_names, attribute_names;
+    struct visible_names visible = {.published = c->names};
     enum status status;
 
     c->module = imports_create_module(&c->glue);
@@ -349,6 +353,7 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
                               &c->arena, err);
     if (status)
         return status;
+    native_objects_override(&c->natives, c->module);
     status = verify(&c->glue, c->module, c->name, err);
     if (status == STATUS_OK)
         status = import_users_collect(c->module, &c->arena, &c->users, err);
@@ -359,19 +364,23 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
     normalise_conventions(c->module);
     normalise_builtins(c->module);
     imports_define_handlers(c->module);
-    status = asm_names_collect(c->module, &c->arena, &asm_names, err);
+    status = asm_names_collect(c->module, &c->arena, &visible.in_asm, err);
     if (status == STATUS_OK)
-        status = attribute_names_collect(c->module, &c->arena, &attribute_names,
-                                         err);
+        status = attribute_names_collect(c->module, &c->arena,
+                                         &visible.in_attributes, err);
+    if (status == STATUS_OK)
+        status = native_objects_names(&c->natives, &c->arena,
+                                      &visible.in_natives, err);
     if (status)
         return status;
-    internalize(c->module, &c->names, &asm_names, &attribute_names);
+    internalize(c->module, &visible);
     status = attributes_retarget(c->module, &c->target, &c->arena,
                                  &c->result->cpu_features, err);
     if (status == STATUS_OK)
         status = make_functions(c, err);
     if (status == STATUS_OK)
-        contraction_decide(c->module, &c->target);
+        contraction_decide(c->module, &c->target,
+                           c->request->flags & REQUEST_FP_CONTRACT_OFF);
     return status;
 }
 
@@ -540,7 +549,8 @@ static enum status stage_emit(struct compilation *c, struct error *err)
     enum status status;
 
     c->code = arena_alloc(&c->arena, n, sizeof(*c->code));
-    c->link_inputs = arena_alloc(&c->arena, n, sizeof(*c->link_inputs));
+    c->link_inputs = arena_alloc(&c->arena, n + c->natives.n_objects,
+                                 sizeof(*c->link_inputs));
     if (!c->code || !c->link_inputs)
         return error_no_memory(err);
     status = settle_order(c, err);
@@ -595,8 +605,11 @@ static enum status fill_users(const struct compilation *c, struct error *err)
     if (!result->import_users)
         return error_no_memory(err);
     for (size_t i = 0; i < link->n_imports; i++) {
-        const char *user = import_users_find(&c->users, link->imports[i].name);
+        const char *name = link->imports[i].name;
+        const char *user = import_users_find(&c->users, name);
 
+        if (!user)
+            user = native_objects_user(&c->natives, name);
         if (!user)
             continue;
         user = arena_copy_string(&result->arena, user, strlen(user));
@@ -627,6 +640,26 @@ static enum status check_routines(const struct compilation *c,
     return STATUS_OK;
 }
 
+/* All bitcode is one file among those that came compiled, in the place of the
+ * first bitcode: constructors run in that order. */
+static void fill_link_inputs(struct compilation *c)
+{
+    const struct native_objects *natives = &c->natives;
+    struct link_input *input = c->link_inputs + natives->n_first;
+
+    for (size_t i = 0; i < c->split.n_parts; i++)
+        *input++ = (struct link_input){.name = c->name,
+                                       .object = buffer_span(&c->code[i])};
+    for (size_t i = 0; i < natives->n_objects; i++) {
+        input = c->link_inputs + i;
+        if (i >= natives->n_first)
+            input += c->split.n_parts;
+        *input = (struct link_input){.name = natives->object[i].name,
+                                     .object = natives->object[i].bytes,
+                                     .is_native = true};
+    }
+}
+
 static enum status stage_link_image(struct compilation *c, struct error *err)
 {
     struct compile_result *result = c->result;
@@ -634,7 +667,7 @@ static enum status stage_link_image(struct compilation *c, struct error *err)
     struct link_archive archives[SUPPORT_MAX_ARCHIVES];
     struct link_params params = {
         .inputs = c->link_inputs,
-        .n_inputs = c->split.n_parts,
+        .n_inputs = c->split.n_parts + c->natives.n_objects,
         .exports = c->names.name,
         .n_exports = c->names.n_names,
         .archives = archives,
@@ -643,9 +676,7 @@ static enum status stage_link_image(struct compilation *c, struct error *err)
     };
     enum status status;
 
-    for (size_t i = 0; i < params.n_inputs; i++)
-        c->link_inputs[i] =
-            (struct link_input){c->name, buffer_span(&c->code[i])};
+    fill_link_inputs(c);
     status = link_image(&params, &result->link, err);
     /* Code runs even if its debug information is faulty. */
     if (status && status != STATUS_NO_MEMORY && !params.strip_debug) {

@@ -37,6 +37,7 @@
 struct link_input {
     const char *name; /* for messages */
     struct span object;
+    bool is_native; /* not LLVM's of this process: its code may be non-PIC */
 };
 
 /* A static library: its members become inputs as they are needed. */

@@ -35,6 +35,7 @@ struct object {
     struct chunk **debug;    /* by section index; NULL: no debug information */
     struct symbol **symbols; /* by symbol index */
     bool is_member; /* of an archive: its definitions yield to others */
+    bool is_native; /* see link_input */
 };
 
 enum chunk_role {

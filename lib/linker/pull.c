@@ -43,7 +43,8 @@ static enum status pull(struct link *link, const struct archive_view *view,
     status = archive_member_at(view, row->member, &member, err);
     if (status)
         return status;
-    input = (struct link_input){member_name(link, view, &member), member.bytes};
+    input = (struct link_input){.name = member_name(link, view, &member),
+                                .object = member.bytes};
     if (!input.name)
         return error_no_memory(err);
     status = sections_read_object(link, &input, &object, err);

@@ -11,9 +11,10 @@
  * symbol, because code tests for it before using it.
  *
  * An undefined symbol has no type in LLVM's objects. A displacement to it is
- * taken for a call, because a stub can stand in for functions only; code that
- * reads a variable this way must be compiled as PIC, so that it uses a GOT
- * slot. */
+ * taken for a call, because a stub can stand in for functions only. Other
+ * compilers' objects say of calls that they are calls, so there any other
+ * displacement is refused: code that reads a variable this way must be compiled
+ * as PIC, so that it uses a GOT slot. */
 #include "passes.h"
 
 #include <elf.h>
@@ -98,6 +99,11 @@ static enum status scan_absolute(struct scan *scan)
 
 static enum status scan_relative(struct scan *scan)
 {
+    if (is_import(scan->symbol) && scan->chunk->object->is_native &&
+        (scan->chunk->flags & SHF_EXECINSTR))
+        return REFUSE(scan, STATUS_UNSUPPORTED,
+                      "what lies outside the image is out of reach (compile "
+                      "with -fPIC)");
     if (is_import(scan->symbol))
         return need_stub(scan);
     if (is_number(scan->symbol) && !symbol_is_weak_zero(scan->symbol))
@@ -128,7 +134,7 @@ static enum status scan_number(struct scan *scan)
 static enum status scan_call(struct scan *scan)
 {
     scan->symbol->called = true;
-    return scan_relative(scan);
+    return is_import(scan->symbol) ? need_stub(scan) : scan_relative(scan);
 }
 
 static enum status scan_got(struct scan *scan)

@@ -405,6 +405,7 @@ enum status sections_read_object(struct link *link,
 
     if (!object)
         return error_no_memory(err);
+    object->is_native = input->is_native;
     list_append_pointer(&link->objects, object);
     status = object_view_open(input->name, input->object, &link->arena,
                               &object->view, err);

@@ -75,21 +75,37 @@ static bool read_type(const char **text, struct value_type *type)
     return true;
 }
 
+static bool begins(const char *text, size_t size, const char *word)
+{
+    return size >= strlen(word) && memcmp(text, word, strlen(word)) == 0;
+}
+
 /* An integer that is not said to be extended may be meant with a sign or
  * without. */
 static void set_range(struct value_type *type, const char *attributes,
                       size_t size)
 {
     const unsigned bits = type->type & 0xffff;
-    const bool is_signed = size >= 5 && memcmp(attributes, ":sext", 5) == 0;
-    const bool is_unsigned =
-        bits == 1 || (size >= 5 && memcmp(attributes, ":zext", 5) == 0);
+    const unsigned above = bits > 64 ? bits - 64 : bits; /* in the last word */
+    const bool is_signed = begins(attributes, size, ":sext");
+    const bool is_unsigned = bits == 1 || begins(attributes, size, ":zext");
 
-    if ((type->type & 0xff0000) != BCC_INT(0) || type->lanes || bits >= 64)
+    if (type->lanes || bits == 64 || bits == 128)
         return;
-    type->least = is_unsigned ? 0 : -(INT64_C(1) << (bits - 1));
-    type->most = is_signed ? (INT64_C(1) << (bits - 1)) - 1
-                           : (INT64_C(1) << (bits - 1)) * 2 - 1;
+    type->check = bits > 64 ? VALUE_HIGH_WORD : VALUE_IN_RANGE;
+    type->least = is_unsigned ? 0 : -(INT64_C(1) << (above - 1));
+    type->most = is_signed ? (INT64_C(1) << (above - 1)) - 1
+                           : (int64_t)((UINT64_C(1) << above) - 1);
+}
+
+static void set_check(struct value_type *type, const char *attributes,
+                      size_t size)
+{
+    if ((type->type & 0xff0000) == BCC_INT(0))
+        set_range(type, attributes, size);
+    else if (type->type == BCC_STRUCT || begins(attributes, size, ":byval") ||
+             begins(attributes, size, ":sret"))
+        type->check = VALUE_ADDRESS;
 }
 
 bool value_type_read(const char **text, struct value_type *ret_type)
@@ -101,7 +117,7 @@ bool value_type_read(const char **text, struct value_type *ret_type)
     if (!read_type(text, &type))
         return false;
     size = strcspn(*text, " ");
-    set_range(&type, *text, size);
+    set_check(&type, *text, size);
     *text += size;
     snprintf(type.text, sizeof(type.text), "%.*s", (int)(*text - begin), begin);
     *text += **text == ' ';
@@ -152,6 +168,12 @@ int value_explain(const struct value_type *type, const BCCValue *value,
     char given[64];
 
     type_text(given, sizeof(given), value);
+    if (type->type == value->type && type->lanes == value->lanes &&
+        type->check != VALUE_IN_RANGE)
+        return run_fail(error, "%s: argument %zu: wanted %s, given %s", name,
+                        index + 1, type->text,
+                        type->check == VALUE_ADDRESS ? "NULL"
+                                                     : "a number of more bits");
     if (type->type == value->type && type->lanes == value->lanes)
         return run_fail(error,
                         "%s: argument %zu: wanted %s, %" PRId64 " to %" PRId64

@@ -6,10 +6,19 @@
 
 #include <bcc/bcc_run.h>
 
+/* What a value must be beside of its type. */
+enum value_check {
+    VALUE_ANY,
+    VALUE_IN_RANGE,  /* integers of less than 64 bits */
+    VALUE_HIGH_WORD, /* of 65 to 127 bits: their upper 64 bits are in range */
+    VALUE_ADDRESS,   /* of a struct: not NULL */
+};
+
 struct value_type {
     uint32_t type, lanes; /* as in BCCValue */
-    int64_t least, most;  /* of an integer of less than 64 bits */
-    char text[24];        /* as in the signature */
+    enum value_check check;
+    int64_t least, most;
+    char text[24]; /* as in the signature */
 };
 
 /* Read the type at *text and move *text behind it and its attributes. False:
@@ -21,12 +30,23 @@ bool value_type_read(const char **text, struct value_type *ret_type);
 int value_types_read(const char *signature, struct value_type *types,
                      unsigned room, const char **ret_end);
 
+static inline bool value_is_in_range(const struct value_type *type,
+                                     const BCCValue *value)
+{
+    int64_t number = value->u.i;
+
+    if (type->check == VALUE_ADDRESS)
+        return value->u.p != NULL;
+    if (type->check == VALUE_HIGH_WORD)
+        number = (int64_t)value->u.w[1];
+    return number >= type->least && number <= type->most;
+}
+
 static inline bool value_agrees(const struct value_type *type,
                                 const BCCValue *value)
 {
     return type->type == value->type && type->lanes == value->lanes &&
-           (type->least == type->most ||
-            (value->u.i >= type->least && value->u.i <= type->most));
+           (type->check == VALUE_ANY || value_is_in_range(type, value));
 }
 
 /* What is wrong with value number `index`; returns 1. */

@@ -8,15 +8,14 @@
 /* One row per bit, in bit order: LLVM's name and where this CPU's answer is.
  * The name is in the row, so that nothing needs a relocation.
  *
- *   x86    glibc keeps it: bit b of register a of a leaf of cpuid. Some
- *          features need register state that the operating system must save
- *          (then CPU support alone is not enough).
+ *   x86    glibc keeps it: bit b of a register, a, which counts the four of
+ *          each leaf of cpuid. Some features need register state that the
+ *          operating system must save (then CPU support alone is not enough).
  *   others the kernel says it: bits a and b (often the same one) of a word,
  *          see enum word. */
 struct feature {
     char name[16];
-    uint8_t source, a, b;
-    bool needs_os;
+    uint16_t word : 2, a : 6, b : 6, needs_os : 1;
 };
 
 enum word { HWCAP, HWCAP2, MORE };
@@ -25,8 +24,7 @@ enum word { HWCAP, HWCAP2, MORE };
 #include <sys/platform/x86.h>
 #define X86(name, index, needs_os)                                             \
     {                                                                          \
-        name, x86_cpu_##index / 128, x86_cpu_##index % 128 / 32,               \
-            x86_cpu_##index % 32, needs_os                                     \
+        name, 0, x86_cpu_##index / 32, x86_cpu_##index % 32, needs_os          \
     }
 #else
 #include <sys/auxv.h>
@@ -258,10 +256,10 @@ static struct cpu_features ask_host(void)
     struct cpu_features host = {0};
 
     for (size_t bit = 0; bit < host_list.n_features; bit++, feature++) {
-        if (bit == 0 || feature->source != feature[-1].source)
-            leaf = __x86_get_cpuid_feature_leaf(feature->source);
+        if (bit == 0 || feature->a / 4 != feature[-1].a / 4)
+            leaf = __x86_get_cpuid_feature_leaf(feature->a / 4);
         if ((feature->needs_os ? leaf->active_array
-                               : leaf->cpuid_array)[feature->a] >>
+                               : leaf->cpuid_array)[feature->a % 4] >>
                 feature->b &
             1)
             add_bit(&host, bit);
@@ -350,8 +348,8 @@ static struct cpu_features from_words(struct feature_list list,
     for (size_t bit = 0; bit < list.n_features; bit++) {
         const struct feature *feature = &list.feature[bit];
 
-        if (has_bit(words, feature->source, feature->a) &&
-            has_bit(words, feature->source, feature->b))
+        if (has_bit(words, feature->word, feature->a) &&
+            has_bit(words, feature->word, feature->b))
             add_bit(&features, bit);
     }
     return features;

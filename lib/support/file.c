@@ -135,6 +135,11 @@ bool file_may_grow_to(uint64_t size)
     return getrlimit(RLIMIT_FSIZE, &limit) < 0 || size <= limit.rlim_cur;
 }
 
+int file_rename(int from_dir, const char *from, int to_dir, const char *to)
+{
+    return (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, 0);
+}
+
 /* Up to 256 bytes come whole, once the kernel has any. */
 bool file_random(void *bytes, size_t size)
 {

@@ -63,6 +63,9 @@ enum status file_read_at(int fd, struct file_target target, uint64_t offset,
  * memory. */
 bool file_may_grow_to(uint64_t size);
 
+/* As renameat(). */
+int file_rename(int from_dir, const char *from, int to_dir, const char *to);
+
 /* Random bytes of the kernel, at most 256; false: errno. */
 bool file_random(void *bytes, size_t size);
 

@@ -1,12 +1,17 @@
 #!/bin/sh
 # check_headers.sh INCLUDE_DIR [LLVM_INCLUDE_DIR]: each public header compiles
-# alone, included twice, as C99, C11 and C17 and as C++ from C++11 on.
+# alone, included twice, as C99, C11 and C17 and as C++ from C++11 on. Enums have
+# names, which generators of bindings use.
 # Environment: CC, CXX (each skipped if missing), CLANG.
 set -u
 include=$1
 llvm=${2-}
 failures=0
 n=0
+if grep -n '^ *\(typedef \)\?enum {' "$include"/bcc/*.h; then
+    echo "FAIL: an enum without a name"
+    failures=1
+fi
 
 check() {
     compiler=$1

@@ -38,8 +38,6 @@ EOF
 
 leave_out_of_manual() {
     tr '|' '\t' <<'EOF'
-sudo bcc binfmt install|changes this machine's kernel: test_binfmt does it
-./hello.bc|as above
 gdb -p|needs a process that is watched: test_debuggers does it
 BCC_PERF=map perf record|needs rights of the kernel: test_debuggers does it
 perf report|as above

@@ -398,6 +398,16 @@ static void stripping_debug_information_is_part_of_the_identity(void **state)
     launch_once(f->cache, BCC_STRIP_DEBUG, BCC_CACHE_HIT);
 }
 
+static void rounding_is_part_of_the_identity(void **state)
+{
+    const struct fixture *f = *state;
+
+    launch_once(f->cache, 0, BCC_CACHE_MISS);
+    launch_once(f->cache, BCC_FP_CONTRACT_OFF, BCC_CACHE_MISS);
+    launch_once(f->cache, BCC_FP_CONTRACT_OFF, BCC_CACHE_HIT);
+    launch_once(f->cache, 0, BCC_CACHE_MISS);
+}
+
 static void failed_attempts_leave_no_files_behind(void **state)
 {
     const struct fixture *f = *state;
@@ -801,6 +811,7 @@ int main(void)
         TEST(what_is_no_file_in_the_place_of_an_entry_is_survived),
         TEST(a_good_entry_survives_failed_attempts_to_replace_it),
         TEST(stripping_debug_information_is_part_of_the_identity),
+        TEST(rounding_is_part_of_the_identity),
         TEST(failed_attempts_leave_no_files_behind),
         TEST(rebuild_makes_the_same_entry_again),
         TEST(a_shared_object_file_replaces_nothing_but_files),

@@ -298,6 +298,119 @@ static void nothing_is_converted(void **state)
     bccDisposeScript(script);
 }
 
+static BCCScriptRef open_values(struct fixture *f)
+{
+    BCCScriptRef script = open_script(bitcode_path("values.ll").text, NULL);
+
+    bccAllowCalls(script);
+    assert_succeeds(script, bccPrepareExecutable(script, f->cache, "v", 0));
+    return script;
+}
+
+static void small_floats_are_passed_as_bits(void **state)
+{
+    BCCScriptRef script = open_values(*state);
+    BCCValue halves[] = {{.type = BCC_F16, .u.h = 0x3c00},
+                         {.type = BCC_F16, .u.h = 0x4000}};
+    BCCValue brains[] = {i32(1),
+                         {.type = BCC_BF16, .u.h = 0x3f80},
+                         {.type = BCC_BF16, .u.h = 0x4049}};
+    BCCValue result = invoke(script, "half_sum", halves, 2);
+
+    assert_int_equal(result.type, BCC_F16);
+    assert_int_equal(result.u.h, 0x4200); /* 1 + 2 */
+    result = invoke(script, "brain", brains, 3);
+    assert_true(result.type == BCC_BF16 && result.u.h == 0x4049);
+    halves[1].type = BCC_BF16;
+    assert_string_equal(refused(script, "half_sum", halves, 2).message,
+                        "half_sum: argument 2: wanted f16, given bf16");
+    brains[2].type = BCC_F32;
+    assert_string_equal(refused(script, "brain", brains, 3).message,
+                        "brain: argument 3: wanted bf16, given f32");
+    bccDisposeScript(script);
+}
+
+static void odd_integers_have_their_range(void **state)
+{
+    BCCScriptRef script = open_values(*state);
+    BCCValue odd = {.type = BCC_INT(24), .u.i = -8388608};
+    BCCValue wide = {.type = BCC_INT(100)};
+    BCCValue result = invoke(script, "odd", &odd, 1);
+
+    assert_int_equal(result.u.i, -8388607);
+    odd.u.i = 16777215; /* without a sign */
+    assert_int_equal(invoke(script, "odd", &odd, 1).u.i, 0);
+    odd.u.i = 16777216;
+    assert_non_null(strstr(refused(script, "odd", &odd, 1).message,
+                           "i24, -8388608 to 16777215, given 16777216"));
+    odd.u.i = -8388609;
+    refused(script, "odd", &odd, 1);
+    wide.u.w[0] = UINT64_MAX;
+    wide.u.w[1] = (UINT64_C(1) << 36) - 1; /* all 100 bits */
+    result = invoke(script, "long", &wide, 1);
+    assert_true(result.u.w[0] == 0 && result.u.w[1] == 0);
+    wide.u.w[1] = UINT64_C(1) << 36;
+    assert_string_equal(refused(script, "long", &wide, 1).message,
+                        "long: argument 1: wanted i100, given a number of "
+                        "more bits");
+    wide.u.w[1] = UINT64_MAX; /* -1 */
+    result = invoke(script, "long", &wide, 1);
+    assert_true(result.u.w[0] == 0 && result.u.w[1] == 0);
+    wide.type = BCC_I128;
+    assert_string_equal(refused(script, "long", &wide, 1).message,
+                        "long: argument 1: wanted i100, given i128");
+    bccDisposeScript(script);
+}
+
+static void lanes_and_quads_have_their_types(void **state)
+{
+    BCCScriptRef script = open_values(*state);
+    BCCValue vector[] = {{.type = BCC_I16, .lanes = 8},
+                         {.type = BCC_I16, .u.i = -3}};
+    BCCValue quads[] = {i32(0), {.type = BCC_F128}, {.type = BCC_F128}};
+    int16_t lanes[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    BCCValue result;
+
+    memcpy(vector[0].u.v, lanes, sizeof(lanes));
+    result = invoke(script, "lanes", vector, 2);
+    memcpy(lanes, result.u.v, sizeof(lanes));
+    assert_true(result.lanes == 8 && lanes[0] == -3 && lanes[7] == -24);
+    vector[0].lanes = 4;
+    assert_string_equal(refused(script, "lanes", vector, 2).message,
+                        "lanes: argument 1: wanted <8 x i16>, given <4 x i16>");
+    vector[0] = (BCCValue){.type = BCC_I32, .lanes = 8};
+    assert_non_null(
+        strstr(refused(script, "lanes", vector, 2).message, "given <8 x i32>"));
+    quads[1].u.w[1] = UINT64_C(0x3fff) << 48; /* 1 */
+    result = invoke(script, "quad", quads, 3);
+    assert_true(result.type == BCC_F128 && result.u.w[1] == quads[1].u.w[1]);
+    quads[2].type = BCC_F80;
+    assert_string_equal(refused(script, "quad", quads, 3).message,
+                        "quad: argument 3: wanted f128, given f80");
+    bccDisposeScript(script);
+}
+
+static void structs_must_have_an_address(void **state)
+{
+    BCCScriptRef script = open_values(*state);
+    int64_t numbers[] = {7, 8, 9};
+    BCCValue copied = {.type = BCC_PTR, .u.p = numbers};
+    BCCValue whole = {.type = BCC_STRUCT, .u.p = numbers};
+
+    assert_int_equal(invoke(script, "third", &copied, 1).u.i, 9);
+    assert_int_equal(invoke(script, "first", &whole, 1).u.i, 7);
+    copied.u.p = NULL;
+    assert_non_null(
+        strstr(refused(script, "third", &copied, 1).message, "given NULL"));
+    whole.u.p = NULL;
+    assert_non_null(
+        strstr(refused(script, "first", &whole, 1).message, "given NULL"));
+    whole.type = BCC_PTR;
+    assert_non_null(
+        strstr(refused(script, "first", &whole, 1).message, "given ptr"));
+    bccDisposeScript(script);
+}
+
 static void scripts_without_lists_have_to_be_asked(void **state)
 {
     struct fixture *f = *state;
@@ -378,6 +491,10 @@ int main(void)
         TEST(variadic_calls_need_a_shape),
         TEST(a_wrong_shape_fails_the_prepare),
         TEST(nothing_is_converted),
+        TEST(small_floats_are_passed_as_bits),
+        TEST(odd_integers_have_their_range),
+        TEST(lanes_and_quads_have_their_types),
+        TEST(structs_must_have_an_address),
         TEST(scripts_without_lists_have_to_be_asked),
         TEST(constants_are_part_of_the_key),
         TEST(a_constant_must_fit_its_variable),

@@ -375,6 +375,27 @@ static void the_hosts_rounding_does_not_matter(void **state)
     free(theirs);
 }
 
+static void no_memory_is_writable_and_executable(void **state)
+{
+    const struct fixture *f = *state;
+    BCCScriptRef script = in_process(bitcode_path("trampolines.bc").text);
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char line[PATH_MAX + 128], mode[8];
+    int n = 0;
+
+    assert_non_null(maps);
+    assert_succeeds(script, prepare(script, f, "entry"));
+    rewind(maps);
+    while (fgets(line, sizeof(line), maps)) {
+        assert_int_equal(sscanf(line, "%*s %7s", mode), 1);
+        assert_false(mode[1] == 'w' && mode[2] == 'x');
+        n++;
+    }
+    assert_true(n > 10);
+    fclose(maps);
+    bccDisposeScript(script);
+}
+
 /* With features that LLVM does not know it warns on standard error. */
 static void nothing_is_printed(void **state)
 {
@@ -524,6 +545,7 @@ int main(void)
         TEST(an_unknown_way_is_refused),
         TEST(the_host_is_as_before),
         TEST(the_hosts_rounding_does_not_matter),
+        TEST(no_memory_is_writable_and_executable),
         TEST(nothing_is_printed),
         TEST(a_thread_of_a_small_stack_may_compile),
         TEST(several_threads_may_compile),

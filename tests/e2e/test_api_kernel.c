@@ -1,10 +1,15 @@
 /* Kernels over many elements (bcc_run.h): ranges, grids, reductions. */
 #include "api_fixture.h"
 
+#include <fenv.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <bcc/bcc_run.h>
 
@@ -241,6 +246,200 @@ static void the_lowest_failure_is_told(void **state)
     bccDisposeKernel(kernel);
     bccDisposeScript(script);
 }
+
+/* ---- Large ranges ---- */
+
+static void places_may_have_more_than_32_bits(void **state)
+{
+    enum { COUNT = 3000 };
+    const uint64_t begin = (UINT64_C(1) << 32) - 7;
+    const uint64_t size = (begin + COUNT) * sizeof(uint64_t);
+    BCCScriptRef script;
+    BCCKernelRef kernel;
+    uint64_t *out;
+    BCCBuffer output = {.elementSize = sizeof(*out)};
+    BCCForEach work = {.size = sizeof(work),
+                       .range = {{begin}, {begin + COUNT}},
+                       .out = &output};
+
+    if (size > SIZE_MAX / 2)
+        return; /* of an address space of 32 bits */
+    out = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    assert_true(out != MAP_FAILED);
+    script = open_kernels(*state);
+    kernel = get_kernel(script, "squares");
+    output.data = out;
+    output.size = size;
+    work.pool = bccCreatePool(2);
+    run(kernel, &work);
+    for (uint64_t i = begin; i < begin + COUNT; i++)
+        assert_true(out[i] == i * i);
+    output.size = size - 1;
+    is_invalid(kernel, &work, "does not fit");
+    bccDisposePool(work.pool);
+    munmap(out, (size_t)size);
+    bccDisposeKernel(kernel);
+    bccDisposeScript(script);
+}
+
+/* 65,536 x 65,536 places: their number has 33 bits. */
+static void a_range_may_have_more_than_2_32_places(void **state)
+{
+    enum { SIDE = 65536 };
+    BCCScriptRef script = open_kernels(*state);
+    BCCKernelRef kernel = get_kernel(script, "positive");
+    static int32_t in[2 * SIDE];
+    /* Rows overlap, which is allowed for an input. */
+    const BCCBuffer input = {in, sizeof(in), 4, {4, 4, 0}};
+    const BCCForEach work = {.size = sizeof(work),
+                             .range = {.end = {SIDE, SIDE}},
+                             .in = &input,
+                             .nIn = 1};
+    BCCRunError error = {.message = ""};
+
+    in[3] = -1;
+    assert_int_equal(bccForEach(kernel, &work, &error), BCC_RUN_FAILED);
+    assert_true(error.result == -1 && error.place[0] == 3 &&
+                error.place[1] == 0);
+    bccDisposeKernel(kernel);
+    bccDisposeScript(script);
+}
+
+/* ---- Kernels that call the host ---- */
+
+enum { N_VISITS = 4000 };
+
+static struct {
+    BCCKernelRef kernel;
+    BCCForEach work;
+    atomic_int n_visits, n_nested;
+    enum { DO_COUNT, DO_NEST, DO_CANCEL } what;
+} visits;
+
+static int host_visit(uint32_t x)
+{
+    atomic_fetch_add(&visits.n_visits, 1);
+    if (visits.what == DO_CANCEL && x == 70)
+        bccCancelPool(visits.work.pool);
+    if (visits.what == DO_NEST && x % 1000 == 7) {
+        const BCCForEach inner = {.size = sizeof(inner),
+                                  .pool = visits.work.pool,
+                                  .range = {.end = {10}},
+                                  .in = visits.work.in,
+                                  .nIn = 1,
+                                  .out = visits.work.out};
+
+        /* These places do not nest again, as x is below 10 but for 7. */
+        if (x != 7 && bccForEach(visits.kernel, &inner, NULL))
+            return -1;
+        atomic_fetch_add(&visits.n_nested, x != 7);
+    }
+    return 0;
+}
+
+static void *find_visit(void *context, const char *name)
+{
+    (void)context;
+    return strcmp(name, "host_visit") == 0 ? (void *)host_visit : NULL;
+}
+
+static BCCScriptRef open_visits(struct fixture *f)
+{
+    static float in[N_VISITS], out[N_VISITS];
+    static BCCBuffer input = BUFFER(in), output = BUFFER(out);
+    BCCScriptRef script = open_script(bitcode_path("visits.bc").text, NULL);
+
+    assert_succeeds(script,
+                    bccRegisterSymbolCallback(script, find_visit, NULL));
+    assert_succeeds(script, bccPrepareExecutable(script, f->cache, "v", 0));
+    for (int i = 0; i < N_VISITS; i++)
+        in[i] = (float)i;
+    visits.kernel = get_kernel(script, "visit");
+    visits.work = (BCCForEach){.size = sizeof(visits.work),
+                               .pool = bccCreatePool(2),
+                               .range = {.end = {N_VISITS}},
+                               .in = &input,
+                               .nIn = 1,
+                               .out = &output,
+                               .tileSize = 32};
+    visits.n_visits = visits.n_nested = 0;
+    visits.what = DO_COUNT;
+    return script;
+}
+
+static void close_visits(BCCScriptRef script)
+{
+    bccDisposePool(visits.work.pool);
+    bccDisposeKernel(visits.kernel);
+    bccDisposeScript(script);
+}
+
+static void a_kernel_may_call_for_each(void **state)
+{
+    BCCScriptRef script = open_visits(*state);
+
+    visits.what = DO_NEST;
+    run(visits.kernel, &visits.work);
+    assert_int_equal(visits.n_nested, 3);
+    assert_int_equal(visits.n_visits, N_VISITS + 3 * 10);
+    close_visits(script);
+}
+
+static void a_kernel_may_cancel(void **state)
+{
+    BCCScriptRef script = open_visits(*state);
+    BCCRunError error = {.message = ""};
+
+    visits.what = DO_CANCEL;
+    assert_int_equal(bccForEach(visits.kernel, &visits.work, &error),
+                     BCC_RUN_CANCELLED);
+    assert_true(visits.n_visits < N_VISITS);
+    /* The next call is not cancelled. */
+    visits.what = DO_COUNT;
+    visits.n_visits = 0;
+    run(visits.kernel, &visits.work);
+    assert_int_equal(visits.n_visits, N_VISITS);
+    close_visits(script);
+}
+
+static void kernels_round_as_the_caller_does(void **state)
+{
+    BCCScriptRef script = open_visits(*state);
+    const float *out = visits.work.out->data;
+    volatile float third = 3;
+    const int before = fegetround();
+
+    fesetround(FE_UPWARD);
+    run(visits.kernel, &visits.work);
+    for (int i = 0; i < N_VISITS; i++)
+        assert_true(out[i] == (float)i / third);
+    fesetround(before);
+    assert_true(out[5] > 5.0f / third);
+    close_visits(script);
+}
+
+#ifndef __SANITIZE_THREAD__ /* its runtime has no threads after fork() */
+static void a_child_runs_kernels_too(void **state)
+{
+    BCCScriptRef script = open_visits(*state);
+    int status = -1;
+    pid_t child;
+
+    run(visits.kernel, &visits.work);
+    child = fork();
+    if (child == 0) {
+        visits.n_visits = 0;
+        _exit(bccForEach(visits.kernel, &visits.work, NULL) != BCC_RUN_DONE ||
+              visits.n_visits != N_VISITS);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    run(visits.kernel, &visits.work);
+    assert_int_equal(visits.n_visits, 2 * N_VISITS);
+    close_visits(script);
+}
+#endif
 
 /* ---- Wrong use ---- */
 
@@ -635,6 +834,45 @@ static void wrong_grids_and_arguments_are_refused(void **state)
     bccDisposeScript(script);
 }
 
+static void a_disposed_pool_and_odd_groups_are_refused(void **state)
+{
+    BCCScriptRef script = open_items(*state);
+    BCCKernelRef kernel = get_kernel(script, "fixed");
+    BCCPoolRef pool = bccCreatePool(2);
+    BCCGrid grid = {.globalSize = {8, 4}};
+    int32_t out[32] = {0};
+    const BCCValue arguments[] = {{.type = BCC_PTR, .u.p = out}};
+    BCCRunError error = {.message = ""};
+
+    grid.localSize[0] = 8;
+    assert_int_equal(bccDispatch(kernel, pool, &grid, arguments, 1, &error),
+                     BCC_RUN_INVALID);
+    assert_string_equal(error.message,
+                        "fixed: local size 8 in x: the kernel requires 4");
+    grid.localSize[0] = 0;
+    assert_int_equal(bccDispatch(kernel, pool, &grid, arguments, 1, &error),
+                     BCC_RUN_DONE);
+    for (int i = 0; i < 32; i++)
+        assert_int_equal(out[i], i % 8 % 4 + 10 * (i / 8 % 2) + 400);
+    bccDisposePool(pool);
+    out[0] = 0;
+    assert_int_equal(bccDispatch(kernel, pool, &grid, arguments, 1, &error),
+                     BCC_RUN_INVALID);
+    assert_non_null(strstr(error.message, "disposed of"));
+    grid.globalSize[0] = UINT64_MAX - 3;
+    grid.globalSize[1] = 1 << 20;
+    assert_int_equal(bccDispatch(kernel, NULL, &grid, arguments, 1, &error),
+                     BCC_RUN_INVALID);
+    grid.offset[0] = 16;
+    assert_int_equal(bccDispatch(kernel, NULL, &grid, arguments, 1, &error),
+                     BCC_RUN_INVALID);
+    assert_int_equal(bccDispatch(NULL, NULL, &grid, arguments, 1, &error),
+                     BCC_RUN_INVALID);
+    assert_int_equal(out[0], 0);
+    bccDisposeKernel(kernel);
+    bccDisposeScript(script);
+}
+
 static void barriers_and_local_variables_are_refused_by_name(void **state)
 {
     BCCScriptRef script = open_items(*state);
@@ -659,6 +897,14 @@ int main(void)
         TEST(a_kernel_that_the_host_named),
         TEST(a_slot_is_as_good_as_a_name),
         TEST(the_lowest_failure_is_told),
+        TEST(places_may_have_more_than_32_bits),
+        TEST(a_range_may_have_more_than_2_32_places),
+        TEST(a_kernel_may_call_for_each),
+        TEST(a_kernel_may_cancel),
+        TEST(kernels_round_as_the_caller_does),
+#ifndef __SANITIZE_THREAD__
+        TEST(a_child_runs_kernels_too),
+#endif
         TEST(wrong_buffers_are_refused),
         TEST(shifted_overlap_is_refused),
         TEST(a_disposed_pool_and_long_ranges_are_refused),
@@ -671,6 +917,7 @@ int main(void)
         TEST(a_library_that_answers_by_variables_does_no_harm),
         TEST(groups_have_local_memory),
         TEST(wrong_grids_and_arguments_are_refused),
+        TEST(a_disposed_pool_and_odd_groups_are_refused),
         TEST(barriers_and_local_variables_are_refused_by_name),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

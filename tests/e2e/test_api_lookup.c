@@ -33,7 +33,8 @@ static void make_entry(const struct fixture *f, BCCScriptRef script,
 static void identity_is_that_of_the_entry(void **state)
 {
     static const unsigned long flags[] = {
-        0, BCC_STRIP_DEBUG, BCC_MARKED_ONLY | BCC_DEFAULT_LIBRARIES};
+        0, BCC_STRIP_DEBUG, BCC_MARKED_ONLY | BCC_DEFAULT_LIBRARIES,
+        BCC_FP_CONTRACT_OFF};
     const struct fixture *f = *state;
 
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {

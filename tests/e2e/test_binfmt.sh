@@ -178,6 +178,27 @@ SH
     expect refused "exit 1"
 }
 
+test_refusals_say_what_to_do() {
+    for action in install remove; do
+        run user unshare -U "$BCC" binfmt $action
+        complains user "sudo bcc binfmt $action"
+    done
+    run unmountable unshare -Ur "$BCC" binfmt install
+    complains unmountable "modprobe binfmt_misc"
+    mkdir "$work/bin"
+    cp "$BCC" "$work/bin/bcc"
+    run alone "$work/bin/bcc" binfmt install
+    complains alone "bcc-run: No such file or directory"
+    mount -t binfmt_misc none $kernel || fail mount
+    "$BCC" binfmt install >/dev/null || fail install
+    mount -o remount,bind,ro $kernel || fail remount
+    for action in install remove; do
+        run readonly "$BCC" binfmt $action
+        complains readonly "$kernel/bcc-bitcode: Read-only file system"
+    done
+    [ "$(registered)" -eq 3 ] || fail "$(ls $kernel)"
+}
+
 # ---- Which ----
 
 if [ $# -ne 1 ]; then

@@ -81,6 +81,28 @@ test_a_wrong_option_names_the_nearest() {
     says stranger err "xylophone: no such command (bcc help)"
 }
 
+test_wrong_cpus_features_and_targets_name_near_ones() {
+    small_program
+    while IFS='|' read -r options message; do
+        # shellcheck disable=SC2086 # these are words
+        run wrong "$BCC" compile $options "$work/small.bc" -o "$work/x.oBCC"
+        complains wrong "$message"
+        [ ! -e "$work/x.oBCC" ] || fail "$options: a file is there"
+    done <<'END'
+--target x86_64-linux-gnu --cpu haswel|CPU 'haswel': not known to LLVM for 'x86_64-pc-linux-gnu'; near names: 'haswell'
+--target x86_64-linux-gnu --features +fma,-avx512ff|feature 'avx512ff': not known to LLVM for 'x86_64-pc-linux-gnu'; near names: 'avx512f'
+--target x86_64-linux-gnu --features +zzzzzzzz|feature 'zzzzzzzz': not known to LLVM
+--target aarch46-linux-gnu|near name: 'aarch64-unknown-linux-gnu'
+--target risc64-linux-gnu|near name: 'riscv64-unknown-linux-gnu'
+--target mips-linux-gnu|not one of x86_64, aarch64, arm and riscv64
+END
+    if [ "$(uname -m)" = x86_64 ]; then
+        run known "$BCC" compile --features +slow-incdec,-avx512f \
+            "$work/small.bc" -o "$work/x.oBCC"
+        expect known "exit 0"
+    fi
+}
+
 test_help_and_version_exit_with_0() {
     for right in --help -h help "run --help" "compile -h" "cache --help" \
         "help run" "help cache" "help cache gc" "cache --json gc --help"; do
@@ -143,8 +165,11 @@ END
         "$BCC" $command --help | cmp - "$work/own" || fail "$command --help"
         while read -r option; do
             value=2
-            [ "$option" != --tier ] || value=best
-            [ "$option" != --jit ] || value=process
+            case $option in
+            --tier) value=best ;;
+            --jit) value=process ;;
+            --fp-contract) value=off ;;
+            esac
             # shellcheck disable=SC2086
             "$BCC" $command "$option" $value --help >"$work/out" 2>"$work/err"
             if grep -qE -- "$option( |=|\$)" "$work/own"; then
@@ -387,7 +412,7 @@ test_a_program_may_be_compiled_in_the_process() {
     done
     unset BCC_JIT
     BCC_JIT=orc run wrong "$BCC" run "$work/small.bc"
-    says wrong err "BCC_JIT=orc: not one of process, in-process"
+    says wrong err "BCC_JIT=orc: not one of process|in-process"
 }
 
 test_unresolved_symbols_are_all_named() {
@@ -1839,8 +1864,14 @@ test_only_signed_entries_run_when_that_is_asked() {
     complains nocache "compiling is forbidden"
     run public "$BCC" sign --key "$work/ours.pub" "$entry"
     complains public "not an Ed25519 private key"
+    says public err "only the private one can sign"
     run private "$BCC" run --trusted-key "$work/ours.pem" "$work/small.bc"
     complains private "not an Ed25519 public key"
+    says private err "openssl pkey -in PRIVATE.pem -pubout"
+    openssl genpkey -algorithm RSA -outform PEM 2>/dev/null |
+        openssl pkey -pubout >"$work/rsa.pub"
+    run rsa "$BCC" run --trusted-key "$work/rsa.pub" "$work/small.bc"
+    complains rsa "it is a key of another kind"
 }
 
 # ---- Compiled programs ----

@@ -97,6 +97,10 @@ test_records_the_features_of_the_cpu() {
         "$work/small.bc" -o "$work/unknown.oBCC"
     expect unknown "exit 1"
     says unknown err "CPU 'cortex-z1000': not known to LLVM for '$row'"
+    # LLVM ignores features that it does not know.
+    run feature "$BCC" compile --target "$triple" --features +nosuch \
+        "$work/small.bc" -o "$work/unknown.oBCC"
+    complains feature "feature 'nosuch': not known to LLVM for '$row'"
 }
 
 # What all of a file's functions need is needed; what one of them needs is not.
@@ -278,6 +282,110 @@ C
     run small "$BCC" compile --target "$triple" --entry main "$work/small.bc" \
         -o "$work/small.oBCC"
     expect small "exit 0"
+}
+
+# Code that is compiled before, as an object and in an archive, with what differs
+# by machine: thread-local variables, constructors, calls over the GOT.
+test_links_native_objects_that_run_alike() {
+    compile main -xc <<'C'
+int printf(const char *, ...);
+int helper(int), more(int);
+extern int counter;
+extern _Thread_local int block;
+_Thread_local int own = 11;
+int callback(int x) { return 3 * x; }
+__attribute__((weak)) int chosen(void) { return 1; }
+int main(int argc, char **argv)
+{
+    printf("%d %d %d %d %d\n", helper(argc), counter, block, chosen(),
+           more(argc));
+    return !argv;
+}
+C
+    cat >"$work/helper.c" <<'C'
+int callback(int), puts(const char *);
+int counter;
+_Thread_local int block = 7;
+static _Thread_local int hidden = 9;
+extern _Thread_local int own;
+__attribute__((constructor)) static void begin(void) { counter = 40; }
+__attribute__((destructor)) static void end(void) { puts("end"); }
+int helper(int x)
+{
+    counter++;
+    block += hidden;
+    return callback(x) + own;
+}
+int chosen(void) { return 2; }
+C
+    echo 'extern int counter; int more(int x) { return x << (counter % 8); }' \
+        >"$work/more.c"
+    for file in helper more; do
+        # shellcheck disable=SC2086
+        "$CLANG" --target="$triple" $cpu -O2 -fPIC -c "$work/$file.c" \
+            -o "$work/$file.o" || exit 1
+    done
+    ar rc "$work/libmore.a" "$work/more.o"
+    run made "$BCC" compile --target "$triple" --entry main "$work/main.bc" \
+        "$work/helper.o" "$work/libmore.a" -o "$work/main.oBCC"
+    expect made "exit 0"
+    "$CLANG" -O1 -c "$work/more.c" -o "$work/other.o" || exit 1
+    case $triple in
+    "$(uname -m)"*) ;;
+    *)
+        run other "$BCC" compile --target "$triple" "$work/main.bc" \
+            "$work/helper.o" "$work/other.o" -o "$work/other.oBCC"
+        complains other "other.o: an object for $(uname -m), cannot be linked"
+        ;;
+    esac
+    need_target_bcc
+    run linked "$BCC" run --target "$triple" --link "$work/helper.o" \
+        --link "$work/libmore.a" "$work/main.bc"
+    expect linked "exit 0"
+    printf '14 41 16 2 2\nend\n' | cmp - "$work/linked.out" ||
+        fail "$(cat "$work/linked.out")"
+}
+
+# off: no machine joins a product and a sum. On AArch64 every CPU would.
+test_rounds_alike_with_fp_contract_off() {
+    cat >"$work/round.c" <<'C'
+int printf(const char *, ...);
+__attribute__((noinline)) double add(double a, double b, double c)
+{
+    return a * b + c;
+}
+__attribute__((noinline)) void each(float *a, const float *b)
+{
+    for (int i = 0; i < 64; i++)
+        a[i] = b[i] * a[i] - b[63 - i];
+}
+int main(int argc, char **argv)
+{
+    float a[64], b[64];
+    for (int i = 0; i < 64; i++)
+        a[i] = (float)(argc + i) / 7, b[i] = (float)(argc + 3 * i) / 11;
+    each(a, b);
+    printf("%a %a\n", add(0.1, 10 * argc, -1), (double)(a[7] + a[60]));
+    return !argv;
+}
+C
+    compile round -xc -ffp-contract=fast <"$work/round.c"
+    for how in on off; do
+        run made "$BCC" compile --target "$triple" --fp-contract $how \
+            --entry main "$work/round.bc" -o "$work/$how.oBCC"
+        expect made "exit 0"
+        "$BCC" dump --disassemble "$work/$how.oBCC" >"$work/$how"
+    done
+    grep -E 'fmadd|fmsub|fnm|fmla|fmls|vfma|vfms' "$work/off" &&
+        fail "joined operations"
+    case $triple in
+    aarch64*) grep -qE 'fmadd' "$work/on" || fail "on: none is joined" ;;
+    esac
+    need_target_bcc
+    "$CLANG" -O1 -ffp-contract=off "$work/round.c" -o "$work/native" || exit 1
+    run native "$work/native"
+    run off "$BCC" run --target "$triple" --fp-contract off "$work/round.bc"
+    same native off
 }
 
 # Branch protection: the note is there if all of the code has it.

@@ -17,7 +17,7 @@ source_file() {
     source_name=$work/$1
     shift
     cat >"$source_name.src"
-    for source_kind in "-o $source_name.o" "-emit-llvm -o $source_name.bc"; do
+    for source_kind in "-fPIC -o $source_name.o" "-emit-llvm -o $source_name.bc"; do
         # shellcheck disable=SC2086 # these are words
         "$CLANG" $level -x c "$@" -c "$source_name.src" $source_kind || exit 1
     done
@@ -82,6 +82,39 @@ compare() {
     rm -rf "$work/cache" "$work/installed"
     mkdir -m 700 "$work/cache"
     compare_with_native "$level $(link_options "$@")" "$work/$1.bc"
+    with_native_files "$@"
+}
+
+# with_native_files FILES...: the same program with all files but one compiled
+# before, first and last in turn. An archive that comes first stays bitcode.
+with_native_files() {
+    native_last=
+    for file in "$@"; do
+        [ "$file" != "${file%.a}" ] || native_last=$file
+    done
+    for bitcode in "$1" "$native_last"; do
+        native_options=
+        for file in "$@"; do
+            case $file in
+            *.a) native_file=$work/lib/$file ;;
+            *) native_file=$work/$file.o ;;
+            esac
+            case $file in
+            "$bitcode")
+                native_file=$work/$file.bc
+                [ "$file" = "${file%.a}" ] || native_file=$work/bc/$file
+                ;;
+            esac
+            native_options="$native_options --link $native_file"
+        done
+        native_options=${native_options# --link }
+        native_first=${native_options%% *}
+        native_options=${native_options#"$native_first"}
+        compare_uncached_with_native "$level $native_options" "$native_first"
+        [ "$bitcode" = "$1" ] || compare_uncached_with_native \
+            "--tier=baseline $level $native_options" "$native_first"
+        [ "$failures" -eq 0 ] || fail "that was $bitcode as bitcode, of $*"
+    done
 }
 
 # At both ends of the optimiser.
@@ -547,25 +580,110 @@ test_archives_of_both_tools_are_read() {
     expect empty "exit 7"
 }
 
-test_native_members_are_refused_if_they_are_needed() {
+test_native_members_are_linked_if_they_are_needed() {
     needing_f
     cd "$work" || exit 1
     echo "a text" >notes.txt
+    head -c 200 unwanted.o >cut.o
+    for members in "notes.txt unwanted.o f.bc" "unwanted.o f.o" \
+        "f.o cut.txt"; do
+        rm -f lib.a
+        cp cut.o cut.txt
+        # shellcheck disable=SC2086
+        ar rc lib.a $members 2>/dev/null
+        run archive "$BCC" run --link lib.a main.bc
+        case $members in
+        *cut*) complains archive "lib.a(cut.txt): " ;;
+        *) expect archive "exit 7" ;;
+        esac
+    done
+    run object "$BCC" run --report=json --link f.o main.bc
+    expect object "exit 7"
+    reported object miss
+    run object "$BCC" run --report=json --link f.o main.bc
+    reported object hit
+    run main "$BCC" run --link f.bc main.o
+    expect main "exit 7"
+    "$BCC" compile --entry main main.bc f.o -o both.oBCC || fail "compile"
+    run both "$BCC" run both.oBCC
+    expect both "exit 7"
+    echo 'int f(int x) { return x + 7; }' | source_file f
+    run changed "$BCC" run --report=json --link f.o main.bc
+    expect changed "exit 9"
+    reported changed miss
+}
+
+# What a script exports, it may have compiled before.
+test_native_functions_are_exports() {
+    needing_f
+    cd "$work" || exit 1
+    "$BCC" compile main.bc f.o -o both.oBCC || fail "compile"
+    "$BCC" dump both.oBCC | sed -n '/^Exported functions/,/^Exported foreach/p' >exports
+    grep -q ' name f$' exports || fail "f is no export: $(cat exports)"
+}
+
+# refused FLAGS FACT...: as an object and as a member of an archive.
+refused() {
+    # shellcheck disable=SC2086 # these are words
+    "$CLANG" -O1 $1 -c bad.c -o bad.o || exit 1
     rm -f lib.a
-    ar rc lib.a notes.txt unwanted.o f.bc 2>/dev/null
-    run unneeded "$BCC" run --link lib.a main.bc
-    expect unneeded "exit 7"
-    rm -f lib.a
-    ar rc lib.a unwanted.o f.o
-    run needed "$BCC" run --link lib.a main.bc
-    complains needed "lib.a(f.o): an ELF object, not bitcode, and wanted for 'f'"
-    head -c 200 f.o >cut.o
-    rm -f lib.a
-    ar rc lib.a cut.o 2>/dev/null
-    run unreadable "$BCC" run --link lib.a main.bc
-    complains unreadable "lib.a(cut.o): an ELF object, not bitcode"
-    run object "$BCC" run --link f.o main.bc
-    complains object "f.o: an ELF object, not bitcode"
+    ar rc lib.a bad.o
+    for file in bad.o lib.a; do
+        run bad "$BCC" run --link $file main.bc
+        complains bad "${file%.o}"
+        for fact in "$@"; do
+            [ "$fact" = "$1" ] || says bad err "$fact"
+        done
+    done
+    says bad err "lib.a(bad.o)"
+}
+
+test_native_objects_that_cannot_be_linked_say_why() {
+    needing_f
+    cd "$work" || exit 1
+    cat >bad.c <<'C'
+#include <stdio.h>
+_Thread_local int block;
+int missing(void);
+int f(int x)
+{
+#ifdef ERRORS
+    return fputs("f\n", stderr) + x;
+#elif defined(BLOCK)
+    return block += x;
+#elif defined(TWICE)
+    return x;
+}
+int main(void)
+{
+    return 0;
+#else
+    return missing() + x;
+#endif
+}
+C
+    refused -fPIC "undefined symbol 'missing', wanted by '"
+    refused "-DTWICE" "'main' is defined here and in main.bc"
+    if [ "$(uname -m)" = x86_64 ]; then
+        refused "-DERRORS -fPIE -fdirect-access-external-data" "+0x" ": R_X86_64_PC32 against 'stderr'" \
+            "(compile with -fPIC)"
+        refused "-DERRORS -fno-pic -mcmodel=large" ": R_X86_64_64 against " \
+            "(compile with -fPIC)"
+        refused "-DBLOCK -fPIE" ": R_X86_64_TPOFF32 against 'block'" \
+            "(compile with -fPIC)"
+    fi
+    "$CLANG" -x c -c main.src -o main.o
+    run all "$BCC" run --link f.o main.o
+    complains all "main.o: native code, and so is all that is linked to it"
+    "$CLANG" -shared -fPIC -x c f.src -o libf.so
+    run shared "$BCC" run --link libf.so main.bc
+    complains shared "libf.so: a linked ELF program or library, not bitcode"
+    says shared err "with -l"
+    if command -v gcc >/dev/null; then
+        gcc -O1 -fPIC -flto -x c -c f.src -o lto.o
+        run lto "$BCC" run --link lto.o main.bc
+        complains lto "lto.o: an object of gcc -flto, without native code"
+    fi
 }
 
 # What clang writes into objects beside their code.

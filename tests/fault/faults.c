@@ -57,7 +57,8 @@ static bool fails(enum call call)
         return fails(CALL_##name) ? (failure) : __real_##name arguments;       \
     }
 
-WRAP(int, stat, -1, (const char *path, struct stat *st), (path, st))
+WRAP(int, fstatat, -1, (int fd, const char *path, struct stat *st, int flags),
+     (fd, path, st, flags))
 WRAP(int, lstat, -1, (const char *path, struct stat *st), (path, st))
 WRAP(int, faccessat, -1, (int fd, const char *path, int mode, int flags),
      (fd, path, mode, flags))
@@ -71,8 +72,6 @@ WRAP(ssize_t, write, -1, (int fd, const void *data, size_t size),
 WRAP(off_t, lseek, -1, (int fd, off_t offset, int whence), (fd, offset, whence))
 WRAP(int, mkdirat, -1, (int fd, const char *path, mode_t mode),
      (fd, path, mode))
-WRAP(int, renameat, -1, (int from, const char *old, int to, const char *new),
-     (from, old, to, new))
 WRAP(int, unlinkat, -1, (int fd, const char *path, int flags),
      (fd, path, flags))
 WRAP(int, fsync, -1, (int fd), (fd))

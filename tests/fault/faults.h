@@ -12,7 +12,7 @@
     X(open, EACCES, EMFILE, EINTR)                                             \
     X(openat, EACCES, ENOSPC, EINTR)                                           \
     X(faccessat, EACCES, EROFS, EIO)                                           \
-    X(stat, EACCES, ENOENT, ELOOP)                                             \
+    X(fstatat, EACCES, ENOENT, ELOOP)                                          \
     X(lstat, EACCES, ENOMEM, ELOOP)                                            \
     X(fstat, EIO, ENOMEM, EOVERFLOW)                                           \
     X(read, EIO, EISDIR, EINTR)                                                \
@@ -22,7 +22,6 @@
     X(fcntl, EMFILE, ENOLCK, EINVAL)                                           \
     X(mkdirat, EROFS, ENOSPC, EEXIST)                                          \
     X(futimens, EPERM, EROFS, EIO)                                             \
-    X(renameat, EIO, ENOSPC, EROFS)                                            \
     X(unlinkat, EIO, ENOENT, EROFS)                                            \
     X(fsync, EIO, ENOSPC, EINTR)                                               \
     X(memfd_create, EMFILE, ENOMEM, ENOSYS)                                    \

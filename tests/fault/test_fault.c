@@ -288,9 +288,9 @@ static bool serves_the_cache_alone(enum call call, const char *message)
         return false;
     return call == CALL_openat || call == CALL_mkdirat || call == CALL_lstat ||
            call == CALL_faccessat || call == CALL_futimens ||
-           call == CALL_renameat || call == CALL_unlinkat ||
-           call == CALL_fsync || call == CALL_getrandom ||
-           call == CALL_renameat2 || call == CALL_fdopendir;
+           call == CALL_unlinkat || call == CALL_fsync ||
+           call == CALL_getrandom || call == CALL_renameat2 ||
+           call == CALL_fdopendir;
 }
 
 /* One call fails. False if there was no such call. */

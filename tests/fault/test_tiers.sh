@@ -176,6 +176,17 @@ test_both_tiers_round_alike() {
 #endif
 static double add(double a, double b, double c) { return a * b + c; }
 static float subtract(float a, float b, float c) { return c - a * b; }
+/* Factors that the optimiser knows, and a sum that it does not. */
+__attribute__((noinline)) static double cross(double a, double b, double c)
+{
+    return c - a * b;
+}
+/* A rounding mode of its own. */
+__attribute__((noinline)) static double moded(double a, double b, double c)
+{
+#pragma STDC FENV_ACCESS ON
+    return a * b + c;
+}
 static double sum(const double *x, const double *y, int n)
 {
     double s = 0;
@@ -185,7 +196,7 @@ static double sum(const double *x, const double *y, int n)
     }
     return s;
 }
-int main(void)
+int main(int argc, char **argv)
 {
     double x[400], y[400], t = 0;
     long double l = 0.1L;
@@ -199,25 +210,40 @@ int main(void)
         t = add(x[i], y[i], -t * 0.3);
         u = subtract((float)x[i], (float)y[i], u * 0.7f);
     }
-    printf("%a %a %a %a %La\n", t, u, sum(x, y, 400), add(0.1, 10.0, -1.0),
-           l * l + -0.01L);
+    printf("%a %a %a %a\n", t, u, sum(x, y, 400), cross(0.1, 10, argc));
+    if (argc > 1) /* the front end may have computed these */
+        printf("%a %La %a\n", add(0.1, 10.0, -1.0), l * l + -0.01L,
+               moded(0.1, 10, -1));
+    printf("%a\n", moded(*argv ? 0.1 : 1, 10.0 * argc, -1));
     return 0;
 }
 C
+    # Code for a CPU that has the operation, whatever runs it.
+    newest=
+    grep -q ' fma ' /proc/cpuinfo && newest=-mfma
     for flags in "-O0" "-O2" "-O2 -ffp-contract=fast" "-O2 -ffp-contract=off" \
         "-O3 -Xclang -disable-llvm-passes" \
-        "-O3 -Xclang -disable-llvm-passes -ffp-contract=fast"; do
+        "-O3 -Xclang -disable-llvm-passes -ffp-contract=fast" $newest; do
         # shellcheck disable=SC2086
         "$CLANG" $flags -emit-llvm -c "$work/round.c" -o "$work/round.bc" ||
             exit 1
+        # shellcheck disable=SC2086
+        "$CLANG" $flags -ffp-contract=off "$work/round.c" -o "$work/round" ||
+            exit 1
+        run native "$work/round"
         for cpu in native x86-64; do
             [ "$cpu" = native ] || [ "$(uname -m)" = x86_64 ] || continue
             run best "$BCC" run --no-cache --cpu "$cpu" --tier=best \
-                "$work/round.bc"
+                "$work/round.bc" constants
             expect best "exit 0"
             run baseline "$BCC" run --no-cache --cpu "$cpu" --tier=baseline \
-                "$work/round.bc"
+                "$work/round.bc" constants
             same best baseline
+            for tier in best baseline; do
+                run off "$BCC" run --no-cache --cpu "$cpu" --tier=$tier \
+                    --fp-contract=off "$work/round.bc"
+                same native off
+            done
             [ "$failures" -eq 0 ] || fail "that was $flags on $cpu"
         done
     done

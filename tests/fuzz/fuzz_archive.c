@@ -28,7 +28,7 @@ static void walk_symbols(const struct archive_view *view)
 
 static void link_first(const struct archive_view *view, struct span object)
 {
-    const struct link_input input = {"first.o", object};
+    const struct link_input input = {"first.o", object, false};
     const struct link_archive archive = {"lib.a", view->bytes};
     const struct link_params params = {
         .inputs = &input, .n_inputs = 1, .archives = &archive, .n_archives = 1};

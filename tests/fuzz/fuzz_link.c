@@ -48,8 +48,8 @@ static void check(const struct link_result *result)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const exports[] = {"sample_api", "add", "counter"};
-    const struct link_input inputs[] = {{"a.o", {data, size}},
-                                        {"b.o", {data, size}}};
+    const struct link_input inputs[] = {{"a.o", {data, size}, false},
+                                        {"b.o", {data, size}, true}};
 
     for (size_t n_inputs = 1; n_inputs <= 2; n_inputs++) {
         const struct link_params params = {.inputs = inputs,

@@ -136,7 +136,8 @@ static void add_object(struct fixture *f, const char *name,
     else
         run(arguments);
     f->inputs[f->n_inputs++] = (struct link_input){
-        name, read_file(temp_dir_path(&f->dir, "object").text)};
+        .name = name,
+        .object = read_file(temp_dir_path(&f->dir, "object").text)};
 }
 
 void fixture_assemble(struct fixture *f, const char *name, const char *text)

@@ -101,7 +101,7 @@ static struct fixture *setup_sample(void **state, size_t index)
  * or the other. */
 static void try_bytes(const uint8_t *bytes, size_t size)
 {
-    const struct link_input input = {"a.o", {bytes, size}};
+    const struct link_input input = {"a.o", {bytes, size}, false};
     static const char *const exports[] = {"same", "v", "shared"};
     const struct link_params params = {
         .inputs = &input, .n_inputs = 1, .exports = exports, .n_exports = 3};

@@ -150,11 +150,11 @@ static void identity_depends_on_no_order_of_marks(void **state)
 static void identity_changes_with_each_option(void **state)
 {
     static const char *const one_mark[] = {"alpha"};
-    struct request changed[12];
+    struct request changed[13];
     struct buffer text;
 
     (void)state;
-    for (size_t i = 0; i < 12; i++)
+    for (size_t i = 0; i < 13; i++)
         changed[i] = rich;
     changed[0].libbcc_version = "0.1.1";
     changed[1].llvm_version = "22.1.9";
@@ -169,7 +169,8 @@ static void identity_changes_with_each_option(void **state)
     changed[9].n_library_dirs = 1;
     changed[10].n_shared = 1;
     changed[11].flags = REQUEST_MARKED_ONLY | REQUEST_STRIP_DEBUG;
-    for (size_t i = 0; i < 12; i++) {
+    changed[12].flags |= REQUEST_FP_CONTRACT_OFF;
+    for (size_t i = 0; i < 13; i++) {
         buffer_init(&text);
         assert_int_equal(request_write_identity(&changed[i], &text, NULL), 0);
         buffer_append(&text, "", 1);
@@ -185,7 +186,8 @@ static void flags_are_words_in_one_order(void **state)
     struct buffer text;
     size_t identity_size;
 
-    request.flags = REQUEST_STRIP_DEBUG | REQUEST_MARKED_ONLY;
+    request.flags = REQUEST_FP_CONTRACT_OFF | REQUEST_STRIP_DEBUG |
+                    REQUEST_DEFAULT_LIBRARIES | REQUEST_MARKED_ONLY;
     buffer_init(&text);
     assert_int_equal(request_write(&request, &text, NULL), STATUS_OK);
     assert_int_equal(request_parse(buffer_span(&text), &f->arena, &parsed,
@@ -193,8 +195,9 @@ static void flags_are_words_in_one_order(void **state)
                      STATUS_OK);
     assert_int_equal(parsed.flags, request.flags);
     buffer_append(&text, "", 1);
-    assert_non_null(
-        strstr((char *)text.data, "\nflags=marked-only,strip-debug\n"));
+    assert_non_null(strstr((char *)text.data,
+                           "\nflags=marked-only,default-libraries,strip-debug,"
+                           "fp-contract-off\n"));
     buffer_release(&text);
 }
 

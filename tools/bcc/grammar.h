@@ -57,8 +57,7 @@ enum option_kind {
     OPTION_TEXT,      /* const char *: the value */
     OPTION_DIRECTORY, /* likewise, must not be empty */
     OPTION_LIST,      /* struct words: the value is appended */
-    OPTION_TIER,      /* int: BCC_TIER_... */
-    OPTION_JIT,       /* int: BCC_JIT_... */
+    OPTION_CHOICE,    /* int: which of the row's choices */
     OPTION_NUMBER,    /* int: from low to high */
     OPTION_SIZE,      /* struct size_option: 512M, 2G, none */
 };
@@ -77,6 +76,7 @@ struct option_row {
     const char *value; /* its name in usage; NULL: takes no value */
     const char *help;  /* one line of at most 55 columns; no quotes, brackets */
     const char *shown_default; /* or NULL */
+    const char *choices;       /* "auto|best|baseline", or NULL */
     uint32_t commands;         /* commands that take it */
     uint32_t low, high;        /* bounds of a number */
     uint16_t field;            /* offset in struct options */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "grammar.h"
+#include "near_name.h"
 #include "options.h"
 
 /* ---- Names ---- */
@@ -67,7 +68,8 @@ bool command_nearest(const char *word, char ret_word[MAX_WORD])
     char name[MAX_WORD];
 
     while (next_first_word(&row, name)) {
-        const unsigned away = options_distance(word, size, name);
+        const unsigned away =
+            near_name_distance(word, size, name, strlen(name));
 
         if (away < least) {
             least = away;

@@ -4,7 +4,7 @@
  * reach such names, mostly in their global offset tables: argp finds the
  * program's argp_program_version, getopt() sets the program's optarg.
  *
- * The compiler has collected these names (tools/bccc/uses.c); most programs
+ * The compiler has collected these names (uses.c); most programs
  * define none of them. Constructors of libraries have run by then, with the
  * libraries' own definitions. Libraries that the program opens later with
  * dlopen() are bound to this executable and to libraries, not to the

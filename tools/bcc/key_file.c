@@ -104,6 +104,29 @@ static bool read_text(const char *path, char text[MAX_FILE],
     return true;
 }
 
+/* What people give by mistake: the other half of the pair, a key of another
+ * kind, a certificate. */
+static bool not_a_key(const char *path, const char *text,
+                      const struct key_kind *kind)
+{
+    const bool is_public = kind == &public_kind;
+    const char *advice = "";
+
+    if (is_public && strstr(text, "-----BEGIN PRIVATE KEY-----"))
+        advice = ": it is a private key; openssl pkey -in PRIVATE.pem -pubout "
+                 "prints the public one";
+    else if (!is_public && strstr(text, "-----BEGIN PUBLIC KEY-----"))
+        advice = ": it is a public key, and only the private one can sign";
+    else if (strstr(text, "-----BEGIN CERTIFICATE-----"))
+        advice = ": it is a certificate";
+    else if (strstr(text, " KEY-----"))
+        advice = ": it is a key of another kind; openssl genpkey -algorithm "
+                 "ed25519 makes one";
+    complain("%s: not an Ed25519 %s in PEM format%s", path,
+             is_public ? "public key" : "private key", advice);
+    return false;
+}
+
 static bool read_key(const char *path, const struct key_kind *kind,
                      struct signature_key *ret_key)
 {
@@ -119,11 +142,8 @@ static bool read_key(const char *path, const struct key_kind *kind,
     if (!at ||
         decode(at + strlen(begin), der) !=
             kind->prefix_size + sizeof(ret_key->byte) ||
-        memcmp(der, kind->prefix, kind->prefix_size) != 0) {
-        complain("%s: not an Ed25519 %s in PEM format", path,
-                 kind == &public_kind ? "public key" : "private key");
-        return false;
-    }
+        memcmp(der, kind->prefix, kind->prefix_size) != 0)
+        return not_a_key(path, at ? " KEY-----" : text, kind);
     if (kind == &private_kind && !is_private(path, &st))
         return false;
     memcpy(ret_key->byte, der + kind->prefix_size, sizeof(ret_key->byte));

@@ -10,8 +10,9 @@
 #define FIELD(name) offsetof(struct options, name)
 
 enum kind {
-    LIST,    /* of struct words at field */
-    TEXT,    /* const char * at field */
+    LIST, /* of struct words at field */
+    TEXT, /* const char * at field */
+    CONTRACT,
     IGNORED, /* with a value: how code is made, not what it does */
     IGNORED_SWITCH,
     ELSEWHERE /* refused; hint: what bcc has instead */
@@ -35,6 +36,7 @@ static const struct row rows[] = {
     {"mattr", TEXT, FIELD(features), NULL},
     {"mtriple", TEXT, FIELD(target), NULL},
     {"fake-argv0", TEXT, FIELD(fake_name), NULL},
+    {"fp-contract", CONTRACT, 0, NULL},
     {"jit-kind", IGNORED, 0, NULL},
     {"jit-linker", IGNORED, 0, NULL},
     {"compile-threads", IGNORED, 0, NULL},
@@ -61,6 +63,20 @@ static const struct row *find(const char *name, size_t size)
     return NULL;
 }
 
+/* Under lli "fast" joins operations that the front end did not mark. */
+static enum lli_result take_contract(struct options *options, const char *value)
+{
+    const int choice = options_choice("on|off", value); /* ORDER FP CONTRACT */
+
+    if (choice >= 0)
+        options->fp_contract = choice;
+    else
+        complain("run: --fp-contract %s: not one of on|off; the front end may "
+                 "mark more: clang -ffp-contract=fast",
+                 value);
+    return choice >= 0 ? LLI_TAKEN : LLI_REFUSED;
+}
+
 static enum lli_result apply(struct options *options, const struct row *row,
                              const char *value)
 {
@@ -68,6 +84,8 @@ static enum lli_result apply(struct options *options, const struct row *row,
 
     if (row->kind == LIST)
         return words_append(field, value) ? LLI_TAKEN : LLI_REFUSED;
+    if (row->kind == CONTRACT)
+        return take_contract(options, value);
     if (row->kind == TEXT)
         *(const char **)field = value;
     return LLI_TAKEN;

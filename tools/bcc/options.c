@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <bcc/bcc.h>
-
 #include "lli_options.h"
+#include "near_name.h"
 #include "print.h"
 #include "prune.h"
 
@@ -45,39 +44,29 @@ static bool parse_size(const char *text, struct size_option *size)
     return size->is_given;
 }
 
-/* The number of a word in a list up to a NULL. */
-static bool parse_word(const char *text, const char *const *words,
-                       int *ret_number)
+int options_choice(const char *choices, const char *text)
 {
-    for (int i = 0; words[i]; i++)
-        if (strcmp(text, words[i]) == 0) {
-            *ret_number = i;
-            return true;
-        }
-    return false;
+    const size_t size = strlen(text);
+
+    for (int i = 0;; i++) {
+        const char *end = strchrnul(choices, '|');
+
+        if ((size_t)(end - choices) == size && memcmp(choices, text, size) == 0)
+            return i;
+        if (!*end)
+            return -1;
+        choices = end + 1;
+    }
 }
 
-bool options_parse_tier(const char *text, int *ret_tier)
+static bool parse_choice(const struct option_row *row, const char *text,
+                         int *ret_choice)
 {
-    static const char *const tiers[] = {
-        [BCC_TIER_AUTO] = "auto",
-        [BCC_TIER_BEST] = "best",
-        [BCC_TIER_BASELINE] = "baseline",
-        NULL,
-    };
+    const int choice = options_choice(row->choices, text);
 
-    return parse_word(text, tiers, ret_tier);
-}
-
-bool options_parse_jit(const char *text, int *ret_jit)
-{
-    static const char *const ways[] = {
-        [BCC_JIT_PROCESS] = "process",
-        [BCC_JIT_IN_PROCESS] = "in-process",
-        NULL,
-    };
-
-    return parse_word(text, ways, ret_jit);
+    if (choice >= 0)
+        *ret_choice = choice;
+    return choice >= 0;
 }
 
 /* Report a value that is invalid for this option. */
@@ -92,10 +81,8 @@ static bool refuse(const struct option_row *row, const char *value)
                  row->high);
     else if (row->kind == OPTION_SIZE)
         complain("%s %s: not a size: 512M, 2G, none", name, value);
-    else if (row->kind == OPTION_TIER)
-        complain("%s %s: not one of auto, best, baseline", name, value);
-    else if (row->kind == OPTION_JIT)
-        complain("%s %s: not one of process, in-process", name, value);
+    else if (row->kind == OPTION_CHOICE)
+        complain("%s %s: not one of %s", name, value, row->choices);
     else if (row->kind == OPTION_DIRECTORY)
         complain("%s: needs the name of a directory", name);
     else
@@ -128,11 +115,8 @@ static bool apply(struct options *options, const struct option_row *row,
         break;
     case OPTION_LIST:
         return words_append(field, value);
-    case OPTION_TIER:
-        ok = options_parse_tier(value, field);
-        break;
-    case OPTION_JIT:
-        ok = options_parse_jit(value, field);
+    case OPTION_CHOICE:
+        ok = parse_choice(row, value, field);
         break;
     case OPTION_NUMBER:
         ok = parse_number(value, row->low, row->high, field);
@@ -145,32 +129,6 @@ static bool apply(struct options *options, const struct option_row *row,
 }
 
 /* ---- Wrong usage ---- */
-
-enum { MAX_NAME = 24 };
-
-unsigned options_distance(const char *a, size_t a_size, const char *b)
-{
-    const size_t b_size = strlen(b);
-    unsigned row[MAX_NAME + 1];
-
-    if (a_size > MAX_NAME || b_size > MAX_NAME)
-        return MAX_NAME;
-    for (size_t j = 0; j <= b_size; j++)
-        row[j] = (unsigned)j;
-    for (size_t i = 1; i <= a_size; i++) {
-        unsigned diagonal = row[0];
-
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= b_size; j++) {
-            const unsigned change = diagonal + (a[i - 1] != b[j - 1]);
-            const unsigned less = row[j] < row[j - 1] ? row[j] : row[j - 1];
-
-            diagonal = row[j];
-            row[j] = less + 1 < change ? less + 1 : change;
-        }
-    }
-    return row[b_size];
-}
 
 /* The option of these commands with the closest name, if at most a third of it
  * differs; or NULL. */
@@ -185,7 +143,7 @@ static const char *nearest(const char *name, size_t size, uint32_t commands)
 
         if (!row->name || !(row->commands & commands))
             continue;
-        away = options_distance(name, size, row->name);
+        away = near_name_distance(name, size, row->name, strlen(row->name));
         if (away < least) {
             least = away;
             found = row->name;

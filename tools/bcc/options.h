@@ -12,6 +12,9 @@
 /* Exit statuses. */
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
+/* ORDER FP CONTRACT */
+enum { FP_CONTRACT_ON, FP_CONTRACT_OFF };
+
 struct words {
     const char **word;
     size_t n;
@@ -51,6 +54,7 @@ struct options {
     int opt_level;         /* 0..3 */
     int tier;              /* BCC_TIER_... */
     int jit;               /* BCC_JIT_... */
+    int fp_contract;       /* FP_CONTRACT_... */
     int time_limit_s;      /* of a compile; 0: none, -1: not given */
     int jobs;              /* -j; 0: one for each CPU */
     bool no_cache;
@@ -80,15 +84,10 @@ bool options_parse(struct options *options, int argc, char **argv,
                    uint32_t commands);
 void options_release(struct options *options);
 
-/* The value of --tier or --jit, or of its variable; false: none of them. */
-bool options_parse_tier(const char *text, int *ret_tier);
-bool options_parse_jit(const char *text, int *ret_jit);
+/* Which of the words in choices, which have '|' between them; -1: none. */
+int options_choice(const char *choices, const char *text);
 
 /* False after a complaint: no memory. */
 bool words_append(struct words *words, const char *word);
-
-/* The number of letters to insert, delete or replace to turn the first a_size
- * bytes of a into b (Levenshtein); many for long words. */
-unsigned options_distance(const char *a, size_t a_size, const char *b);
 
 #endif

@@ -187,27 +187,31 @@ static uint64_t memory_limit(const struct options *options)
                                        : UINT64_MAX;
 }
 
-/* An option's value goes before the variable's. */
+/* An option's value goes before the variable's. The first choice is the
+ * default. */
+static int choice_of(int given, const char *variable, const char *choices)
+{
+    const char *text = getenv(variable);
+    int choice;
+
+    if (given || !text || !*text)
+        return given;
+    choice = options_choice(choices, text);
+    if (choice < 0)
+        complain("%s=%s: not one of %s", variable, text, choices);
+    return choice < 0 ? 0 : choice;
+}
+
 static int tier_of(const struct options *options)
 {
-    const char *text = getenv("BCC_TIER");
-    int tier = options->tier;
-
-    if (tier == BCC_TIER_AUTO && text && *text &&
-        !options_parse_tier(text, &tier))
-        complain("BCC_TIER=%s: not one of auto, best, baseline", text);
-    return tier;
+    return choice_of(options->tier, "BCC_TIER",
+                     "auto|best|baseline"); /* ORDER TIERS */
 }
 
 static int jit_of(const struct options *options)
 {
-    const char *text = getenv("BCC_JIT");
-    int jit = options->jit;
-
-    if (jit == BCC_JIT_PROCESS && text && *text &&
-        !options_parse_jit(text, &jit))
-        complain("BCC_JIT=%s: not one of process, in-process", text);
-    return jit;
+    return choice_of(options->jit, "BCC_JIT",
+                     "process|in-process"); /* ORDER JIT */
 }
 
 /* Only a process can be ended. */
@@ -282,7 +286,8 @@ unsigned long setup_flags(const struct options *options, bool program)
 {
     return (program ? BCC_MARKED_ONLY | BCC_DEFAULT_LIBRARIES : 0) |
            (options->rebuild ? BCC_REBUILD : 0) |
-           (options->strip_debug ? BCC_STRIP_DEBUG : 0);
+           (options->strip_debug ? BCC_STRIP_DEBUG : 0) |
+           (options->fp_contract == FP_CONTRACT_OFF ? BCC_FP_CONTRACT_OFF : 0);
 }
 
 /* For the compiler process, which takes it from the environment. */

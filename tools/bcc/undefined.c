@@ -230,8 +230,9 @@ static void suggest(struct clue *clues, const struct options *options, size_t n)
         named = name_front_end(clues, n) || named;
     }
     if (!named)
-        complain("to define it, add a shared library (-lNAME, -LDIR) or "
-                 "bitcode (--lib RUNTIME.bc, --link FILE)");
+        complain("to define it, add a file of the program (--link FILE), a "
+                 "shared library (-lNAME, -LDIR) or a runtime library (--lib "
+                 "RUNTIME.bc)");
     free(clues);
 }
 

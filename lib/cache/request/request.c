@@ -32,8 +32,8 @@ enum { MAX_OPT_LEVEL = 3 };
 
 /* A word of the text and the constant it stands for; "" ends a list. */
 struct word {
-    char text[20];
-    unsigned value;
+    char text[18];
+    uint16_t value;
 };
 
 /* ORDER REQUEST FLAGS: flags are written in the order of this list. */
@@ -41,6 +41,7 @@ static const struct word flag_words[] = {
     {"marked-only", REQUEST_MARKED_ONLY},
     {"default-libraries", REQUEST_DEFAULT_LIBRARIES},
     {"strip-debug", REQUEST_STRIP_DEBUG},
+    {"fp-contract-off", REQUEST_FP_CONTRACT_OFF},
     {"", 0},
 };
 

@@ -19,7 +19,8 @@
  *   cpu=native            or a CPU name of LLVM
  *   features=+avx2,-fma   as given, "" for none
  *   opt=3
- *   flags=marked-only,strip-debug   in this order, "" for none
+ *   flags=marked-only,strip-debug   in this order, "" for none; also
+ *                         default-libraries, fp-contract-off
  *   mark=NAME             one line each, sorted by strcmp, no duplicates
  *   library-dir=DIR       one line each, in the order of search
  *   shared=HOW NAME       HOW search|open, one line each, in the order added
@@ -81,11 +82,14 @@ struct request_input {
     const char *entry; /* not NULL: name in the archive; name ends in it */
 };
 
+/* The bits of the API's flags, see prepare.c. */
 enum {
-    REQUEST_MARKED_ONLY = 1u << 0, /* export marked symbols only */
+    REQUEST_MARKED_ONLY = 1u << 2, /* export marked symbols only */
     /* Also take symbols from the libraries that programs are linked with. */
-    REQUEST_DEFAULT_LIBRARIES = 1u << 1,
-    REQUEST_STRIP_DEBUG = 1u << 2, /* drop the inputs' debug information */
+    REQUEST_DEFAULT_LIBRARIES = 1u << 7,
+    REQUEST_STRIP_DEBUG = 1u << 8, /* drop the inputs' debug information */
+    /* A product and a sum are rounded apart, on every CPU. */
+    REQUEST_FP_CONTRACT_OFF = 1u << 12,
 };
 
 /* A shared library that the script may take symbols from. */

@@ -222,7 +222,7 @@ void known_file_note(const char *dir, const struct known_file *file,
     if (symlinkat(target, fd, name) < 0 && errno == EEXIST) {
         snprintf(temporary, sizeof(temporary), "%s.%ld", name, (long)getpid());
         if (symlinkat(target, fd, temporary) < 0 ||
-            renameat(fd, temporary, fd, name) < 0)
+            file_rename(fd, temporary, fd, name) < 0)
             unlinkat(fd, temporary, 0);
     }
     file_close(fd);

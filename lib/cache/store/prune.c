@@ -129,7 +129,7 @@ static void renew_notes(int dir_fd, uint64_t bytes)
     if (fd < 0)
         return;
     if (write(fd, &record, sizeof(record)) != (ssize_t)sizeof(record) ||
-        renameat(dir_fd, fresh, dir_fd, PRUNE_NOTES_NAME) < 0)
+        file_rename(dir_fd, fresh, dir_fd, PRUNE_NOTES_NAME) < 0)
         unlinkat(dir_fd, fresh, 0);
     file_close(fd);
 }

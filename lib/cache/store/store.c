@@ -356,8 +356,8 @@ enum status store_publish(struct store_writer *writer, struct error *err)
     status = file_sync(writer->fd, entry, err);
     if (status)
         return status;
-    if (renameat(temporary_dir(writer), writer->temporary, writer->dir_fd,
-                 entry) < 0)
+    if (file_rename(temporary_dir(writer), writer->temporary, writer->dir_fd,
+                    entry) < 0)
         return error_set_os(err, errno, "%s: rename", entry);
     writer->temporary[0] = '\0';
     /* The directory is not synced: after a power cut the old entry may be back,

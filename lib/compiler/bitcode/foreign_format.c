@@ -63,14 +63,14 @@ static const char *known_magic(struct span bytes)
 static const char *elf_kind(struct span bytes)
 {
     const char *what =
-        "an ELF object, not bitcode: compile with -emit-llvm instead, or add "
-        "-fembed-bitcode";
+        "an ELF object, not bitcode: compile with -emit-llvm instead, add "
+        "-fembed-bitcode, or link it to bitcode with --link";
 
     if (bytes.size < EI_NIDENT + 2 || memcmp(bytes.data, ELFMAG, SELFMAG) != 0)
         return NULL;
     if (bytes.data[EI_NIDENT] == ET_EXEC || bytes.data[EI_NIDENT] == ET_DYN)
         what = "a linked ELF program or library, not bitcode: compile its "
-               "sources with -emit-llvm";
+               "sources with -emit-llvm, or name a shared library with -l";
     return what;
 }
 

@@ -11,10 +11,9 @@
  * Not touched: declarations and llvm.* (the appending lists). Visible
  * definitions that something other than IR may use stay external, too: what
  * generated code may ask for, what libraries shall find (operator new), what
- * assembly or an attribute names, and what lies in a section of its own choice,
- * where
- * __start_NAME or the loader finds it. What llvm.used lists is internal as
- * well: the list keeps it alive. */
+ * assembly, an attribute or a native object names, and what lies in a section
+ * of its own choice, where __start_NAME or the loader finds it. What llvm.used
+ * lists is internal as well: the list keeps it alive. */
 #include "internalize.h"
 
 #include <stdlib.h>
@@ -101,21 +100,15 @@ static bool is_repeated(struct definitions *definitions, const char *name)
     return repeated;
 }
 
-static void add_definition(LLVMValueRef global, struct definitions *definitions)
+static void add_name(struct definitions *definitions, const char *name,
+                     bool function)
 {
-    struct cache_symbol symbol = {.name = glue_name(global),
-                                  .address = OBCC_NO_ADDRESS};
-    bool function = is_function(global);
+    const struct cache_symbol symbol = {.name = name,
+                                        .address = OBCC_NO_ADDRESS};
 
-    if (!is_visible_definition(global))
+    if (definitions->only && !public_names_contain(definitions->only, name))
         return;
-    if (definitions->only &&
-        !public_names_contain(definitions->only, symbol.name))
-        return;
-    /* A thread-local variable has no single address. */
-    if (!function && LLVMIsAGlobalVariable(global) && LLVMIsThreadLocal(global))
-        return;
-    if (is_repeated(definitions, symbol.name))
+    if (is_repeated(definitions, name))
         return;
     if (function) {
         if (definitions->funcs)
@@ -126,6 +119,24 @@ static void add_definition(LLVMValueRef global, struct definitions *definitions)
             definitions->vars[definitions->n_vars] = symbol;
         definitions->n_vars++;
     }
+}
+
+static void add_definition(LLVMValueRef global, struct definitions *definitions)
+{
+    const bool function = is_function(global);
+
+    if (!is_visible_definition(global))
+        return;
+    /* A thread-local variable has no single address. */
+    if (!function && LLVMIsAGlobalVariable(global) && LLVMIsThreadLocal(global))
+        return;
+    add_name(definitions, glue_name(global), function);
+}
+
+static bool add_native(void *context, const char *name, bool is_function)
+{
+    add_name(context, name, is_function);
+    return true;
 }
 
 /* Copied, because LLVM's names die with the module. */
@@ -149,11 +160,13 @@ static bool visit_objects(const struct objects *script,
     LLVMValueRef global = NULL;
 
     name_map_init(&seen);
-    definitions->seen = script->n_objects > 1 ? &seen : NULL;
+    definitions->seen =
+        script->n_objects + script->natives.n_objects > 1 ? &seen : NULL;
     definitions->n_vars = definitions->n_funcs = 0;
     for (size_t i = 0; i < script->n_objects; i++)
         while ((global = glue_next_global(script->object[i].module, global)))
             add_definition(global, definitions);
+    native_objects_definitions(&script->natives, add_native, definitions);
     name_map_release(&seen);
     return !definitions->no_memory;
 }
@@ -269,12 +282,6 @@ static void drop_comdat(LLVMValueRef global)
         LLVMSetComdat(global, NULL);
 }
 
-struct visible_names {
-    const struct public_names *published;
-    const struct public_names *in_asm;
-    const struct public_names *in_attributes;
-};
-
 /* Does it have a section of its own choice? For a function that mostly decides
  * only its place in the text. */
 static bool has_section(LLVMValueRef global)
@@ -291,9 +298,10 @@ static bool has_section(LLVMValueRef global)
 static bool stays_visible(LLVMValueRef global, const char *name,
                           const struct visible_names *names)
 {
-    return public_names_contain(names->published, name) ||
-           public_names_contain(names->in_asm, name) ||
-           public_names_contain(names->in_attributes, name) ||
+    return public_names_contain(&names->published, name) ||
+           public_names_contain(&names->in_asm, name) ||
+           public_names_contain(&names->in_attributes, name) ||
+           public_names_contain(&names->in_natives, name) ||
            has_section(global) || is_libcall(name) ||
            (is_function(global) && is_replaceable_operator(name));
 }
@@ -324,13 +332,10 @@ static void set_linkage(LLVMValueRef global,
     }
 }
 
-void internalize(LLVMModuleRef module, const struct public_names *names,
-                 const struct public_names *asm_names,
-                 const struct public_names *attribute_names)
+void internalize(LLVMModuleRef module, const struct visible_names *names)
 {
-    struct visible_names visible = {names, asm_names, attribute_names};
     LLVMValueRef global = NULL;
 
     while ((global = glue_next_global(module, global)))
-        set_linkage(global, &visible);
+        set_linkage(global, names);
 }

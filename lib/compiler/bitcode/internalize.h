@@ -40,10 +40,14 @@ enum status attribute_names_collect(LLVMModuleRef module, struct arena *arena,
                                     struct error *err) MUST_CHECK;
 
 /* Make the definitions of these names external and hidden, likewise those that
- * assembly or attributes may use (asm_names.h, attribute_names.c), and all
- * others internal. */
-void internalize(LLVMModuleRef module, const struct public_names *names,
-                 const struct public_names *asm_names,
-                 const struct public_names *attribute_names);
+ * assembly, attributes or native objects may use (asm_names.h,
+ * attribute_names.c, native_objects.h), and all others internal. */
+struct visible_names {
+    struct public_names published;
+    struct public_names in_asm;
+    struct public_names in_attributes;
+    struct public_names in_natives;
+};
+void internalize(LLVMModuleRef module, const struct visible_names *names);
 
 #endif

@@ -8,9 +8,11 @@
  *
  * Members of an archive are read one by one, lazily (no bodies of functions).
  * Its symbol index is not used: many tools make none for bitcode, and a wrong
- * index would make symbols missing for no visible reason. Members that are ELF
- * objects cause no error unless they are needed. Other members, such as texts
- * or pictures, define nothing.
+ * index would make symbols missing for no visible reason. Members, and inputs,
+ * that are ELF objects without bitcode take part like modules, and are listed
+ * for the linker (native_objects.h); a member that cannot be read causes an
+ * error only if it is needed. Other members, such as texts or pictures, define
+ * nothing.
  *
  * For a single module without archives, the usual script, no symbol is looked
  * at. */
@@ -33,6 +35,7 @@ struct member {
     const char *name; /* "libx.a(m.o)" */
     struct definitions definitions;
     LLVMModuleRef module; /* NULL: an ELF object */
+    struct object_view object;
 };
 
 struct archive {
@@ -171,27 +174,31 @@ static const char *member_name(struct arena *arena, const char *archive,
     return name;
 }
 
-static enum status foreign_object(const char *name, const char *fact,
-                                  const char *symbol, struct error *err)
-{
-    return error_set(err, STATUS_UNSUPPORTED,
-                     "%s: an ELF object, not bitcode, and %s%s%s%s", name, fact,
-                     symbol ? " '" : "", symbol ? symbol : "",
-                     symbol ? "'" : "");
-}
-
 static enum status read_object_member(struct reading *reading,
                                       struct span bytes, struct member *member,
                                       struct error *err)
 {
-    struct object_view object;
+    const enum status status = object_view_open(
+        member->name, bytes, reading->arena, &member->object, err);
 
-    if (object_view_open(member->name, bytes, reading->arena, &object, NULL) ||
-        object_symbols_read_object(&reading->symbols, &object,
-                                   &member->definitions, NULL))
-        return foreign_object(member->name, "its symbols cannot be read", NULL,
-                              err);
-    return STATUS_OK;
+    return status
+               ? status
+               : object_symbols_read_object(&reading->symbols, &member->object,
+                                            &member->definitions, err);
+}
+
+static enum status add_native(struct reading *reading,
+                              const struct object_view *object,
+                              struct error *err)
+{
+    struct native_objects *natives = &reading->objects.natives;
+    const enum status status =
+        native_objects_add(natives, object, reading->arena, err);
+
+    if (reading->objects.n_objects == 0)
+        natives->n_first = natives->n_objects;
+    return status ? status
+                  : object_symbols_add_object(&reading->symbols, object, err);
 }
 
 static enum status read_member(struct reading *reading, struct span bytes,
@@ -279,11 +286,11 @@ static enum status take_if_needed(struct reading *reading,
 
     if (!name)
         return STATUS_OK;
-    if (!module)
-        return foreign_object(member->name, "wanted for", name, err);
     *taken = true;
     member->module = NULL;
     member->definitions.n_rows = 0;
+    if (!module)
+        return add_native(reading, &member->object, err);
     return add_resolved(reading, member->name, module, err);
 }
 
@@ -362,6 +369,17 @@ static enum status list_left(struct reading *reading, struct error *err)
 
 /* ---- Inputs ---- */
 
+static enum status read_native(struct reading *reading,
+                               const struct object_input *input,
+                               struct error *err)
+{
+    struct object_view object;
+    const enum status status = object_view_open(input->name, input->bytes,
+                                                reading->arena, &object, err);
+
+    return status ? status : add_native(reading, &object, err);
+}
+
 static enum status read_input(struct reading *reading,
                               const struct object_input *input, bool is_alone,
                               struct error *err)
@@ -376,12 +394,20 @@ static enum status read_input(struct reading *reading,
         status = read_archive(reading, input, archive, err);
         return status ? status : search(reading, archive, &taken, err);
     }
+    if (!is_alone && module_kind(input->bytes) == MODULE_ELF_OBJECT)
+        return read_native(reading, input, err);
     status =
         reader->read(reader->context, input->bytes, input->name, &module, err);
     if (status)
         return status;
     return is_alone ? add_object(reading, input->name, module, err)
                     : add_resolved(reading, input->name, module, err);
+}
+
+static bool is_chosen(const void *context, const struct native_objects *natives,
+                      const char *name)
+{
+    return native_objects_own(natives, object_symbols_definer(context, name));
 }
 
 static enum status read_all(struct reading *reading,
@@ -401,8 +427,16 @@ static enum status read_all(struct reading *reading,
         status = object_symbols_check(&reading->symbols, err);
     if (status == STATUS_OK)
         status = list_left(reading, err);
+    if (status == STATUS_OK)
+        status = native_objects_choose(&reading->objects.natives, is_chosen,
+                                       &reading->symbols, reading->arena, err);
     if (status)
         return status;
+    if (reading->objects.n_objects == 0 && reading->objects.natives.n_objects)
+        return error_set(err, STATUS_UNSUPPORTED,
+                         "%s: native code, and so is all that is linked to it: "
+                         "one file has to be bitcode",
+                         inputs->input[0].name);
     if (reading->objects.n_objects == 0)
         return error_set(err, STATUS_COMPILE,
                          "%s: no member of the archive defines a "
@@ -461,7 +495,7 @@ static enum status link_range(struct glue *glue, LLVMModuleRef dest,
         LLVMModuleRef module = object->module;
         enum status status;
 
-        if (objects->n_objects > 1)
+        if (objects->n_objects > 1 || objects->natives.n_objects > 0)
             join_keep_linkonce(module);
         object->module = NULL;
         status = asm_labels_link(glue, dest, module, &object->file, err);

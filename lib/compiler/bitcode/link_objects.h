@@ -6,6 +6,7 @@
 #include "arena.h"
 #include "asm_labels.h"
 #include "llvm_glue.h"
+#include "native_objects.h"
 
 struct object {
     const char *name;     /* for a member of an archive: "libx.a(m.o)" */
@@ -17,6 +18,7 @@ struct object {
 struct objects {
     struct object *object;
     size_t n_objects;
+    struct native_objects natives; /* of the same program; in the arena */
     const char **left; /* definitions of archive members that were not taken; */
     size_t n_left;     /* sorted */
 };
@@ -24,7 +26,7 @@ struct objects {
 /* One input of the command line; they are in its order. */
 struct object_input {
     const char *name;
-    struct span bytes; /* a module or an archive, borrowed */
+    struct span bytes; /* a module, an ELF object or an archive, borrowed */
 };
 
 /* Makes a module from bytes; its status is passed on. */
@@ -44,14 +46,14 @@ struct object_inputs {
 
 /* Read the inputs, and the members of archives that are needed: by the modules
  * before them, by each other, or because their name is in wanted. Names live in
- * arena. COMPILE (conflicting definitions), UNSUPPORTED (a needed member is no
- * bitcode), CORRUPT, NO_MEMORY. */
+ * arena. COMPILE (conflicting definitions), UNSUPPORTED (a needed object cannot
+ * be read; nothing is bitcode), CORRUPT, NO_MEMORY. */
 enum status objects_read(const struct object_reader *reader,
                          const struct object_inputs *inputs,
                          struct arena *arena, struct objects *ret_objects,
                          struct error *err) MUST_CHECK;
 
-/* Link all of them into dest. They are consumed, on failure too. */
+/* Link all modules into dest. They are consumed, on failure too. */
 enum status objects_link(struct glue *glue, LLVMModuleRef dest,
                          struct objects *objects, struct error *err) MUST_CHECK;
 

@@ -8,6 +8,7 @@
  *  - An archive's member is taken if it defines an undefined symbol. A weak
  *    reference takes none; a common symbol takes a member that really defines
  *    it, because a member full of initialised variables is meant.
+ *    ELF objects without bitcode are files like others.
  *  - Code reaches a thread-local symbol differently from a plain one, so all
  *    modules must agree. A linker does not notice if a function and a variable
  *    have the same name.
@@ -33,7 +34,7 @@ struct known_symbol {
     const char *file; /* the file with this definition, or with the first
                          reference; NULL: none */
     bool is_grouped;
-    bool is_ir; /* seen in IR, so the next field is known: */
+    bool is_typed; /* seen where it has a type, so the next field is known: */
     bool is_thread_local;
 };
 
@@ -44,7 +45,7 @@ struct occurrence {
     const char *name;
     enum definition definition;
     bool is_grouped;
-    bool is_ir;
+    bool is_typed;
     bool is_thread_local;
 };
 
@@ -64,7 +65,7 @@ static bool read_global(LLVMValueRef global, struct occurrence *ret_occurrence)
     struct occurrence seen = {
         .name = glue_name(global),
         .definition = STRONG,
-        .is_ir = true,
+        .is_typed = true,
         .is_thread_local = is_variable && LLVMIsThreadLocal(global),
     };
 
@@ -173,10 +174,10 @@ static void check_against(struct object_symbols *symbols,
     bool is_grouped = symbol->is_grouped && seen->is_grouped;
 
     if (symbol->definition == STRONG && seen->definition == STRONG &&
-        !is_grouped && symbol->is_ir && seen->is_ir)
+        !is_grouped && symbol->is_typed && seen->is_typed)
         contradict(symbols, "%s: '%s' is defined here and in %s", file,
                    seen->name, symbol->file);
-    else if (symbol->is_ir && seen->is_ir &&
+    else if (symbol->is_typed && seen->is_typed &&
              symbol->is_thread_local != seen->is_thread_local)
         contradict(symbols,
                    seen->is_thread_local
@@ -216,8 +217,8 @@ static bool add_occurrence(void *context, const struct occurrence *seen)
         symbol->file = addition->file;
         symbol->is_grouped = seen->is_grouped;
     }
-    if (seen->is_ir) {
-        symbol->is_ir = true;
+    if (seen->is_typed) {
+        symbol->is_typed = true;
         symbol->is_thread_local = seen->is_thread_local;
     }
     return true;
@@ -232,6 +233,57 @@ enum status object_symbols_add(struct object_symbols *symbols,
         for_each_symbol(symbols, module, add_occurrence, &addition, err);
 
     return addition.no_memory ? error_no_memory(err) : status;
+}
+
+static enum definition definition_of(const struct object_symbol *symbol)
+{
+    const bool is_weak = symbol->binding == STB_WEAK;
+
+    switch (symbol->place) {
+    case OBJECT_SYMBOL_UNDEFINED:
+        return is_weak ? WEAKLY_WANTED : WANTED;
+    case OBJECT_SYMBOL_COMMON:
+        return COMMON;
+    default:
+        return is_weak ? WEAK : STRONG;
+    }
+}
+
+/* A reference has no type, unless it is to a thread-local variable. */
+static struct occurrence occurrence_of(const struct object_view *object,
+                                       const struct object_symbol *symbol)
+{
+    const bool is_thread_local = symbol->type == STT_TLS;
+
+    return (struct occurrence){
+        .name = symbol->name,
+        .definition = definition_of(symbol),
+        .is_grouped = symbol->place == OBJECT_SYMBOL_IN_SECTION &&
+                      object->sections[symbol->section].flags & SHF_GROUP,
+        .is_typed = symbol->place != OBJECT_SYMBOL_UNDEFINED || is_thread_local,
+        .is_thread_local = is_thread_local,
+    };
+}
+
+enum status object_symbols_add_object(struct object_symbols *symbols,
+                                      const struct object_view *object,
+                                      struct error *err)
+{
+    struct addition addition = {symbols, object->name, false};
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 1; !status && i < object->n_symbols; i++) {
+        struct object_symbol symbol;
+        struct occurrence seen;
+
+        status = object_symbol_at(object, i, &symbol, err);
+        if (status || symbol.binding == STB_LOCAL)
+            continue;
+        seen = occurrence_of(object, &symbol);
+        if (!add_occurrence(&addition, &seen))
+            return error_no_memory(err);
+    }
+    return status;
 }
 
 enum status object_symbols_want(struct object_symbols *symbols,
@@ -249,6 +301,14 @@ bool object_symbols_know(const struct object_symbols *symbols, const char *name)
     const struct known_symbol *symbol = name_map_find(&symbols->map, name);
 
     return symbol && symbol->definition != UNKNOWN;
+}
+
+const char *object_symbols_definer(const struct object_symbols *symbols,
+                                   const char *name)
+{
+    const struct known_symbol *symbol = name_map_find(&symbols->map, name);
+
+    return symbol && symbol->definition >= WEAK ? symbol->file : NULL;
 }
 
 /* ---- Members of archives ---- */
@@ -299,18 +359,6 @@ static enum status visit_module(struct collection *collection, const void *of,
                            err);
 }
 
-static enum definition definition_of(const struct object_symbol *symbol)
-{
-    switch (symbol->place) {
-    case OBJECT_SYMBOL_UNDEFINED:
-        return WANTED;
-    case OBJECT_SYMBOL_COMMON:
-        return COMMON;
-    default:
-        return symbol->binding == STB_WEAK ? WEAK : STRONG;
-    }
-}
-
 static enum status visit_object(struct collection *collection, const void *of,
                                 struct error *err)
 {
@@ -318,13 +366,12 @@ static enum status visit_object(struct collection *collection, const void *of,
 
     for (uint32_t i = 1; i < object->n_symbols; i++) {
         struct object_symbol symbol;
-        struct occurrence seen = {0};
+        struct occurrence seen;
         enum status status = object_symbol_at(object, i, &symbol, err);
 
         if (status)
             return status;
-        seen.name = symbol.name;
-        seen.definition = definition_of(&symbol);
+        seen = occurrence_of(object, &symbol);
         if (symbol.binding != STB_LOCAL && !collect(collection, &seen))
             break;
     }

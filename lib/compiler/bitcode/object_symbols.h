@@ -1,4 +1,4 @@
-/* Symbols of the modules of a program, resolved as by a linker. */
+/* Symbols of the modules and objects of a program, resolved as by a linker. */
 #ifndef BCC_COMPILER_OBJECT_SYMBOLS_H
 #define BCC_COMPILER_OBJECT_SYMBOLS_H
 
@@ -26,6 +26,11 @@ enum status object_symbols_add(struct object_symbols *symbols,
                                LLVMModuleRef module, const char *file,
                                struct error *err) MUST_CHECK;
 
+/* The same of an ELF object without bitcode. NO_MEMORY, CORRUPT. */
+enum status object_symbols_add_object(struct object_symbols *symbols,
+                                      const struct object_view *object,
+                                      struct error *err) MUST_CHECK;
+
 /* Add a reference that is in no module. NO_MEMORY. */
 enum status object_symbols_want(struct object_symbols *symbols,
                                 const char *name, struct error *err) MUST_CHECK;
@@ -33,6 +38,10 @@ enum status object_symbols_want(struct object_symbols *symbols,
 /* Does an added module define the name, or refer to it? */
 bool object_symbols_know(const struct object_symbols *symbols,
                          const char *name);
+
+/* The file whose definition is the program's; NULL: none of them defines it. */
+const char *object_symbols_definer(const struct object_symbols *symbols,
+                                   const char *name);
 
 /* The definitions of an archive's member, kept to be tested repeatedly. Lives
  * in the arena; names are borrowed from the module or object. */

@@ -14,6 +14,7 @@
  * enough for an untrusted file, so it is removed here. */
 #include "read.h"
 
+#include <elf.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,7 +66,12 @@ enum module_kind module_kind(struct span bytes)
         return MODULE_BITCODE;
     if (!starts_with(bytes, elf_magic))
         return MODULE_UNKNOWN;
-    return find_embedded(bytes, &embedded) ? MODULE_BITCODE : MODULE_ELF_OBJECT;
+    if (find_embedded(bytes, &embedded))
+        return MODULE_BITCODE;
+    /* gABI, "ELF Header": e_type of a little-endian file. */
+    return bytes.size > EI_NIDENT && bytes.data[EI_NIDENT] == ET_REL
+               ? MODULE_ELF_OBJECT
+               : MODULE_UNKNOWN;
 }
 
 static uint32_t get32(const uint8_t *at)

@@ -3,17 +3,20 @@
  * compute the same then, to the last bit. LLVM alone decides late. Where the
  * front end marked both operations (-ffp-contract=fast, Fortran), the code
  * generator joins them, but not the fast one; and llvm.fmuladd, which clang
- * writes by default, is one operation wherever the optimiser knows all the
- * operands, and two on a CPU that has no such operation.
+ * writes by default, is two operations where the optimiser knows the product,
+ * and on a CPU that has no such operation, one where it knows all operands.
  *
- *   the CPU has it:    marked pairs -> llvm.fmuladd; llvm.fmuladd stays
+ *   the CPU has it:    marked pairs, llvm.fmuladd -> llvm.fma
  *   it does not:       llvm.fmuladd -> product and sum
  *   both:              no pair is marked any more
  *
  * Operations that may be computed in another order, too (-ffast-math), stay as
  * they are. Their results depend on what the optimiser does with them, and auto
  * makes no baseline code for their module. So do those of 32-bit ARM, where the
- * CPU's vectors round otherwise than its scalars. */
+ * CPU's vectors round otherwise than its scalars.
+ *
+ * Off means: as on a CPU that has no such operation, everywhere, and no
+ * operation at all stays marked. llvm.fma stays, as the program asks for it. */
 #include "module_passes.h"
 
 #include <elf.h>
@@ -22,6 +25,7 @@
 struct contraction {
     LLVMModuleRef module;
     LLVMBuilderRef builder;
+    bool is_off;
     bool fuses; /* in the function that is looked at */
 };
 
@@ -56,6 +60,14 @@ static bool function_fuses(LLVMValueRef function)
             strstr(LLVMGetStringAttributeValue(attribute, &size), "+avx512f"));
 }
 
+/* With this attribute older LLVMs join whatever they can. */
+static void drop_unsafe(LLVMValueRef function)
+{
+    LLVMRemoveStringAttributeAtIndex(
+        function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+        "unsafe-fp-math", strlen("unsafe-fp-math"));
+}
+
 /* Of types for which a CPU that has it at all has it. */
 static bool is_fusible(LLVMTypeRef type)
 {
@@ -67,22 +79,38 @@ static bool is_fusible(LLVMTypeRef type)
 
 /* ---- Instructions ---- */
 
-static bool is_fmuladd(LLVMValueRef at)
+static bool calls(LLVMValueRef at, const char *prefix)
 {
-    static const char name[] = "llvm.fmuladd.";
     LLVMValueRef callee = LLVMIsACallInst(at) ? LLVMGetCalledValue(at) : NULL;
 
     return callee && LLVMIsAFunction(callee) &&
-           strncmp(glue_name(callee), name, sizeof(name) - 1) == 0;
+           strncmp(glue_name(callee), prefix, strlen(prefix)) == 0;
+}
+
+static bool is_fmuladd(LLVMValueRef at)
+{
+    return calls(at, "llvm.fmuladd.");
+}
+
+/* The same where a function has a rounding mode of its own. */
+static bool is_constrained_fmuladd(LLVMValueRef at)
+{
+    return calls(at, "llvm.experimental.constrained.fmuladd.");
+}
+
+static unsigned flags_of(LLVMValueRef at)
+{
+    return LLVMIsAInstruction(at) && LLVMCanValueUseFastMathFlags(at)
+               ? LLVMGetFastMathFlags(at)
+               : 0;
 }
 
 /* May be contracted, and nothing that changes more. */
 static bool is_marked(LLVMValueRef at)
 {
-    return LLVMIsAInstruction(at) && LLVMCanValueUseFastMathFlags(at) &&
-           (LLVMGetFastMathFlags(at) &
+    return (flags_of(at) &
             (LLVMFastMathAllowContract | LLVMFastMathAllowReassoc)) ==
-               LLVMFastMathAllowContract;
+           LLVMFastMathAllowContract;
 }
 
 static bool is_marked_product(LLVMValueRef at)
@@ -93,22 +121,47 @@ static bool is_marked_product(LLVMValueRef at)
            LLVMGetInstructionOpcode(at) == LLVMFMul;
 }
 
-static LLVMValueRef build_fmuladd(struct contraction *c, LLVMValueRef a,
-                                  LLVMValueRef b, LLVMValueRef addend)
-{
-    LLVMTypeRef type = LLVMTypeOf(a);
-    unsigned id = LLVMLookupIntrinsicID("llvm.fmuladd", 12);
-    LLVMValueRef callee = LLVMGetIntrinsicDeclaration(c->module, id, &type, 1);
-    LLVMValueRef arguments[] = {a, b, addend};
-
-    return LLVMBuildCall2(c->builder, LLVMGlobalGetValueType(callee), callee,
-                          arguments, 3, "");
-}
-
 static void replace(LLVMValueRef at, LLVMValueRef by)
 {
     LLVMReplaceAllUsesWith(at, by);
     LLVMInstructionEraseFromParent(at);
+}
+
+/* LLVM sets flags and clears none, so the operation is made anew. On other
+ * instructions than these the mark means nothing. */
+static void drop_mark(struct contraction *c, LLVMValueRef at)
+{
+    const unsigned flags = flags_of(at) & ~(unsigned)LLVMFastMathAllowContract;
+    const LLVMOpcode opcode = LLVMGetInstructionOpcode(at);
+    LLVMValueRef plain;
+
+    if (opcode != LLVMFAdd && opcode != LLVMFSub && opcode != LLVMFMul)
+        return;
+    LLVMPositionBuilderBefore(c->builder, at);
+    plain = LLVMBuildBinOp(c->builder, opcode, LLVMGetOperand(at, 0),
+                           LLVMGetOperand(at, 1), "");
+    if (flags && LLVMIsAInstruction(plain))
+        LLVMSetFastMathFlags(plain, flags);
+    replace(at, plain);
+}
+
+static LLVMValueRef build_call(struct contraction *c, const char *name,
+                               LLVMValueRef *arguments, unsigned n)
+{
+    LLVMTypeRef type = LLVMTypeOf(arguments[0]);
+    unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
+    LLVMValueRef callee = LLVMGetIntrinsicDeclaration(c->module, id, &type, 1);
+
+    return LLVMBuildCall2(c->builder, LLVMGlobalGetValueType(callee), callee,
+                          arguments, n, "");
+}
+
+static LLVMValueRef build_fma(struct contraction *c, LLVMValueRef a,
+                              LLVMValueRef b, LLVMValueRef addend)
+{
+    LLVMValueRef arguments[] = {a, b, addend};
+
+    return build_call(c, "llvm.fma", arguments, 3);
 }
 
 /* product + c, c + product, product - c, c - product */
@@ -129,20 +182,78 @@ static bool join(struct contraction *c, LLVMValueRef sum)
         addend = LLVMBuildFNeg(c->builder, addend, "");
     else if (subtracts)
         a = LLVMBuildFNeg(c->builder, a, "");
-    replace(sum, build_fmuladd(c, a, b, addend));
+    replace(sum, build_fma(c, a, b, addend));
     LLVMInstructionEraseFromParent(product);
     return true;
 }
 
 static void split(struct contraction *c, LLVMValueRef call)
 {
-    LLVMValueRef product;
+    const unsigned flags =
+        flags_of(call) & ~(unsigned)LLVMFastMathAllowContract;
+    LLVMValueRef product, sum;
 
     LLVMPositionBuilderBefore(c->builder, call);
     product = LLVMBuildFMul(c->builder, LLVMGetOperand(call, 0),
                             LLVMGetOperand(call, 1), "");
-    replace(call,
-            LLVMBuildFAdd(c->builder, product, LLVMGetOperand(call, 2), ""));
+    sum = LLVMBuildFAdd(c->builder, product, LLVMGetOperand(call, 2), "");
+    for (unsigned i = 0; flags && i < 2; i++)
+        if (LLVMIsAInstruction(i ? sum : product))
+            LLVMSetFastMathFlags(i ? sum : product, flags);
+    replace(call, sum);
+}
+
+static void fuse(struct contraction *c, LLVMValueRef call)
+{
+    const unsigned flags = flags_of(call);
+    LLVMValueRef fma;
+
+    LLVMPositionBuilderBefore(c->builder, call);
+    fma = build_fma(c, LLVMGetOperand(call, 0), LLVMGetOperand(call, 1),
+                    LLVMGetOperand(call, 2));
+    if (flags)
+        LLVMSetFastMathFlags(fma, flags);
+    replace(call, fma);
+}
+
+/* The last two operands of these are rounding mode and exceptions. */
+static LLVMValueRef build_constrained(struct contraction *c, const char *name,
+                                      LLVMValueRef *arguments, unsigned n)
+{
+    const unsigned kind =
+        LLVMGetEnumAttributeKindForName("strictfp", strlen("strictfp"));
+    LLVMAttributeRef attribute =
+        LLVMCreateEnumAttribute(LLVMGetModuleContext(c->module), kind, 0);
+    LLVMValueRef call = build_call(c, name, arguments, n);
+
+    LLVMAddCallSiteAttribute(
+        call, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, attribute);
+    return call;
+}
+
+static void split_constrained(struct contraction *c, LLVMValueRef call)
+{
+    LLVMValueRef arguments[] = {
+        LLVMGetOperand(call, 0), LLVMGetOperand(call, 1),
+        LLVMGetOperand(call, 3), LLVMGetOperand(call, 4)};
+
+    LLVMPositionBuilderBefore(c->builder, call);
+    arguments[0] = build_constrained(c, "llvm.experimental.constrained.fmul",
+                                     arguments, 4);
+    arguments[1] = LLVMGetOperand(call, 2);
+    replace(call, build_constrained(c, "llvm.experimental.constrained.fadd",
+                                    arguments, 4));
+}
+
+static void fuse_constrained(struct contraction *c, LLVMValueRef call)
+{
+    LLVMValueRef arguments[5];
+
+    for (unsigned i = 0; i < 5; i++)
+        arguments[i] = LLVMGetOperand(call, i);
+    LLVMPositionBuilderBefore(c->builder, call);
+    replace(call, build_constrained(c, "llvm.experimental.constrained.fma",
+                                    arguments, 5));
 }
 
 static bool is_sum(LLVMValueRef at)
@@ -156,23 +267,35 @@ static void decide(struct contraction *c, LLVMValueRef at)
     const bool fuses = c->fuses && is_fusible(LLVMTypeOf(at));
 
     if (is_fmuladd(at)) {
-        if (!fuses && !(LLVMGetFastMathFlags(at) & LLVMFastMathAllowReassoc))
-            split(c, at);
+        if (!(flags_of(at) & LLVMFastMathAllowReassoc))
+            (fuses ? fuse : split)(c, at);
+        return;
+    }
+    if (is_constrained_fmuladd(at)) {
+        (fuses ? fuse_constrained : split_constrained)(c, at);
         return;
     }
     if (!is_marked(at) || (fuses && is_sum(at) && join(c, at)))
         return;
     /* A product may still be joined with a sum that follows. */
     if (!is_marked_product(at) || !fuses)
-        LLVMSetFastMathFlags(at, LLVMGetFastMathFlags(at) &
-                                     ~(unsigned)LLVMFastMathAllowContract);
+        drop_mark(c, at);
 }
 
-static void unmark(LLVMValueRef at)
+static void turn_off(struct contraction *c, LLVMValueRef at)
+{
+    if (is_fmuladd(at))
+        split(c, at);
+    else if (is_constrained_fmuladd(at))
+        split_constrained(c, at);
+    else if (flags_of(at) & LLVMFastMathAllowContract)
+        drop_mark(c, at);
+}
+
+static void unmark(struct contraction *c, LLVMValueRef at)
 {
     if (is_marked(at))
-        LLVMSetFastMathFlags(at, LLVMGetFastMathFlags(at) &
-                                     ~(unsigned)LLVMFastMathAllowContract);
+        drop_mark(c, at);
 }
 
 /* ---- All of it ---- */
@@ -186,25 +309,29 @@ static void decide_function(struct contraction *c, LLVMValueRef function)
          block = LLVMGetNextBasicBlock(block))
         for (at = LLVMGetFirstInstruction(block); at; at = next) {
             next = LLVMGetNextInstruction(at);
-            decide(c, at);
+            (c->is_off ? turn_off : decide)(c, at);
         }
     for (block = LLVMGetFirstBasicBlock(function); block;
          block = LLVMGetNextBasicBlock(block))
-        for (at = LLVMGetFirstInstruction(block); at;
-             at = LLVMGetNextInstruction(at))
-            unmark(at);
+        for (at = LLVMGetFirstInstruction(block); at; at = next) {
+            next = LLVMGetNextInstruction(at);
+            unmark(c, at);
+        }
 }
 
-void contraction_decide(LLVMModuleRef module, const struct target *target)
+void contraction_decide(LLVMModuleRef module, const struct target *target,
+                        bool is_off)
 {
     const bool fuses = machine_fuses(target);
-    struct contraction c = {.module = module};
+    struct contraction c = {.module = module, .is_off = is_off};
 
-    if (target->elf_machine == EM_ARM)
+    if (target->elf_machine == EM_ARM && !is_off)
         return;
     c.builder = LLVMCreateBuilderInContext(LLVMGetModuleContext(module));
     for (LLVMValueRef at = LLVMGetFirstFunction(module); at;
          at = LLVMGetNextFunction(at)) {
+        if (is_off)
+            drop_unsafe(at);
         c.fuses = fuses || function_fuses(at);
         decide_function(&c, at);
     }

@@ -45,6 +45,21 @@ static void count(LLVMValueRef function, struct counts *counts)
         }
 }
 
+static bool has_few_accesses(const struct counts *counts)
+{
+    return counts->n_stack_accesses * 100 <=
+           counts->n_instructions * MANY_STACK_ACCESSES;
+}
+
+bool function_is_optimised(LLVMValueRef function, size_t *ret_n_instructions)
+{
+    struct counts counts = {0};
+
+    count(function, &counts);
+    *ret_n_instructions = counts.n_instructions;
+    return has_few_accesses(&counts);
+}
+
 struct module_facts module_facts_collect(LLVMModuleRef module)
 {
     struct counts counts = {0};
@@ -54,8 +69,7 @@ struct module_facts module_facts_collect(LLVMModuleRef module)
         count(at, &counts);
     return (struct module_facts){
         .n_instructions = counts.n_instructions,
-        .is_optimised = counts.n_stack_accesses * 100 <=
-                        counts.n_instructions * MANY_STACK_ACCESSES,
+        .is_optimised = has_few_accesses(&counts),
         .is_inexact = counts.is_inexact,
     };
 }

@@ -25,12 +25,22 @@ enum status attributes_retarget(LLVMModuleRef module,
                                 struct cpu_features *features,
                                 struct error *err) MUST_CHECK;
 
-/* Decide which products and sums become one operation. Functions have their
- * target's attributes. */
-void contraction_decide(LLVMModuleRef module, const struct target *target);
+/* Decide which products and sums become one operation; is_off: none. Functions
+ * have their target's attributes. */
+void contraction_decide(LLVMModuleRef module, const struct target *target,
+                        bool is_off);
 
 /* Of the linked module, before anything is optimised. */
 struct module_facts module_facts_collect(LLVMModuleRef module);
+
+/* An optimiser has seen the function, as in struct module_facts. */
+bool function_is_optimised(LLVMValueRef function, size_t *ret_n_instructions);
+
+/* finished.c, in this order: mark functions that are optimised; let passes of
+ * functions leave out those that are as when they were marked; no more. */
+void finished_mark(LLVMModuleRef module);
+void finished_hide(LLVMModuleRef module);
+void finished_show(LLVMModuleRef module);
 
 /* After optimisation: moves the largest variables of a module that has too
  * many bytes of them to where code reaches them with 64-bit offsets. Changes

@@ -14,6 +14,8 @@
  * links. The options below are in that text. */
 #include "optimise.h"
 
+#include "module_passes.h"
+
 #include <elf.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -146,11 +148,18 @@ enum status optimise_baseline(struct glue *glue, LLVMModuleRef module,
     return optimise(glue, module, how, err);
 }
 
+/* Those of the first half that look at the module as a whole. */
+static const char module_passes[] =
+    "inferattrs,ipsccp,called-value-propagation,globalopt,"
+    "cgscc(devirt<4>(inline,function-attrs<skip-non-recursive-function-attrs>,"
+    "argpromotion,function-attrs)),deadargelim,globalopt,globaldce";
+
 enum status optimise_first_half(struct glue *glue, LLVMModuleRef module,
                                 struct optimisation *how, struct error *err)
 {
     const char *rest = find_second_half(how);
     char passes[MAX_PASSES];
+    enum status status;
 
     if (!rest || has_coroutines(module))
         return optimise(glue, module, how, err);
@@ -158,7 +167,14 @@ enum status optimise_first_half(struct glue *glue, LLVMModuleRef module,
     snprintf(passes, sizeof(passes),
              "%sthinlto-pre-link<O%u>,elim-avail-extern,rpo-function-attrs",
              type_check_passes(module), level_of(how));
-    return run(glue, module, how, passes, err);
+    finished_mark(module);
+    status = run(glue, module, how, module_passes, err);
+    if (status)
+        return status;
+    finished_hide(module);
+    status = run(glue, module, how, passes, err);
+    finished_show(module);
+    return status;
 }
 
 enum status optimise_rest(struct glue *glue, LLVMModuleRef module,

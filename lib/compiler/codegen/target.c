@@ -6,6 +6,8 @@
  * Neutral triples (none, SPIR) pass if pointers and byte order agree. */
 #include "target.h"
 
+#include "near_name.h"
+
 #include <string.h>
 
 #include <llvm-c/Target.h>
@@ -134,6 +136,7 @@ static enum status choose_cpu(struct target *target, struct arena *arena,
     if (status)
         return status;
     target->is_plain = !*request->features;
+    target->asked = request->features;
     if (strcmp(request->cpu, "native") == 0 && target->row == machine_host())
         return take_cpu(target, arena, request, err);
     return name_cpu(target, arena, request, err);
@@ -163,6 +166,23 @@ static LLVMTargetMachineRef create_machine(const struct target *target,
     return machine;
 }
 
+static enum status unknown_target(const char *triple, struct error *err)
+{
+    const size_t size = strcspn(triple, "-");
+    const char *near = NULL;
+
+    for (size_t i = 0; i < N_MACHINES && !near; i++)
+        if (near_name_distance(triple, size, machines[i].name,
+                               strlen(machines[i].name)) <= 2 &&
+            !is_for_windows(triple))
+            near = machines[i].triple;
+    return error_set(err, STATUS_UNSUPPORTED,
+                     "target '%s': not one of x86_64, aarch64, arm and riscv64 "
+                     "with ELF%s%s%s",
+                     triple, near ? "; near name: '" : "", near ? near : "",
+                     near ? "'" : "");
+}
+
 enum status target_init(struct target *target, struct arena *arena,
                         const struct request *request, struct error *err)
 {
@@ -173,10 +193,7 @@ enum status target_init(struct target *target, struct arena *arena,
 
     memset(target, 0, sizeof(*target));
     if (!kind || is_for_windows(request->triple))
-        return error_set(err, STATUS_UNSUPPORTED,
-                         "target '%s': not one of x86_64, aarch64, arm and "
-                         "riscv64 with ELF",
-                         request->triple);
+        return unknown_target(request->triple, err);
     kind->initialize();
     target->row = row;
     target->kind = kind;

@@ -73,6 +73,7 @@ struct target {
     const char *features; /* "+a,-b", complete for cpu native */
     bool is_native;       /* cpu and features are this machine's */
     bool is_plain;        /* nobody asked for features */
+    const char *asked;    /* the features that somebody asked for; borrowed */
 };
 
 /* Set up LLVM's disassembler of a triple: the features to give to it, so that
@@ -95,10 +96,23 @@ enum status target_adopt(const struct target *target, LLVMModuleRef module,
 void target_begin(const struct target *target, LLVMModuleRef module);
 
 /* Features that code for the target may use (target_cpu.c). UNSUPPORTED if
- * LLVM does not know the CPU. */
+ * LLVM does not know the CPU, or a feature that was asked for. */
 enum status target_cpu_features(const struct target *target,
                                 struct cpu_features *ret_features,
                                 struct error *err) MUST_CHECK;
+
+/* LLVM's lists of CPUs and features (target_names.c), at the first call in a
+ * process; NULL: not available. */
+const char *target_names_list(const struct target *target, struct arena *arena);
+
+enum target_names { TARGET_CPUS, TARGET_FEATURES };
+bool target_names_know(const char *lists, enum target_names kind,
+                       const char *name, size_t size);
+
+/* "; near names: 'a', 'b'", or "" if none is or they do not fit. */
+void target_names_near(const char *lists, enum target_names kind,
+                       const char *name, size_t size, char *ret_text,
+                       size_t text_size);
 
 /* The features of this machine, of the target's kind, that cache entries can
  * speak of; all others are turned off (target_cpu.c). NULL: no memory. */

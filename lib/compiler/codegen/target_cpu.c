@@ -22,6 +22,8 @@
 
 #include "cpu_levels.h"
 
+enum { NEAR_SIZE = 100 }; /* of near names in a message */
+
 /* ---- Feature strings ---- */
 
 void target_for_each_feature(const char *features, target_feature_fn visit,
@@ -337,6 +339,26 @@ static enum status probe_run(struct probe *probe, const struct target *target,
     return status;
 }
 
+static enum status unknown_cpu(const struct target *target, struct error *err)
+{
+    const char *or_lacks = target->kind->or_lacks, *lists;
+    char near[NEAR_SIZE] = "";
+    struct arena arena;
+
+    arena_init(&arena);
+    lists = target_names_list(target, &arena);
+    if (lists && !target_names_know(lists, TARGET_CPUS, target->cpu,
+                                    strlen(target->cpu))) {
+        or_lacks = NULL;
+        target_names_near(lists, TARGET_CPUS, target->cpu, strlen(target->cpu),
+                          near, sizeof(near));
+    }
+    arena_release(&arena);
+    return error_set(err, STATUS_UNSUPPORTED,
+                     "CPU '%s': not known to LLVM for '%s'%s%s", target->cpu,
+                     target->triple, or_lacks ? or_lacks : "", near);
+}
+
 static enum status check_cpu_is_known(const struct target *target,
                                       struct error *err)
 {
@@ -350,9 +372,7 @@ static enum status check_cpu_is_known(const struct target *target,
     add_caller(&probe, callee, target->cpu, kind->probe_caller);
     status = probe_run(&probe, target, err);
     if (!status && has_callee(&probe, "callee"))
-        status = error_set(
-            err, STATUS_UNSUPPORTED, "CPU '%s': not known to LLVM for '%s'%s",
-            target->cpu, target->triple, kind->or_lacks ? kind->or_lacks : "");
+        status = unknown_cpu(target, err);
     probe_release(&probe);
     return status;
 }
@@ -372,6 +392,54 @@ static enum status probe_features(const struct target *target,
         collect_probed(&probe, target, ret_features);
     probe_release(&probe);
     return status;
+}
+
+/* ---- Features that somebody asked for ---- */
+
+struct asked {
+    const struct target *target;
+    struct arena *arena;
+    const char *lists;
+    bool is_listed; /* lists was asked for */
+    enum status status;
+    struct error *err;
+};
+
+/* LLVM ignores those that it does not know. */
+static void check_asked(void *context, bool enabled, const char *name,
+                        size_t size)
+{
+    struct asked *asked = context;
+    struct cpu_features known = {{0}};
+    char near[NEAR_SIZE];
+
+    (void)enabled;
+    if (asked->status ||
+        cpu_features_add(&known, asked->target->elf_machine, name, size))
+        return;
+    if (!asked->is_listed)
+        asked->lists = target_names_list(asked->target, asked->arena);
+    asked->is_listed = true;
+    if (!asked->lists ||
+        target_names_know(asked->lists, TARGET_FEATURES, name, size))
+        return;
+    target_names_near(asked->lists, TARGET_FEATURES, name, size, near,
+                      sizeof(near));
+    asked->status = error_set(asked->err, STATUS_UNSUPPORTED,
+                              "feature '%.*s': not known to LLVM for '%s'%s",
+                              (int)size, name, asked->target->triple, near);
+}
+
+static enum status check_features(const struct target *target,
+                                  struct error *err)
+{
+    struct arena arena;
+    struct asked asked = {.target = target, .arena = &arena, .err = err};
+
+    arena_init(&arena);
+    target_for_each_feature(target->asked, check_asked, &asked);
+    arena_release(&arena);
+    return asked.status;
 }
 
 /* ---- The answer ---- */
@@ -399,11 +467,14 @@ enum status target_cpu_features(const struct target *target,
                                 struct error *err)
 {
     const char *known = known_features(target);
+    enum status status = check_features(target, err);
 
+    if (status)
+        return status;
     if (!known) {
-        enum status status = strcmp(target->cpu, target->kind->generic_cpu) == 0
-                                 ? STATUS_OK
-                                 : check_cpu_is_known(target, err);
+        status = strcmp(target->cpu, target->kind->generic_cpu) == 0
+                     ? STATUS_OK
+                     : check_cpu_is_known(target, err);
         return status ? status : probe_features(target, ret_features, err);
     }
     *ret_features = target_feature_bits(target->elf_machine, known);
