@@ -246,7 +246,7 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
                                  ? "trustedKeys: not keys of 64 hexadecimal "
                                    "digits, separated by commas"
                                  : "trustedKeys: anybody can sign for one of "
-                                   "these keys (a point of small order)");
+                                   "these keys");
     }
     if (given.targetTriple)
         given.targetTriple = machine_usual_triple(given.targetTriple);
