@@ -323,10 +323,11 @@ static void settle(LLVMModuleRef module, const struct object_symbol *symbol,
 void native_objects_override(const struct native_objects *natives,
                              LLVMModuleRef module)
 {
-    const struct public_names chosen = {natives->chosen, natives->n_chosen};
     struct object_symbol symbol;
 
     for (struct cursor at = {natives, 0, 0}; next_global(&at, &symbol);)
         if (symbol.place != OBJECT_SYMBOL_UNDEFINED)
-            settle(module, &symbol, public_names_contain(&chosen, symbol.name));
+            settle(module, &symbol,
+                   glue_contains_name(natives->chosen, natives->n_chosen,
+                                      symbol.name));
 }
