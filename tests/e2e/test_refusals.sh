@@ -110,6 +110,36 @@ test_a_tier_of_the_environment_is_checked() {
     silent option err
 }
 
+# A line that says nothing is passed over with a message; the last that does
+# counts.
+test_lines_of_the_configuration_are_checked() {
+    mkdir -p "$work/config/bcc"
+    cat >"$work/config/bcc/config" <<'END'
+# cache-size = 1M
+cache-size = 3M
+
+cache-size
+cachesize = 5M
+= 5M
+cache-size =
+cache-size = 5M 6M
+cache-size = 7M # the last
+END
+    run config env -u BCC_CACHE_SIZE XDG_CONFIG_HOME="$work/config" \
+        "$BCC" cache stats
+    expect config "exit 0"
+    sed "s,$work/config/bcc/,," "$work/config.err" >"$work/said"
+    cat >"$work/right" <<'END'
+bcc: config:4: not a line 'cache-size = SIZE'
+bcc: config:5: not a line 'cache-size = SIZE'
+bcc: config:6: not a line 'cache-size = SIZE'
+bcc: config:7: '' is no size
+bcc: config:8: '5M 6M' is no size
+END
+    diff "$work/right" "$work/said" || fail "other lines are refused"
+    says config out "7340032 ("
+}
+
 # missing N: a program that imports that many names nobody has.
 missing() {
     {
