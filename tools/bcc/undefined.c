@@ -11,7 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include "buffer.h"
 #include "cache_file.h"
 #include "library_search.h"
 #include "machine.h"
@@ -236,28 +239,107 @@ static void suggest(struct clue *clues, const struct options *options, size_t n)
     free(clues);
 }
 
-static struct clue *clues_of(BCCScriptRef script, size_t n)
-{
-    struct clue *clues = calloc(n, sizeof(*clues));
+/* ---- Told by the compiler ---- */
 
-    for (size_t i = 0; clues && i < n; i++)
-        clues[i].symbol = bccGetMissingSymbol(script, i, NULL);
-    return clues;
+/* The memfd of tools/bccc/missing.c, and what is in it. */
+static struct {
+    int fd; /* 0: none */
+    struct buffer text;
+    size_t at; /* of the next symbol */
+} told;
+
+void undefined_ask(void)
+{
+    char path[64];
+
+    if (told.fd || getenv("LD_PRELOAD"))
+        return;
+    told.fd = memfd_create("undefined", MFD_CLOEXEC);
+    if (told.fd < 0)
+        told.fd = 0;
+    snprintf(path, sizeof(path), "/proc/%ld/fd/%d", (long)getpid(), told.fd);
+    if (told.fd)
+        setenv("BCC_UNDEFINED", path, 1);
+}
+
+void undefined_forget(void)
+{
+    if (!told.fd)
+        return;
+    unsetenv("BCC_UNDEFINED"); /* the program's environment is the user's */
+    close(told.fd);
+    buffer_release(&told.text);
+    memset(&told, 0, sizeof(told));
+}
+
+static void read_told(void)
+{
+    char part[4096];
+    ssize_t size;
+    off_t at = 0;
+
+    buffer_init(&told.text);
+    while (told.fd && (size = pread(told.fd, part, sizeof(part), at)) > 0) {
+        buffer_append(&told.text, part, (size_t)size);
+        at += size;
+    }
+    buffer_append(&told.text, "\0", 2);
+    if (buffer_failed(&told.text))
+        buffer_release(&told.text);
+}
+
+static const char *next_word(void)
+{
+    const char *word = (const char *)told.text.data + told.at;
+
+    if (told.at >= told.text.size)
+        return "";
+    told.at += strlen(word) + 1;
+    return word;
+}
+
+/* The next undefined symbol, of a prepare that found it itself or of the
+ * compiler; NULL: there are no more. */
+static const char *next_missing(BCCScriptRef script, size_t i,
+                                const char **user)
+{
+    const char *name = bccGetMissingSymbol(script, i, user);
+
+    if (name)
+        return name;
+    if (i == 0)
+        read_told();
+    name = next_word();
+    *user = *name ? next_word() : "";
+    return *name ? name : NULL;
+}
+
+static bool add_clue(struct clue **clues, size_t n, const char *symbol)
+{
+    struct clue *longer = realloc(*clues, (n + 1) * sizeof(*longer));
+
+    if (!longer)
+        return false;
+    longer[n] = (struct clue){.symbol = symbol};
+    *clues = longer;
+    return true;
 }
 
 void complain_failed(BCCScriptRef script, const struct options *options,
                      const char *path)
 {
+    struct clue *clues = NULL;
     const char *symbol, *user;
     size_t n = 0;
 
-    while ((symbol = bccGetMissingSymbol(script, n, &user)))
+    while ((symbol = next_missing(script, n, &user)) &&
+           add_clue(&clues, n, symbol))
         if (n++ < MAX_LINES)
             complain_of(symbol, user, path);
     if (n > MAX_LINES)
         complain("%s: and %zu more", path, n - MAX_LINES);
     if (n)
-        suggest(clues_of(script, n), options, n);
+        suggest(clues, options, n);
     if (n && resource_is_compiled(path))
         complain("%s: is compiled already: bcc compile takes -l, and --entry "
                  "main for a program with its usual libraries",
