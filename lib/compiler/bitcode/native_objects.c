@@ -320,13 +320,18 @@ static void settle(LLVMModuleRef module, const struct object_symbol *symbol,
         yield(module, old, symbol->name);
 }
 
+static bool is_in_chosen(const struct native_objects *natives, const char *name)
+{
+    return bsearch(&name, natives->chosen, natives->n_chosen,
+                   sizeof(*natives->chosen), glue_compare_names) != NULL;
+}
+
 void native_objects_override(const struct native_objects *natives,
                              LLVMModuleRef module)
 {
-    const struct public_names chosen = {natives->chosen, natives->n_chosen};
     struct object_symbol symbol;
 
     for (struct cursor at = {natives, 0, 0}; next_global(&at, &symbol);)
         if (symbol.place != OBJECT_SYMBOL_UNDEFINED)
-            settle(module, &symbol, public_names_contain(&chosen, symbol.name));
+            settle(module, &symbol, is_in_chosen(natives, symbol.name));
 }
