@@ -37,7 +37,7 @@ static enum status check_source(const struct load_source *source,
     uint64_t end, reserved;
 
     if (source->image_offset % page_size != 0 ||
-        source->image_span % page_size != 0 || source->image_span == 0 ||
+        source->image_span % page_size != 0 ||
         source->text_span % page_size != 0 || source->text_span == 0 ||
         source->text_span > source->image_span ||
         !is_power_of_two(source->image_align))
