@@ -66,9 +66,12 @@ void options_refuse_choice(const char *option, const char *separator,
     size_t n = 0;
 
     for (; *choices && n + 2 < sizeof(list); choices++) {
-        list[n++] = *choices == '|' ? ',' : *choices;
-        if (*choices == '|')
-            list[n++] = ' ';
+        if (*choices != '|') {
+            list[n++] = *choices;
+            continue;
+        }
+        list[n++] = ',';
+        list[n++] = ' ';
     }
     list[n] = '\0';
     complain("%s%s%s: not one of %s", option, separator, value, list);
