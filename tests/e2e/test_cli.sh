@@ -887,6 +887,19 @@ C
     expect whole "exit 4"
 }
 
+# Without its driver's link, Rust lacks its library and allocator functions.
+test_symbols_of_rust_are_told_as_such() {
+    compile rust <<'C'
+int start(void) __asm__("_RNvNtCsjrHSEGnQ3l9_3std2rt19lang_start_internal");
+int allocate(void) __asm__("_RNvCsfLfy6EI15iL_7___rustc11___rdl_alloc");
+int main(void) { return start() + allocate(); }
+C
+    run rust "$BCC" run "$work/rust.bc"
+    complains rust "wanted by 'main'"
+    says rust err "Rust's standard library"
+    says rust err "rustc's own allocator functions"
+}
+
 # Zig's Debug mode names a function of its own runtime.
 test_large_frames_need_no_function_to_probe_them() {
     [ "$(uname -m)" = x86_64 ] || skip "another machine"
@@ -1517,6 +1530,10 @@ test_a_launch_under_valgrind_is_compiled_for_its_cpu() {
         run second valgrind -q "$BCC" run --report=json "$work/small.bc"
         expect second "exit 3"
         reported second hit
+        for option in --no-cache --rebuild; do
+            run other valgrind -q "$BCC" run $option "$work/small.bc"
+            expect other "exit 3"
+        done
         rm "$BCC_CACHE_DIR"/*.oBCC
         run real "$BCC" run "$work/small.bc"
     done

@@ -59,6 +59,24 @@ int options_choice(const char *choices, const char *text)
     }
 }
 
+void options_refuse_choice(const char *option, const char *separator,
+                           const char *value, const char *choices)
+{
+    char list[64];
+    size_t n = 0;
+
+    for (; *choices && n + 2 < sizeof(list); choices++) {
+        if (*choices != '|') {
+            list[n++] = *choices;
+            continue;
+        }
+        list[n++] = ',';
+        list[n++] = ' ';
+    }
+    list[n] = '\0';
+    complain("%s%s%s: not one of %s", option, separator, value, list);
+}
+
 static bool parse_choice(const struct option_row *row, const char *text,
                          int *ret_choice)
 {
@@ -82,7 +100,7 @@ static bool refuse(const struct option_row *row, const char *value)
     else if (row->kind == OPTION_SIZE)
         complain("%s %s: not a size: 512M, 2G, none", name, value);
     else if (row->choices)
-        complain("%s %s: not one of %s", name, value, row->choices);
+        options_refuse_choice(name, " ", value, row->choices);
     else
         complain("%s: needs the name of a directory", name);
     return false;

@@ -91,6 +91,10 @@ void options_release(struct options *options);
 /* Which of the words in choices, which have '|' between them; -1: none. */
 int options_choice(const char *choices, const char *text);
 
+/* "option value: not one of auto, best, baseline" */
+void options_refuse_choice(const char *option, const char *separator,
+                           const char *value, const char *choices);
+
 /* False after a complaint: no memory. */
 bool words_append(struct words *words, const char *word);
 

@@ -199,7 +199,7 @@ static int choice_of(int given, const char *variable, const char *choices)
         return given;
     choice = options_choice(choices, text);
     if (choice < 0)
-        complain("%s=%s: not one of %s", variable, text, choices);
+        options_refuse_choice(variable, "=", text, choices);
     return choice < 0 ? 0 : choice;
 }
 

@@ -106,6 +106,12 @@ static const char *shown_name(const char *path,
                                                              : file;
 }
 
+/* Compilers that are there as libraries define much by accident. */
+static bool is_of_compiler(const char *file)
+{
+    return strncmp(file, "librustc_driver", strlen("librustc_driver")) == 0;
+}
+
 static void read_library(const char *path, struct clue *clues, size_t n_clues)
 {
     struct shared_definition definition;
@@ -122,7 +128,8 @@ static void read_library(const char *path, struct clue *clues, size_t n_clues)
         struct clue *clue =
             bsearch(&key, clues, n_clues, sizeof(key), compare_clues);
 
-        if (clue && definition.is_default && is_better(file, clue->library))
+        if (clue && definition.is_default && !is_of_compiler(file) &&
+            is_better(file, clue->library))
             snprintf(clue->library, sizeof(clue->library), "%s", file);
     }
     shared_library_close(&library);
@@ -197,28 +204,52 @@ static bool name_libraries(struct clue *clues, size_t n_clues)
     return named;
 }
 
+/* Mangled names of Rust (_R) have them inside. */
+static bool is_part(const char *symbol, const char *part)
+{
+    return strncmp(symbol, "_R", 2) == 0
+               ? strstr(symbol, part) != NULL
+               : *part == '_' && strncmp(symbol, part, strlen(part)) == 0;
+}
+
+static const char *find_part(const struct clue *clues, size_t n_clues,
+                             const char *part)
+{
+    for (size_t i = 0; i < n_clues; i++)
+        if (is_part(clues[i].symbol, part))
+            return clues[i].symbol;
+    return NULL;
+}
+
 /* Symbols that a front end's driver supplies when it links, and no library. */
 static bool name_front_end(const struct clue *clues, size_t n_clues)
 {
     static const struct {
-        const char *start, *advice;
+        const char *part, *advice; /* of the name */
     } known[] = {
         {"__rdl_", "rustc's own allocator functions: give it -C save-temps and "
                    "add the .bc whose name has 'allocator' by --link"},
         {"__rust_", "rustc's own allocator functions: give it -C save-temps "
                     "and add the .bc whose name has 'allocator' by --link"},
         {"__zig_", "Zig's own runtime: compile with -fcompiler-rt"},
+        {"3std", "Rust's standard library, if Rust compiled it: -L$(rustc "
+                 "--print target-libdir) -l:libstd-*.so names the shared one"},
     };
     const size_t n_known = sizeof(known) / sizeof(known[0]);
 
-    for (size_t i = 0; i < n_clues; i++)
-        for (size_t j = 0; j < n_known; j++)
-            if (strncmp(clues[i].symbol, known[j].start,
-                        strlen(known[j].start)) == 0) {
-                complain("'%s' is of %s", clues[i].symbol, known[j].advice);
-                return true;
-            }
-    return false;
+    const char *last = "";
+    bool named = false;
+
+    for (size_t i = 0; i < n_known; i++) {
+        const char *symbol = find_part(clues, n_clues, known[i].part);
+
+        if (!symbol || strcmp(last, known[i].advice) == 0)
+            continue;
+        last = known[i].advice;
+        complain("'%s' is of %s", symbol, last);
+        named = true;
+    }
+    return named;
 }
 
 /* Print advice. The clues have their symbols, and are freed. */
