@@ -25,6 +25,7 @@
 
 #include <cmocka.h>
 
+#include "file.h"
 #include "temp_dir.h"
 
 /* ---- In the child ---- */
@@ -159,10 +160,10 @@ static void rename_in_one_place(void)
     unsigned parts = cage_close(DIR_FD);
 
     try_to_open(parts);
-    expect(renameat(DIR_FD, "sub/one", DIR_FD, "two") == 0, "renameat");
+    expect(file_rename(DIR_FD, "sub/one", DIR_FD, "two") == 0, "rename");
     expect(unlinkat(DIR_FD, "two", 0) == 0, "unlinkat");
     if (parts & CAGE_LANDLOCK)
-        expect_refused(renameat(AT_FDCWD, "../outside", DIR_FD, "three"),
+        expect_refused(file_rename(AT_FDCWD, "../outside", DIR_FD, "three"),
                        "a file from elsewhere");
     if (parts & CAGE_SECCOMP)
         expect_refused(mkdirat(DIR_FD, "new", 0700), "mkdirat");
