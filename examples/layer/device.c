@@ -1,5 +1,5 @@
-/* device KEY: runs the vendor's filter, as code that the vendor has compiled and
- * signed. The device has no compiler. */
+/* device KEY: runs the vendor's filter, as code that the vendor has compiled
+ * and signed. The device has no compiler. */
 #include <stdio.h>
 
 #include <bcc/bcc.h>

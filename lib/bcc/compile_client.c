@@ -255,31 +255,35 @@ static int fill_attributes(posix_spawnattr_t *attributes)
 /* The request tells bccc what to do. From the host's environment it gets only
  * the variables that it needs to start: those meant for the host (LD_PRELOAD,
  * MALLOC_CONF, GLIBC_TUNABLES ...) would change it, slow it down, or end it. */
-static const char passed_variables[][16] = {
-    "PATH",            /* if bccc is a script */
-    "BCC_BCCC",        /* which such a script may start */
-    "LD_LIBRARY_PATH", /* its own libraries, and those that -l finds: the
+static const char passed_variables[] =
+    "PATH="            /* if bccc is a script */
+    "BCC_BCCC="        /* which such a script may start */
+    "LD_LIBRARY_PATH=" /* its own libraries, and those that -l finds: the
                           host's dlopen() looks there, too */
-    "BCC_SYSROOT",     /* where the libraries of other machines are */
-    "QEMU_LD_PREFIX",  /* if another machine is emulated */
-    "QEMU_CPU",
-    "ASAN_OPTIONS", /* if it is built with sanitizers; nothing else reads
+    "BCC_SYSROOT="     /* where the libraries of other machines are */
+    "BCC_UNDEFINED="   /* where bcc run wants undefined symbols listed */
+    "QEMU_LD_PREFIX="  /* if another machine is emulated */
+    "QEMU_CPU="
+    "ASAN_OPTIONS=" /* if it is built with sanitizers; nothing else reads
                        these */
-    "UBSAN_OPTIONS",
-    "TSAN_OPTIONS",
-};
+    "UBSAN_OPTIONS="
+    "TSAN_OPTIONS=";
 
-enum { N_PASSED = sizeof(passed_variables) / sizeof(passed_variables[0]) };
+enum { N_PASSED = 10 };
 
 static bool is_passed(const char *variable)
 {
-    for (size_t i = 0; i < N_PASSED; i++) {
-        const char *name = passed_variables[i], *at = variable;
+    const char *name = passed_variables;
 
-        for (; *name && *name == *at; name++)
+    while (*name) {
+        const char *at = variable;
+
+        for (; *name == *at && *at != '='; name++)
             at++;
-        if (!*name && *at == '=')
+        if (*name == '=' && *at == '=')
             return true;
+        while (*name++ != '=')
+            continue;
     }
     return false;
 }

@@ -439,8 +439,8 @@ static int set_given(struct prepare *p)
     if (!p->execute || (p->flags & BCC_REBUILD) || script->n_sources > 1 ||
         script->n_shared)
         return script_misuse(script, BCC_INVALID_OPERATION,
-                             "%s: is compiled already: it is not compiled "
-                             "again, and nothing is linked to it",
+                             "%s: is compiled already: nothing is compiled "
+                             "or linked to it",
                              given->name);
     p->given = given;
     p->file = given->path;

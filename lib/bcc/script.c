@@ -227,11 +227,9 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
     if (script_check_open(script, "options"))
         return 1;
     if (options && !read_options(options, &given))
-        return script_misuse(
-            script, BCC_INVALID_VALUE,
-            "options: size %zu: sets fields that this library does "
-            "not know",
-            options->size);
+        return script_misuse(script, BCC_INVALID_VALUE,
+                             "options: size %zu: sets unknown fields",
+                             options->size);
     if (given.optLevel < BCC_OPT_DEFAULT || given.optLevel > BCC_OPT_O3)
         return script_misuse(script, BCC_INVALID_VALUE,
                              "options: unknown optLevel %d", given.optLevel);
@@ -248,7 +246,7 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
                                  ? "trustedKeys: not keys of 64 hexadecimal "
                                    "digits, separated by commas"
                                  : "trustedKeys: anybody can sign for one of "
-                                   "these keys (a point of small order)");
+                                   "these keys");
     }
     if (given.targetTriple)
         given.targetTriple = machine_usual_triple(given.targetTriple);

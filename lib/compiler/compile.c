@@ -47,6 +47,7 @@
 #include "support_archive.h"
 #include "target.h"
 #include "import_users.h"
+#include "undefined_names.h"
 
 /* part_size: a process takes some 100 ms to start, leave out other parts, and
  * set up LLVM's passes. This many instructions take it some 1.2 s (2026, in a
@@ -339,6 +340,24 @@ static enum status make_functions(struct compilation *c, struct error *err)
                           err);
 }
 
+static enum status ask_about_undefined(struct compilation *c, struct error *err)
+{
+    struct undefined_job job = {
+        .glue = &c->glue,
+        .module = c->module,
+        .machine = c->target.machine,
+        .row = c->target.row,
+        .natives = &c->natives,
+        .users = &c->users,
+        .arena = &c->arena,
+    };
+
+    if (!c->job->ways.asker)
+        return STATUS_OK;
+    job.is_optimised = module_facts_collect(c->module).is_optimised;
+    return undefined_names_ask(&job, c->job->ways.asker, err);
+}
+
 static enum status stage_link_bitcode(struct compilation *c, struct error *err)
 {
     struct visible_names visible = {.published = c->names};
@@ -378,6 +397,8 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
                                  &c->result->cpu_features, err);
     if (status == STATUS_OK)
         status = make_functions(c, err);
+    if (status == STATUS_OK)
+        status = ask_about_undefined(c, err);
     if (status == STATUS_OK)
         contraction_decide(c->module, &c->target,
                            c->request->flags & REQUEST_FP_CONTRACT_OFF);

@@ -16,6 +16,7 @@
 #include "request.h"
 #include "script_exports.h"
 #include "span.h"
+#include "undefined_symbol.h"
 
 /* The result of a compile; owned by the caller, freed by
  * compile_result_release(). Lists are in metadata order. LLVM's objects live
@@ -58,9 +59,10 @@ typedef bool (*choose_baseline_fn)(void *context,
 /* How the caller can help. Zeroed: this process does everything, and makes the
  * best code. */
 struct compile_ways {
-    make_parts_fn make_parts;           /* NULL: no module is divided */
-    choose_baseline_fn choose_baseline; /* NULL: no */
-    void *context;                      /* of that */
+    make_parts_fn make_parts;            /* NULL: no module is divided */
+    choose_baseline_fn choose_baseline;  /* NULL: no */
+    void *context;                       /* of that */
+    const struct undefined_asker *asker; /* NULL: nobody is told before */
     bool shares_module; /* make_parts calls part_fn in this process: each part
                            needs a copy of the module */
 };

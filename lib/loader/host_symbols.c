@@ -293,7 +293,9 @@ static struct host_scope process_scope;
 
 struct host_scope *host_scope_of_process(void)
 {
-    enum { UNREAD, READING, READ };
+    /* Not zero at the start: on the page of zeros that holds the scope, a read
+     * before the first write would be one more fault. */
+    enum { UNREAD = 1, READING, READ };
     static atomic_int state = UNREAD;
     int unread = UNREAD;
 

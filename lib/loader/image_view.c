@@ -136,8 +136,8 @@ static enum status add_segment(struct image_view *view,
     if ((header->p_vaddr - header->p_offset) % view->page_size != 0 ||
         align_down(header->p_vaddr, view->page_size) < free_from)
         return error_set(err, STATUS_CORRUPT,
-                         "%s: segment at 0x%llx shares a page with the one "
-                         "before, or is not in step with file offset 0x%llx",
+                         "%s: segment at 0x%llx shares a page, or is not in "
+                         "step with file offset 0x%llx",
                          view->name, address,
                          (unsigned long long)header->p_offset);
     if (view->n_segments == IMAGE_VIEW_MAX_SEGMENTS)
@@ -244,12 +244,10 @@ static enum status check_tls(const struct image_view *view, struct error *err)
         (tls->file_size &&
          !image_view_find(view, tls->address, tls->file_size)))
         return error_set(err, STATUS_CORRUPT,
-                         "%s: thread-local variables at 0x%llx, 0x%llx bytes "
-                         "of 0x%llx aligned to 0x%llx, are in no segment",
+                         "%s: thread-local variables at 0x%llx, 0x%llx bytes, "
+                         "are in no segment",
                          view->name, (unsigned long long)tls->address,
-                         (unsigned long long)tls->file_size,
-                         (unsigned long long)tls->memory_size,
-                         (unsigned long long)tls->align);
+                         (unsigned long long)tls->memory_size);
     if (tls->memory_size > IMAGE_VIEW_MAX_TLS_SIZE ||
         tls->align > IMAGE_VIEW_MAX_TLS_ALIGN)
         return error_set(err, STATUS_UNSUPPORTED,

@@ -48,8 +48,9 @@ struct job {
     /* Work items: */
     const BCCGrid *grid;
     const BCCValue *arguments;
-    uint64_t local[3]; /* items of a work group */
-    uint8_t *memory;   /* of work groups, for each worker */
+    uint64_t local[3];    /* items of a work group, in x, y, z */
+    uint64_t group_items; /* all of them */
+    uint8_t *memory;      /* of work groups, for each worker */
     size_t memory_size;
     /* The lowest tile that failed, and where. */
     atomic_flag is_locked;
@@ -89,13 +90,21 @@ static void set_row(const struct job *job, struct kernel_frame *frame,
     }
 }
 
+/* Tiles are as even as they can be. */
+static void find_share(uint64_t n, uint32_t n_tiles, uint32_t tile,
+                       uint64_t *ret_begin, uint64_t *ret_end)
+{
+    const uint64_t each = n / n_tiles, rest = n % n_tiles;
+
+    *ret_begin = each * tile + (tile < rest ? tile : rest);
+    *ret_end = *ret_begin + each + (tile < rest);
+}
+
 static int run_rows(struct job *job, struct kernel_frame *frame, uint32_t tile)
 {
-    const uint64_t n = job->n_elements / job->n_tiles;
-    const uint64_t rest = job->n_elements % job->n_tiles;
-    uint64_t at = n * tile + (tile < rest ? tile : rest);
-    const uint64_t end = at + n + (tile < rest);
+    uint64_t at, end;
 
+    find_share(job->n_elements, job->n_tiles, tile, &at, &end);
     while (at < end) {
         const uint64_t row = at / job->extent[0];
         const uint64_t first = at % job->extent[0];
@@ -138,31 +147,66 @@ static int run_tile(void *context, uint32_t tile, unsigned worker)
     return run_rows(job, &frame, tile);
 }
 
-/* Each worker has its own local memory, so its own arguments. */
-static int run_items(void *context, uint32_t tile, unsigned worker)
+static uint64_t round_up(uint64_t size)
 {
-    struct job *job = context;
-    BCCValue arguments[KERNEL_MAX_ARGUMENTS];
-    uint8_t *local = job->memory + worker * job->memory_size;
-    struct kernel_frame frame;
+    return (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+}
+
+/* Each worker has its own local memory, so its own arguments; behind them is
+ * the private memory of its items. */
+static void set_items(const struct job *job, unsigned worker,
+                      BCCValue *arguments, struct kernel_frame *frame)
+{
+    uint8_t *memory = job->memory + worker * job->memory_size;
 
     memcpy(arguments, job->arguments,
            job->kernel->n_arguments * sizeof(arguments[0]));
     for (unsigned i = 0; i < job->kernel->n_arguments; i++) {
         if (arguments[i].type != BCC_LOCAL)
             continue;
-        arguments[i].u.p = local;
-        local += ((uint64_t)job->arguments[i].u.i + CACHE_LINE - 1) /
-                 CACHE_LINE * CACHE_LINE;
+        arguments[i].u.p = memory;
+        memory += round_up((uint64_t)job->arguments[i].u.i);
     }
-    frame.user.pointer = arguments;
+    frame->user.pointer = arguments;
+    frame->y = frame->z = 0;
+    frame->private_memory.word = 0;
+    frame->private_memory.pointer = memory;
     for (unsigned i = 0; i < 3; i++) {
-        frame.global_size[i] = job->extent[i];
-        frame.local_size[i] = job->local[i];
-        frame.offset[i] = job->begin[i];
-        frame.n_groups[i] = job->extent[i] / frame.local_size[i];
+        frame->global_size[i] = job->extent[i];
+        frame->local_size[i] = job->local[i];
+        frame->offset[i] = job->begin[i];
+        frame->n_groups[i] = job->extent[i] / frame->local_size[i];
     }
+}
+
+static int run_items(void *context, uint32_t tile, unsigned worker)
+{
+    struct job *job = context;
+    BCCValue arguments[KERNEL_MAX_ARGUMENTS];
+    struct kernel_frame frame;
+
+    set_items(job, worker, arguments, &frame);
     return run_rows(job, &frame, tile);
+}
+
+/* A kernel with barriers: its form runs all items of one group. */
+static int run_groups(void *context, uint32_t tile, unsigned worker)
+{
+    struct job *job = context;
+    BCCValue arguments[KERNEL_MAX_ARGUMENTS];
+    struct kernel_frame frame;
+    uint64_t at, end;
+
+    set_items(job, worker, arguments, &frame);
+    find_share(job->n_elements / job->group_items, job->n_tiles, tile, &at,
+               &end);
+    for (; at < end; at++) {
+        frame.group[0] = at % frame.n_groups[0];
+        frame.group[1] = at / frame.n_groups[0] % frame.n_groups[1];
+        frame.group[2] = at / frame.n_groups[0] / frame.n_groups[1];
+        (void)job->kernel->expand(&frame, 0, job->group_items);
+    }
+    return 0;
 }
 
 static int run(struct job *job, BCCPoolRef pool, BCCTileFn tile,
@@ -626,6 +670,25 @@ static int set_grid(struct job *job, BCCRunError *error)
     return set_range(job, &range, error);
 }
 
+/* A kernel with barriers keeps values of each item of a group. */
+static int add_private_memory(struct job *job, BCCRunError *error)
+{
+    uint64_t size;
+
+    job->group_items = 1;
+    for (int i = 0; i < 3; i++)
+        if (__builtin_mul_overflow(job->group_items, job->local[i],
+                                   &job->group_items))
+            return invalid(error, job, "a group has more than 2^64 items");
+    if (__builtin_mul_overflow(job->group_items, job->kernel->private_size,
+                               &size) ||
+        size > SIZE_MAX / 4 ||
+        __builtin_add_overflow(job->memory_size, (size_t)round_up(size),
+                               &job->memory_size))
+        return invalid(error, job, "too much memory for the items of a group");
+    return BCC_RUN_DONE;
+}
+
 static int run_grid(struct job *job, BCCPoolRef pool, BCCRunError *error)
 {
     size_t all;
@@ -639,7 +702,8 @@ static int run_grid(struct job *job, BCCPoolRef pool, BCCRunError *error)
         if (!job->memory)
             return invalid(error, job, "out of memory for local memory");
     }
-    result = run(job, pool, run_items, error);
+    result =
+        run(job, pool, job->kernel->is_grouped ? run_groups : run_items, error);
     free(job->memory);
     return result;
 }
@@ -661,8 +725,15 @@ int bccDispatch(BCCKernelRef kernel, BCCPoolRef pool, const BCCGrid *grid,
     result = check_arguments(&job, n, error);
     if (result == BCC_RUN_DONE)
         result = set_grid(&job, error);
+    if (result == BCC_RUN_DONE)
+        result = add_private_memory(&job, error);
     if (result)
         return result;
     set_tiles(&job, 0);
+    if (kernel->is_grouped) {
+        const uint64_t n_groups = job.n_elements / job.group_items;
+
+        job.n_tiles = n_groups < job.n_tiles ? (uint32_t)n_groups : job.n_tiles;
+    }
     return run_grid(&job, pool, error);
 }

@@ -63,6 +63,10 @@ static bool read_word(BCCKernelRef kernel, const char *word, size_t size)
         kernel->locals |= 1u << (strtoul(word + 6, NULL, 10) % 32);
     } else if (strncmp(word, "tile:", 5) == 0) {
         read_numbers(word + 5, kernel->tile);
+    } else if (is_word(word, size, "groups")) {
+        kernel->is_grouped = true;
+    } else if (strncmp(word, "private:", 8) == 0) {
+        kernel->private_size = strtoull(word + 8, NULL, 10);
     } else if (strncmp(word, "memory:", 7) == 0) {
         kernel->group_memory = strtoull(word + 7, NULL, 10);
     } else if (strncmp(word, "group:", 6) == 0) {

@@ -26,6 +26,8 @@ struct BCCOpaqueKernel {
     bool is_narrow[3];     /* x, y, z is taken, as 32 bits */
     uint32_t tile[3];      /* preferred; 0: any */
     uint32_t group[3];     /* the local size that it must have; 0: any */
+    bool is_grouped;       /* has barriers: run group by group */
+    uint64_t private_size; /* bytes of an item, of such a kernel */
     uint64_t group_memory; /* bytes of a group, arguments left out */
     /* Of a work item: */
     struct value_type argument[KERNEL_MAX_ARGUMENTS];

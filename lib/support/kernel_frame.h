@@ -43,10 +43,14 @@ struct kernel_frame {
     uint64_t local_size[3];
     uint64_t offset[3];
     uint64_t n_groups[3];
+    /* Of kernels with barriers: x counts the items of one group, x fastest. */
+    uint64_t group[3];
+    union kernel_pointer private_memory; /* a row for each item */
 };
 
 _Static_assert(offsetof(struct kernel_frame, user) == 16, "frozen");
 _Static_assert(offsetof(struct kernel_frame, operand) == 32, "frozen");
 _Static_assert(offsetof(struct kernel_frame, global_size) == 176, "frozen");
+_Static_assert(offsetof(struct kernel_frame, group) == 272, "frozen");
 
 #endif

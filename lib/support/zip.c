@@ -343,7 +343,7 @@ static enum status visit_entries(const struct archive *archive,
         (n & archive->count_mask) != (archive->n_entries & archive->count_mask))
         return error_set(err, STATUS_CORRUPT,
                          "%s: its directory has %" PRIu64
-                         " entries, and not the %" PRIu64 " that are counted",
+                         " entries, not %" PRIu64,
                          archive->name, n, archive->n_entries);
     return status;
 }

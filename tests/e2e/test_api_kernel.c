@@ -736,7 +736,9 @@ static void wrong_reductions_are_refused(void **state)
 
 static BCCScriptRef open_items(struct fixture *f)
 {
-    BCCScriptRef script = open_script(bitcode_path("items.bc").text, NULL);
+    const bool is_debug = strcmp(bitcode, "kernels_debug.bc") == 0;
+    BCCScriptRef script = open_script(
+        bitcode_path(is_debug ? "items_debug.bc" : "items.bc").text, NULL);
 
     assert_succeeds(script, bccPrepareExecutable(script, f->cache, "i", 0));
     return script;
@@ -873,15 +875,115 @@ static void a_disposed_pool_and_odd_groups_are_refused(void **state)
     bccDisposeScript(script);
 }
 
-static void barriers_and_local_variables_are_refused_by_name(void **state)
+static void run_grid(BCCScriptRef script, const char *name, const BCCGrid *grid,
+                     unsigned workers, const BCCValue *arguments, size_t n)
+{
+    BCCKernelRef kernel = get_kernel(script, name);
+    BCCPoolRef pool = bccCreatePool(workers);
+    BCCRunError error = {.message = ""};
+
+    if (bccDispatch(kernel, pool, grid, arguments, n, &error))
+        fail_msg("%s", error.message);
+    bccDisposePool(pool);
+    bccDisposeKernel(kernel);
+}
+
+static void items_wait_at_barriers(void **state)
+{
+    enum { COUNT = 1024, GROUP = 16 };
+    BCCScriptRef script = open_items(*state);
+    const BCCGrid grid = {.globalSize = {COUNT}, .localSize = {GROUP}};
+    static int32_t out[COUNT];
+    const BCCValue arguments[] = {{.type = BCC_PTR, .u.p = out}};
+
+    for (unsigned workers = 1; workers <= 3; workers++) {
+        memset(out, 0, sizeof(out));
+        run_grid(script, "waits", &grid, workers, arguments, 1);
+        for (int i = 0; i < COUNT; i++)
+            assert_int_equal(out[i], i * 1000 + i / GROUP * GROUP);
+    }
+    bccDisposeScript(script);
+}
+
+static void groups_have_variables(void **state)
+{
+    enum { COUNT = 4096, GROUP = 64 };
+    BCCScriptRef script = open_items(*state);
+    const BCCGrid grid = {.globalSize = {COUNT}, .localSize = {GROUP}};
+    static int32_t in[COUNT], out[COUNT];
+    const BCCValue arguments[] = {{.type = BCC_PTR, .u.p = in},
+                                  {.type = BCC_PTR, .u.p = out}};
+    BCCKernelInfo info = {.size = sizeof(info)};
+
+    for (int i = 0; i < COUNT; i++)
+        in[i] = i;
+    for (unsigned workers = 1; workers <= 3; workers++) {
+        memset(out, 0, sizeof(out));
+        run_grid(script, "reverses", &grid, workers, arguments, 2);
+        for (int i = 0; i < COUNT; i++)
+            assert_int_equal(out[i], i / GROUP * GROUP + GROUP - 1 - i % GROUP);
+    }
+    assert_int_equal(bccGetKernelInfo(script, "reverses", &info, NULL), 0);
+    assert_int_equal(info.localMemory, 64 * sizeof(int32_t));
+    bccDisposeScript(script);
+}
+
+static void groups_have_two_dimensions(void **state)
+{
+    enum { NX_ = 40, NY_ = 24, SIDE = 8 };
+    BCCScriptRef script = open_items(*state);
+    const BCCGrid grid = {.globalSize = {NX_, NY_}, .localSize = {SIDE, SIDE}};
+    static int32_t in[NY_][NX_], out[NX_][NY_];
+    const BCCValue arguments[] = {
+        {.type = BCC_PTR, .u.p = in},
+        {.type = BCC_PTR, .u.p = out},
+        {.type = BCC_LOCAL, .u.i = SIDE * SIDE * sizeof(int32_t)}};
+
+    for (int y = 0; y < NY_; y++)
+        for (int x = 0; x < NX_; x++)
+            in[y][x] = 100 * y + x;
+    for (unsigned workers = 1; workers <= 3; workers++) {
+        memset(out, 0, sizeof(out));
+        run_grid(script, "transposes", &grid, workers, arguments, 3);
+        for (int y = 0; y < NY_; y++)
+            for (int x = 0; x < NX_; x++)
+                assert_int_equal(out[x][y], 100 * y + x);
+    }
+    bccDisposeScript(script);
+}
+
+static void items_keep_their_values_across_barriers(void **state)
+{
+    enum { COUNT = 1024, GROUP = 16 };
+    BCCScriptRef script = open_items(*state);
+    const BCCGrid grid = {.globalSize = {COUNT}, .localSize = {GROUP}};
+    static int32_t in[COUNT], out[COUNT];
+    const BCCValue arguments[] = {{.type = BCC_PTR, .u.p = in},
+                                  {.type = BCC_PTR, .u.p = out}};
+
+    for (int i = 0; i < COUNT; i++)
+        in[i] = i % 37;
+    run_grid(script, "keeps", &grid, 2, arguments, 2);
+    for (int i = 0; i < COUNT; i++) {
+        const int at = i % GROUP;
+        int sum = 0;
+
+        for (int j = 0; j <= at; j++)
+            sum += in[i - at + j] * ((j & 3) + 1);
+        assert_int_equal(out[i], sum * 100 + in[i] * (((at + 1) & 3) + 1));
+    }
+    bccDisposeScript(script);
+}
+
+static void barriers_that_not_all_items_reach_are_refused(void **state)
 {
     BCCScriptRef script = open_items(*state);
     BCCRunError error = {.message = ""};
 
-    assert_null(bccGetKernel(script, "waits", &error));
-    assert_non_null(strstr(error.message, "barrier"));
-    assert_null(bccGetKernel(script, "shares", &error));
-    assert_non_null(strstr(error.message, "shares.cell"));
+    assert_null(bccGetKernel(script, "waits_sometimes", &error));
+    assert_non_null(strstr(error.message, "in a loop or under a condition"));
+    assert_null(bccGetKernel(script, "waits_in_a_loop", &error));
+    assert_non_null(strstr(error.message, "in a loop or under a condition"));
     bccDisposeScript(script);
 }
 
@@ -918,7 +1020,11 @@ int main(void)
         TEST(groups_have_local_memory),
         TEST(wrong_grids_and_arguments_are_refused),
         TEST(a_disposed_pool_and_odd_groups_are_refused),
-        TEST(barriers_and_local_variables_are_refused_by_name),
+        TEST(items_wait_at_barriers),
+        TEST(groups_have_variables),
+        TEST(groups_have_two_dimensions),
+        TEST(items_keep_their_values_across_barriers),
+        TEST(barriers_that_not_all_items_reach_are_refused),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -81,6 +81,114 @@ test_a_wrong_option_names_the_nearest() {
     says stranger err "xylophone: no such command (bcc help)"
 }
 
+test_report_and_verbose_say_hit_or_miss_and_each_stage() {
+    small_program
+    for options in --report -v; do
+        run missed "$BCC" run --rebuild $options "$work/small.bc"
+        expect missed "exit 3"
+        grep -qE '^bcc: miss: .+' "$work/missed.err" ||
+            fail "no reason: $(cat "$work/missed.err")"
+        for stage in lookup read optimise emit load all; do
+            grep -qE "^bcc:   $stage +[0-9.]+ (us|ms|s)\$" "$work/missed.err" ||
+                fail "$stage is missing: $(cat "$work/missed.err")"
+        done
+        run hit "$BCC" run $options "$work/small.bc"
+        grep -qE "^bcc: hit: mapped from $work/cache/.*\.oBCC\$" \
+            "$work/hit.err" || fail "$(cat "$work/hit.err")"
+        grep -q emit "$work/hit.err" && fail "a hit has no such stage"
+        says hit err "bcc: best code, image of "
+        run made "$BCC" compile $options "$work/small.bc" -o "$work/x.oBCC"
+        says made err "bcc: compiled"
+        grep -qE ': $' "$work/made.err" && fail "an empty line"
+    done
+    # Only what follows = is a value.
+    run both "$BCC" run -v --report=json "$work/small.bc"
+    reported both hit
+    silent both err
+    run wrong "$BCC" run --report=xml "$work/small.bc"
+    expect wrong "exit 2"
+    says wrong err "--report xml: not one of json"
+}
+
+test_completions_offer_choices() {
+    run bash "$BCC" completion bash
+    says bash out "--tier) words='auto best baseline'"
+    run zsh "$BCC" completion zsh
+    says zsh out ":TIER:(auto best baseline)'"
+    says zsh out "'--report=-["
+    run fish "$BCC" completion fish
+    says fish out " -l fp-contract -x -a 'on off'"
+    # An apostrophe in a help text would end a word.
+    awk '{ n = gsub(/\047/, "") } n % 2' "$work/fish.out" "$work/zsh.out" \
+        >"$work/odd"
+    [ ! -s "$work/odd" ] || fail "apostrophes: $(cat "$work/odd")"
+}
+
+# The names are known once the modules are linked. This code can never be made.
+test_undefined_symbols_are_said_before_the_code_is_made() {
+    compile hopeless <<'C'
+int nowhere(int), __elsewhere(void), puts(const char *);
+int atexit(void (*)(void));
+static void end(void) { puts("end"); }
+int main(int argc, char **argv)
+{
+    __asm__("nonsense_of_no_machine");
+    return nowhere(puts(argv[argc - 1])) + __elsewhere() + atexit(end);
+}
+C
+    for options in "" --no-cache --tier=best -v; do
+        # shellcheck disable=SC2086 # may be no word
+        run early "$BCC" run $options "$work/hopeless.bc"
+        expect early "exit 1"
+        says early err "undefined symbol 'nowhere', wanted by 'main'"
+        says early err "undefined symbol '__elsewhere', wanted by 'main'"
+        grep -q "nonsense\|puts'\|atexit" "$work/early.err" &&
+            fail "$(cat "$work/early.err")"
+    done
+    # A host may have them: the file is made for one.
+    run host "$BCC" compile --entry main "$work/hopeless.bc" -o "$work/x.oBCC"
+    complains host "nonsense"
+}
+
+test_unused_references_to_undefined_symbols_do_not_matter() {
+    compile unused <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+int nowhere(int);
+int unused(int x) { return nowhere(x); }
+static void end(void) { puts("end"); } /* atexit() is in no library */
+__attribute__((constructor)) static void look(void)
+{
+    puts(getenv("BCC_UNDEFINED") ? "asked" : "quiet");
+}
+int main(void) { return atexit(end); }
+C
+    run unused "$BCC" run "$work/unused.bc"
+    expect unused "exit 0"
+    says unused out quiet
+    says unused out end
+    # The optimiser finds out that the call is never made.
+    compile dead -O3 -Xclang -disable-llvm-passes <<'C'
+int nowhere(int);
+static int never(int x) { return x * 0; }
+int main(int argc, char **argv)
+{
+    int result = argv == 0;
+    if (never(argc))
+        result = nowhere(argc);
+    return result;
+}
+C
+    run dead "$BCC" run "$work/dead.bc"
+    expect dead "exit 0"
+    compile late -O0 <<'C'
+int nowhere(int);
+int main(int argc, char **argv) { return nowhere(argc) + !argv; }
+C
+    run late "$BCC" run "$work/late.bc"
+    complains late "undefined symbol 'nowhere', wanted by 'main'"
+}
+
 test_wrong_cpus_features_and_targets_name_near_ones() {
     small_program
     while IFS='|' read -r options message; do
@@ -172,7 +280,7 @@ END
             esac
             # shellcheck disable=SC2086
             "$BCC" $command "$option" $value --help >"$work/out" 2>"$work/err"
-            if grep -qE -- "$option( |=|\$)" "$work/own"; then
+            if grep -qE -- "$option( |\[|\$)" "$work/own"; then
                 grep -q "no such option" "$work/err" &&
                     fail "$command does not take $option"
             else
@@ -252,7 +360,8 @@ test_completion_follows_the_options() {
     [ "$(words bcc cache ex)" = explain ] || fail "second word"
     [ "$(words bcc cache gc --dr)" = --dry-run ] || fail "option of gc"
     [ -z "$(words bcc run --dr)" ] || fail "run has no such option"
-    [ "$(words bcc run --report)" = --report=json ] || fail "value"
+    [ "$(words bcc run --report=)" = --report=json ] || fail "value"
+    [ "$(words bcc run --tier be)" = best ] || fail "choice"
     # Every command of two words.
     for pair in "cache gc" "config show" "binfmt install"; do
         [ "$(words bcc "${pair% *}" "${pair#* }")" = "${pair#* }" ] ||
@@ -776,6 +885,19 @@ C
         compile allocator
     run whole "$BCC" run --link "$work/allocator.bc" "$work/hidden.bc"
     expect whole "exit 4"
+}
+
+# Without its driver's link, Rust lacks its library and allocator functions.
+test_symbols_of_rust_are_told_as_such() {
+    compile rust <<'C'
+int start(void) __asm__("_RNvNtCsjrHSEGnQ3l9_3std2rt19lang_start_internal");
+int allocate(void) __asm__("_RNvCsfLfy6EI15iL_7___rustc11___rdl_alloc");
+int main(void) { return start() + allocate(); }
+C
+    run rust "$BCC" run "$work/rust.bc"
+    complains rust "wanted by 'main'"
+    says rust err "Rust's standard library"
+    says rust err "rustc's own allocator functions"
 }
 
 # Zig's Debug mode names a function of its own runtime.
@@ -1408,6 +1530,10 @@ test_a_launch_under_valgrind_is_compiled_for_its_cpu() {
         run second valgrind -q "$BCC" run --report=json "$work/small.bc"
         expect second "exit 3"
         reported second hit
+        for option in --no-cache --rebuild; do
+            run other valgrind -q "$BCC" run $option "$work/small.bc"
+            expect other "exit 3"
+        done
         rm "$BCC_CACHE_DIR"/*.oBCC
         run real "$BCC" run "$work/small.bc"
     done
@@ -1445,6 +1571,49 @@ test_report_is_one_line_of_json() {
     grep -q '"load":' "$work/warm.report" || fail "warm: no load"
 }
 
+# Of hits one in 16 is counted: that none of 250 is has a probability of 1e-7.
+test_cache_stats_has_hits_and_misses_by_reason() {
+    small_program
+    run quiet "$BCC" cache stats
+    grep -q hits "$work/quiet.out" && fail "counted: $(cat "$work/quiet.out")"
+    run first "$BCC" run "$work/small.bc"
+    run level "$BCC" run -O1 "$work/small.bc"
+    run rebuilt "$BCC" run --rebuild "$work/small.bc"
+    run nocache "$BCC" run --no-cache "$work/small.bc"
+    for _ in $(seq 250); do
+        "$BCC" run "$work/small.bc"
+    done >"$work/out"
+    run stats "$BCC" cache stats
+    says stats out "misses     3"
+    grep -qE "^  no_entry +2$" "$work/stats.out" &&
+        grep -qE "^  rebuild +1$" "$work/stats.out" ||
+        fail "$(cat "$work/stats.out")"
+    run stats_json "$BCC" cache stats --json
+    json stats_json dir entries bytes disk_bytes indexes limit limit_origin \
+        since hits hits_sampled misses reasons
+    grep -q '"hits":0,' "$work/stats_json.out" && fail "no hits"
+    grep -q '"misses":3,"reasons":{"no_entry":2,"rebuild":1}' \
+        "$work/stats_json.out" || fail "$(cat "$work/stats_json.out")"
+    run zero "$BCC" cache stats --zero
+    expect zero "exit 0"
+    silent zero out
+    run stats_json "$BCC" cache stats --json
+    says stats_json out '"hits":0,'
+    says stats_json out '"misses":0,"reasons":{}'
+    # Launches at once lose nothing.
+    for i in 0 1 2 3 4 5 6 7; do
+        "$BCC" run --rebuild "$work/small.bc" >"$work/out.$i" &
+    done
+    wait
+    run stats_json "$BCC" cache stats --json
+    says stats_json out '"misses":8,"reasons":{"rebuild":8}'
+    # A file that cannot be written costs nothing but the numbers.
+    ln -sf /dev/null "$work/cache/.counters-1"
+    run after "$BCC" run --rebuild "$work/small.bc"
+    expect after "exit 3"
+    silent after err
+}
+
 test_cache_lists_counts_and_clears() {
     small_program
     run empty "$BCC" cache stats
@@ -1460,7 +1629,8 @@ test_cache_lists_counts_and_clears() {
     run stats "$BCC" cache stats
     says stats out "entries    2"
     run stats_json "$BCC" cache stats --json
-    json stats_json dir entries bytes disk_bytes indexes limit limit_origin
+    json stats_json dir entries bytes disk_bytes indexes limit limit_origin \
+        since hits hits_sampled misses reasons
     echo "foreign" >"$work/cache/keep.txt"
     echo "damaged" >"$work/cache/damaged.oBCC"
     run ls "$BCC" cache ls
@@ -2838,6 +3008,11 @@ test_precompile_shows_progress_on_a_terminal() {
     tr '\r' '\n' <"$work/narrow.out" | sed 's/^.\[K//' >"$work/lines"
     awk '/left/ && length > 29 { exit 1 }' "$work/lines" ||
         fail "lines that wrap: $(cat "$work/lines")"
+    # The path rather than the pace, and its end.
+    run narrow script -qec "stty cols 44; cd '$work' && '$BCC' precompile package" \
+        /dev/null
+    tr '\r' '\n' <"$work/narrow.out" | grep -qE '\] (\.\.\.)?[^ ]*a\.bc: up to date$' ||
+        fail "no path: $(cat -v "$work/narrow.out")"
     # Of a long path the end is kept, and what became of the file.
     long=$work/package/a-directory-with-a-long-name-and-so-on
     mkdir "$long"

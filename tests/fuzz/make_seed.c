@@ -40,6 +40,7 @@ static const struct cache_function functions[] = {
     {"copy", "ptr ptr -> void", "in out",
      "in>=4 out>=4 restrict tile:64,1,1 kernel"},
     {"item", "ptr i32 ptr -> void", NULL, "local:2 memory:64 group:4,1,1 item"},
+    {"items", "ptr -> void", NULL, "group:4,1,1 item groups private:24"},
     {"join", "ptr ptr -> void", NULL, NULL},
     {"printf", "ptr ... -> i32", NULL, NULL},
     {"reduce sum", "ptr ptr -> void", NULL, "reduce 8 total - join -"},

@@ -14,6 +14,7 @@
 #include "cache_actions.h"
 #include "cache_file.h"
 #include "commands.h"
+#include "counters.h"
 #include "known_file.h"
 #include "print.h"
 #include "prune.h"
@@ -118,14 +119,64 @@ int cache_ls(const struct options *options, const char *dir)
 
 /* ---- stats ---- */
 
+static uint64_t count_misses(const struct counters *counters)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < COUNTERS_REASONS; i++)
+        n += counters->misses[i];
+    return n;
+}
+
+static void print_counters_json(const struct counters *counters)
+{
+    const char *separator = "";
+
+    printf(",\"since\":%" PRIu64 ",\"hits\":%" PRIu64
+           ",\"hits_sampled\":%d,\"misses\":%" PRIu64 ",\"reasons\":{",
+           counters->since_s, counters->hits, COUNTERS_SAMPLE,
+           count_misses(counters));
+    for (int i = 0; i < COUNTERS_REASONS; i++) {
+        const char *name = bccGetReasonName(i);
+
+        if (!counters->misses[i] || !name)
+            continue;
+        printf("%s\"%s\":%" PRIu64, separator, name, counters->misses[i]);
+        separator = ",";
+    }
+    putchar('}');
+}
+
+static void print_counters(const struct counters *counters)
+{
+    if (!counters->since_s)
+        return;
+    fputs("since      ", stdout);
+    print_date((time_t)counters->since_s);
+    printf(" (launches of bcc run)\nhits       about %" PRIu64
+           " (one in %d is counted)\nmisses     %" PRIu64 "\n",
+           counters->hits, COUNTERS_SAMPLE, count_misses(counters));
+    for (int i = 0; i < COUNTERS_REASONS; i++) {
+        const char *name = bccGetReasonName(i);
+
+        if (counters->misses[i])
+            printf("  %-8s %" PRIu64 "\n", name ? name : "other",
+                   counters->misses[i]);
+    }
+}
+
 int cache_stats(const struct options *options, const char *dir)
 {
     struct inventory inventory;
+    struct counters counters;
     struct cache_limit limit;
 
+    if (options->zero)
+        return counters_zero(dir) ? EXIT_OK : EXIT_FAILED;
     if (!cache_inventory(dir, &inventory))
         return EXIT_FAILED;
     settings_cache_limit(options, &limit);
+    counters_read(dir, &counters);
     if (options->json) {
         fputs("{\"dir\":", stdout);
         json_print_string(stdout, dir);
@@ -136,6 +187,7 @@ int cache_stats(const struct options *options, const char *dir)
         settings_print_limit(&limit, true);
         fputs(",\"limit_origin\":", stdout);
         json_print_string(stdout, limit.origin);
+        print_counters_json(&counters);
         puts("}");
     } else {
         fputs("directory  ", stdout);
@@ -146,6 +198,7 @@ int cache_stats(const struct options *options, const char *dir)
                inventory.size, inventory.disk_size);
         settings_print_limit(&limit, false);
         settings_print_origin(&limit);
+        print_counters(&counters);
     }
     inventory_release(&inventory);
     return EXIT_OK;

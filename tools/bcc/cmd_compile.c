@@ -12,6 +12,7 @@
 #include "commands.h"
 #include "part.h"
 #include "print.h"
+#include "print_report.h"
 #include "script_setup.h"
 #include "undefined.h"
 
@@ -111,8 +112,7 @@ int cmd_compile(struct options *options)
         status = options->shared_object || strcmp(options->output, "-") == 0
                      ? make_elsewhere(script, options)
                      : make(script, options, options->output);
-    if (options->report_json)
-        print_report(script, NULL);
+    print_report(script, options, NULL);
     bccDisposeScript(script);
     return status;
 }

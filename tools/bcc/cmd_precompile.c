@@ -244,15 +244,20 @@ static bool make_queue(struct work *work)
 
 /* False: the entry is removed. A host defines symbols for what is no program.
  */
-static bool check_symbols(const struct options *options, struct job *job,
+static bool check_symbols(struct work *work, struct job *job,
                           const BCCReport *report)
 {
+    const struct options *options = work->options;
     size_t n;
 
     if (!options->no_undefined &&
         (options->exports || report->cache == BCC_CACHE_HIT))
         return true;
+    /* The lines of a file stay together, and below the line of progress. */
+    pthread_mutex_lock(&work->lock);
+    progress_clear(&work->progress);
     n = undefined_complain(options, job->path, report->path);
+    pthread_mutex_unlock(&work->lock);
     if (n == 0 || !options->no_undefined)
         return true;
     unlink(report->path);
@@ -289,7 +294,7 @@ static const char *make_entry(struct work *work, struct job *job)
     } else {
         bccGetReport(script, &report);
         outcome = report.cache == BCC_CACHE_HIT ? "up to date" : "compiled";
-        if (!check_symbols(options, job, &report))
+        if (!check_symbols(work, job, &report))
             outcome = "failed";
     }
     bccDisposeScript(script);

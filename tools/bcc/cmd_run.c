@@ -9,9 +9,11 @@
 #include <bcc/bcc.h>
 
 #include "commands.h"
+#include "counters.h"
 #include "entry_name.h"
 #include "program.h"
 #include "print.h"
+#include "print_report.h"
 #include "resource.h"
 #include "run_foreign.h"
 #include "script_setup.h"
@@ -40,24 +42,32 @@ static void note_miss(void *path, int level, const char *area, const char *text)
 {
     (void)level;
     (void)text;
-    if (strcmp(area, "cache") == 0)
-        waiting_begin(path);
+    if (strcmp(area, "cache") != 0)
+        return;
+    waiting_begin(path);
+    undefined_ask();
 }
 
 /* Symbols are bound when the compile is over, and before constructors run. */
 static void *look_up(void *context, const char *symbol)
 {
     waiting_end();
+    undefined_forget();
     return loaded_objects_lookup(context, symbol);
 }
 
 /* Without a cache every launch compiles. reason: why the library was given no
  * directory. */
-static void complain_of_cache(BCCScriptRef script, const char *reason)
+static void note_launch(BCCScriptRef script, const char *dir,
+                        const char *reason)
 {
     BCCReport report = {.size = sizeof(report)};
 
-    if (bccGetReport(script, &report) || report.cache != BCC_CACHE_OFF)
+    if (bccGetReport(script, &report))
+        return;
+    if (dir)
+        counters_note(dir, &report);
+    if (report.cache != BCC_CACHE_OFF)
         return;
     if (*report.reason)
         reason = report.reason;
@@ -93,10 +103,12 @@ static bool prepare(BCCScriptRef script, const struct options *options,
         return false;
     bccSetHost(script, &host);
     bccRegisterSymbolCallback(script, look_up, NULL);
-    if (!options->verbose)
+    if (options->verbose)
+        undefined_ask();
+    else
         bccSetLogCallback(script, note_miss, (void *)path);
     if (options->no_cache)
-        waiting_begin(path);
+        note_miss((void *)path, 0, "cache", "");
     bccSetArguments(script, options->n_arguments, options->arguments);
     dir = setup_find_cache_dir(options, &reason);
     failed = variants.name && !entry_name(script, options, path, dir, name);
@@ -109,13 +121,13 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     variants.dir = dir;
     failed = failed || variants_prepare(&variants);
     waiting_end();
-    free(dir);
-    if (options->report_json)
-        print_report(script, reason);
+    print_report(script, options, reason);
     if (variants.name && !resource_is_compiled(path))
-        complain_of_cache(script, reason);
+        note_launch(script, dir, reason);
+    free(dir);
     if (failed)
         complain_failed(script, options, path);
+    undefined_forget();
     return !failed;
 }
 

@@ -53,7 +53,8 @@ extern const struct command_row command_rows[N_COMMANDS];
 /* How an option uses its value and its field of struct options. */
 enum option_kind {
     OPTION_SWITCH,    /* bool: true. No value */
-    OPTION_WORD,      /* bool: true. The value must equal the row's value */
+    OPTION_FORM,      /* int: 1, or 2 and which of the choices; =VALUE alone is
+                         a value, not the next word */
     OPTION_TEXT,      /* const char *: the value */
     OPTION_DIRECTORY, /* likewise, must not be empty */
     OPTION_LIST,      /* struct words: the value is appended */

@@ -109,6 +109,12 @@ void help_overview(FILE *out)
         print_command(&command_rows[i], takes_options(i), out);
 }
 
+/* Short lists of choices say more than a name for them. */
+static const char *shown_value(const struct option_row *row)
+{
+    return row->choices ? row->choices : row->value;
+}
+
 static void print_option(const struct option_row *row, FILE *out)
 {
     enum { COLUMN = 18 };
@@ -122,11 +128,11 @@ static void print_option(const struct option_row *row, FILE *out)
         size += (size_t)snprintf(head + size, sizeof(head) - size, "--%s",
                                  row->name);
     if (row->value)
-        snprintf(head + size, sizeof(head) - size, "%s%s",
-                 row->kind == OPTION_WORD ? "="
-                 : row->name              ? " "
-                                          : "",
-                 row->value);
+        snprintf(head + size, sizeof(head) - size,
+                 row->kind == OPTION_FORM ? "[=%s]"
+                 : row->name              ? " %s"
+                                          : "%s",
+                 shown_value(row));
     fprintf(out, "    %-*s", COLUMN, head);
     if (strlen(head) >= COLUMN)
         fprintf(out, "\n    %*s", COLUMN, "");
@@ -225,9 +231,35 @@ static void print_option_words(uint32_t commands)
         if (row->letter)
             printf(" -%c", row->letter);
         if (row->name)
-            printf(" --%s%s%s", row->name, row->kind == OPTION_WORD ? "=" : "",
-                   row->kind == OPTION_WORD ? row->value : "");
+            printf(" --%s", row->name);
+        if (row->kind == OPTION_FORM)
+            printf(" --%s=%s", row->name, row->choices);
     }
+}
+
+/* The choices with spaces between them. */
+static void print_choices(const struct option_row *row)
+{
+    for (const char *at = row->choices; *at; at++)
+        putchar(*at == '|' ? ' ' : *at);
+}
+
+/* Words after an option whose value is one of a few. */
+static void complete_bash_choices(void)
+{
+    puts("    local before=${COMP_WORDS[COMP_CWORD-1]}\n"
+         "    [ \"$before\" = = ] && before=${COMP_WORDS[COMP_CWORD-2]}\n"
+         "    [ \"$word\" = = ] && word= && "
+         "before=${COMP_WORDS[COMP_CWORD-1]}\n"
+         "    case $before in");
+    for (size_t i = 0; i < n_option_rows; i++) {
+        if (!option_rows[i].choices)
+            continue;
+        printf("    --%s) words='", option_rows[i].name);
+        print_choices(&option_rows[i]);
+        puts("' ;;");
+    }
+    puts("    esac");
 }
 
 static void complete_bash(void)
@@ -262,8 +294,9 @@ static void complete_bash(void)
     print_first_words(" ", "");
     puts("' ;;\n"
          "        esac\n"
-         "    fi\n"
-         "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+         "    fi");
+    complete_bash_choices();
+    puts("    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
          "}\n"
          "complete -o default -F _bcc bcc");
 }
@@ -275,10 +308,14 @@ static void print_zsh_option(const struct option_row *row, const char *name)
     printf(" \\\n        '%s%s", row->kind == OPTION_LIST ? "*" : "", name);
     if (row->value)
         fputs(name[1] == '-' ? "=" : "+", stdout);
+    if (row->kind == OPTION_FORM)
+        putchar('-'); /* no word of its own */
     printf("[%s]", row->help);
-    if (row->kind == OPTION_WORD)
-        printf(":value:(%s)", row->value);
-    else if (row->value)
+    if (row->choices) {
+        printf("%s:%s:(", row->kind == OPTION_FORM ? ":" : "", row->value);
+        print_choices(row);
+        putchar(')');
+    } else if (row->value)
         printf(":%s:%s", row->value,
                row->kind == OPTION_DIRECTORY ? "_files -/" : "_files");
     putchar('\'');
@@ -348,10 +385,13 @@ static void complete_fish(void)
             printf(" -s %c", row->letter);
         if (row->name)
             printf(" -l %s", row->name);
-        if (row->kind == OPTION_WORD)
-            printf(" -x -a %s", row->value);
-        else if (row->value)
-            fputs(" -r", stdout);
+        if (row->value && row->kind != OPTION_FORM)
+            fputs(row->choices ? " -x" : " -r", stdout);
+        if (row->choices) {
+            fputs(" -a '", stdout);
+            print_choices(row);
+            putchar('\'');
+        }
         printf(" -d '%s'\n", row->help);
     }
 }
@@ -404,8 +444,8 @@ static void print_roff_option(const struct option_row *row)
         } else {
             putchar(row->letter);
         }
-        if (row->kind == OPTION_WORD)
-            printf("=%s\\fR", row->value);
+        if (row->kind == OPTION_FORM)
+            printf("\\fR[\\fB=%s\\fR]", row->choices);
         else if (row->value)
             printf("\\fR%s\\fI%s\\fR", row->name ? "\\~" : "", row->value);
         else

@@ -71,7 +71,7 @@ static enum lli_result take_contract(struct options *options, const char *value)
     if (choice >= 0)
         options->fp_contract = choice;
     else
-        complain("run: --fp-contract %s: not one of on|off; the front end may "
+        complain("run: --fp-contract %s: not one of on, off; the front end may "
                  "mark more: clang -ffp-contract=fast",
                  value);
     return choice >= 0 ? LLI_TAKEN : LLI_REFUSED;

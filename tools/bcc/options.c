@@ -59,6 +59,24 @@ int options_choice(const char *choices, const char *text)
     }
 }
 
+void options_refuse_choice(const char *option, const char *separator,
+                           const char *value, const char *choices)
+{
+    char list[64];
+    size_t n = 0;
+
+    for (; *choices && n + 2 < sizeof(list); choices++) {
+        if (*choices != '|') {
+            list[n++] = *choices;
+            continue;
+        }
+        list[n++] = ',';
+        list[n++] = ' ';
+    }
+    list[n] = '\0';
+    complain("%s%s%s: not one of %s", option, separator, value, list);
+}
+
 static bool parse_choice(const struct option_row *row, const char *text,
                          int *ret_choice)
 {
@@ -81,12 +99,10 @@ static bool refuse(const struct option_row *row, const char *value)
                  row->high);
     else if (row->kind == OPTION_SIZE)
         complain("%s %s: not a size: 512M, 2G, none", name, value);
-    else if (row->kind == OPTION_CHOICE)
-        complain("%s %s: not one of %s", name, value, row->choices);
-    else if (row->kind == OPTION_DIRECTORY)
-        complain("%s: needs the name of a directory", name);
+    else if (row->choices)
+        options_refuse_choice(name, " ", value, row->choices);
     else
-        complain("%s %s: only %s is known", name, value, row->value);
+        complain("%s: needs the name of a directory", name);
     return false;
 }
 
@@ -97,9 +113,11 @@ static bool apply(struct options *options, const struct option_row *row,
     bool ok = true;
 
     switch ((enum option_kind)row->kind) {
-    case OPTION_WORD:
-        ok = strcmp(value, row->value) == 0;
-        *(bool *)field = true;
+    case OPTION_FORM:
+        *(int *)field = REPORT_TEXT;
+        ok = !value || parse_choice(row, value, field);
+        if (ok && value)
+            *(int *)field += REPORT_JSON;
         break;
     case OPTION_SWITCH:
         *(bool *)field = true;
@@ -180,9 +198,9 @@ static bool apply_option(struct word_list *list, const char *word,
                  near ? " is" : "", list->command);
         return false;
     }
-    if (row->value && !value)
+    if (row->value && !value && row->kind != OPTION_FORM)
         value = *list->word ? *list->word++ : NULL;
-    if (row->value && !value) {
+    if (row->value && !value && row->kind != OPTION_FORM) {
         complain("%s: %s: needs a value (bcc help %s)", list->command, word,
                  list->command);
         return false;

@@ -12,6 +12,9 @@
 /* Exit statuses. */
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
+/* ORDER REPORT: 0, without a value, with the first one. */
+enum { REPORT_NONE, REPORT_TEXT, REPORT_JSON };
+
 /* ORDER FP CONTRACT */
 enum { FP_CONTRACT_ON, FP_CONTRACT_OFF };
 
@@ -55,6 +58,7 @@ struct options {
     int tier;              /* BCC_TIER_... */
     int jit;               /* BCC_JIT_... */
     int fp_contract;       /* FP_CONTRACT_... */
+    int report;            /* REPORT_... */
     int time_limit_s;      /* of a compile; 0: none, -1: not given */
     int jobs;              /* -j; 0: one for each CPU */
     bool no_cache;
@@ -63,11 +67,11 @@ struct options {
     bool strip_debug;
     bool no_undefined;
     bool shared_object; /* --shared */
-    bool report_json;   /* --report=json */
     bool verbose;
     bool json;
     bool disassemble;
     bool dry_run;
+    bool zero; /* cache stats */
     bool remove;
     bool help;
     char **words;     /* behind the command's name, to a NULL */
@@ -86,6 +90,10 @@ void options_release(struct options *options);
 
 /* Which of the words in choices, which have '|' between them; -1: none. */
 int options_choice(const char *choices, const char *text);
+
+/* "option value: not one of auto, best, baseline" */
+void options_refuse_choice(const char *option, const char *separator,
+                           const char *value, const char *choices);
 
 /* False after a complaint: no memory. */
 bool words_append(struct words *words, const char *word);

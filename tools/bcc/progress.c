@@ -122,6 +122,15 @@ static void format_pace(const struct progress *progress, char pace[64])
                  (double)progress->weight_done);
 }
 
+/* A narrow terminal shows the path rather than the pace. */
+static bool has_room(const char *pace, const char *end)
+{
+    enum { COUNTS = 8, LEAST_PATH = 16 };
+
+    return line_width(stdout) >=
+           COUNTS + (int)strlen(pace) + LEAST_PATH + (int)strlen(end);
+}
+
 void progress_step(struct progress *progress, const char *item, uint64_t weight,
                    const char *outcome)
 {
@@ -130,11 +139,13 @@ void progress_step(struct progress *progress, const char *item, uint64_t weight,
 
     progress->done++;
     progress->weight_done += weight + LEAST_WEIGHT;
+    snprintf(end, sizeof(end), ": %s", outcome);
     if (progress->on_terminal)
         format_pace(progress, pace);
+    if (!has_room(pace, end))
+        *pace = '\0';
     snprintf(start, sizeof(start), "[%zu/%zu]%s ", progress->done,
              progress->total, pace);
-    snprintf(end, sizeof(end), ": %s", outcome);
     if (progress->on_terminal) {
         progress_print(stdout, start, item, end);
         return;

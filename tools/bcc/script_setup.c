@@ -53,7 +53,8 @@ static void log_line(void *context, int level, const char *area,
 {
     (void)context;
     (void)level;
-    complain("%s: %s", area, text);
+    if (*text)
+        complain("%s: %s", area, text);
 }
 
 static const char *stream_name(const char *path)
@@ -198,7 +199,7 @@ static int choice_of(int given, const char *variable, const char *choices)
         return given;
     choice = options_choice(choices, text);
     if (choice < 0)
-        complain("%s=%s: not one of %s", variable, text, choices);
+        options_refuse_choice(variable, "=", text, choices);
     return choice < 0 ? 0 : choice;
 }
 
@@ -514,48 +515,4 @@ char *setup_cache_dir(const struct options *options, const char **ret_reason)
         complain("%s: %s%s%s", dir, *ret_reason, *fact ? ": " : "", fact);
     free(dir);
     return NULL;
-}
-
-/* ---- Report ---- */
-
-static void write_report(FILE *out, const BCCReport *report)
-{
-    static const char *const tiers[] = {"none", "best", "baseline"};
-    static const char *const caches[] = {"off", "hit", "miss"};
-    const char *separator = "";
-
-    fprintf(out, "{\"cache\":\"%s\",\"code\":\"%s\",\"reason\":",
-            caches[report->cache], bccGetReasonName(report->reasonCode));
-    json_print_string(out, report->reason);
-    fputs(",\"path\":", out);
-    json_print_string(out, report->path);
-    fprintf(out, ",\"tier\":\"%s\",\"image_bytes\":%" PRIu64 ",\"stages_us\":{",
-            tiers[report->tier], report->imageBytes);
-    for (int stage = 0; stage < BCC_N_STAGES; stage++) {
-        if (!report->stageNs[stage])
-            continue;
-        fprintf(out, "%s\"%s\":%.1f", separator, bccGetStageName(stage),
-                (double)report->stageNs[stage] / 1e3);
-        separator = ",";
-    }
-    fprintf(out, "},\"total_us\":%.1f}\n", (double)report->totalNs / 1e3);
-}
-
-/* One write: standard error is not buffered, and others may write to it. */
-void print_report(BCCScriptRef script, const char *off_reason)
-{
-    BCCReport report = {.size = sizeof(report)};
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out;
-
-    if (bccGetReport(script, &report))
-        return;
-    if (report.cache == BCC_CACHE_OFF && !*report.reason && off_reason)
-        report.reason = off_reason;
-    out = open_memstream(&text, &size);
-    write_report(out ? out : stderr, &report);
-    if (out && fclose(out) == 0)
-        fwrite(text, 1, size, stderr);
-    free(text);
 }

@@ -47,8 +47,4 @@ const char *setup_cache_dir_origin(const struct options *options);
 /* The same, but creates the directory with mode 0700 if it does not exist. */
 char *setup_cache_dir(const struct options *options, const char **ret_reason);
 
-/* Print the report of --report=json, one line on standard error. off_reason:
- * printed if the library was given no cache directory. */
-void print_report(BCCScriptRef script, const char *off_reason);
-
 #endif

@@ -11,7 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include "buffer.h"
 #include "cache_file.h"
 #include "library_search.h"
 #include "machine.h"
@@ -103,6 +106,12 @@ static const char *shown_name(const char *path,
                                                              : file;
 }
 
+/* Compilers that are there as libraries define much by accident. */
+static bool is_of_compiler(const char *file)
+{
+    return strncmp(file, "librustc_driver", strlen("librustc_driver")) == 0;
+}
+
 static void read_library(const char *path, struct clue *clues, size_t n_clues)
 {
     struct shared_definition definition;
@@ -119,7 +128,8 @@ static void read_library(const char *path, struct clue *clues, size_t n_clues)
         struct clue *clue =
             bsearch(&key, clues, n_clues, sizeof(key), compare_clues);
 
-        if (clue && definition.is_default && is_better(file, clue->library))
+        if (clue && definition.is_default && !is_of_compiler(file) &&
+            is_better(file, clue->library))
             snprintf(clue->library, sizeof(clue->library), "%s", file);
     }
     shared_library_close(&library);
@@ -194,28 +204,52 @@ static bool name_libraries(struct clue *clues, size_t n_clues)
     return named;
 }
 
+/* Mangled names of Rust (_R) have them inside. */
+static bool is_part(const char *symbol, const char *part)
+{
+    return strncmp(symbol, "_R", 2) == 0
+               ? strstr(symbol, part) != NULL
+               : *part == '_' && strncmp(symbol, part, strlen(part)) == 0;
+}
+
+static const char *find_part(const struct clue *clues, size_t n_clues,
+                             const char *part)
+{
+    for (size_t i = 0; i < n_clues; i++)
+        if (is_part(clues[i].symbol, part))
+            return clues[i].symbol;
+    return NULL;
+}
+
 /* Symbols that a front end's driver supplies when it links, and no library. */
 static bool name_front_end(const struct clue *clues, size_t n_clues)
 {
     static const struct {
-        const char *start, *advice;
+        const char *part, *advice; /* of the name */
     } known[] = {
         {"__rdl_", "rustc's own allocator functions: give it -C save-temps and "
                    "add the .bc whose name has 'allocator' by --link"},
         {"__rust_", "rustc's own allocator functions: give it -C save-temps "
                     "and add the .bc whose name has 'allocator' by --link"},
         {"__zig_", "Zig's own runtime: compile with -fcompiler-rt"},
+        {"3std", "Rust's standard library, if Rust compiled it: -L$(rustc "
+                 "--print target-libdir) -l:libstd-*.so names the shared one"},
     };
     const size_t n_known = sizeof(known) / sizeof(known[0]);
 
-    for (size_t i = 0; i < n_clues; i++)
-        for (size_t j = 0; j < n_known; j++)
-            if (strncmp(clues[i].symbol, known[j].start,
-                        strlen(known[j].start)) == 0) {
-                complain("'%s' is of %s", clues[i].symbol, known[j].advice);
-                return true;
-            }
-    return false;
+    const char *last = "";
+    bool named = false;
+
+    for (size_t i = 0; i < n_known; i++) {
+        const char *symbol = find_part(clues, n_clues, known[i].part);
+
+        if (!symbol || strcmp(last, known[i].advice) == 0)
+            continue;
+        last = known[i].advice;
+        complain("'%s' is of %s", symbol, last);
+        named = true;
+    }
+    return named;
 }
 
 /* Print advice. The clues have their symbols, and are freed. */
@@ -236,28 +270,107 @@ static void suggest(struct clue *clues, const struct options *options, size_t n)
     free(clues);
 }
 
-static struct clue *clues_of(BCCScriptRef script, size_t n)
-{
-    struct clue *clues = calloc(n, sizeof(*clues));
+/* ---- Told by the compiler ---- */
 
-    for (size_t i = 0; clues && i < n; i++)
-        clues[i].symbol = bccGetMissingSymbol(script, i, NULL);
-    return clues;
+/* The memfd of tools/bccc/missing.c, and what is in it. */
+static struct {
+    int fd; /* 0: none */
+    struct buffer text;
+    size_t at; /* of the next symbol */
+} told;
+
+void undefined_ask(void)
+{
+    char path[64];
+
+    if (told.fd || getenv("LD_PRELOAD"))
+        return;
+    told.fd = memfd_create("undefined", MFD_CLOEXEC);
+    if (told.fd < 0)
+        told.fd = 0;
+    snprintf(path, sizeof(path), "/proc/%ld/fd/%d", (long)getpid(), told.fd);
+    if (told.fd)
+        setenv("BCC_UNDEFINED", path, 1);
+}
+
+void undefined_forget(void)
+{
+    if (!told.fd)
+        return;
+    unsetenv("BCC_UNDEFINED"); /* the program's environment is the user's */
+    close(told.fd);
+    buffer_release(&told.text);
+    memset(&told, 0, sizeof(told));
+}
+
+static void read_told(void)
+{
+    char part[4096];
+    ssize_t size;
+    off_t at = 0;
+
+    buffer_init(&told.text);
+    while (told.fd && (size = pread(told.fd, part, sizeof(part), at)) > 0) {
+        buffer_append(&told.text, part, (size_t)size);
+        at += size;
+    }
+    buffer_append(&told.text, "\0", 2);
+    if (buffer_failed(&told.text))
+        buffer_release(&told.text);
+}
+
+static const char *next_word(void)
+{
+    const char *word = (const char *)told.text.data + told.at;
+
+    if (told.at >= told.text.size)
+        return "";
+    told.at += strlen(word) + 1;
+    return word;
+}
+
+/* The next undefined symbol, of a prepare that found it itself or of the
+ * compiler; NULL: there are no more. */
+static const char *next_missing(BCCScriptRef script, size_t i,
+                                const char **user)
+{
+    const char *name = bccGetMissingSymbol(script, i, user);
+
+    if (name)
+        return name;
+    if (i == 0)
+        read_told();
+    name = next_word();
+    *user = *name ? next_word() : "";
+    return *name ? name : NULL;
+}
+
+static bool add_clue(struct clue **clues, size_t n, const char *symbol)
+{
+    struct clue *longer = realloc(*clues, (n + 1) * sizeof(*longer));
+
+    if (!longer)
+        return false;
+    longer[n] = (struct clue){.symbol = symbol};
+    *clues = longer;
+    return true;
 }
 
 void complain_failed(BCCScriptRef script, const struct options *options,
                      const char *path)
 {
+    struct clue *clues = NULL;
     const char *symbol, *user;
     size_t n = 0;
 
-    while ((symbol = bccGetMissingSymbol(script, n, &user)))
+    while ((symbol = next_missing(script, n, &user)) &&
+           add_clue(&clues, n, symbol))
         if (n++ < MAX_LINES)
             complain_of(symbol, user, path);
     if (n > MAX_LINES)
         complain("%s: and %zu more", path, n - MAX_LINES);
     if (n)
-        suggest(clues_of(script, n), options, n);
+        suggest(clues, options, n);
     if (n && resource_is_compiled(path))
         complain("%s: is compiled already: bcc compile takes -l, and --entry "
                  "main for a program with its usual libraries",

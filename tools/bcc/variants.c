@@ -220,10 +220,12 @@ static bool prepare_for(const struct variants *v, const char *cpu,
 
     options.cpu = strcmp(cpu, "native") == 0 ? NULL : cpu;
     options.features = *features ? features : NULL;
-    memcpy(name, v->name, strlen(v->name) + 1);
-    entry_name_add_cpu(name, options.cpu, options.features);
+    if (v->name) {
+        memcpy(name, v->name, strlen(v->name) + 1);
+        entry_name_add_cpu(name, options.cpu, options.features);
+    }
     return setup_set_options(v->script, &options) &&
-           prepare(v, name, flags) == 0;
+           prepare(v, v->name ? name : NULL, flags) == 0;
 }
 
 static bool try_cpu(const struct variants *v, const char *cpu,
@@ -318,14 +320,11 @@ static int prepare_for_level(const struct variants *v)
     return !prepare_for(v, cpu_levels[i].cpu, "", v->flags);
 }
 
-static int compile(const struct variants *v, bool is_other)
+/* Under Valgrind the compiler sees another CPU than the program does. */
+static int compile_here(const struct variants *v)
 {
     const bool is_x86 = strncmp(machine_host()->triple, "x86_64", 6) == 0;
 
-    if (is_x86 && is_other && !(v->flags & BCC_CACHE_ONLY))
-        return prepare_for_level(v);
-    if (!setup_set_options(v->script, v->options))
-        return 1;
     if (prepare(v, v->name, v->flags) == 0)
         return 0;
     return is_x86 && !(v->flags & BCC_CACHE_ONLY) &&
@@ -334,14 +333,26 @@ static int compile(const struct variants *v, bool is_other)
                : 1;
 }
 
+static int compile(const struct variants *v, bool is_other)
+{
+    const bool is_x86 = strncmp(machine_host()->triple, "x86_64", 6) == 0;
+
+    if (is_x86 && is_other && !(v->flags & BCC_CACHE_ONLY))
+        return prepare_for_level(v);
+    if (!setup_set_options(v->script, v->options))
+        return 1;
+    return compile_here(v);
+}
+
 int variants_prepare(const struct variants *v)
 {
     const struct options *options = v->options;
     bool is_there, is_other;
 
-    if (!v->name || options->rebuild || options->exports ||
-        names_a_cpu(options))
+    if (options->exports || names_a_cpu(options))
         return prepare(v, v->name, v->flags);
+    if (!v->name || options->rebuild)
+        return compile_here(v);
     is_there = v->is_in_dir || is_anywhere(v, v->name);
     if (is_there &&
         prepare(v, v->name, v->flags | BCC_CACHE_ONLY | BCC_BEST_LATER) == 0)

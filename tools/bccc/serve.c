@@ -24,6 +24,7 @@
 #include "cage.h"
 #include "entry.h"
 #include "later.h"
+#include "missing.h"
 #include "parts.h"
 
 /* A request contains names of inputs, not their bytes. */
@@ -117,6 +118,7 @@ static enum status limit_memory(const struct request *request,
 
 struct job {
     struct entry entry;
+    struct missing missing;
     struct later later; /* the best code after the baseline code */
     bool has_chosen, is_baseline;
     struct reply reply;
@@ -205,10 +207,14 @@ static void begin_later(struct job *job)
 /* After this nothing is opened. */
 static enum status open_all(struct job *job, struct error *err)
 {
-    enum status status = entry_open(&job->entry, err);
+    struct entry *entry = &job->entry;
+    enum status status = entry_open(entry, err);
 
     if (status)
         return status;
+    missing_open(&job->missing, &entry->request, &entry->candidates,
+                 &entry->arena);
+    entry->ways.asker = missing_asker(&job->missing);
     begin_later(job);
     /* No file is named any more, and a mounted one need not stay. */
     if (chdir("/") < 0)

@@ -269,8 +269,7 @@ enum status public_names_collect(const struct request *request,
 
 bool public_names_contain(const struct public_names *names, const char *name)
 {
-    return bsearch(&name, names->name, names->n_names, sizeof(*names->name),
-                   glue_compare_names) != NULL;
+    return glue_contains_name(names->name, names->n_names, name);
 }
 
 /* ---- Linkage ---- */

@@ -172,6 +172,31 @@ const char *native_objects_user(const struct native_objects *natives,
     return NULL;
 }
 
+bool native_objects_define(const struct native_objects *natives,
+                           const char *name)
+{
+    struct object_symbol symbol;
+
+    for (struct cursor at = {natives, 0, 0}; next_global(&at, &symbol);)
+        if (symbol.place != OBJECT_SYMBOL_UNDEFINED &&
+            strcmp(symbol.name, name) == 0)
+            return true;
+    return false;
+}
+
+void native_objects_undefined(const struct native_objects *natives,
+                              native_undefined_fn visit, void *context)
+{
+    struct object_symbol symbol;
+
+    for (struct cursor at = {natives, 0, 0}; next_global(&at, &symbol);)
+        if (symbol.place == OBJECT_SYMBOL_UNDEFINED &&
+            symbol.binding == STB_GLOBAL &&
+            !native_objects_define(natives, symbol.name) &&
+            !visit(context, symbol.name, natives->object[at.object].name))
+            return;
+}
+
 void native_objects_definitions(const struct native_objects *natives,
                                 native_visit_fn visit, void *context)
 {
@@ -298,10 +323,11 @@ static void settle(LLVMModuleRef module, const struct object_symbol *symbol,
 void native_objects_override(const struct native_objects *natives,
                              LLVMModuleRef module)
 {
-    const struct public_names chosen = {natives->chosen, natives->n_chosen};
     struct object_symbol symbol;
 
     for (struct cursor at = {natives, 0, 0}; next_global(&at, &symbol);)
         if (symbol.place != OBJECT_SYMBOL_UNDEFINED)
-            settle(module, &symbol, public_names_contain(&chosen, symbol.name));
+            settle(module, &symbol,
+                   glue_contains_name(natives->chosen, natives->n_chosen,
+                                      symbol.name));
 }

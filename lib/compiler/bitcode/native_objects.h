@@ -64,6 +64,17 @@ void native_objects_override(const struct native_objects *natives,
 const char *native_objects_user(const struct native_objects *natives,
                                 const char *name);
 
+/* Does an object define the name? */
+bool native_objects_define(const struct native_objects *natives,
+                           const char *name);
+
+/* Calls visit for each name that an object needs and none defines, with the
+ * object's name, until it returns false. */
+typedef bool (*native_undefined_fn)(void *context, const char *name,
+                                    const char *object);
+void native_objects_undefined(const struct native_objects *natives,
+                              native_undefined_fn visit, void *context);
+
 /* Calls visit for each function and variable that an object shows to others,
  * until it returns false. */
 typedef bool (*native_visit_fn)(void *context, const char *name,

@@ -58,9 +58,14 @@ void kernel_expand(LLVMModuleRef module, LLVMTargetDataRef layout,
  * Without an item that was expanded neither need be called. */
 void kernel_items_prepare(LLVMModuleRef module);
 
-/* Appends nothing, or the reason why the kernel cannot be expanded; then it
- * deletes its expanded form. */
-void kernel_item_finish(LLVMModuleRef module, LLVMValueRef kernel,
-                        struct buffer *reason);
+/* Appends more words of the kernel's text, or "refused: " and the reason why
+ * the kernel cannot be expanded; then it deletes its expanded form.
+ *
+ *   word   = "groups" | "private:" BYTES | "memory:" BYTES
+ *
+ * groups: it has barriers, so the form is called for a whole group; private:
+ * memory for each item of the group; memory: of the group's own variables. */
+void kernel_item_finish(LLVMModuleRef module, LLVMTargetDataRef layout,
+                        LLVMValueRef kernel, struct buffer *text);
 
 #endif

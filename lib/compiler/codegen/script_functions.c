@@ -366,20 +366,35 @@ static enum status expand_accumulators(struct making *m, struct error *err)
     return STATUS_OK;
 }
 
+static enum status finish_item(struct making *m, struct cache_function *row,
+                               struct error *err)
+{
+    const char *words;
+
+    kernel_item_finish(m->job->module, m->job->target->layout,
+                       find_definition(m->job->module, row->name), &m->text);
+    words = take_text(m);
+    if (!words)
+        return error_no_memory(err);
+    if (strncmp(words, "refused", 7) == 0) {
+        row->kernel = words;
+        return STATUS_OK;
+    }
+    buffer_printf(&m->text, "%s%s", row->kernel, words);
+    row->kernel = take_text(m);
+    return row->kernel ? STATUS_OK : error_no_memory(err);
+}
+
 static enum status finish_items(struct making *m, struct error *err)
 {
     for (size_t i = 0; i < m->n_rows; i++) {
-        struct cache_function *row = &m->rows[i];
+        enum status status;
 
         if (!m->is_item[i])
             continue;
-        kernel_item_finish(m->job->module,
-                           find_definition(m->job->module, row->name),
-                           &m->text);
-        if (m->text.size)
-            row->kernel = take_text(m);
-        if (!row->kernel || buffer_failed(&m->text))
-            return error_no_memory(err);
+        status = finish_item(m, &m->rows[i], err);
+        if (status)
+            return status;
     }
     return STATUS_OK;
 }

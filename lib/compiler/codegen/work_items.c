@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "expand_kernels.h"
+#include "fission.h"
 #include "kernel_frame.h"
 #include "llvm_glue.h"
 
@@ -47,15 +48,30 @@ static int find_question(const char *name)
     return -1;
 }
 
-static bool is_barrier(const char *name)
+static bool is_barrier_name(const char *name)
 {
     return (strncmp(name, "_Z", 2) == 0 || strncmp(name, "pocl", 4) == 0) &&
            strstr(name, "barrier");
 }
 
+static bool is_barrier(LLVMValueRef call)
+{
+    return LLVMIsAFunction(LLVMGetCalledValue(call)) &&
+           is_barrier_name(glue_name(LLVMGetCalledValue(call)));
+}
+
+/* clang 21 and later put the body into a function of its own, which the kernel
+ * calls. It has the kernel's metadata. */
+static bool is_body(LLVMValueRef function)
+{
+    static const char prefix[] = "__clang_ocl_kern_imp_";
+
+    return strncmp(glue_name(function), prefix, strlen(prefix)) == 0;
+}
+
 bool kernel_is_item(LLVMValueRef function)
 {
-    return function &&
+    return function && !is_body(function) &&
            glue_function_metadata(function, "kernel_arg_addr_space");
 }
 
@@ -133,8 +149,8 @@ static void weaken_imports(LLVMModuleRef module)
         if (LLVMIsDeclaration(at) && is_answer_of_pocl(glue_name(at)))
             LLVMSetLinkage(at, LLVMExternalWeakLinkage);
     for (at = LLVMGetFirstFunction(module); at; at = LLVMGetNextFunction(at))
-        if (LLVMIsDeclaration(at) &&
-            (find_question(glue_name(at)) >= 0 || is_barrier(glue_name(at))))
+        if (LLVMIsDeclaration(at) && (find_question(glue_name(at)) >= 0 ||
+                                      is_barrier_name(glue_name(at))))
             LLVMSetLinkage(at, LLVMExternalWeakLinkage);
 }
 
@@ -152,12 +168,22 @@ void kernel_items_prepare(LLVMModuleRef module)
         remove_attribute(asked, "alwaysinline");
         force_callers(asked);
     }
+    for (LLVMValueRef at = LLVMGetFirstFunction(module); at;
+         at = LLVMGetNextFunction(at)) {
+        if (LLVMIsDeclaration(at) && is_barrier_name(glue_name(at)))
+            force_callers(at);
+        /* Of -O0; nothing with these would be inlined. */
+        if (kernel_is_item(at)) {
+            remove_attribute(at, "noinline");
+            remove_attribute(at, "optnone");
+        }
+    }
     for (int round = 0; round < N_ROUNDS; round++)
         for (LLVMValueRef at = LLVMGetFirstFunction(module); at;
              at = LLVMGetNextFunction(at))
             if (LLVMGetEnumAttributeAtIndex(at, LLVMAttributeFunctionIndex,
                                             kind_of("alwaysinline")) &&
-                LLVMGetLinkage(at) == LLVMInternalLinkage)
+                (LLVMGetLinkage(at) == LLVMInternalLinkage || is_body(at)))
                 force_callers(at);
 }
 
@@ -168,6 +194,7 @@ struct answer {
     LLVMValueRef form; /* the expanded one */
     LLVMValueRef x;    /* the loop's */
     LLVMTypeRef word;
+    bool is_grouped; /* x counts the items of a group */
 };
 
 static LLVMValueRef field(const struct answer *a, uint64_t offset)
@@ -190,38 +217,89 @@ static LLVMValueRef of_dimension(const struct answer *a, size_t list,
     return field(a, list + dimension * sizeof(uint64_t));
 }
 
-static LLVMValueRef global_id(const struct answer *a, unsigned dimension)
+/* x / (sizes of the dimensions below) % its size */
+static LLVMValueRef local_id_in_group(const struct answer *a,
+                                      unsigned dimension)
+{
+    LLVMValueRef id = a->x;
+
+    for (unsigned d = 0; d < dimension; d++)
+        id = LLVMBuildUDiv(
+            a->builder, id,
+            of_dimension(a, offsetof(struct kernel_frame, local_size), d), "");
+    return dimension == N_DIMENSIONS - 1
+               ? id
+               : LLVMBuildURem(
+                     a->builder, id,
+                     of_dimension(a, offsetof(struct kernel_frame, local_size),
+                                  dimension),
+                     "");
+}
+
+/* The id without the offset. */
+static LLVMValueRef place_in_grid(const struct answer *a, unsigned d)
+{
+    static const size_t places[] = {0, offsetof(struct kernel_frame, y),
+                                    offsetof(struct kernel_frame, z)};
+    const size_t size = offsetof(struct kernel_frame, local_size);
+
+    if (a->is_grouped)
+        return LLVMBuildAdd(
+            a->builder,
+            LLVMBuildMul(
+                a->builder,
+                of_dimension(a, offsetof(struct kernel_frame, group), d),
+                of_dimension(a, size, d), ""),
+            local_id_in_group(a, d), "");
+    return LLVMBuildSub(
+        a->builder, d ? field(a, places[d]) : a->x,
+        of_dimension(a, offsetof(struct kernel_frame, offset), d), "");
+}
+
+static LLVMValueRef global_id(const struct answer *a, unsigned d)
 {
     static const size_t places[] = {0, offsetof(struct kernel_frame, y),
                                     offsetof(struct kernel_frame, z)};
 
-    return dimension ? field(a, places[dimension]) : a->x;
+    if (a->is_grouped)
+        return LLVMBuildAdd(
+            a->builder, place_in_grid(a, d),
+            of_dimension(a, offsetof(struct kernel_frame, offset), d), "");
+    return d ? field(a, places[d]) : a->x;
+}
+
+static LLVMValueRef local_id(const struct answer *a, unsigned d)
+{
+    return a->is_grouped
+               ? local_id_in_group(a, d)
+               : LLVMBuildURem(
+                     a->builder, place_in_grid(a, d),
+                     of_dimension(a, offsetof(struct kernel_frame, local_size),
+                                  d),
+                     "");
+}
+
+static LLVMValueRef group_id(const struct answer *a, unsigned d)
+{
+    return a->is_grouped
+               ? of_dimension(a, offsetof(struct kernel_frame, group), d)
+               : LLVMBuildUDiv(
+                     a->builder, place_in_grid(a, d),
+                     of_dimension(a, offsetof(struct kernel_frame, local_size),
+                                  d),
+                     "");
 }
 
 static LLVMValueRef answer_of(const struct answer *a, enum question question,
                               unsigned d)
 {
-    LLVMValueRef inside;
-
     switch (question) {
     case GLOBAL_ID:
         return global_id(a, d);
     case LOCAL_ID:
+        return local_id(a, d);
     case GROUP_ID:
-        inside = LLVMBuildSub(
-            a->builder, global_id(a, d),
-            of_dimension(a, offsetof(struct kernel_frame, offset), d), "");
-        return question == LOCAL_ID
-                   ? LLVMBuildURem(
-                         a->builder, inside,
-                         of_dimension(
-                             a, offsetof(struct kernel_frame, local_size), d),
-                         "")
-                   : LLVMBuildUDiv(
-                         a->builder, inside,
-                         of_dimension(
-                             a, offsetof(struct kernel_frame, local_size), d),
-                         "");
+        return group_id(a, d);
     case GLOBAL_SIZE:
         return of_dimension(a, offsetof(struct kernel_frame, global_size), d);
     case LOCAL_SIZE:
@@ -293,66 +371,111 @@ static LLVMValueRef find_x(LLVMValueRef form)
     return NULL;
 }
 
-/* A variable of the work group would be one for all groups. */
-static bool is_group_variable(LLVMValueRef value, LLVMValueRef kernel)
+/* ---- Variables of a work group ---- */
+
+enum { LOCAL = 3 }; /* an address space, in targets that have it */
+
+/* clang names them KERNEL.VARIABLE. */
+static bool is_group_variable(LLVMValueRef variable, LLVMValueRef kernel)
 {
-    enum { LOCAL = 3 };
     const char *name = glue_name(kernel);
     const size_t size = strlen(name);
 
-    if (!LLVMIsAGlobalVariable(value))
-        return false;
-    return LLVMGetPointerAddressSpace(LLVMTypeOf(value)) == LOCAL ||
-           (strncmp(glue_name(value), name, size) == 0 &&
-            glue_name(value)[size] == '.' && !LLVMIsGlobalConstant(value));
+    return LLVMGetPointerAddressSpace(LLVMTypeOf(variable)) == LOCAL ||
+           (strncmp(glue_name(variable), name, size) == 0 &&
+            glue_name(variable)[size] == '.' &&
+            !LLVMIsGlobalConstant(variable));
 }
 
-static void append_refusal(LLVMValueRef instruction, LLVMValueRef kernel,
-                           struct buffer *reason)
+/* A worker runs one group after the other, so a variable of each thread is one
+ * of each group. Returns the bytes of all. */
+static uint64_t separate_variables(LLVMModuleRef module,
+                                   LLVMTargetDataRef layout,
+                                   LLVMValueRef kernel)
 {
-    for (int i = 0; i < LLVMGetNumOperands(instruction); i++) {
-        LLVMValueRef operand = LLVMGetOperand(instruction, (unsigned)i);
+    LLVMValueRef at = LLVMGetFirstGlobal(module);
+    uint64_t size = 0;
 
-        if (operand && is_group_variable(operand, kernel) && !reason->size)
-            buffer_printf(reason,
-                          "refused: it has the local variable '%s'; pass "
-                          "local memory as an argument",
-                          glue_name(operand));
+    for (; at; at = LLVMGetNextGlobal(at)) {
+        if (!is_group_variable(at, kernel))
+            continue;
+        LLVMSetThreadLocalMode(at, LLVMGeneralDynamicTLSModel);
+        size += LLVMABISizeOfType(layout, LLVMGlobalGetValueType(at));
     }
-    if (glue_is_call(instruction) &&
-        LLVMIsAFunction(LLVMGetCalledValue(instruction)) && !reason->size) {
-        const char *name = glue_name(LLVMGetCalledValue(instruction));
+    return size;
+}
 
-        if (is_barrier(name))
-            buffer_printf(reason, "refused: it waits at a barrier, '%s'", name);
+/* ---- The form ---- */
+
+static bool has_barrier(LLVMValueRef form)
+{
+    LLVMValueRef at = NULL;
+
+    while ((at = glue_next_instruction(form, at)))
+        if (glue_is_call(at) && is_barrier(at))
+            return true;
+    return false;
+}
+
+static void answer_all(struct answer *a)
+{
+    LLVMValueRef at, next;
+
+    for (at = glue_next_instruction(a->form, NULL); at; at = next) {
+        int index = -1;
+
+        next = glue_next_instruction(a->form, at);
+        if (LLVMIsACallInst(at) && LLVMIsAFunction(LLVMGetCalledValue(at)))
+            index = find_question(glue_name(LLVMGetCalledValue(at)));
+        if (index >= 0)
+            replace(a, at, index);
     }
 }
 
-void kernel_item_finish(LLVMModuleRef module, LLVMValueRef kernel,
-                        struct buffer *reason)
+/* Why it cannot be done, or NULL: then the words are appended. */
+static const char *finish(struct answer *a, LLVMTargetDataRef layout,
+                          struct buffer *text)
+{
+    const struct fission fission = {a->form, a->x, layout, is_barrier};
+    uint64_t private_size = 0;
+    const char *fault;
+
+    if (!a->x)
+        return "its loop is not as it was made";
+    answer_all(a);
+    if (!a->is_grouped)
+        return NULL;
+    fault = fission_make(&fission, &private_size);
+    if (!fault)
+        buffer_printf(text, " groups private:%llu",
+                      (unsigned long long)private_size);
+    return fault;
+}
+
+void kernel_item_finish(LLVMModuleRef module, LLVMTargetDataRef layout,
+                        LLVMValueRef kernel, struct buffer *text)
 {
     LLVMContextRef context = LLVMGetModuleContext(module);
     struct answer a = {.word = LLVMInt64TypeInContext(context)};
-    LLVMValueRef at, next;
     char name[MAX_NAME];
+    const char *fault;
+    uint64_t size;
 
     snprintf(name, sizeof(name), "%s.expand", glue_name(kernel));
     a.form = LLVMGetNamedFunction(module, name);
     if (!a.form)
         return;
     a.x = find_x(a.form);
+    a.is_grouped = has_barrier(a.form);
     a.builder = LLVMCreateBuilderInContext(context);
-    for (at = glue_next_instruction(a.form, NULL); at; at = next) {
-        int index = -1;
-
-        next = glue_next_instruction(a.form, at);
-        append_refusal(at, kernel, reason);
-        if (LLVMIsACallInst(at) && LLVMIsAFunction(LLVMGetCalledValue(at)))
-            index = find_question(glue_name(LLVMGetCalledValue(at)));
-        if (index >= 0 && a.x)
-            replace(&a, at, index);
-    }
+    fault = finish(&a, layout, text);
     LLVMDisposeBuilder(a.builder);
-    if (reason->size)
-        LLVMDeleteFunction(a.form);
+    size = separate_variables(module, layout, kernel);
+    if (size)
+        buffer_printf(text, " memory:%llu", (unsigned long long)size);
+    if (!fault)
+        return;
+    text->size = 0;
+    buffer_printf(text, "refused: %s", fault);
+    LLVMDeleteFunction(a.form);
 }

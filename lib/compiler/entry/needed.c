@@ -227,8 +227,9 @@ static void fill_imports(struct search *s, bool is_foreign)
     }
 }
 
-static enum status find(struct search *s, const struct candidates *candidates,
-                        const struct link_result *link, struct error *err)
+static enum status ask_all(struct search *s,
+                           const struct candidates *candidates,
+                           const struct link_result *link, struct error *err)
 {
     const struct candidate *candidate = candidates->first;
     enum status status;
@@ -244,10 +245,33 @@ static enum status find(struct search *s, const struct candidates *candidates,
     status = collect_wants(s, link, err);
     for (; status == STATUS_OK && candidate; candidate = candidate->next)
         status = ask(s, candidate, err);
+    return status;
+}
+
+static enum status find(struct search *s, const struct candidates *candidates,
+                        const struct link_result *link, struct error *err)
+{
+    enum status status = ask_all(s, candidates, link, err);
+
     if (status == STATUS_OK)
         status = check_kinds(s, err);
     if (status == STATUS_OK)
         fill_imports(s, candidates->is_foreign);
+    return status;
+}
+
+enum status needed_lack(const struct candidates *candidates,
+                        const struct link_result *link, struct arena *arena,
+                        bool *ret_lacks, struct error *err)
+{
+    struct search s = {.arena = arena, .name = ""};
+    enum status status;
+
+    name_map_init(&s.by_name);
+    status = ask_all(&s, candidates, link, err);
+    name_map_release(&s.by_name);
+    for (size_t i = 0; status == STATUS_OK && i < s.n_wants; i++)
+        ret_lacks[i] = !s.wants[i].found;
     return status;
 }
 

@@ -23,6 +23,11 @@ enum status needed_find(const struct candidates *candidates,
                         struct arena *arena, struct needed *ret_needed,
                         struct error *err) MUST_CHECK;
 
+/* For each import, whether none of the candidates has it. */
+enum status needed_lack(const struct candidates *candidates,
+                        const struct link_result *link, struct arena *arena,
+                        bool *ret_lacks, struct error *err) MUST_CHECK;
+
 /* malloc() and its relatives: libraries use those of the process. */
 bool needed_is_allocator(const char *name);
 

@@ -1,6 +1,7 @@
 #include "llvm_glue.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <llvm-c/Analysis.h>
@@ -242,6 +243,11 @@ LLVMValueRef glue_next_global(LLVMModuleRef module, LLVMValueRef at)
 int glue_compare_names(const void *left, const void *right)
 {
     return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+bool glue_contains_name(const char *const *names, size_t n, const char *name)
+{
+    return bsearch(&name, names, n, sizeof(*names), glue_compare_names) != NULL;
 }
 
 void glue_copy_metadata(LLVMValueRef from, LLVMValueRef to)

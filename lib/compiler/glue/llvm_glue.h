@@ -75,6 +75,9 @@ const char *glue_name(LLVMValueRef global);
 /* Compares two elements of a list of names, for qsort() and bsearch(). */
 int glue_compare_names(const void *left, const void *right);
 
+/* Is the name in the list, which is sorted by glue_compare_names()? */
+bool glue_contains_name(const char *const *names, size_t n, const char *name);
+
 /* Iterates over all global values of a module: functions, variables, aliases,
  * indirect functions, in this order. Returns the one after `at`; the first if
  * `at` is NULL; NULL at the end. */
