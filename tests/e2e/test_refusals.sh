@@ -59,8 +59,8 @@ verify --key a;verify: needs --key KEY.pem, once, and files (bcc help verify)
 verify --key a --key b x;verify: needs --key KEY.pem, once, and files (bcc help verify)
 run --cpu;run: --cpu: needs a value (bcc help run)
 run -l;run: -l: needs a value (bcc help run)
-run --tier=better x.bc;--tier better: not one of auto|best|baseline
-run --tier= x.bc;--tier : not one of auto|best|baseline
+run --tier=better x.bc;--tier better: not one of auto, best, baseline
+run --tier= x.bc;--tier : not one of auto, best, baseline
 run --memory-limit 5X x.bc;--memory-limit 5X: not a size: 512M, 2G, none
 cache gc --max-size -1;--max-size -1: not a size: 512M, 2G, none
 run --cache-dir= x.bc;--cache-dir: needs the name of a directory
@@ -102,7 +102,7 @@ test_a_tier_of_the_environment_is_checked() {
     small_program
     BCC_TIER=better run tier "$BCC" run --report=json "$work/small.bc"
     expect tier "exit 3"
-    says tier err "bcc: BCC_TIER=better: not one of auto|best|baseline"
+    says tier err "bcc: BCC_TIER=better: not one of auto, best, baseline"
     BCC_TIER= run empty "$BCC" run "$work/small.bc"
     silent empty err
     # What the option says goes before.
