@@ -32,38 +32,38 @@ refuses() {
 }
 
 test_each_wrong_usage_has_its_message() {
-    while IFS='|' read -r words text; do
+    while IFS=';' read -r words text; do
         # shellcheck disable=SC2086 # these are words
         refuses "exit 2" "$text" "$BCC" $words
     done <<'END'
-call|call: a file and a function are needed (bcc help call)
-call x.bc|call: a file and a function are needed (bcc help call)
-compile|compile: a file and -o are needed (bcc help compile)
-compile x.bc|compile: a file and -o are needed (bcc help compile)
-compile -o y.oBCC|compile: a file and -o are needed (bcc help compile)
-completion|completion: one of bash, zsh, fish is needed
-completion csh|completion: one of bash, zsh, fish is needed
-completion bash zsh|completion: one of bash, zsh, fish is needed
-version x|version: takes no file
-doctor x|doctor: takes no file
-config|config: show is the one action (bcc help config)
-config hide|config: show is the one action (bcc help config)
-config show x|config: show is the one action (bcc help config)
-cache|cache: which action? (bcc help cache)
-help nonsense|help: nonsense: no such command
-sign x.oBCC|sign: needs --key KEY.pem, once, and files (bcc help sign)
-sign --key a|sign: needs --key KEY.pem, once, and files (bcc help sign)
-sign --key a --key b x|sign: needs --key KEY.pem, once, and files (bcc help sign)
-verify x.oBCC|verify: needs --key KEY.pem, once, and files (bcc help verify)
-verify --key a|verify: needs --key KEY.pem, once, and files (bcc help verify)
-verify --key a --key b x|verify: needs --key KEY.pem, once, and files (bcc help verify)
-run --cpu|run: --cpu: needs a value (bcc help run)
-run -l|run: -l: needs a value (bcc help run)
-run --tier=better x.bc|--tier better: not one of auto, best, baseline
-run --tier= x.bc|--tier : not one of auto, best, baseline
-run --memory-limit 5X x.bc|--memory-limit 5X: not a size: 512M, 2G, none
-cache gc --max-size -1|--max-size -1: not a size: 512M, 2G, none
-run --cache-dir= x.bc|--cache-dir: needs the name of a directory
+call;call: a file and a function are needed (bcc help call)
+call x.bc;call: a file and a function are needed (bcc help call)
+compile;compile: a file and -o are needed (bcc help compile)
+compile x.bc;compile: a file and -o are needed (bcc help compile)
+compile -o y.oBCC;compile: a file and -o are needed (bcc help compile)
+completion;completion: one of bash, zsh, fish is needed
+completion csh;completion: one of bash, zsh, fish is needed
+completion bash zsh;completion: one of bash, zsh, fish is needed
+version x;version: takes no file
+doctor x;doctor: takes no file
+config;config: show is the one action (bcc help config)
+config hide;config: show is the one action (bcc help config)
+config show x;config: show is the one action (bcc help config)
+cache;cache: which action? (bcc help cache)
+help nonsense;help: nonsense: no such command
+sign x.oBCC;sign: needs --key KEY.pem, once, and files (bcc help sign)
+sign --key a;sign: needs --key KEY.pem, once, and files (bcc help sign)
+sign --key a --key b x;sign: needs --key KEY.pem, once, and files (bcc help sign)
+verify x.oBCC;verify: needs --key KEY.pem, once, and files (bcc help verify)
+verify --key a;verify: needs --key KEY.pem, once, and files (bcc help verify)
+verify --key a --key b x;verify: needs --key KEY.pem, once, and files (bcc help verify)
+run --cpu;run: --cpu: needs a value (bcc help run)
+run -l;run: -l: needs a value (bcc help run)
+run --tier=better x.bc;--tier better: not one of auto, best, baseline
+run --tier= x.bc;--tier : not one of auto, best, baseline
+run --memory-limit 5X x.bc;--memory-limit 5X: not a size: 512M, 2G, none
+cache gc --max-size -1;--max-size -1: not a size: 512M, 2G, none
+run --cache-dir= x.bc;--cache-dir: needs the name of a directory
 END
 }
 

@@ -51,7 +51,8 @@ static int32_t expand(struct kernel_frame *frame, uint64_t x1, uint64_t x2)
 static void trampoline(void *function, const BCCValue *arguments,
                        BCCValue *result)
 {
-    fuzz_require(function && (arguments || !arguments) && result);
+    (void)arguments;
+    fuzz_require(function && result);
 }
 
 void *bccGetFuncAddr(BCCScriptRef script, const char *name)

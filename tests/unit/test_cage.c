@@ -84,6 +84,9 @@ static void try_calls(unsigned parts)
     expect_refused(syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0),
                    "clone");
     expect_refused(rename("/etc/passwd", "/etc/shadow"), "rename");
+    expect_refused(syscall(SYS_renameat2, AT_FDCWD, "/etc/passwd", AT_FDCWD,
+                           "/etc/shadow", 0),
+                   "renameat2");
     expect_refused(mkdir("/tmp/new", 0700), "mkdir");
     expect_refused(chmod("/etc/passwd", 0600), "chmod");
     expect_refused(symlink("a", "/tmp/new"), "symlink");

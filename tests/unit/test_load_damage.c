@@ -130,8 +130,10 @@ static void refuses_a_source_that_fits_no_page(void **state)
     f->source = good;
     f->source.text_span = 0;
     assert_int_equal(fixture_link(f), STATUS_CORRUPT);
+    assert_non_null(strstr(f->err.message, "do not fit pages"));
     f->source.text_span = good.text_span - 1;
     assert_int_equal(fixture_link(f), STATUS_CORRUPT);
+    assert_non_null(strstr(f->err.message, "do not fit pages"));
     f->source.text_span = good.image_span + PAGE;
     assert_int_equal(fixture_link(f), STATUS_CORRUPT);
     f->source = good;

@@ -269,12 +269,16 @@ static const int allowed[] = {
 /* Calls with a file name fail like forbidden access, so that nobody takes the
  * kernel for an old one and tries another call. */
 static const int forbidden[] = {
-    __NR_openat,  __NR_faccessat, __NR_readlinkat, __NR_execve,   __NR_unlinkat,
-    __NR_mkdirat, __NR_linkat,    __NR_symlinkat,  __NR_renameat2,
+    __NR_openat,    __NR_faccessat, __NR_readlinkat, __NR_execve,
+    __NR_unlinkat,  __NR_mkdirat,   __NR_linkat,     __NR_symlinkat,
+    __NR_renameat2,
+#ifdef __NR_renameat
+    __NR_renameat,
+#endif
 #ifdef __NR_open
-    __NR_open,    __NR_creat,     __NR_access,     __NR_readlink, __NR_stat,
-    __NR_lstat,   __NR_rename,    __NR_unlink,     __NR_mkdir,    __NR_link,
-    __NR_symlink,
+    __NR_open,      __NR_creat,     __NR_access,     __NR_readlink,
+    __NR_stat,      __NR_lstat,     __NR_rename,     __NR_unlink,
+    __NR_mkdir,     __NR_link,      __NR_symlink,
 #endif
 #ifdef __NR_openat2
     __NR_openat2,
@@ -391,7 +395,9 @@ static void fill(struct filter *filter, bool publishes)
     add_calls(filter, allowed, sizeof(allowed) / sizeof(allowed[0]),
               SECCOMP_RET_ALLOW);
     if (publishes)
-        add_calls(filter, publishing, 2, SECCOMP_RET_ALLOW);
+        add_calls(filter, publishing,
+                  sizeof(publishing) / sizeof(publishing[0]),
+                  SECCOMP_RET_ALLOW);
     add_calls(filter, forbidden, sizeof(forbidden) / sizeof(forbidden[0]),
               SECCOMP_RET_ERRNO | EACCES);
     for (size_t i = 0; i < n_conditions; i++)
