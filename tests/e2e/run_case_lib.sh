@@ -84,11 +84,13 @@ reported() {
 }
 
 # compare_in_process 'OPTIONS' FILE [ARGS...]: the run "baseline" was done; holds
-# against it one that libobcc-llvm.so compiles, and its entry, byte for byte.
+# against it one that libobcc-llvm.so compiles, and its entry, byte for byte. A
+# compiler that divides small modules has no such library beside it.
 compare_in_process() {
     options=$1
     shift
-    [ -e "${BCC%/*}/../libexec/bcc/libobcc-llvm.so" ] || return 0
+    in_process_compiler=${BCC_BCCC:-${BCC%/*}/../libexec/bcc/bccc}
+    [ -e "${in_process_compiler%/*}/libobcc-llvm.so" ] || return 0
     [ -d "$work/in_process" ] || mkdir -m 700 "$work/in_process"
     # shellcheck disable=SC2086 # options are to be split
     run in_process "$BCC" run --report=json --jit=in-process --tier=baseline \
