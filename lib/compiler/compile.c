@@ -340,7 +340,9 @@ static enum status make_functions(struct compilation *c, struct error *err)
                           err);
 }
 
-static enum status ask_about_undefined(struct compilation *c, struct error *err)
+static enum status ask_about_undefined(struct compilation *c,
+                                       const struct public_names *in_asm,
+                                       struct error *err)
 {
     struct undefined_job job = {
         .glue = &c->glue,
@@ -349,6 +351,7 @@ static enum status ask_about_undefined(struct compilation *c, struct error *err)
         .row = c->target.row,
         .natives = &c->natives,
         .users = &c->users,
+        .in_asm = in_asm,
         .arena = &c->arena,
     };
 
@@ -398,7 +401,7 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
     if (status == STATUS_OK)
         status = make_functions(c, err);
     if (status == STATUS_OK)
-        status = ask_about_undefined(c, err);
+        status = ask_about_undefined(c, &visible.in_asm, err);
     if (status == STATUS_OK)
         contraction_decide(c->module, &c->target,
                            c->request->flags & REQUEST_FP_CONTRACT_OFF);

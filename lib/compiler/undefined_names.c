@@ -5,6 +5,9 @@
  * module first. What an optimiser has not seen may refer to a symbol only in
  * code that it will find dead: there, nothing is said before the code is made.
  *
+ * A name that stands in assembly may be defined there, as whatever the
+ * assembler makes of it: nothing is said of it either.
+ *
  * Names that begin with an underscore, except for mangled ones, are supplied by
  * linker and code generator, too, each by its rules. So they alone are no
  * reason to give up; they are only listed with others. */
@@ -47,7 +50,8 @@ static bool visit_native(void *context, const char *name, const char *object)
     const struct natives_visit *visit = context;
     LLVMValueRef global = glue_find_global(visit->job->module, name);
 
-    if (global && (!LLVMIsDeclaration(global) || is_wanted(global)))
+    if ((global && (!LLVMIsDeclaration(global) || is_wanted(global))) ||
+        public_names_contain(visit->job->in_asm, name))
         return true;
     return append(visit->list, name, object);
 }
@@ -60,7 +64,8 @@ static void collect(const struct undefined_job *job, struct buffer *list)
     while ((at = glue_next_global(job->module, at))) {
         const char *name = glue_name(at);
 
-        if (is_wanted(at) && !native_objects_define(job->natives, name))
+        if (is_wanted(at) && !native_objects_define(job->natives, name) &&
+            !public_names_contain(job->in_asm, name))
             append(list, name, import_users_find(job->users, name));
     }
     native_objects_undefined(job->natives, visit_native, &visit);

@@ -7,6 +7,7 @@
 #include "arena.h"
 #include "import_users.h"
 #include "llvm_glue.h"
+#include "internalize.h"
 #include "native_objects.h"
 #include "undefined_symbol.h"
 
@@ -17,6 +18,7 @@ struct undefined_job {
     const struct machine *row;
     const struct native_objects *natives;
     const struct import_users *users;
+    const struct public_names *in_asm; /* asm_names.h */
     struct arena *arena;
     bool is_optimised; /* see struct module_facts */
 };

@@ -91,7 +91,8 @@ compare_in_process() {
     shift
     in_process_compiler=${BCC_BCCC:-${BCC%/*}/../libexec/bcc/bccc}
     [ -e "${in_process_compiler%/*}/libobcc-llvm.so" ] || return 0
-    [ -d "$work/in_process" ] || mkdir -m 700 "$work/in_process"
+    rm -rf "$work/in_process"
+    mkdir -m 700 "$work/in_process"
     # shellcheck disable=SC2086 # options are to be split
     run in_process "$BCC" run --report=json --jit=in-process --tier=baseline \
         --cache-dir "$work/in_process" $options "$@"

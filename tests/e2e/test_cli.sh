@@ -521,7 +521,7 @@ test_a_program_may_be_compiled_in_the_process() {
     done
     unset BCC_JIT
     BCC_JIT=orc run wrong "$BCC" run "$work/small.bc"
-    says wrong err "BCC_JIT=orc: not one of process|in-process"
+    says wrong err "BCC_JIT=orc: not one of process, in-process"
 }
 
 test_unresolved_symbols_are_all_named() {
@@ -1839,7 +1839,8 @@ test_limit_of_the_cache_is_shown_with_its_origin() {
     says option out "limit      2147483648 (--max-size)"
     run none "$BCC" cache stats --json --max-size none
     says none out '"limit":null'
-    json none dir entries bytes disk_bytes indexes limit limit_origin
+    json none dir entries bytes disk_bytes indexes limit limit_origin since \
+        hits hits_sampled misses reasons
     BCC_CACHE_SIZE=large
     run bad "$BCC" cache stats
     expect bad "exit 0"

@@ -43,10 +43,12 @@ static struct counters *map(const char *dir, bool create)
               0600);
     if (fd < 0)
         return NULL;
-    /* A longer file stays as it is, and a new one is zeros. */
+    /* A longer file stays as it is, and a new one is zeros. Its blocks must be
+     * there: on a full file system the first write to the mapping would be a
+     * SIGBUS. */
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
         (st.st_size >= (off_t)sizeof(*counters) ||
-         ftruncate(fd, sizeof(*counters)) == 0))
+         posix_fallocate(fd, 0, sizeof(*counters)) == 0))
         counters = mmap(NULL, sizeof(*counters), PROT_READ | PROT_WRITE,
                         MAP_SHARED, fd, 0);
     close(fd);
