@@ -1,8 +1,9 @@
 /* LLVM is linked into this library, so its calls of libc are bound here first:
  *
  *   open          refused while bitcode is compiled, as in the compiler
- * process: a directive of assembly can name any file (.incbin) write nothing is
- * written to standard output and error, where LLVM warns of unknown features
+ *                 process: a directive of assembly can name any file (.incbin)
+ *   write         nothing is written to standard output and error, where LLVM
+ *                 warns of unknown features
  *   __cxa_atexit  LLVM's and the C++ library's objects stay when the process
  *                 ends, because another thread may be compiling then
  *
