@@ -48,7 +48,7 @@ static struct counters *map(const char *dir, bool create)
      * SIGBUS. */
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
         (st.st_size >= (off_t)sizeof(*counters) ||
-         posix_fallocate(fd, 0, sizeof(*counters)) == 0))
+         (errno = posix_fallocate(fd, 0, sizeof(*counters))) == 0))
         counters = mmap(NULL, sizeof(*counters), PROT_READ | PROT_WRITE,
                         MAP_SHARED, fd, 0);
     close(fd);
