@@ -87,8 +87,8 @@ compilers() {
 }
 
 # launched_to_best PROGRAM: one more launch, which begins what nobody does. A
-# test that kills compilers needs it more than once: the lock of one that was
-# just killed may still be there.
+# test that kills compilers needs it more than once: one that was just killed
+# may have no descriptors to be seen any more and still hold its lock.
 launched_to_best() {
     launch again "$1"
     reported again hit
@@ -362,7 +362,7 @@ test_all_compilers_killed_lose_nothing() {
             launch second one
             is second hit baseline
         }
-        wait_for has_best one
+        wait_for launched_to_best one
     done
 }
 
