@@ -35,6 +35,9 @@ struct later {
 bool later_begin(struct later *later, const struct request *request,
                  struct span identity);
 
+/* The code that is made is the best: the keeper ends. */
+void later_end(struct later *later);
+
 /* Become two processes. True in the follower, when it may begin. */
 bool later_branch(struct later *later);
 
