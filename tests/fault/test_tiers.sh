@@ -357,13 +357,13 @@ test_the_compiler_is_in_a_session_of_its_own() {
 }
 
 # logged_compiler: $work/compiler writes to $work/compiles what it does: "later",
-# or "compile" and at which level of the lock (flight.h). A compile at another
-# level than 0 is that of a host that waited in vain.
+# or "compile" and at which level of the lock (flight.h); without a lock: 9. A
+# compile at another level than 0 is that of a host that waited in vain.
 logged_compiler() {
     {
         echo '#!/bin/sh'
         echo "at=\$(sed -n 's/^pos:[^0-9]*//p' /proc/\$\$/fdinfo/6)"
-        echo "echo \"\$1\" \$((at % 32 / 2)) >>'$work/compiles'"
+        echo "echo \"\$1\" \$((at ? at % 32 / 2 : 9)) >>'$work/compiles'"
         echo "exec ${1:-} '$real_compiler' \"\$@\""
     } >"$work/compiler"
     chmod 700 "$work/compiler"
