@@ -27,26 +27,22 @@
 
 #include <llvm-c/DebugInfo.h>
 
-#include "annotations.h"
+#include "export_lists.h"
 #include "archive.h"
-#include "asm_files.h"
-#include "asm_names.h"
+#include "assembly.h"
 #include "clock.h"
 #include "directives.h"
 #include "imports.h"
 #include "link_objects.h"
 #include "link_runtime.h"
-#include "metadata.h"
 #include "optimise.h"
 #include "module_passes.h"
-#include "plain_names.h"
-#include "internalize.h"
 #include "read.h"
+#include "internalize.h"
 #include "script_functions.h"
 #include "split.h"
 #include "support_archive.h"
 #include "target.h"
-#include "import_users.h"
 #include "undefined_names.h"
 
 /* part_size: a process takes some 100 ms to start, leave out other parts, and

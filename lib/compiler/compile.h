@@ -7,16 +7,14 @@
 
 #include "arena.h"
 #include "buffer.h"
-#include "compile_limits.h"
 #include "cpu_features.h"
 #include "error.h"
 #include "index_file.h"
 #include "link_image.h"
-#include "module_facts.h"
+#include "early_facts.h"
 #include "request.h"
 #include "script_exports.h"
 #include "span.h"
-#include "undefined_symbol.h"
 
 /* The result of a compile; owned by the caller, freed by
  * compile_result_release(). Lists are in metadata order. LLVM's objects live
@@ -35,7 +33,18 @@ struct compile_result {
     bool is_baseline;
 };
 
-/* What bccc has; tests have smaller ones. */
+/* The sizes from which a compile treats an input as large. */
+struct compile_limits {
+    size_t part_size; /* instructions that justify a part of their own */
+    size_t baseline_part_size; /* the same, where they become baseline code */
+    size_t library_size; /* bytes from which a library is linked by closures */
+    /* If the needed closures have more bytes than this, and than an eighth of
+     * the library, the library is linked as a whole. For PoCL's library, 9 MB,
+     * that is 300 closures, and to read and link these takes as long. */
+    size_t least_closures_size;
+};
+
+/* The limits of bccc; tests have smaller ones. */
 extern const struct compile_limits compile_usual_limits;
 
 /* Appends the result for one part of a large module. It may change and spoil

@@ -17,7 +17,7 @@
 #include <llvm-c/Disassembler.h>
 
 #include "target.h"
-#include "visible.h"
+#include "text.h"
 
 enum {
     TEXT_SIZE = 256,

@@ -1,5 +1,5 @@
 /* A kernel, as the compiler's text describes it (lib/compiler/codegen/
- * expand_kernels.h). */
+ * kernels.h). */
 #ifndef BCC_RUN_KERNEL_H
 #define BCC_RUN_KERNEL_H
 

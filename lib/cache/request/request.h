@@ -177,4 +177,29 @@ struct reply {
     char message[ERROR_MESSAGE_SIZE]; /* "" on success */
 };
 
+/* ---- The call ---- */
+
+/* The call of libobcc-llvm.so, which compiles in the host: the same request,
+ * the same file and the same errors as with the compiler process. Both sides
+ * come from one build; the message says of which version it is. */
+
+/* The file, in the directory of bccc, and the function in it. */
+#define COMPILE_CALL_FILE "libobcc-llvm.so"
+#define COMPILE_CALL_NAME "obcc_llvm_compile"
+
+struct compile_call {
+    struct span message; /* request_write(); empty: prune the directory */
+    const int *input_fds;
+    int output_fd;
+    int lock_fd;          /* that of a flight; -1: none */
+    int dir_fd;           /* of the cache directory; -1: none */
+    const char *dir;      /* to prune */
+    uint64_t prune_limit; /* bytes */
+};
+
+/* Errors as compile_client_run(). *ret_reply is set on success. */
+typedef enum status (*compile_call_fn)(const struct compile_call *call,
+                                       struct reply *ret_reply,
+                                       struct error *err);
+
 #endif

@@ -4,11 +4,11 @@
  *
  * Rows are in the order of the source, with functions after variables. Texts
  * that do not begin with "bcc." are not libbcc's. */
-#include "annotations.h"
+#include "export_lists.h"
 
 #include <string.h>
 
-#include "plain_names.h"
+#include "read.h"
 
 #define TABLE "llvm.global.annotations"
 

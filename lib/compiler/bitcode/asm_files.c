@@ -8,14 +8,13 @@
  * directive, the inputs are read again, one by one: the first that has the
  * file's name in its assembly, else the first that has a directive of that
  * kind, else the script. */
-#include "asm_files.h"
+#include "assembly.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "archive.h"
-#include "asm_names.h"
 #include "read.h"
 
 struct refusal {

@@ -15,11 +15,10 @@
  *
  * LLVM's linker appends functions. So a mark is put after the last function
  * before linking, and all functions after it belong to this file. */
-#include "asm_labels.h"
+#include "assembly.h"
 
 #include <string.h>
 
-#include "asm_symbols.h"
 #include "name_map.h"
 
 static const char own_suffix[] = ".u${:uid}";

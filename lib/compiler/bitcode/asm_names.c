@@ -3,13 +3,14 @@
  * could be hidden, which costs little. A word too few would give a wrong
  * result, because the optimiser specialises a definition if it believes that it
  * sees every use. */
-#include "asm_names.h"
+#include "assembly.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "buffer.h"
+#include "internalize.h"
 #include "llvm_glue.h"
 
 /* ---- The text ---- */

@@ -9,11 +9,10 @@
  * A word that is mistaken for a name (an operand in Intel syntax, a register of
  * ARM) matters only if a library happens to define a function of that name:
  * then that function is linked needlessly. */
-#include "asm_symbols.h"
+#include "assembly.h"
 
 #include <string.h>
 
-#include "asm_names.h"
 #include "llvm_glue.h"
 #include "name_map.h"
 

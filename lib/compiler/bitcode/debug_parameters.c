@@ -9,7 +9,7 @@
  * Unoptimised functions have an empty list; there the variables are those of
  * the first block's declarations. Structs that the machine's rules made several
  * parameters, or none, have no name here: then sizes differ. */
-#include "debug_parameters.h"
+#include "signature_text.h"
 
 #include <llvm-c/DebugInfo.h>
 #include <string.h>

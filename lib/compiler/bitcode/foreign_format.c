@@ -1,6 +1,6 @@
 /* Binary formats are known by their first bytes, source text by the end of the
  * file's name, or by how its first line that is not empty begins. */
-#include "foreign_format.h"
+#include "read.h"
 
 #include <elf.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * constants, which are used in turn, up to a variable with such an initialiser.
  * Front ends give names to constants of their own (".str", tables of a switch);
  * the user of such a constant is more helpful in a message. */
-#include "import_users.h"
+#include "imports.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,10 +1,12 @@
-/* The symbols that the code imports, and how it reaches them. */
+/* The symbols that the code imports: how it reaches them, and its functions and
+ * variables that use them. */
 #ifndef BCC_COMPILER_IMPORTS_H
 #define BCC_COMPILER_IMPORTS_H
 
 #include <llvm-c/Core.h>
 
 #include "arena.h"
+#include "error.h"
 #include "llvm_glue.h"
 
 /* An empty module to link scripts into. Its flags make code for a shared
@@ -22,5 +24,30 @@ void imports_define_handlers(LLVMModuleRef module);
  * GOT. NO_MEMORY. */
 enum status imports_through_got(LLVMModuleRef module, struct arena *arena,
                                 struct error *err) MUST_CHECK;
+
+/* ---- Users ---- */
+
+struct import_user {
+    const char *symbol;
+    const char *user;
+};
+
+/* Sorted by symbol. */
+struct import_users {
+    struct import_user *row;
+    size_t n_rows;
+};
+
+/* For each declaration of the module, find a function or variable that refers
+ * to it; the same one for the same input. To be called before optimisation,
+ * because an inlined function has no name. All names live in arena.
+ * NO_MEMORY. */
+enum status import_users_collect(LLVMModuleRef module, struct arena *arena,
+                                 struct import_users *ret_users,
+                                 struct error *err) MUST_CHECK;
+
+/* NULL if unknown, as for a symbol that only generated code refers to. */
+const char *import_users_find(const struct import_users *users,
+                              const char *symbol);
 
 #endif

@@ -40,7 +40,7 @@ enum status attribute_names_collect(LLVMModuleRef module, struct arena *arena,
                                     struct error *err) MUST_CHECK;
 
 /* Make the definitions of these names external and hidden, likewise those that
- * assembly, attributes or native objects may use (asm_names.h,
+ * assembly, attributes or native objects may use (assembly.h,
  * attribute_names.c, native_objects.h), and all others internal. */
 struct visible_names {
     struct public_names published;

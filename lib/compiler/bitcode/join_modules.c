@@ -14,7 +14,7 @@
  * So a file can be cut into files of one module each: the magic, the module
  * with the identification before it, and the strings. Offsets inside a module
  * count from one word before its identification, where the magic is. */
-#include "join_modules.h"
+#include "read.h"
 
 #include <stdlib.h>
 #include <string.h>

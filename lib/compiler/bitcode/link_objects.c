@@ -23,11 +23,10 @@
 #include <string.h>
 
 #include "archive.h"
-#include "asm_symbols.h"
+#include "assembly.h"
 #include "imports.h"
-#include "join_modules.h"
-#include "object_view.h"
 #include "read.h"
+#include "object_view.h"
 #include "object_symbols.h"
 
 /* A member that was not taken yet. */

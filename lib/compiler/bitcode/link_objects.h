@@ -4,7 +4,7 @@
 #define BCC_COMPILER_LINK_OBJECTS_H
 
 #include "arena.h"
-#include "asm_labels.h"
+#include "assembly.h"
 #include "llvm_glue.h"
 #include "native_objects.h"
 

@@ -25,14 +25,13 @@
  *
  * Metadata is read before linking, because libraries may carry such metadata
  * too, which does not belong to the script. */
-#include "metadata.h"
+#include "export_lists.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "annotations.h"
-#include "plain_names.h"
+#include "read.h"
 
 enum { FOREACH_ALL_ARGUMENTS = 0x1f };
 

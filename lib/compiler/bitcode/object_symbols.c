@@ -23,7 +23,7 @@
 
 #include <llvm-c/Comdat.h>
 
-#include "asm_symbols.h"
+#include "assembly.h"
 
 /* ORDER DEFINITION: a later value wins. The first is for a name that only
  * archives contain so far. */

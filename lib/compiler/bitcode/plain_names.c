@@ -8,7 +8,7 @@
  * are one, a reference is to the definition, and two definitions are an error.
  * "private" is the exception: such a symbol begins with .L, so the byte makes
  * it another one. */
-#include "plain_names.h"
+#include "read.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,11 +1,17 @@
-/* Types of functions as text: "i32 f64 ptr:byval(16,8) -> i32:sext". */
+/* Text about functions that entries hold: types, as
+ * "i32 f64 ptr:byval(16,8) -> i32:sext", and names of parameters. */
 #ifndef BCC_COMPILER_SIGNATURE_TEXT_H
 #define BCC_COMPILER_SIGNATURE_TEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
 
 #include <llvm-c/Core.h>
 #include <llvm-c/Target.h>
 
 #include "buffer.h"
+
+/* ---- Types ---- */
 
 /* The attributes of parameters and results that change how they are passed. */
 struct passing {
@@ -25,5 +31,15 @@ void signature_append(struct buffer *out, LLVMValueRef function,
 /* The type that begins at *text, which is moved behind it: integers, floating
  * point, ptr, and vectors of these. NULL: none of these. */
 LLVMTypeRef signature_parse_type(LLVMContextRef context, const char **text);
+
+/* ---- Parameters, from debug information ---- */
+
+/* Append the names with ' ' between. False: unknown, nothing was appended. */
+bool debug_append_parameter_names(struct buffer *out, LLVMValueRef function,
+                                  LLVMTargetDataRef layout);
+
+/* Bytes of what the parameter points to; 0: unknown. */
+uint64_t debug_pointee_size(LLVMValueRef function, unsigned parameter,
+                            LLVMTargetDataRef layout);
 
 #endif

@@ -1,4 +1,4 @@
-#include "access_extent.h"
+#include "kernels.h"
 
 #include <stdbool.h>
 

@@ -12,7 +12,7 @@
  * information has them, if there is any; else what the kernel reads and writes
  * through the pointer gives the least size. A wrong guess costs time, never
  * correctness. */
-#include "expand_kernels.h"
+#include "kernels.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,9 +20,8 @@
 
 #include <llvm-c/DebugInfo.h>
 
-#include "access_extent.h"
 #include "call_shapes.h"
-#include "debug_parameters.h"
+#include "signature_text.h"
 #include "kernel_frame.h"
 #include "llvm_glue.h"
 

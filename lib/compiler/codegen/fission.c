@@ -14,7 +14,7 @@
  *
  * That takes barriers which all items pass, each once: not in a loop, not under
  * a condition. Then each region begins in one block and ends in one. */
-#include "fission.h"
+#include "kernels.h"
 
 #include <stddef.h>
 #include <stdlib.h>

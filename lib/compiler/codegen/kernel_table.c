@@ -11,7 +11,7 @@
  *
  * Sanitizers are derived from what the module imports, not from attributes: a
  * function may have the attribute and no check. */
-#include "kernel_table.h"
+#include "kernels.h"
 
 #include <stdlib.h>
 #include <string.h>

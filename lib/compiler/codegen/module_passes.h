@@ -2,7 +2,7 @@
 #ifndef BCC_COMPILER_MODULE_PASSES_H
 #define BCC_COMPILER_MODULE_PASSES_H
 
-#include "module_facts.h"
+#include "early_facts.h"
 #include "target.h"
 
 /* Replace SPIR's calling convention by C's, on functions and on calls. */

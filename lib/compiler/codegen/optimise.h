@@ -3,7 +3,7 @@
 #define BCC_COMPILER_OPTIMISE_H
 
 #include "llvm_glue.h"
-#include "module_facts.h"
+#include "early_facts.h"
 #include "target.h"
 
 struct optimisation {

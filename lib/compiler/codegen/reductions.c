@@ -1,6 +1,6 @@
 /* A host calls these functions through pointers of C: the types are checked
  * here, as nothing can be checked then. */
-#include "reductions.h"
+#include "kernels.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,11 +8,8 @@
 #include <string.h>
 
 #include "call_shapes.h"
-#include "debug_parameters.h"
-#include "expand_kernels.h"
-#include "kernel_table.h"
-#include "reductions.h"
 #include "signature_text.h"
+#include "kernels.h"
 
 enum { MAX_EXTRA = 32 };
 

@@ -6,7 +6,7 @@
  * Neutral triples (none, SPIR) pass if pointers and byte order agree. */
 #include "target.h"
 
-#include "near_name.h"
+#include "text.h"
 
 #include <string.h>
 

@@ -22,7 +22,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "near_name.h"
+#include "text.h"
 
 enum { MAX_LISTS = 1024 * 1024, N_NEAR = 3 };
 

@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "expand_kernels.h"
-#include "fission.h"
+#include "kernels.h"
 #include "kernel_frame.h"
 #include "llvm_glue.h"
 

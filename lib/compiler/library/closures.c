@@ -25,7 +25,7 @@
  * definition then follows from the references that it meets, in their order,
  * which is the same in any union.
  *
- * Static definitions are linkonce for that time, too (static_names.h), so two
+ * Static definitions are linkonce for that time, too (closures.h), so two
  * closures that share a static variable still share it after linking.
  *
  * Where everything needs everything, a closure is as large as the library, and
@@ -50,7 +50,6 @@
 
 #include "checksum.h"
 #include "linkage.h"
-#include "static_names.h"
 
 static bool is_intrinsic(const char *name)
 {

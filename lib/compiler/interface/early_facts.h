@@ -1,10 +1,22 @@
-/* Symbols that the inputs of a compile refer to and do not define. */
-#ifndef BCC_COMPILER_UNDEFINED_SYMBOL_H
-#define BCC_COMPILER_UNDEFINED_SYMBOL_H
+/* Facts about a module that the caller of compile() gets as soon as all is
+ * linked, before code is made. */
+#ifndef BCC_COMPILER_EARLY_FACTS_H
+#define BCC_COMPILER_EARLY_FACTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "error.h"
+
+struct module_facts {
+    size_t n_instructions;
+    bool is_optimised; /* no local variables are left that a register could
+                          hold: an optimiser has seen the module */
+    bool is_inexact;   /* it lets the optimiser change the results of
+                          floating-point operations (-ffast-math) */
+};
+
+/* ---- Undefined symbols ---- */
 
 struct undefined_symbol {
     const char *name;
