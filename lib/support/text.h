@@ -19,8 +19,8 @@ size_t visible_decode(const char *text, uint32_t *ret_code);
 bool visible_is_plain(uint32_t code);
 
 /* Append text from files so that it is safe to print: names, pragmas and
- * messages may contain bytes that control a terminal, or that make one line look
- * like two or like another line.
+ * messages may contain bytes that control a terminal, or that make one line
+ * look like two or like another line.
  *
  * Printable UTF-8 stays unchanged. Escaped as \xHH, byte by byte, are: bytes
  * that are not UTF-8; the control characters C0, DEL and C1, newlines included;
@@ -32,7 +32,8 @@ void visible_append(struct buffer *out, const char *text);
 /* ---- Near names ---- */
 
 /* The number of letters to insert, delete or replace to turn the first a_size
- * bytes of a into b_size bytes of b (Levenshtein); 40 if a name is longer than 40 bytes. */
+ * bytes of a into b_size bytes of b (Levenshtein); 40 if a name is longer than
+ * 40 bytes. */
 unsigned near_name_distance(const char *a, size_t a_size, const char *b,
                             size_t b_size);
 
