@@ -22,15 +22,16 @@ struct public_names; /* internalize.h */
 
 /* ---- Words ---- */
 
-/* Can the byte be a part of a name for an assembler? */
+/* May the byte be part of a name in assembly? */
 static inline bool asm_is_name_byte(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
            (c >= '0' && c <= '9') || c == '_' || c == '.';
 }
 
-/* Every word of the module's own assembly and of the inline assembly in its
- * functions that could be a name; sorted. Names live in arena. NO_MEMORY. */
+/* Collect every word of the module's own assembly, and of the inline assembly
+ * in its functions, that could be a name; sorted. Names live in arena.
+ * NO_MEMORY. */
 enum status asm_names_collect(LLVMModuleRef module, struct arena *arena,
                               struct public_names *ret_names,
                               struct error *err) MUST_CHECK;
@@ -58,19 +59,19 @@ struct asm_symbols {
     size_t n_symbols;
 };
 
-/* Undefined here, so another module must define it. */
+/* Is the symbol undefined here, so that another module must define it? */
 static inline bool asm_symbol_is_wanted(const struct asm_symbol *symbol)
 {
     return !(symbol->uses & (ASM_DEFINED | ASM_WEAK));
 }
 
-/* A label that no other module can see. */
+/* Is it a label that no other module can see? */
 static inline bool asm_symbol_is_local(const struct asm_symbol *symbol)
 {
     return (symbol->uses & ASM_DEFINED) && !(symbol->uses & ASM_GLOBAL);
 }
 
-/* Symbols of the module's own assembly and of the inline assembly in those
+/* Symbols of the module's own assembly, and of the inline assembly in those
  * functions whose bodies were read. Lives in arena. NO_MEMORY. */
 enum status asm_symbols_read(LLVMModuleRef module, struct arena *arena,
                              struct asm_symbols *ret_symbols,
@@ -103,21 +104,20 @@ struct asm_file {
     size_t n_renamed;
 };
 
-/* glue_link(), then rename labels in the inline assembly of the module's
- * functions, so that they differ from those of other files, and of other copies
- * of that assembly. Consumes module. Errors of glue_link(), NO_MEMORY. */
+/* Do glue_link(), then rename labels in the inline assembly of the module's
+ * functions, so that they differ from labels of other files, and of other
+ * copies of the same assembly. Consumes module. Errors of glue_link(),
+ * NO_MEMORY. */
 enum status asm_labels_link(struct glue *glue, LLVMModuleRef dest,
                             LLVMModuleRef module, const struct asm_file *file,
                             struct error *err) MUST_CHECK;
 
 /* ---- Files ---- */
 
-/* Assembly that reads files. The compiler process opens nothing, so LLVM does
- * not find them, and its message does not help. */
-
-/* If *err is LLVM's complaint about such a file, replace it by a message that
- * names the input with the directive and says that it is refused. inputs[i]
- * holds the bytes of request->inputs[i]. */
+/* Assembly may read files. The compiler process opens no file, so LLVM reports
+ * that it does not find it, which does not help. If *err is such a report,
+ * replace it by a message that names the input with the directive and says that
+ * it is refused. inputs[i] holds the bytes of request->inputs[i]. */
 void asm_files_explain(const struct request *request, const struct span *inputs,
                        struct error *err);
 

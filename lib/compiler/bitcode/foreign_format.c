@@ -113,7 +113,7 @@ static const char *known_ending(const char *name)
     return NULL;
 }
 
-/* How a line of C begins that is never one of LLVM's assembly. */
+/* Beginnings of lines of C that no line of LLVM's assembly has. */
 static const char *const c_beginnings[] = {
     "#include", "#define", "#pragma",    "#if",      "//",       "/*",
     "int ",     "void ",   "static ",    "extern ",  "typedef ", "struct ",

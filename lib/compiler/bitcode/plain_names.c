@@ -29,7 +29,7 @@ static void set_name(LLVMValueRef global, const char *name)
     LLVMSetValueName2(global, name, strlen(name));
 }
 
-/* `to` stands for both from now on. A definition that only the optimiser may
+/* Replace all uses of `from` by `to`. A definition that only the optimiser may
  * use stays, unused: its body may not have been read yet. */
 static void unite(LLVMValueRef from, LLVMValueRef to)
 {

@@ -8,7 +8,7 @@
 #include "llvm_glue.h"
 #include "span.h"
 
-/* The kind of bytes. Bitcode may also be a section of an ELF object. */
+/* Kinds of inputs. An ELF object may contain bitcode, too. */
 enum module_kind { MODULE_UNKNOWN, MODULE_BITCODE, MODULE_ELF_OBJECT };
 enum module_kind module_kind(struct span bytes);
 
@@ -23,7 +23,7 @@ enum status module_read(struct glue *glue, struct span bytes, const char *name,
 /* ---- Other files ---- */
 
 /* "C or C++ source: compile it with ...", or NULL if neither the bytes nor the
- * end of the name tell. */
+ * end of the name show what it is. */
 const char *foreign_format(struct span bytes, const char *name);
 
 /* ---- Files of several modules ---- */
@@ -36,15 +36,15 @@ size_t join_count(struct span bitcode);
  * would have with that block complete; otherwise it equals the result. */
 size_t join_size(struct span bitcode, uint64_t *ret_needed);
 
-/* All of them, linked into one, which is not lazy. CORRUPT, COMPILE,
- * NO_MEMORY. */
+/* Link all modules of the bitcode into one, which is not lazy. CORRUPT,
+ * COMPILE, NO_MEMORY. */
 enum status join_modules(struct glue *glue, struct span bitcode,
                          const char *name, LLVMModuleRef *ret_module,
                          struct error *err) MUST_CHECK;
 
-/* LLVM's linker drops an inline function (linkonce) that its own module does
- * not use. A native object has it, and another module may need it: make them
- * weak, so that they are linked. */
+/* Make inline functions (linkonce) weak. LLVM's linker drops a linkonce
+ * function that its own module does not use; but a native linker keeps it, and
+ * other modules may need it. */
 void join_keep_linkonce(LLVMModuleRef module);
 
 /* ---- Names that begin with the byte 01 ---- */

@@ -1,4 +1,4 @@
-/* Facts about a module that the caller of compile() gets as soon as all is
+/* Facts about a module that compile() tells its caller once everything is
  * linked, before code is made. */
 #ifndef BCC_COMPILER_EARLY_FACTS_H
 #define BCC_COMPILER_EARLY_FACTS_H
@@ -10,10 +10,10 @@
 
 struct module_facts {
     size_t n_instructions;
-    bool is_optimised; /* no local variables are left that a register could
-                          hold: an optimiser has seen the module */
-    bool is_inexact;   /* it lets the optimiser change the results of
-                          floating-point operations (-ffast-math) */
+    bool is_optimised; /* an optimiser has seen it: no local variable is left
+                          that a register could hold */
+    bool is_inexact;   /* the optimiser may change results of its floating-point
+                          operations (-ffast-math) */
 };
 
 /* ---- Undefined symbols ---- */
@@ -23,12 +23,14 @@ struct undefined_symbol {
     const char *user; /* a function, variable or native object; or NULL */
 };
 
-/* Of a host that need not wait for the code to be told what it lacks. */
+/* Of a caller that wants to know the undefined symbols before the code is
+ * made. */
 struct undefined_asker {
-    /* Keep in symbols those that nobody will supply. */
+    /* Keep in symbols those that neither libraries nor the host will supply. */
     enum status (*filter)(void *context, struct undefined_symbol *symbols,
                           size_t *n, struct error *err);
-    /* The code does refer to these. Another status than OK ends the compile. */
+    /* The code refers to these symbols. Another status than OK ends the
+     * compile. */
     enum status (*report)(void *context, const struct undefined_symbol *symbols,
                           size_t n, struct error *err);
     void *context;
