@@ -2,8 +2,8 @@
  * called for a run of elements.
  *
  *   expand_kernels.c   expanded forms, and the text that describes them
- *   work_items.c       the work items of OpenCL in them
- *   fission.c          ... that wait for each other at barriers
+ *   work_items.c       expanded forms of OpenCL's work items
+ *   fission.c          work items that wait for each other at barriers
  *   access_extent.c    the size of an element that is behind a plain pointer
  *   reductions.c       functions that combine what kernels accumulate
  *   kernel_table.c     the table of kernels, for hosts without the entry */
@@ -23,8 +23,8 @@
 
 /* ---- Expanded forms ---- */
 
-/* What a kernel takes. The bits are RenderScript's, as in #rs_export_foreach,
- * and ours from 0x100 on. */
+/* The parameters of a kernel. The bits are RenderScript's, as in
+ * #rs_export_foreach; from 0x100 on they are ours. */
 enum {
     KERNEL_IN = 0x01,
     KERNEL_OUT = 0x02,
@@ -34,17 +34,18 @@ enum {
     KERNEL_BY_VALUE = 0x20,
     KERNEL_Z = 0x40,
     KERNEL_ACCUMULATOR = 0x100, /* the first parameter */
-    KERNEL_ITEM = 0x200,        /* a work item of OpenCL: all are arguments */
+    KERNEL_ITEM =
+        0x200, /* a work item of OpenCL: all parameters are arguments */
 };
 
 struct kernel {
     LLVMValueRef function;
     unsigned bits;
-    unsigned n_inputs; /* 0: as many as the parameters leave */
+    unsigned n_inputs; /* 0: all parameters that have no other role */
 };
 
-/* The words "in, out, x" of a kernel's parameters. False: one is unknown, or
- * repeated where it must not be. */
+/* Parse the words "in, out, x" of a kernel's parameters. False: a word is
+ * unknown, or repeated where it must not be. */
 bool kernel_parse(const char *words, unsigned *ret_bits, unsigned *ret_inputs);
 
 /* Is the function a kernel of OpenCL? */
@@ -57,26 +58,28 @@ bool kernel_is_item(LLVMValueRef function);
  *          | x | y | z (32 bits each, else x64 ...) | restrict | result
  *          | item | local:PARAMETER | tile:X,Y,Z | group:X,Y,Z
  *
- * SIZE: bytes of an element (=) or at least those that are read (>=).
- * restrict: a pointer to an element may not be that of another. result: it
- * returns a number that is 0 if all is well. tile: elements that a tile had
- * better have, or items of a group; group: the local size that is required. */
+ * SIZE: bytes of an element (=), or at least those that are accessed (>=).
+ * restrict: elements of different operands must not overlap. result: the kernel
+ * returns a number, 0 on success. tile: the preferred elements of a tile, or
+ * items of a group; group: the required local size. */
 void kernel_expand(LLVMModuleRef module, LLVMTargetDataRef layout,
                    const struct kernel *kernel, struct buffer *text);
 
-/* Work items ask for their ids by calls, which kernel_expand() leaves. Both go
- * around a run of the pass "always-inline" over the module; between them a
- * helper that asks is in the expanded forms. The second replaces the calls.
- * Without an item that was expanded neither need be called. */
+/* Work items ask for their ids by calls, which kernel_expand() leaves in the
+ * expanded forms. Call this function, then run the pass "always-inline" over
+ * the module, then call kernel_item_finish() for each kernel, which replaces
+ * the calls. The pass inlines helpers that ask for ids. Neither function is
+ * needed if no work item was expanded. */
 void kernel_items_prepare(LLVMModuleRef module);
 
-/* Appends more words of the kernel's text, or "refused: " and the reason why
- * the kernel cannot be expanded; then it deletes its expanded form.
+/* Append more words to the kernel's text. Or append "refused: " and the reason
+ * why the kernel cannot be expanded, and delete its expanded form.
  *
  *   word   = "groups" | "private:" BYTES | "memory:" BYTES
  *
- * groups: it has barriers, so the form is called for a whole group; private:
- * memory for each item of the group; memory: of the group's own variables. */
+ * groups: the kernel has barriers, so the form is called for a whole group;
+ * private: memory for each item of the group; memory: of the group's own
+ * variables. */
 void kernel_item_finish(LLVMModuleRef module, LLVMTargetDataRef layout,
                         LLVMValueRef kernel, struct buffer *text);
 
@@ -85,26 +88,26 @@ void kernel_item_finish(LLVMModuleRef module, LLVMTargetDataRef layout,
 /* The expanded form of a kernel, with the kernel inlined. */
 struct fission {
     LLVMValueRef form;
-    LLVMValueRef x; /* the loop's, a phi in its first block */
+    LLVMValueRef x; /* the loop's index, a phi in its first block */
     LLVMTargetDataRef layout;
     bool (*is_barrier)(LLVMValueRef call);
 };
 
-/* Divide the loop at each barrier. Returns NULL, and the bytes that each item
- * needs in the frame's private memory; or why it cannot be done: then the form
- * is spoilt. */
+/* Divide the loop at each barrier. Returns NULL, and the bytes of private
+ * memory that each item needs in the frame; or the reason why it cannot be
+ * done: then the form is unusable. */
 const char *fission_make(const struct fission *fission, uint64_t *ret_private);
 
 /* ---- Sizes of elements ---- */
 
 /* The bytes behind the pointer that are read and written at constant offsets,
- * or the size of the struct that it points into, whichever is more; at least
- * 1. What called functions do with the pointer is not seen. */
+ * or the size of the struct to which it points, whichever is more; at least 1.
+ * Accesses by called functions are not seen. */
 uint64_t access_extent(LLVMValueRef pointer, LLVMTargetDataRef layout);
 
 /* ---- Reductions ---- */
 
-/* Append the text of a reduction, given that of its accumulating kernel:
+/* Append the text of a reduction. kernel: the text of its accumulating kernel.
  *
  *   text = "refused: " reason
  *        | "reduce" SIZE ACCUMULATOR INITIALIZER COMBINER OUTCONVERTER
@@ -116,8 +119,8 @@ void reduction_describe(LLVMModuleRef module,
 
 /* ---- The table ---- */
 
-/* The function by which code tells a host that has no cache entry of its
- * kernels: KERNEL_TABLE_QUERY. bcc_run.h has the structs and their rules. */
+/* KERNEL_TABLE_QUERY is the function by which code describes its kernels to a
+ * host that has no cache entry. bcc_run.h has the structs and their rules. */
 
 #define KERNEL_TABLE_QUERY "bcc_library_query"
 
@@ -129,12 +132,12 @@ struct kernel_table {
     size_t n_functions;
 };
 
-/* Where the function is in its source, for its kernel's text: " at:LINE:FILE".
- * Appends nothing without debug information. */
+/* Append the place of the function in its source, for its kernel's text: "
+ * at:LINE:FILE". Appends nothing without debug information. */
 void kernel_append_place(struct buffer *text, LLVMValueRef function);
 
-/* Define the query and what it returns. False: the module has such a name, or
- * there is no memory. */
+/* Define the query and the table that it returns. False: the module already has
+ * such a name, or there is no memory. */
 bool kernel_table_define(const struct kernel_table *table);
 
 #endif
