@@ -21,7 +21,7 @@ static LLVMValueRef named_user(LLVMValueRef user, unsigned depth)
         return LLVMGetBasicBlockParent(LLVMGetInstructionParent(user));
     if (!LLVMIsAGlobalValue(user) || LLVMGetLinkage(user) == LLVMPrivateLinkage)
         return depth < MAX_DEPTH ? find_user(user, depth + 1) : NULL;
-    /* being listed in llvm.used or llvm.global_ctors is not a use */
+    /* Being listed in llvm.used or llvm.global_ctors is not a use. */
     return strncmp(glue_name(user), "llvm.", 5) == 0 ? NULL : user;
 }
 

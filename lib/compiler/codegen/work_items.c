@@ -103,8 +103,8 @@ static LLVMValueRef function_of(LLVMValueRef instruction)
     return LLVMGetBasicBlockParent(LLVMGetInstructionParent(instruction));
 }
 
-/* Inline the function into its callers, except for kernels: they stay functions
- * of their own. */
+/* Force inlining of the function's callers, except for kernels, which stay
+ * functions of their own. */
 static void force_callers(LLVMValueRef function)
 {
     LLVMUseRef use = LLVMGetFirstUse(function);
@@ -174,7 +174,7 @@ void kernel_items_prepare(LLVMModuleRef module)
          at = LLVMGetNextFunction(at)) {
         if (LLVMIsDeclaration(at) && is_barrier_name(glue_name(at)))
             force_callers(at);
-        /* attributes of -O0, which exclude inlining */
+        /* Attributes of -O0, which exclude inlining. */
         if (kernel_is_item(at)) {
             remove_attribute(at, "noinline");
             remove_attribute(at, "optnone");
@@ -219,7 +219,7 @@ static LLVMValueRef of_dimension(const struct answer *a, size_t list,
     return field(a, list + dimension * sizeof(uint64_t));
 }
 
-/* x / (sizes of the dimensions below) % size of this dimension */
+/* X / (sizes of the dimensions below) % size of this dimension. */
 static LLVMValueRef local_id_in_group(const struct answer *a,
                                       unsigned dimension)
 {
