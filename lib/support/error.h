@@ -64,7 +64,7 @@ enum status error_set_os(struct error *err, int os_errno, const char *format,
 
 /* Names from outside may contain anything, and a message is one line: ASCII
  * control characters become '?'. A caller that prints to a terminal handles the
- * others, see visible.h. For messages that are not in a struct error. */
+ * others, see text.h. For messages that are not in a struct error. */
 void error_make_line(char *message);
 
 enum status error_no_memory(struct error *err);

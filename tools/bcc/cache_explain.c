@@ -12,7 +12,7 @@
 
 #include <bcc/bcc.h>
 
-#include "cache_actions.h"
+#include "commands.h"
 #include "cache_file.h"
 #include "dependency.h"
 #include "entry_name.h"
@@ -22,6 +22,7 @@
 #include "sha1_digest.h"
 #include "store.h"
 #include "variants.h"
+#include "inventory.h"
 
 enum { MAX_FIELD = 32, MAX_VALUE = 512, MAX_LINES = 4096 };
 

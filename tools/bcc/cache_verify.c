@@ -7,11 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cache_actions.h"
+#include "commands.h"
 #include "cache_file.h"
 #include "file.h"
 #include "print.h"
 #include "index_file.h"
+#include "inventory.h"
 
 enum { MAX_THREADS = 64 };
 

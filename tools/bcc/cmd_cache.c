@@ -11,15 +11,15 @@
 
 #include <bcc/bcc.h>
 
-#include "cache_actions.h"
-#include "cache_file.h"
 #include "commands.h"
+#include "cache_file.h"
 #include "counters.h"
 #include "known_file.h"
 #include "print.h"
 #include "prune.h"
 #include "settings.h"
 #include "store.h"
+#include "inventory.h"
 
 bool cache_inventory(const char *dir, struct inventory *ret_inventory)
 {

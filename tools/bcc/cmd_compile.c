@@ -10,9 +10,8 @@
 
 #include "cache_file.h"
 #include "commands.h"
-#include "part.h"
+#include "entry_files.h"
 #include "print.h"
-#include "print_report.h"
 #include "script_setup.h"
 #include "undefined.h"
 

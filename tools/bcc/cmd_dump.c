@@ -19,11 +19,10 @@
 #include "cpu_features.h"
 #include "dependency.h"
 #include "file.h"
-#include "function_names.h"
+#include "entry_files.h"
 #include "machine.h"
 #include "print.h"
 #include "options.h"
-#include "part.h"
 #include "resource.h"
 
 /* ---- Two ways to print ---- */

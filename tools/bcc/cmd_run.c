@@ -13,14 +13,12 @@
 #include "entry_name.h"
 #include "program.h"
 #include "print.h"
-#include "print_report.h"
 #include "resource.h"
-#include "run_foreign.h"
 #include "script_setup.h"
 #include "settings.h"
 #include "undefined.h"
 #include "variants.h"
-#include "waiting.h"
+#include "progress.h"
 
 /* The environment's BCC_PERF as BCC_SHOW_...; -1: a word that is not known. */
 static int perf_wanted(void)

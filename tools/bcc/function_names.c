@@ -1,4 +1,4 @@
-#include "function_names.h"
+#include "entry_files.h"
 
 #include <link.h>
 #include <string.h>

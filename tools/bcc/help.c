@@ -1,10 +1,9 @@
-#include "help.h"
+#include "grammar.h"
 
 #include <ctype.h>
 #include <string.h>
 
-#include "grammar.h"
-#include "near_name.h"
+#include "text.h"
 #include "options.h"
 
 /* ---- Names ---- */

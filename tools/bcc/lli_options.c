@@ -1,6 +1,6 @@
 /* Names are those of lli 14 to 22. lli takes one dash or two, and a value after
  * "=" or as the next word. -O is bcc's own and not here. */
-#include "lli_options.h"
+#include "options.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -17,7 +17,7 @@
 
 #include "commands.h"
 #include "entry_name.h"
-#include "help.h"
+#include "grammar.h"
 #include "print.h"
 #include "script_setup.h"
 

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lli_options.h"
-#include "near_name.h"
+#include "text.h"
 #include "print.h"
 #include "prune.h"
 

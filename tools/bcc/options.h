@@ -98,4 +98,19 @@ void options_refuse_choice(const char *option, const char *separator,
 /* False after a complaint: no memory. */
 bool words_append(struct words *words, const char *word);
 
+/* ---- Options of LLVM's lli ---- */
+
+/* bcc run accepts them where bcc has the same. */
+
+enum lli_result {
+    LLI_UNKNOWN, /* no option of lli's: nothing was done */
+    LLI_TAKEN,
+    LLI_REFUSED /* after a complaint that names what bcc has */
+};
+
+/* word: an option. *next: the words after it, of which its value may be the
+ * first; then that is taken. */
+enum lli_result lli_option_take(struct options *options, const char *word,
+                                char ***next);
+
 #endif

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#include "visible.h"
+#include "text.h"
 
 void complain(const char *format, ...)
 {

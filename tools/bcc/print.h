@@ -5,15 +5,29 @@
 
 #include <stdio.h>
 
+#include <bcc/bcc.h>
+
+#include "options.h"
+
 /* "bcc: ...", one line on standard error, with foreign text escaped. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Escaped as in visible.h. */
+/* Escaped as in text.h. */
 void print_visible(FILE *file, const char *text);
 
 /* A quoted JSON string: always valid, and harmless on a terminal. UTF-8 stays
  * UTF-8; text that print_visible() would escape becomes \uXXXX; each byte that
  * is not UTF-8 becomes U+FFFD. */
 void json_print_string(FILE *file, const char *text);
+
+/* ---- Reports ---- */
+
+/* What a prepare did: --report, --report=json, --verbose. */
+
+/* As the options say, on standard error; nothing if they ask for nothing.
+ * off_reason: why there is no cache, where the library does not know it; or
+ * NULL. */
+void print_report(BCCScriptRef script, const struct options *options,
+                  const char *off_reason);
 
 #endif

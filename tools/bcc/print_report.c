@@ -1,10 +1,8 @@
-#include "print_report.h"
+#include "print.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "print.h"
 
 static const char *const tiers[] = {"none", "best", "baseline"};
 static const char *const caches[] = {"off", "hit", "miss"};

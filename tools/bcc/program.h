@@ -13,6 +13,9 @@
 
 #include <bcc/bcc.h>
 
+#include "machine.h"
+#include "options.h"
+
 /* To be called before its prepare, as a constructor may exit. script, path:
  * borrowed for good; NULL: there is no program any more. False: no memory. */
 bool program_set(BCCScriptRef script, const char *path);
@@ -37,5 +40,14 @@ void *loaded_objects_lookup(void *context, const char *symbol);
 /* For BCCHost.interpose: bind all loaded libraries to the program's definitions
  * of these names. */
 void interpose(void *context, const BCCDefinition *definitions, size_t n);
+
+/* ---- Programs of other machines ---- */
+
+/* The machine of --target, if it is not this one; else NULL. */
+const struct machine *foreign_machine(const struct options *options);
+
+/* Compile the program for that machine, and run it there: returns only if
+ * something fails, an exit status after a complaint. */
+int run_foreign(const struct options *options, const struct machine *machine);
 
 #endif

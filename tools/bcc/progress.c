@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "visible.h"
+#include "text.h"
 
 /* Also for an empty file: the start of a compile takes time. */
 enum { LEAST_WEIGHT = 4096 };

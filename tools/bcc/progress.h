@@ -1,5 +1,4 @@
-/* Progress of long work: one line that is rewritten on a terminal, one line
- * for each item elsewhere. Used from one thread at a time. */
+/* Progress of long work, on standard error. Used from one thread at a time. */
 #ifndef BCC_TOOL_PROGRESS_H
 #define BCC_TOOL_PROGRESS_H
 
@@ -8,6 +7,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* ---- Items ---- */
+
+/* On a terminal one line that is rewritten, elsewhere one line for each item.
+ */
 struct progress {
     bool on_terminal;
     size_t done;
@@ -31,5 +34,15 @@ void progress_print(FILE *file, const char *before, const char *item,
 /* Erase that line. */
 void progress_erase(FILE *file);
 double progress_seconds(const struct progress *progress);
+
+/* ---- A launch that waits ---- */
+
+/* If standard error is a terminal: from one second from now on, show that the
+ * file is being compiled. Ignored if it is waited for already. */
+void waiting_begin(const char *path);
+
+/* Remove the line, if it is there. Idempotent. Before any code of the program
+ * runs: a thread ends here. */
+void waiting_end(void);
 
 #endif

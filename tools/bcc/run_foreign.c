@@ -10,7 +10,7 @@
  * of this version and with BCC_LLVM_IDENTITY as `bccc --version` has it. Where
  * it needs shared libraries, QEMU takes them from QEMU_LD_PREFIX: the sysroot.
  */
-#include "run_foreign.h"
+#include "program.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,6 +1,6 @@
 /* The prepare that compiles does not return before it is done, so a thread
  * shows the line. A launch that hits starts none. */
-#include "waiting.h"
+#include "progress.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -9,8 +9,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "progress.h"
 
 static struct {
     pthread_mutex_t lock;

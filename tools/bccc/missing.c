@@ -5,7 +5,7 @@
  * its user or nothing, and a NUL; an empty name ends the list. Nothing but a
  * memfd is written to, whoever set the variable. A host of the library supplies
  * what it likes, and does not set it. */
-#include "missing.h"
+#include "bccc.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -18,6 +18,7 @@
 #include "machine.h"
 #include "needed.h"
 #include "span.h"
+#include "candidates.h"
 
 /* Only a memfd has seals. */
 static int open_memfd(const char *path)

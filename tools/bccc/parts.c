@@ -10,7 +10,7 @@
  * A process that dies has not written all of it. Workers die with the process
  * that started them. They keep none of its descriptors but the pipe; above all,
  * they must not keep the request's lock. */
-#include "parts.h"
+#include "bccc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bccc.h"
 #include "file.h"
 
 enum {

@@ -24,8 +24,7 @@
 #include "cage.h"
 #include "entry.h"
 #include "later.h"
-#include "missing.h"
-#include "parts.h"
+#include "candidates.h"
 
 /* A request contains names of inputs, not their bytes. */
 enum { MAX_MESSAGE_SIZE = 64 * 1024 * 1024 };
