@@ -14,8 +14,12 @@ void normalise_builtins(LLVMModuleRef module);
 /* Put the lists of constructors and destructors behind all variables, where
  * front ends have them: those that a program put into .init_array itself run
  * first. Linking modules moves the lists to the front, and on ARM LLVM writes
- * both into one section. Before code is emitted. */
-void normalise_constructors(LLVMModuleRef module);
+ * both into one section. Where LLVM writes them last to first, they are turned
+ * around, too. Before code is emitted. NO_MEMORY. */
+enum status normalise_constructors(LLVMModuleRef module,
+                                   const struct target *target,
+                                   struct arena *arena,
+                                   struct error *err) MUST_CHECK;
 
 /* What front ends wrote on functions about CPUs, made to fit the target; what
  * all functions need may be added to features. NO_MEMORY. */
