@@ -530,22 +530,32 @@ enum BCCInputRole {
     BCC_INPUT_OBJECT = 2
 };
 
-/* An input of a script. Set size to sizeof(BCCInput) before the call. */
+/* Which file it was, and in which state. */
+typedef struct BCCFileStamp {
+    uint64_t device, inode, size;
+    uint64_t mtimeNs, ctimeNs; /* since 1970 */
+} BCCFileStamp;
+
+/* An input of a script. Before the call set size to sizeof(BCCInput), and
+ * withoutSha1 if the content is not wanted. */
 typedef struct BCCInput {
     size_t size;
     const char *name;    /* path, or ARCHIVE!ENTRY, or the given name */
     const char *path;    /* of the file or the archive; NULL: bytes in memory */
     int role;            /* BCC_INPUT_... */
+    int withoutSha1;     /* 1: leave sha1 as it is, and read nothing */
     unsigned long flags; /* BCC_SKIP_DEP_SHA1 or 0 */
     uint8_t sha1[20];    /* of the content */
+    BCCFileStamp stamp;  /* of the file or the archive; 0: bytes in memory */
 } BCCInput;
 
 /* The number of inputs. The script's bitcode, if it is set, is number 0. 0
  * after a successful prepare as an executable. */
 BCC_API size_t bccGetInputCount(BCCScriptRef script);
 
-/* Describe input i. The first call for an input reads all of it. The strings
- * are valid until an input is added or a prepare succeeds. Errors:
+/* Describe input i. The first call for its SHA-1 reads all of the input. The
+ * stamp is of when the file was given or, if it was read since, of then. The
+ * strings are valid until an input is added or a prepare succeeds. Errors:
  * INVALID_VALUE (i, or size), IO_ERROR and others of reading. */
 BCC_API int bccGetInput(BCCScriptRef script, size_t i, BCCInput *input);
 

@@ -32,10 +32,8 @@ BCCScriptRef bccCreateScript(void)
     if (script) {
         memset(script, 0, offsetof(struct BCCOpaqueScript, error));
         error_init(&script->error);
-        script->report_reason[0] = '\0';
         script->options = default_options();
-        script->report.reason = script->report_reason;
-        script->report.path = "";
+        script->report.reason = script->report.path = "";
     }
     return script;
 }
@@ -72,6 +70,7 @@ void bccDisposeScript(BCCScriptRef script)
     options_release(&script->options);
     free(script->cache_path);
     free(script->report_path);
+    free(script->report_reason);
     free(script->compiler);
     free(script->identity);
     free(script);

@@ -137,13 +137,13 @@ struct BCCOpaqueScript {
     char *identity; /* text returned to the caller */
     char *compiler; /* likewise */
 
-    BCCReport report; /* strings below */
-    char *report_path;
+    BCCReport report;       /* strings below */
+    char *report_path;      /* owned */
+    char *report_reason;    /* owned; NULL: none */
     uint64_t stage_mark_ns; /* end of the previous stage */
 
     /* Large, and not cleared where the rest is. */
     struct error error;
-    char report_reason[ERROR_MESSAGE_SIZE];
 };
 
 /* ---- report.c ---- */

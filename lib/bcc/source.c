@@ -451,6 +451,10 @@ size_t bccGetInputCount(BCCScriptRef script)
 static_assert((int)BCC_INPUT_LIBRARY == (int)REQUEST_LIBRARY &&
                   (int)BCC_INPUT_OBJECT == (int)REQUEST_OBJECT,
               "ORDER INPUT ROLE");
+static_assert(sizeof(BCCFileStamp) == sizeof(struct file_stamp) &&
+                  offsetof(BCCFileStamp, ctimeNs) ==
+                      offsetof(struct file_stamp, ctime_ns),
+              "ORDER STAMP");
 
 int bccGetInput(BCCScriptRef script, size_t i, BCCInput *input)
 {
@@ -461,8 +465,10 @@ int bccGetInput(BCCScriptRef script, size_t i, BCCInput *input)
         return script_misuse(script, BCC_INVALID_VALUE,
                              "input %zu: there is none, or of another size", i);
     source = &script->sources[i];
-    if (source_digest(source, input->sha1, &script->error))
+    if (!input->withoutSha1 &&
+        source_digest(source, input->sha1, &script->error))
         return script_fail(script, &script->error);
+    memcpy(&input->stamp, &source->stamp, sizeof(input->stamp));
     input->name = source->name;
     input->path = source->path;
     input->role = (int)source->role;

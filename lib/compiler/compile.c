@@ -477,9 +477,10 @@ static enum status emit(struct compilation *c, struct buffer *out,
     status = trampolines_lower(c->module, &c->target, c->name, err);
     if (status == STATUS_OK)
         status = imports_through_got(c->module, &c->arena, err);
+    if (status == STATUS_OK)
+        status = normalise_constructors(c->module, &c->target, &c->arena, err);
     if (status)
         return status;
-    normalise_constructors(c->module);
     return glue_emit(&c->glue, c->module, c->target.machine, c->name, out, err);
 }
 

@@ -125,6 +125,30 @@ static void inputs_are_those_of_the_entry(void **state)
     free(bytes);
 }
 
+static void stamp_of_input_needs_no_content(void **state)
+{
+    const struct fixture *f = *state;
+    struct path path = fixture_path(f, "script.bc");
+    BCCInput input = {.size = sizeof(input), .withoutSha1 = 1};
+    const uint8_t none[sizeof(input.sha1)] = {0};
+    BCCScriptRef script;
+    struct stat st;
+
+    copy_whole(bitcode_path("answer.bc").text, path.text);
+    script = open_script(path.text, NULL);
+    assert_int_equal(stat(path.text, &st), 0);
+    assert_int_equal(unlink(path.text), 0);
+    assert_succeeds(script, bccGetInput(script, 0, &input));
+    assert_memory_equal(input.sha1, none, sizeof(none));
+    assert_string_equal(input.path, path.text);
+    assert_int_equal(input.stamp.device, st.st_dev);
+    assert_int_equal(input.stamp.inode, st.st_ino);
+    assert_int_equal(input.stamp.size, st.st_size);
+    assert_int_equal(input.stamp.mtimeNs / 1000000000u, st.st_mtim.tv_sec);
+    assert_int_equal(input.stamp.ctimeNs % 1000000000u, st.st_ctim.tv_nsec);
+    bccDisposeScript(script);
+}
+
 static void a_file_is_read_again_after_a_prepare(void **state)
 {
     const struct fixture *f = *state;
@@ -204,6 +228,7 @@ int main(void)
         TEST(identity_is_that_of_the_entry),
         TEST(identity_tells_options_apart_and_not_inputs),
         TEST(inputs_are_those_of_the_entry),
+        TEST(stamp_of_input_needs_no_content),
         TEST(a_file_is_read_again_after_a_prepare),
         TEST(compiler_is_the_one_that_is_named),
         TEST(wrong_calls_are_refused),

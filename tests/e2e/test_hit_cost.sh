@@ -195,7 +195,7 @@ calls_of() {
 # What bcc run calls and a native program does not:
 #   poll        are the standard descriptors open?
 #   prctl       the name of the process
-#   newfstatat  the script, for its name and as an input; directory, entry
+#   newfstatat  the script; directory, entry
 #   readlink    the script's SHA-1
 #   access      is the entry there, or one for a named CPU?
 #   openat      directory, entry
@@ -215,7 +215,7 @@ access 1
 close 2
 mmap 1
 mprotect 2
-newfstatat 4
+newfstatat 3
 openat 2
 poll 1
 prctl 1

@@ -126,6 +126,21 @@ static bool take_stamp(struct content *content)
     return true;
 }
 
+/* Take the stamp that the library has just read, so that a launch makes one
+ * stat() for the file. */
+static bool take_stamp_of_input(BCCScriptRef script, size_t i,
+                                struct content *content)
+{
+    BCCInput input = {.size = sizeof(input), .withoutSha1 = 1};
+
+    if (bccGetInput(script, i, &input) || !input.path)
+        return false;
+    content->file.stamp = (struct file_stamp){
+        input.stamp.device, input.stamp.inode, input.stamp.size,
+        input.stamp.mtimeNs, input.stamp.ctimeNs};
+    return true;
+}
+
 /* Read the next input, and remember its SHA-1 if its stamp may stand for it. */
 static bool read_content(const struct naming *naming,
                          const struct content *content,
@@ -172,7 +187,8 @@ static bool add_input(struct naming *naming, const char *role, const char *name)
 
     if (archive)
         content.path = archive;
-    content.has_stamp = take_stamp(&content);
+    content.has_stamp =
+        take_stamp_of_input(naming->script, naming->n_inputs, &content);
     ok = (naming->dir && content.has_stamp &&
           known_file_hint(naming->dir, &content.file, sha1)) ||
          read_content(naming, &content, sha1);

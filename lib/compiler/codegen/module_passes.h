@@ -12,11 +12,15 @@ void normalise_conventions(LLVMModuleRef module);
  * harmless. */
 void normalise_builtins(LLVMModuleRef module);
 
-/* Put the lists of constructors and destructors behind all variables, as front
- * ends do: those that a program put into .init_array itself then run first.
- * Linking modules moves the lists to the front, and on ARM LLVM writes both
- * into one section. To be called before code is emitted. */
-void normalise_constructors(LLVMModuleRef module);
+/* Put the lists of constructors and destructors behind all variables, where
+ * front ends have them: those that a program put into .init_array itself run
+ * first. Linking modules moves the lists to the front, and on ARM LLVM writes
+ * both into one section. Where LLVM writes them last to first, they are turned
+ * around, too. To be called before code is emitted. NO_MEMORY. */
+enum status normalise_constructors(LLVMModuleRef module,
+                                   const struct target *target,
+                                   struct arena *arena,
+                                   struct error *err) MUST_CHECK;
 
 /* Make the CPU attributes that front ends wrote on functions fit the target.
  * Features that all functions need may be added to *features. NO_MEMORY. */

@@ -59,6 +59,9 @@ struct target_kind {
     bool demands_common;  /* attributes.c */
     bool has_large_data;  /* large_data.c */
     bool has_trampolines; /* routines/trampoline.c */
+    /* LLVM's C API asks for .ctors. Machines whose ABI knows .init_array alone
+     * get that, but with the words in the order of .ctors: last to first. */
+    bool turns_lists_around;
 };
 
 extern const struct target_kind target_x86_64, target_aarch64, target_arm,

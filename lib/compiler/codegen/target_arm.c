@@ -70,4 +70,5 @@ const struct target_kind target_arm = {
     .on_functions = "",
     .intrinsics = intrinsics,
     .demands_common = true,
+    .turns_lists_around = true,
 };
