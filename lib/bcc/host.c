@@ -1,5 +1,5 @@
-/* The interface to a host that runs a program: its callbacks, and what it may
- * ask about the image. */
+/* The interface to a host that runs a program: its callbacks, and the
+ * description of the image. */
 #include <link.h>
 #include <stdlib.h>
 
