@@ -25,7 +25,7 @@ struct check {
     size_t next;
 };
 
-/* Check the whole file, closures included; from a copy, like
+/* Check the whole file, closures included, in a copy like that of
  * cache_file_open(). */
 static enum status check_index(const char *path, struct error *err)
 {

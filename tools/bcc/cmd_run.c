@@ -35,7 +35,8 @@ static int perf_wanted(void)
     return -1;
 }
 
-/* What is logged about the cache comes before a compile. */
+/* Called before a compile: the library logs then why there is no usable
+ * entry. */
 static void note_miss(void *path, int level, const char *area, const char *text)
 {
     (void)level;
@@ -46,7 +47,8 @@ static void note_miss(void *path, int level, const char *area, const char *text)
     undefined_ask();
 }
 
-/* Symbols are bound when the compile is over, and before constructors run. */
+/* Called when the compile is over, before constructors run: symbols are bound
+ * then. */
 static void *look_up(void *context, const char *symbol)
 {
     waiting_end();
@@ -54,8 +56,8 @@ static void *look_up(void *context, const char *symbol)
     return loaded_objects_lookup(context, symbol);
 }
 
-/* Without a cache every launch compiles. reason: why the library was given no
- * directory. */
+/* Count the launch, and warn that without a cache every launch compiles.
+ * reason: why the library was given no directory. */
 static void note_launch(BCCScriptRef script, const char *dir,
                         const char *reason)
 {
@@ -129,7 +131,8 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     return !failed;
 }
 
-/* err(3) and error(3) print this before their messages, and ps(1) shows it. */
+/* Set the name that err(3) and error(3) print before their messages, and ps(1)
+ * shows. */
 static void say_name_is(char *path)
 {
     char *slash = strrchr(path, '/');
@@ -144,7 +147,7 @@ int cmd_run(struct options *options)
     const struct machine *foreign = foreign_machine(options);
     int (*entry)(int, char **, char **);
     BCCScriptRef script;
-    char *path = options->arguments[0]; /* if there is one */
+    char *path = options->arguments[0]; /* NULL if there are no arguments */
     const char *name;
     bool failed;
 

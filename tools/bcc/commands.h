@@ -32,10 +32,10 @@ int cache_explain(const struct options *options, const char *dir);
 
 /* ---- Shared by the commands of bcc cache ---- */
 
-/* Read a directory, or complain. */
+/* Read a directory; false after a complaint. */
 bool cache_inventory(const char *dir, struct inventory *ret_inventory);
 
-/* Path of an entry. */
+/* The path of entry i. */
 void cache_entry_path(const char *dir, const struct inventory *inventory,
                       size_t i, char ret_path[PATH_MAX]);
 

@@ -1,5 +1,5 @@
-/* Printing text that is not bcc's own, for people and for programs. All such
- * text passes through here. */
+/* Printing text from outside of bcc, for people and for programs. All such text
+ * passes through here. */
 #ifndef BCC_TOOL_PRINT_H
 #define BCC_TOOL_PRINT_H
 
@@ -22,10 +22,10 @@ void json_print_string(FILE *file, const char *text);
 
 /* ---- Reports ---- */
 
-/* What a prepare did: --report, --report=json, --verbose. */
+/* Reports of a prepare: --report, --report=json, --verbose. */
 
-/* As the options say, on standard error; nothing if they ask for nothing.
- * off_reason: why there is no cache, where the library does not know it; or
+/* Print the report that the options ask for, if any, on standard error.
+ * off_reason: why there is no cache, if the library does not know it; or
  * NULL. */
 void print_report(BCCScriptRef script, const struct options *options,
                   const char *off_reason);

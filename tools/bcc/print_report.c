@@ -42,7 +42,7 @@ static void write_time(FILE *out, uint64_t ns)
         fprintf(out, "%.1f s", (double)ns / 1e9);
 }
 
-/* What the code comes from. */
+/* Write where the code comes from. */
 static void write_origin(FILE *out, const BCCReport *report)
 {
     const bool is_asked = report->cache == BCC_CACHE_MISS && !*report->reason;
