@@ -142,8 +142,9 @@ void make_later(struct prepare *p)
     int dir_fd = -1;
 
     flight_begin(&flight, p->dir, p->name, buffer_span(&p->identity));
+    /* In this order: the best code is there before its lock ends. */
     if (flight.fd >= 0 && !flight_later_is_on(&flight) &&
-        !flight_is_on(&flight))
+        !flight_is_on(&flight) && !is_replaced(p->script))
         dir_fd = open(p->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     flight_end(&flight);
     if (dir_fd >= 0 &&

@@ -118,6 +118,11 @@ enum status make_in_directory(struct prepare *p, struct flight *flight,
  * that is under way. Nothing is said of a failure: the next launch tries. */
 void make_later(struct prepare *p);
 
+/* ---- tier.c ---- */
+
+/* Is another file in the place of the entry that was loaded? */
+bool is_replaced(BCCScriptRef script) MUST_CHECK;
+
 /* ---- admit.c ---- */
 
 /* Is the file whole, trusted, and does it match the request? If it will run, it
