@@ -520,7 +520,8 @@ BCC_API int bccPrepareSharedObjectFile(BCCScriptRef script, const char *path,
  * flags; it covers everything but the inputs. The text is lines "name=value",
  * as in the identity section of the cache file (docs/cache-format.html). NULL
  * on failure. The script *owns* the text; it is valid until the next call of
- * this function. Errors: those of the arguments of a prepare; OUT_OF_MEMORY. */
+ * this function or of a prepare. Errors: those of the arguments of a prepare;
+ * OUT_OF_MEMORY. */
 BCC_API const char *bccGetIdentity(BCCScriptRef script, unsigned long flags);
 
 /* ORDER INPUT ROLE */

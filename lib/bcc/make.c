@@ -141,7 +141,7 @@ void make_later(struct prepare *p)
     struct error ignored;
     int dir_fd = -1;
 
-    flight_begin(&flight, p->dir, p->name, buffer_span(&p->identity));
+    flight_begin(&flight, p->dir, p->name, buffer_span(&p->script->identity));
     /* In this order: the best code is there before its lock ends. */
     if (flight.fd >= 0 && !flight_later_is_on(&flight) &&
         !flight_is_on(&flight) && !is_replaced(p->script))

@@ -100,26 +100,36 @@ static int check_prepare(BCCScriptRef script, unsigned long flags)
     return 0;
 }
 
+/* bcc run asks for the identity, to name the entry, and then prepares. */
+static enum status set_identity(const struct prepare *p, struct error *err)
+{
+    struct buffer *text = &p->script->identity;
+    enum status status;
+
+    if (text->size && p->script->identity_flags == p->request.flags)
+        return STATUS_OK;
+    text->size = 0;
+    p->script->identity_flags = p->request.flags;
+    status = request_write_identity(&p->request, text, err);
+    if (status)
+        buffer_release(text);
+    return status;
+}
+
 const char *bccGetIdentity(BCCScriptRef script, unsigned long flags)
 {
     struct prepare p = {.script = script, .flags = flags};
-    struct buffer text;
-    enum status status;
 
     if (check_prepare(script, flags))
         return NULL;
     build_request(&p);
-    buffer_init(&text);
-    status = request_write_identity(&p.request, &text, NULL);
-    buffer_append(&text, "", 1);
-    if (status || buffer_failed(&text)) {
-        buffer_release(&text);
+    if (set_identity(&p, NULL) || !buffer_room(&script->identity, 1)) {
+        buffer_release(&script->identity);
         script_no_memory(script);
         return NULL;
     }
-    free(script->identity);
-    script->identity = (char *)text.data;
-    return script->identity;
+    script->identity.data[script->identity.size] = '\0';
+    return (const char *)script->identity.data;
 }
 
 /* ---- Look up ---- */
@@ -235,7 +245,7 @@ static bool wait_for_turn(struct prepare *p, struct flight *flight,
 
     if (limit_ms)
         deadline_ns = clock_monotonic_ns() + limit_ms * (uint64_t)1000000;
-    flight_begin(flight, p->dir, p->name, buffer_span(&p->identity));
+    flight_begin(flight, p->dir, p->name, buffer_span(&p->script->identity));
     for (goes_on = flight->fd >= 0; goes_on;) {
         /* Look in either case: an entry that another published before we got
          * its lock need not be compiled again. */
@@ -407,8 +417,7 @@ static int run_prepare(struct prepare *p)
     if (!begin_report(p))
         return script_no_memory(script);
     build_request(p);
-    buffer_init(&p->identity);
-    status = request_write_identity(&p->request, &p->identity, &err);
+    status = set_identity(p, &err);
     if (status == STATUS_OK)
         status = find_or_make(p, &err);
     if (status == STATUS_OK && p->execute) {
@@ -422,7 +431,8 @@ static int run_prepare(struct prepare *p)
     else
         sources_close(script);
     script->report.totalNs = clock_monotonic_ns() - start_ns;
-    buffer_release(&p->identity);
+    if (script->prepared)
+        buffer_release(&script->identity);
     if (status == STATUS_UNRESOLVED)
         symbols_log_missing(script);
     return status ? script_fail(script, &err) : 0;

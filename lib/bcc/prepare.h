@@ -36,7 +36,6 @@ struct prepare {
     const char *file;       /* not NULL: make this file, even if it exists */
     struct source *given;   /* not NULL: the host gives compiled code */
     struct request request; /* without inputs */
-    struct buffer identity;
     bool is_waiting; /* what was found is baseline code of the directory */
 };
 

@@ -72,7 +72,7 @@ void bccDisposeScript(BCCScriptRef script)
     free(script->report_path);
     free(script->report_reason);
     free(script->compiler);
-    free(script->identity);
+    buffer_release(&script->identity);
     free(script);
     pthread_setcancelstate(cancel_state, NULL);
 }
@@ -271,6 +271,7 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
     copy.jit = given.jit;
     options_release(&script->options);
     script->options = copy;
+    script->identity.size = 0;
     return 0;
 }
 

@@ -134,8 +134,11 @@ struct BCCOpaqueScript {
     struct missing_symbol *missing; /* of the last prepare */
     size_t n_missing;
 
-    char *identity; /* text returned to the caller */
-    char *compiler; /* likewise */
+    char *compiler; /* text returned to the caller */
+    /* Likewise, for a prepare with these flags. Size 0: not written, or since
+     * then the script was given something that changes it. */
+    struct buffer identity;
+    unsigned identity_flags;
 
     BCCReport report;       /* strings below */
     char *report_path;      /* owned */
