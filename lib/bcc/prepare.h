@@ -37,6 +37,7 @@ struct prepare {
     struct source *given;   /* not NULL: the host gives compiled code */
     struct request request; /* without inputs */
     struct buffer identity;
+    bool is_lazy;    /* functions are compiled when they are called */
     bool is_waiting; /* what was found is baseline code of the directory */
 };
 

@@ -24,6 +24,7 @@
 #include <bcc/bcc.h>
 
 #include "buffer.h"
+#include "compile_call.h"
 #include "cache_read.h"
 #include "error.h"
 #include "file.h"
@@ -114,8 +115,6 @@ struct BCCOpaqueScript {
     BCCCacheRef cache; /* borrowed, or NULL */
     BCCSymbolLookupFn lookup;
     void *lookup_context;
-    BCCLogFn log;
-    void *log_context;
     BCCHost host;
     char **argv; /* for constructors, argc of them; borrowed; NULL: none */
     int argc;
@@ -129,7 +128,8 @@ struct BCCOpaqueScript {
     struct image image;
     struct shown_code *shown; /* to a debugger, or NULL; owned */
     struct libraries libraries;
-    ino_t inode; /* of the entry */
+    ino_t inode;           /* of the entry */
+    struct lazy_code lazy; /* outlives image; has the log */
 
     struct missing_symbol *missing; /* of the last prepare */
     size_t n_missing;

@@ -11,6 +11,7 @@
 #include "cpu_features.h"
 #include "error.h"
 #include "index_file.h"
+#include "lazy_cut.h"
 #include "link_image.h"
 #include "module_facts.h"
 #include "request.h"
@@ -63,8 +64,12 @@ struct compile_ways {
     choose_baseline_fn choose_baseline;  /* NULL: no */
     void *context;                       /* of that */
     const struct undefined_asker *asker; /* NULL: nobody is told before */
-    bool shares_module; /* make_parts calls part_fn in this process: each part
-                           needs a copy of the module */
+    bool shares_module;   /* make_parts calls part_fn in this process: each part
+                             needs a copy of the module */
+    struct lazy_cut *cut; /* NULL: the whole module. Else bodies of functions
+                             are read only if they are needed, debug
+                             information is dropped, and a piece is known to be
+                             of a module of which the root was made */
 };
 
 struct compile_job {
@@ -77,8 +82,8 @@ struct compile_job {
     struct compile_ways ways;
 };
 
-/* COMPILE (with LLVM's own message), UNSUPPORTED (unknown target), CORRUPT (not
- * bitcode), or an error of link_image(). */
+/* COMPILE (with LLVM's own message), UNSUPPORTED (unknown target, lazy_cut),
+ * CORRUPT (not bitcode), or an error of link_image(). */
 enum status compile(const struct compile_job *job,
                     struct compile_result *ret_result,
                     struct error *err) MUST_CHECK;

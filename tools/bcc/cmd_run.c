@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
+#include <sys/prctl.h>
 
 #include <bcc/bcc.h>
 
@@ -37,11 +37,16 @@ static int perf_wanted(void)
     return -1;
 }
 
+/* As the dynamic linker ends a program of which it does not find a function. */
+enum { STATUS_LAZY_FAILED = 127 };
+
 /* What is logged about the cache comes before a compile. */
 static void note_miss(void *path, int level, const char *area, const char *text)
 {
-    (void)level;
-    (void)text;
+    if (level == BCC_LOG_FATAL) {
+        complain("%s", text);
+        _exit(STATUS_LAZY_FAILED);
+    }
     if (strcmp(area, "cache") != 0)
         return;
     waiting_begin(path);
