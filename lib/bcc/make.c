@@ -79,11 +79,15 @@ static enum status send_request(struct prepare *p,
         const struct compile_job job = {
             .name = inputs[0].name,
             .compiler_path = script->options.compiler_path,
-            .call = {.message = buffer_span(&message),
-                     .input_fds = fds,
-                     .output_fd = outlet->fd,
-                     .lock_fd = outlet->lock_fd,
-                     .dir_fd = outlet->dir_fd},
+            .call =
+                {
+                    .message = buffer_span(&message),
+                    .input_fds = fds,
+                    .output_fd = outlet->fd,
+                    .lock_fd = outlet->lock_fd,
+                    .dir_fd = outlet->dir_fd,
+                    .lazy = p->is_lazy ? &script->lazy : NULL,
+                },
             .n_inputs = script->n_sources,
             .time_limit_ms = script->options.time_limit_ms,
         };

@@ -36,6 +36,7 @@ struct prepare {
     const char *file;       /* not NULL: make this file, even if it exists */
     struct source *given;   /* not NULL: the host gives compiled code */
     struct request request; /* without inputs */
+    bool is_lazy;           /* functions are compiled when they are called */
     bool is_waiting; /* what was found is baseline code of the directory */
 };
 
