@@ -100,26 +100,36 @@ static int check_prepare(BCCScriptRef script, unsigned long flags)
     return 0;
 }
 
+/* bcc run asks for the identity, to name the entry, and then prepares. */
+static enum status set_identity(const struct prepare *p, struct error *err)
+{
+    struct buffer *text = &p->script->identity;
+    enum status status;
+
+    if (text->size && p->script->identity_flags == p->request.flags)
+        return STATUS_OK;
+    text->size = 0;
+    p->script->identity_flags = p->request.flags;
+    status = request_write_identity(&p->request, text, err);
+    if (status)
+        buffer_release(text);
+    return status;
+}
+
 const char *bccGetIdentity(BCCScriptRef script, unsigned long flags)
 {
     struct prepare p = {.script = script, .flags = flags};
-    struct buffer text;
-    enum status status;
 
     if (check_prepare(script, flags))
         return NULL;
     build_request(&p);
-    buffer_init(&text);
-    status = request_write_identity(&p.request, &text, NULL);
-    buffer_append(&text, "", 1);
-    if (status || buffer_failed(&text)) {
-        buffer_release(&text);
+    if (set_identity(&p, NULL) || !buffer_room(&script->identity, 1)) {
+        buffer_release(&script->identity);
         script_no_memory(script);
         return NULL;
     }
-    free(script->identity);
-    script->identity = (char *)text.data;
-    return script->identity;
+    script->identity.data[script->identity.size] = '\0';
+    return (const char *)script->identity.data;
 }
 
 /* ---- Look up ---- */
@@ -235,7 +245,7 @@ static bool wait_for_turn(struct prepare *p, struct flight *flight,
 
     if (limit_ms)
         deadline_ns = clock_monotonic_ns() + limit_ms * (uint64_t)1000000;
-    flight_begin(flight, p->dir, p->name, buffer_span(&p->identity));
+    flight_begin(flight, p->dir, p->name, buffer_span(&p->script->identity));
     for (goes_on = flight->fd >= 0; goes_on;) {
         /* Look in either case: an entry that another published before we got
          * its lock need not be compiled again. */
@@ -256,7 +266,7 @@ static enum status make(struct prepare *p, struct flight *flight,
     enum status status;
     bool is_unusable;
 
-    if (!p->dir && !p->file)
+    if (p->is_lazy || (!p->dir && !p->file))
         return make_in_memory(p, ret_found, err);
     status = make_in_directory(p, flight, ret_found, &is_unusable, err);
     flight_end(flight);
@@ -265,6 +275,19 @@ static enum status make(struct prepare *p, struct flight *flight,
     found_release(ret_found);
     report_reason(p->script, BCC_CACHE_OFF, err);
     return make_in_memory(p, ret_found, err);
+}
+
+/* Functions are compiled when they are called: to baseline code. */
+static void choose_lazy(struct prepare *p)
+{
+    const struct script_options *options = &p->script->options;
+
+    if (!p->execute || options->jit != BCC_JIT_LAZY ||
+        options->tier == BCC_TIER_BEST)
+        return;
+    p->is_lazy = p->is_waiting = true;
+    if (p->request.tier == REQUEST_TIER_BEST)
+        p->request.tier = REQUEST_TIER_BASELINE;
 }
 
 static enum status compile_entry(struct prepare *p, const struct error *why,
@@ -280,8 +303,9 @@ static enum status compile_entry(struct prepare *p, const struct error *why,
     /* If it fails, so does what comes, and gives the reason. */
     if (p->dir)
         mkdirat(AT_FDCWD, p->dir, 0700);
+    choose_lazy(p);
     /* BCC_REBUILD never uses an entry made by another process. */
-    if (p->dir && !(p->flags & BCC_REBUILD) &&
+    if (p->dir && !(p->flags & BCC_REBUILD) && !p->is_lazy &&
         wait_for_turn(p, &flight, &status, err)) {
         flight_end(&flight);
         return status;
@@ -292,6 +316,10 @@ static enum status compile_entry(struct prepare *p, const struct error *why,
     if (status == STATUS_OK && p->execute)
         status = load_entry(p, &found, &ignored, err);
     found_release(&found);
+    if (p->is_lazy) {
+        p->script->inode = 0; /* what is in the directory is another file */
+        p->script->report.lazy = p->script->lazy.code != NULL;
+    }
     return status;
 }
 
@@ -389,7 +417,8 @@ static void see_to_best(struct prepare *p)
     const bool may_begin = p->flags & BCC_BEST_LATER || may_compile(p);
 
     if (!p->is_waiting || p->request.tier != REQUEST_TIER_AUTO || !may_begin ||
-        p->script->options.n_trusted_keys || p->script->options.jit)
+        p->script->options.n_trusted_keys ||
+        p->script->options.jit == BCC_JIT_IN_PROCESS)
         return;
     make_later(p);
     report_stage(p->script, BCC_STAGE_PROCESS);
@@ -407,8 +436,7 @@ static int run_prepare(struct prepare *p)
     if (!begin_report(p))
         return script_no_memory(script);
     build_request(p);
-    buffer_init(&p->identity);
-    status = request_write_identity(&p->request, &p->identity, &err);
+    status = set_identity(p, &err);
     if (status == STATUS_OK)
         status = find_or_make(p, &err);
     if (status == STATUS_OK && p->execute) {
@@ -422,7 +450,8 @@ static int run_prepare(struct prepare *p)
     else
         sources_close(script);
     script->report.totalNs = clock_monotonic_ns() - start_ns;
-    buffer_release(&p->identity);
+    if (script->prepared)
+        buffer_release(&script->identity);
     if (status == STATUS_UNRESOLVED)
         symbols_log_missing(script);
     return status ? script_fail(script, &err) : 0;

@@ -486,6 +486,7 @@ void bccMarkExternalSymbol(BCCScriptRef script, const char *name)
         script_misuse(script, BCC_INVALID_VALUE, "mark: no name");
         return;
     }
+    script->identity.size = 0;
     marks = realloc(script->marks, (script->n_marks + 1) * sizeof(*marks));
     if (marks) {
         script->marks = marks;

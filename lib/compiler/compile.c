@@ -31,6 +31,7 @@
 #include "archive.h"
 #include "assembly.h"
 #include "clock.h"
+#include "cut_module.h"
 #include "directives.h"
 #include "imports.h"
 #include "link_objects.h"
@@ -41,6 +42,7 @@
 #include "internalize.h"
 #include "script_functions.h"
 #include "split.h"
+#include "stub_object.h"
 #include "support_archive.h"
 #include "target.h"
 #include "undefined_names.h"
@@ -92,6 +94,7 @@ struct compilation {
     struct optimisation how;
     struct split split;
     struct buffer *code; /* an object for each part */
+    struct buffer stubs; /* an object, if it is the root of a module */
     struct link_input *link_inputs;
 };
 
@@ -108,6 +111,16 @@ static enum status verify(struct glue *glue, LLVMModuleRef module,
     return glue_verify(glue, module, name, err);
 }
 
+static bool is_root(const struct compilation *c)
+{
+    return c->job->ways.cut && c->job->ways.cut->kind == LAZY_ROOT;
+}
+
+static bool is_piece(const struct compilation *c)
+{
+    return c->job->ways.cut && c->job->ways.cut->kind == LAZY_PIECE;
+}
+
 /* ---- Read ---- */
 
 /* Prepare an input for linking. LLVM's linker verifies nothing, so modules are
@@ -121,10 +134,11 @@ static enum status settle_module(struct compilation *c, struct glue *glue,
 
     if (status)
         return status;
-    if ((c->request->flags & REQUEST_STRIP_DEBUG) ||
+    if ((c->request->flags & REQUEST_STRIP_DEBUG) || c->job->ways.cut ||
         LLVMGetModuleDebugMetadataVersion(module) != LLVMDebugMetadataVersion())
         LLVMStripModuleDebugInfo(module);
-    status = verify(glue, module, name, err);
+    if (!is_piece(c))
+        status = verify(glue, module, name, err);
     return status ? status : plain_names_make(module, name, err);
 }
 
@@ -330,6 +344,7 @@ static enum status make_functions(struct compilation *c, struct error *err)
         .exports = &c->result->exports,
         .has_metadata = c->has_metadata,
         .marked_only = c->request->flags & REQUEST_MARKED_ONLY,
+        .has_stubs = is_root(c),
         .arena = &c->result->arena,
     };
 
@@ -358,11 +373,44 @@ static enum status ask_about_undefined(struct compilation *c,
     return undefined_names_ask(&job, c->job->ways.asker, err);
 }
 
+/* Is the script what can be cut: one module, with nothing to be made of the
+ * bodies of its functions? */
+static const char *find_refusal(const struct compilation *c)
+{
+    const struct script_exports *exports = &c->result->exports;
+
+    if (!stub_object_is_possible(c->target.elf_machine))
+        return "no stubs for this machine";
+    if (c->objects.n_objects != 1 || c->request->n_inputs != 1 ||
+        c->natives.n_objects)
+        return "there are several inputs";
+    if (exports->n_foreachs || exports->n_reductions ||
+        directives_have(&c->directives, DIRECTIVE_KERNEL) ||
+        directives_have(&c->directives, DIRECTIVE_TABLE))
+        return "kernels are expanded";
+    return NULL;
+}
+
+static enum status cut(struct compilation *c, struct error *err)
+{
+    struct lazy_cut *cut = c->job->ways.cut;
+
+    if (cut->kind == LAZY_ROOT) {
+        cut->refusal = find_refusal(c);
+        if (cut->refusal)
+            return error_set(err, STATUS_UNSUPPORTED, "%s: %s", c->name,
+                             cut->refusal);
+    }
+    return cut_module(&c->glue, c->objects.object[0].module, c->name, cut, err);
+}
+
 static enum status stage_link_bitcode(struct compilation *c, struct error *err)
 {
     struct visible_names visible = {.published = c->names};
-    enum status status;
+    enum status status = c->job->ways.cut ? cut(c, err) : STATUS_OK;
 
+    if (status)
+        return status;
     c->module = imports_create_module(&c->glue);
     target_begin(&c->target, c->module);
     status = objects_link(&c->glue, c->module, &c->objects, err);
@@ -392,7 +440,10 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
                                       &visible.in_natives, err);
     if (status)
         return status;
-    internalize(c->module, &visible);
+    if (c->job->ways.cut)
+        cut_settle(c->module, c->job->ways.cut);
+    else
+        internalize(c->module, &visible);
     status = attributes_retarget(c->module, &c->target, &c->arena,
                                  &c->result->cpu_features, err);
     if (status == STATUS_OK)
@@ -572,10 +623,16 @@ static enum status stage_emit(struct compilation *c, struct error *err)
     enum status status;
 
     c->code = arena_alloc(&c->arena, n, sizeof(*c->code));
-    c->link_inputs = arena_alloc(&c->arena, n + c->natives.n_objects,
+    c->link_inputs = arena_alloc(&c->arena, n + c->natives.n_objects + 1,
                                  sizeof(*c->link_inputs));
     if (!c->code || !c->link_inputs)
         return error_no_memory(err);
+    if (is_root(c)) {
+        status = stub_object_make(c->job->ways.cut, c->target.elf_machine,
+                                  &c->stubs, err);
+        if (status)
+            return status;
+    }
     status = settle_order(c, err);
     if (status)
         return status;
@@ -682,6 +739,9 @@ static void fill_link_inputs(struct compilation *c)
                                      .object = natives->object[i].bytes,
                                      .is_native = true};
     }
+    if (is_root(c))
+        c->link_inputs[c->split.n_parts] = (struct link_input){
+            .name = "stubs", .object = buffer_span(&c->stubs)};
 }
 
 static enum status stage_link_image(struct compilation *c, struct error *err)
@@ -691,7 +751,7 @@ static enum status stage_link_image(struct compilation *c, struct error *err)
     struct link_archive archives[SUPPORT_MAX_ARCHIVES];
     struct link_params params = {
         .inputs = c->link_inputs,
-        .n_inputs = c->split.n_parts + c->natives.n_objects,
+        .n_inputs = c->split.n_parts + c->natives.n_objects + is_root(c),
         .exports = c->names.name,
         .n_exports = c->names.n_names,
         .archives = archives,
@@ -746,6 +806,7 @@ static void compilation_release(struct compilation *c)
 {
     for (size_t i = 0; c->code && i < c->split.n_parts; i++)
         buffer_release(&c->code[i]);
+    buffer_release(&c->stubs);
     objects_release(&c->objects);
     for (size_t i = 0; i < c->runtimes.n_runtimes; i++) {
         struct runtime *runtime = &c->runtimes.runtime[i];
@@ -809,6 +870,7 @@ static enum status compile_once(const struct compile_job *job,
         .wanted = wanted,
     };
     arena_init(&c->arena);
+    buffer_init(&c->stubs);
     glue_init(&c->glue);
     result.compilation = c;
     for (int stage = REPLY_READ; !status && stage <= REPLY_LINK_IMAGE;

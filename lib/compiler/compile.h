@@ -8,10 +8,11 @@
 #include "arena.h"
 #include "buffer.h"
 #include "cpu_features.h"
+#include "early_facts.h"
 #include "error.h"
 #include "index_file.h"
+#include "lazy_cut.h"
 #include "link_image.h"
-#include "early_facts.h"
 #include "request.h"
 #include "script_exports.h"
 #include "span.h"
@@ -73,9 +74,13 @@ struct compile_ways {
     choose_baseline_fn choose_baseline; /* NULL: the best code */
     void *context;                      /* for choose_baseline */
     const struct undefined_asker
-        *asker;         /* NULL: undefined symbols are not reported early */
-    bool shares_module; /* make_parts calls part_fn in this process: each part
-                           needs a copy of the module */
+        *asker;           /* NULL: undefined symbols are not reported early */
+    bool shares_module;   /* make_parts calls part_fn in this process: each part
+                             needs a copy of the module */
+    struct lazy_cut *cut; /* NULL: the whole module. Else bodies of functions
+                             are read only if they are needed, debug information
+                             is dropped, and the root of a piece was made
+                             before */
 };
 
 struct compile_job {
@@ -88,8 +93,8 @@ struct compile_job {
     struct compile_ways ways;
 };
 
-/* COMPILE (with LLVM's own message), UNSUPPORTED (unknown target), CORRUPT (not
- * bitcode), or an error of link_image(). */
+/* COMPILE (with LLVM's own message), UNSUPPORTED (unknown target, lazy_cut),
+ * CORRUPT (not bitcode), or an error of link_image(). */
 enum status compile(const struct compile_job *job,
                     struct compile_result *ret_result,
                     struct error *err) MUST_CHECK;

@@ -44,15 +44,51 @@ static void identity_is_that_of_the_entry(void **state)
         struct span made;
 
         bccMarkExternalSymbol(script, "answer");
+        make_entry(f, script, flags[i]);
         identity = bccGetIdentity(script, flags[i]);
         assert_non_null(identity);
-        make_entry(f, script, flags[i]);
         file = open_entry(f);
         made = cache_identity(&file.view);
         assert_int_equal(made.size, strlen(identity));
         assert_memory_equal(made.data, identity, made.size);
         cache_file_close(&file);
         bccDisposeScript(script);
+    }
+}
+
+static void entry_has_the_identity_of_its_prepare(void **state)
+{
+    const struct fixture *f = *state;
+    BCCOptions options = runnable_options();
+
+    for (int change = 0; change < 4; change++) {
+        BCCScriptRef script = open_script(bitcode_path("answer.bc").text, NULL);
+        BCCScriptRef other = open_script(bitcode_path("answer.bc").text, NULL);
+        const unsigned long flags = change == 3 ? BCC_STRIP_DEBUG : 0;
+        struct cache_file file;
+        struct span made;
+
+        assert_non_null(bccGetIdentity(script, 0));
+        options.optLevel = BCC_OPT_O1;
+        for (int i = 0; i < 2; i++) {
+            BCCScriptRef changed = i ? other : script;
+
+            if (change == 0)
+                assert_succeeds(changed, bccSetOptions(changed, &options));
+            else if (change == 1)
+                bccMarkExternalSymbol(changed, "answer");
+            else if (change == 2)
+                assert_succeeds(changed,
+                                bccAddLibraryDirectory(changed, f->dir));
+        }
+        make_entry(f, script, flags);
+        file = open_entry(f);
+        made = cache_identity(&file.view);
+        assert_int_equal(made.size, strlen(bccGetIdentity(other, flags)));
+        assert_memory_equal(made.data, bccGetIdentity(other, flags), made.size);
+        cache_file_close(&file);
+        bccDisposeScript(script);
+        bccDisposeScript(other);
     }
 }
 
@@ -228,6 +264,7 @@ int main(void)
         TEST(identity_is_that_of_the_entry),
         TEST(identity_tells_options_apart_and_not_inputs),
         TEST(inputs_are_those_of_the_entry),
+        TEST(entry_has_the_identity_of_its_prepare),
         TEST(stamp_of_input_needs_no_content),
         TEST(a_file_is_read_again_after_a_prepare),
         TEST(compiler_is_the_one_that_is_named),

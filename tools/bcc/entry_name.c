@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "buffer.h"
 #include "checksum.h"
 #include "clock.h"
 #include "dependency.h"
@@ -106,7 +105,9 @@ struct naming {
     BCCScriptRef script;
     const char *dir;
     size_t n_inputs;
-    struct buffer key;
+    size_t key_size;
+    uint8_t key[1024]; /* here, as the heap of a small program would be a page
+                          larger */
 };
 
 /* A file whose content may be known. */
@@ -176,6 +177,38 @@ int entry_name_known_sha1(void *context, const char *path, const char *entry,
 
 /* ---- The digest ---- */
 
+static uint64_t digest_of_key(const struct naming *naming)
+{
+    return checksum_xxh3((struct span){naming->key, naming->key_size});
+}
+
+/* A key that is full is replaced by its digest. */
+static void add_to_key(struct naming *naming, const void *data, size_t size)
+{
+    const char *at = data;
+
+    for (;;) {
+        const size_t room = sizeof(naming->key) - naming->key_size;
+        const size_t n = size < room ? size : room;
+        uint64_t digest;
+
+        memcpy(naming->key + naming->key_size, at, n);
+        naming->key_size += n;
+        if (n < room)
+            return;
+        digest = digest_of_key(naming);
+        memcpy(naming->key, &digest, sizeof(digest));
+        naming->key_size = sizeof(digest);
+        at += n;
+        size -= n;
+    }
+}
+
+static void add_word(struct naming *naming, const char *word)
+{
+    add_to_key(naming, word, strlen(word));
+}
+
 /* name: as on the command line. Bytes without a file of their own are an input
  * of another type. */
 static bool add_input(struct naming *naming, const char *role, const char *name)
@@ -195,10 +228,10 @@ static bool add_input(struct naming *naming, const char *role, const char *name)
     free(archive);
     naming->n_inputs++;
     if (archive || !content.has_stamp)
-        buffer_append_string(&naming->key, "resource ");
-    buffer_append_string(&naming->key, role);
+        add_word(naming, "resource ");
+    add_word(naming, role);
     if (ok)
-        buffer_append(&naming->key, sha1, sizeof(sha1));
+        add_to_key(naming, sha1, sizeof(sha1));
     return ok;
 }
 
@@ -213,7 +246,7 @@ static bool add_inputs(struct naming *naming, const char *role,
 
 /* Append the lines of the identity except for versions, so that a new version
  * of the library replaces old entries, and for the CPU. */
-static void add_identity(struct buffer *key, const char *identity)
+static void add_identity(struct naming *naming, const char *identity)
 {
     static const char left_out[][12] = {
         "format=", "libbcc=", "llvm=", "cpu=", "features="};
@@ -228,7 +261,7 @@ static void add_identity(struct buffer *key, const char *identity)
                 strncmp(identity, left_out[i], strlen(left_out[i])) != 0))
             i++;
         if (i == n)
-            buffer_append(key, identity, size);
+            add_to_key(naming, identity, size);
         identity += size;
     }
 }
@@ -248,7 +281,7 @@ static bool name_program(struct naming *naming, const struct options *options,
 
     if (!identity)
         return false;
-    add_identity(&naming->key, identity);
+    add_identity(naming, identity);
     /* In the order of setup_script(). */
     if (!add_input(naming, "script", path) ||
         !add_inputs(naming, "object", &options->more_files) ||
@@ -256,7 +289,7 @@ static bool name_program(struct naming *naming, const struct options *options,
         !add_inputs(naming, "object", &options->archives) ||
         !add_inputs(naming, "library", &options->libraries))
         return false;
-    add_digits(ret_name, checksum_xxh3(buffer_span(&naming->key)));
+    add_digits(ret_name, digest_of_key(naming));
     entry_name_add_cpu(ret_name, options->cpu, options->features);
     return true;
 }
@@ -264,18 +297,17 @@ static bool name_program(struct naming *naming, const struct options *options,
 bool entry_name(BCCScriptRef script, const struct options *options,
                 const char *path, const char *dir, char ret_name[NAME_MAX])
 {
-    struct naming naming = {.script = script, .dir = dir};
-    bool ok;
+    struct naming naming;
 
     /* A compiled file has no entry. */
     if (options->exports || resource_is_compiled(path)) {
         entry_name_of_file(path, ret_name);
         return true;
     }
-    buffer_init(&naming.key);
-    ok = name_program(&naming, options, path, ret_name);
-    buffer_release(&naming.key);
-    return ok;
+    naming.script = script;
+    naming.dir = dir;
+    naming.n_inputs = naming.key_size = 0;
+    return name_program(&naming, options, path, ret_name);
 }
 
 /* ---- Other parts of a name ---- */

@@ -18,8 +18,11 @@ static void write_json(FILE *out, const BCCReport *report)
     json_print_string(out, report->reason);
     fputs(",\"path\":", out);
     json_print_string(out, report->path);
-    fprintf(out, ",\"tier\":\"%s\",\"image_bytes\":%" PRIu64 ",\"stages_us\":{",
-            tiers[report->tier], report->imageBytes);
+    fprintf(out,
+            ",\"tier\":\"%s\",\"lazy\":%s,\"image_bytes\":%" PRIu64
+            ",\"stages_us\":{",
+            tiers[report->tier], report->lazy ? "true" : "false",
+            report->imageBytes);
     for (int stage = 0; stage < BCC_N_STAGES; stage++) {
         if (!report->stageNs[stage])
             continue;

@@ -212,7 +212,7 @@ static int tier_of(const struct options *options)
 static int jit_of(const struct options *options)
 {
     return choice_of(options->jit, "BCC_JIT",
-                     "process|in-process"); /* ORDER JIT */
+                     "process|in-process|lazy"); /* ORDER JIT */
 }
 
 /* Limits need a compiler process: only a process can be ended. */

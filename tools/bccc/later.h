@@ -34,6 +34,9 @@ struct later {
 bool later_begin(struct later *later, const struct request *request,
                  struct span identity);
 
+/* Make the keeper end: the host gets the best code at once. */
+void later_end(struct later *later);
+
 /* Fork the follower. True in the follower, when it may begin. */
 bool later_branch(struct later *later);
 

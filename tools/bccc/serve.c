@@ -165,9 +165,12 @@ static bool choose_baseline(void *context, const struct module_facts *facts)
     if (job->has_chosen || job->entry.request.tier != REQUEST_TIER_AUTO)
         return job->is_baseline;
     job->has_chosen = true;
-    if (!job->later.is_begun || facts->is_inexact ||
-        facts->n_instructions < LEAST_LATER)
+    if (!job->later.is_begun)
         return false;
+    if (facts->is_inexact || facts->n_instructions < LEAST_LATER) {
+        later_end(&job->later);
+        return false;
+    }
     inputs_finish_hashing(&job->entry.inputs);
     job->is_baseline = !later_branch(&job->later);
     if (!job->is_baseline)

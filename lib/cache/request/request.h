@@ -189,6 +189,20 @@ struct reply {
 #define COMPILE_CALL_FILE "libobcc-llvm.so"
 #define COMPILE_CALL_NAME "obcc_llvm_compile"
 
+/* ORDER LOG LEVELS: those of the API. */
+enum { COMPILE_LOG_DEBUG = 0, COMPILE_LOG_FATAL = 2 };
+typedef void (*compile_log_fn)(void *context, int level, const char *area,
+                               const char *text);
+
+/* Code that is compiled in pieces. The caller fills the log; the compiler adds
+ * the code, and the function that releases it when it runs no more. */
+struct lazy_code {
+    compile_log_fn log; /* NULL: no log; called from any thread */
+    void *log_context;
+    void *code; /* NULL: there is none */
+    void (*release)(void *code);
+};
+
 struct compile_call {
     struct span message; /* request_write(); empty: prune the directory */
     const int *input_fds;
@@ -197,6 +211,11 @@ struct compile_call {
     int dir_fd;           /* of the cache directory; -1: none */
     const char *dir;      /* to prune */
     uint64_t prune_limit; /* bytes */
+    /* Not NULL: compile functions when they are first called. What is written
+     * is only for this process. Code that is there is released first. There is
+     * none after the call if that is impossible: then baseline code of
+     * everything is written. Borrowed until the code is released. */
+    struct lazy_code *lazy;
 };
 
 /* Errors as compile_client_run(). *ret_reply is set on success. */

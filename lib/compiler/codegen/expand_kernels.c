@@ -11,7 +11,8 @@
  * Sizes of elements: a kernel that takes elements by value has them in its
  * type. For a pointer, debug information tells, if there is any; else the bytes
  * that the kernel reads and writes through the pointer are the least size. A
- * wrong guess costs time, never correctness. */
+ * wrong guess costs time, never correctness. The alignment of elements is that
+ * of what the kernel reads and writes. */
 #include "kernels.h"
 
 #include <stdio.h>
@@ -185,15 +186,35 @@ static LLVMTypeRef copied_type(LLVMValueRef function, unsigned index)
     return NULL;
 }
 
+/* Elements lie one behind the other, so each is aligned only if the size is. */
+static void limit_align(struct operand *operand)
+{
+    while (operand->align > 1 && operand->size % operand->align)
+        operand->align /= 2;
+}
+
 static void measure_value(struct plan *plan, struct operand *operand,
                           LLVMTypeRef type)
 {
     operand->size = element_size(plan->layout, type);
     operand->align = LLVMABIAlignmentOfType(plan->layout, type);
     /* A struct that is passed as an integer or a vector may be aligned less. */
-    while (operand->align > 1 && operand->size % operand->align)
-        operand->align /= 2;
+    limit_align(operand);
     operand->is_exact = LLVMGetTypeKind(type) != LLVMIntegerTypeKind;
+}
+
+static void measure_pointee(struct plan *plan, struct operand *operand,
+                            unsigned index)
+{
+    LLVMValueRef function = plan->kernel->function;
+    const uint64_t least = access_extent(LLVMGetParam(function, index),
+                                         plan->layout, &operand->align);
+
+    operand->size = debug_pointee_size(function, index, plan->layout);
+    operand->is_exact = operand->size != 0;
+    if (!operand->size)
+        operand->size = least;
+    limit_align(operand);
 }
 
 static void measure_parameter(struct plan *plan, unsigned index)
@@ -210,11 +231,7 @@ static void measure_parameter(struct plan *plan, unsigned index)
     } else if (copied) {
         measure_value(plan, operand, copied);
     } else {
-        operand->size = debug_pointee_size(function, index, plan->layout);
-        operand->is_exact = operand->size != 0;
-        if (!operand->size)
-            operand->size =
-                access_extent(LLVMGetParam(function, index), plan->layout);
+        measure_pointee(plan, operand, index);
     }
 }
 

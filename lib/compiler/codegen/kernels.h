@@ -102,8 +102,11 @@ const char *fission_make(const struct fission *fission, uint64_t *ret_private);
 
 /* The bytes behind the pointer that are read and written at constant offsets,
  * or the size of the struct to which it points, whichever is more; at least 1.
- * Accesses by called functions are not seen. */
-uint64_t access_extent(LLVMValueRef pointer, LLVMTargetDataRef layout);
+ * Accesses by called functions are not seen. *ret_align: what the
+ * pointer must be a multiple of for these; 1 if the function looks at the
+ * address itself, because code may then depend on it. */
+uint64_t access_extent(LLVMValueRef pointer, LLVMTargetDataRef layout,
+                       uint64_t *ret_align);
 
 /* ---- Reductions ---- */
 

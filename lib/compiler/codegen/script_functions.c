@@ -23,15 +23,18 @@ struct making {
 
 /* The function with this name, or behind an alias with this name, if it is
  * defined. NULL: there is none. */
-static LLVMValueRef find_definition(LLVMModuleRef module, const char *name)
+static LLVMValueRef find_definition(const struct functions_job *job,
+                                    const char *name)
 {
+    LLVMModuleRef module = job->module;
     LLVMValueRef function = LLVMGetNamedFunction(module, name);
 
     if (!function) {
         function = LLVMGetNamedGlobalAlias(module, name, strlen(name));
         function = function ? LLVMAliasGetAliasee(function) : NULL;
     }
-    return function && LLVMIsAFunction(function) && !LLVMIsDeclaration(function)
+    return function && LLVMIsAFunction(function) &&
+                   (job->has_stubs || !LLVMIsDeclaration(function))
                ? function
                : NULL;
 }
@@ -78,7 +81,7 @@ static enum status describe_all(struct making *m, struct error *err)
     if (!m->rows || !m->is_item)
         return error_no_memory(err);
     for (size_t i = 0; i < job->n_names; i++) {
-        LLVMValueRef function = find_definition(job->module, job->names[i]);
+        LLVMValueRef function = find_definition(job, job->names[i]);
         enum status status =
             function ? describe(m, job->names[i], function, err) : STATUS_OK;
 
@@ -109,7 +112,7 @@ static void make_callable(struct making *m, const char *name)
 
     if (!row || strstr(row->signature, "... ->"))
         return;
-    shape.function = find_definition(m->job->module, name);
+    shape.function = find_definition(m->job, name);
     shape.text = row->signature;
     (void)call_shape_define(m->job->module, m->job->target->layout, &shape);
 }
@@ -161,7 +164,7 @@ static enum status make_variadic(struct making *m,
         return error_set(err, STATUS_COMPILE,
                          "%s: '%s' as '%s': the function is '%s'", m->job->name,
                          directive->name, directive->rest, row->signature);
-    shape.function = find_definition(m->job->module, directive->name);
+    shape.function = find_definition(m->job, directive->name);
     if (!call_shape_define(m->job->module, m->job->target->layout, &shape))
         return refuse(m->job, directive, "values of a type are not passed",
                       err);
@@ -294,8 +297,8 @@ static enum status follow_directives(struct making *m, struct error *err)
 static enum status expand(struct making *m, struct cache_function *row,
                           unsigned bits, unsigned n_inputs, struct error *err)
 {
-    const struct kernel kernel = {find_definition(m->job->module, row->name),
-                                  bits, n_inputs};
+    const struct kernel kernel = {find_definition(m->job, row->name), bits,
+                                  n_inputs};
 
     if (row->kernel)
         return STATUS_OK;
@@ -372,7 +375,7 @@ static enum status finish_item(struct making *m, struct cache_function *row,
     const char *words;
 
     kernel_item_finish(m->job->module, m->job->target->layout,
-                       find_definition(m->job->module, row->name), &m->text);
+                       find_definition(m->job, row->name), &m->text);
     words = take_text(m);
     if (!words)
         return error_no_memory(err);
@@ -407,7 +410,7 @@ static enum status expand_items(struct making *m, struct error *err)
 
     for (size_t i = 0; status == STATUS_OK && i < m->n_rows; i++) {
         struct cache_function *row = &m->rows[i];
-        LLVMValueRef function = find_definition(job->module, row->name);
+        LLVMValueRef function = find_definition(job, row->name);
 
         if (!row->kernel && kernel_is_item(function))
             status = expand(m, row, KERNEL_ITEM, 0, err);
@@ -470,8 +473,7 @@ static enum status add_places(struct making *m, struct error *err)
         if (!row->kernel || strncmp(row->kernel, "refused", 7) == 0)
             continue;
         buffer_append_string(&m->text, row->kernel);
-        kernel_append_place(&m->text,
-                            find_definition(m->job->module, row->name));
+        kernel_append_place(&m->text, find_definition(m->job, row->name));
         row->kernel = take_text(m);
         if (!row->kernel)
             return error_no_memory(err);

@@ -21,6 +21,7 @@ struct functions_job {
     const struct script_exports *exports;
     bool has_metadata; /* the script lists its exports */
     bool marked_only;
+    bool has_stubs;      /* declarations, too, are functions of the script */
     struct arena *arena; /* of the result */
 };
 
