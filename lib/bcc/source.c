@@ -282,7 +282,7 @@ static enum request_role link_role(unsigned long flags)
     return flags & BCC_LINK_WHOLE ? REQUEST_OBJECT : REQUEST_LIBRARY;
 }
 
-/* Flags that only the link functions accept. */
+/* The flags that the link functions accept in addition. */
 static unsigned long link_flags(enum request_role role)
 {
     return role == REQUEST_SCRIPT ? 0 : BCC_LINK_WHOLE;
