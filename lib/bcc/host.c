@@ -12,9 +12,8 @@ int bccSetHost(BCCScriptRef script, const BCCHost *host)
     if (script_check_open(script, "host"))
         return 1;
     if (!host || host->size != sizeof(*host) || host->shows >> 3)
-        return script_misuse(
-            script, BCC_INVALID_VALUE,
-            "host: NULL, or a size or shows that is not known");
+        return script_misuse(script, BCC_INVALID_VALUE,
+                             "host: NULL, or unknown size or BCC_SHOW_ bits");
     script->host = *host;
     return 0;
 }

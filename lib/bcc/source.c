@@ -463,7 +463,7 @@ int bccGetInput(BCCScriptRef script, size_t i, BCCInput *input)
     if (i >= bccGetInputCount(script) || !input ||
         input->size != sizeof(*input))
         return script_misuse(script, BCC_INVALID_VALUE,
-                             "input %zu: there is none, or of another size", i);
+                             "input %zu: no such input, or size not set", i);
     source = &script->sources[i];
     if (!input->withoutSha1 &&
         source_digest(source, input->sha1, &script->error))

@@ -62,7 +62,7 @@ static enum status check_source(const struct load_source *source,
         !checked_add_u64(end, source->image_align, &reserved) ||
         reserved > PTRDIFF_MAX)
         return error_set(err, STATUS_CORRUPT,
-                         "%s: image spans 0x%llx bytes, more than there are",
+                         "%s: image spans 0x%llx bytes, too much to map",
                          source->name, (unsigned long long)source->image_span);
     return STATUS_OK;
 }
