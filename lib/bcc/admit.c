@@ -139,7 +139,7 @@ static enum status check_tier(const struct prepare *p,
     if (p->request.tier != REQUEST_TIER_BEST ||
         found->layout.tier == OBCC_TIER_BEST)
         return STATUS_OK;
-    error_set(err, STATUS_STALE, "%s: baseline code, the best was asked for",
+    error_set(err, STATUS_STALE, "%s: baseline code, the best is required",
               found->name);
     return error_add_reason(err, STATUS_STALE, REASON_TIER);
 }

@@ -57,7 +57,7 @@ static enum status run_job(BCCScriptRef script, const struct compile_job *job,
                : compile_client_run(job, reply, err);
 }
 
-/* reply: NULL: of a compile in the background, which is only started. */
+/* reply: NULL: a compile in the background, which is only started. */
 static enum status send_request(struct prepare *p,
                                 const struct request_input *inputs,
                                 const int *fds, const struct outlet *outlet,
@@ -160,8 +160,8 @@ void make_later(struct prepare *p)
 
 /* ---- What it wrote ---- */
 
-/* A good entry must not be replaced by a bad file. name: the code's name in
- * messages from here on. */
+/* Admit a file that was just made, before it replaces a good entry. name: the
+ * code's name in messages from here on. */
 static enum status admit_made(struct prepare *p, struct found *found,
                               const char *name, struct error *err)
 {

@@ -26,7 +26,7 @@
 #include "machine.h"
 #include "version.h"
 
-/* What nothing replaces is to be the best at once: entries that are made
+/* Code that nothing will replace is made best at once: entries that are made
  * without being run, and code that no cache keeps. */
 static enum request_tier tier_of(const struct prepare *p)
 {
@@ -188,7 +188,8 @@ look_up(struct prepare *p, enum status *ret_status, struct error *err)
     return false;
 }
 
-/* For code that the host gives in compiled form. Not inlined, likewise. */
+/* For code that the host gives in compiled form. Not inlined, like the
+ * above. */
 __attribute__((noinline)) static enum status take_given(struct prepare *p,
                                                         struct error *err)
 {
@@ -215,7 +216,8 @@ __attribute__((noinline)) static enum status take_given(struct prepare *p,
 
 /* ---- Compile ---- */
 
-/* The entry may have been made since the first look. Not inlined, likewise. */
+/* Look again: the entry may have been made since. Not inlined, like
+ * look_up(). */
 __attribute__((noinline)) static bool
 look_again(struct prepare *p, enum status *ret_status, struct error *err)
 {
@@ -277,7 +279,8 @@ static enum status make(struct prepare *p, struct flight *flight,
     return make_in_memory(p, ret_found, err);
 }
 
-/* Functions are compiled when they are called: to baseline code. */
+/* With BCC_JIT_LAZY, functions are compiled when they are called: to baseline
+ * code. */
 static void choose_lazy(struct prepare *p)
 {
     const struct script_options *options = &p->script->options;
@@ -300,7 +303,7 @@ static enum status compile_entry(struct prepare *p, const struct error *why,
 
     if (p->dir || p->file)
         report_reason(p->script, BCC_CACHE_MISS, why);
-    /* If it fails, so does what comes, and gives the reason. */
+    /* If it fails, so do the next steps, which give the reason. */
     if (p->dir)
         mkdirat(AT_FDCWD, p->dir, 0700);
     choose_lazy(p);
@@ -323,7 +326,8 @@ static enum status compile_entry(struct prepare *p, const struct error *why,
     return status;
 }
 
-/* Entries compiled here are not signed. */
+/* False also if entries must be signed: those that are compiled here are
+ * not. */
 static bool may_compile(const struct prepare *p)
 {
     return !(p->flags & BCC_CACHE_ONLY) &&
@@ -410,8 +414,8 @@ static bool begin_report(struct prepare *p)
     return true;
 }
 
-/* A baseline entry that nobody replaces: whoever was to do it died, or had too
- * much to do. */
+/* Start the best code for a baseline entry that no process is replacing,
+ * because that process died or its queue was full. */
 static void see_to_best(struct prepare *p)
 {
     const bool may_begin = p->flags & BCC_BEST_LATER || may_compile(p);

@@ -282,7 +282,7 @@ static enum request_role link_role(unsigned long flags)
     return flags & BCC_LINK_WHOLE ? REQUEST_OBJECT : REQUEST_LIBRARY;
 }
 
-/* Flags that only the link functions accept. */
+/* The flags that the link functions accept in addition. */
 static unsigned long link_flags(enum request_role role)
 {
     return role == REQUEST_SCRIPT ? 0 : BCC_LINK_WHOLE;
@@ -463,7 +463,7 @@ int bccGetInput(BCCScriptRef script, size_t i, BCCInput *input)
     if (i >= bccGetInputCount(script) || !input ||
         input->size != sizeof(*input))
         return script_misuse(script, BCC_INVALID_VALUE,
-                             "input %zu: there is none, or of another size", i);
+                             "input %zu: no such input, or size not set", i);
     source = &script->sources[i];
     if (!input->withoutSha1 &&
         source_digest(source, input->sha1, &script->error))

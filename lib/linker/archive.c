@@ -168,7 +168,7 @@ static enum status read_member(const struct archive_view *view, uint64_t offset,
     if (memcmp(header.data + END_OFFSET, "`\n", 2) != 0)
         return corrupt(view, offset, "header does not end with \"`\\n\"", err);
     if (!decimal((const char *)header.data + LENGTH_OFFSET, LENGTH_SIZE, &size))
-        return corrupt(view, offset, "size is no number", err);
+        return corrupt(view, offset, "size is not a number", err);
     used = (size_t)offset + HEADER_SIZE;
     rest = (struct span){view->bytes.data + used, view->bytes.size - used};
     if (!span_slice(rest, 0, size, &member.bytes))
@@ -329,8 +329,8 @@ enum status archive_open(struct span bytes, const char *name,
 
     if (begins(bytes, thin_magic))
         return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: is a thin archive: it names its members and "
-                         "does not hold them",
+                         "%s: a thin archive: it has the names of its members, "
+                         "not their bytes",
                          name);
     if (!begins(bytes, magic))
         return error_set(err, STATUS_CORRUPT, "%s: not an archive", name);

@@ -250,7 +250,7 @@ static enum status relocate_chunk(struct debug *debug,
             !(type->subject == RELOC_DIFFERENCE &&
               is_subtrahend(link, &chunk->relocations, i + 1)))
             return reloc_error(link, chunk, relocation, STATUS_UNSUPPORTED, err,
-                               "debug information is at no address");
+                               "debug information has no address");
         status = apply(debug, chunk, relocation, bytes + relocation->offset,
                        type, err);
         if (status)

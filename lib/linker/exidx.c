@@ -178,7 +178,7 @@ static enum status read_rows(struct chunk *chunk, struct rows *rows,
                   size); /* skips relocations that only name routines */
     if (reader.next < chunk->relocations.n_items)
         return corrupt(chunk, chunk->relocations.items[reader.next].offset,
-                       "relocation that is of no row", err);
+                       "relocation outside of the rows", err);
     return STATUS_OK;
 }
 
@@ -198,7 +198,7 @@ static enum status read_chunk(struct link *link, struct chunk *chunk,
     if (chunk->type == SHT_NOBITS || chunk->size % ROW_SIZE != 0)
         return corrupt(chunk, 0, "is not a whole number of rows", err);
     if (!chunk->linked || !(chunk->linked->flags & SHF_EXECINSTR))
-        return corrupt(chunk, 0, "is of no section with code", err);
+        return corrupt(chunk, 0, "describes a section that is not code", err);
     if (chunk->linked->has_exidx)
         return corrupt(chunk, 0, "is a second one of its code", err);
     chunk->linked->has_exidx = chunk->size != 0;

@@ -643,7 +643,7 @@ static int refuse_local_size(const struct job *job, int axis,
                  axis_names[axis], wanted[axis]);
     else
         run_fail(error,
-                 "%s: global size %" PRIu64 " in %c is no multiple of the "
+                 "%s: global size %" PRIu64 " in %c is not a multiple of the "
                  "local size %" PRIu64,
                  job->kernel->name, job->grid->globalSize[axis],
                  axis_names[axis], job->local[axis]);

@@ -128,7 +128,7 @@ int bccFindFunc(BCCScriptRef script, const char *name, const char *signature,
     return 0;
 }
 
-/* ---- Wishes for the compile: see lib/compiler/bitcode/directives.h ---- */
+/* ---- Directives: see lib/compiler/bitcode/directives.h ---- */
 
 static void mark(BCCScriptRef script, const char *verb, const char *name,
                  const char *rest)

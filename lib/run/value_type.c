@@ -169,10 +169,10 @@ int value_explain(const struct value_type *type, const BCCValue *value,
     type_text(given, sizeof(given), value);
     if (type->type == value->type && type->lanes == value->lanes &&
         type->check != VALUE_IN_RANGE)
-        return run_fail(error, "%s: argument %zu: wanted %s, given %s", name,
-                        index + 1, type->text,
-                        type->check == VALUE_ADDRESS ? "NULL"
-                                                     : "a number of more bits");
+        return run_fail(
+            error, "%s: argument %zu: wanted %s, given %s", name, index + 1,
+            type->text,
+            type->check == VALUE_ADDRESS ? "NULL" : "a number with more bits");
     if (type->type == value->type && type->lanes == value->lanes)
         return run_fail(error,
                         "%s: argument %zu: wanted %s, %" PRId64 " to %" PRId64

@@ -447,7 +447,7 @@ static enum status find_data(const struct archive *archive,
             corrupt(archive, "its local header is not the directory's", err);
     else if (offset > archive->data_end ||
              entry->packed_size > archive->data_end - offset)
-        status = corrupt(archive, "its bytes lead beyond the archive's", err);
+        status = corrupt(archive, "its bytes end beyond the archive", err);
     else
         *ret_offset = offset;
     free(head);

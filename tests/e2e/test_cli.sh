@@ -1851,7 +1851,7 @@ test_limit_of_the_cache_is_shown_with_its_origin() {
     echo "cache-size=huge" >"$work/config/bcc/config"
     unset BCC_CACHE_SIZE
     run bad "$BCC" cache stats
-    says bad err "config:1: 'huge' is no size"
+    says bad err "config:1: 'huge' is not a size"
     says bad out "(default)"
     rm "$work/config/bcc/config"
     mkfifo "$work/config/bcc/config" # with nobody to write it

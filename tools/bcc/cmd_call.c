@@ -182,7 +182,7 @@ static bool parse_arguments(const char *name, const char *signature,
             return false;
         }
         if (i < n && !parse_value(words[i], &type, &values[i])) {
-            complain("%s: argument %d: '%s' is no value of its type "
+            complain("%s: argument %d: '%s' is not a value of its type "
                      "(bcc dump shows the signature)",
                      name, i + 1, words[i]);
             return false;

@@ -86,7 +86,7 @@ static bool read_config(const char *path, uint64_t *ret_bytes)
         else if (prune_parse_limit(trim(value), ret_bytes))
             found = true;
         else
-            complain("%s:%d: '%s' is no size", path, number, trim(value));
+            complain("%s:%d: '%s' is not a size", path, number, trim(value));
     }
     free(line);
     fclose(file);

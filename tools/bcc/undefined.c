@@ -247,7 +247,7 @@ static bool name_front_end(const struct clue *clues, size_t n_clues)
         if (!symbol || strcmp(last, known[i].advice) == 0)
             continue;
         last = known[i].advice;
-        complain("'%s' is of %s", symbol, last);
+        complain("'%s' belongs to %s", symbol, last);
         named = true;
     }
     return named;

@@ -108,7 +108,7 @@ enum status cache_geometry_check(const struct cache_geometry *geometry,
         context_align > OBCC_MAX_CONTEXT_ALIGN)
         return error_set(err, failure,
                          "%s: header: context alignment %#" PRIx32
-                         " is no page size",
+                         " is not a page size",
                          name, context_align);
     if (geometry->image_span == 0 ||
         geometry->image_span % OBCC_MIN_CONTEXT_ALIGN != 0 ||

@@ -266,7 +266,7 @@ static enum status set_constant(struct making *m,
                         m->job->target->layout, directive->rest);
     if (!value)
         return refuse(m->job, directive,
-                      "the variable is no number of that many bytes", err);
+                      "the variable is not a number of this size", err);
     LLVMSetInitializer(variable, value);
     LLVMSetGlobalConstant(variable, true);
     /* A volatile or weak variable would still be read. */
