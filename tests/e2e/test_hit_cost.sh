@@ -2,7 +2,7 @@
 # test_hit_cost.sh TEST: the cost of a hit in units without noise: system calls
 # and instructions. Each test is a function below.
 #
-# Environment: BCC, HIT_HOST, LAUNCH_BC, CLANG, BCC_BCCC.
+# Environment: BCC, HIT_HOST, COUNT_FAULTS, LAUNCH_BC, CLANG, BCC_BCCC.
 set -u
 . "$(dirname "$0")/run_case_lib.sh"
 
@@ -254,6 +254,28 @@ test_run_takes_few_instructions_more_than_a_native_program() {
     echo "$run_more instructions more, of at most $run_limit"
     [ "$run_more" -gt 1000 ] || fail "nothing was counted"
     [ "$run_more" -le "$run_limit" ] || fail "more instructions than before"
+}
+
+# A page that is touched first costs as much as a system call or three. Those
+# that a run cannot do without:
+#   2  head and data of the entry; a native program's text and constants are two
+#      as well, those of bcc two
+#   1  data of bcc
+#   2  the clock: its function in libc, what the kernel shares
+# (measured with 4 KiB pages; the place of libc in the address space is another
+# half).
+fault_limit=${FAULT_LIMIT:-6}
+
+test_run_touches_few_pages_more_than_a_native_program() {
+    [ "$(getconf PAGESIZE)" -eq 4096 ] || skip "other pages"
+    make_ready || return
+    run_faults=$(bare "$COUNT_FAULTS" 40 "$BCC" run --cache-dir "$work/bcc" \
+        "$work/ready.bc") || { fail "bcc run"; return; }
+    native_faults=$(bare "$COUNT_FAULTS" 40 "$work/native") ||
+        { fail native; return; }
+    echo "$run_faults page faults, $native_faults of a native program"
+    [ $((run_faults - native_faults)) -le "$fault_limit" ] ||
+        fail "more page faults than before"
 }
 
 # ---- Which ----
