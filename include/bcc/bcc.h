@@ -306,6 +306,28 @@ enum BCCJit {
      * BCC_TIER_BEST. One compile runs at a time; signals, streams, environment
      * and floating-point state of the host are neither changed nor used. */
     BCC_JIT_IN_PROCESS = 1,
+    /* In this process, and each function when it is first called: for large
+     * scripts of which little runs. Prepared are the variables and a stub for
+     * each function, which is its address; the calling thread waits while a
+     * function is compiled, with some that it calls, to baseline code. Nothing
+     * of it is kept: with BCC_TIER_AUTO a process in the background makes the
+     * best code, and the next prepare finds that. BCC_TIER_BEST and prepares
+     * that do not run the code are as with BCC_JIT_IN_PROCESS. So is the rest,
+     * but for this:
+     *
+     *  - A script that cannot be divided is compiled to baseline code at once,
+     *    and the log says why: several inputs, thread-local variables, indirect
+     *    functions, assembly outside of functions, kernels, other machines than
+     *    x86_64. BCCReport.lazy is 0 then.
+     *  - A function whose imports are missing fails when it is called, not the
+     *    prepare. A failure at a call is logged with BCC_LOG_FATAL, in the
+     *    calling thread; if the callback returns, a trap ends the process.
+     *  - Debug information is not used, and no debugger or profiler is told of
+     *    functions.
+     *  - fork() waits while another thread compiles a function. A function that
+     *    is first called in a signal handler may not be compiled then, as
+     *    malloc() may not be called. */
+    BCC_JIT_LAZY = 2,
 };
 
 /* How much is done for the code before it runs. */
@@ -423,7 +445,7 @@ BCC_API int bccUseCache(BCCScriptRef script, BCCCacheRef cache);
 /* ---- Logging ---- */
 
 /* ORDER LOG LEVEL */
-enum BCCLogLevel { BCC_LOG_DEBUG = 0, BCC_LOG_WARN = 1 };
+enum BCCLogLevel { BCC_LOG_DEBUG = 0, BCC_LOG_WARN = 1, BCC_LOG_FATAL = 2 };
 
 /* A log callback. level is BCC_LOG_...; BCC_LOG_WARN reports a failure that the
  * library recovered from. area is "cache", "link", "load" or "compile". text is
@@ -650,6 +672,8 @@ typedef struct BCCReport {
     int reasonCode;                 /* BCC_REASON_... */
     int tier; /* of the code that was loaded, BCC_TIER_BEST or
                  BCC_TIER_BASELINE; 0: none was */
+    int lazy; /* 1: functions are compiled when they are called (BCC_JIT_LAZY)
+               */
 } BCCReport;
 
 /* Fill report about the last prepare. Errors: INVALID_VALUE (NULL, or size is

@@ -8,9 +8,8 @@
 
 #include <stdint.h>
 
-#include "compile_call.h"
-#include "error.h"
 #include "request.h"
+#include "error.h"
 #include "span.h"
 
 struct compile_job {

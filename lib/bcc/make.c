@@ -79,11 +79,15 @@ static enum status send_request(struct prepare *p,
         const struct compile_job job = {
             .name = inputs[0].name,
             .compiler_path = script->options.compiler_path,
-            .call = {.message = buffer_span(&message),
-                     .input_fds = fds,
-                     .output_fd = outlet->fd,
-                     .lock_fd = outlet->lock_fd,
-                     .dir_fd = outlet->dir_fd},
+            .call =
+                {
+                    .message = buffer_span(&message),
+                    .input_fds = fds,
+                    .output_fd = outlet->fd,
+                    .lock_fd = outlet->lock_fd,
+                    .dir_fd = outlet->dir_fd,
+                    .lazy = p->is_lazy ? &script->lazy : NULL,
+                },
             .n_inputs = script->n_sources,
             .time_limit_ms = script->options.time_limit_ms,
         };
@@ -142,8 +146,9 @@ void make_later(struct prepare *p)
     int dir_fd = -1;
 
     flight_begin(&flight, p->dir, p->name, buffer_span(&p->script->identity));
+    /* In this order: the best code is there before its lock ends. */
     if (flight.fd >= 0 && !flight_later_is_on(&flight) &&
-        !flight_is_on(&flight))
+        !flight_is_on(&flight) && !is_replaced(p->script))
         dir_fd = open(p->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     flight_end(&flight);
     if (dir_fd >= 0 &&

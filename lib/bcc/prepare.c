@@ -274,7 +274,7 @@ static enum status make(struct prepare *p, struct flight *flight,
     enum status status;
     bool is_unusable;
 
-    if (!p->dir && !p->file)
+    if (p->is_lazy || (!p->dir && !p->file))
         return make_in_memory(p, ret_found, err);
     status = make_in_directory(p, flight, ret_found, &is_unusable, err);
     flight_end(flight);
@@ -283,6 +283,19 @@ static enum status make(struct prepare *p, struct flight *flight,
     found_release(ret_found);
     report_reason(p->script, BCC_CACHE_OFF, err);
     return make_in_memory(p, ret_found, err);
+}
+
+/* Functions are compiled when they are called: to baseline code. */
+static void choose_lazy(struct prepare *p)
+{
+    const struct script_options *options = &p->script->options;
+
+    if (!p->execute || options->jit != BCC_JIT_LAZY ||
+        options->tier == BCC_TIER_BEST)
+        return;
+    p->is_lazy = p->is_waiting = true;
+    if (p->request.tier == REQUEST_TIER_BEST)
+        p->request.tier = REQUEST_TIER_BASELINE;
 }
 
 static COLD enum status
@@ -298,8 +311,9 @@ compile_entry(struct prepare *p, const struct error *why, struct error *err)
     /* If it fails, so does what comes, and gives the reason. */
     if (p->dir)
         mkdirat(AT_FDCWD, p->dir, 0700);
+    choose_lazy(p);
     /* BCC_REBUILD never uses an entry made by another process. */
-    if (p->dir && !(p->flags & BCC_REBUILD) &&
+    if (p->dir && !(p->flags & BCC_REBUILD) && !p->is_lazy &&
         wait_for_turn(p, &flight, &status, err)) {
         flight_end(&flight);
         return status;
@@ -310,6 +324,10 @@ compile_entry(struct prepare *p, const struct error *why, struct error *err)
     if (status == STATUS_OK && p->execute)
         status = load_entry(p, &found, &ignored, err);
     found_release(&found);
+    if (p->is_lazy) {
+        p->script->inode = 0; /* what is in the directory is another file */
+        p->script->report.lazy = p->script->lazy.code != NULL;
+    }
     return status;
 }
 
@@ -407,7 +425,8 @@ static void see_to_best(struct prepare *p)
     const bool may_begin = p->flags & BCC_BEST_LATER || may_compile(p);
 
     if (!p->is_waiting || p->request.tier != REQUEST_TIER_AUTO || !may_begin ||
-        p->script->options.n_trusted_keys || p->script->options.jit)
+        p->script->options.n_trusted_keys ||
+        p->script->options.jit == BCC_JIT_IN_PROCESS)
         return;
     make_later(p);
     report_stage(p->script, BCC_STAGE_PROCESS);

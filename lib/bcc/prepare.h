@@ -36,6 +36,7 @@ struct prepare {
     const char *file;       /* not NULL: make this file, even if it exists */
     struct source *given;   /* not NULL: the host gives compiled code */
     struct request request; /* without inputs */
+    bool is_lazy;           /* functions are compiled when they are called */
     bool is_waiting; /* what was found is baseline code of the directory */
 };
 
@@ -116,6 +117,11 @@ enum status make_in_directory(struct prepare *p, struct flight *flight,
 /* Let the compiler make the best code of the entry in the background, unless
  * that is under way. Nothing is said of a failure: the next launch tries. */
 void make_later(struct prepare *p);
+
+/* ---- tier.c ---- */
+
+/* Is another file in the place of the entry that was loaded? */
+bool is_replaced(BCCScriptRef script) MUST_CHECK;
 
 /* ---- admit.c ---- */
 

@@ -100,8 +100,8 @@ int bccSetLogCallback(BCCScriptRef script, BCCLogFn fn, void *context)
 {
     if (!script)
         return 1;
-    script->log = fn;
-    script->log_context = context;
+    script->lazy.log = fn;
+    script->lazy.log_context = context;
     return 0;
 }
 
@@ -111,13 +111,13 @@ void script_log(BCCScriptRef script, int level, const char *area,
     char text[ERROR_MESSAGE_SIZE];
     va_list args;
 
-    if (!script->log)
+    if (!script->lazy.log)
         return;
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     error_make_line(text);
-    script->log(script->log_context, level, area, text);
+    script->lazy.log(script->lazy.log_context, level, area, text);
 }
 
 /* ---- The report, while it is written ---- */

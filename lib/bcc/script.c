@@ -61,6 +61,8 @@ void bccDisposeScript(BCCScriptRef script)
         libraries_keep_open(&script->libraries);
     shown_end(script);
     load_release(&script->image);
+    if (script->lazy.code)
+        script->lazy.release(script->lazy.code);
     libraries_release(script);
     missing_release(script);
     sources_release(script);
@@ -233,7 +235,7 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
         return script_misuse(script, BCC_INVALID_VALUE,
                              "options: unknown optLevel %d", given.optLevel);
     if ((unsigned)given.tier > BCC_TIER_BASELINE ||
-        (unsigned)given.jit > BCC_JIT_IN_PROCESS)
+        (unsigned)given.jit > BCC_JIT_LAZY)
         return script_misuse(script, BCC_INVALID_VALUE,
                              "options: unknown tier %d or jit %d", given.tier,
                              given.jit);

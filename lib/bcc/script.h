@@ -114,8 +114,6 @@ struct BCCOpaqueScript {
     BCCCacheRef cache; /* borrowed, or NULL */
     BCCSymbolLookupFn lookup;
     void *lookup_context;
-    BCCLogFn log;
-    void *log_context;
     BCCHost host;
     char **argv; /* for constructors, argc of them; borrowed; NULL: none */
     int argc;
@@ -129,7 +127,8 @@ struct BCCOpaqueScript {
     struct image image;
     struct shown_code *shown; /* to a debugger, or NULL; owned */
     struct libraries libraries;
-    ino_t inode; /* of the entry */
+    ino_t inode;           /* of the entry */
+    struct lazy_code lazy; /* outlives image; has the log */
 
     struct missing_symbol *missing; /* of the last prepare */
     size_t n_missing;

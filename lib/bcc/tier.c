@@ -43,7 +43,7 @@ static bool find_place(BCCScriptRef script, struct place *ret_place)
     return true;
 }
 
-static bool is_replaced(BCCScriptRef script)
+bool is_replaced(BCCScriptRef script)
 {
     struct stat st;
 

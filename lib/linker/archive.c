@@ -32,7 +32,7 @@ enum {
     END_OFFSET = 58,
 };
 
-/* What a member is for. */
+/* The purpose of a member. */
 enum role { ROLE_MEMBER, ROLE_INDEX, ROLE_INDEX64, ROLE_NAMES, ROLE_SKIPPED };
 
 static enum status corrupt(const struct archive_view *view, uint64_t offset,
@@ -56,7 +56,7 @@ static bool decimal(const char *text, size_t size, uint64_t *ret_value)
 
     while (size && text[size - 1] == ' ')
         size--;
-    /* 15 digits, of a name's field, are far from 2^64. */
+    /* A name's field has at most 15 digits, so nothing overflows. */
     if (size == 0 || size >= NAME_SIZE)
         return false;
     for (size_t i = 0; i < size; i++) {
@@ -150,7 +150,7 @@ static enum status read_name(const struct archive_view *view,
 
 /* ---- Members ---- */
 
-/* *ret_next is where the one after it begins, or the archive ends. */
+/* *ret_next: the offset of the next member, or the size of the archive. */
 static enum status read_member(const struct archive_view *view, uint64_t offset,
                                struct archive_member *ret_member,
                                enum role *ret_role, uint64_t *ret_next,

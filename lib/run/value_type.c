@@ -39,7 +39,7 @@ static bool read_scalar(const char **text, uint32_t *ret_type)
     return true;
 }
 
-/* A struct or an array, with all that is in it. */
+/* Skip a struct or an array, with its content. */
 static bool skip_aggregate(const char **text)
 {
     int depth = 0;
@@ -80,8 +80,7 @@ static bool begins(const char *text, size_t size, const char *word)
     return size >= strlen(word) && memcmp(text, word, strlen(word)) == 0;
 }
 
-/* An integer that is not said to be extended may be meant with a sign or
- * without. */
+/* An integer without an extension attribute may be signed or unsigned. */
 static void set_range(struct value_type *type, const char *attributes,
                       size_t size)
 {

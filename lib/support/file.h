@@ -1,4 +1,4 @@
-/* Files: read whole, write whole, map, and record stat signatures. */
+/* Files: read whole, write whole, map, and stamps. */
 #ifndef BCC_SUPPORT_FILE_H
 #define BCC_SUPPORT_FILE_H
 

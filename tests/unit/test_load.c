@@ -365,6 +365,46 @@ static void makes_few_system_calls(void **state)
         expect_calls(f, in_place ? 2 : 3, 1, 2);
 }
 
+/* Text, RELRO, data and bss: each mapping more costs at the launch and at its
+ * end. */
+static void makes_few_mappings(void **state)
+{
+    struct fixture *f = *state;
+
+#ifdef LOAD_IS_EMULATED /* its mappings are those of an emulator */
+    skip();
+#endif
+    fixture_load(f);
+    assert_int_equal(maps_count(f->image.mapping, f->image.mapping_size), 4);
+}
+
+/* Little bss is in the rest of the mapping of the file, and so is RELRO if no
+ * data follows. */
+static void makes_fewer_mappings_of_small_data(void **state)
+{
+    struct fixture *f = *state;
+    ELF_TYPE(Phdr) *head = fixture_segment(f, PT_LOAD, 1),
+                   *data = fixture_segment(f, PT_LOAD, 2),
+                   *relro = fixture_segment(f, PT_GNU_RELRO, 0);
+
+#ifdef LOAD_IS_EMULATED
+    skip();
+#endif
+    if (machine_host()->page_size > PAGE)
+        skip(); /* the segments are mapped one by one */
+    data->p_memsz = data->p_filesz + WORD;
+    f->span = data->p_vaddr + PAGE;
+    fixture_load(f);
+    assert_int_equal(maps_count(f->image.mapping, f->image.mapping_size), 3);
+    load_release(&f->image);
+    head->p_filesz = head->p_memsz =
+        data->p_vaddr + data->p_memsz - head->p_vaddr;
+    data->p_type = PT_NULL;
+    relro->p_memsz = f->span - relro->p_vaddr;
+    fixture_load(f);
+    assert_int_equal(maps_count(f->image.mapping, f->image.mapping_size), 2);
+}
+
 /* The memory, the text in it and the segments. */
 static void makes_few_system_calls_for_aligned_images(void **state)
 {
@@ -619,6 +659,9 @@ int main(void)
         ALL(never_has_memory_writable_and_executable),
         ALL(unmaps_everything_on_release),
         ALL(makes_few_system_calls),
+        ALL(makes_few_mappings),
+        CASE(makes_fewer_mappings_of_small_data, "small house",
+             LOAD_SAMPLE_SMALL_HOUSE),
         ALL(makes_few_system_calls_for_aligned_images),
         ALL(shows_nothing_of_what_follows_in_the_file),
         ALL(runs_constructors_in_order_with_arguments),

@@ -44,8 +44,8 @@ static bool read_scalar(const char *text, uint32_t *ret_type)
     return bits > 0 && bits <= 64;
 }
 
-/* The type at *text, which is moved behind it. False: such values cannot be
- * written on a command line. */
+/* Read the type at *text; *text is moved behind it. False: such values cannot
+ * be written on a command line. */
 static bool read_type(const char **text, struct type *ret_type)
 {
     char *end = NULL;
@@ -72,7 +72,7 @@ static size_t lane_size(uint32_t type)
 
 /* ---- Arguments ---- */
 
-/* One number at *text, which is moved behind it. */
+/* Read one number at *text; *text is moved behind it. */
 static bool parse_lane(const char **text, uint32_t type, BCCValue *value)
 {
     char *end;
@@ -139,7 +139,7 @@ static void print_lane(const BCCValue *value, uint32_t type)
     }
 }
 
-/* Lanes of integers are shown with a sign. */
+/* A lane of the value; integers are shown with a sign. */
 static BCCValue lane_of(const BCCValue *value, uint32_t index)
 {
     const size_t size = lane_size(value->type);

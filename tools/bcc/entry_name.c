@@ -15,7 +15,7 @@
 
 /* ---- One spelling ---- */
 
-/* Vendors in a triple change nothing: x86_64-linux-gnu is
+/* Is it this machine's triple? Vendors do not matter: x86_64-linux-gnu is
  * x86_64-pc-linux-gnu. */
 static bool is_this_machine(const char *triple)
 {
@@ -36,8 +36,8 @@ static int compare_words(const void *left, const void *right)
     return strcmp(*(char *const *)left, *(char *const *)right);
 }
 
-/* Sorts "+b,+a"; without effect on a list that also takes features away, whose
- * order matters. text is changed. */
+/* Sort "+b,+a". A list that also takes features away is not sorted: its order
+ * matters. text is changed. */
 static char *sort_features(char *text)
 {
     char *word[64], *at = text, *sorted, *end;
@@ -99,8 +99,8 @@ bool options_make_canonical(struct options *options)
 
 /* ---- Content ---- */
 
-/* A launch makes its entry's name without printf(), whose code and tables would
- * be three more pages to load. */
+/* Names are made without printf(): its code and tables would be three more
+ * pages to load at each launch. */
 struct naming {
     BCCScriptRef script;
     const char *dir;
@@ -110,7 +110,7 @@ struct naming {
                           larger */
 };
 
-/* A file that may be known. */
+/* A file whose content may be known. */
 struct content {
     const char *path; /* of the file or the archive */
     struct known_file file;
@@ -127,7 +127,8 @@ static bool take_stamp(struct content *content)
     return true;
 }
 
-/* As the library saw the file a moment ago: a launch asks the kernel once. */
+/* Take the stamp that the library has just read, so that a launch makes one
+ * stat() for the file. */
 static bool take_stamp_of_input(BCCScriptRef script, size_t i,
                                 struct content *content)
 {
@@ -141,7 +142,7 @@ static bool take_stamp_of_input(BCCScriptRef script, size_t i,
     return true;
 }
 
-/* Read the next input, and remember its content if that may be done. */
+/* Read the next input, and remember its SHA-1 if its stamp may stand for it. */
 static bool read_content(const struct naming *naming,
                          const struct content *content,
                          uint8_t ret_sha1[SHA1_SIZE])
@@ -243,8 +244,8 @@ static bool add_inputs(struct naming *naming, const char *role,
     return true;
 }
 
-/* The lines of the identity, but for those of versions, so that a new version
- * of the library replaces its old entries, and of the CPU. */
+/* Append the lines of the identity except for versions, so that a new version
+ * of the library replaces old entries, and for the CPU. */
 static void add_identity(struct naming *naming, const char *identity)
 {
     static const char left_out[][12] = {
@@ -339,7 +340,7 @@ void entry_name_of_file(const char *path, char ret_name[NAME_MAX])
     ret_name[size] = '\0';
 }
 
-/* No such byte separates the parts of a path or of a name. */
+/* This byte occurs in no part of a path or of a name. */
 static void add_part(char name[NAME_MAX], const char *part)
 {
     size_t size = strlen(name);

@@ -1,10 +1,9 @@
-#include "help.h"
+#include "grammar.h"
 
 #include <ctype.h>
 #include <string.h>
 
-#include "grammar.h"
-#include "near_name.h"
+#include "text.h"
 #include "options.h"
 
 /* ---- Names ---- */
@@ -43,8 +42,8 @@ uint32_t commands_named(const char *first, const char *second)
     return commands;
 }
 
-/* The first words of all commands, each once, in order: the next after *row,
- * which starts at 0. False: there are no more. */
+/* The next of the first words of commands, each once. *row begins at 0. False:
+ * there are no more. */
 static bool next_first_word(unsigned *row, char ret_word[MAX_WORD])
 {
     const char *name;
@@ -62,7 +61,7 @@ static bool next_first_word(unsigned *row, char ret_word[MAX_WORD])
 bool command_nearest(const char *word, char ret_word[MAX_WORD])
 {
     const size_t size = strlen(word);
-    /* One in two letters wrong: commands are few and short. */
+    /* Half of the letters may be wrong: commands are few and short. */
     const unsigned limit = (unsigned)size / 2 + 2;
     unsigned row = 0, least = limit;
     char name[MAX_WORD];
@@ -92,7 +91,7 @@ static void print_command(const struct command_row *row, bool takes_options,
         fprintf(out, "    %.*s", (int)(strchr(line, '\n') + 1 - line), line);
 }
 
-/* Does it take options other than --help, which all commands take? */
+/* Does the command have options besides --help, which all commands have? */
 static bool takes_options(enum command command)
 {
     for (size_t i = 0; i + 1 < n_option_rows; i++)
@@ -109,7 +108,7 @@ void help_overview(FILE *out)
         print_command(&command_rows[i], takes_options(i), out);
 }
 
-/* Short lists of choices say more than a name for them. */
+/* A short list of choices is shown in place of the value's name. */
 static const char *shown_value(const struct option_row *row)
 {
     return *row->choices ? row->choices : row->value;
@@ -188,8 +187,8 @@ static void print_first_words(const char *before, const char *after)
         printf("%s%s%s", before, word, after);
 }
 
-/* The words after the first word of commands of two words. A shell's pattern of
- * one command: before, the word, between, the second words, after. */
+/* Print the second words of commands of two words. The pattern that a shell has
+ * for one command: before, first word, between, second words, after. */
 static void print_second_words(const char *before, const char *between,
                                const char *after)
 {
@@ -309,7 +308,7 @@ static void print_zsh_option(const struct option_row *row, const char *name)
     if (*row->value)
         fputs(name[1] == '-' ? "=" : "+", stdout);
     if (row->kind == OPTION_FORM)
-        putchar('-'); /* no word of its own */
+        putchar('-'); /* the value is a part of the same word */
     printf("[%s]", row->help);
     if (*row->choices) {
         printf("%s:%s:(", row->kind == OPTION_FORM ? ":" : "", row->value);

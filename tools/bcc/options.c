@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lli_options.h"
-#include "near_name.h"
+#include "text.h"
 #include "print.h"
 #include "prune.h"
 
@@ -148,8 +147,8 @@ static bool apply(struct options *options, const struct option_row *row,
 
 /* ---- Wrong usage ---- */
 
-/* The option of these commands with the closest name, if at most a third of it
- * differs; or NULL. */
+/* The option of these commands with the closest name; NULL if more than a third
+ * of it differs. */
 static const char *nearest(const char *name, size_t size, uint32_t commands)
 {
     unsigned least = (unsigned)size / 3 + 1;
@@ -245,7 +244,7 @@ static bool parse_short(struct word_list *list, const char *word)
     return true;
 }
 
-/* Words after the options are the program's argv, and stay in place. */
+/* The words after the options are the program's argv, and are not moved. */
 static bool parse_up_to_file(struct word_list *list)
 {
     while (*list->word && (*list->word)[0] == '-' && (*list->word)[1]) {
@@ -267,7 +266,8 @@ static bool parse_up_to_file(struct word_list *list)
     return true;
 }
 
-/* Options may be anywhere; argv is not changed, as it may be parsed again. */
+/* Options may stand anywhere. argv is not changed, as it may be parsed
+ * again. */
 static bool parse_all(struct word_list *list, int argc)
 {
     struct options *options = list->options;

@@ -74,8 +74,8 @@ static inline __attribute__((always_inline)) bool is_escaped(unsigned char byte)
 
 /* ---- Writing ---- */
 
-/* The value and the byte that ends it. Written to its place, because each
- * launch writes its identity. */
+/* Append the value and the byte that ends it. They are written in place,
+ * because each launch writes its identity. */
 static void append_value(struct buffer *out, const char *value, char end)
 {
     static const char digits[] = "0123456789ABCDEF";
@@ -329,7 +329,7 @@ static size_t decode_byte(struct span text, char *ret_byte)
     return 3;
 }
 
-/* Up to a space, or the end of the line. */
+/* Take the value up to a space, or the end of the line. */
 static enum status take_one_value(struct parser *p, const char **ret_value)
 {
     char *value = arena_alloc(p->arena, p->line.size + 1, 1);
@@ -347,7 +347,7 @@ static enum status take_one_value(struct parser *p, const char **ret_value)
     return STATUS_OK;
 }
 
-/* The rest of the line. */
+/* Take the value up to the end of the line. */
 static enum status take_value(struct parser *p, const char **ret_value)
 {
     enum status status = take_one_value(p, ret_value);
@@ -418,8 +418,8 @@ static enum status parse_flags(struct parser *p, struct request *request)
     return STATUS_OK;
 }
 
-/* The number of next lines that begin with start. The parser reads them again;
- * this only bounds how many there can be. */
+/* The number of following lines that begin with start. The parser reads them
+ * again; this only bounds their number. */
 static size_t count_lines(struct span text, const char *start)
 {
     size_t n_lines = 0;
