@@ -36,11 +36,12 @@ struct module_facts module_facts_collect(LLVMModuleRef module);
 /* An optimiser has seen the function, as in struct module_facts. */
 bool function_is_optimised(LLVMValueRef function, size_t *ret_n_instructions);
 
-/* finished.c, in this order: mark functions that are optimised; let passes of
- * functions leave out those that are as when they were marked; no more. */
+/* finished.c: mark functions that are optimised, and let passes of functions
+ * leave them out; no more; leave out those again that are as when they were
+ * marked, once. */
 void finished_mark(LLVMModuleRef module);
-void finished_hide(LLVMModuleRef module);
 void finished_show(LLVMModuleRef module);
+void finished_hide(LLVMModuleRef module);
 
 /* After optimisation: moves the largest variables of a module that has too
  * many bytes of them to where code reaches them with 64-bit offsets. Changes

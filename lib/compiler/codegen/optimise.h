@@ -10,7 +10,9 @@ struct optimisation {
     const struct target *target;
     unsigned level;   /* 0..3 */
     const char *name; /* of the script, for messages */
-    const char *rest; /* passes that the first half left; NULL: none */
+    const char *simplify; /* passes that the first half left, for functions
+                             that are not finished; NULL: none */
+    const char *rest;     /* then for all; NULL: none */
 };
 
 /* Drop what nobody refers to. COMPILE, as of the others. */
@@ -31,10 +33,11 @@ enum status optimise_baseline(struct glue *glue, LLVMModuleRef module,
                               struct error *err) MUST_CHECK;
 
 /* The half that looks at the module as a whole, inlines above all; and what
- * it left in how->rest, which goes function by function, for the module or
- * for parts of it. */
+ * it left in how->simplify and how->rest, which goes function by function, for
+ * the module or for parts of it. */
 enum status optimise_first_half(struct glue *glue, LLVMModuleRef module,
                                 struct optimisation *how,
+                                const struct module_facts *facts,
                                 struct error *err) MUST_CHECK;
 enum status optimise_rest(struct glue *glue, LLVMModuleRef module,
                           const struct optimisation *how,
