@@ -163,16 +163,16 @@ static void leaves_no_trace(void **state)
     add_function(f, "kept_apart", "noinline", 150, plain);
     add_function(f, "small", "", 10, plain);
     mark_and_show(f);
-    first = LLVMGetFirstInstruction(LLVMGetEntryBasicBlock(
-        LLVMGetNamedFunction(f->module, "changed")));
+    first = LLVMGetFirstInstruction(
+        LLVMGetEntryBasicBlock(LLVMGetNamedFunction(f->module, "changed")));
     LLVMInstructionEraseFromParent(first);
     finished_hide(f->module);
     finished_show(f->module);
     after = LLVMPrintModuleToString(f->module);
     LLVMDisposeModule(f->module);
     read_module(f);
-    first = LLVMGetFirstInstruction(LLVMGetEntryBasicBlock(
-        LLVMGetNamedFunction(f->module, "changed")));
+    first = LLVMGetFirstInstruction(
+        LLVMGetEntryBasicBlock(LLVMGetNamedFunction(f->module, "changed")));
     LLVMInstructionEraseFromParent(first);
     before = LLVMPrintModuleToString(f->module);
     assert_string_equal(before, after);

@@ -8,8 +8,8 @@
 
 struct optimisation {
     const struct target *target;
-    unsigned level;   /* 0..3 */
-    const char *name; /* of the script, for messages */
+    unsigned level;       /* 0..3 */
+    const char *name;     /* of the script, for messages */
     const char *simplify; /* passes that the first half left, for functions
                              that are not finished; NULL: none */
     const char *rest;     /* then for all; NULL: none */
