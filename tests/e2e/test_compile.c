@@ -118,6 +118,16 @@ static void refuses_a_damaged_wrapper(void **state)
         assert_refused(f, STATUS_CORRUPT, "wrapped.bc: bitcode wrapper");
         free((void *)wrapped.data);
     }
+    /* Each byte of a number counts. */
+    for (size_t at = 8; at <= 12; at += 4) {
+        struct span wrapped = wrap(bitcode);
+        put32((uint8_t *)wrapped.data + at, 0x04030201);
+        compile_fixture_reset(f);
+        compile_fixture_add(f, "wrapped.bc", wrapped);
+        assert_refused(f, STATUS_CORRUPT,
+                       at == 8 ? "offset 67305985 and" : "size 67305985 in");
+        free((void *)wrapped.data);
+    }
     free((void *)bitcode.data);
 }
 
