@@ -63,7 +63,7 @@ struct image {
     uint8_t *mapping; /* reservation */
     size_t mapping_size;
     uint8_t *head;      /* the file's first byte, mapped */
-    size_t mapped_size; /* bytes of the file from there; 0: they are a copy */
+    size_t mapped_size; /* of the file, data and all; 0: each part by itself */
     uint8_t *base;      /* image address 0 */
     uint64_t span;
     uint64_t text_span;
