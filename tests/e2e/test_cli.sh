@@ -1404,6 +1404,22 @@ test_a_copy_or_another_spelling_is_a_hit() {
     reported taken miss
 }
 
+test_another_triple_is_another_entry() {
+    small_program
+    machine=$(uname -m)
+    run cold "$BCC" run --tier=best "$work/small.bc"
+    for same in $machine-linux-gnu $machine-pc-linux-gnu $machine--linux-gnu; do
+        run same "$BCC" cache explain --target "$same" "$work/small.bc"
+        says same out "small.bc: hit: "
+    done
+    for other in $machine-linux-musl $machine-unknown-linux-android \
+        $machine-unknown-freebsd "${machine}linux-gnu" "${machine%?}-linux-gnu"; do
+        run other "$BCC" cache explain --target "$other" "$work/small.bc"
+        says other out "small.bc: miss: "
+        says other out "and $other is wanted"
+    done
+}
+
 # No launch of a known file reads it, wherever it is.
 test_a_hit_of_a_copy_reads_no_bitcode() {
     needs strace

@@ -176,13 +176,27 @@ static void the_scope_ends_with_libc(void **state)
 
 static void refuses_an_object_without_tables(void **state)
 {
+    static const int tags[] = {DT_GNU_HASH, DT_SYMTAB, DT_STRTAB};
+    uint32_t hash[8] = {1, 1, 1};
     ElfW(Dyn) no_hash[] = {{.d_tag = DT_NULL}};
+    ElfW(Dyn) tables[] = {{.d_un.d_ptr = (uintptr_t)hash},
+                          {.d_un.d_ptr = (uintptr_t)hash},
+                          {.d_un.d_ptr = (uintptr_t)hash},
+                          {.d_tag = DT_NULL}};
     struct link_map map = {.l_ld = NULL};
     struct host_object object;
 
     (void)state;
     assert_false(host_object_read(&map, &object));
     map.l_ld = no_hash;
+    assert_false(host_object_read(&map, &object));
+    for (int missing = 0; missing <= 3; missing++) {
+        for (int i = 0; i < 3; i++)
+            tables[i].d_tag = i == missing ? DT_SONAME : tags[i];
+        map.l_ld = tables;
+        assert_int_equal(host_object_read(&map, &object), missing == 3);
+    }
+    hash[0] = 0; /* no bucket */
     assert_false(host_object_read(&map, &object));
 }
 
