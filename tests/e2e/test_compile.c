@@ -343,6 +343,38 @@ static void refuses_scripts_of_another_machine(void **state)
     }
 }
 
+/* In functions and outside. */
+static void makes_code_of_assembly_for_every_machine(void **state)
+{
+    static const char *const triples[] = {
+        "x86_64-linux-gnu", "aarch64-linux-gnu", "armv7-linux-gnueabihf",
+        "armv7-linux-gnueabi", "riscv64-linux-gnu"};
+    struct compile_fixture *f = *state;
+    char text[512];
+
+    for (size_t i = 0; i < sizeof(triples) / sizeof(triples[0]); i++) {
+        snprintf(text, sizeof(text),
+                 "target triple = \"%s\"\n"
+                 "module asm \".globl g\"\n"
+                 "module asm \"g: nop\"\n"
+                 "declare void @g()\n"
+                 "define void @f() {\n"
+                 "  call void asm sideeffect \"nop\", \"\"()\n"
+                 "  call void @g()\n"
+                 "  ret void\n"
+                 "}\n",
+                 triples[i]);
+        compile_fixture_reset(f);
+        compile_fixture_add_text(f, "script.bc", text);
+        f->request.triple = triples[i];
+        f->request.cpu = "generic";
+        f->request.features = "";
+        assert_compiles(f);
+        assert_non_null(find_function(f, "f"));
+        assert_int_equal(f->result.link.n_imports, 0);
+    }
+}
+
 static void neutral_modules_need_pointers_of_the_same_size(void **state)
 {
     struct compile_fixture *f = *state;
@@ -576,6 +608,7 @@ int main(void)
         TEST(mutated_bitcode_ends_with_a_status),
         TEST(refuses_targets_it_cannot_make_code_for),
         TEST(refuses_scripts_of_another_machine),
+        TEST(makes_code_of_assembly_for_every_machine),
         TEST(neutral_modules_need_pointers_of_the_same_size),
         TEST(vendors_of_triples_do_not_matter),
         TEST(code_needs_the_features_of_its_cpu),
