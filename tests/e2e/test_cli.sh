@@ -418,7 +418,7 @@ C
     expect usage "exit 2"
     "$BCC" compile "$work/math.bc" -o "$work/math.oBCC" || fail compile
     run dump "$BCC" dump "$work/math.oBCC"
-    says dump out "name add signature i32 i32 -> i32"
+    says dump out "callable no name add signature i32 i32 -> i32 parameters"
 }
 
 # SYNOPSIS, and which options there are, in which order and groups.
@@ -1404,6 +1404,22 @@ test_a_copy_or_another_spelling_is_a_hit() {
     reported taken miss
 }
 
+test_another_triple_is_another_entry() {
+    small_program
+    machine=$(uname -m)
+    run cold "$BCC" run --tier=best "$work/small.bc"
+    for same in $machine-linux-gnu $machine-pc-linux-gnu $machine--linux-gnu; do
+        run same "$BCC" cache explain --target "$same" "$work/small.bc"
+        says same out "small.bc: hit: "
+    done
+    for other in $machine-linux-musl $machine-unknown-linux-android \
+        $machine-unknown-freebsd "${machine}linux-gnu" "${machine%?}-linux-gnu"; do
+        run other "$BCC" cache explain --target "$other" "$work/small.bc"
+        says other out "small.bc: miss: "
+        says other out "and $other is wanted"
+    done
+}
+
 # No launch of a known file reads it, wherever it is.
 test_a_hit_of_a_copy_reads_no_bitcode() {
     needs strace
@@ -1938,6 +1954,20 @@ test_verify_names_the_damaged() {
     [ ! -e "$victim" ] || fail "the damaged entry is still there"
     run after "$BCC" cache verify
     expect after "exit 0"
+}
+
+test_dump_and_explain_say_the_tier() {
+    small_program
+    run first "$BCC" run --tier=baseline "$work/small.bc"
+    run dump "$BCC" dump "$BCC_CACHE_DIR"/*.oBCC
+    says dump out " tier baseline, the best to come "
+    run explain "$BCC" cache explain "$work/small.bc"
+    grep -q 'oBCC (baseline code)$' "$work/explain.out" || fail "no baseline"
+    run best "$BCC" run --tier=best "$work/small.bc"
+    run dump "$BCC" dump "$BCC_CACHE_DIR"/*.oBCC
+    says dump out " tier best "
+    run explain "$BCC" cache explain "$work/small.bc"
+    grep -q 'oBCC$' "$work/explain.out" || fail "$(cat "$work/explain.out")"
 }
 
 test_explain_says_what_differs() {
@@ -2635,6 +2665,9 @@ test_doctor_finds_what_is_wrong_and_says_how_to_mend_it() {
     run doctor "$BCC" doctor --json
     expect doctor "exit 0"
     json doctor checks
+    says doctor out '"subject":"compiler","health":"ok","text":"'
+    run doctor "$BCC" doctor --json --cache-dir "$work/file"
+    says doctor out '"subject":"cache","health":"problem","text":"'
 }
 
 # ---- Debug information ----
@@ -2933,6 +2966,7 @@ test_precompile_goes_on_after_a_bad_file() {
     mv "$work/two.bc" "$work/package/sub"
     echo "not bitcode at all" >"$work/package/bad.bc"
     echo "not looked at" >"$work/package/readme.txt"
+    echo "nor at a name that is all suffix" >"$work/package/.bc"
     run first "$BCC" precompile -j 2 "$work/package"
     complains first "bad.bc"
     says first out "2 compiled, 0 up to date, 1 failed"

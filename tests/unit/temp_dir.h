@@ -2,6 +2,7 @@
 #ifndef BCC_TESTS_TEMP_DIR_H
 #define BCC_TESTS_TEMP_DIR_H
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -11,7 +12,20 @@
 
 struct temp_dir {
     char path[256];
+    unsigned n_descriptors; /* that were open */
 };
+
+static inline unsigned temp_dir_descriptors(void)
+{
+    DIR *list = opendir("/proc/self/fd");
+    unsigned n = 0;
+
+    while (list && readdir(list))
+        n++;
+    if (list)
+        closedir(list);
+    return n;
+}
 
 /* Mode 0700. 0, or -1 with errno. */
 static inline int temp_dir_make(struct temp_dir *dir)
@@ -20,6 +34,7 @@ static inline int temp_dir_make(struct temp_dir *dir)
 
     snprintf(dir->path, sizeof(dir->path), "%s/bcc-test-XXXXXX",
              parent && *parent ? parent : "/tmp");
+    dir->n_descriptors = temp_dir_descriptors();
     return mkdtemp(dir->path) ? 0 : -1;
 }
 
@@ -32,8 +47,13 @@ static inline int temp_dir_remove_one(const char *path, const struct stat *st,
     return remove(path);
 }
 
+/* -1, too, if the test left a descriptor open. */
 static inline int temp_dir_remove(struct temp_dir *dir)
 {
+    if (temp_dir_descriptors() > dir->n_descriptors) {
+        fprintf(stderr, "a descriptor is left open\n");
+        return -1;
+    }
     return nftw(dir->path, temp_dir_remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
