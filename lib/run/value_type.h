@@ -25,6 +25,10 @@ struct value_type {
  * not a type of values. */
 bool value_type_read(const char **text, struct value_type *ret_type);
 
+/* The same without attributes and without a check, inside of a struct, too:
+ * only type and lanes are set. */
+bool value_type_read_base(const char **text, struct value_type *type);
+
 /* The parameters of a signature, at most `room`; their number, or -1. *ret_end
  * is the text of the result. */
 int value_types_read(const char *signature, struct value_type *types,
