@@ -421,6 +421,71 @@ C
     says dump out "callable no name add signature i32 i32 -> i32 parameters"
 }
 
+test_call_knows_every_type() {
+    compile types <<'C'
+typedef _Float16 halves __attribute__((vector_size(16)));
+typedef short shorts __attribute__((vector_size(16)));
+_Float16 twice(_Float16 a) { return a + a; }
+__bf16 brain(__bf16 a) { return a; }
+long double third(long double a) { return a / 3; }
+__int128 triple(__int128 a) { return a * 3; }
+halves add(halves a, halves b) { return a + b; }
+shorts flip(shorts a) { return -a; }
+struct pair { int a; double b; } pair(int a) { return (struct pair){a, 2 * a}; }
+_Complex double square(_Complex double a) { return a * a; }
+struct both { long a; char b; } both(void) { return (struct both){-7, 'x'}; }
+struct large { long a[6]; } large(struct large a) { return a; }
+int sum(int n, ...) { return n; }
+C
+    while read -r expected words; do
+        # shellcheck disable=SC2086 # split at blanks
+        run value "$BCC" call "$work/types.bc" $words
+        expect value "exit 0"
+        [ "$(tr -d ' ' <"$work/value.out")" = "$expected" ] ||
+            fail "$words: $(cat "$work/value.out"), not $expected"
+    done <<'WORDS'
+3 twice 1.5
+65504 twice 32752
+1.1921e-07 twice 6e-8
+-inf twice -inf
+0.25 brain 0.25
+9.1835e-41 brain 1e-40
+0.333333333333333333342 third 1
+170141183460469231731687303715884105725 triple 170141183460469231731687303715884105727
+-170141183460469231731687303715884105728 triple -170141183460469231731687303715884105728
+-3 triple 0xffffffffffffffffffffffffffffffff
+1.5,3,4.5,0,5,6,7,8 add 1,2,3,4,5,6,7,8 0.5,1,1.5,-4,0,0,0,0
+1,-2,-127,-32767,1,0,-7,-8 flip -1,2,127,0x7fff,65535,0,7,8
+{21,42} pair 21
+{-7,120} both
+{-3,4} square 1 2
+WORDS
+    says value out '{-3, 4}'
+    while read -r words; do
+        # shellcheck disable=SC2086
+        run wrong "$BCC" call "$work/types.bc" $words
+        complains wrong "${words%% *}: "
+    done <<'WORDS'
+twice 65520
+twice 1e400
+twice 1,5
+brain 3.4e38
+third 1e5000
+triple 0xfffffffffffffffffffffffffffffffff
+triple -170141183460469231731687303715884105729
+triple 12x
+flip 1,2,3
+flip 1,2,3,4,5,6,7,65536
+flip 1,2,3,4,5,6,7,8,9
+large 1
+sum 1 2
+WORDS
+    run wrong "$BCC" call "$work/types.bc" large 1
+    says wrong err "ptr:sret(48,8) cannot be written"
+    run wrong "$BCC" call "$work/types.bc" sum 1 2
+    says wrong err "it is variadic"
+}
+
 # SYNOPSIS, and which options there are, in which order and groups.
 test_man_page_has_the_options() {
     run frame "$BCC" completion man

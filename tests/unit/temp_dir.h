@@ -1,5 +1,5 @@
-/* A directory of the test's own, removed at the end of the test, and if a signal
- * ends it before. */
+/* A directory of the test's own, removed at the end of the test, and if a
+ * signal ends it before. */
 #ifndef BCC_TESTS_TEMP_DIR_H
 #define BCC_TESTS_TEMP_DIR_H
 
