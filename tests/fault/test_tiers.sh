@@ -190,7 +190,7 @@ test_a_wish_for_the_best_is_no_hit_on_baseline_code() {
     launch again one --tier=baseline
     is again hit baseline
     run explain "$BCC" cache explain --tier=best "$work/one.bc"
-    says explain out "baseline code, the best was asked for"
+    says explain out "baseline code, the best is required"
     run explain "$BCC" cache explain "$work/one.bc"
     says explain out "(baseline code)"
     launch best one --tier=best

@@ -1,8 +1,9 @@
-/* A directory of the test's own, removed at the end of the test, and if a signal
- * ends it before. */
+/* A directory of the test's own, removed at the end of the test, and if a
+ * signal ends it before. */
 #ifndef BCC_TESTS_TEMP_DIR_H
 #define BCC_TESTS_TEMP_DIR_H
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
@@ -15,7 +16,20 @@
 
 struct temp_dir {
     char path[256];
+    unsigned n_descriptors; /* that were open */
 };
+
+static inline unsigned temp_dir_descriptors(void)
+{
+    DIR *list = opendir("/proc/self/fd");
+    unsigned n = 0;
+
+    while (list && readdir(list))
+        n++;
+    if (list)
+        closedir(list);
+    return n;
+}
 
 /* ---- What ends the test ends the directory ---- */
 
@@ -66,6 +80,7 @@ static inline int temp_dir_make_at(char path[256], const char *name)
 
 static inline int temp_dir_make(struct temp_dir *dir)
 {
+    dir->n_descriptors = temp_dir_descriptors();
     return temp_dir_make_at(dir->path, "bcc-test");
 }
 
@@ -94,8 +109,13 @@ static inline int temp_dir_remove_at(const char *path)
     return -1;
 }
 
+/* -1, too, if the test left a descriptor open. */
 static inline int temp_dir_remove(struct temp_dir *dir)
 {
+    if (temp_dir_descriptors() > dir->n_descriptors) {
+        fprintf(stderr, "a descriptor is left open\n");
+        return -1;
+    }
     return temp_dir_remove_at(dir->path);
 }
 

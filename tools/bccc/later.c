@@ -1,10 +1,12 @@
-/* The keeper holds what others look at: the lock that says that the best code
- * of this entry is being made (flight.h), and the file that becomes the entry.
+/* The keeper holds what other processes look at: the lock that means that the
+ * best code of this entry is being made (flight.h), and the file that becomes
+ * the entry.
  *
- * One best code at a time is made for a user: the others wait in a queue of
- * few, as each holds the memory of its modules; those that find no place leave
- * it to the next launch. The queue is a file in the user's own directory of
- * /dev/shm: a lock for the one that works, and one for each place. */
+ * The best code of one entry at a time is made for a user. Others wait in a
+ * short queue, because each holds the memory of its modules; if the queue is
+ * full, the next launch tries again. The queue is a file in the user's own
+ * directory of /dev/shm: a lock for the one that works, and one for each
+ * place. */
 #include "later.h"
 
 #include <errno.h>
@@ -31,7 +33,7 @@
 
 enum {
     N_PLACES = 4, /* in the queue */
-    NICE = 10,    /* a tenth of what others have of a CPU */
+    NICE = 10,    /* leaves a tenth of a CPU that others use, too */
     CPU_LIMIT_S = 30 * 60,
     LOOK_MS = 10,
     MAX_LOOKS = 1000, /* for the host to publish the baseline code */
@@ -55,7 +57,8 @@ struct keeper {
 
 /* ---- The keeper: descriptors and priority ---- */
 
-/* Above all the host's lock, which ends with the last descriptor. */
+/* Close all other descriptors, above all the host's lock, which ends with the
+ * last of them. */
 static void close_others(const struct keeper *keeper)
 {
     const int kept[] = {keeper->link_fd,  keeper->first_fd,
@@ -64,7 +67,7 @@ static void close_others(const struct keeper *keeper)
     const size_t n = sizeof(kept) / sizeof(kept[0]);
     int next = REQUEST_FD;
 
-    /* They were opened in this order. */
+    /* The descriptors were opened in this order. */
     for (size_t i = 0; i < n; i++) {
         if (kept[i] > next)
             close_range((unsigned)next, (unsigned)kept[i] - 1, 0);
@@ -131,7 +134,7 @@ static bool wait_for_turn(void)
 
 /* ---- The keeper: what was made ---- */
 
-/* A whole entry for this request? */
+/* Is it a whole entry for this request? */
 static bool is_answer(const struct keeper *keeper, struct span file,
                       struct cache_layout *layout)
 {
@@ -178,7 +181,7 @@ static void publish_best(const struct keeper *keeper)
     struct file_mapping mapping;
     struct cache_layout layout;
 
-    /* Nothing changes it any more. */
+    /* From here nothing changes the file. */
     if (fcntl(keeper->output_fd, F_ADD_SEALS,
               F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0 ||
         !map_whole(keeper->output_fd, &mapping))
@@ -201,7 +204,7 @@ static void publish_lasting(const struct keeper *keeper, struct span entry)
     free(copy);
 }
 
-/* The entry that is there, if it is one for this request. */
+/* Map the entry that is in the directory, if it answers this request. */
 static bool map_entry(const struct keeper *keeper, struct file_mapping *mapping,
                       struct cache_layout *layout)
 {
@@ -222,7 +225,8 @@ static bool map_entry(const struct keeper *keeper, struct file_mapping *mapping,
     return is_mapped;
 }
 
-/* No launch has to try again what LLVM fails at. */
+/* Mark the entry, so that no launch tries again: LLVM fails at its best
+ * code. */
 static void mark_entry(const struct keeper *keeper)
 {
     struct file_mapping mapping;
@@ -235,7 +239,8 @@ static void mark_entry(const struct keeper *keeper)
     file_unmap(&mapping);
 }
 
-/* What it publishes would replace the best code. */
+/* Wait for the host to publish the baseline code, which would replace the best
+ * code. */
 static void wait_for_host(const struct keeper *keeper)
 {
     const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000L};
@@ -253,7 +258,7 @@ static void conclude(const struct keeper *keeper)
                      (struct file_target){&reply, sizeof(reply)}, 0, directory,
                      &size, NULL) ||
         size != sizeof(reply) || reply.magic != REPLY_MAGIC)
-        return; /* it was ended */
+        return; /* the host was killed */
     wait_for_host(keeper);
     if (reply.status == STATUS_OK)
         publish_best(keeper);
