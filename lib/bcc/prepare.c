@@ -134,11 +134,23 @@ const char *bccGetIdentity(BCCScriptRef script, unsigned long flags)
 
 /* ---- Look up ---- */
 
+/* A launch need not check the code, but one that is about to fail does, because
+ * damage may look like an undefined symbol. *err: the damage. */
+static COLD bool is_damaged(struct prepare *p, struct found *found,
+                            struct error *err)
+{
+    struct error damage;
+
+    if (found->was_checked || admit_whole(p, found, &damage) != STATUS_CORRUPT)
+        return false;
+    *err = damage;
+    return true;
+}
+
 /* Consumes found. *ret_is_final: a compile cannot help. */
 static enum status take(struct prepare *p, struct found *found,
                         bool *ret_is_final, struct error *err)
 {
-    struct error damage;
     enum status status;
 
     *ret_is_final = false;
@@ -147,13 +159,9 @@ static enum status take(struct prepare *p, struct found *found,
                     found->layout.tier == OBCC_TIER_BASELINE;
     if (status == STATUS_OK && p->execute)
         status = load_entry(p, found, ret_is_final, err);
-    /* A launch need not check the code, but one that is about to fail does,
-     * because damage may look like an undefined symbol. */
-    if (status && *ret_is_final && !found->was_checked &&
-        admit_whole(p, found, &damage) == STATUS_CORRUPT) {
+    if (status && *ret_is_final && is_damaged(p, found, err)) {
         *ret_is_final = false;
-        *err = damage;
-        status = damage.status;
+        status = err->status;
     }
     if (status == STATUS_OK && found->origin != FOUND_MADE && found->fd >= 0)
         entry_note_use(found->dir, found->fd, &found->st, found->was_checked);
@@ -293,8 +301,8 @@ static void choose_lazy(struct prepare *p)
         p->request.tier = REQUEST_TIER_BASELINE;
 }
 
-static enum status compile_entry(struct prepare *p, const struct error *why,
-                                 struct error *err)
+static COLD enum status
+compile_entry(struct prepare *p, const struct error *why, struct error *err)
 {
     struct flight flight = {.fd = -1};
     struct found found;

@@ -125,9 +125,7 @@ void script_log(BCCScriptRef script, int level, const char *area,
 void report_begin(BCCScriptRef script, char *path)
 {
     free(script->report_path);
-    free(script->report_reason);
     script->report_path = path;
-    script->report_reason = NULL;
     script->report = (BCCReport){
         .size = sizeof(script->report),
         .cache = path ? BCC_CACHE_MISS : BCC_CACHE_OFF,

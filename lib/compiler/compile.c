@@ -473,10 +473,9 @@ static enum status choose_tier(struct compilation *c, struct error *err)
 {
     struct request fast = *c->request;
 
-    if (!c->job->ways.choose_baseline)
-        return STATUS_OK;
     c->facts = module_facts_collect(c->module);
     c->is_baseline =
+        c->job->ways.choose_baseline &&
         c->job->ways.choose_baseline(c->job->ways.context, &c->facts);
     if (!c->is_baseline)
         return STATUS_OK;
@@ -490,7 +489,8 @@ static enum status optimise_whole(struct compilation *c, size_t n_parts,
 {
     if (c->is_baseline)
         return optimise_baseline(&c->glue, c->module, &c->how, &c->facts, err);
-    return n_parts > 1 ? optimise_first_half(&c->glue, c->module, &c->how, err)
+    return n_parts > 1 ? optimise_first_half(&c->glue, c->module, &c->how,
+                                             &c->facts, err)
                        : optimise(&c->glue, c->module, &c->how, err);
 }
 
@@ -504,7 +504,10 @@ static enum status stage_optimise(struct compilation *c, struct error *err)
     if (status)
         return status;
     c->how = (struct optimisation){
-        &c->target, c->is_baseline ? 0 : c->request->opt_level, c->name, NULL};
+        .target = &c->target,
+        .level = c->is_baseline ? 0 : c->request->opt_level,
+        .name = c->name,
+    };
     if (n_parts > 1) {
         status = optimise_prune(&c->glue, c->module, &c->how, err);
         n_parts = count_parts(c);

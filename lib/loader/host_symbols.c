@@ -223,20 +223,14 @@ COLD void host_scope_read(struct host_scope *scope)
  * it has an address. */
 enum { EMPTY = 0, TAKEN = 1 };
 
-enum { FIRST_ANSWERS = 64 };
-
-/* The place for a name's answer: the first of two that does not hold another
- * name. NULL: both do. The first of the two is among the table's first places,
- * so that a process that launches one small script touches one page of the
- * table. */
+/* The place for a name's answer: the first of two neighbours that does not hold
+ * another name. NULL: both do. */
 static struct host_answer *answer_for(struct host_scope *scope,
                                       const char *name, uint32_t hash)
 {
-    const uint32_t place[] = {hash % FIRST_ANSWERS,
-                              hash / FIRST_ANSWERS % HOST_SCOPE_ANSWERS};
-
-    for (size_t i = 0; i < 2; i++) {
-        struct host_answer *answer = &scope->answers[place[i]];
+    for (uint32_t i = 0; i < 2; i++) {
+        struct host_answer *answer =
+            &scope->answers[(hash ^ i) % HOST_SCOPE_ANSWERS];
         const uintptr_t address =
             atomic_load_explicit(&answer->address, memory_order_acquire);
 
@@ -274,9 +268,11 @@ static void *search(const struct host_scope *scope, const char *name,
 
 void *host_scope_find(struct host_scope *scope, const char *name, uint32_t hash)
 {
-    struct host_answer *answer = answer_for(scope, name, hash);
+    struct host_answer *answer = NULL;
     void *address = NULL;
 
+    if (atomic_load_explicit(&scope->remembers, memory_order_relaxed))
+        answer = answer_for(scope, name, hash);
     if (answer)
         address = (void *)atomic_load_explicit(&answer->address,
                                                memory_order_relaxed);
@@ -300,8 +296,11 @@ struct host_scope *host_scope_of_process(void)
     static atomic_int state = UNREAD;
     int unread = UNREAD;
 
-    if (atomic_load_explicit(&state, memory_order_acquire) == READ)
+    if (atomic_load_explicit(&state, memory_order_acquire) == READ) {
+        atomic_store_explicit(&process_scope.remembers, true,
+                              memory_order_relaxed);
         return &process_scope;
+    }
     if (!atomic_compare_exchange_strong(&state, &unread, READING))
         return NULL;
     host_scope_read(&process_scope);

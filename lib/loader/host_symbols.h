@@ -65,8 +65,11 @@ struct host_answer {
  * one name, in one line of the CPU's cache; a search touches six lines, on
  * pages far from each other. */
 struct host_scope {
-    struct host_object object[HOST_SCOPE_SIZE];
     size_t n_objects; /* 0: ask dlsym() */
+    /* Set when a second script asks. For one, as under bcc run, looking up is
+     * less work than writing the answers down on pages of their own. */
+    atomic_bool remembers;
+    struct host_object object[HOST_SCOPE_SIZE];
     struct host_answer answers[HOST_SCOPE_ANSWERS];
 };
 

@@ -64,7 +64,8 @@ struct image {
     uint8_t *mapping; /* reservation */
     size_t mapping_size;
     uint8_t *head;      /* the file's first byte, mapped */
-    size_t mapped_size; /* bytes of the file from head; 0: they are a copy */
+    size_t mapped_size; /* bytes of the file from head, data included; 0: each
+                           part has a mapping */
     uint8_t *base;      /* image address 0 */
     uint64_t span;
     uint64_t text_span;

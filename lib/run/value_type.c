@@ -55,10 +55,11 @@ static bool skip_aggregate(const char **text)
     return false;
 }
 
-static bool read_type(const char **text, struct value_type *type)
+bool value_type_read_base(const char **text, struct value_type *type)
 {
     char *end;
 
+    *type = (struct value_type){0};
     if (**text == '{' || **text == '[' || strncmp(*text, "<{", 2) == 0) {
         type->type = BCC_STRUCT;
         return skip_aggregate(text);
@@ -109,11 +110,11 @@ static void set_check(struct value_type *type, const char *attributes,
 
 bool value_type_read(const char **text, struct value_type *ret_type)
 {
-    struct value_type type = {0};
+    struct value_type type;
     const char *begin = *text;
     size_t size;
 
-    if (!read_type(text, &type))
+    if (!value_type_read_base(text, &type))
         return false;
     size = strcspn(*text, " ");
     set_check(&type, *text, size);

@@ -25,6 +25,10 @@ struct value_type {
  * False: values cannot have this type. */
 bool value_type_read(const char **text, struct value_type *ret_type);
 
+/* Read a type inside of a struct, too, without attributes and without a check:
+ * only type and lanes are set. */
+bool value_type_read_base(const char **text, struct value_type *type);
+
 /* Read the parameters of a signature, at most `room`. Returns their number, or
  * -1. *ret_end: the text of the result. */
 int value_types_read(const char *signature, struct value_type *types,

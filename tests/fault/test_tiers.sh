@@ -3,17 +3,11 @@
 # what happens if that process is killed, and what a launch never waits for.
 # Each test is a function below; CTest runs them one by one.
 #
-# The user's compilers in the background stand in one queue (tools/bccc/later.c).
-# Each test has its own, if this user may mount: others would fill it, and what
-# finds no place is not made before another launch.
+# Each test has a queue of compilers of its own, if this user may have one.
 #
 # Environment: that of test_processes.sh.
 set -u
-if [ -z "${BCC_TEST_OWN_QUEUE-}" ] && [ "$(id -u)" -eq 0 ] &&
-    unshare -m mount -t tmpfs none /dev/shm 2>/dev/null; then
-    BCC_TEST_OWN_QUEUE=1 exec unshare -m sh -c \
-        'mount -t tmpfs -o mode=1777 none /dev/shm; exec "$0" "$@"' "$0" "$@"
-fi
+. "$(dirname "$0")/own_queue.sh"
 . "$(dirname "$0")/../e2e/run_case_lib.sh"
 real_compiler=$BCC_BCCC
 unset BCC_TIER
@@ -357,13 +351,13 @@ test_the_compiler_is_in_a_session_of_its_own() {
 }
 
 # logged_compiler: $work/compiler writes to $work/compiles what it does: "later",
-# or "compile" and at which level of the lock (flight.h). A compile at another
-# level than 0 is that of a host that waited in vain.
+# or "compile" and at which level of the lock (flight.h); without a lock: 9. A
+# compile at another level than 0 is that of a host that waited in vain.
 logged_compiler() {
     {
         echo '#!/bin/sh'
         echo "at=\$(sed -n 's/^pos:[^0-9]*//p' /proc/\$\$/fdinfo/6)"
-        echo "echo \"\$1\" \$((at % 32 / 2)) >>'$work/compiles'"
+        echo "echo \"\$1\" \$((at ? at % 32 / 2 : 9)) >>'$work/compiles'"
         echo "exec ${1:-} '$real_compiler' \"\$@\""
     } >"$work/compiler"
     chmod 700 "$work/compiler"

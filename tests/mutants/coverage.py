@@ -118,13 +118,17 @@ class Reached:
         tests that reach any line."""
         lines = self.lines.get(path, {})
         if now and self.digests.get(path, "") != digest_of(now):
-            return [i for i in range(len(self.tests))
-                    if any(bits >> i & 1 for bits in lines.values())]
+            return self.tests_of_file(path)
         for number in range(line, max(line - 12, 0), -1):
             if number in lines:
                 bits = lines[number]
                 return [i for i in range(len(self.tests)) if bits >> i & 1]
         return []
+
+    def tests_of_file(self, path):
+        return [i for i in range(len(self.tests))
+                if any(bits >> i & 1
+                       for bits in self.lines.get(path, {}).values())]
 
     def lines_of_tests(self, paths):
         """How many lines of these files each test reaches."""

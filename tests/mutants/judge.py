@@ -127,12 +127,17 @@ class Judge:
     def try_near(self, drawn):
         """The nearest tests, one by one; True: one notices."""
         self._activate([drawn])
-        seconds = 0
+        left = self.options.near_seconds
         for test in self.tests.of_line(drawn.path, drawn.mutant.line):
-            seconds += self.tests.seconds(test)
-            if seconds > self.options.near_seconds and drawn.ran:
+            seconds = self.tests.seconds(test)
+            # One test is not to take the place of many.
+            if (seconds > self.options.near_seconds / 3 or
+                    test.name in self.results.failing):
+                continue
+            left -= seconds
+            if left < 0:
                 break
-            if test.name in drawn.ran | self.results.failing:
+            if test.name in drawn.ran:
                 continue
             if self._notices(test):
                 self._kill(drawn, test.name)

@@ -18,7 +18,7 @@ Mutants that are no C are drawn again. Which tests reach a line is known from
 `ninja coverage`. Without that, the tests are the unit tests that the file is
 linked into. What is known of a mutant is kept in DIR/mutants/sample-SEED.json:
 the same command goes on where a run stopped. --again tries those that survived
-once more, with the tests of now. With --sample the result is a report: the exit
+once more, with the nearest tests of now. With --sample the result is a report: the exit
 status is 0."""
 
 import argparse
@@ -113,8 +113,9 @@ def chosen_files(options):
 class Tests:
     """The tests of a line, with the time that each took."""
 
-    def __init__(self, suite, reached):
+    def __init__(self, suite, reached, is_again=False):
         self.suite = suite
+        self.is_again = is_again
         self.reached = reached
         self.all = {test.name: test for test in suite.tests()}
         self.linked = {}
@@ -144,6 +145,8 @@ class Tests:
     def _reaching(self, path, line):
         if not self.reached:
             return []
+        if self.is_again: # new cases may reach what no test did
+            return self.reached.tests_of_file(path)
         return self.reached.tests_of(path, line, os.path.join(self.suite.origin,
                                                               path))
 
@@ -160,7 +163,9 @@ class Tests:
         here = self.n_lines_in[path]
         found.sort(key=lambda i: (-round(here[i] / self.n_lines[i], 2),
                                   self.reached.seconds[i]))
-        return [self.all[self.reached.tests[i]] for i in found]
+        new = [test for name, test in self.all.items()
+               if self.is_again and name not in self.took]
+        return new + [self.all[self.reached.tests[i]] for i in found]
 
 
 # ---- The sample ----
@@ -253,9 +258,10 @@ class Sample:
         for one in self.drawn:
             if one.verdict == "survived" and not one.since:
                 one.ran = set()
-                if not self.judge.try_near(one):
-                    self.waiting.append(one)
-        self.try_waiting()
+                self.judge.try_near(one)
+                print(f"     {'killed' if one.since else one.verdict:<10} "
+                      f"{one.path}:{one.mutant.line} {one.mutant.operator}: "
+                      f"{one.since}", flush=True)
 
 
 def print_table(drawn):
@@ -291,7 +297,8 @@ def run_sample(options, suite, paths, clock):
     results = Results(os.path.join(
         suite.top, f"{options.results}-{options.seed}.json"), options.seed,
                       texts)
-    judge = judges.Judge(suite, Tests(suite, reached), results, options, clock)
+    tests = Tests(suite, reached, options.again)
+    judge = judges.Judge(suite, tests, results, options, clock)
     sample = Sample(options, judge, results, texts)
     try:
         while candidates and len(sample.drawn) < options.number:

@@ -501,13 +501,13 @@ static void append_word(struct buffer *out, const char *word)
 static void append_option(struct buffer *out, const struct option_row *row,
                           const char *value)
 {
-    if (row->name)
+    if (*row->name)
         buffer_printf(out, " --%s", row->name);
     else
         buffer_printf(out, " -%c", row->letter);
     if (!value)
         return;
-    if (row->name)
+    if (*row->name)
         buffer_append(out, " ", 1);
     append_word(out, value);
 }

@@ -73,17 +73,18 @@ enum option_group {
     N_GROUPS
 };
 
+/* Without pointers, which each launch would have to relocate: "" is none. */
 struct option_row {
-    const char *name;  /* "cache-dir" without the dashes, or NULL */
-    const char *value; /* its name in usage; NULL: takes no value */
-    const char *help;  /* one line of at most 55 columns; no quotes, brackets */
-    const char *shown_default; /* or NULL */
-    const char *choices;       /* "auto|best|baseline", or NULL */
-    uint32_t commands;         /* commands that take it */
-    uint32_t low, high;        /* bounds of a number */
-    uint16_t field;            /* offset in struct options */
-    uint8_t group, kind;       /* enum option_group, enum option_kind */
-    char letter;               /* 'o'; 0: no letter */
+    char name[16];  /* "cache-dir" without the dashes */
+    char value[12]; /* its name in usage; "": takes no value */
+    char help[64];  /* one line of at most 55 columns; no quotes, brackets */
+    char shown_default[60];
+    char choices[20];    /* "auto|best|baseline" */
+    uint32_t commands;   /* commands that take it */
+    uint32_t low, high;  /* bounds of a number */
+    uint16_t field;      /* offset in struct options */
+    uint8_t group, kind; /* enum option_group, enum option_kind */
+    char letter;         /* 'o'; 0: no letter */
 };
 
 extern const struct option_row option_rows[];

@@ -111,7 +111,7 @@ void help_overview(FILE *out)
 /* A short list of choices is shown in place of the value's name. */
 static const char *shown_value(const struct option_row *row)
 {
-    return row->choices ? row->choices : row->value;
+    return *row->choices ? row->choices : row->value;
 }
 
 static void print_option(const struct option_row *row, FILE *out)
@@ -122,21 +122,21 @@ static void print_option(const struct option_row *row, FILE *out)
 
     if (row->letter)
         size += (size_t)snprintf(head, sizeof(head), "-%c%s", row->letter,
-                                 row->name ? ", " : "");
-    if (row->name)
+                                 *row->name ? ", " : "");
+    if (*row->name)
         size += (size_t)snprintf(head + size, sizeof(head) - size, "--%s",
                                  row->name);
-    if (row->value)
+    if (*row->value)
         snprintf(head + size, sizeof(head) - size,
                  row->kind == OPTION_FORM ? "[=%s]"
-                 : row->name              ? " %s"
+                 : *row->name             ? " %s"
                                           : "%s",
                  shown_value(row));
     fprintf(out, "    %-*s", COLUMN, head);
     if (strlen(head) >= COLUMN)
         fprintf(out, "\n    %*s", COLUMN, "");
     fprintf(out, "%s\n", row->help);
-    if (row->shown_default)
+    if (*row->shown_default)
         fprintf(out, "    %*sdefault: %s\n", COLUMN, "", row->shown_default);
 }
 
@@ -229,7 +229,7 @@ static void print_option_words(uint32_t commands)
             continue;
         if (row->letter)
             printf(" -%c", row->letter);
-        if (row->name)
+        if (*row->name)
             printf(" --%s", row->name);
         if (row->kind == OPTION_FORM)
             printf(" --%s=%s", row->name, row->choices);
@@ -252,7 +252,7 @@ static void complete_bash_choices(void)
          "before=${COMP_WORDS[COMP_CWORD-1]}\n"
          "    case $before in");
     for (size_t i = 0; i < n_option_rows; i++) {
-        if (!option_rows[i].choices)
+        if (!*option_rows[i].choices)
             continue;
         printf("    --%s) words='", option_rows[i].name);
         print_choices(&option_rows[i]);
@@ -305,16 +305,16 @@ static void complete_bash(void)
 static void print_zsh_option(const struct option_row *row, const char *name)
 {
     printf(" \\\n        '%s%s", row->kind == OPTION_LIST ? "*" : "", name);
-    if (row->value)
+    if (*row->value)
         fputs(name[1] == '-' ? "=" : "+", stdout);
     if (row->kind == OPTION_FORM)
         putchar('-'); /* the value is a part of the same word */
     printf("[%s]", row->help);
-    if (row->choices) {
+    if (*row->choices) {
         printf("%s:%s:(", row->kind == OPTION_FORM ? ":" : "", row->value);
         print_choices(row);
         putchar(')');
-    } else if (row->value)
+    } else if (*row->value)
         printf(":%s:%s", row->value,
                row->kind == OPTION_DIRECTORY ? "_files -/" : "_files");
     putchar('\'');
@@ -346,8 +346,8 @@ static void complete_zsh(void)
                 continue;
             if (row->letter)
                 print_zsh_option(row, name);
-            snprintf(name, sizeof(name), "--%s", row->name ? row->name : "");
-            if (row->name)
+            snprintf(name, sizeof(name), "--%s", row->name);
+            if (*row->name)
                 print_zsh_option(row, name);
         }
         puts(" \\\n        '*:file:_files' ;;");
@@ -382,11 +382,11 @@ static void complete_fish(void)
         print_fish_condition(row->commands);
         if (row->letter)
             printf(" -s %c", row->letter);
-        if (row->name)
+        if (*row->name)
             printf(" -l %s", row->name);
-        if (row->value && row->kind != OPTION_FORM)
-            fputs(row->choices ? " -x" : " -r", stdout);
-        if (row->choices) {
+        if (*row->value && row->kind != OPTION_FORM)
+            fputs(*row->choices ? " -x" : " -r", stdout);
+        if (*row->choices) {
             fputs(" -a '", stdout);
             print_choices(row);
             putchar('\'');
@@ -434,7 +434,7 @@ static void print_roff_option(const struct option_row *row)
 
     fputs(".TP\n", stdout);
     for (int is_long = 0; is_long < 2; is_long++) {
-        if (is_long ? !row->name : !row->letter)
+        if (is_long ? !*row->name : !row->letter)
             continue;
         printf("%s\\fB\\-", separator);
         if (is_long) {
@@ -445,8 +445,8 @@ static void print_roff_option(const struct option_row *row)
         }
         if (row->kind == OPTION_FORM)
             printf("\\fR[\\fB=%s\\fR]", row->choices);
-        else if (row->value)
-            printf("\\fR%s\\fI%s\\fR", row->name ? "\\~" : "", row->value);
+        else if (*row->value)
+            printf("\\fR%s\\fI%s\\fR", *row->name ? "\\~" : "", row->value);
         else
             fputs("\\fR", stdout);
         separator = ", ";

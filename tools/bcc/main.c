@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#ifdef __x86_64__
+#include <sys/platform/x86.h>
+#endif
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -128,6 +131,9 @@ static void reserve_standard_descriptors(void)
             open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 }
 
+/* Behind atexit(). */
+extern int __cxa_atexit(void (*function)(void *), void *context, void *object);
+
 /* Functions of libc are bound at their first call, as a run calls a third of
  * them. But such a binding takes half again as long as one at the start. The
  * linker lets functions be bound at the start if their addresses are taken:
@@ -136,15 +142,14 @@ static void bind_now(void)
 {
 #define BIND(function) __asm__ volatile("" : : "r"(function))
     BIND(access);
-    BIND(calloc);
     BIND(clock_gettime);
     BIND(close);
     BIND(dlsym);
     BIND(exit);
     BIND(fstat);
+    BIND(fstatat);
     BIND(getenv);
     BIND(malloc);
-    BIND(memchr);
     BIND(memcmp);
     BIND(memcpy);
     BIND(memmove);
@@ -154,11 +159,9 @@ static void bind_now(void)
     BIND(poll);
     BIND(prctl);
     BIND(pthread_setcancelstate);
-    BIND(qsort);
     BIND(readlink);
     BIND(realloc);
     BIND(secure_getenv);
-    BIND(stat);
     BIND(strchr);
     BIND(strchrnul);
     BIND(strcmp);
@@ -166,7 +169,11 @@ static void bind_now(void)
     BIND(strlen);
     BIND(strncmp);
     BIND(strrchr);
+    BIND(__cxa_atexit);
     BIND(__errno_location);
+#ifdef __x86_64__
+    BIND(__x86_get_cpuid_feature_leaf);
+#endif
 #undef BIND
 }
 

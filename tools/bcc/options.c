@@ -91,14 +91,14 @@ static bool refuse(const struct option_row *row, const char *value)
 {
     char name[64] = {'-', row->letter};
 
-    if (row->name)
+    if (*row->name)
         snprintf(name, sizeof(name), "--%s", row->name);
     if (row->kind == OPTION_NUMBER)
         complain("%s %s: not a number from %u to %u", name, value, row->low,
                  row->high);
     else if (row->kind == OPTION_SIZE)
         complain("%s %s: not a size: 512M, 2G, none", name, value);
-    else if (row->choices)
+    else if (*row->choices)
         options_refuse_choice(name, " ", value, row->choices);
     else
         complain("%s: needs the name of a directory", name);
@@ -158,7 +158,7 @@ static const char *nearest(const char *name, size_t size, uint32_t commands)
         const struct option_row *row = &option_rows[i];
         unsigned away;
 
-        if (!row->name || !(row->commands & commands))
+        if (!*row->name || !(row->commands & commands))
             continue;
         away = near_name_distance(name, size, row->name, strlen(row->name));
         if (away < least) {
@@ -186,7 +186,7 @@ struct word_list {
 static bool apply_option(struct word_list *list, const char *word,
                          const struct option_row *row, const char *value)
 {
-    if (!row || !(row->commands & list->commands) || (value && !row->value)) {
+    if (!row || !(row->commands & list->commands) || (value && !*row->value)) {
         const size_t size = (size_t)(strchrnul(word, '=') - word);
         const char *near = NULL;
 
@@ -197,9 +197,9 @@ static bool apply_option(struct word_list *list, const char *word,
                  near ? " is" : "", list->command);
         return false;
     }
-    if (row->value && !value && row->kind != OPTION_FORM)
+    if (*row->value && !value && row->kind != OPTION_FORM)
         value = *list->word ? *list->word++ : NULL;
-    if (row->value && !value && row->kind != OPTION_FORM) {
+    if (*row->value && !value && row->kind != OPTION_FORM) {
         complain("%s: %s: needs a value (bcc help %s)", list->command, word,
                  list->command);
         return false;
@@ -218,7 +218,7 @@ static bool parse_long(struct word_list *list, const char *word)
     const struct option_row *row = NULL;
 
     for (size_t i = 0; i < n_option_rows && !row; i++)
-        if (option_rows[i].name &&
+        if (*option_rows[i].name &&
             strncmp(option_rows[i].name, name, size) == 0 &&
             !option_rows[i].name[size])
             row = &option_rows[i];
@@ -235,10 +235,10 @@ static bool parse_short(struct word_list *list, const char *word)
         for (size_t i = 0; i < n_option_rows && !row; i++)
             if (option_rows[i].letter == *at)
                 row = &option_rows[i];
-        value = row && row->value && at[1] ? at + 1 : NULL;
+        value = row && *row->value && at[1] ? at + 1 : NULL;
         if (!apply_option(list, word, row, value))
             return false;
-        if (row && row->value)
+        if (row && *row->value)
             break;
     }
     return true;

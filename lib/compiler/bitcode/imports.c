@@ -164,13 +164,35 @@ static bool takes_pointers(LLVMValueRef function, unsigned n_pointers)
     return true;
 }
 
+/* C before C23 may declare "int atexit()", and programs of old days a void. As
+ * natively, the definition is the same, and each call passes what it passes. */
+static LLVMValueRef retype(LLVMModuleRef module, LLVMValueRef old,
+                           const struct wrapper *wrapper)
+{
+    LLVMContextRef context = LLVMGetModuleContext(module);
+    LLVMTypeRef pointer = LLVMPointerTypeInContext(context, 0);
+    LLVMTypeRef parameters[] = {pointer, pointer, pointer};
+    LLVMValueRef renewed = LLVMAddFunction(
+        module, "",
+        LLVMFunctionType(LLVMInt32TypeInContext(context), parameters,
+                         wrapper->n_handlers, false));
+
+    LLVMReplaceAllUsesWith(old, renewed);
+    LLVMDeleteFunction(old);
+    LLVMSetValueName2(renewed, wrapper->name, strlen(wrapper->name));
+    return renewed;
+}
+
 void imports_define_handlers(LLVMModuleRef module)
 {
     for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++) {
         LLVMValueRef function = LLVMGetNamedFunction(module, wrappers[i].name);
-        if (function && LLVMIsDeclaration(function) &&
-            takes_pointers(function, wrappers[i].n_handlers))
-            define_wrapper(module, function, &wrappers[i]);
+
+        if (!function || !LLVMIsDeclaration(function))
+            continue;
+        if (!takes_pointers(function, wrappers[i].n_handlers))
+            function = retype(module, function, &wrappers[i]);
+        define_wrapper(module, function, &wrappers[i]);
     }
 }
 

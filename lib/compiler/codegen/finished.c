@@ -4,10 +4,11 @@
  * internalising change few functions: those into which others are inlined, and
  * those whose arguments turn out to be constant. To simplify all the others
  * again takes most of the time of the pipeline's first half, and changes next
- * to nothing. So each function gets a mark that depends on its instructions.
- * Then the passes run that work on the module as a whole. Functions that still
- * fit their marks are left out of the rest of the first half: they are
- * "optnone" meanwhile, which LLVM's pass manager honours for passes of
+ * to nothing. So each such function gets a mark that depends on its
+ * instructions, and is left out of the passes that prepare functions for
+ * inlining. Then the passes run that work on the module as a whole. Functions
+ * that still fit their marks are left out of the rest of the first half: they
+ * are "optnone" meanwhile, which LLVM's pass manager honours for passes of
  * functions and loops.
  *
  * A mark depends on addresses, and so differs from compile to compile. Whether
@@ -137,6 +138,15 @@ static bool is_finished(LLVMValueRef function)
            n_instructions > FEW_INSTRUCTIONS;
 }
 
+/* ---- Hiding ---- */
+
+static void hide(LLVMValueRef function)
+{
+    note(function, hidden_name, has(function, "noinline") ? "1" : "0");
+    add(function, "noinline");
+    add(function, "optnone");
+}
+
 void finished_mark(LLVMModuleRef module)
 {
     char mark[MARK_SIZE];
@@ -147,10 +157,9 @@ void finished_mark(LLVMModuleRef module)
             continue;
         make_mark(at, mark);
         note(at, mark_name, mark);
+        hide(at);
     }
 }
-
-/* ---- Hiding ---- */
 
 static bool fits(LLVMValueRef function)
 {
@@ -167,13 +176,9 @@ static bool fits(LLVMValueRef function)
 void finished_hide(LLVMModuleRef module)
 {
     for (LLVMValueRef at = LLVMGetFirstFunction(module); at;
-         at = LLVMGetNextFunction(at)) {
-        if (!fits(at) || LLVMIsDeclaration(at))
-            continue;
-        note(at, hidden_name, has(at, "noinline") ? "1" : "0");
-        add(at, "noinline");
-        add(at, "optnone");
-    }
+         at = LLVMGetNextFunction(at))
+        if (fits(at) && !LLVMIsDeclaration(at))
+            hide(at);
 }
 
 void finished_show(LLVMModuleRef module)

@@ -41,11 +41,12 @@ struct module_facts module_facts_collect(LLVMModuleRef module);
 /* Has an optimiser seen the function, as in struct module_facts? */
 bool function_is_optimised(LLVMValueRef function, size_t *ret_n_instructions);
 
-/* See finished.c. Call in this order: mark optimised functions; exclude marked
- * functions that did not change from passes of functions; end the exclusion. */
+/* See finished.c. Call in this order: mark optimised functions, and exclude
+ * them from passes of functions; end the exclusion; once more exclude marked
+ * functions that did not change. */
 void finished_mark(LLVMModuleRef module);
-void finished_hide(LLVMModuleRef module);
 void finished_show(LLVMModuleRef module);
+void finished_hide(LLVMModuleRef module);
 
 /* After optimisation: if the module has too many bytes of variables, put the
  * largest ones where code reaches them with 64-bit offsets. Other modules are

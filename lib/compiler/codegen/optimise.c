@@ -11,7 +11,12 @@
  * coroutines; modules with coroutines are not divided in halves. LLVM has no
  * name for the second half. But opt prints the passes of a pipeline, and its
  * output can be used unchanged: the build asks the opt of the LLVM that it
- * links. The options below are in that text. */
+ * links. The options below are in that text.
+ *
+ * If an optimiser has seen the module, all of its functions are simple already,
+ * and can be inlined as they are. Then only passes that look at the module as a
+ * whole come before it is divided; what they changed is simplified part by
+ * part. */
 #include "optimise.h"
 
 #include "module_passes.h"
@@ -20,13 +25,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* The part of LLVM's pipelines that works on single functions, as opt prints it
- * (cmake/BccPipelines.cmake). */
-static const struct second_half {
+/* Parts of LLVM's pipelines, as opt prints them (cmake/BccPipelines.cmake). */
+static const struct pipeline {
     unsigned elf_machine;
     unsigned level;
-    const char *passes;
-} second_halves[] = {
+    const char *early;    /* of functions, before any is inlined */
+    const char *simplify; /* callees before callers */
+    const char *second;   /* the second half */
+} pipelines[] = {
 #include "pipelines.h"
 };
 
@@ -75,15 +81,15 @@ static bool has_coroutines(LLVMModuleRef module)
            LLVMGetNamedFunction(module, "llvm.coro.id.retcon.once");
 }
 
-/* NULL: the pipeline has no second half at that level, or for that machine. */
-static const char *find_second_half(const struct optimisation *how)
+/* NULL: the pipeline has no halves at that level, or for that machine. */
+static const struct pipeline *find_pipeline(const struct optimisation *how)
 {
-    const size_t n = sizeof(second_halves) / sizeof(second_halves[0]);
+    const size_t n = sizeof(pipelines) / sizeof(pipelines[0]);
 
     for (size_t i = 0; i < n; i++)
-        if (second_halves[i].elf_machine == how->target->elf_machine &&
-            second_halves[i].level == level_of(how))
-            return second_halves[i].passes;
+        if (pipelines[i].elf_machine == how->target->elf_machine &&
+            pipelines[i].level == level_of(how))
+            return &pipelines[i];
     return NULL;
 }
 
@@ -151,35 +157,70 @@ enum status optimise_baseline(struct glue *glue, LLVMModuleRef module,
 
 /* The passes of the first half that work on the module as a whole. */
 static const char module_passes[] =
-    "inferattrs,ipsccp,called-value-propagation,globalopt,"
+    "inferattrs,ipsccp,called-value-propagation,globalopt,always-inline,"
     "cgscc(devirt<4>(inline,function-attrs<skip-non-recursive-function-attrs>,"
-    "argpromotion,function-attrs)),deadargelim,globalopt,globaldce";
+    "argpromotion,function-attrs)),deadargelim,globalopt,globaldce,"
+    "elim-avail-extern,rpo-function-attrs";
 
-enum status optimise_first_half(struct glue *glue, LLVMModuleRef module,
-                                struct optimisation *how, struct error *err)
+static enum status simplify_whole(struct glue *glue, LLVMModuleRef module,
+                                  const struct optimisation *how,
+                                  struct error *err)
 {
-    const char *rest = find_second_half(how);
     char passes[MAX_PASSES];
-    enum status status;
 
-    if (!rest || has_coroutines(module))
-        return optimise(glue, module, how, err);
-    how->rest = rest;
     snprintf(passes, sizeof(passes),
              "%sthinlto-pre-link<O%u>,elim-avail-extern,rpo-function-attrs",
              type_check_passes(module), level_of(how));
+    return run(glue, module, how, passes, err);
+}
+
+/* As much as takes the module as a whole. Functions that are finished, and are
+ * as they were, are then hidden from passes of functions until
+ * optimise_rest(). */
+static enum status link_finished(struct glue *glue, LLVMModuleRef module,
+                                 const struct optimisation *how,
+                                 const char *early, struct error *err)
+{
+    char passes[MAX_PASSES + sizeof(module_passes)];
+    enum status status;
+
+    snprintf(passes, sizeof(passes), "%s%s", type_check_passes(module),
+             module_passes);
     finished_mark(module);
-    status = run(glue, module, how, module_passes, err);
-    if (status)
-        return status;
-    finished_hide(module);
-    status = run(glue, module, how, passes, err);
+    status = run(glue, module, how, early, err);
     finished_show(module);
+    if (status == STATUS_OK)
+        status = run(glue, module, how, passes, err);
+    finished_hide(module);
     return status;
+}
+
+enum status optimise_first_half(struct glue *glue, LLVMModuleRef module,
+                                struct optimisation *how,
+                                const struct module_facts *facts,
+                                struct error *err)
+{
+    const struct pipeline *pipeline = find_pipeline(how);
+
+    if (!pipeline || has_coroutines(module))
+        return optimise(glue, module, how, err);
+    how->rest = pipeline->second;
+    if (!facts->is_optimised)
+        return simplify_whole(glue, module, how, err);
+    how->simplify = pipeline->simplify;
+    return link_finished(glue, module, how, pipeline->early, err);
 }
 
 enum status optimise_rest(struct glue *glue, LLVMModuleRef module,
                           const struct optimisation *how, struct error *err)
 {
-    return how->rest ? run(glue, module, how, how->rest, err) : STATUS_OK;
+    enum status status = STATUS_OK;
+
+    if (how->simplify) {
+        status = run(glue, module, how, how->simplify, err);
+        finished_show(module);
+    }
+    if (status == STATUS_OK && how->rest)
+        status = run(glue, module, how, how->rest, err);
+    return status;
 }

@@ -8,9 +8,11 @@
 
 struct optimisation {
     const struct target *target;
-    unsigned level;   /* 0..3 */
-    const char *name; /* of the script, for messages */
-    const char *rest; /* passes that the first half left over; NULL: none */
+    unsigned level;       /* 0..3 */
+    const char *name;     /* of the script, for messages */
+    const char *simplify; /* passes that the first half left, for functions
+                             that are not finished; NULL: none */
+    const char *rest;     /* then for all; NULL: none */
 };
 
 /* Delete unused definitions. COMPILE, as for the others. */
@@ -31,10 +33,11 @@ enum status optimise_baseline(struct glue *glue, LLVMModuleRef module,
                               struct error *err) MUST_CHECK;
 
 /* Run the half that works on the module as a whole, above all inlining.
- * how->rest gets the passes on single functions, to be run on the module or on
- * its parts. */
+ * how->simplify and how->rest get the passes on single functions, to be run on
+ * the module or on its parts. */
 enum status optimise_first_half(struct glue *glue, LLVMModuleRef module,
                                 struct optimisation *how,
+                                const struct module_facts *facts,
                                 struct error *err) MUST_CHECK;
 enum status optimise_rest(struct glue *glue, LLVMModuleRef module,
                           const struct optimisation *how,
