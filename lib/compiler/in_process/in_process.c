@@ -28,8 +28,8 @@
 #include "beat.h"
 #include "entry.h"
 #include "file.h"
+#include "open_wall.h"
 #include "prune.h"
-#include "walls.h"
 
 enum { STACK_SIZE = 16 * 1024 * 1024 };
 
@@ -109,9 +109,9 @@ static enum status make_entry(struct run *run, struct error *err)
     if (status)
         return status;
     indexes_begin(&entry->indexes);
-    walls_close(true);
+    open_wall_close_here(true);
     status = entry_make(entry, &run->reply, err);
-    walls_close(false);
+    open_wall_close_here(false);
     return status;
 }
 
