@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "parts.h"
+#include "bccc.h"
 
 /* ---- Modules ---- */
 

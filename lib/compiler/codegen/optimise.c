@@ -1,4 +1,4 @@
-/* The pipeline that clang runs at the same level, with the same tuning: SLP
+/* The pipeline of clang at the same level, with the same tuning: SLP
  * vectorisation is off unless asked for, the rest is stated so that it stays.
  * Unused definitions are removed first: after internalisation they may be most
  * of the module, and the pipeline would simplify each function before it
@@ -25,7 +25,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* What this LLVM prints of its pipelines (cmake/BccPipelines.cmake). */
+/* Parts of LLVM's pipelines, as opt prints them (cmake/BccPipelines.cmake). */
 static const struct pipeline {
     unsigned elf_machine;
     unsigned level;
@@ -38,9 +38,10 @@ static const struct pipeline {
 
 enum { MAX_PASSES = 128 }; /* bytes of the names written here */
 
-/* Checks of a pointer's type, as control-flow integrity (-fsanitize=cfi) and
- * devirtualisation make them, wait for the link that sees all types. Here that
- * is now: left as they are, the back end drops some, and refuses others. */
+/* Does the module check types of pointers? Control-flow integrity
+ * (-fsanitize=cfi) and devirtualisation make such checks for the link that
+ * knows all types, which is here. Checks that are left are dropped or refused
+ * by the back end. */
 static bool has_type_checks(LLVMModuleRef module)
 {
     static const char *const names[] = {
@@ -104,7 +105,7 @@ static enum status run(struct glue *glue, LLVMModuleRef module,
     LLVMPassBuilderOptionsSetSLPVectorization(options, vectorise);
     LLVMPassBuilderOptionsSetLoopInterleaving(options, vectorise);
     LLVMPassBuilderOptionsSetLoopUnrolling(options, vectorise);
-    /* A section that only a linker for whole programs reads. */
+    /* This section is for linkers of whole programs only. */
     LLVMPassBuilderOptionsSetCallGraphProfile(options, false);
     status = glue_run_passes(
         glue, module,
@@ -133,11 +134,11 @@ enum status optimise(struct glue *glue, LLVMModuleRef module,
     return run(glue, module, how, passes, err);
 }
 
-/* For modules that no optimiser has seen: variables into registers, small
- * functions into their callers, what is the same once, what a loop does not
- * change before it. On programs of tests/bench (2026) the code then takes 2.6 x
- * the time of the best code, without any pass 3.5, and with all of default<O1>,
- * which takes twice as long, 2.1. */
+/* For modules that no optimiser has seen: variables into registers, inlining of
+ * small functions, common subexpressions, loop invariants. On programs of
+ * tests/bench (2026) the code then takes 2.6 x the time of the best code;
+ * without any pass 3.5 x; with all of default<O1>, which takes twice as long to
+ * compile, 2.1 x. */
 static const char baseline_passes[] =
     "function(sroa<modify-cfg>,early-cse,simplifycfg),"
     "cgscc(inline,function(sroa<modify-cfg>,early-cse<memssa>,simplifycfg,"
@@ -154,7 +155,7 @@ enum status optimise_baseline(struct glue *glue, LLVMModuleRef module,
     return optimise(glue, module, how, err);
 }
 
-/* Those of the first half that look at the module as a whole. */
+/* The passes of the first half that work on the module as a whole. */
 static const char module_passes[] =
     "inferattrs,ipsccp,called-value-propagation,globalopt,always-inline,"
     "cgscc(devirt<4>(inline,function-attrs<skip-non-recursive-function-attrs>,"
