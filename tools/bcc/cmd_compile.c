@@ -10,6 +10,7 @@
 
 #include "cache_file.h"
 #include "commands.h"
+#include "function_names.h"
 #include "part.h"
 #include "print.h"
 #include "print_report.h"
@@ -22,6 +23,11 @@ static int make(BCCScriptRef script, const struct options *options,
     if (bccPrepareSharedObjectFile(
             script, path, setup_flags(options, options->entry != NULL))) {
         setup_complain(script);
+        return EXIT_FAILED;
+    }
+    if (options->entry && !function_names_have(path, options->entry)) {
+        complain("%s: no function '%s'", options->arguments[0], options->entry);
+        unlink(path);
         return EXIT_FAILED;
     }
     /* A host defines symbols for what is no program. */

@@ -14,6 +14,7 @@
 
 #include "commands.h"
 #include "entry_name.h"
+#include "function_names.h"
 #include "file.h"
 #include "print.h"
 #include "progress.h"
@@ -242,6 +243,23 @@ static bool make_queue(struct work *work)
 
 /* ---- Doing it ---- */
 
+/* False: it is no program, and the entry is removed: it could not be run. */
+static bool check_entry(struct job *job, const struct options *options,
+                        const BCCReport *report)
+{
+    const char *name = setup_entry(options);
+
+    if (options->exports || report->cache == BCC_CACHE_HIT ||
+        function_names_have(report->path, name))
+        return true;
+    unlink(report->path);
+    if (asprintf(&job->failure,
+                 "%s: no function '%s' (a library is compiled with --exports)",
+                 job->path, name) < 0)
+        job->failure = NULL;
+    return false;
+}
+
 /* False: the entry is removed. A host defines symbols for what is no program.
  */
 static bool check_symbols(struct work *work, struct job *job,
@@ -294,7 +312,8 @@ static const char *make_entry(struct work *work, struct job *job)
     } else {
         bccGetReport(script, &report);
         outcome = report.cache == BCC_CACHE_HIT ? "up to date" : "compiled";
-        if (!check_symbols(work, job, &report))
+        if (!check_entry(job, options, &report) ||
+            !check_symbols(work, job, &report))
             outcome = "failed";
     }
     bccDisposeScript(script);

@@ -1,5 +1,5 @@
-/* For bcc dump --debug-file: a file for debuggers from a cache file without
- * debug information. */
+/* Functions of cache files: is one there; and for bcc dump --debug-file a file
+ * for debuggers from a cache file without debug information. */
 #ifndef BCC_TOOL_FUNCTION_NAMES_H
 #define BCC_TOOL_FUNCTION_NAMES_H
 
@@ -13,5 +13,8 @@
 enum status function_names_make(const struct cache_file *file, const char *name,
                                 struct buffer *ret_made,
                                 struct error *err) MUST_CHECK;
+
+/* The file is an entry, and its code has this function. */
+bool function_names_have(const char *path, const char *name);
 
 #endif
