@@ -1047,6 +1047,19 @@ static void barriers_that_not_all_items_reach_are_refused(void **state)
     bccDisposeScript(script);
 }
 
+static void calls_of_other_functions_are_no_barriers(void **state)
+{
+    BCCScriptRef script = open_items(*state);
+    const BCCGrid grid = {.globalSize = {64}, .localSize = {8}};
+    int32_t out[64] = {0};
+    const BCCValue arguments[] = {{.type = BCC_PTR, .u.p = out}};
+
+    run_grid(script, "calls_sometimes", &grid, 2, arguments, 1);
+    for (int i = 0; i < 64; i++)
+        assert_int_equal(out[i], i % 2 ? 3 * i : i % 4 ? i + 1 : 0);
+    bccDisposeScript(script);
+}
+
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
@@ -1087,6 +1100,7 @@ int main(void)
         TEST(groups_have_two_dimensions),
         TEST(items_keep_their_values_across_barriers),
         TEST(barriers_that_not_all_items_reach_are_refused),
+        TEST(calls_of_other_functions_are_no_barriers),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

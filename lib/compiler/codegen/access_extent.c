@@ -1,4 +1,4 @@
-#include "access_extent.h"
+#include "kernels.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -45,7 +45,8 @@ static void reach_bytes(struct extent *extent, LLVMValueRef call,
               align ? LLVMGetEnumAttributeValue(align) : 1);
 }
 
-/* The offset of an index into a type, which becomes that of the part. */
+/* The offset of an index into *type; *type becomes the type of the indexed
+ * part. */
 static bool step(LLVMTargetDataRef layout, LLVMTypeRef *type, uint64_t index,
                  uint64_t *offset)
 {
@@ -66,7 +67,7 @@ static bool step(LLVMTargetDataRef layout, LLVMTypeRef *type, uint64_t index,
     }
 }
 
-/* False: not constant, or negative. */
+/* False: the offset is not constant, or negative. */
 static bool add_offset(struct extent *extent, LLVMValueRef gep,
                        uint64_t *offset)
 {
@@ -93,8 +94,8 @@ static bool add_offset(struct extent *extent, LLVMValueRef gep,
 static void follow(struct extent *extent, LLVMValueRef pointer, uint64_t offset,
                    int depth);
 
-/* Unoptimised code keeps the parameter in a variable and loads it for each
- * use. */
+/* Unoptimised code keeps the parameter in a variable of the stack and loads it
+ * for each use. */
 // NOLINTNEXTLINE(misc-no-recursion): MAX_DEPTH
 static void follow_variable(struct extent *extent, LLVMValueRef variable,
                             uint64_t offset, int depth)

@@ -1,8 +1,8 @@
-/* Habits of front ends, and one of LLVM's linker, that would cost a script its
- * speed or its meaning.
+/* Corrections of what front ends and LLVM's linker write, which would cost a
+ * script its speed or its meaning.
  *
- * OpenCL C's functions have SPIR's calling convention. Code generators treat it
- * as C's, but LLVM's optimiser compares the names: a C script's call of an
+ * Functions of OpenCL C have SPIR's calling convention. Code generators treat
+ * it as C's, but LLVM's optimiser compares the names: a C script's call of an
  * OpenCL runtime would be "undefined behaviour", and all code after it would be
  * deleted silently. So such functions become C functions, and all calls of them
  * C calls, indirect ones too.
@@ -65,8 +65,8 @@ static const char no_builtins[] = "no-builtins";
 /* Larger functions are not inlined anyway. */
 enum { MAX_BLOCKS = 32 };
 
-/* A function of C++ or of OpenCL C (_Z3dotDv4_fS_); C++'s operators, which
- * LLVM does know, have no digit there (_Znwm). */
+/* A function of C++ or of OpenCL C (_Z3dotDv4_fS_). LLVM knows operators of
+ * C++, which have no digit there (_Znwm). */
 static bool has_mangled_name(LLVMValueRef function)
 {
     const char *name = glue_name(function);
@@ -85,8 +85,8 @@ static bool may_be_builtin(LLVMValueRef instruction)
            !has_mangled_name(callee);
 }
 
-/* No loop for certain: all branches lead forward in the order of the blocks,
- * as front ends write them. */
+/* Do all branches of the block lead to later blocks, as front ends write them?
+ * A function in which all do has no loop. */
 static bool leads_forward(LLVMBasicBlockRef block,
                           const LLVMBasicBlockRef *before, unsigned n_before)
 {
