@@ -1681,7 +1681,7 @@ test_report_is_one_line_of_json() {
     small_program
     for name in cold warm; do
         run $name "$BCC" run --report=json "$work/small.bc"
-        "$CHECK_JSON" cache code reason path tier image_bytes stages_us \
+        "$CHECK_JSON" cache code reason path tier lazy image_bytes stages_us \
             total_us \
             <"$work/$name.report" || fail "$(cat "$work/$name.report")"
     done
