@@ -78,7 +78,7 @@ static enum status check_identity(struct prepare *p, const char *name,
                                   struct error *err)
 {
     struct span has = cache_identity(view);
-    struct span wants = buffer_span(&p->identity);
+    struct span wants = buffer_span(&p->script->identity);
     size_t size = has.size;
 
     /* Code given by the host may be made with any options, but for this version
@@ -107,10 +107,11 @@ static enum status check_dependencies(struct prepare *p,
                                       struct error *err)
 {
     BCCScriptRef script = p->script;
-    struct dependency_input *inputs;
+    struct dependency_input few[4], *inputs = few;
     enum status status;
 
-    inputs = calloc(script->n_sources, sizeof(*inputs));
+    if (script->n_sources > sizeof(few) / sizeof(few[0]))
+        inputs = calloc(script->n_sources, sizeof(*inputs));
     if (!inputs)
         return error_no_memory(err);
     for (size_t i = 0; i < script->n_sources; i++) {
@@ -127,7 +128,8 @@ static enum status check_dependencies(struct prepare *p,
         };
     }
     status = dependency_check(view, inputs, script->n_sources, err);
-    free(inputs);
+    if (inputs != few)
+        free(inputs);
     return status;
 }
 
@@ -137,7 +139,7 @@ static enum status check_tier(const struct prepare *p,
     if (p->request.tier != REQUEST_TIER_BEST ||
         found->layout.tier == OBCC_TIER_BEST)
         return STATUS_OK;
-    error_set(err, STATUS_STALE, "%s: baseline code, the best was asked for",
+    error_set(err, STATUS_STALE, "%s: baseline code, the best is required",
               found->name);
     return error_add_reason(err, STATUS_STALE, REASON_TIER);
 }

@@ -6,13 +6,13 @@
 
 #include "cache_read.h"
 
-/* Could libraries of the entry's needed list be bound differently than in a
- * native program if they are opened one after another? */
+/* Could shared libraries of the entry be bound differently than in a native
+ * program if they are opened one after another? */
 bool library_order_matters(const struct cache_view *view);
 
-/* Open all of them at once. Returns a handle, to be closed after theirs. NULL
- * if this machine does not support it, or a library cannot be opened: then open
- * them one after another. unique: an address that nothing else has until the
+/* Open all of them at once. Returns a handle, to be closed after theirs. NULL:
+ * this machine does not support it, or a library cannot be opened; open them
+ * one after another then. unique: an address that no other object has until the
  * handle is closed. mode: RTLD_GLOBAL or RTLD_LOCAL. */
 void *library_order_open(const struct cache_view *view, const void *unique,
                          int mode);

@@ -36,8 +36,7 @@ struct prepare {
     const char *file;       /* not NULL: make this file, even if it exists */
     struct source *given;   /* not NULL: the host gives compiled code */
     struct request request; /* without inputs */
-    struct buffer identity;
-    bool is_lazy;    /* functions are compiled when they are called */
+    bool is_lazy;           /* functions are compiled when they are called */
     bool is_waiting; /* what was found is baseline code of the directory */
 };
 
@@ -116,8 +115,13 @@ enum status make_in_directory(struct prepare *p, struct flight *flight,
                               struct error *err) MUST_CHECK;
 
 /* Let the compiler make the best code of the entry in the background, unless
- * that is under way. Nothing is said of a failure: the next launch tries. */
+ * that is under way. A failure is not reported: the next launch tries again. */
 void make_later(struct prepare *p);
+
+/* ---- tier.c ---- */
+
+/* Is another file in the place of the entry that was loaded? */
+bool is_replaced(BCCScriptRef script) MUST_CHECK;
 
 /* ---- admit.c ---- */
 
@@ -147,8 +151,8 @@ enum status libraries_open(const struct cache_view *view, bool for_process,
                            const char *name, struct libraries *ret_libraries,
                            struct error *err) MUST_CHECK;
 
-/* Address of a symbol in any of these libraries, or in libraries they need.
- * context is a struct libraries. */
+/* The address of a symbol in any of these libraries, or in libraries that they
+ * need; or NULL. context is a struct libraries. */
 void *libraries_find(const void *context, const char *name);
 
 /* ---- symbols.c ---- */
@@ -158,8 +162,8 @@ struct symbol_search {
     BCCScriptRef script;
     const struct cache_view *view;
     const struct libraries *libraries;
-    bool of_process;          /* definitions of the process count, too */
-    bool of_libc;             /* and those of libc */
+    bool of_process;          /* search the process, too */
+    bool of_libc;             /* search libc, too */
     struct host_scope *scope; /* once it was asked */
 };
 

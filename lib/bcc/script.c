@@ -32,10 +32,8 @@ BCCScriptRef bccCreateScript(void)
     if (script) {
         memset(script, 0, offsetof(struct BCCOpaqueScript, error));
         error_init(&script->error);
-        script->report_reason[0] = '\0';
         script->options = default_options();
-        script->report.reason = script->report_reason;
-        script->report.path = "";
+        script->report.reason = script->report.path = "";
     }
     return script;
 }
@@ -74,8 +72,9 @@ void bccDisposeScript(BCCScriptRef script)
     options_release(&script->options);
     free(script->cache_path);
     free(script->report_path);
+    free(script->report_reason);
     free(script->compiler);
-    free(script->identity);
+    buffer_release(&script->identity);
     free(script);
     pthread_setcancelstate(cancel_state, NULL);
 }
@@ -274,6 +273,7 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
     copy.jit = given.jit;
     options_release(&script->options);
     script->options = copy;
+    script->identity.size = 0;
     return 0;
 }
 

@@ -145,10 +145,8 @@ static enum status place_text(const struct load_source *source,
     if (source->fd < 0 || source->is_copied)
         return copy_text(source, image, err);
     if (mmap(image->head, end, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED,
-             source->fd, 0) != MAP_FAILED) {
-        image->mapped_size = end;
+             source->fd, 0) != MAP_FAILED)
         return STATUS_OK;
-    }
     /* A file system mounted noexec (EPERM), or a security module's verdict
      * on the file (EACCES): code may still run from a copy. */
     if (errno == EPERM || errno == EACCES)

@@ -8,9 +8,9 @@
 #include "image_view.h"
 
 /* Apply all relocations of binder->view, whose segments are mapped at base, and
- * check that constructors and destructors are in the text. Calls the image's
- * own functions only where it has indirect functions, and only if nothing was
- * missing. CORRUPT, UNSUPPORTED, UNRESOLVED. */
+ * check that constructors and destructors are in the text. Calls functions of
+ * the image only if it has indirect functions and nothing is missing. CORRUPT,
+ * UNSUPPORTED, UNRESOLVED. */
 enum status relocate(struct binder *binder, uint8_t *base,
                      struct error *err) MUST_CHECK;
 

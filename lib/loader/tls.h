@@ -9,9 +9,9 @@
 #include "error.h"
 #include "image_view.h"
 
-/* What the GOT of an image holds for a variable (ELF TLS ABI, "General
- * Dynamic"). module is the address of a struct tls_module, or the small number
- * by which the C library knows one of its own. */
+/* The words of the GOT for a variable (ELF TLS ABI, "General Dynamic"). module
+ * is the address of a struct tls_module, or the small number by which the C
+ * library knows one of its modules. */
 struct tls_index {
     uintptr_t module;
     uintptr_t offset; /* in the module's block */
@@ -20,38 +20,38 @@ struct tls_index {
 struct tls_variable {
     const char *name;        /* borrowed from the image, for messages */
     struct tls_index index;  /* the same in all threads */
-    bool has_fixed_distance; /* and so is this: */
+    bool has_fixed_distance; /* distance is the same in all threads, too */
     uintptr_t distance;      /* from the thread pointer, modulo 2^64 */
 };
 
-/* Numbers of the C library are lower: it counts from 1 the libraries that
- * have thread-local variables, and nothing is ever mapped there. */
+/* Module numbers of the C library are lower: it numbers the libraries that have
+ * thread-local variables from 1, and nothing is ever mapped there. */
 #define TLS_LOWEST_MODULE_ADDRESS ((uintptr_t)1 << 16)
 
 struct tls_module;
 
-/* For an image that has a PT_TLS; its address is the module word. NO_MEMORY,
- * IO (the process has no pthread key left). */
+/* Make the module of an image with a PT_TLS; its address is the module word.
+ * NO_MEMORY, IO (the process has no pthread key left). */
 enum status tls_create(const struct image_view *view,
                        struct tls_module **ret_module,
                        struct error *err) MUST_CHECK;
 
-/* Make the block of the calling thread, when the image is relocated, so that
- * no access in this thread can run out of memory. name is for the message.
+/* Make the calling thread's block, once the image is relocated, so that no
+ * access in this thread can run out of memory. name is for the message.
  * NO_MEMORY. */
 enum status tls_prepare(struct tls_module *module, const char *name,
                         struct error *err) MUST_CHECK;
 
-/* The block of the calling thread, NULL if it has made no use of it yet. */
+/* The block of the calling thread; NULL: it has not used any variable yet. */
 void *tls_own_block(const struct tls_module *module);
 
 /* Free the blocks of all threads. Accepts NULL. */
 void tls_free(struct tls_module *module);
 
-/* What images import as __tls_get_addr. Thread-safe; the first access of a
- * thread to an image is not async-signal-safe (as it is not in libc), later
- * ones are. If there is no memory for a block, the thread is ended by a trap:
- * the caller is compiled code that cannot be told. */
+/* Images import this as __tls_get_addr. Thread-safe. The first access of a
+ * thread to an image is not async-signal-safe (as in libc), later ones are. If
+ * there is no memory for a block, a trap ends the thread, because compiled code
+ * cannot get an error. */
 void *tls_get_addr(const struct tls_index *index);
 
 #endif

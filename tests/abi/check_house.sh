@@ -15,6 +15,7 @@ build=$2
 failures=0
 results=$(mktemp) && commands=$(mktemp -d) || exit 1
 trap 'rm -rf "$results" "$commands"' EXIT
+trap 'exit 1' HUP INT TERM
 
 found() {
     if [ -s "$results" ]; then

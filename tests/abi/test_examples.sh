@@ -30,6 +30,7 @@ name=$4
 folder=$source/examples/$name
 work=$(mktemp -d) || exit 1
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 library=$(find "$root$prefix" -name libobcc.so)
 libdir=${library%/libobcc.so}
 n_failed=0

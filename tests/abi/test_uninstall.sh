@@ -7,6 +7,7 @@ build=$1
 prefix=$2
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 DESTDIR=$scratch/root
 export DESTDIR
 

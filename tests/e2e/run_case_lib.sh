@@ -6,7 +6,17 @@
 # and BCC_CACHE_DIR inside it.
 
 work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+
+# A compiler in the background may be writing there yet.
+remove_work() {
+    for _ in 1 2 3 4 5 6 7 8 9; do
+        rm -rf "$work" 2>/dev/null && return
+        sleep 0.2
+    done
+    rm -rf "$work"
+}
+trap remove_work EXIT
+trap 'exit 1' HUP INT TERM
 BCC_CACHE_DIR=$work/cache
 export BCC_CACHE_DIR
 mkdir -m 700 "$BCC_CACHE_DIR"

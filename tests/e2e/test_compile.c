@@ -118,6 +118,16 @@ static void refuses_a_damaged_wrapper(void **state)
         assert_refused(f, STATUS_CORRUPT, "wrapped.bc: bitcode wrapper");
         free((void *)wrapped.data);
     }
+    /* Each byte of a number counts. */
+    for (size_t at = 8; at <= 12; at += 4) {
+        struct span wrapped = wrap(bitcode);
+        put32((uint8_t *)wrapped.data + at, 0x04030201);
+        compile_fixture_reset(f);
+        compile_fixture_add(f, "wrapped.bc", wrapped);
+        assert_refused(f, STATUS_CORRUPT,
+                       at == 8 ? "offset 67305985 and" : "size 67305985 in");
+        free((void *)wrapped.data);
+    }
     free((void *)bitcode.data);
 }
 
@@ -330,6 +340,38 @@ static void refuses_scripts_of_another_machine(void **state)
         compile_fixture_add_text(f, "script.bc", simple);
         compile_fixture_add_text(f, "runtime.bc", text);
         assert_refused(f, STATUS_UNSUPPORTED, "runtime.bc: made for ");
+    }
+}
+
+/* In functions and outside. */
+static void makes_code_of_assembly_for_every_machine(void **state)
+{
+    static const char *const triples[] = {
+        "x86_64-linux-gnu", "aarch64-linux-gnu", "armv7-linux-gnueabihf",
+        "armv7-linux-gnueabi", "riscv64-linux-gnu"};
+    struct compile_fixture *f = *state;
+    char text[512];
+
+    for (size_t i = 0; i < sizeof(triples) / sizeof(triples[0]); i++) {
+        snprintf(text, sizeof(text),
+                 "target triple = \"%s\"\n"
+                 "module asm \".globl g\"\n"
+                 "module asm \"g: nop\"\n"
+                 "declare void @g()\n"
+                 "define void @f() {\n"
+                 "  call void asm sideeffect \"nop\", \"\"()\n"
+                 "  call void @g()\n"
+                 "  ret void\n"
+                 "}\n",
+                 triples[i]);
+        compile_fixture_reset(f);
+        compile_fixture_add_text(f, "script.bc", text);
+        f->request.triple = triples[i];
+        f->request.cpu = "generic";
+        f->request.features = "";
+        assert_compiles(f);
+        assert_non_null(find_function(f, "f"));
+        assert_int_equal(f->result.link.n_imports, 0);
     }
 }
 
@@ -566,6 +608,7 @@ int main(void)
         TEST(mutated_bitcode_ends_with_a_status),
         TEST(refuses_targets_it_cannot_make_code_for),
         TEST(refuses_scripts_of_another_machine),
+        TEST(makes_code_of_assembly_for_every_machine),
         TEST(neutral_modules_need_pointers_of_the_same_size),
         TEST(vendors_of_triples_do_not_matter),
         TEST(code_needs_the_features_of_its_cpu),

@@ -366,6 +366,10 @@ static void libraries_that_cannot_be_cut_are_linked_whole(void **state)
         "@common_variable = common global i32 0\n",
         "module asm \".globl other\"\n",
         "declare i1 @llvm.type.test(ptr, metadata)\n",
+        "declare i1 @llvm.public.type.test(ptr, metadata)\n",
+        "declare {ptr, i1} @llvm.type.checked.load(ptr, i32, metadata)\n",
+        "declare {ptr, i1} @llvm.type.checked.load.relative(ptr, i32, "
+        "metadata)\n",
         "!some.list = !{!0}\n"
         "!0 = !{i32 1}\n",
         "!llvm.module.flags = !{!0}\n"

@@ -41,6 +41,7 @@ call x.bc;call: a file and a function are needed (bcc help call)
 compile;compile: a file and -o are needed (bcc help compile)
 compile x.bc;compile: a file and -o are needed (bcc help compile)
 compile -o y.oBCC;compile: a file and -o are needed (bcc help compile)
+compile --shared --entry main x.bc -o y.so;compile: --shared makes no program: leave out --entry
 completion;completion: one of bash, zsh, fish is needed
 completion csh;completion: one of bash, zsh, fish is needed
 completion bash zsh;completion: one of bash, zsh, fish is needed
@@ -63,6 +64,7 @@ run --tier=better x.bc;--tier better: not one of auto, best, baseline
 run --tier= x.bc;--tier : not one of auto, best, baseline
 run --memory-limit 5X x.bc;--memory-limit 5X: not a size: 512M, 2G, none
 cache gc --max-size -1;--max-size -1: not a size: 512M, 2G, none
+run --fp-contract fast x.bc;run: --fp-contract fast: not one of on, off; the front end may mark more: clang -ffp-contract=fast
 run --cache-dir= x.bc;--cache-dir: needs the name of a directory
 END
 }
@@ -96,6 +98,42 @@ test_run_refuses_what_is_no_function() {
         "$CLANG" -O2 -fPIC -emit-llvm -x c -c - -o "$work/variable.bc"
     refuses "exit 1" "$work/variable.bc: no function 'variable'" \
         "$BCC" run --entry variable "$work/variable.bc"
+}
+
+test_a_system_root_that_is_not_there_is_named() {
+    small_program
+    refuses "exit 1" "--sysroot $work/none: No such file or directory" \
+        "$BCC" run --sysroot "$work/none" "$work/small.bc"
+}
+
+test_each_wrong_key_has_its_advice() {
+    command -v openssl >/dev/null || skip "no openssl"
+    small_program
+    entry=$work/small.oBCC
+    "$BCC" compile "$work/small.bc" -o "$entry" || fail compile
+    for kind in ed25519 rsa; do
+        openssl genpkey -algorithm $kind -out "$work/$kind.pem" 2>/dev/null
+        openssl pkey -in "$work/$kind.pem" -pubout -out "$work/$kind.pub"
+    done
+    openssl req -x509 -key "$work/ed25519.pem" -subj /CN=x \
+        -out "$work/certificate" 2>/dev/null
+    while IFS=';' read -r command file kind advice; do
+        refuses "exit 1" \
+            "$work/$file: not an Ed25519 $kind key in PEM format$advice" \
+            "$BCC" "$command" --key "$work/$file" "$entry"
+    done <<'END'
+verify;ed25519.pem;public;: it is a private key; openssl pkey -in PRIVATE.pem -pubout prints the public one
+verify;rsa.pub;public;: it is a key of another kind; openssl genpkey -algorithm ed25519 makes one
+verify;certificate;public;: it is a certificate
+verify;small.bc;public;
+sign;ed25519.pub;private;: it is a public key, and only the private one can sign
+sign;rsa.pem;private;: it is a key of another kind; openssl genpkey -algorithm ed25519 makes one
+sign;certificate;private;: it is a certificate
+sign;small.bc;private;
+END
+    refuses "exit 1" "$work/none: No such file or directory" \
+        "$BCC" sign --key "$work/none" "$entry"
+    "$BCC" sign --key "$work/ed25519.pem" "$entry" || fail "the right key"
 }
 
 test_a_tier_of_the_environment_is_checked() {
@@ -133,8 +171,8 @@ END
 bcc: config:4: not a line 'cache-size = SIZE'
 bcc: config:5: not a line 'cache-size = SIZE'
 bcc: config:6: not a line 'cache-size = SIZE'
-bcc: config:7: '' is no size
-bcc: config:8: '5M 6M' is no size
+bcc: config:7: '' is not a size
+bcc: config:8: '5M 6M' is not a size
 END
     diff "$work/right" "$work/said" || fail "other lines are refused"
     says config out "7340032 ("
@@ -172,7 +210,7 @@ test_missing_runtimes_of_languages_are_named() {
         echo "int $name(void); int main(void) { return $name(); }" |
             "$CLANG" -O2 -fPIC -emit-llvm -x c -c - -o "$work/foreign.bc"
         run foreign "$BCC" run --no-cache "$work/foreign.bc"
-        complains foreign "'$name' is of $advice"
+        complains foreign "'$name' belongs to $advice"
     done <<'END'
 __rdl_alloc rustc's own allocator functions
 __rust_alloc rustc's own allocator functions

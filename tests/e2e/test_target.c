@@ -383,6 +383,12 @@ static void refuses_another_float_abi(void **state)
                               "!llvm.module.flags = !{!0}\n"
                               "!0 = !{i32 1, !\"target-abi\", !\"lp64d\"}\n"),
                      STATUS_OK);
+    /* Of another machine it says nothing. */
+    chooses(f, "x86_64-linux-gnu", "x86-64", "");
+    assert_int_equal(adopt(f, "target triple = \"x86_64-linux-gnu\"\n"
+                              "!llvm.module.flags = !{!0}\n"
+                              "!0 = !{i32 1, !\"target-abi\", !\"lp64\"}\n"),
+                     STATUS_OK);
 }
 
 static void refuses_the_other_byte_order(void **state)

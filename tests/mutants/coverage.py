@@ -6,10 +6,12 @@
 
 Builds the project with gcov's counters in DIR/mutants/coverage, runs each test
 with counters of its own, and prints lines and branches for each room. What each
-test reached is kept in DIR/mutants/coverage.json, for mutants.py. --lines shows
-the lines of a file that no test reaches. Needs gcc and gcov."""
+test reached is kept in DIR/mutants/coverage.json, for mutants.py. With --tests these
+tests alone are measured, and the rest of that file stays. --lines shows the
+lines of a file that no test reaches. Needs gcc and gcov."""
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -27,6 +29,14 @@ import suite as suites
 MAX_SECONDS = 120
 
 
+def digest_of(path):
+    try:
+        with open(path, "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()
+    except OSError:
+        return ""
+
+
 class Reached:
     """Lines and branches of files, with the tests that reach them."""
 
@@ -35,6 +45,7 @@ class Reached:
         self.seconds = []  # each took, with counters
         self.lines = {}    # file: {line: bits of tests}
         self.branches = {} # file: {line: [number, bits of those taken]}
+        self.digests = {}  # of the files; "": measured more than once
         self.lock = threading.Lock()
 
     def add(self, name, seconds, files):
@@ -55,9 +66,29 @@ class Reached:
                 for i, is_taken in enumerate(taken[:known[0]]):
                     known[1] |= is_taken << i
 
+    def forget(self, names):
+        """These tests are measured anew."""
+        kept = [i for i, name in enumerate(self.tests) if name not in names]
+
+        def without(bits):
+            return sum((bits >> i & 1) << k for k, i in enumerate(kept))
+
+        self.tests = [self.tests[i] for i in kept]
+        self.seconds = [self.seconds[i] for i in kept]
+        self.lines = {path: {n: without(bits) for n, bits in rows.items()}
+                      for path, rows in self.lines.items()}
+
+    def mark_texts(self, source):
+        """These are the texts of the files that are measured now."""
+        for path in self.lines:
+            digest = digest_of(os.path.join(source, path))
+            if self.digests.setdefault(path, digest) != digest:
+                self.digests[path] = ""
+
     def save(self, path):
         with self.lock, open(path + ".new", "w", encoding="utf-8") as file:
             json.dump({"tests": self.tests, "seconds": self.seconds,
+                       "digests": self.digests,
                        "lines": {path: {str(n): hex(bits)
                                         for n, bits in rows.items()}
                                  for path, rows in self.lines.items()},
@@ -73,6 +104,7 @@ class Reached:
         with open(path, encoding="utf-8") as file:
             text = json.load(file)
         reached.tests, reached.seconds = text["tests"], text["seconds"]
+        reached.digests = text.get("digests", {})
         for path, rows in text["lines"].items():
             reached.lines[path] = {int(n): int(bits, 16)
                                    for n, bits in rows.items()}
@@ -80,15 +112,23 @@ class Reached:
             reached.branches[path] = {int(n): row for n, row in rows.items()}
         return reached
 
-    def tests_of(self, path, line):
-        """Names of the tests that reach the line; of a line without code those
-        of the nearest one above it."""
+    def tests_of(self, path, line, now=None):
+        """Indices of the tests that reach the line; of a line without code those
+        of the nearest one above it. Of a file that is another `now`: of the
+        tests that reach any line."""
         lines = self.lines.get(path, {})
+        if now and self.digests.get(path, "") != digest_of(now):
+            return self.tests_of_file(path)
         for number in range(line, max(line - 12, 0), -1):
             if number in lines:
                 bits = lines[number]
                 return [i for i in range(len(self.tests)) if bits >> i & 1]
         return []
+
+    def tests_of_file(self, path):
+        return [i for i in range(len(self.tests))
+                if any(bits >> i & 1
+                       for bits in self.lines.get(path, {}).values())]
 
     def lines_of_tests(self, paths):
         """How many lines of these files each test reaches."""
@@ -191,7 +231,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--source", required=True)
     parser.add_argument("--build", required=True)
-    parser.add_argument("--tests", default=".")
+    parser.add_argument("--tests", help="measure these anew, keep the others")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--seconds", type=float, default=7200)
     parser.add_argument("--lines")
@@ -224,14 +264,20 @@ def main():
         print(f"coverage: the build failed, see {suite.log}")
         return 1
     reached = Reached()
-    tests = [test for test in suite.tests()
-             if re.search(options.tests, test.name)]
+    tests = suite.tests()
+    if options.tests:
+        tests = [test for test in tests
+                 if re.search(options.tests, test.name)]
+        if os.path.exists(kept):
+            reached = Reached.load(kept)
+            reached.forget({test.name for test in tests})
     with ThreadPoolExecutor(options.jobs) as pool:
         for done, _ in enumerate(pool.map(
                 lambda test: measure(suite, test, reached, clock), tests), 1):
             if done % 50 == 0:
                 print(f"{done} of {len(tests)} tests", flush=True)
                 reached.save(kept)
+    reached.mark_texts(suite.copy)
     reached.save(kept)
     print_rooms(reached)
     return 0

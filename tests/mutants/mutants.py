@@ -2,11 +2,12 @@
 """mutants.py: how many small wrong changes of the code do the tests notice?
 
     mutants.py --source DIR --build DIR [--files FILE,... | --room ROOM,...]
-               [--number N] [--seconds N] [--seed N] [--jobs N] [--sample]
+               [--number N] [--seconds N] [--seed N] [--jobs N]
+               [--sample | --again]
 
 Takes a random sample of the mutants of the files (by default those that git
-says have changed), builds each in DIR/mutants, runs the tests that reach the
-changed line, those of the file first, and prints a table. A mutant is
+says have changed), builds them in DIR/mutants, runs the tests that reach the
+changed lines, and prints a table. A mutant is
 
     killed      a test fails, or takes much longer than it does
     survived    all of these tests pass
@@ -15,7 +16,10 @@ changed line, those of the file first, and prints a table. A mutant is
 
 Mutants that are no C are drawn again. Which tests reach a line is known from
 `ninja coverage`. Without that, the tests are the unit tests that the file is
-linked into. With --sample the result is a report: the exit status is 0."""
+linked into. What is known of a mutant is kept in DIR/mutants/sample-SEED.json:
+the same command goes on where a run stopped. --again tries those that survived
+once more, with the nearest tests of now. With --sample the result is a report: the exit
+status is 0."""
 
 import argparse
 import os
@@ -26,14 +30,15 @@ import sys
 from collections import Counter
 
 import coverage
+import judge as judges
 import mutate
 import suite as suites
+from results import Drawn, Results
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-# A mutant may take this much longer than its tests took with counters.
-PATIENCE = 4
-PATIENCE_S = 5
+# Of a test that no counter was measured of.
+UNKNOWN_S = 2
 
 
 # ---- What is judged equivalent ----
@@ -108,14 +113,20 @@ def chosen_files(options):
 class Tests:
     """The tests of a line, with the time that each took."""
 
-    def __init__(self, suite, reached):
+    def __init__(self, suite, reached, is_again=False):
         self.suite = suite
+        self.is_again = is_again
         self.reached = reached
         self.all = {test.name: test for test in suite.tests()}
         self.linked = {}
+        self.took = (dict(zip(reached.tests, reached.seconds)) if reached
+                     else {})
         self.n_lines = (reached.lines_of_tests(reached.lines) if reached
                         else [])
         self.n_lines_in = {} # of a file
+
+    def seconds(self, test):
+        return self.took.get(test.name, UNKNOWN_S)
 
     def _linked_with(self, path):
         """Unit tests whose programs have the file in them."""
@@ -127,143 +138,47 @@ class Tests:
                     for line in self.suite.query("inputs", target):
                         if line.endswith(".c"):
                             source = os.path.relpath(
-                                os.path.join(self.suite.build, line),
-                                self.suite.copy)
+                                self.suite.in_build(line), self.suite.copy)
                             self.linked.setdefault(source, []).append(test)
         return self.linked.get(path, [])
 
     def _reaching(self, path, line):
-        return self.reached.tests_of(path, line) if self.reached else []
+        if not self.reached:
+            return []
+        if self.is_again: # new cases may reach what no test did
+            return self.reached.tests_of_file(path)
+        return self.reached.tests_of(path, line, os.path.join(self.suite.origin,
+                                                              path))
 
     def of_line(self, path, line):
-        """Pairs of a test and the seconds it may take. First those that have
-        most to do with the file: of the lines that they reach, the largest
-        share is there. Of equals the fastest."""
+        """First those that have most to do with the file: of the lines that
+        they reach, the largest share is there. Of equals the fastest."""
         found = [i for i in self._reaching(path, line)
                  if self.reached.tests[i] in self.all]
         # Not measured, or in a sandbox that lets no counters out.
         if not found:
-            return [(test, 20) for test in self._linked_with(path)]
+            return self._linked_with(path)
         if path not in self.n_lines_in:
             self.n_lines_in[path] = self.reached.lines_of_tests([path])
         here = self.n_lines_in[path]
         found.sort(key=lambda i: (-round(here[i] / self.n_lines[i], 2),
                                   self.reached.seconds[i]))
-        return [(self.all[self.reached.tests[i]],
-                 self.reached.seconds[i] * PATIENCE + PATIENCE_S)
-                for i in found]
-
-
-# ---- One mutant ----
-
-class Judge:
-    """Builds a mutant, runs its tests, and says what became of it."""
-
-    def __init__(self, suite, tests, options, clock):
-        self.suite = suite
-        self.tests = tests
-        self.options = options
-        self.clock = clock # of the whole run
-        self.failing = set() # fail without a mutant, too
-        self.passing = set()
-        self.objects = {} # of files without a mutant
-
-    def _object(self, path):
-        """Bytes of the object of this file; None: it does not compile."""
-        name = self.suite.object_of(path)
-        if not name or not self._build([name]):
-            return None
-        with open(os.path.join(self.suite.build, name), "rb") as file:
-            return file.read()
-
-    def _build(self, targets):
-        """Raises Timeout, like the next, if the time of the run is over."""
-        return self.suite.ninja(targets, self.clock.left(), self.options.jobs)
-
-    def _test(self, test, seconds):
-        """True: passes; False: fails; None: takes longer."""
-        left = self.clock.left()
-        try:
-            return self.suite.run(test, min(seconds, left))
-        except suites.Timeout:
-            if left < seconds:
-                raise
-            return None
-
-    def _run(self, chosen):
-        """Name of a test that notices, or None; and the number that ran."""
-        clock = suites.Clock(self.options.mutant_seconds)
-        for n_run, (test, seconds) in enumerate(chosen):
-            if clock.left() <= 0:
-                return None, n_run
-            if not self._build(self.suite.targets_of(test)):
-                return "the build", n_run
-            passes = self._test(test, seconds)
-            if not passes:
-                return (test.name + (" (time)" if passes is None else ""),
-                        n_run)
-        return None, len(chosen)
-
-    def _passes(self, test, seconds):
-        """Does the test pass without a mutant, in this time?"""
-        return bool(self._build(self.suite.targets_of(test)) and
-                    self._test(test, seconds))
-
-    def _is_witness(self, test, was_slow, seconds):
-        """A test that fails without a mutant says nothing; nor does one that
-        was slow because the machine is."""
-        if was_slow:
-            return self._passes(test, seconds)
-        if test.name not in self.passing | self.failing:
-            passes = self._passes(test, test.timeout)
-            (self.passing if passes else self.failing).add(test.name)
-        return test.name in self.passing
-
-    def judge(self, path, text, mutant):
-        """(verdict, by what)"""
-        chosen = self.tests.of_line(path, mutant.line)
-        if path not in self.objects:
-            self.suite.write(path, text.encode())
-            self.objects[path] = self._object(path)
-        before = self.objects[path]
-        if before is None:
-            return "no object", ""
-        try:
-            self.suite.write(path, mutate.apply(text, mutant).encode())
-            after = self._object(path)
-            if after is None:
-                return "no C", ""
-            if after == before:
-                return "equivalent", "the compiler"
-            if not chosen:
-                return "survived", "no test reaches the line"
-            notices, n_run = self._run(
-                [(test, seconds) for test, seconds in chosen
-                 if test.name not in self.failing])
-        finally:
-            self.suite.write(path, text.encode())
-        if not notices:
-            return "survived", f"{n_run} of {len(chosen)} tests"
-        return "killed", notices
-
-    def judge_soundly(self, path, text, mutant):
-        """Like judge(), with a witness that passes without the mutant."""
-        for _ in range(5):
-            verdict, witness = self.judge(path, text, mutant)
-            name = witness.removesuffix(" (time)")
-            if verdict != "killed" or name not in self.tests.all:
-                return verdict, witness
-            test = self.tests.all[name]
-            seconds = dict(
-                (test.name, seconds) for test, seconds in
-                self.tests.of_line(path, mutant.line))[name]
-            if self._is_witness(test, name != witness, seconds):
-                return verdict, witness
-            self.failing.add(name)
-        return "unknown", ""
+        new = [test for name, test in self.all.items()
+               if self.is_again and name not in self.took]
+        return new + [self.all[self.reached.tests[i]] for i in found]
 
 
 # ---- The sample ----
+
+def candidates_of(source, paths):
+    texts, candidates = {}, {}
+    for path in paths:
+        with open(os.path.join(source, path), encoding="utf-8") as file:
+            texts[path] = file.read()
+        for mutant in mutate.mutants_of(texts[path]):
+            candidates.setdefault(mutant.operator, []).append((path, mutant))
+    return texts, candidates
+
 
 def draw(candidates, generator):
     """One of the kinds of change, then one change of that kind: else most
@@ -276,33 +191,102 @@ def draw(candidates, generator):
     return path, mutant
 
 
-def candidates_of(source, paths):
-    texts, candidates = {}, {}
-    for path in paths:
-        with open(os.path.join(source, path), encoding="utf-8") as file:
-            texts[path] = file.read()
-        for mutant in mutate.mutants_of(texts[path]):
-            candidates.setdefault(mutant.operator, []).append((path, mutant))
-    return texts, candidates
+def function_of(text, mutant):
+    """Where the function starts that the mutant is in; of an enum its line."""
+    source = mutate.Source(text)
+    for first, last in source.bodies:
+        if source.tokens[first].start < mutant.start <= source.tokens[last].end:
+            return source.tokens[first].start
+    return -mutant.line
 
 
-def print_table(counts, survivors):
-    verdicts = ("killed", "survived", "equivalent")
-    print(f"\n{'room':<14}" + "".join(f"{v:>12}" for v in verdicts) +
-          f"{'score':>8}")
-    total = Counter()
+class Sample:
+    """Mutants as they are drawn. Those that the nearest tests do not notice
+    wait until they are enough to be tried together."""
+
+    def __init__(self, options, judge, results, texts):
+        self.options = options
+        self.judge = judge
+        self.results = results
+        self.texts = texts
+        self.judged = judged_equivalent()
+        self.drawn = []
+        self.waiting = []
+
+    def _look(self, drawn):
+        """True: it is one, and its verdict is known or waited for."""
+        if (drawn.path, drawn.before, drawn.after) in self.judged:
+            drawn.verdict, drawn.why = "equivalent", "judged"
+            return True
+        self.results.fill(drawn)
+        if not drawn.verdict and not drawn.ran:
+            if not self.judge.compiles(drawn, self.texts[drawn.path]):
+                self.results.add(drawn)
+        self.judge.texts[drawn.path] = self.texts[drawn.path]
+        if drawn.verdict in ("no C", "no object"):
+            return False
+        if not drawn.verdict and not self.judge.try_near(drawn):
+            self.waiting.append(drawn)
+        return True
+
+    def take(self, path, mutant):
+        drawn = Drawn(path, mutant, self.texts[path])
+        if self._look(drawn):
+            self.drawn.append(drawn)
+            print(f"{len(self.drawn):>4} {drawn.verdict or 'waits':<10} {path}:"
+                  f"{mutant.line} {mutant.operator}: {drawn.why}", flush=True)
+        if len(self.waiting) >= self.options.together:
+            self.try_waiting()
+
+    def try_waiting(self):
+        """Of each function one at a time, or one could hide another."""
+        while self.waiting:
+            group, functions = [], set()
+            for one in self.waiting[:self.options.together]:
+                place = one.path, function_of(self.texts[one.path], one.mutant)
+                if place not in functions:
+                    functions.add(place)
+                    group.append(one)
+            self.judge.try_together(group)
+            for one in group:
+                self.waiting.remove(one)
+                print(f"     {'killed' if one.since else one.verdict:<10} "
+                      f"{one.path}:{one.mutant.line} {one.mutant.operator}: "
+                      f"{one.since or one.why}", flush=True)
+
+    def take_again(self):
+        for one in self.drawn:
+            if one.verdict == "survived" and not one.since:
+                one.ran = set()
+                self.judge.try_near(one)
+                print(f"     {'killed' if one.since else one.verdict:<10} "
+                      f"{one.path}:{one.mutant.line} {one.mutant.operator}: "
+                      f"{one.since}", flush=True)
+
+
+def print_table(drawn):
+    columns = ("killed", "since", "survived", "equivalent")
+    counts = {}
+    for one in drawn:
+        if one.verdict:
+            column = "since" if one.since else one.verdict
+            for room in (one.room(), "all"):
+                counts.setdefault(room, Counter())[column] += 1
+    print(f"\n{'room':<14}" + "".join(f"{c:>12}" for c in columns) +
+          f"{'score':>8}{'now':>8}")
     for room in (*suites.ROOMS, "all"):
-        row = total if room == "all" else counts.get(room)
+        row = counts.get(room)
         if not row:
             continue
-        if room != "all":
-            total.update(row)
-        judged = row["killed"] + row["survived"]
-        score = f"{100 * row['killed'] / judged:.0f} %" if judged else ""
-        print(f"{room:<14}" + "".join(f"{row[v]:>12}" for v in verdicts) +
-              f"{score:>8}")
-    for path, line, before, after, why in survivors:
-        print(f"\n{path}:{line}: survived ({why})\n- {before}\n+ {after}")
+        n = row["killed"] + row["since"] + row["survived"]
+        scores = [f"{100 * k / n:.0f} %" if n else "" for k in
+                  (row["killed"], row["killed"] + row["since"])]
+        print(f"{room:<14}" + "".join(f"{row[c]:>12}" for c in columns) +
+              "".join(f"{score:>8}" for score in scores))
+    for one in drawn:
+        if one.verdict == "survived" and not one.since:
+            print(f"\n{one.path}:{one.mutant.line}: survived ({one.why})\n"
+                  f"- {one.before}\n+ {one.after}")
 
 
 def run_sample(options, suite, paths, clock):
@@ -310,31 +294,28 @@ def run_sample(options, suite, paths, clock):
     reached = coverage.Reached.load(kept) if os.path.exists(kept) else None
     texts, candidates = candidates_of(options.source, paths)
     generator = random.Random(options.seed)
-    judge = Judge(suite, Tests(suite, reached), options, clock)
-    judged = judged_equivalent()
-    counts, survivors, n_done = {}, [], 0
-
-    while candidates and n_done < options.number and clock.left() > 0:
-        path, mutant = draw(candidates, generator)
-        before, after = mutate.describe(texts[path], mutant)
-        if (path, before, after) in judged:
-            verdict, why = "equivalent", "judged"
-        else:
-            try:
-                verdict, why = judge.judge_soundly(path, texts[path], mutant)
-            except suites.Timeout:
-                break
-        if verdict in ("no C", "no object", "unknown"):
-            continue
-        n_done += 1
-        counts.setdefault(suites.room_of(path), Counter())[verdict] += 1
-        print(f"{n_done:>4} {verdict:<10} {path}:{mutant.line} "
-              f"{mutant.operator}: {why}", flush=True)
-        if verdict == "survived":
-            survivors.append((path, mutant.line, before, after, why))
-    print_table(counts, survivors)
-    print(f"\n{n_done} mutants, seed {options.seed}")
-    return survivors
+    results = Results(os.path.join(
+        suite.top, f"{options.results}-{options.seed}.json"), options.seed,
+                      texts)
+    tests = Tests(suite, reached, options.again)
+    judge = judges.Judge(suite, tests, results, options, clock)
+    sample = Sample(options, judge, results, texts)
+    try:
+        while candidates and len(sample.drawn) < options.number:
+            if clock.left() <= 0:
+                raise suites.Timeout
+            sample.take(*draw(candidates, generator))
+        sample.try_waiting()
+        if options.again:
+            sample.take_again()
+    except suites.Timeout:
+        print("the time is over; the same command goes on")
+    finally:
+        judge.end()
+    print_table(sample.drawn)
+    print(f"\n{len(sample.drawn)} mutants, seed {options.seed}; "
+          f"{sum(not one.verdict for one in sample.drawn)} wait for tests")
+    return any(one.verdict == "survived" for one in sample.drawn)
 
 
 def parse_options():
@@ -350,8 +331,14 @@ def parse_options():
     parser.add_argument("--seed", type=int, default=int(
         os.environ.get("BCC_MUTANT_SEED", 1)))
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--mutant-seconds", type=float, default=90)
+    parser.add_argument("--near-seconds", type=float, default=10,
+                        help="of the nearest tests, for a mutant alone")
+    parser.add_argument("--together", type=int, default=24,
+                        help="mutants that meet the other tests together")
+    parser.add_argument("--results", default="sample")
     parser.add_argument("--sample", action="store_true")
+    parser.add_argument("--again", action="store_true",
+                        default="BCC_MUTANT_AGAIN" in os.environ)
     parser.add_argument("--cmake", action="append", default=[])
     return parser.parse_args()
 
@@ -380,13 +367,13 @@ def main():
                 not suite.ninja([], clock.left(), options.jobs)):
             print(f"mutants: the build failed, see {suite.log}")
             return 0 if options.sample else 1
-        survivors = run_sample(options, suite, paths, clock)
+        survived = run_sample(options, suite, paths, clock)
     except suites.Timeout:
         print("mutants: the time was too short for the build")
         return 0
     finally:
         shutil.rmtree(suite.scratch, ignore_errors=True)
-    return 0 if options.sample or not survivors else 1
+    return 0 if options.sample or not survived else 1
 
 
 if __name__ == "__main__":

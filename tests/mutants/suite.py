@@ -7,6 +7,7 @@ is killed leaves nothing but that copy wrong, and the next run corrects it."""
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -145,6 +146,11 @@ class Suite:
                     b"-Werror=int-conversion ${BCC_COVERAGE_FLAGS}")
                 content += (b"target_link_options(bcc_flags INTERFACE "
                             b"${BCC_COVERAGE_FLAGS})\n")
+            # Links a program with LLVM's archives in a second.
+            if (os.path.basename(path) == "BccLLVM.cmake" and
+                    shutil.which("ld.lld")):
+                content += (b"target_link_options(bcc_llvm INTERFACE "
+                            b"-fuse-ld=lld)\n")
             self.write(path, content, os.stat(
                 os.path.join(self.origin, path)).st_mode)
 
@@ -185,11 +191,20 @@ class Suite:
             timeout=60, check=True).stdout.splitlines()
 
     def known_outputs(self):
-        """Names of all that ninja builds."""
+        """Names of all that ninja builds, with the rule of each."""
         if self.outputs is None:
-            self.outputs = {line.rpartition(": ")[0]
-                            for line in self.query("targets", "all")}
+            rows = (line.rpartition(": ")
+                    for line in self.query("targets", "all"))
+            self.outputs = {name: rule for name, _, rule in rows}
         return self.outputs
+
+    def _products(self):
+        """The libraries and programs of lib/ and tools/: tests run them without
+        naming them."""
+        return {name for name, rule in self.known_outputs().items()
+                if re.match(r"lib/|libexec/|bin/bcc$", name) and
+                re.search(r"(SHARED|MODULE)_LIBRARY_LINKER|EXECUTABLE_LINKER",
+                          rule)}
 
     def tests(self):
         text = subprocess.run(
@@ -203,11 +218,16 @@ class Suite:
                 os.path.isabs(test.command[0])]
 
     def targets_of(self, test):
-        """What ninja builds of the files that the test names."""
-        outputs = self.known_outputs()
-        named = [os.path.relpath(path, self.build)
-                 for path in test.files() if path.startswith(self.build + "/")]
-        return sorted(set(named) & outputs)
+        """What ninja builds of the files that the test runs."""
+        named = {os.path.relpath(path, self.build)
+                 for path in test.files() if path.startswith(self.build + "/")}
+        named &= self.known_outputs().keys()
+        if "unit" not in test.labels:
+            named |= self._products()
+        return sorted(named)
+
+    def in_build(self, path):
+        return os.path.join(self.build, path)
 
     def object_of(self, path):
         """The object that is made of this source; None: there is none."""

@@ -12,8 +12,10 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
 import coverage  # pylint: disable=wrong-import-position
+import judge  # pylint: disable=wrong-import-position
 import mutants  # pylint: disable=wrong-import-position
 import mutate  # pylint: disable=wrong-import-position
+import results  # pylint: disable=wrong-import-position
 import suite  # pylint: disable=wrong-import-position
 
 SAMPLE = r"""/* if (a < b) no code */
@@ -162,6 +164,97 @@ class Runs(unittest.TestCase):
         known.add("both", 1, {"lib/a.c": [(3, 1, []), (4, 1, [])]})
         self.assertEqual(known.lines_of_tests(["lib/a.c"]), [1, 1, 2])
         self.assertEqual(known.lines_of_tests(["lib/b.c"]), [0, 0, 0])
+
+    def test_tests_are_measured_anew(self):
+        path = os.path.join(self.directory, "a.c")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("one")
+        reached = coverage.Reached()
+        for name in ("one", "two", "three"):
+            reached.add(name, 1, {"a.c": [(3, name != "two", []), (4, 1, [])]})
+        reached.mark_texts(self.directory)
+        reached.forget({"one"})
+        self.assertEqual(reached.tests, ["two", "three"])
+        self.assertEqual(reached.tests_of("a.c", 3, path), [1])
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("two")
+        self.assertEqual(reached.tests_of("a.c", 3, path), [0, 1])
+        reached.mark_texts(self.directory)
+        self.assertEqual(reached.tests_of("a.c", 3, path), [0, 1])
+
+
+CODE = """int one(int a)
+{
+    return a < 1;
+}
+int two(int a)
+{
+    return a < 2;
+}
+int three(int a)
+{
+    return a < 3;
+}
+"""
+
+
+class Samples(unittest.TestCase):
+    """A judge over a copy of sources that hold one file."""
+
+    def setUp(self):
+        self.directory = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.kept = os.path.join(self.directory, "kept.json")
+        self.suite = suite.Suite("", self.directory, "build", [])
+        self.drawn = [results.Drawn("lib/a.c", m, CODE)
+                      for m in mutate.mutants_of(CODE)
+                      if m.operator == "limit_off_by_one"]
+
+    def judge(self):
+        known = results.Results(self.kept, 1, {"lib/a.c": CODE})
+        found = judge.Judge(self.suite, None, known, None, None)
+        found.texts["lib/a.c"] = CODE
+        return found, known
+
+    def code(self):
+        path = os.path.join(self.suite.copy, "lib/a.c")
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+
+    def test_finds_those_that_let_a_test_fail(self):
+        found, known = self.judge()
+        found._find_killers(lambda: "<= 1" not in self.code() and
+                            "<= 3" not in self.code(), "test", self.drawn)
+        self.assertEqual([one.verdict for one in self.drawn],
+                         ["killed", "", "killed"])
+        found.end()
+        self.assertEqual(self.code(), CODE)
+        known.add_test("test", True)
+        # The next run knows it, even if a line was cut short.
+        with open(self.kept, "a", encoding="utf-8") as file:
+            file.write('{"file": "lib')
+        self.judge()[1].add_test("other", False)
+        known = results.Results(self.kept, 1, {"lib/a.c": CODE})
+        again = results.Drawn("lib/a.c", self.drawn[0].mutant, CODE)
+        known.fill(again)
+        self.assertEqual((again.verdict, again.why), ("killed", "test"))
+        self.assertEqual(known.passing, {"test"})
+        self.assertEqual(known.failing, {"other"})
+
+    def test_one_that_needs_another_is_not_killed(self):
+        found, _ = self.judge()
+        found._find_killers(lambda: "<= 1" not in self.code() or
+                            "<= 3" not in self.code(), "test", self.drawn)
+        self.assertEqual([one.verdict for one in self.drawn], ["", "", ""])
+
+    def test_other_code_has_other_results(self):
+        self.judge()[1].add_test("test", True)
+        known = results.Results(self.kept, 1, {"lib/a.c": CODE + "\n"})
+        self.assertEqual(known.passing, set())
+
+    def test_knows_the_function(self):
+        places = {mutants.function_of(CODE, one.mutant) for one in self.drawn}
+        self.assertEqual(len(places), 3)
 
 
 if __name__ == "__main__":

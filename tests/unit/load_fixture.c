@@ -299,8 +299,9 @@ struct maps_query {
     uintptr_t start, end;
     bool overlaps;
     bool writable_code; /* in the range */
-    size_t size;        /* of all */
-    char access[5];     /* at start */
+    unsigned n_overlaps;
+    size_t size;    /* of all */
+    char access[5]; /* at start */
 };
 
 static void ask_line(struct maps_query *query, const char *line)
@@ -313,6 +314,7 @@ static void ask_line(struct maps_query *query, const char *line)
     query->size += end - start;
     if (start < query->end && query->start < end) {
         query->overlaps = true;
+        query->n_overlaps++;
         if (access[1] == 'w' && access[2] == 'x')
             query->writable_code = true;
     }
@@ -344,6 +346,11 @@ static struct maps_query ask_maps(const void *address, size_t size)
 bool maps_overlap(const void *start, size_t size)
 {
     return ask_maps(start, size).overlaps;
+}
+
+unsigned maps_count(const void *start, size_t size)
+{
+    return ask_maps(start, size).n_overlaps;
 }
 
 void maps_access(const void *address, char ret_access[5])

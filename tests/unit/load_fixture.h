@@ -158,6 +158,7 @@ void do_in_thread(void (*job)(void *), void *argument);
 
 /* From /proc/self/maps, without touching the heap. */
 bool maps_overlap(const void *start, size_t size);
+unsigned maps_count(const void *start, size_t size);
 /* "r-xp" of the mapping that holds address, "" if there is none. */
 void maps_access(const void *address, char ret_access[5]);
 bool maps_have_writable_code(const void *start, size_t size);

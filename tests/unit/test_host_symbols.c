@@ -112,6 +112,9 @@ static void finds_in_the_process_what_dlsym_finds(void **state)
     assert_true(scope.n_objects >= 2);
     assert_true(host_object_read(map_of(handle), &libc));
     assert_true(compare(&libc, find_in_scope, &scope, RTLD_DEFAULT) > 1000);
+    atomic_store(&scope.remembers, true);
+    for (int i = 0; i < 2; i++)
+        assert_true(compare(&libc, find_in_scope, &scope, RTLD_DEFAULT) > 1000);
     dlclose(handle);
 }
 
@@ -124,6 +127,29 @@ static void the_program_comes_before_its_libraries(void **state)
     assert_ptr_equal(
         host_scope_find(&scope, "getloadavg", symbol_hash("getloadavg")),
         (void *)getloadavg);
+}
+
+static size_t count_answers(const struct host_scope *scope)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < HOST_SCOPE_ANSWERS; i++)
+        n += scope->answers[i].address != 0;
+    return n;
+}
+
+static void remembers_once_a_second_script_asks(void **state)
+{
+    const char *name = "getloadavg";
+
+    (void)state;
+    for (size_t n_scripts = 1; n_scripts <= 3; n_scripts++) {
+        struct host_scope *scope = host_scope_of_process();
+
+        assert_ptr_equal(host_scope_find(scope, name, symbol_hash(name)),
+                         (void *)getloadavg);
+        assert_int_equal(count_answers(scope), n_scripts > 1);
+    }
 }
 
 static void leaves_what_it_does_not_know_to_dlsym(void **state)
@@ -176,7 +202,13 @@ static void the_scope_ends_with_libc(void **state)
 
 static void refuses_an_object_without_tables(void **state)
 {
+    static const int tags[] = {DT_GNU_HASH, DT_SYMTAB, DT_STRTAB};
+    uint32_t hash[8] = {1, 1, 1};
     ElfW(Dyn) no_hash[] = {{.d_tag = DT_NULL}};
+    ElfW(Dyn) tables[] = {{.d_un.d_ptr = (uintptr_t)hash},
+                          {.d_un.d_ptr = (uintptr_t)hash},
+                          {.d_un.d_ptr = (uintptr_t)hash},
+                          {.d_tag = DT_NULL}};
     struct link_map map = {.l_ld = NULL};
     struct host_object object;
 
@@ -184,6 +216,126 @@ static void refuses_an_object_without_tables(void **state)
     assert_false(host_object_read(&map, &object));
     map.l_ld = no_hash;
     assert_false(host_object_read(&map, &object));
+    for (int missing = 0; missing <= 3; missing++) {
+        for (int i = 0; i < 3; i++)
+            tables[i].d_tag = i == missing ? DT_SONAME : tags[i];
+        map.l_ld = tables;
+        assert_int_equal(host_object_read(&map, &object), missing == 3);
+    }
+    hash[0] = 0; /* no bucket */
+    assert_false(host_object_read(&map, &object));
+}
+
+/* ---- Symbols one by one ---- */
+
+/* An object that defines one name, or seems to. */
+struct one_name {
+    struct host_object object;
+    ElfW(Sym) symbols[2];
+    ElfW(Addr) filter;
+    uint32_t bucket, chain[2];
+    uint16_t versions[2];
+};
+
+enum { BASE = 0x10000, VALUE = 0x40, SECTION = 5 };
+
+static const char name_of_one[] = "\0name";
+
+static struct host_object *make_one(struct one_name *one, const ElfW(Sym) * row)
+{
+    *one = (struct one_name){
+        .symbols = {{0}, *row},
+        .filter = ~(ElfW(Addr))0,
+        .bucket = 1,
+        .chain = {0, symbol_hash(name_of_one + 1) | 1},
+        .versions = {0, 1},
+    };
+    one->symbols[1].st_name = 1;
+    one->object = (struct host_object){
+        .base = BASE,
+        .symbols = one->symbols,
+        .strings = name_of_one,
+        .versions = one->versions,
+        .filter = &one->filter,
+        .buckets = &one->bucket,
+        .chain = one->chain,
+        .n_buckets = 1,
+    };
+    return &one->object;
+}
+
+static const ElfW(Sym) good = {
+    .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
+    .st_shndx = SECTION,
+    .st_value = VALUE,
+};
+
+static void *find_one(const ElfW(Sym) * row)
+{
+    struct one_name one;
+
+    return find_in_object(make_one(&one, row), "name", symbol_hash("name"));
+}
+
+static void takes_what_has_one_address(void **state)
+{
+    static const unsigned char types[] = {STT_FUNC, STT_OBJECT, STT_NOTYPE},
+                               bindings[] = {STB_GLOBAL, STB_WEAK},
+                               visible[] = {STV_DEFAULT, STV_PROTECTED};
+
+    (void)state;
+    for (int i = 0; i < 12; i++) {
+        ElfW(Sym) row = good;
+
+        row.st_info = ELF64_ST_INFO(bindings[i % 2], types[i / 4]);
+        row.st_other = visible[i / 2 % 2];
+        assert_ptr_equal(find_one(&row), (void *)(BASE + VALUE));
+    }
+}
+
+/* Each differs in one thing from what is taken. */
+static void leaves_every_other_symbol_to_dlsym(void **state)
+{
+    ElfW(Sym) rows[8];
+    struct one_name one;
+
+    (void)state;
+    for (int i = 0; i < 8; i++)
+        rows[i] = good;
+    rows[0].st_shndx = SHN_UNDEF; /* a PLT entry of the program */
+    rows[1].st_shndx = SHN_ABS;
+    rows[2].st_value = 0;
+    rows[3].st_info = ELF64_ST_INFO(STB_LOCAL, STT_FUNC);
+    rows[4].st_info = ELF64_ST_INFO(STB_GLOBAL, STT_TLS);
+    rows[5].st_info = ELF64_ST_INFO(STB_GLOBAL, STT_SECTION);
+    rows[6].st_other = STV_HIDDEN;
+    rows[7].st_other = STV_INTERNAL;
+    for (int i = 0; i < 8; i++)
+        assert_null(find_one(&rows[i]));
+    make_one(&one, &good);
+    one.versions[1] |= 0x8000; /* of an older version */
+    assert_null(find_in_object(&one.object, "name", symbol_hash("name")));
+}
+
+/* An object that only wants the name is passed; one of which nothing is known
+ * ends the search. */
+static void goes_on_after_an_object_without_the_name(void **state)
+{
+    static struct host_scope scope;
+    struct one_name first, second;
+    ElfW(Sym) row = good;
+
+    (void)state;
+    row.st_shndx = SHN_UNDEF;
+    row.st_value = 0;
+    scope.object[0] = *make_one(&first, &row);
+    scope.object[1] = *make_one(&second, &good);
+    scope.n_objects = 2;
+    first.symbols[1].st_value = VALUE;
+    assert_null(find_in_scope(&scope, "name", symbol_hash("name")));
+    first.symbols[1].st_value = 0;
+    assert_ptr_equal(find_in_scope(&scope, "name", symbol_hash("name")),
+                     (void *)(BASE + VALUE));
 }
 
 int main(void)
@@ -192,10 +344,14 @@ int main(void)
         cmocka_unit_test(finds_in_a_library_what_dlsym_finds),
         cmocka_unit_test(finds_in_the_process_what_dlsym_finds),
         cmocka_unit_test(the_program_comes_before_its_libraries),
+        cmocka_unit_test(remembers_once_a_second_script_asks),
         cmocka_unit_test(leaves_what_it_does_not_know_to_dlsym),
         cmocka_unit_test(takes_the_default_version),
         cmocka_unit_test(the_scope_ends_with_libc),
         cmocka_unit_test(refuses_an_object_without_tables),
+        cmocka_unit_test(takes_what_has_one_address),
+        cmocka_unit_test(leaves_every_other_symbol_to_dlsym),
+        cmocka_unit_test(goes_on_after_an_object_without_the_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

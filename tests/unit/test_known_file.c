@@ -68,6 +68,23 @@ static void remembers_what_was_noted(void **state)
     }
 }
 
+/* Each letter of a note, in each of four places. */
+static void reads_every_letter_back(void **state)
+{
+    const struct temp_dir *dir = *state;
+    uint8_t sha1[SHA1_SIZE], found[SHA1_SIZE];
+
+    for (unsigned value = 0; value < 64; value++) {
+        const unsigned bits = value | value << 6 | value << 12 | value << 18;
+
+        for (unsigned i = 0; i < SHA1_SIZE; i++)
+            sha1[i] = (uint8_t)(bits >> (16 - i % 3 * 8));
+        known_file_note(dir->path, &small, sha1);
+        assert_true(known_file_find(dir->path, &small, found));
+        assert_memory_equal(found, sha1, SHA1_SIZE);
+    }
+}
+
 static void a_new_note_replaces_the_old(void **state)
 {
     const struct temp_dir *dir = *state;
@@ -137,6 +154,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(remembers_what_was_noted, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(reads_every_letter_back, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_new_note_replaces_the_old, set_up,
                                         tear_down),

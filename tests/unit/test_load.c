@@ -242,6 +242,35 @@ static void tells_of_every_missing_import_and_names_eight(void **state)
     assert_non_null(strstr(f->err.message, " and 6 more"));
 }
 
+/* Names that are too long for the message are counted. */
+static void counts_the_names_that_it_has_no_room_for(void **state)
+{
+    enum { N_MISSING = 14, NAMED = 8 };
+    struct fixture *f = *state;
+    char user[ERROR_MESSAGE_SIZE + 1] = "", end[32];
+    size_t named = NAMED;
+
+    for (size_t i = 0; i < f->imports.n_rows; i++)
+        f->imports.rows[i].address = NULL;
+    f->imports.user = user;
+    fixture_write(f, 0);
+    for (size_t length = 1; length <= ERROR_MESSAGE_SIZE; length++) {
+        size_t n = 0;
+
+        user[length - 1] = 'u';
+        assert_int_equal(fixture_link(f), STATUS_UNRESOLVED);
+        for (const char *p = f->err.message; (p = strstr(p, "(wanted")); p++)
+            n++;
+        assert_true(n == named || n + 1 == named);
+        named = n;
+        snprintf(end, sizeof(end), " and %zu more", N_MISSING - n);
+        assert_string_equal(
+            f->err.message + strlen(f->err.message) - strlen(end), end);
+        load_release(&f->image);
+    }
+    assert_int_equal(named, 0);
+}
+
 /* ---- Protection ---- */
 
 /* The kernel answers for a page that may not be written, without a signal. */
@@ -365,6 +394,46 @@ static void makes_few_system_calls(void **state)
         expect_calls(f, in_place ? 2 : 3, 1, 2);
 }
 
+/* Text, RELRO, data and bss: each mapping more costs at the launch and at its
+ * end. */
+static void makes_few_mappings(void **state)
+{
+    struct fixture *f = *state;
+
+#ifdef LOAD_IS_EMULATED /* its mappings are those of an emulator */
+    skip();
+#endif
+    fixture_load(f);
+    assert_int_equal(maps_count(f->image.mapping, f->image.mapping_size), 4);
+}
+
+/* Little bss is in the rest of the mapping of the file, and so is RELRO if no
+ * data follows. */
+static void makes_fewer_mappings_of_small_data(void **state)
+{
+    struct fixture *f = *state;
+    ELF_TYPE(Phdr) *head = fixture_segment(f, PT_LOAD, 1),
+                   *data = fixture_segment(f, PT_LOAD, 2),
+                   *relro = fixture_segment(f, PT_GNU_RELRO, 0);
+
+#ifdef LOAD_IS_EMULATED
+    skip();
+#endif
+    if (machine_host()->page_size > PAGE)
+        skip(); /* the segments are mapped one by one */
+    data->p_memsz = data->p_filesz + WORD;
+    f->span = data->p_vaddr + PAGE;
+    fixture_load(f);
+    assert_int_equal(maps_count(f->image.mapping, f->image.mapping_size), 3);
+    load_release(&f->image);
+    head->p_filesz = head->p_memsz =
+        data->p_vaddr + data->p_memsz - head->p_vaddr;
+    data->p_type = PT_NULL;
+    relro->p_memsz = f->span - relro->p_vaddr;
+    fixture_load(f);
+    assert_int_equal(maps_count(f->image.mapping, f->image.mapping_size), 2);
+}
+
 /* The memory, the text in it and the segments. */
 static void makes_few_system_calls_for_aligned_images(void **state)
 {
@@ -402,6 +471,40 @@ static void shows_nothing_of_what_follows_in_the_file(void **state)
         assert_int_equal(fixture_api(f)->large[i], 0);
     maps_access(f->image.mapping + f->image.mapping_size - 1, access);
     assert_string_equal(access, "rw-p");
+}
+
+/* To unmap little costs more than it frees. */
+static void unmaps_much_that_follows_in_the_file(void **state)
+{
+    enum { ROOM = 65536 };
+    struct fixture *f = *state;
+    size_t end;
+
+    fixture_write(f, 0);
+    end = (size_t)f->source.image_span;
+    for (size_t more = 0; more <= PAGE; more += PAGE) {
+        f->source.file_size = end + ROOM + more;
+        assert_int_equal(ftruncate(f->fd, (off_t)f->source.file_size), 0);
+        assert_int_equal(fixture_link(f), STATUS_OK);
+        assert_int_equal(f->image.mapping_size, more ? end : end + 2 * ROOM);
+        assert_int_equal(fixture_api(f)->bump(), 8);
+        load_release(&f->image);
+    }
+}
+
+static void leaves_nothing_of_what_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct image before;
+
+    fixture_write(f, 0);
+    f->source.text_span = 1;
+    load_open(&f->source, &f->image);
+    before = f->image;
+    assert_int_equal(load_map(&f->source, &f->image, &f->err), STATUS_CORRUPT);
+    assert_null(f->image.mapping);
+    if (before.mapping) /* nothing is open yet where pages may be large */
+        assert_false(maps_overlap(before.mapping, before.mapping_size));
 }
 
 /* ---- Start and stop ---- */
@@ -615,12 +718,19 @@ int main(void)
         ALL(names_the_one_missing_import),
         ALL(says_who_wants_what_is_missing),
         ALL(tells_of_every_missing_import_and_names_eight),
+        CASE(counts_the_names_that_it_has_no_room_for, "small house",
+             LOAD_SAMPLE_SMALL_HOUSE),
         ALL(protects_relro_and_nothing_else),
         ALL(never_has_memory_writable_and_executable),
         ALL(unmaps_everything_on_release),
         ALL(makes_few_system_calls),
+        ALL(makes_few_mappings),
+        CASE(makes_fewer_mappings_of_small_data, "small house",
+             LOAD_SAMPLE_SMALL_HOUSE),
         ALL(makes_few_system_calls_for_aligned_images),
         ALL(shows_nothing_of_what_follows_in_the_file),
+        CASE(leaves_nothing_of_what_is_refused, "house", LOAD_SAMPLE_HOUSE),
+        CASE(unmaps_much_that_follows_in_the_file, "house", LOAD_SAMPLE_HOUSE),
         ALL(runs_constructors_in_order_with_arguments),
         ALL(runs_handlers_then_destructors_in_reverse_order),
         ALL(stops_only_what_was_started),

@@ -3,6 +3,7 @@
 #include "load_fixture.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -435,6 +436,12 @@ static void refuses_symbols_and_names_from_the_count_on(void **state)
     fixture_load(f);
 }
 
+static const char *import_name(struct fixture *f, const ELF_TYPE(Sym) * symbol)
+{
+    return (const char *)f->bytes + fixture_tag(f, DT_STRTAB)->d_un.d_ptr +
+           symbol->st_name;
+}
+
 static void refuses_symbols_that_it_cannot_bind(void **state)
 {
     struct fixture *f = *state;
@@ -443,11 +450,15 @@ static void refuses_symbols_that_it_cannot_bind(void **state)
         (ELF_TYPE(Sym) *)(f->bytes + fixture_tag(f, DT_SYMTAB)->d_un.d_ptr) +
         ELF_R_SYM(rela->r_info);
     const ELF_TYPE(Sym) good = *symbol;
+    char start[64];
 
     symbol->st_info = ELF64_ST_INFO(STB_GLOBAL, STT_TLS);
-    refuses(f, STATUS_UNSUPPORTED, "is a thread-local variable");
+    snprintf(start, sizeof(start), "sample: '%s' is a", import_name(f, symbol));
+    refuses(f, STATUS_UNSUPPORTED, "thread-local variable");
+    refuses(f, STATUS_UNSUPPORTED, start);
     symbol->st_info = ELF64_ST_INFO(STB_GLOBAL, STT_GNU_IFUNC);
-    refuses(f, STATUS_UNSUPPORTED, "indirect function");
+    refuses(f, STATUS_UNSUPPORTED, "an indirect function");
+    refuses(f, STATUS_UNSUPPORTED, start);
     *symbol = good;
     symbol->st_name = UINT32_MAX;
     refuses(f, STATUS_CORRUPT, "outside the string table");

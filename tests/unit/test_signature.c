@@ -340,6 +340,14 @@ static void a_head_that_changes_after_its_check_is_refused(void **state)
     struct error err;
 
     (void)state;
+    for (size_t size = 0; size < OBCC_HEADER_SIZE + n * OBCC_SECTION_SIZE;
+         size += 16) {
+        const struct buffer cut = {.data = file.data, .size = size};
+
+        use_changed(&cut, &err);
+        if (size >= OBCC_HEADER_SIZE)
+            assert_string_equal(err.message, "file: section table: damaged");
+    }
     for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
         header->n_sections = obcc_le16(counts[i]);
         use_changed(&file, &err);

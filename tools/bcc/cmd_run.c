@@ -13,14 +13,12 @@
 #include "entry_name.h"
 #include "program.h"
 #include "print.h"
-#include "print_report.h"
 #include "resource.h"
-#include "run_foreign.h"
 #include "script_setup.h"
 #include "settings.h"
 #include "undefined.h"
 #include "variants.h"
-#include "waiting.h"
+#include "progress.h"
 
 /* The environment's BCC_PERF as BCC_SHOW_...; -1: a word that is not known. */
 static int perf_wanted(void)
@@ -37,10 +35,12 @@ static int perf_wanted(void)
     return -1;
 }
 
-/* As the dynamic linker ends a program of which it does not find a function. */
+/* The dynamic linker ends a program with this status if it does not find a
+ * function. */
 enum { STATUS_LAZY_FAILED = 127 };
 
-/* What is logged about the cache comes before a compile. */
+/* Called before a compile: the library logs then why there is no usable
+ * entry. */
 static void note_miss(void *path, int level, const char *area, const char *text)
 {
     if (level == BCC_LOG_FATAL) {
@@ -53,7 +53,8 @@ static void note_miss(void *path, int level, const char *area, const char *text)
     undefined_ask();
 }
 
-/* Symbols are bound when the compile is over, and before constructors run. */
+/* Called when the compile is over, before constructors run: symbols are bound
+ * then. */
 static void *look_up(void *context, const char *symbol)
 {
     waiting_end();
@@ -61,8 +62,8 @@ static void *look_up(void *context, const char *symbol)
     return loaded_objects_lookup(context, symbol);
 }
 
-/* Without a cache every launch compiles. reason: why the library was given no
- * directory. */
+/* Count the launch, and warn that without a cache every launch compiles.
+ * reason: why the library was given no directory. */
 static void note_launch(BCCScriptRef script, const char *dir,
                         const char *reason)
 {
@@ -136,7 +137,8 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     return !failed;
 }
 
-/* err(3) and error(3) print this before their messages, and ps(1) shows it. */
+/* Set the name that err(3) and error(3) print before their messages, and ps(1)
+ * shows. */
 static void say_name_is(char *path)
 {
     char *slash = strrchr(path, '/');
@@ -151,7 +153,7 @@ int cmd_run(struct options *options)
     const struct machine *foreign = foreign_machine(options);
     int (*entry)(int, char **, char **);
     BCCScriptRef script;
-    char *path = options->arguments[0]; /* if there is one */
+    char *path = options->arguments[0]; /* NULL if there are no arguments */
     const char *name;
     bool failed;
 

@@ -1,12 +1,13 @@
-#include "function_names.h"
+#include "entry_files.h"
 
 #include <link.h>
 #include <string.h>
 
 #include "symbol_file.h"
 
-/* Of .eh_frame, from the head of .eh_frame_hdr, whose encodings lib/linker
- * always writes like this (LSB, "Exception Frame Header"); 0: none. */
+/* The image address of .eh_frame, from the head of .eh_frame_hdr, in which
+ * lib/linker always uses these encodings (LSB, "Exception Frame Header"); 0:
+ * none. */
 static uint64_t find_eh_frame(struct span image, uint64_t table)
 {
     static const uint8_t encodings[] = {1, 0x1b}; /* version; pcrel, 4 bytes */

@@ -1,10 +1,8 @@
-#include "print_report.h"
+#include "print.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "print.h"
 
 static const char *const tiers[] = {"none", "best", "baseline"};
 static const char *const caches[] = {"off", "hit", "miss"};
@@ -47,7 +45,7 @@ static void write_time(FILE *out, uint64_t ns)
         fprintf(out, "%.1f s", (double)ns / 1e9);
 }
 
-/* What the code comes from. */
+/* Write where the code comes from. */
 static void write_origin(FILE *out, const BCCReport *report)
 {
     const bool is_asked = report->cache == BCC_CACHE_MISS && !*report->reason;

@@ -18,7 +18,8 @@ char *resource_split(const char *name, const char **ret_entry);
 /* True for names that end in .apk or .zip. */
 bool resource_has_archive_name(const char *path);
 
-/* True for those, and for files of other names that start like archives. */
+/* True for such names, and for files of other names that begin like
+ * archives. */
 bool resource_is_archive(const char *path);
 
 /* True for "-", which is standard input, and for pipes and devices: they are

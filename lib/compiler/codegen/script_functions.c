@@ -1,18 +1,15 @@
 /* Trampolines (call_shapes.c) are made for exported functions of scripts that
- * list their exports, and for all kept functions if the host asks
- * ("bcc:calls"): other scripts, above all programs, would pay for what nobody
- * calls. */
+ * list their exports, and for all kept functions if the host asks for them
+ * ("bcc:calls"). In other scripts, above all programs, nothing would call
+ * them. */
 #include "script_functions.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "call_shapes.h"
-#include "debug_parameters.h"
-#include "expand_kernels.h"
-#include "kernel_table.h"
-#include "reductions.h"
 #include "signature_text.h"
+#include "kernels.h"
 
 enum { MAX_EXTRA = 32 };
 
@@ -24,7 +21,8 @@ struct making {
     struct buffer text;
 };
 
-/* A definition by name; the function behind an alias. NULL: no function. */
+/* The function with this name, or behind an alias with this name, if it is
+ * defined. NULL: there is none. */
 static LLVMValueRef find_definition(const struct functions_job *job,
                                     const char *name)
 {
@@ -41,7 +39,8 @@ static LLVMValueRef find_definition(const struct functions_job *job,
                : NULL;
 }
 
-/* The text so far, copied, and the buffer empty again. NULL: no memory. */
+/* A copy of the text so far; the buffer is empty afterwards. NULL: no
+ * memory. */
 static const char *take_text(struct making *m)
 {
     const char *copy =
@@ -126,8 +125,9 @@ static enum status refuse(const struct functions_job *job,
                      directive->name, directive->rest, fact);
 }
 
-/* "ptr i32 f64 -> i32" for the function "ptr ... -> i32": the types after the
- * fixed ones. False: it does not begin and end like the function's own. */
+/* The types of the variable arguments: for "ptr i32 f64 -> i32" of the function
+ * "ptr ... -> i32" these are i32 and f64. False: text does not begin and end
+ * like the function's own signature. */
 static bool parse_extra(const struct making *m, const char *own,
                         const char *called, struct call_shape *shape)
 {
@@ -219,8 +219,8 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The bytes as a constant of the variable's type. NULL: not of its size, or not
- * a number. */
+/* The bytes as a constant of the variable's type. NULL: another size, or not a
+ * number. */
 static LLVMValueRef constant_of(LLVMTypeRef type, LLVMTargetDataRef layout,
                                 const char *digits)
 {
@@ -266,7 +266,7 @@ static enum status set_constant(struct making *m,
                         m->job->target->layout, directive->rest);
     if (!value)
         return refuse(m->job, directive,
-                      "the variable is no number of that many bytes", err);
+                      "the variable is not a number of this size", err);
     LLVMSetInitializer(variable, value);
     LLVMSetGlobalConstant(variable, true);
     /* A volatile or weak variable would still be read. */
@@ -347,8 +347,8 @@ static enum status expand_exports(struct making *m, struct error *err)
     return STATUS_OK;
 }
 
-/* Accumulators that only a reduction names, in RenderScript's form: elements
- * are passed by value. */
+/* Expand accumulators of RenderScript's form that only a reduction names: they
+ * take elements by value. */
 static enum status expand_accumulators(struct making *m, struct error *err)
 {
     const struct script_exports *exports = m->job->exports;
@@ -434,7 +434,8 @@ static int compare_rows(const void *left, const void *right)
     return compare_row(((const struct cache_function *)left)->name, right);
 }
 
-/* A row "reduce NAME" for each; NAME may be a function's, too. */
+/* Add a row "reduce NAME" for each reduction; a function may have the same
+ * NAME. */
 static enum status add_reductions(struct making *m, struct error *err)
 {
     const struct script_exports *exports = m->job->exports;

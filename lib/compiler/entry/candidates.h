@@ -25,14 +25,14 @@ struct candidate {
     struct shared_library library;
 };
 
-/* In the order in which they are searched. A zeroed one is empty. */
+/* In the order in which they are searched. A zeroed struct is empty. */
 struct candidates {
     struct candidate *first, **end;
     bool is_foreign; /* no libc for the machine was found */
 };
 
-/* Lives in arena. IO (a library that
- * was asked for is not there), UNSUPPORTED, CORRUPT (it is none), NO_MEMORY. */
+/* Open the candidates. The list lives in arena. IO (a requested library does
+ * not exist), UNSUPPORTED, CORRUPT (it is not a library), NO_MEMORY. */
 enum status candidates_open(const struct request *request, struct arena *arena,
                             struct candidates *ret_candidates,
                             struct error *err) MUST_CHECK;

@@ -16,14 +16,15 @@ struct needed {
                             OBCC_NO_LIBRARY, OBCC_ANY_LIBRARY */
 };
 
-/* Lives in arena, like the candidates. name is the script's. UNSUPPORTED (too
- * many, or thread-local on one side only), NO_MEMORY. */
+/* Find the needed libraries. The result lives in arena, like the candidates.
+ * name is the script's. UNSUPPORTED (too many, or thread-local on one side
+ * only), NO_MEMORY. */
 enum status needed_find(const struct candidates *candidates,
                         const struct link_result *link, const char *name,
                         struct arena *arena, struct needed *ret_needed,
                         struct error *err) MUST_CHECK;
 
-/* For each import, whether none of the candidates has it. */
+/* Find for each import whether all candidates lack it. */
 enum status needed_lack(const struct candidates *candidates,
                         const struct link_result *link, struct arena *arena,
                         bool *ret_lacks, struct error *err) MUST_CHECK;

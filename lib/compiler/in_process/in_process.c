@@ -17,7 +17,7 @@
  * any other. What LLVM had allocated by then is lost, as nothing unwinds its
  * frames. A crash of LLVM is a crash of the host: whoever compiles bitcode of
  * unknown origin wants the compiler process. */
-#include "compile_call.h"
+#include "request.h"
 
 #include <fcntl.h>
 #include <pthread.h>

@@ -3,8 +3,8 @@
 #define BCC_COMPILER_LAZY_H
 
 #include "compile.h"
-#include "compile_call.h"
 #include "lazy_cut.h"
+#include "request.h"
 
 struct lazy;
 

@@ -126,3 +126,24 @@ kernel void fixed(global int *out)
     out[at] = (int)(get_local_id(0) + 10 * get_local_id(1) +
                     100 * get_local_size(0));
 }
+
+/* Neither is a barrier: one has such a name, the other such letters. */
+static __attribute__((noinline)) int past_barrier(int value)
+{
+    return 3 * value;
+}
+
+static int __attribute__((overloadable, noinline)) no_wait(int value)
+{
+    return value + 1;
+}
+
+kernel void calls_sometimes(global int *out)
+{
+    size i = get_global_id(0);
+
+    if (i % 2)
+        out[i] = past_barrier((int)i);
+    else if (i % 4)
+        out[i] = no_wait((int)i);
+}
