@@ -243,6 +243,7 @@ static bool must_check(const struct prepare *p, const struct found *found)
 static enum status check_machine(const struct found *found, struct error *err)
 {
     const struct cache_layout *layout = &found->layout;
+    const struct machine *made_for = machine_find(layout->machine);
     struct cpu_features host;
     int missing;
 
@@ -251,10 +252,9 @@ static enum status check_machine(const struct found *found, struct error *err)
         return error_add_reason(
             err,
             error_set(err, STATUS_UNSUPPORTED,
-                      "%s: made for another machine (ELF machine %u, this "
-                      "one is %u)",
-                      found->name, layout->machine,
-                      machine_host()->elf_machine),
+                      "%s: made for another machine (%s, this one is %s)",
+                      found->name, made_for ? made_for->name : "unknown",
+                      machine_host()->name),
             REASON_MACHINE);
     host = cpu_features_host();
     missing = cpu_features_missing(&layout->cpu_features, &host);

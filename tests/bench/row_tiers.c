@@ -35,18 +35,18 @@ struct way {
     const char *tier, *jit;
 };
 
-static struct way by_process(const char *tier)
-{
-    return (struct way){tier, "process"};
-}
-
 struct first {
     char cache[BENCH_PATH_SIZE];
-    const char *argv[16];
+    const char *argv[15];
     struct program program;
     bool until_best; /* a round ends when the best code is there */
     bool is_final;   /* no better code follows */
 };
+
+static struct way by_process(const char *tier)
+{
+    return (struct way){tier, "process"};
+}
 
 /* ---- One launch ---- */
 

@@ -5,6 +5,7 @@
 # run_case_status.c). Sets work, a private directory that is removed at exit,
 # and BCC_CACHE_DIR inside it.
 
+umask 022 # other users read what is for them
 work=$(mktemp -d) || exit 1
 
 # A compiler in the background may be writing there yet.

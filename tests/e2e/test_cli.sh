@@ -421,6 +421,44 @@ C
     says dump out "callable no name add signature i32 i32 -> i32 parameters"
 }
 
+# A file that bcc run could not run is not made.
+test_programs_have_their_entry() {
+    echo 'int helper(int a) { return a; }' | compile library
+    echo 'int main(void) { return 0; }' | compile program
+    run made "$BCC" compile --entry absent "$work/program.bc" -o "$work/made"
+    complains made "program.bc: no function 'absent'"
+    [ ! -e "$work/made" ] || fail "a file was made"
+    run filled "$BCC" precompile --cache-dir "$work/cache" "$work/library.bc" \
+        "$work/program.bc"
+    expect filled "exit 1"
+    says filled err "library.bc: no function 'main' (a library"
+    says filled out "1 compiled, 0 up to date, 1 failed"
+    [ "$(find "$work/cache" -name '*.oBCC' | wc -l)" = 1 ] ||
+        fail "other entries than one"
+    run filled "$BCC" precompile --cache-dir "$work/cache" --entry helper \
+        "$work/library.bc"
+    expect filled "exit 0"
+}
+
+# What the file is comes before what is wrong with its bytes.
+test_dump_says_what_the_file_is() {
+    echo 'int main(void) { return 0; }' | compile program
+    echo text >"$work/text"
+    run bitcode "$BCC" dump "$work/program.bc"
+    complains bitcode "program.bc: bitcode, not an oBCC file: bcc compile"
+    run text "$BCC" dump --json "$work/text"
+    complains text "text: not an oBCC file"
+}
+
+# No word of the cache: it was not asked.
+test_missing_entry_of_an_archive_is_the_one_complaint() {
+    echo 'int main(void) { return 0; }' | compile program
+    (cd "$work" && zip -q all.zip program.bc) || skip "no zip"
+    run missing "$BCC" run "$work/all.zip!absent"
+    complains missing "absent: the archive has no such entry"
+    [ "$(wc -l <"$work/missing.err")" = 1 ] || fail "$(cat "$work/missing.err")"
+}
+
 test_call_knows_every_type() {
     compile types <<'C'
 typedef _Float16 halves __attribute__((vector_size(16)));

@@ -23,6 +23,11 @@ static int make(BCCScriptRef script, const struct options *options,
         setup_complain(script);
         return EXIT_FAILED;
     }
+    if (options->entry && !function_names_have(path, options->entry)) {
+        complain("%s: no function '%s'", options->arguments[0], options->entry);
+        unlink(path);
+        return EXIT_FAILED;
+    }
     /* A host may define symbols for code that is not a program. */
     if ((!options->entry && !options->no_undefined) ||
         undefined_complain(options, options->arguments[0], path) == 0 ||

@@ -467,6 +467,16 @@ static int show(const struct cache_file *file, const struct options *options)
     return options->disassemble ? disassemble(options->arguments[0]) : EXIT_OK;
 }
 
+static void complain_of_file(const char *path, const struct error *err)
+{
+    if (resource_is_bitcode(path))
+        complain("%s: bitcode, not an oBCC file: bcc compile makes one", path);
+    else if (err->status == STATUS_CORRUPT && !resource_is_compiled(path))
+        complain("%s: not an oBCC file", path);
+    else
+        complain("%s", err->message);
+}
+
 static int dump_file(const struct options *options)
 {
     struct cache_file file;
@@ -474,7 +484,7 @@ static int dump_file(const struct options *options)
     int result;
 
     if (cache_file_open(options->arguments[0], CACHE_CHECK_ALL, &file, &err)) {
-        complain("%s", err.message);
+        complain_of_file(options->arguments[0], &err);
         return EXIT_FAILED;
     }
     result = options->image || options->debug ? write_parts(&file, options)

@@ -13,6 +13,7 @@
 #include <bcc/bcc.h>
 
 #include "commands.h"
+#include "entry_files.h"
 #include "entry_name.h"
 #include "file.h"
 #include "print.h"
@@ -242,6 +243,23 @@ static bool make_queue(struct work *work)
 
 /* ---- Doing it ---- */
 
+/* False: it is no program, and the entry is removed: it could not be run. */
+static bool check_entry(struct job *job, const struct options *options,
+                        const BCCReport *report)
+{
+    const char *name = setup_entry(options);
+
+    if (options->exports || report->cache == BCC_CACHE_HIT ||
+        function_names_have(report->path, name))
+        return true;
+    unlink(report->path);
+    if (asprintf(&job->failure,
+                 "%s: no function '%s' (a library is compiled with --exports)",
+                 job->path, name) < 0)
+        job->failure = NULL;
+    return false;
+}
+
 /* False: a symbol is undefined, and the entry is removed. A host may define
  * symbols for code that is not a program. */
 static bool check_symbols(struct work *work, struct job *job,
@@ -294,7 +312,8 @@ static const char *make_entry(struct work *work, struct job *job)
     } else {
         bccGetReport(script, &report);
         outcome = report.cache == BCC_CACHE_HIT ? "up to date" : "compiled";
-        if (!check_symbols(work, job, &report))
+        if (!check_entry(job, options, &report) ||
+            !check_symbols(work, job, &report))
             outcome = "failed";
     }
     bccDisposeScript(script);

@@ -103,7 +103,7 @@ static bool prepare(BCCScriptRef script, const struct options *options,
         .prepare = bccPrepareExecutable,
     };
     char *dir;
-    bool failed;
+    bool failed, has_name;
 
     if (shows < 0)
         return false;
@@ -118,6 +118,7 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     bccSetArguments(script, options->n_arguments, options->arguments);
     dir = setup_find_cache_dir(options, &reason);
     failed = variants.name && !entry_name(script, options, path, dir, name);
+    has_name = variants.name && !failed;
     variants.is_in_dir = !failed && dir && variants_is_in(dir, name);
     /* If the entry is there, so is its directory. */
     if (!failed && dir && !variants.is_in_dir) {
@@ -128,7 +129,7 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     failed = failed || variants_prepare(&variants);
     waiting_end();
     print_report(script, options, reason);
-    if (variants.name && !resource_is_compiled(path))
+    if (has_name && !resource_is_compiled(path))
         note_launch(script, dir, reason);
     free(dir);
     if (failed)

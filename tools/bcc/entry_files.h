@@ -20,4 +20,7 @@ enum status function_names_make(const struct cache_file *file, const char *name,
                                 struct buffer *ret_made,
                                 struct error *err) MUST_CHECK;
 
+/* The file is an entry, and its code has this function. */
+bool function_names_have(const char *path, const char *name);
+
 #endif

@@ -60,3 +60,15 @@ enum status function_names_make(const struct cache_file *file, const char *name,
     return symbol_file_from_table(&source, ret_made) ? STATUS_OK
                                                      : error_no_memory(err);
 }
+
+bool function_names_have(const char *path, const char *name)
+{
+    struct cache_file file;
+    bool found;
+
+    if (cache_file_open(path, CACHE_CHECK_ALL, &file, NULL))
+        return false;
+    found = cache_find_symbol(&file.view, OBCC_FUNC_TABLE, name) != NULL;
+    cache_file_close(&file);
+    return found;
+}

@@ -45,7 +45,9 @@ static int help(struct options *options)
     if (options->n_arguments <= 2)
         commands = commands_named(options->arguments[0], options->arguments[1]);
     if (!commands) {
-        complain("help: %s: no such command", options->arguments[0]);
+        complain("help: %s%s%s: no such command", options->arguments[0],
+                 options->n_arguments > 1 ? " " : "",
+                 options->n_arguments > 1 ? options->arguments[1] : "");
         return EXIT_USAGE;
     }
     help_commands(commands, stdout);

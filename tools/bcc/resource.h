@@ -37,6 +37,9 @@ bool resource_bytes_are_compiled(struct span bytes);
  * because a hit needs no byte of it. */
 bool resource_is_compiled(const char *path);
 
+/* A file with LLVM bitcode, by its first bytes. */
+bool resource_is_bitcode(const char *path);
+
 struct resource_list {
     char **name; /* ARCHIVE!ENTRY, sorted; owned */
     size_t n;

@@ -17,7 +17,7 @@
 #include "resource.h"
 #include "settings.h"
 
-static const char *entry_of(const struct options *options)
+const char *setup_entry(const struct options *options)
 {
     return options->entry ? options->entry : "main";
 }
@@ -276,7 +276,7 @@ BCCScriptRef setup_script(const struct options *options, const char *path,
         bccSetLogCallback(script, log_line, NULL);
     bccSetHost(script, &host);
     if (program)
-        bccMarkExternalSymbol(script, entry_of(options));
+        bccMarkExternalSymbol(script, setup_entry(options));
     *ret_failed = !setup_set_options(script, options) ||
                   !read_file(script, path) || !link_all(script, options) ||
                   !add_shared(script, options);

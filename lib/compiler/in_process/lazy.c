@@ -30,7 +30,7 @@
 #include "lazy_enter.h"
 #include "load.h"
 #include "support_routines.h"
-#include "walls.h"
+#include "open_wall.h"
 
 /* Of code that is compiled in pieces: a piece costs as much as three functions
  * of 100 lines in a small module, and as much as 100 in one of 12,000. The more
@@ -417,9 +417,9 @@ static enum status compile_piece(const struct wish *wish, struct lazy_cut *cut,
     /* A piece exports nothing. */
     request.flags |= REQUEST_MARKED_ONLY;
     request.n_marks = request.n_uses = 0;
-    walls_close(true);
+    open_wall_close_here(true);
     status = compile(&job, &result, err);
-    walls_close(false);
+    open_wall_close_here(false);
     if (status)
         return status;
     status = add_piece(lazy, cut, &result.link, err);
