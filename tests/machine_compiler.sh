@@ -73,6 +73,7 @@ ninja -C "$build/tree" bcc bccc
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 cat >"$work/main.c" <<'EOF'
 #include <stdio.h>
 static _Thread_local int count = 40;

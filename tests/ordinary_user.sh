@@ -23,6 +23,7 @@ for path in "${BCC_BCCC-}" "${BCC-}"; do
 done
 home=$(mktemp -d) || exit 1
 trap 'rm -rf "$home" "/dev/shm/bcc-$uid"' EXIT
+trap 'exit 1' HUP INT TERM
 chmod 700 "$home"
 chown $uid:$uid "$home"
 # shellcheck disable=SC2086

@@ -74,7 +74,7 @@ enum BCCError {
     BCC_NO_COMPILER = 0x0514,       /* a miss, but bccc was not found, or
                                        BCC_CACHE_ONLY or trustedKeys forbids
                                        compiling */
-    BCC_NOT_READY = 0x0515          /* bccWaitForBest() */
+    BCC_NOT_READY = 0x0515          /* bccWaitForBest(): no best code yet */
 };
 
 /* Return the code of the last failure and reset it to BCC_NO_ERROR. For NULL
@@ -163,9 +163,9 @@ BCC_API int bccReadResource(BCCScriptRef script, const char *archivePath,
  *
  * The input may also be a static archive (ar) of bitcode or of such objects,
  * with or without the flag, and in bccReadBC() and bccReadFile(), too. Each
- * member is an object. A
- * member is linked if it defines a marked symbol, or a symbol that is undefined
- * in the script, the objects and the members linked so far. */
+ * member is an object. It is linked if it defines a marked symbol, or a symbol
+ * that is undefined in the script, the objects and the members linked so
+ * far. */
 BCC_API int bccLinkBC(BCCScriptRef script, const char *resName,
                       const char *bitcode, size_t bitcodeSize,
                       unsigned long flags);
@@ -184,10 +184,10 @@ BCC_API int bccLinkResource(BCCScriptRef script, const char *archivePath,
  *
  * The file must belong to the user of the process or to root, and not be
  * writable by others. With BCCOptions.trustedKeys it must be signed by one of
- * them instead. Bytes are trusted as code of the host is, but with trustedKeys
- * they must be signed, too.
+ * these keys instead. Bytes in memory are trusted like code of the host; with
+ * trustedKeys they must be signed, too.
  *
- * name is what messages call the bytes. size bytes are *borrowed* as those of
+ * Messages call the bytes name. The size bytes are *borrowed* as in
  * bccReadBC(); flags is 0 or BCC_COPY_INPUT. For a file, flags is 0. The file
  * must exist now; the prepare opens it. Errors as bccReadBC() and
  * bccReadFile(). The prepare fails with INVALID_VALUE (damaged, or no oBCC
@@ -203,9 +203,9 @@ BCC_API int bccReadExecutableFile(BCCScriptRef script, const char *path,
                                   unsigned long flags);
 
 /* Keep the definition of name and make it available to bccGetFuncAddr() and
- * bccGetVarAddr(), whatever the metadata say. name is copied. A name that
- * begins with "bcc:" is a wish of bcc_run.h instead. Errors are set on the
- * script: INVALID_VALUE, INVALID_OPERATION (already prepared),
+ * bccGetVarAddr(), whatever the metadata say. name is copied. Names that begin
+ * with "bcc:" are reserved for the functions of bcc_run.h. Errors, which are
+ * set on the script: INVALID_VALUE, INVALID_OPERATION (already prepared),
  * OUT_OF_MEMORY. */
 BCC_API void bccMarkExternalSymbol(BCCScriptRef script, const char *name);
 
@@ -306,17 +306,39 @@ enum BCCJit {
      * BCC_TIER_BEST. One compile runs at a time; signals, streams, environment
      * and floating-point state of the host are neither changed nor used. */
     BCC_JIT_IN_PROCESS = 1,
+    /* In this process, and each function when it is first called: for large
+     * scripts of which little runs. Prepared are the variables and a stub for
+     * each function, which is its address; the calling thread waits while a
+     * function is compiled, with some that it calls, to baseline code. Nothing
+     * of it is kept: with BCC_TIER_AUTO a process in the background makes the
+     * best code, and the next prepare finds that. BCC_TIER_BEST and prepares
+     * that do not run the code are as with BCC_JIT_IN_PROCESS. So is the rest,
+     * but for this:
+     *
+     *  - A script that cannot be divided is compiled to baseline code at once,
+     *    and the log says why: several inputs, thread-local variables, indirect
+     *    functions, assembly outside of functions, kernels, other machines than
+     *    x86_64. BCCReport.lazy is 0 then.
+     *  - A function whose imports are missing fails when it is called, not the
+     *    prepare. A failure at a call is logged with BCC_LOG_FATAL, in the
+     *    calling thread; if the callback returns, a trap ends the process.
+     *  - Debug information is not used, and no debugger or profiler is told of
+     *    functions.
+     *  - fork() waits while another thread compiles a function. A function that
+     *    is first called in a signal handler may not be compiled then, as
+     *    malloc() may not be called. */
+    BCC_JIT_LAZY = 2,
 };
 
-/* How much is done for the code before it runs. */
+/* Tiers: how much work a compile does before the code runs. */
 enum BCCTier {
-    /* What pays. A small script, and one whose floating-point results another
-     * order of operations would change (-ffast-math), is compiled to the best
-     * code at once. For any other one a miss makes baseline code, which takes a
-     * fraction of the time, and goes on to make the best code in the
+    /* The library chooses. A small script is compiled to the best code at once,
+     * and so is a script whose floating-point results depend on the order of
+     * operations (-ffast-math). For any other script a miss makes baseline
+     * code, in a fraction of the time. Then the best code is made in the
      * background, after the prepare has returned and even after this process
      * has ended; later prepares find it. Entries that are made without being
-     * run, and code that no cache keeps, are the best at once. */
+     * run, and code that no cache keeps, are the best code at once. */
     BCC_TIER_AUTO = 0,
     BCC_TIER_BEST = 1,     /* the best at once; a baseline entry is a miss */
     BCC_TIER_BASELINE = 2, /* baseline code, unless the best is there */
@@ -343,8 +365,8 @@ typedef struct BCCDefinition {
     void *address;
 } BCCDefinition;
 
-/* What a host does itself for the script. Zero means nothing, for every field;
- * set size to sizeof(BCCHost). */
+/* Work that a host does for the script. Set size to sizeof(BCCHost). Every
+ * other field may be zero: then the host does nothing of the kind. */
 typedef struct BCCHost {
     size_t size;
     void *context; /* of the functions; *borrowed* */
@@ -355,25 +377,26 @@ typedef struct BCCHost {
      * call. */
     void (*interpose)(void *context, const BCCDefinition *definitions,
                       size_t definitionCount);
-    /* Asked in place of the environment's BCC_CACHE_SIZE, after a miss only:
-     * bytes, as in BCCOptions.cacheSizeLimit, which goes before. */
+    /* Called after a miss only, in place of reading the environment's
+     * BCC_CACHE_SIZE. Returns bytes, as in BCCOptions.cacheSizeLimit; if that
+     * is set, this is not called. */
     uint64_t (*cacheSizeLimit)(void *context);
-    /* Not 0: unwinders find the image by functions of the host, as a
-     * _dl_find_object() that makes use of bccGetImage(). The library then does
-     * not register its unwind table. */
+    /* Not 0: unwinders find the image through functions of the host, such as a
+     * _dl_find_object() that uses bccGetImage(). The library then does not
+     * register the image's unwind table. */
     int showsImage;
     /* BCC_SHOW_... */
     unsigned shows;
-    /* Asked before a file is read for its SHA-1: the host returns 1 and fills
-     * sha1 if it knows the content for certain, for instance from a database of
-     * installed files. entry: of the archive at path, or NULL. */
+    /* Called before a file is read for its SHA-1. Return 1 and fill sha1 if the
+     * content is known for certain, for instance from a database of installed
+     * files; else 0. entry: an entry of the archive at path, or NULL. */
     int (*knownSha1)(void *context, const char *path, const char *entry,
                      uint8_t sha1[20]);
 } BCCHost;
 
-/* To whom the code of a script is shown by name, beside a debugger that is
- * there when the script is prepared. Each makes the prepare slower, and needs
- * libexec/bcc/obcc-debug.so. ORDER SHOWS */
+/* Tools that get the names of a script's functions. (A debugger that is there
+ * when the script is prepared gets them in any case.) Each makes the prepare
+ * slower, and needs libexec/bcc/obcc-debug.so. ORDER SHOWS */
 enum BCCShow {
     BCC_SHOW_DEBUGGER = 1 << 0, /* to debuggers that come later, and in core
                                    files: GDB's JIT interface */
@@ -383,8 +406,8 @@ enum BCCShow {
                                    jit-PID.dump in $JITDUMPDIR or /tmp */
 };
 
-/* The struct is copied. Errors: INVALID_VALUE, INVALID_OPERATION (prepared
- * already). */
+/* Set the host's part. The struct is copied. Errors: INVALID_VALUE (NULL, an
+ * unknown size or BCC_SHOW_...), INVALID_OPERATION (already prepared). */
 BCC_API int bccSetHost(BCCScriptRef script, const BCCHost *host);
 
 /* ---- Cache layers ---- */
@@ -423,7 +446,7 @@ BCC_API int bccUseCache(BCCScriptRef script, BCCCacheRef cache);
 /* ---- Logging ---- */
 
 /* ORDER LOG LEVEL */
-enum BCCLogLevel { BCC_LOG_DEBUG = 0, BCC_LOG_WARN = 1 };
+enum BCCLogLevel { BCC_LOG_DEBUG = 0, BCC_LOG_WARN = 1, BCC_LOG_FATAL = 2 };
 
 /* A log callback. level is BCC_LOG_...; BCC_LOG_WARN reports a failure that the
  * library recovered from. area is "cache", "link", "load" or "compile". text is
@@ -432,7 +455,9 @@ typedef void (*BCCLogFn)(void *context, int level, const char *area,
                          const char *text);
 
 /* Register a log callback; NULL for fn, the default, logs nothing. context is
- * passed to fn and is *borrowed* until the script is disposed of. */
+ * passed to fn and is *borrowed* until the script is disposed of. fn is called
+ * in the thread that uses the script, and must not use the script. Never fails
+ * for a script. */
 BCC_API int bccSetLogCallback(BCCScriptRef script, BCCLogFn fn, void *context);
 
 /* ---- Prepare ---- */
@@ -466,14 +491,14 @@ enum BCCPrepareFlag {
      * report gives the reason. All prepare functions then search the cache
      * layers. */
     BCC_CACHE_ONLY = 1 << 10,
-    /* With BCC_CACHE_ONLY: if the entry has baseline code and nobody makes the
-     * best, have it made in the background all the same. */
+    /* With BCC_CACHE_ONLY: if the entry has baseline code, and no process makes
+     * the best code, start that in the background all the same. */
     BCC_BEST_LATER = 1 << 11,
-    /* Round a product and the sum that it is part of one after the other, on
-     * every CPU, as clang's -ffp-contract=off does. Otherwise both become one
-     * operation with one rounding where the front end allows that (clang's
-     * default) and the CPU can. Functions that ask for one rounding, such as
-     * fma(), are not changed. */
+    /* Round a product before it is added, on every CPU, as clang's
+     * -ffp-contract=off does. Otherwise product and sum become one operation
+     * with one rounding, if the front end allows that (clang's default) and the
+     * CPU has such an operation. Functions with one rounding, such as fma(),
+     * are not changed. */
     BCC_FP_CONTRACT_OFF = 1 << 12
 };
 
@@ -513,14 +538,15 @@ BCC_API int bccPrepareSharedObjectFile(BCCScriptRef script, const char *path,
                                        unsigned long flags);
 
 /* ---- What a prepare looks for ----
- * For tools that say why an entry is no hit, and for hosts that keep code
- * elsewhere: identity and inputs together determine the code. */
+ * For tools that explain why an entry is not a hit, and for hosts that keep
+ * code elsewhere: identity and inputs together determine the code. */
 
 /* Return the identity that an entry needs to be a hit for a prepare with these
  * flags; it covers everything but the inputs. The text is lines "name=value",
  * as in the identity section of the cache file (docs/cache-format.html). NULL
  * on failure. The script *owns* the text; it is valid until the next call of
- * this function. Errors: those of the arguments of a prepare; OUT_OF_MEMORY. */
+ * this function or of a prepare. Errors: those of the arguments of a prepare;
+ * OUT_OF_MEMORY. */
 BCC_API const char *bccGetIdentity(BCCScriptRef script, unsigned long flags);
 
 /* ORDER INPUT ROLE */
@@ -530,22 +556,32 @@ enum BCCInputRole {
     BCC_INPUT_OBJECT = 2
 };
 
-/* An input of a script. Set size to sizeof(BCCInput) before the call. */
+/* The identity and the state of a file. */
+typedef struct BCCFileStamp {
+    uint64_t device, inode, size;
+    uint64_t mtimeNs, ctimeNs; /* since 1970 */
+} BCCFileStamp;
+
+/* An input of a script. Before the call set size to sizeof(BCCInput), and
+ * withoutSha1 if the content is not wanted. */
 typedef struct BCCInput {
     size_t size;
     const char *name;    /* path, or ARCHIVE!ENTRY, or the given name */
     const char *path;    /* of the file or the archive; NULL: bytes in memory */
     int role;            /* BCC_INPUT_... */
+    int withoutSha1;     /* 1: leave sha1 as it is, and read nothing */
     unsigned long flags; /* BCC_SKIP_DEP_SHA1 or 0 */
     uint8_t sha1[20];    /* of the content */
+    BCCFileStamp stamp;  /* of the file or the archive; 0: bytes in memory */
 } BCCInput;
 
 /* The number of inputs. The script's bitcode, if it is set, is number 0. 0
  * after a successful prepare as an executable. */
 BCC_API size_t bccGetInputCount(BCCScriptRef script);
 
-/* Describe input i. The first call for an input reads all of it. The strings
- * are valid until an input is added or a prepare succeeds. Errors:
+/* Describe input i. The first call for its SHA-1 reads all of the input. The
+ * stamp was taken when the file was given, or when it was last read. The
+ * strings are valid until an input is added or a prepare succeeds. Errors:
  * INVALID_VALUE (i, or size), IO_ERROR and others of reading. */
 BCC_API int bccGetInput(BCCScriptRef script, size_t i, BCCInput *input);
 
@@ -639,6 +675,8 @@ typedef struct BCCReport {
     int reasonCode;                 /* BCC_REASON_... */
     int tier; /* of the code that was loaded, BCC_TIER_BEST or
                  BCC_TIER_BASELINE; 0: none was */
+    int lazy; /* 1: functions are compiled when they are called (BCC_JIT_LAZY)
+               */
 } BCCReport;
 
 /* Fill report about the last prepare. Errors: INVALID_VALUE (NULL, or size is
@@ -656,20 +694,22 @@ BCC_API int bccGetReport(BCCScriptRef script, BCCReport *report);
  * returns at once). */
 BCC_API int bccWaitForBest(BCCScriptRef script, int timeoutMs);
 
-/* A descriptor for select() or poll(), to be closed by the caller. It becomes
- * readable when another entry takes the place of the script's: read from it
- * what is there, then ask bccWaitForBest(script, 0). It may become readable
- * before, and never does if the compile is ended by force: ask once before
- * waiting, and wait with a timeout. -1: there is no entry, or the system
- * refuses (IO_ERROR). */
+/* Return a descriptor for select() or poll(), which the caller *owns* and
+ * closes. It becomes readable when another entry replaces the script's: read
+ * and ignore its content, then call bccWaitForBest(script, 0). It may become
+ * readable before, and never does if the compile is killed: call
+ * bccWaitForBest(script, 0) once before waiting, and wait with a timeout. -1:
+ * there is no entry, or the system refuses (IO_ERROR). */
 BCC_API int bccGetBestDescriptor(BCCScriptRef script);
 
-/* Makes and prepares the same script once more; NULL: failure. */
+/* Create and prepare the same script once more; NULL on failure. context is
+ * that of bccSwapForBest(). */
 typedef BCCScriptRef (*BCCMakeScriptFn)(void *context);
 
-/* For scripts that keep no state: if the best code is there now, put a script
- * that has it in the place of *script. 0: *oldScript is what was there, to be
- * disposed of when none of its code runs any more. 1: nothing was changed. */
+/* For scripts that keep no state: if the best code is there now, replace
+ * *script by a script that has it. 0: *oldScript is the replaced one; the
+ * caller disposes of it when none of its code runs any more. 1: nothing was
+ * changed. */
 static inline int bccSwapForBest(BCCScriptRef *script, BCCMakeScriptFn make,
                                  void *context, BCCScriptRef *oldScript)
 {
@@ -688,11 +728,11 @@ static inline int bccSwapForBest(BCCScriptRef *script, BCCMakeScriptFn make,
  * number. The string is static. */
 BCC_API const char *bccGetStageName(int stage);
 
-/* Name of undefined symbol i, after a prepare that failed with
+/* Return the name of undefined symbol i, after a prepare that failed with
  * UNRESOLVED_SYMBOL and until the next call that fails; NULL if there are no
- * more. *user is a function or variable that refers to it, "" if that is not
- * known; user may be NULL. Owned by the script, valid until its next prepare.
- */
+ * more. *user is a function or variable that refers to the symbol, "" if it is
+ * unknown; user may be NULL. The script *owns* the strings; they are valid
+ * until its next prepare. */
 BCC_API const char *bccGetMissingSymbol(BCCScriptRef script, size_t i,
                                         const char **user);
 
@@ -716,23 +756,23 @@ typedef struct BCCImage {
     size_t span;                /* bytes of address space from there */
     const void *programHeaders; /* of ELF, mapped */
     size_t programHeaderCount;
-    /* Thread-local variables: the module word of the image, greater than any
-     * number that the C library gives, or 0; the block of the calling thread,
-     * NULL if it has none yet; and what __tls_get_addr() is for that module:
-     * index points to two words, module and offset. */
+    /* Thread-local variables: the image's module number, greater than any of
+     * the C library, or 0; the block of the calling thread, or NULL if it has
+     * none yet; and the __tls_get_addr() of that module: index points to two
+     * words, module and offset. */
     uintptr_t tlsModule;
     void *tlsBlock;
     void *(*tlsGetAddr)(const void *index);
 } BCCImage;
 
-/* 1, and no error is set: the script is not prepared, or size is another.
- * Thread-safe, from the end of the prepare, or the first constructor, until the
- * script is disposed of. */
+/* Describe the code. Returns 1, without setting an error, if the script is not
+ * prepared or size is unknown. *Thread-safe* from the start of the script's
+ * constructors until the script is disposed of. */
 BCC_API int bccGetImage(BCCScriptRef script, BCCImage *image);
 
-/* Run the destructors now, as at the end of a program, and leave code and data
- * where they are. bccDisposeScript() then runs none. No code of the script may
- * be running. */
+/* Run the destructors now, as at the end of a program, but keep code and data
+ * mapped. bccDisposeScript() then runs no destructors. No code of the script
+ * may be running. */
 BCC_API void bccStopScript(BCCScriptRef script);
 
 /* ---- Reflection ----
@@ -768,6 +808,7 @@ BCC_API size_t bccGetPragmaCount(BCCScriptRef script);
 BCC_API void bccGetPragmaList(BCCScriptRef script, size_t pragmaListSize,
                               const char **keyList, const char **valueList);
 
+/* A function of the code. name is valid as long as the script. */
 typedef struct BCCFuncInfo {
     const char *name;
     void *addr;
@@ -779,10 +820,10 @@ BCC_API size_t bccGetFuncCount(BCCScriptRef script);
 BCC_API void bccGetFuncInfoList(BCCScriptRef script, size_t funcInfoListSize,
                                 BCCFuncInfo *funcInfoList);
 
-/* The bytes of a section of the cache entry that the script was prepared from,
- * if the section lies before the code: kind is an OBCC_... of bcc_cache.h. They
- * are mapped from the file: check what they say before use. NULL if there is no
- * such section. */
+/* Return a section of the cache entry of a prepared script, if the section lies
+ * before the code, and its number of bytes. kind is an OBCC_... of bcc_cache.h.
+ * The bytes are mapped from the file and not checked: numbers in them may lead
+ * outside. NULL if there is no such section. */
 BCC_API const void *bccGetSection(BCCScriptRef script, uint32_t kind,
                                   size_t *size);
 

@@ -156,7 +156,7 @@ struct obcc_header {
                                   field taken as 0 */
 };
 
-/* How much was done for the code. Other values count as OBCC_TIER_BEST. */
+/* Tiers of the code. Other values count as OBCC_TIER_BEST. */
 enum obcc_tier {
     OBCC_TIER_BEST = 0,
     OBCC_TIER_BASELINE = 1, /* made fast, to be replaced by the best code */
@@ -272,8 +272,8 @@ struct obcc_pragma {
     struct obcc_le32 value; /* string index */
 };
 
-/* What callers and tools know of a function: exported functions, kernels and
- * marked functions, sorted by name (strcmp order). */
+/* A function for callers and tools: exported functions, kernels and marked
+ * functions, sorted by name (strcmp order). */
 struct obcc_function {
     struct obcc_le32 name;       /* string index, as all of these */
     struct obcc_le32 signature;  /* "i32 f64 ptr -> i32" */

@@ -28,22 +28,24 @@ extern "C" {
 
 /* ---- Pools ---- */
 
+/* A pool of workers. */
 typedef struct BCCOpaquePool *BCCPoolRef;
 
-/* Make a pool. n_workers counts the thread that calls bccRunTiles(), which
- * takes part. 0: as many as CPUs are left to this process by its affinity and
- * by the quota of its control groups; at most 256. Threads are started by the
+/* Make a pool. n_workers, at most 256, includes the thread that calls
+ * bccRunTiles(). 0: as many as the CPUs that this process may use, by its
+ * affinity and by the quota of its control groups. Threads are started by the
  * first call that has work for them. A child of fork() starts its own. The
- * caller owns the pool and disposes of it. NULL: out of memory, or there are
+ * caller *owns* the pool and disposes of it. NULL: out of memory, or there are
  * 255 pools. */
 BCC_API BCCPoolRef bccCreatePool(unsigned n_workers);
 
-/* End the pool's threads and free it. NULL and a pool that is gone already are
- * allowed. No call of bccRunTiles() with this pool may be running. */
+/* End the pool's threads and free it. NULL and a pool that was disposed of
+ * before are allowed. No call of bccRunTiles() with this pool may be running.
+ */
 BCC_API void bccDisposePool(BCCPoolRef pool);
 
-/* The number of workers, the calling thread included; 0 for a pool that is
- * gone. NULL stands for the calling thread alone: 1. */
+/* The number of workers, the calling thread included; 0 for a pool that was
+ * disposed of. NULL stands for the calling thread alone: 1. */
 BCC_API unsigned bccGetPoolWorkers(BCCPoolRef pool);
 
 /* ---- Tiles ---- */
@@ -56,20 +58,21 @@ typedef int (*BCCTileFn)(void *context, uint32_t tile, unsigned worker);
 /* What bccRunTiles() returns. Values never change. */
 enum BCCRunResult {
     BCC_RUN_DONE = 0,      /* every tile returned 0 */
-    BCC_RUN_FAILED = 1,    /* a tile returned something else */
+    BCC_RUN_FAILED = 1,    /* a tile returned another number */
     BCC_RUN_CANCELLED = 2, /* bccCancelPool(): tiles were left out */
-    BCC_RUN_INVALID = 3    /* run is NULL, or the pool is gone */
+    BCC_RUN_INVALID = 3    /* run is NULL, or the pool was disposed of */
 };
 
+/* A failure of bccRunTiles(). */
 typedef struct BCCTileFailure {
     uint32_t tile; /* the lowest one that failed */
     int result;    /* of that tile */
 } BCCTileFailure;
 
-/* Run tiles 0 to n_tiles - 1, each once, and return when they are done. With
- * workers to spare each gets a run of neighbours, and takes half of another's
- * run when its own is finished. A single tile runs in the calling thread, and
- * wakes no other.
+/* Run tiles 0 to n_tiles - 1, each once, and return when they are done: a
+ * BCC_RUN_.... Each worker gets a run of neighbouring tiles, and takes half of
+ * another worker's run when its own is finished. A single tile runs in the
+ * calling thread, and no other thread is woken. context is passed to run.
  *
  * Workers compute with the caller's floating-point environment (rounding,
  * subnormal numbers, traps).
@@ -87,7 +90,8 @@ BCC_API void bccCancelPool(BCCPoolRef pool);
 
 /* ---- Errors ---- */
 
-/* What went wrong in a function below that gets one; it may be NULL. */
+/* The error of a function below; filled only on failure. Wherever a function
+ * takes one, it may be NULL. */
 typedef struct BCCRunError {
     char message[232]; /* one line */
     int32_t result;    /* of a kernel that failed */
@@ -106,10 +110,16 @@ typedef struct BCCRunError {
  *     <4 x f32> i8:zext -> f32    vectors; small integers, extended
  *     ptr:byval(24,8) -> void     a struct of 24 bytes by value, by its address
  *
- * A struct may be several parameters, or a vector: as the machine's rules say.
- * Text that is returned belongs to the script. */
+ * A struct may be several parameters, or a vector, by the machine's calling
+ * convention. The script *owns* returned text.
+ *
+ * Functions that are called "before a prepare" return nothing: like
+ * bccMarkExternalSymbol(), they set INVALID_VALUE (NULL, or a name with a
+ * space), INVALID_OPERATION (already prepared) or OUT_OF_MEMORY on the script.
+ * They copy their arguments, which become part of the cache key. */
 
-/* NULL: no such function, or none is recorded. */
+/* The signature of a function. NULL: there is no such function, or none is
+ * recorded. */
 BCC_API const char *bccGetFuncSignature(BCCScriptRef script, const char *name);
 
 /* The names of the parameters with ' ' between them, "_" for one without. NULL:
@@ -127,9 +137,8 @@ BCC_API int bccFindFunc(BCCScriptRef script, const char *name,
 BCC_API void bccDeclareImport(BCCScriptRef script, const char *name,
                               const char *signature);
 
-/* Before a prepare: a variable of the script, a number of size bytes, is
- * constant and has that value. It is compiled into the code, and is part of the
- * key. */
+/* Before a prepare: a variable of the script, a number of size bytes (1 to 16),
+ * is constant and has that value. It is compiled into the code. */
 BCC_API void bccSetConstant(BCCScriptRef script, const char *name,
                             const void *value, size_t size);
 
@@ -156,6 +165,7 @@ enum BCCValueType {
     BCC_LOCAL = 0x60000   /* bccDispatch(): i bytes for each work group */
 };
 
+/* A value of an argument or a result. */
 typedef struct BCCValue {
     uint32_t type;
     uint32_t lanes; /* of a vector; 0: no vector */
@@ -170,45 +180,50 @@ typedef struct BCCValue {
     } u;
 } BCCValue;
 
+/* A function that bccInvoke() can call. */
 typedef struct BCCOpaqueCall *BCCCallRef;
 
 /* Before a prepare: make the functions of the script callable by bccInvoke().
- * Scripts that list their exports, by metadata or with bcc_script.h, need not
- * be asked. With name and signature: a variadic function, as in
- * ("printf", "ptr i32 -> i32"). */
+ * This is not needed for scripts that list their exports, by metadata or with
+ * bcc_script.h. bccAllowCall() is for one way to call a variadic function, as
+ * in ("printf", "ptr i32 -> i32"). */
 BCC_API void bccAllowCalls(BCCScriptRef script);
 BCC_API void bccAllowCall(BCCScriptRef script, const char *name,
                           const char *signature);
 
-/* Look a function up, to call it any number of times while the script lives.
- * signature: NULL, or what the function must have; for a variadic function, the
- * one given to bccAllowCall(). The caller owns the result. NULL: see error. */
+/* Look up a function, to call it any number of times while the script lives.
+ * signature: NULL, or the one that the function must have; for a variadic
+ * function, the one given to bccAllowCall(). The caller *owns* the result, and
+ * disposes of it; NULL may be disposed of, too. NULL: see error. */
 BCC_API BCCCallRef bccGetCall(BCCScriptRef script, const char *name,
                               const char *signature, BCCRunError *error);
 BCC_API void bccDisposeCall(BCCCallRef call);
 
-/* Call the function. n arguments must have the types of its signature and be in
- * their range; nothing is converted. result may be NULL. Returns 0; 1: nothing
- * was called, see error. Thread-safe. */
+/* Call the function. The n arguments must have the types of its signature and
+ * be in range; nothing is converted. result may be NULL. Returns 0; or 1:
+ * nothing was called, see error. *Thread-safe*. */
 BCC_API int bccInvoke(BCCCallRef call, const BCCValue *arguments, size_t n,
                       BCCValue *result, BCCRunError *error);
 
 /* ---- Kernels ---- */
 
+/* A kernel that bccForEach(), bccReduce() or bccDispatch() can run. Any number
+ * of threads may use it at once. */
 typedef struct BCCOpaqueKernel *BCCKernelRef;
 
-/* Before a prepare: the function is a kernel with these parameters, as for
- * BCC_KERNEL() of bcc_script.h; "item": a work item of OpenCL C, which kernels
- * compiled as OpenCL are without this. */
+/* Before a prepare: the function is a kernel with these parameters, written as
+ * for BCC_KERNEL() of bcc_script.h. "item": a work item of OpenCL C; not needed
+ * for kernels compiled as OpenCL. */
 BCC_API void bccMarkKernel(BCCScriptRef script, const char *name,
                            const char *parameters);
 
-/* What the compiler recorded of a kernel; NULL if it is none. */
+/* The text by which the compiler describes a kernel; NULL if the function is
+ * not a kernel. The script *owns* the text. */
 BCC_API const char *bccGetKernelText(BCCScriptRef script, const char *name);
 
-/* Look a kernel up, by name or by its slot among bccGetExportForEachList(). The
- * caller owns the result, which is valid while the script lives. NULL: see
- * error. */
+/* Look up a kernel, by name or by its slot in bccGetExportForEachList(). The
+ * caller *owns* the result, which is valid while the script lives, and disposes
+ * of it; NULL may be disposed of, too. NULL: see error. */
 BCC_API BCCKernelRef bccGetKernel(BCCScriptRef script, const char *name,
                                   BCCRunError *error);
 BCC_API BCCKernelRef bccGetKernelAt(BCCScriptRef script, size_t slot,
@@ -223,20 +238,20 @@ BCC_API void bccDisposeKernel(BCCKernelRef kernel);
  *     const BCCKernelTable *bcc_library_query(uint32_t version,
  *                                             uint64_t features);
  *
- * It returns the newest table whose version is at most the one given, or NULL
- * if there is none, or if the code needs a feature that is not among those
- * given. Versions only add fields at the end, so hosts must use the sizes in
- * the structs. Tables are constant and live as long as the code. */
+ * It returns the newest table whose version is at most the given one. NULL:
+ * there is none, or the code needs a feature that is not among the given ones.
+ * Versions only add fields at the end, so hosts must use the sizes in the
+ * structs. Tables are constant and live as long as the code. */
 
 enum BCCTableVersion { BCC_TABLE_VERSION = 1 };
 
-/* What code needs of whoever runs it; libobccrun has all of these. */
+/* Features that code may need of its host; libobccrun has all of these. */
 enum BCCTableFeature {
     BCC_FEATURE_TILES = 1, /* runs of elements */
     BCC_FEATURE_GROUPS = 2 /* work groups */
 };
 
-/* Sanitizers that code was built with: by what it imports. */
+/* Sanitizers with which code was built, as its imports show. */
 enum BCCSanitizer {
     BCC_SANITIZER_ADDRESS = 1,
     BCC_SANITIZER_HWADDRESS = 2,
@@ -246,6 +261,7 @@ enum BCCSanitizer {
     BCC_SANITIZER_DATAFLOW = 32
 };
 
+/* A kernel in a table. */
 typedef struct BCCKernelInfo {
     uint32_t size;    /* bytes of this struct */
     uint32_t line;    /* of the source; 0: unknown */
@@ -260,6 +276,7 @@ typedef struct BCCKernelInfo {
                                group; 0: any */
 } BCCKernelInfo;
 
+/* The kernels of a shared object or an entry. */
 typedef struct BCCKernelTable {
     uint32_t size; /* bytes of this struct */
     uint32_t version;
@@ -270,14 +287,16 @@ typedef struct BCCKernelTable {
     const BCCKernelInfo *kernels; /* by name; the next is size bytes further */
 } BCCKernelTable;
 
+/* The type of bcc_library_query(). */
 typedef const BCCKernelTable *(*BCCQueryFn)(uint32_t version,
                                             uint64_t features);
 
 /* Before a prepare: the script exports a table. */
 BCC_API void bccExportTable(BCCScriptRef script);
 
-/* Describe a kernel of a script. info->size is set by the caller; fields beyond
- * it are left alone. Returns 0 or 1. */
+/* Describe a kernel of a script. The caller sets info->size; fields beyond it
+ * are not changed. info->name borrows name; the script *owns* the other text.
+ * Returns 0, or 1: see error. */
 BCC_API int bccGetKernelInfo(BCCScriptRef script, const char *name,
                              BCCKernelInfo *info, BCCRunError *error);
 
@@ -291,8 +310,9 @@ BCC_API BCCKernelRef bccGetTableKernel(const BCCKernelTable *table,
                                        const char *name, BCCRunError *error);
 
 /* Load a shared object that has a table. Its imports are looked up in this
- * process, which must have loaded the libraries that it needs. The caller owns
- * the result. */
+ * process, which must have loaded the libraries that it needs. The caller
+ * *owns* the result, and closes it when no kernel of it is used any more; NULL
+ * may be closed, too. NULL: see error. */
 typedef struct BCCOpaqueKernelLibrary *BCCKernelLibraryRef;
 BCC_API BCCKernelLibraryRef bccOpenKernelLibrary(const char *path,
                                                  BCCRunError *error);
@@ -347,37 +367,37 @@ typedef struct BCCGrid {
     uint64_t offset[3];
 } BCCGrid;
 
-/* Run an OpenCL C kernel for each work item of the grid, with these
- * arguments. */
+/* Run an OpenCL C kernel for each work item of the grid, with these n
+ * arguments. pool may be NULL: the calling thread. Results as bccForEach(). */
 BCC_API int bccDispatch(BCCKernelRef kernel, BCCPoolRef pool,
                         const BCCGrid *grid, const BCCValue *arguments,
                         size_t n, BCCRunError *error);
 
-/* How the accumulators of tiles become one result. */
+/* The functions by which the accumulators of tiles become one result. */
 typedef struct BCCReduction {
     size_t size;                           /* sizeof(BCCReduction) */
     size_t accumulatorSize;                /* bytes */
     void (*initialize)(void *accumulator); /* NULL: zero bytes */
-    /* NULL: the kernel does it, as its elements are accumulators. */
+    /* NULL: the kernel combines, as its elements are accumulators. */
     void (*combine)(void *accumulator, const void *other);
-    void *result; /* set if all is done */
-    /* What is stored there; NULL: the accumulatorSize bytes themselves. */
+    void *result; /* written if all tiles are done */
+    /* Writes the result; NULL: the accumulatorSize bytes are copied. */
     void (*convert)(void *result, const void *accumulator);
 } BCCReduction;
 
-/* Look a reduction up that the script lists, with BCC_REDUCE() of bcc_script.h
- * or RenderScript's metadata (#rs_export_reduce): its accumulating kernel is
- * returned, as by bccGetKernel(), and *reduction is filled, without result. A
- * halter, which RenderScript has for stopping early, is not called. NULL: see
+/* Look up a reduction that the script lists, with BCC_REDUCE() of bcc_script.h
+ * or RenderScript's metadata (#rs_export_reduce). Returns its accumulating
+ * kernel, as bccGetKernel() does, and fills *reduction except for result. A
+ * halter, which RenderScript has to stop early, is not called. NULL: see
  * error. */
 BCC_API BCCKernelRef bccGetReduction(BCCScriptRef script, const char *name,
                                      BCCReduction *reduction,
                                      BCCRunError *error);
 
 /* Run an accumulating kernel (BCC_KERNEL("accum, in, ...")): each tile begins
- * with a new accumulator, and they are combined in the order of the tiles. The
- * result has the same bits whatever the number of workers. work->data is
- * ignored. */
+ * with a new accumulator, and accumulators are combined in the order of the
+ * tiles. The result has the same bits with any number of workers. work->data is
+ * ignored. Results as bccForEach(). */
 BCC_API int bccReduce(BCCKernelRef kernel, const BCCForEach *work,
                       const BCCReduction *reduction, BCCRunError *error);
 

@@ -78,7 +78,7 @@ static enum status check_identity(struct prepare *p, const char *name,
                                   struct error *err)
 {
     struct span has = cache_identity(view);
-    struct span wants = buffer_span(&p->identity);
+    struct span wants = buffer_span(&p->script->identity);
     size_t size = has.size;
 
     /* Code given by the host may be made with any options, but for this version
@@ -107,10 +107,11 @@ static enum status check_dependencies(struct prepare *p,
                                       struct error *err)
 {
     BCCScriptRef script = p->script;
-    struct dependency_input *inputs;
+    struct dependency_input few[4], *inputs = few;
     enum status status;
 
-    inputs = calloc(script->n_sources, sizeof(*inputs));
+    if (script->n_sources > sizeof(few) / sizeof(few[0]))
+        inputs = calloc(script->n_sources, sizeof(*inputs));
     if (!inputs)
         return error_no_memory(err);
     for (size_t i = 0; i < script->n_sources; i++) {
@@ -127,7 +128,8 @@ static enum status check_dependencies(struct prepare *p,
         };
     }
     status = dependency_check(view, inputs, script->n_sources, err);
-    free(inputs);
+    if (inputs != few)
+        free(inputs);
     return status;
 }
 
@@ -137,7 +139,7 @@ static enum status check_tier(const struct prepare *p,
     if (p->request.tier != REQUEST_TIER_BEST ||
         found->layout.tier == OBCC_TIER_BEST)
         return STATUS_OK;
-    error_set(err, STATUS_STALE, "%s: baseline code, the best was asked for",
+    error_set(err, STATUS_STALE, "%s: baseline code, the best is required",
               found->name);
     return error_add_reason(err, STATUS_STALE, REASON_TIER);
 }
@@ -241,6 +243,7 @@ static bool must_check(const struct prepare *p, const struct found *found)
 static enum status check_machine(const struct found *found, struct error *err)
 {
     const struct cache_layout *layout = &found->layout;
+    const struct machine *made_for = machine_find(layout->machine);
     struct cpu_features host;
     int missing;
 
@@ -249,10 +252,9 @@ static enum status check_machine(const struct found *found, struct error *err)
         return error_add_reason(
             err,
             error_set(err, STATUS_UNSUPPORTED,
-                      "%s: made for another machine (ELF machine %u, this "
-                      "one is %u)",
-                      found->name, layout->machine,
-                      machine_host()->elf_machine),
+                      "%s: made for another machine (%s, this one is %s)",
+                      found->name, made_for ? made_for->name : "unknown",
+                      machine_host()->name),
             REASON_MACHINE);
     host = cpu_features_host();
     missing = cpu_features_missing(&layout->cpu_features, &host);

@@ -36,8 +36,8 @@ extern char **environ;
 
 /* ---- Where the compiler is ---- */
 
-/* The directory of bccc relative to that of the library, then to that of a
- * program that contains the library. */
+/* The directory of bccc relative to that of the library, or of a program that
+ * contains the library. */
 static const char places[] =
     BCC_LIBEXEC_FROM_LIB "\0" BCC_LIBEXEC_FROM_BIN "\0";
 
@@ -46,8 +46,8 @@ static bool is_program(const char *path)
     return faccessat(AT_FDCWD, path, X_OK, 0) == 0;
 }
 
-/* Is the file of this code the program? Its name does not tell, because whoever
- * starts a program chooses the name. */
+/* Was this code loaded from the program's file? The name does not tell, because
+ * the starter of a program chooses it. */
 static bool is_program_itself(const Dl_info *info)
 {
     return getauxval(AT_PHDR) - (uintptr_t)info->dli_fbase < 4096;
@@ -68,8 +68,8 @@ static char *own_program(void)
     return path;
 }
 
-/* Directory of the file that this code was loaded from, which the caller frees;
- * NULL: unknown. */
+/* The directory of the file that this code was loaded from, which the caller
+ * frees; NULL: unknown. */
 static char *own_directory(void)
 {
     char *path = NULL, *slash;
@@ -143,7 +143,8 @@ enum status compile_client_find(const char *given, char **ret_path,
     return find_near("bccc", ret_path, err);
 }
 
-/* They stay open: what LLVM keeps for a process could not be set up twice. */
+/* The libraries stay open: what LLVM keeps for a process could not be set up
+ * twice. */
 static enum status open_library(const char *path, const char *function,
                                 void **ret_function, struct error *err)
 {
@@ -252,38 +253,35 @@ static int fill_attributes(posix_spawnattr_t *attributes)
                                                     POSIX_SPAWN_SETPGROUP);
 }
 
-/* The request tells bccc what to do. From the host's environment it gets only
- * the variables that it needs to start: those meant for the host (LD_PRELOAD,
- * MALLOC_CONF, GLIBC_TUNABLES ...) would change it, slow it down, or end it. */
-static const char passed_variables[] =
-    "PATH="            /* if bccc is a script */
-    "BCC_BCCC="        /* which such a script may start */
-    "LD_LIBRARY_PATH=" /* its own libraries, and those that -l finds: the
+/* The request tells bccc what to do. It gets only the variables of the host's
+ * environment that it needs to start: others (LD_PRELOAD, MALLOC_CONF,
+ * GLIBC_TUNABLES ...) are meant for the host, and would change it, slow it
+ * down, or end it. */
+static const char passed_variables[][16] = {
+    "PATH",            /* if bccc is a script */
+    "BCC_BCCC",        /* which such a script may start */
+    "LD_LIBRARY_PATH", /* its own libraries, and those that -l finds: the
                           host's dlopen() looks there, too */
-    "BCC_SYSROOT="     /* where the libraries of other machines are */
-    "BCC_UNDEFINED="   /* where bcc run wants undefined symbols listed */
-    "QEMU_LD_PREFIX="  /* if another machine is emulated */
-    "QEMU_CPU="
-    "ASAN_OPTIONS=" /* if it is built with sanitizers; nothing else reads
+    "BCC_SYSROOT",     /* where the libraries of other machines are */
+    "BCC_UNDEFINED",   /* where bcc run wants undefined symbols listed */
+    "QEMU_LD_PREFIX",  /* if another machine is emulated */
+    "QEMU_CPU",
+    "ASAN_OPTIONS", /* if it is built with sanitizers; nothing else reads
                        these */
-    "UBSAN_OPTIONS="
-    "TSAN_OPTIONS=";
+    "UBSAN_OPTIONS",
+    "TSAN_OPTIONS",
+};
 
-enum { N_PASSED = 10 };
+enum { N_PASSED = sizeof(passed_variables) / sizeof(passed_variables[0]) };
 
 static bool is_passed(const char *variable)
 {
-    const char *name = passed_variables;
+    for (size_t i = 0; i < N_PASSED; i++) {
+        const size_t size = strlen(passed_variables[i]);
 
-    while (*name) {
-        const char *at = variable;
-
-        for (; *name == *at && *at != '='; name++)
-            at++;
-        if (*name == '=' && *at == '=')
+        if (strncmp(variable, passed_variables[i], size) == 0 &&
+            variable[size] == '=')
             return true;
-        while (*name++ != '=')
-            continue;
     }
     return false;
 }
@@ -354,7 +352,7 @@ static bool poll_for_end(pid_t pid, uint64_t end_ms)
     }
 }
 
-/* Wait at most limit_ms (0: for ever); true if the process has ended. Timers of
+/* Wait at most limit_ms (0: for ever); true: the process has ended. Timers of
  * the host that interrupt every wait do not extend the limit. */
 static bool wait_for_end(pid_t pid, uint32_t limit_ms)
 {
@@ -449,7 +447,7 @@ static enum status conclude(const struct ending *ending, int reply_fd,
                      path, ending->end == END_EXITED ? ending->code : -1);
 }
 
-/* argv[0] is the compiler's path then, for the caller to free in any case. */
+/* argv[0] becomes the compiler's path, which the caller frees in any case. */
 static enum status start_compile(const struct compile_job *job, int reply_fd,
                                  char **argv, pid_t *ret_pid, struct error *err)
 {

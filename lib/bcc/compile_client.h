@@ -8,9 +8,8 @@
 
 #include <stdint.h>
 
-#include "compile_call.h"
-#include "error.h"
 #include "request.h"
+#include "error.h"
 #include "span.h"
 
 struct compile_job {
@@ -26,28 +25,28 @@ struct compile_job {
 enum status compile_client_find(const char *given, char **ret_path,
                                 struct error *err) MUST_CHECK;
 
-/* A function of a library that is installed beside bccc and stays open.
- * Errors likewise. */
+/* Open a library that is installed beside bccc, and find a function in it. It
+ * stays open. Errors as above. */
 enum status compile_client_open(const char *file, const char *function,
                                 void **ret_function,
                                 struct error *err) MUST_CHECK;
 
-/* Run it to its end. NOT_FOUND: no compiler; IO: it could not be started;
- * COMPILE: it died or exceeded the time limit; or the status of its reply.
- * *ret_reply is set on success. */
+/* Run the compiler to its end. NOT_FOUND: no compiler; IO: it could not be
+ * started; COMPILE: it died or exceeded the time limit; or the status of its
+ * reply. *ret_reply is set on success. */
 enum status compile_client_run(const struct compile_job *job,
                                struct reply *ret_reply,
                                struct error *err) MUST_CHECK;
 
-/* The same in this process, by libobcc-llvm.so, which is next to bccc.
+/* Compile in this process, by libobcc-llvm.so, which is next to bccc.
  * NOT_FOUND: it is not there, or cannot be opened. */
 enum status compile_client_call(const char *compiler_path,
                                 const struct compile_call *call,
                                 struct reply *ret_reply,
                                 struct error *err) MUST_CHECK;
 
-/* Start it, for a request of REQUEST_TIER_LATER: it leaves the work to a child
- * that this process is not the parent of. NOT_FOUND, IO. */
+/* Start the compiler for a request of REQUEST_TIER_LATER: it leaves the work to
+ * a process that is not a child of this one. NOT_FOUND, IO. */
 enum status compile_client_later(const struct compile_job *job,
                                  struct error *err) MUST_CHECK;
 

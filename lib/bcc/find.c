@@ -1,5 +1,5 @@
 /* The places of a compiled entry: the layers, in order, then the caller's own
- * directory. Or the host gives the entry, and nothing is searched.
+ * directory. If the host gives the entry, nothing is searched.
  *
  * Layers are directories that are searched first and never written to, such as
  * those of a vendor or of the system, which an installation filled. An entry
@@ -20,7 +20,7 @@ static const char *layers_of(const struct prepare *p)
 {
     const char *list;
 
-    /* A caller that only makes an entry wants it in the directory it names. */
+    /* A caller that only makes an entry gets it in the directory it names. */
     if (!p->execute && !(p->flags & BCC_CACHE_ONLY))
         return "";
     if (!p->name || (p->flags & BCC_REBUILD))
@@ -113,7 +113,7 @@ static enum status find_in_next_layer(struct finder *finder, struct prepare *p,
     return status;
 }
 
-/* Let the report name the caller's own entry again, or none. */
+/* Make the report name the caller's own entry again, or none. */
 static bool move_back(struct finder *finder, struct prepare *p)
 {
     char *path = NULL;
@@ -154,8 +154,8 @@ bool find_next(struct finder *finder, struct prepare *p,
 
 /* ---- Given by the host ---- */
 
-/* A copy, so that the file's writer cannot change the bytes between check and
- * load. */
+/* Read the file into memory, so that its writer cannot change the bytes between
+ * check and load. */
 static enum status read_whole(struct found *found, struct error *err)
 {
     size_t size = (size_t)found->st.st_size;

@@ -1,5 +1,5 @@
-/* The interface to a host that runs a program: its callbacks, and what it may
- * ask about the image. */
+/* The interface to a host that runs a program: its callbacks, and the
+ * description of the image. */
 #include <link.h>
 #include <stdlib.h>
 
@@ -12,9 +12,8 @@ int bccSetHost(BCCScriptRef script, const BCCHost *host)
     if (script_check_open(script, "host"))
         return 1;
     if (!host || host->size != sizeof(*host) || host->shows >> 3)
-        return script_misuse(
-            script, BCC_INVALID_VALUE,
-            "host: NULL, or a size or shows that is not known");
+        return script_misuse(script, BCC_INVALID_VALUE,
+                             "host: NULL, or unknown size or BCC_SHOW_ bits");
     script->host = *host;
     return 0;
 }

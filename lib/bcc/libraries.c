@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "library_order.h"
 #include "prepare.h"
 
 /* ---- What is asked for ---- */
@@ -24,6 +23,7 @@ static int check(BCCScriptRef script, const char *what, const char *name)
         return 1;
     if (!name || !*name)
         return script_misuse(script, BCC_INVALID_VALUE, "%s: no name", what);
+    script->identity.size = 0;
     return 0;
 }
 

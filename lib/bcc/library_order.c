@@ -17,7 +17,7 @@
  *     names of the libraries
  *
  * Reference: ELF gABI, chapters 4 and 5. */
-#include "library_order.h"
+#include "prepare.h"
 
 #include <dlfcn.h>
 #include <link.h>
@@ -32,7 +32,7 @@
 /* ---- When ---- */
 
 /* Libraries of programs in C and C++ that do not define each other's symbols,
- * and that need all libraries from which they take symbols. */
+ * and that name all libraries from which they take symbols. */
 static bool is_independent(const char *name)
 {
     static const char names[][16] = {
@@ -145,7 +145,7 @@ static bool make_object(const struct cache_view *view, struct buffer *object)
 
 /* ---- Opening ---- */
 
-/* "//" and "/./" are the same to the kernel: each stands for one value of a
+/* To the kernel "//" and "/./" are the same: each stands for one value of a
  * bit. */
 static void spell_path(struct buffer *path, int fd, const void *unique)
 {

@@ -57,7 +57,7 @@ static enum status run_job(BCCScriptRef script, const struct compile_job *job,
                : compile_client_run(job, reply, err);
 }
 
-/* reply: NULL: of a compile in the background, which is only started. */
+/* reply: NULL: a compile in the background, which is only started. */
 static enum status send_request(struct prepare *p,
                                 const struct request_input *inputs,
                                 const int *fds, const struct outlet *outlet,
@@ -79,11 +79,15 @@ static enum status send_request(struct prepare *p,
         const struct compile_job job = {
             .name = inputs[0].name,
             .compiler_path = script->options.compiler_path,
-            .call = {.message = buffer_span(&message),
-                     .input_fds = fds,
-                     .output_fd = outlet->fd,
-                     .lock_fd = outlet->lock_fd,
-                     .dir_fd = outlet->dir_fd},
+            .call =
+                {
+                    .message = buffer_span(&message),
+                    .input_fds = fds,
+                    .output_fd = outlet->fd,
+                    .lock_fd = outlet->lock_fd,
+                    .dir_fd = outlet->dir_fd,
+                    .lazy = p->is_lazy ? &script->lazy : NULL,
+                },
             .n_inputs = script->n_sources,
             .time_limit_ms = script->options.time_limit_ms,
         };
@@ -141,9 +145,10 @@ void make_later(struct prepare *p)
     struct error ignored;
     int dir_fd = -1;
 
-    flight_begin(&flight, p->dir, p->name, buffer_span(&p->identity));
+    flight_begin(&flight, p->dir, p->name, buffer_span(&p->script->identity));
+    /* In this order: the best code is there before its lock ends. */
     if (flight.fd >= 0 && !flight_later_is_on(&flight) &&
-        !flight_is_on(&flight))
+        !flight_is_on(&flight) && !is_replaced(p->script))
         dir_fd = open(p->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     flight_end(&flight);
     if (dir_fd >= 0 &&
@@ -155,8 +160,8 @@ void make_later(struct prepare *p)
 
 /* ---- What it wrote ---- */
 
-/* A good entry must not be replaced by a bad file. name: the code's name in
- * messages from here on. */
+/* Admit a file that was just made, before it replaces a good entry. name: the
+ * code's name in messages from here on. */
 static enum status admit_made(struct prepare *p, struct found *found,
                               const char *name, struct error *err)
 {

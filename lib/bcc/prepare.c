@@ -26,7 +26,7 @@
 #include "machine.h"
 #include "version.h"
 
-/* What nothing replaces is to be the best at once: entries that are made
+/* Code that nothing will replace is made best at once: entries that are made
  * without being run, and code that no cache keeps. */
 static enum request_tier tier_of(const struct prepare *p)
 {
@@ -100,35 +100,57 @@ static int check_prepare(BCCScriptRef script, unsigned long flags)
     return 0;
 }
 
+/* bcc run asks for the identity, to name the entry, and then prepares. */
+static enum status set_identity(const struct prepare *p, struct error *err)
+{
+    struct buffer *text = &p->script->identity;
+    enum status status;
+
+    if (text->size && p->script->identity_flags == p->request.flags)
+        return STATUS_OK;
+    text->size = 0;
+    p->script->identity_flags = p->request.flags;
+    status = request_write_identity(&p->request, text, err);
+    if (status)
+        buffer_release(text);
+    return status;
+}
+
 const char *bccGetIdentity(BCCScriptRef script, unsigned long flags)
 {
     struct prepare p = {.script = script, .flags = flags};
-    struct buffer text;
-    enum status status;
 
     if (check_prepare(script, flags))
         return NULL;
     build_request(&p);
-    buffer_init(&text);
-    status = request_write_identity(&p.request, &text, NULL);
-    buffer_append(&text, "", 1);
-    if (status || buffer_failed(&text)) {
-        buffer_release(&text);
+    if (set_identity(&p, NULL) || !buffer_room(&script->identity, 1)) {
+        buffer_release(&script->identity);
         script_no_memory(script);
         return NULL;
     }
-    free(script->identity);
-    script->identity = (char *)text.data;
-    return script->identity;
+    script->identity.data[script->identity.size] = '\0';
+    return (const char *)script->identity.data;
 }
 
 /* ---- Look up ---- */
+
+/* A launch need not check the code, but one that is about to fail does, because
+ * damage may look like an undefined symbol. *err: the damage. */
+static COLD bool is_damaged(struct prepare *p, struct found *found,
+                            struct error *err)
+{
+    struct error damage;
+
+    if (found->was_checked || admit_whole(p, found, &damage) != STATUS_CORRUPT)
+        return false;
+    *err = damage;
+    return true;
+}
 
 /* Consumes found. *ret_is_final: a compile cannot help. */
 static enum status take(struct prepare *p, struct found *found,
                         bool *ret_is_final, struct error *err)
 {
-    struct error damage;
     enum status status;
 
     *ret_is_final = false;
@@ -137,13 +159,9 @@ static enum status take(struct prepare *p, struct found *found,
                     found->layout.tier == OBCC_TIER_BASELINE;
     if (status == STATUS_OK && p->execute)
         status = load_entry(p, found, ret_is_final, err);
-    /* A launch need not check the code, but one that is about to fail does,
-     * because damage may look like an undefined symbol. */
-    if (status && *ret_is_final && !found->was_checked &&
-        admit_whole(p, found, &damage) == STATUS_CORRUPT) {
+    if (status && *ret_is_final && is_damaged(p, found, err)) {
         *ret_is_final = false;
-        *err = damage;
-        status = damage.status;
+        status = err->status;
     }
     if (status == STATUS_OK && found->origin != FOUND_MADE && found->fd >= 0)
         entry_note_use(found->dir, found->fd, &found->st, found->was_checked);
@@ -178,7 +196,8 @@ look_up(struct prepare *p, enum status *ret_status, struct error *err)
     return false;
 }
 
-/* For code that the host gives in compiled form. Not inlined, likewise. */
+/* For code that the host gives in compiled form. Not inlined, like the
+ * above. */
 __attribute__((noinline)) static enum status take_given(struct prepare *p,
                                                         struct error *err)
 {
@@ -205,7 +224,8 @@ __attribute__((noinline)) static enum status take_given(struct prepare *p,
 
 /* ---- Compile ---- */
 
-/* The entry may have been made since the first look. Not inlined, likewise. */
+/* Look again: the entry may have been made since. Not inlined, like
+ * look_up(). */
 __attribute__((noinline)) static bool
 look_again(struct prepare *p, enum status *ret_status, struct error *err)
 {
@@ -235,7 +255,7 @@ static bool wait_for_turn(struct prepare *p, struct flight *flight,
 
     if (limit_ms)
         deadline_ns = clock_monotonic_ns() + limit_ms * (uint64_t)1000000;
-    flight_begin(flight, p->dir, p->name, buffer_span(&p->identity));
+    flight_begin(flight, p->dir, p->name, buffer_span(&p->script->identity));
     for (goes_on = flight->fd >= 0; goes_on;) {
         /* Look in either case: an entry that another published before we got
          * its lock need not be compiled again. */
@@ -256,7 +276,7 @@ static enum status make(struct prepare *p, struct flight *flight,
     enum status status;
     bool is_unusable;
 
-    if (!p->dir && !p->file)
+    if (p->is_lazy || (!p->dir && !p->file))
         return make_in_memory(p, ret_found, err);
     status = make_in_directory(p, flight, ret_found, &is_unusable, err);
     flight_end(flight);
@@ -267,8 +287,22 @@ static enum status make(struct prepare *p, struct flight *flight,
     return make_in_memory(p, ret_found, err);
 }
 
-static enum status compile_entry(struct prepare *p, const struct error *why,
-                                 struct error *err)
+/* With BCC_JIT_LAZY, functions are compiled when they are called: to baseline
+ * code. */
+static void choose_lazy(struct prepare *p)
+{
+    const struct script_options *options = &p->script->options;
+
+    if (!p->execute || options->jit != BCC_JIT_LAZY ||
+        options->tier == BCC_TIER_BEST)
+        return;
+    p->is_lazy = p->is_waiting = true;
+    if (p->request.tier == REQUEST_TIER_BEST)
+        p->request.tier = REQUEST_TIER_BASELINE;
+}
+
+static COLD enum status
+compile_entry(struct prepare *p, const struct error *why, struct error *err)
 {
     struct flight flight = {.fd = -1};
     struct found found;
@@ -277,11 +311,12 @@ static enum status compile_entry(struct prepare *p, const struct error *why,
 
     if (p->dir || p->file)
         report_reason(p->script, BCC_CACHE_MISS, why);
-    /* If it fails, so does what comes, and gives the reason. */
+    /* If it fails, so do the next steps, which give the reason. */
     if (p->dir)
         mkdirat(AT_FDCWD, p->dir, 0700);
+    choose_lazy(p);
     /* BCC_REBUILD never uses an entry made by another process. */
-    if (p->dir && !(p->flags & BCC_REBUILD) &&
+    if (p->dir && !(p->flags & BCC_REBUILD) && !p->is_lazy &&
         wait_for_turn(p, &flight, &status, err)) {
         flight_end(&flight);
         return status;
@@ -292,10 +327,15 @@ static enum status compile_entry(struct prepare *p, const struct error *why,
     if (status == STATUS_OK && p->execute)
         status = load_entry(p, &found, &ignored, err);
     found_release(&found);
+    if (p->is_lazy) {
+        p->script->inode = 0; /* what is in the directory is another file */
+        p->script->report.lazy = p->script->lazy.code != NULL;
+    }
     return status;
 }
 
-/* Entries compiled here are not signed. */
+/* False also if entries must be signed: those that are compiled here are
+ * not. */
 static bool may_compile(const struct prepare *p)
 {
     return !(p->flags & BCC_CACHE_ONLY) &&
@@ -382,14 +422,15 @@ static bool begin_report(struct prepare *p)
     return true;
 }
 
-/* A baseline entry that nobody replaces: whoever was to do it died, or had too
- * much to do. */
+/* Start the best code for a baseline entry that no process is replacing,
+ * because that process died or its queue was full. */
 static void see_to_best(struct prepare *p)
 {
     const bool may_begin = p->flags & BCC_BEST_LATER || may_compile(p);
 
     if (!p->is_waiting || p->request.tier != REQUEST_TIER_AUTO || !may_begin ||
-        p->script->options.n_trusted_keys || p->script->options.jit)
+        p->script->options.n_trusted_keys ||
+        p->script->options.jit == BCC_JIT_IN_PROCESS)
         return;
     make_later(p);
     report_stage(p->script, BCC_STAGE_PROCESS);
@@ -407,8 +448,7 @@ static int run_prepare(struct prepare *p)
     if (!begin_report(p))
         return script_no_memory(script);
     build_request(p);
-    buffer_init(&p->identity);
-    status = request_write_identity(&p->request, &p->identity, &err);
+    status = set_identity(p, &err);
     if (status == STATUS_OK)
         status = find_or_make(p, &err);
     if (status == STATUS_OK && p->execute) {
@@ -422,7 +462,8 @@ static int run_prepare(struct prepare *p)
     else
         sources_close(script);
     script->report.totalNs = clock_monotonic_ns() - start_ns;
-    buffer_release(&p->identity);
+    if (script->prepared)
+        buffer_release(&script->identity);
     if (status == STATUS_UNRESOLVED)
         symbols_log_missing(script);
     return status ? script_fail(script, &err) : 0;

@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 
 #include "buffer.h"
+#include "cache_read.h"
 #include "error.h"
 #include "request.h"
 #include "script.h"
@@ -36,7 +37,7 @@ struct prepare {
     const char *file;       /* not NULL: make this file, even if it exists */
     struct source *given;   /* not NULL: the host gives compiled code */
     struct request request; /* without inputs */
-    struct buffer identity;
+    bool is_lazy;           /* functions are compiled when they are called */
     bool is_waiting; /* what was found is baseline code of the directory */
 };
 
@@ -115,8 +116,13 @@ enum status make_in_directory(struct prepare *p, struct flight *flight,
                               struct error *err) MUST_CHECK;
 
 /* Let the compiler make the best code of the entry in the background, unless
- * that is under way. Nothing is said of a failure: the next launch tries. */
+ * that is under way. A failure is not reported: the next launch tries again. */
 void make_later(struct prepare *p);
+
+/* ---- tier.c ---- */
+
+/* Is another file in the place of the entry that was loaded? */
+bool is_replaced(BCCScriptRef script) MUST_CHECK;
 
 /* ---- admit.c ---- */
 
@@ -146,8 +152,8 @@ enum status libraries_open(const struct cache_view *view, bool for_process,
                            const char *name, struct libraries *ret_libraries,
                            struct error *err) MUST_CHECK;
 
-/* Address of a symbol in any of these libraries, or in libraries they need.
- * context is a struct libraries. */
+/* The address of a symbol in any of these libraries, or in libraries that they
+ * need; or NULL. context is a struct libraries. */
 void *libraries_find(const void *context, const char *name);
 
 /* ---- symbols.c ---- */
@@ -157,8 +163,8 @@ struct symbol_search {
     BCCScriptRef script;
     const struct cache_view *view;
     const struct libraries *libraries;
-    bool of_process;          /* definitions of the process count, too */
-    bool of_libc;             /* and those of libc */
+    bool of_process;          /* search the process, too */
+    bool of_libc;             /* search libc, too */
     struct host_scope *scope; /* once it was asked */
 };
 
@@ -173,5 +179,30 @@ const char *symbols_note_missing(void *context, const char *name,
 void symbols_add_hint(const struct symbol_search *search, struct error *err);
 
 void symbols_log_missing(BCCScriptRef script);
+
+/* ---- Libraries in the order of a native program ---- */
+
+/* Could shared libraries of the entry be bound differently than in a native
+ * program if they are opened one after another? */
+bool library_order_matters(const struct cache_view *view);
+
+/* Open all of them at once. Returns a handle, to be closed after theirs. NULL:
+ * this machine does not support it, or a library cannot be opened; open them
+ * one after another then. unique: an address that no other object has until the
+ * handle is closed. mode: RTLD_GLOBAL or RTLD_LOCAL. */
+void *library_order_open(const struct cache_view *view, const void *unique,
+                         int mode);
+
+/* ---- Code shown to debuggers and profilers ---- */
+
+/* See lib/debug. A launch without them compares one byte. */
+
+/* Show the script's loaded code to a debugger that is there, and to the tools
+ * that the host asks for. found: the file from which the code was loaded, still
+ * open. Failures are logged. */
+void shown_begin(BCCScriptRef script, const struct found *found);
+
+/* To be called before the code is unmapped. */
+void shown_end(BCCScriptRef script);
 
 #endif

@@ -20,7 +20,8 @@ const char *bccGetReasonName(int reason)
     return reason >= 0 && reason < BCC_N_REASONS ? words[reason] : NULL;
 }
 
-/* Names of identity lines, in their order; see request.h. */
+/* Reasons by the name of an identity line, in the order of lines; see
+ * request.h. */
 static const struct {
     char name[13];
     uint8_t reason;
@@ -40,9 +41,9 @@ static bool has_name(struct span line, const char *name)
     return line.size >= size && memcmp(line.data, name, size) == 0;
 }
 
-/* The reason for two lines that differ. If their names differ too, one identity
- * lacks a line, such as a mark. The name that comes first in the order
- * decides. */
+/* The reason for two lines that differ. If their names differ, too, one
+ * identity lacks a line, such as a mark: the name that comes first in the order
+ * of lines decides. */
 enum reason reason_of_lines(struct span has, struct span wants)
 {
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)

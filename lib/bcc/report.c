@@ -100,8 +100,8 @@ int bccSetLogCallback(BCCScriptRef script, BCCLogFn fn, void *context)
 {
     if (!script)
         return 1;
-    script->log = fn;
-    script->log_context = context;
+    script->lazy.log = fn;
+    script->lazy.log_context = context;
     return 0;
 }
 
@@ -111,13 +111,13 @@ void script_log(BCCScriptRef script, int level, const char *area,
     char text[ERROR_MESSAGE_SIZE];
     va_list args;
 
-    if (!script->log)
+    if (!script->lazy.log)
         return;
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     error_make_line(text);
-    script->log(script->log_context, level, area, text);
+    script->lazy.log(script->lazy.log_context, level, area, text);
 }
 
 /* ---- The report, while it is written ---- */
@@ -130,10 +130,9 @@ void report_begin(BCCScriptRef script, char *path)
         .size = sizeof(script->report),
         .cache = path ? BCC_CACHE_MISS : BCC_CACHE_OFF,
         .reasonCode = path ? REASON_NONE : REASON_NO_CACHE,
-        .reason = script->report_reason,
+        .reason = "",
         .path = path ? path : "",
     };
-    script->report_reason[0] = '\0';
     script->stage_mark_ns = clock_monotonic_ns();
 }
 
@@ -156,7 +155,9 @@ static void set_reason(BCCScriptRef script, int cache, const struct error *why)
 {
     script->report.cache = cache;
     script->report.reasonCode = reason_of_error(why);
-    memcpy(script->report_reason, why->message, sizeof(why->message));
+    free(script->report_reason);
+    script->report_reason = strdup(why->message);
+    script->report.reason = script->report_reason ? script->report_reason : "";
 }
 
 void report_reason(BCCScriptRef script, int cache, const struct error *why)

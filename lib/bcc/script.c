@@ -1,6 +1,6 @@
 #include "script.h"
 
-#include "shown.h"
+#include "prepare.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -32,10 +32,8 @@ BCCScriptRef bccCreateScript(void)
     if (script) {
         memset(script, 0, offsetof(struct BCCOpaqueScript, error));
         error_init(&script->error);
-        script->report_reason[0] = '\0';
         script->options = default_options();
-        script->report.reason = script->report_reason;
-        script->report.path = "";
+        script->report.reason = script->report.path = "";
     }
     return script;
 }
@@ -63,6 +61,8 @@ void bccDisposeScript(BCCScriptRef script)
         libraries_keep_open(&script->libraries);
     shown_end(script);
     load_release(&script->image);
+    if (script->lazy.code)
+        script->lazy.release(script->lazy.code);
     libraries_release(script);
     missing_release(script);
     sources_release(script);
@@ -72,8 +72,9 @@ void bccDisposeScript(BCCScriptRef script)
     options_release(&script->options);
     free(script->cache_path);
     free(script->report_path);
+    free(script->report_reason);
     free(script->compiler);
-    free(script->identity);
+    buffer_release(&script->identity);
     free(script);
     pthread_setcancelstate(cancel_state, NULL);
 }
@@ -234,7 +235,7 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
         return script_misuse(script, BCC_INVALID_VALUE,
                              "options: unknown optLevel %d", given.optLevel);
     if ((unsigned)given.tier > BCC_TIER_BASELINE ||
-        (unsigned)given.jit > BCC_JIT_IN_PROCESS)
+        (unsigned)given.jit > BCC_JIT_LAZY)
         return script_misuse(script, BCC_INVALID_VALUE,
                              "options: unknown tier %d or jit %d", given.tier,
                              given.jit);
@@ -272,6 +273,7 @@ int bccSetOptions(BCCScriptRef script, const BCCOptions *options)
     copy.jit = given.jit;
     options_release(&script->options);
     script->options = copy;
+    script->identity.size = 0;
     return 0;
 }
 

@@ -37,7 +37,7 @@
 
 /* One input. A file, or the archive that contains it, is stat'ed when it is
  * named, and opened and read only when a prepare needs it. It is not mapped,
- * because anyone who truncates a mapped file ends the host by SIGBUS. */
+ * because a process that truncates a mapped file ends the host by SIGBUS. */
 struct source {
     enum request_role role;
     uint32_t type; /* OBCC_APK_RESOURCE or OBCC_FILE_RESOURCE */
@@ -114,8 +114,6 @@ struct BCCOpaqueScript {
     BCCCacheRef cache; /* borrowed, or NULL */
     BCCSymbolLookupFn lookup;
     void *lookup_context;
-    BCCLogFn log;
-    void *log_context;
     BCCHost host;
     char **argv; /* for constructors, argc of them; borrowed; NULL: none */
     int argc;
@@ -129,21 +127,25 @@ struct BCCOpaqueScript {
     struct image image;
     struct shown_code *shown; /* to a debugger, or NULL; owned */
     struct libraries libraries;
-    ino_t inode; /* of the entry */
+    ino_t inode;           /* of the entry */
+    struct lazy_code lazy; /* outlives image; has the log */
 
     struct missing_symbol *missing; /* of the last prepare */
     size_t n_missing;
 
-    char *identity; /* text returned to the caller */
-    char *compiler; /* likewise */
+    char *compiler; /* text returned to the caller */
+    /* Likewise, for a prepare with these flags. Size 0: not written, or since
+     * then the script was given something that changes it. */
+    struct buffer identity;
+    unsigned identity_flags;
 
-    BCCReport report; /* strings below */
-    char *report_path;
+    BCCReport report;       /* strings below */
+    char *report_path;      /* owned */
+    char *report_reason;    /* owned; NULL: none */
     uint64_t stage_mark_ns; /* end of the previous stage */
 
     /* Large, and not cleared where the rest is. */
     struct error error;
-    char report_reason[ERROR_MESSAGE_SIZE];
 };
 
 /* ---- report.c ---- */
@@ -200,8 +202,7 @@ const char *source_base_name(const struct source *source);
 enum status source_digest(struct source *source, uint8_t ret_digest[SHA1_SIZE],
                           struct error *err) MUST_CHECK;
 
-/* The inputs in memory will be hashed by the next launch: remember their SHA-1.
- */
+/* Remember the SHA-1 of inputs in memory, for the next launch. */
 void sources_expect(BCCScriptRef script);
 
 /* A descriptor to pass to the compiler, borrowed: the file or the archive, or a
@@ -220,7 +221,7 @@ void libraries_release(BCCScriptRef script);
 
 void libraries_close(struct libraries *libraries);
 
-/* Forget them: they stay open for good. */
+/* Forget the open libraries: they stay open for good. */
 void libraries_keep_open(struct libraries *libraries);
 
 /* Bind libraries to those definitions of the script that they refer to, if the

@@ -1,15 +1,15 @@
 /* GDB and lldb look for the two symbols below in every file of a process, and
- * put a breakpoint into the function. So the first byte of the function tells
- * whether a debugger is there: only then, or if the host asks, obcc-debug.so is
- * opened. It makes the file that the debugger reads, which takes longer than
- * the launch.
+ * put a breakpoint into the function. So the first byte of the function shows
+ * whether a debugger is there. Only then, or if the host asks, obcc-debug.so is
+ * opened. It makes the file that the debugger reads, which takes longer than a
+ * launch.
  *
  * The symbols are weak, because a program that contains LLVM has the same ones.
  * The library uses its own through hidden names.
  *
  * A debugger that comes later finds images by their mappings
  * (tools/gdb/obcc-gdb.py). */
-#include "shown.h"
+#include "prepare.h"
 
 #include <stdlib.h>
 
@@ -23,7 +23,7 @@
 #define RETURN "\tret\n"
 #endif
 
-/* No compiler can merge the copies, and both are one instruction. */
+/* Both are one instruction, in assembly: a compiler might merge the copies. */
 __asm__(".pushsection .text\n"
         ".weak __jit_debug_register_code\n"
         ".globl obcc_register_code, obcc_register_code_copy\n"

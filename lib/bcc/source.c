@@ -282,7 +282,7 @@ static enum request_role link_role(unsigned long flags)
     return flags & BCC_LINK_WHOLE ? REQUEST_OBJECT : REQUEST_LIBRARY;
 }
 
-/* Flags that only the link functions accept. */
+/* The flags that the link functions accept in addition. */
 static unsigned long link_flags(enum request_role role)
 {
     return role == REQUEST_SCRIPT ? 0 : BCC_LINK_WHOLE;
@@ -451,6 +451,10 @@ size_t bccGetInputCount(BCCScriptRef script)
 static_assert((int)BCC_INPUT_LIBRARY == (int)REQUEST_LIBRARY &&
                   (int)BCC_INPUT_OBJECT == (int)REQUEST_OBJECT,
               "ORDER INPUT ROLE");
+static_assert(sizeof(BCCFileStamp) == sizeof(struct file_stamp) &&
+                  offsetof(BCCFileStamp, ctimeNs) ==
+                      offsetof(struct file_stamp, ctime_ns),
+              "ORDER STAMP");
 
 int bccGetInput(BCCScriptRef script, size_t i, BCCInput *input)
 {
@@ -459,10 +463,12 @@ int bccGetInput(BCCScriptRef script, size_t i, BCCInput *input)
     if (i >= bccGetInputCount(script) || !input ||
         input->size != sizeof(*input))
         return script_misuse(script, BCC_INVALID_VALUE,
-                             "input %zu: there is none, or of another size", i);
+                             "input %zu: no such input, or size not set", i);
     source = &script->sources[i];
-    if (source_digest(source, input->sha1, &script->error))
+    if (!input->withoutSha1 &&
+        source_digest(source, input->sha1, &script->error))
         return script_fail(script, &script->error);
+    memcpy(&input->stamp, &source->stamp, sizeof(input->stamp));
     input->name = source->name;
     input->path = source->path;
     input->role = (int)source->role;
@@ -480,6 +486,7 @@ void bccMarkExternalSymbol(BCCScriptRef script, const char *name)
         script_misuse(script, BCC_INVALID_VALUE, "mark: no name");
         return;
     }
+    script->identity.size = 0;
     marks = realloc(script->marks, (script->n_marks + 1) * sizeof(*marks));
     if (marks) {
         script->marks = marks;

@@ -1,7 +1,7 @@
-/* The addresses of a script's imports come from these places, in this order:
+/* The addresses of a script's imports. These places are asked in this order:
  * the libc functions that generated code calls, the client's callback, the
- * shared libraries that the entry names, and the process if the script may see
- * it, or else libc if the script may see that. */
+ * shared libraries that the entry names, and the process, if the script may see
+ * it, or else libc, if the script may see that. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ static void *find_version(void *handle, const char *name)
     return address;
 }
 
-/* A name that dlsym() does not find may have a version. */
+/* Find the name, or its version, if dlsym() finds only that. */
 static void *find(void *handle, const char *name)
 {
     void *address = dlsym(handle, name);
@@ -60,7 +60,8 @@ static void *find_in_libraries(const struct symbol_search *search,
     return address;
 }
 
-/* In a library that stays open all the same, or is opened for a message. */
+/* Find the name in a library that stays open anyway, or that is opened for a
+ * message. */
 static void *find_in(const char *library, const char *name)
 {
     void *handle = dlopen(library, RTLD_LAZY);
@@ -118,7 +119,7 @@ void missing_release(BCCScriptRef script)
     script->n_missing = 0;
 }
 
-/* The list is for reports: without memory it is only shorter. */
+/* Without memory the list, which is for reports, is only shorter. */
 static void remember(BCCScriptRef script, const char *name, const char *user)
 {
     struct missing_symbol *missing =

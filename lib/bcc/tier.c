@@ -1,6 +1,6 @@
-/* From baseline code to the best. Which process makes the best code, and
- * whether any does, is known from a lock in the cache directory (flight.h);
- * that it is there, from another file in the place of the entry. */
+/* From baseline code to the best code. A lock in the cache directory (flight.h)
+ * tells whether a process makes the best code. Another file in place of the
+ * entry tells that it is there. */
 #include "prepare.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 
 enum { LOOK_MS = 5 };
 
-/* Of the script's entry. */
+/* The place of the script's entry. */
 struct place {
     char *dir; /* owned */
     const char *name;
@@ -39,11 +39,11 @@ static bool find_place(BCCScriptRef script, struct place *ret_place)
     }
     *slash = '\0';
     *ret_place = (struct place){path, slash + 1};
-    *strrchr(slash + 1, '.') = '\0'; /* what is there has the suffix */
+    *strrchr(slash + 1, '.') = '\0'; /* the file's name has the suffix */
     return true;
 }
 
-static bool is_replaced(BCCScriptRef script)
+bool is_replaced(BCCScriptRef script)
 {
     struct stat st;
 
@@ -60,7 +60,7 @@ static bool wait(BCCScriptRef script, struct flight *flight,
     for (;;) {
         if (is_replaced(script))
             return true;
-        /* What ends between two looks is seen by the last one. */
+        /* An end between two looks is seen by the last look. */
         if (!is_on || clock_monotonic_ns() >= deadline_ns)
             return false;
         is_on = flight_later_is_on(flight);
@@ -95,8 +95,8 @@ int bccWaitForBest(BCCScriptRef script, int timeoutMs)
                                     "best code: not there yet");
 }
 
-/* A file that loses its name has changed attributes; other changes of its
- * attributes do no harm. */
+/* The descriptor is readable when a file loses its name, which changes its
+ * attributes; other changes of attributes do no harm. */
 int bccGetBestDescriptor(BCCScriptRef script)
 {
     struct error err;

@@ -27,31 +27,29 @@
 
 #include <llvm-c/DebugInfo.h>
 
-#include "annotations.h"
+#include "export_lists.h"
 #include "archive.h"
-#include "asm_files.h"
-#include "asm_names.h"
+#include "assembly.h"
 #include "clock.h"
+#include "cut_module.h"
 #include "directives.h"
 #include "imports.h"
 #include "link_objects.h"
 #include "link_runtime.h"
-#include "metadata.h"
 #include "optimise.h"
 #include "module_passes.h"
-#include "plain_names.h"
-#include "internalize.h"
 #include "read.h"
+#include "internalize.h"
 #include "script_functions.h"
 #include "split.h"
+#include "stub_object.h"
 #include "support_archive.h"
 #include "target.h"
-#include "import_users.h"
 #include "undefined_names.h"
 
 /* part_size: a process takes some 100 ms to start, leave out other parts, and
- * set up LLVM's passes. This many instructions take it some 1.2 s (2026, in a
- * busy virtual machine; the ratio is what matters).
+ * set up LLVM's passes. It takes some 1.2 s for this many instructions (2026,
+ * in a busy virtual machine; the ratio is what matters).
  *
  * library_size: reading a library's declarations takes about 13 ms per
  * megabyte. */
@@ -62,14 +60,14 @@ const struct compile_limits compile_usual_limits = {
     .least_closures_size = 128 * 1024,
 };
 
-/* Names that generated code turned out to need from archives: none at first. */
+/* Names in archives that generated code turned out to need: none at first. */
 struct wanted {
     struct arena arena;
     struct buffer names; /* const char * */
     bool more;           /* names were added: compile once more */
 };
 
-/* One compile under way. */
+/* The state of one compile. */
 struct compilation {
     const struct compile_job *job;
     const struct request *request; /* the job's, with plain names */
@@ -90,17 +88,18 @@ struct compilation {
     struct public_names names;
     struct import_users users;
     LLVMModuleRef module;   /* everything linked together */
-    LLVMModuleRef original; /* of which it is a copy; or NULL */
+    LLVMModuleRef original; /* the module of which it is a copy, or NULL */
     struct module_facts facts;
     bool is_baseline;
     struct optimisation how;
     struct split split;
     struct buffer *code; /* an object for each part */
+    struct buffer stubs; /* an object, if it is the root of a module */
     struct link_input *link_inputs;
 };
 
-/* If a module is invalid, try again without debug information, which may be the
- * only fault. */
+/* Verify the module. If it is invalid, try again without debug information,
+ * which may be the only fault. */
 static enum status verify(struct glue *glue, LLVMModuleRef module,
                           const char *name, struct error *err)
 {
@@ -112,10 +111,21 @@ static enum status verify(struct glue *glue, LLVMModuleRef module,
     return glue_verify(glue, module, name, err);
 }
 
+static bool is_root(const struct compilation *c)
+{
+    return c->job->ways.cut && c->job->ways.cut->kind == LAZY_ROOT;
+}
+
+static bool is_piece(const struct compilation *c)
+{
+    return c->job->ways.cut && c->job->ways.cut->kind == LAZY_PIECE;
+}
+
 /* ---- Read ---- */
 
-/* LLVM's linker verifies nothing, so modules are verified before, as far as
- * that is possible without the bodies of functions. */
+/* Prepare an input for linking. LLVM's linker verifies nothing, so modules are
+ * verified before, as far as that is possible without the bodies of
+ * functions. */
 static enum status settle_module(struct compilation *c, struct glue *glue,
                                  LLVMModuleRef module, const char *name,
                                  struct error *err)
@@ -124,10 +134,11 @@ static enum status settle_module(struct compilation *c, struct glue *glue,
 
     if (status)
         return status;
-    if ((c->request->flags & REQUEST_STRIP_DEBUG) ||
+    if ((c->request->flags & REQUEST_STRIP_DEBUG) || c->job->ways.cut ||
         LLVMGetModuleDebugMetadataVersion(module) != LLVMDebugMetadataVersion())
         LLVMStripModuleDebugInfo(module);
-    status = verify(glue, module, name, err);
+    if (!is_piece(c))
+        status = verify(glue, module, name, err);
     return status ? status : plain_names_make(module, name, err);
 }
 
@@ -158,7 +169,7 @@ static enum status read_module(void *context, struct span bytes,
     return read_into(c, &c->glue, bytes, name, ret_module, err);
 }
 
-/* The names that the host marked, changed like the modules' names, and its
+/* Read the names that the host marked, changed like the modules' names, and its
  * directives. */
 static enum status read_marks(struct compilation *c,
                               const struct request *request, struct error *err)
@@ -333,6 +344,7 @@ static enum status make_functions(struct compilation *c, struct error *err)
         .exports = &c->result->exports,
         .has_metadata = c->has_metadata,
         .marked_only = c->request->flags & REQUEST_MARKED_ONLY,
+        .has_stubs = is_root(c),
         .arena = &c->result->arena,
     };
 
@@ -361,11 +373,44 @@ static enum status ask_about_undefined(struct compilation *c,
     return undefined_names_ask(&job, c->job->ways.asker, err);
 }
 
+/* Is the script what can be cut: one module, with nothing to be made of the
+ * bodies of its functions? */
+static const char *find_refusal(const struct compilation *c)
+{
+    const struct script_exports *exports = &c->result->exports;
+
+    if (!stub_object_is_possible(c->target.elf_machine))
+        return "no stubs for this machine";
+    if (c->objects.n_objects != 1 || c->request->n_inputs != 1 ||
+        c->natives.n_objects)
+        return "there are several inputs";
+    if (exports->n_foreachs || exports->n_reductions ||
+        directives_have(&c->directives, DIRECTIVE_KERNEL) ||
+        directives_have(&c->directives, DIRECTIVE_TABLE))
+        return "kernels are expanded";
+    return NULL;
+}
+
+static enum status cut(struct compilation *c, struct error *err)
+{
+    struct lazy_cut *cut = c->job->ways.cut;
+
+    if (cut->kind == LAZY_ROOT) {
+        cut->refusal = find_refusal(c);
+        if (cut->refusal)
+            return error_set(err, STATUS_UNSUPPORTED, "%s: %s", c->name,
+                             cut->refusal);
+    }
+    return cut_module(&c->glue, c->objects.object[0].module, c->name, cut, err);
+}
+
 static enum status stage_link_bitcode(struct compilation *c, struct error *err)
 {
     struct visible_names visible = {.published = c->names};
-    enum status status;
+    enum status status = c->job->ways.cut ? cut(c, err) : STATUS_OK;
 
+    if (status)
+        return status;
     c->module = imports_create_module(&c->glue);
     target_begin(&c->target, c->module);
     status = objects_link(&c->glue, c->module, &c->objects, err);
@@ -395,7 +440,10 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
                                       &visible.in_natives, err);
     if (status)
         return status;
-    internalize(c->module, &visible);
+    if (c->job->ways.cut)
+        cut_settle(c->module, c->job->ways.cut);
+    else
+        internalize(c->module, &visible);
     status = attributes_retarget(c->module, &c->target, &c->arena,
                                  &c->result->cpu_features, err);
     if (status == STATUS_OK)
@@ -408,8 +456,7 @@ static enum status stage_link_bitcode(struct compilation *c, struct error *err)
     return status;
 }
 
-/* A large module is simplified as a whole; all other work is done part by part.
- * Its variables are placed here, where all of them are visible. */
+/* The number of parts that the module is worth. */
 static size_t count_parts(const struct compilation *c)
 {
     const struct compile_limits *limits = c->job->limits;
@@ -421,15 +468,14 @@ static size_t count_parts(const struct compilation *c)
                : 1;
 }
 
-/* Baseline code wants a code generator that is fast. */
+/* Choose the tier, and for baseline code the code generator's fast level. */
 static enum status choose_tier(struct compilation *c, struct error *err)
 {
     struct request fast = *c->request;
 
-    if (!c->job->ways.choose_baseline)
-        return STATUS_OK;
     c->facts = module_facts_collect(c->module);
     c->is_baseline =
+        c->job->ways.choose_baseline &&
         c->job->ways.choose_baseline(c->job->ways.context, &c->facts);
     if (!c->is_baseline)
         return STATUS_OK;
@@ -443,10 +489,13 @@ static enum status optimise_whole(struct compilation *c, size_t n_parts,
 {
     if (c->is_baseline)
         return optimise_baseline(&c->glue, c->module, &c->how, &c->facts, err);
-    return n_parts > 1 ? optimise_first_half(&c->glue, c->module, &c->how, err)
+    return n_parts > 1 ? optimise_first_half(&c->glue, c->module, &c->how,
+                                             &c->facts, err)
                        : optimise(&c->glue, c->module, &c->how, err);
 }
 
+/* A large module is simplified as a whole; all other work is done part by part.
+ * Large variables are placed here, where all of them are visible. */
 static enum status stage_optimise(struct compilation *c, struct error *err)
 {
     enum status status = choose_tier(c, err);
@@ -455,7 +504,10 @@ static enum status stage_optimise(struct compilation *c, struct error *err)
     if (status)
         return status;
     c->how = (struct optimisation){
-        &c->target, c->is_baseline ? 0 : c->request->opt_level, c->name, NULL};
+        .target = &c->target,
+        .level = c->is_baseline ? 0 : c->request->opt_level,
+        .name = c->name,
+    };
     if (n_parts > 1) {
         status = optimise_prune(&c->glue, c->module, &c->how, err);
         n_parts = count_parts(c);
@@ -479,9 +531,10 @@ static enum status emit(struct compilation *c, struct buffer *out,
     status = trampolines_lower(c->module, &c->target, c->name, err);
     if (status == STATUS_OK)
         status = imports_through_got(c->module, &c->arena, err);
+    if (status == STATUS_OK)
+        status = normalise_constructors(c->module, &c->target, &c->arena, err);
     if (status)
         return status;
-    normalise_constructors(c->module);
     return glue_emit(&c->glue, c->module, c->target.machine, c->name, out, err);
 }
 
@@ -499,7 +552,7 @@ static enum status emit_part(void *context, size_t part, struct buffer *out,
     return status ? status : emit(c, out, err);
 }
 
-/* A part_fn; it runs in a process that has the module only once. */
+/* A part_fn for a process that shares the module with others. */
 static enum status emit_part_of_copy(void *context, size_t part,
                                      struct buffer *out, struct error *err)
 {
@@ -531,9 +584,9 @@ static bool has_debug_info(LLVMModuleRef module)
     return LLVMGetNamedMetadataNumOperands(module, "llvm.dbg.cu") > 0;
 }
 
-/* The rest of the pipeline may depend on the order in which LLVM lists the uses
- * of a value. A copy's follows from the module alone, so the parts of all ways
- * are made from a copy. */
+/* Work on a copy. The rest of the pipeline may depend on the order in which
+ * LLVM lists the uses of a value. In a copy this order follows from the module
+ * alone, so the result is the same in each way to make parts. */
 static enum status settle_order(struct compilation *c, struct error *err)
 {
     const LLVMModuleRef module = c->module;
@@ -573,10 +626,16 @@ static enum status stage_emit(struct compilation *c, struct error *err)
     enum status status;
 
     c->code = arena_alloc(&c->arena, n, sizeof(*c->code));
-    c->link_inputs = arena_alloc(&c->arena, n + c->natives.n_objects,
+    c->link_inputs = arena_alloc(&c->arena, n + c->natives.n_objects + 1,
                                  sizeof(*c->link_inputs));
     if (!c->code || !c->link_inputs)
         return error_no_memory(err);
+    if (is_root(c)) {
+        status = stub_object_make(c->job->ways.cut, c->target.elf_machine,
+                                  &c->stubs, err);
+        if (status)
+            return status;
+    }
     status = settle_order(c, err);
     if (status)
         return status;
@@ -644,8 +703,9 @@ static enum status fill_users(const struct compilation *c, struct error *err)
     return STATUS_OK;
 }
 
-/* Images for a machine whose routines bccc does not carry: to need one is no
- * matter for the launch, where libgcc_s may have it or not. */
+/* For a machine whose routines bccc does not have: refuse code that needs one.
+ * Otherwise each launch would fail or not, as its libgcc_s has the routine or
+ * not. */
 static enum status check_routines(const struct compilation *c,
                                   struct error *err)
 {
@@ -664,8 +724,8 @@ static enum status check_routines(const struct compilation *c,
     return STATUS_OK;
 }
 
-/* All bitcode is one file among those that came compiled, in the place of the
- * first bitcode: constructors run in that order. */
+/* All code from bitcode takes the place of the first bitcode file among the
+ * native objects: constructors run in the order of files. */
 static void fill_link_inputs(struct compilation *c)
 {
     const struct native_objects *natives = &c->natives;
@@ -682,6 +742,22 @@ static void fill_link_inputs(struct compilation *c)
                                      .object = natives->object[i].bytes,
                                      .is_native = true};
     }
+    if (is_root(c))
+        c->link_inputs[c->split.n_parts] = (struct link_input){
+            .name = "stubs", .object = buffer_span(&c->stubs)};
+}
+
+/* The root's references are weak, but what declarations name may make a library
+ * needed. */
+static void mark_declared(struct compilation *c)
+{
+    const struct lazy_cut *cut = c->job->ways.cut;
+    const struct link_result *link = &c->result->link;
+
+    for (size_t i = 0; is_root(c) && i < link->n_imports; i++)
+        if (glue_contains_name(cut->declared, cut->n_declared,
+                               link->imports[i].name))
+            link->imports[i].weak = false;
 }
 
 static enum status stage_link_image(struct compilation *c, struct error *err)
@@ -691,7 +767,7 @@ static enum status stage_link_image(struct compilation *c, struct error *err)
     struct link_archive archives[SUPPORT_MAX_ARCHIVES];
     struct link_params params = {
         .inputs = c->link_inputs,
-        .n_inputs = c->split.n_parts + c->natives.n_objects,
+        .n_inputs = c->split.n_parts + c->natives.n_objects + is_root(c),
         .exports = c->names.name,
         .n_exports = c->names.n_names,
         .archives = archives,
@@ -712,6 +788,7 @@ static enum status stage_link_image(struct compilation *c, struct error *err)
         status = check_routines(c, err);
     if (status)
         return status;
+    mark_declared(c);
     fill_addresses(c, result->exports.vars, result->exports.n_vars,
                    link->objects, link->n_objects);
     fill_addresses(c, result->exports.funcs, result->exports.n_funcs,
@@ -746,6 +823,7 @@ static void compilation_release(struct compilation *c)
 {
     for (size_t i = 0; c->code && i < c->split.n_parts; i++)
         buffer_release(&c->code[i]);
+    buffer_release(&c->stubs);
     objects_release(&c->objects);
     for (size_t i = 0; i < c->runtimes.n_runtimes; i++) {
         struct runtime *runtime = &c->runtimes.runtime[i];
@@ -763,9 +841,9 @@ static void compilation_release(struct compilation *c)
     arena_release(&c->arena);
 }
 
-/* Collect symbols that are undefined in the code and defined in an archive. No
- * IR referred to them, or the archive would have been read; generated code
- * does. */
+/* Collect symbols that are undefined in the code and defined in an archive:
+ * generated code refers to them. (If IR did, the archive would have been
+ * read.) */
 static void want_more(const struct compilation *c, struct wanted *wanted)
 {
     const struct link_result *link = &c->result->link;
@@ -809,6 +887,7 @@ static enum status compile_once(const struct compile_job *job,
         .wanted = wanted,
     };
     arena_init(&c->arena);
+    buffer_init(&c->stubs);
     glue_init(&c->glue);
     result.compilation = c;
     for (int stage = REPLY_READ; !status && stage <= REPLY_LINK_IMAGE;
@@ -832,7 +911,7 @@ static enum status compile_once(const struct compile_job *job,
     return STATUS_OK;
 }
 
-/* Each round takes more names; archives have finitely many. */
+/* Each round takes more names from archives, which have finitely many. */
 static enum status compile_all(const struct compile_job *job,
                                struct wanted *wanted,
                                struct compile_result *ret_result,

@@ -4,9 +4,9 @@
  *        200: c5 fa 59 05 f8 0d 00 00  vmulss 3576(%rip), %xmm0, %xmm0
  *        208: c3                       retq
  *
- * Image addresses, as in the function table. In the first segment of an image,
- * where all code is, they are offsets into the file as well. That of a Thumb
- * function is odd. */
+ * Addresses are image addresses, as in the function table. In the first segment
+ * of an image, where all code is, they are file offsets as well. The address of
+ * a Thumb function is odd. */
 #include "compile.h"
 
 #include <elf.h>
@@ -17,12 +17,12 @@
 #include <llvm-c/Disassembler.h>
 
 #include "target.h"
-#include "visible.h"
+#include "text.h"
 
 enum {
     TEXT_SIZE = 256,
     BYTES_PER_ROW = 8,
-    RESYNC_X86 = 1, /* bytes to skip where nothing decodes */
+    RESYNC_X86 = 1, /* bytes to skip where no instruction decodes */
     RESYNC_THUMB = 2,
     RESYNC_OTHERS = 4
 };

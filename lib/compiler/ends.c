@@ -1,6 +1,6 @@
 /* LLVM reports fatal errors to handlers that C and C++ keep once per process,
- * without an argument from the caller. So the function that they call is kept
- * once per process as well. */
+ * without an argument of the caller. So compile_on_end() keeps its handler once
+ * per process as well. */
 #include "compile.h"
 
 #include <stdio.h>

@@ -5,11 +5,11 @@
 #include <stdbool.h>
 
 #include "arena.h"
-#include "import_users.h"
+#include "imports.h"
 #include "llvm_glue.h"
 #include "internalize.h"
 #include "native_objects.h"
-#include "undefined_symbol.h"
+#include "early_facts.h"
 
 struct undefined_job {
     struct glue *glue;
@@ -18,7 +18,7 @@ struct undefined_job {
     const struct machine *row;
     const struct native_objects *natives;
     const struct import_users *users;
-    const struct public_names *in_asm; /* asm_names.h */
+    const struct public_names *in_asm; /* assembly.h */
     struct arena *arena;
     bool is_optimised; /* see struct module_facts */
 };

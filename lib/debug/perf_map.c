@@ -40,8 +40,9 @@ static struct {
     uint64_t index; /* of the next record in dump */
 } all = {.lock = PTHREAD_MUTEX_INITIALIZER, .map.fd = -1, .dump.fd = -1};
 
-/* A file of the name, left by an earlier process of this number, is replaced.
- * O_EXCL: another user's file, or a link to something else, is not written. */
+/* Open a file. A file of this name, left by an earlier process with this
+ * number, is replaced. O_EXCL: another user's file, or a link, is not written
+ * to. */
 static bool open_output(struct output *output, const char *format,
                         const char *dir)
 {
@@ -132,8 +133,8 @@ static void add_record(void *context, const struct shown_function *function)
                   (size_t)function->size);
 }
 
-/* The mapping stays: perf record notes it, and a later one would not do for the
- * functions before it. */
+/* The mapping is kept: perf record notes it, and a later mapping would not
+ * serve the functions before it. */
 static bool begin_dump(const struct code_to_show *code)
 {
     ElfW(Ehdr) image;

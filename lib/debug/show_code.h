@@ -51,10 +51,11 @@ struct code_to_show {
     struct cache_extent debug;        /* the debug section; size 0: none */
     const struct cache_view *view;    /* for the function table */
     struct jit_descriptor *descriptor;
-    void (*register_code)(void); /* where a debugger has its breakpoint */
+    void (*register_code)(void); /* the debugger has its breakpoint here */
 };
 
-/* All is borrowed for the call. NULL: there is nothing to hide later. */
+/* The parameter is borrowed for the call. NULL: there is nothing to hide
+ * later. */
 struct shown_code {
     void (*hide)(struct shown_code *shown); /* frees it */
 };

@@ -1,13 +1,13 @@
 /* Debuggers that learn of code at run time take the addresses in its ELF file
  * as those of the process, in DWARF as well as in section headers. The debug
  * section of a cache file has image addresses. Its section of the type
- * OBCC_SHT_PLACES lists the places in it that hold an address (lib/linker's
- * debug.c writes the list), so moving the file to the image's base needs no
- * knowledge of DWARF.
+ * OBCC_SHT_PLACES lists the places in it that hold an address
+ * (lib/linker/debug.c writes the list), so moving the file to the image's base
+ * needs no knowledge of DWARF.
  *
  * If the bitcode had no debug information, the file is made here, from the
- * function table and a copy of .eh_frame, without which a debugger cannot tell
- * who called an optimised function:
+ * function table and a copy of .eh_frame, without which a debugger cannot
+ * unwind optimised functions:
  *
  *   ELF header | .eh_frame | .symtab | .strtab | section headers
  *
@@ -33,7 +33,7 @@ struct mover {
     address_t base;
 };
 
-/* Writable; NULL: not in the file, or misaligned. */
+/* A part of the file, writable. NULL: not in the file, or misaligned. */
 static void *part(const struct buffer *file, uint64_t offset, uint64_t size,
                   size_t align)
 {
@@ -151,7 +151,6 @@ struct maker {
     struct buffer *file;
     struct buffer symbols, names;
     section_t sections[N_SECTIONS];
-    size_t text_offset; /* in names, of the sections' names */
 };
 
 /* Bytes of the records from their start to their end mark, which is a length of
@@ -211,7 +210,7 @@ static void add_functions(struct maker *maker)
     }
 }
 
-/* The section gets these bytes of the file. */
+/* Set the section's content to these bytes of the file. */
 static void add_bytes(struct maker *maker, int index, struct span bytes)
 {
     buffer_align(maker->file, sizeof(uint64_t));
@@ -268,7 +267,7 @@ static bool end_file(struct maker *maker)
     if (buffer_failed(maker->file) || buffer_failed(&maker->symbols) ||
         buffer_failed(&maker->names))
         return false;
-    /* Class, machine and flags are those of the image. */
+    /* Class, machine and flags are the image's. */
     memcpy(&header, maker->source->text.data, sizeof(header));
     header.e_phoff = 0;
     header.e_phnum = 0;

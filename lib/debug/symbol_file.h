@@ -10,12 +10,12 @@
 #include "buffer.h"
 #include "show_code.h"
 
-/* From the debug section if there is one, else from the function table and the
- * image's unwind table. False: no memory, or a debug section that is damaged
- * or cannot be read. *ret_file is initialised in either case. */
+/* Make it from the debug section if there is one, else from the function table
+ * and the image's unwind table. False: no memory, or a debug section that is
+ * damaged or cannot be read. *ret_file is initialised in either case. */
 bool symbol_file_make(const struct code_to_show *code, struct buffer *ret_file);
 
-/* The second way for bytes that are not loaded. */
+/* The function table and the unwind table, for an image that is not loaded. */
 struct symbol_source {
     struct span text;              /* from image address 0 */
     uint64_t base;                 /* the address that text has */

@@ -32,7 +32,7 @@ enum {
     END_OFFSET = 58,
 };
 
-/* What a member is for. */
+/* The purpose of a member. */
 enum role { ROLE_MEMBER, ROLE_INDEX, ROLE_INDEX64, ROLE_NAMES, ROLE_SKIPPED };
 
 static enum status corrupt(const struct archive_view *view, uint64_t offset,
@@ -56,7 +56,7 @@ static bool decimal(const char *text, size_t size, uint64_t *ret_value)
 
     while (size && text[size - 1] == ' ')
         size--;
-    /* 15 digits, of a name's field, are far from 2^64. */
+    /* A name's field has at most 15 digits, so nothing overflows. */
     if (size == 0 || size >= NAME_SIZE)
         return false;
     for (size_t i = 0; i < size; i++) {
@@ -150,7 +150,7 @@ static enum status read_name(const struct archive_view *view,
 
 /* ---- Members ---- */
 
-/* *ret_next is where the one after it begins, or the archive ends. */
+/* *ret_next: the offset of the next member, or the size of the archive. */
 static enum status read_member(const struct archive_view *view, uint64_t offset,
                                struct archive_member *ret_member,
                                enum role *ret_role, uint64_t *ret_next,
@@ -168,7 +168,7 @@ static enum status read_member(const struct archive_view *view, uint64_t offset,
     if (memcmp(header.data + END_OFFSET, "`\n", 2) != 0)
         return corrupt(view, offset, "header does not end with \"`\\n\"", err);
     if (!decimal((const char *)header.data + LENGTH_OFFSET, LENGTH_SIZE, &size))
-        return corrupt(view, offset, "size is no number", err);
+        return corrupt(view, offset, "size is not a number", err);
     used = (size_t)offset + HEADER_SIZE;
     rest = (struct span){view->bytes.data + used, view->bytes.size - used};
     if (!span_slice(rest, 0, size, &member.bytes))
@@ -329,8 +329,8 @@ enum status archive_open(struct span bytes, const char *name,
 
     if (begins(bytes, thin_magic))
         return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: is a thin archive: it names its members and "
-                         "does not hold them",
+                         "%s: a thin archive: it has the names of its members, "
+                         "not their bytes",
                          name);
     if (!begins(bytes, magic))
         return error_set(err, STATUS_CORRUPT, "%s: not an archive", name);

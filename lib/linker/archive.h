@@ -12,7 +12,7 @@
 struct archive_view {
     const char *name; /* for messages */
     struct span bytes;
-    struct span index;      /* of symbols; empty: there is none */
+    struct span index;      /* the symbol index; empty: there is none */
     bool index64;           /* its numbers have 8 bytes, not 4 */
     struct span long_names; /* may be empty */
 };
@@ -30,13 +30,13 @@ struct archive_symbol {
     uint64_t member; /* offset, for archive_member_at() */
 };
 
-/* Where a walk over the symbol index is; starts as zeros. */
+/* A position in the symbol index; zeros are its start. */
 struct archive_cursor {
     uint64_t row;
     uint64_t name_offset; /* among the names */
 };
 
-/* Whether bytes begin as an archive does, a thin one included. */
+/* Do the bytes begin as an archive does? Also true for a thin archive. */
 bool archive_is(struct span bytes);
 
 /* The view borrows bytes and name. CORRUPT; UNSUPPORTED for a thin archive,
@@ -45,8 +45,9 @@ enum status archive_open(struct span bytes, const char *name,
                          struct archive_view *ret_view,
                          struct error *err) MUST_CHECK;
 
-/* The member at *at, which starts as 0 and moves on; index and table of names
- * are skipped. NOT_FOUND at the end, with *err untouched; CORRUPT. */
+/* The next member; *at starts as 0 and is advanced. The symbol index and the
+ * table of names are skipped. NOT_FOUND at the end, with *err untouched;
+ * CORRUPT. */
 enum status archive_next(const struct archive_view *view, uint64_t *at,
                          struct archive_member *ret_member,
                          struct error *err) MUST_CHECK;

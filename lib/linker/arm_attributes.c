@@ -1,21 +1,21 @@
-/* Which of the rows of ARM in support/machine.h an object is for: whether it
- * passes floating point in VFP registers or in those of integers.
+/* Whether an object passes floating point in VFP registers or in core
+ * registers, which decides between the two rows of ARM in support/machine.h.
  *
- * It shows in the object's build attributes ("Addenda to, and Errata in, the
- * ABI for the Arm Architecture", ADDENDA32, section 3):
+ * The object's build attributes tell ("Addenda to, and Errata in, the ABI for
+ * the Arm Architecture", ADDENDA32, section 3):
  *
  *   'A'
  *   size, vendor "aeabi"                 subsection
  *       tag 1, size                      of the whole file
  *           tag, value                   ...
  *
- * Sizes are words that count themselves, tags and numbers are ULEB128; a tag
- * below 32 has a number, 4 and 5 have strings, 32 has both, of all others the
- * odd ones have strings.
+ * A size is a word and counts itself. Tags and numbers are ULEB128. A tag below
+ * 32 has a number as its value, but 4 and 5 have strings; 32 has both; above,
+ * odd tags have strings.
  *
- * An object says what it passes by Tag_ABI_VFP_args. If it does not, but says
- * what its floating point is like, it uses the base standard (that is how
- * compilers say it); assembly says neither and goes with both. */
+ * Tag_ABI_VFP_args gives the convention. An object without it that describes
+ * its floating point uses the base standard: compilers leave the tag out then.
+ * An assembly file has neither, and fits both. */
 #include "passes.h"
 
 #include <elf.h>
@@ -37,7 +37,7 @@ enum vfp_args {
     VFP_ARGS_VFP,
     VFP_ARGS_TOOLCHAIN,
     VFP_ARGS_BOTH,
-    VFP_ARGS_UNKNOWN, /* nothing is said */
+    VFP_ARGS_UNKNOWN, /* no attribute says it */
 };
 
 struct attributes {
@@ -48,8 +48,8 @@ struct attributes {
 /* ---- Reading ---- */
 
 struct reader {
-    struct span bytes; /* what is left */
-    bool failed;       /* something was cut off */
+    struct span bytes; /* not read yet */
+    bool failed;       /* the data ended in the middle of something */
 };
 
 static struct span take(struct reader *reader, size_t size)
@@ -95,7 +95,8 @@ static const char *take_string(struct reader *reader)
         .data;
 }
 
-/* What follows a word with its size, of which `before` bytes are read. */
+/* The data behind a size, which counts itself and `before` bytes already
+ * read. */
 static struct reader take_sized(struct reader *reader, size_t before)
 {
     const struct span word = take(reader, 4);

@@ -1,12 +1,12 @@
-/* Symbols that the linker defines, as every linker does.
+/* Symbols that linkers define.
  *
- * __dso_handle is the first byte of the image: its address tells one image from
- * another, which is all that __cxa_atexit() needs. If a program defines `end`,
- * `edata` or `etext`, its own are used; only symbols that are undefined after
- * resolution are defined here. _TLS_MODULE_BASE_ is the first byte of the
- * image's block of thread-local variables: its descriptor serves for all of
- * them. For a section named like a C identifier, __start_NAME and __stop_NAME
- * delimit the content from all inputs. */
+ * __dso_handle is the first byte of the image: __cxa_atexit() needs an address
+ * that tells one image from another. Programs may define `end`, `edata` or
+ * `etext` themselves: only symbols that are undefined after resolution are
+ * defined here. _TLS_MODULE_BASE_ is the first byte of the image's block of
+ * thread-local variables; one descriptor, its own, serves for all of them. For
+ * a section whose name is a C identifier, __start_NAME and __stop_NAME delimit
+ * the content from all inputs. */
 #include "passes.h"
 
 #include <elf.h>
@@ -50,11 +50,11 @@ static const struct {
     {"_end", EDGE_IMAGE_END},
 };
 
-/* Constructors all lie in .init_array, those of .preinit_array too. */
+/* .init_array holds all constructors, those of .preinit_array too. */
 static const struct {
     const char *name;
     enum edge edge;
-    enum rank rank; /* N_RANKS: of no output */
+    enum rank rank; /* N_RANKS: no output */
 } array_edges[] = {
     {"__init_array_start", EDGE_OUTPUT_START, RANK_INIT_ARRAY},
     {"__init_array_end", EDGE_OUTPUT_END, RANK_INIT_ARRAY},

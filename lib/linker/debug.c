@@ -1,6 +1,7 @@
-/* Debug information never gets into the image, which is mapped at each launch,
- * but into a file for debuggers, in the form that `objcopy --only-keep-debug`
- * makes from an image with all sections, but with its unwind table:
+/* Debug information is never in the image, which is mapped at each launch. It
+ * goes into a file for debuggers. The file has the form that `objcopy
+ * --only-keep-debug` makes from an image with all sections, and in addition the
+ * image's unwind tables:
  *
  *   ELF header, program headers ... .eh_frame_hdr .eh_frame .ARM.exidx
  *                     as in the image
@@ -12,20 +13,21 @@
  *                     indexes (SHT_NOBITS but for unwind tables), then the
  *                     above
  *
- * Sections of debug information are not loaded: they lie at address 0, so
- * that a reference from one to another is an offset, as DWARF wants it (DWARF
- * 5, section 7.3.1). All that code refers to is known by now, and nothing
- * refers to debug information but itself: relocating it is the last step.
+ * Sections of debug information are not loaded. They have address 0, so a
+ * reference from one to another is an offset, as DWARF demands (DWARF 5,
+ * section 7.3.1). Only debug information refers to debug information, so it is
+ * relocated last, when all addresses of the image are known.
  *
- * Debuggers that learn of the image at run time want the addresses of the
- * process. The list of places is for who moves the file there (lib/debug).
+ * Debuggers that learn of an image at run time expect the addresses of the
+ * process. lib/debug adds the load address at each place of the list.
  *
- * What it describes may be missing from the image: the other copies of an
- * inline function are in COMDAT groups that were seen before. Their address
- * becomes 0, where an image has its ELF header and no code. In lists of ranges
- * before DWARF 5 a pair of zeros ends the list, hence 1 there, an empty range
- * [1, 1); in the index of names -1 says that there is none. Other linkers
- * write the same, and debuggers expect it. */
+ * A function that the debug information describes may be missing from the
+ * image: only one copy of an inline function is used, see COMDAT groups in
+ * sections.c. The address of a missing function becomes 0, where an image has
+ * its ELF header and no code. In lists of ranges before DWARF 5 a pair of zeros
+ * ends the list, so the address becomes 1 there, which makes an empty range [1,
+ * 1). In the index of names it becomes -1. Other linkers write the same values,
+ * and debuggers expect them. */
 #include "passes.h"
 
 #include <elf.h>
@@ -37,7 +39,7 @@
 
 struct debug {
     struct link *link;
-    struct buffer *file;      /* that is made */
+    struct buffer *file;      /* the result */
     struct buffer sections;   /* struct output *, .debug_* */
     struct buffer headers;    /* Elf64_Shdr */
     struct buffer names;      /* .shstrtab */
@@ -49,7 +51,7 @@ struct debug {
 
 /* ---- Sections ---- */
 
-/* A reader of DWARF takes it byte by byte: more is of no use. */
+/* Readers of DWARF read byte by byte, so more alignment is of no use. */
 static uint64_t alignment(const struct chunk *chunk)
 {
     return chunk->align < sizeof(uint64_t) ? chunk->align : sizeof(uint64_t);
@@ -81,7 +83,7 @@ static enum status add_section(struct debug *debug, struct name_map *by_name,
     return STATUS_OK;
 }
 
-/* Those of one name become one section. */
+/* Sections of one name become one section. */
 static enum status merge_sections(struct debug *debug, struct error *err)
 {
     const struct buffer *list = &debug->link->debug_chunks;
@@ -100,7 +102,7 @@ static enum status merge_sections(struct debug *debug, struct error *err)
 
 /* ---- Relocations ---- */
 
-/* False: neither in the image nor in this file. */
+/* False: the symbol is neither in the image nor in this file. */
 static bool find_definition(const struct symbol *symbol, uint64_t *ret_address)
 {
     switch (symbol->place) {
@@ -123,7 +125,7 @@ static bool find_definition(const struct symbol *symbol, uint64_t *ret_address)
     return false;
 }
 
-/* What stands for the address of what is missing. */
+/* The value for the address of a missing definition. */
 static uint64_t missing(const char *section_name)
 {
     if (strcmp(section_name, ".debug_loc") == 0 ||
@@ -132,7 +134,7 @@ static uint64_t missing(const char *section_name)
     return strcmp(section_name, ".debug_names") == 0 ? UINT64_MAX : 0;
 }
 
-/* Of two symbols in one section, which may be missing as a whole. */
+/* The difference of two symbols of one section, which may be missing. */
 static enum status apply_difference(const struct link *link,
                                     const struct chunk *chunk,
                                     const struct relocation *relocation,
@@ -176,7 +178,7 @@ static void note_place(struct debug *debug, const uint8_t *field)
     buffer_append(&debug->places, &place, sizeof(place));
 }
 
-/* In the letters of reloc.h. */
+/* Apply one relocation; names are the letters of reloc.h. */
 static enum status apply(struct debug *debug, const struct chunk *chunk,
                          const struct relocation *relocation, uint8_t *field,
                          const struct reloc_type *type, struct error *err)
@@ -206,7 +208,7 @@ static enum status apply(struct debug *debug, const struct chunk *chunk,
     return STATUS_OK;
 }
 
-/* Whether it is there, and that of the difference before it. */
+/* Is the relocation the subtrahend of the difference before it? */
 static bool is_subtrahend(const struct link *link,
                           const struct relocation_list *list, size_t index)
 {
@@ -248,7 +250,7 @@ static enum status relocate_chunk(struct debug *debug,
             !(type->subject == RELOC_DIFFERENCE &&
               is_subtrahend(link, &chunk->relocations, i + 1)))
             return reloc_error(link, chunk, relocation, STATUS_UNSUPPORTED, err,
-                               "debug information is at no address");
+                               "debug information has no address");
         status = apply(debug, chunk, relocation, bytes + relocation->offset,
                        type, err);
         if (status)
@@ -305,8 +307,8 @@ static void add_globals(struct debug *debug, bool exported)
             add_symbol(debug, globals[i]);
 }
 
-/* What the image does not export is local to it, whatever the inputs said;
- * local symbols come first (ELF gABI, "Symbol Table"). */
+/* Symbols that the image does not export become local, whatever their binding
+ * in the inputs. Local symbols come first (ELF gABI, "Symbol Table"). */
 static void add_symbols(struct debug *debug)
 {
     const size_t symbol_size = debug->link->elf->symbol_size;
@@ -436,9 +438,9 @@ static void write_symbols(struct debug *debug)
     buffer_append(debug->file, debug->text.data, debug->text.size);
 }
 
-/* The image from its start to the end of its unwind tables: without them, a
- * debugger that has nothing but this file cannot tell who called an optimised
- * function. Of other parts of the image there are no bytes. */
+/* Copy the image up to the end of its unwind tables. Without these, a debugger
+ * that has only this file cannot unwind optimised functions. No other part of
+ * the image is copied. */
 static void write_image_head(struct debug *debug)
 {
     const struct elf_class *elf = debug->link->elf;
@@ -498,7 +500,7 @@ static void append_headers(struct debug *debug)
     }
 }
 
-/* Nothing is added to the file from here. */
+/* From here nothing is added to the file. */
 static enum status write_section_headers(struct debug *debug, struct error *err)
 {
     static const char name[] = ".shstrtab";

@@ -27,7 +27,7 @@ static void add_tag(struct tags *tags, int64_t tag, uint64_t value)
     buffer_append(&tags->bytes, bytes, tags->elf->dynamic_size);
 }
 
-/* Address and size of something that may be empty. */
+/* Address and size of an output that may be empty. */
 static void add_range(struct tags *tags, int64_t address_tag, int64_t size_tag,
                       const struct output *output)
 {
@@ -110,7 +110,7 @@ static uint32_t count_symbols(const struct link *link)
                       LIST_COUNT(struct symbol *, &link->exports));
 }
 
-/* Only exports are looked up. */
+/* Buckets for the exports: only they are looked up. */
 static uint32_t count_buckets(const struct link *link)
 {
     return (uint32_t)LIST_COUNT(struct symbol *, &link->exports) + 1;
@@ -137,7 +137,7 @@ enum status dynamic_size(struct link *link, struct error *err)
     link->hash->size =
         (2 + (uint64_t)count_buckets(link) + count_symbols(link)) *
         sizeof(uint32_t);
-    /* Which tags there are depends on the sizes. */
+    /* The number of tags depends on the sizes. */
     status = outputs_measure(link, err);
     if (status)
         return status;
@@ -155,8 +155,8 @@ static uint8_t dynamic_type(const struct symbol *symbol)
 {
     if (symbol->place == SYMBOL_UNDEFINED && symbol->called)
         return STT_FUNC;
-    /* Indirect functions are bound by R_*_IRELATIVE; their stub is what
-     * others call. */
+    /* Indirect functions are bound by R_*_IRELATIVE; other files call their
+     * stub. */
     if (symbol->type == STT_GNU_IFUNC)
         return STT_FUNC;
     return symbol->type == STT_COMMON ? STT_OBJECT : symbol->type;
@@ -172,7 +172,7 @@ static Elf64_Sym dynamic_symbol(const struct link *link,
         .st_other = STV_DEFAULT,
     };
 
-    /* Nobody asks for the size of an import: its place holds the hash. */
+    /* Nothing reads the size of an import, so the field holds the hash. */
     if (symbol->place == SYMBOL_UNDEFINED) {
         entry.st_size = symbol_hash(symbol->name);
         return entry;
@@ -183,7 +183,7 @@ static Elf64_Sym dynamic_symbol(const struct link *link,
     if (symbol->place == SYMBOL_IN_CHUNK) {
         const struct output *output = symbol->chunk->output;
 
-        /* An output may be empty and have no header; any other will do. */
+        /* An empty output has no header; any other section will do. */
         entry.st_shndx =
             (uint16_t)(output->section_index ? output->section_index : 1);
         if (output->flags & SHF_TLS)

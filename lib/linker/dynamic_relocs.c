@@ -1,15 +1,15 @@
-/* Words that only need the load address added are by far the most frequent
- * dynamic relocations. DT_RELR packs them ("RELR relative relocations" of the
- * generic-abi list): an even entry is the address of such a word, an odd one a
- * bitmap of which of the next 63 words (31 of 32 bits) are such, too. A list
- * starts afresh with an address in each section, so that its size depends on
- * offsets in sections only and is known before addresses are. The few words at
- * odd places are in .rela.dyn.
+/* Most dynamic relocations only add the load address to a word. DT_RELR packs
+ * these ("RELR relative relocations" of the generic-abi list): an even entry is
+ * the address of such a word. An odd entry is a bitmap: it tells which of the
+ * next 63 words (31 of 32 bits) are such words, too. In each section the list
+ * starts again with an address, so its size depends on offsets in sections only
+ * and is known before addresses are. Such words at odd addresses are rare, and
+ * are in .rela.dyn.
  *
- * .rela.dyn (.rel.dyn on machines that keep addends where they are added to)
- * is sorted so that a loader looks up each symbol once: relative
- * ones (DT_RELACOUNT says how many), those of each symbol by place, and in
- * the end the indirect functions, whose resolvers may call imports. */
+ * .rela.dyn (.rel.dyn on machines whose addends are in the patched words) is
+ * sorted so that a loader looks up each symbol once: first relative relocations
+ * (DT_RELACOUNT is their number), then those of each symbol by place, at last
+ * the indirect functions, because their resolvers may call imports. */
 #include "passes.h"
 
 #include <assert.h>
@@ -65,7 +65,7 @@ static bool is_packable(const struct link *link,
            place_in_output(reloc) % word == 0;
 }
 
-/* Two words that overlap would be patched twice, in no certain order. */
+/* Two words that overlap would both be patched, in an undefined order. */
 static enum status check_places(const struct link *link,
                                 const struct dynamic_reloc *relocs, size_t n,
                                 struct error *err)
@@ -93,7 +93,7 @@ static void sort_list(struct buffer *list,
               sizeof(struct dynamic_reloc), compare);
 }
 
-/* Fills rela_list in its order: relative, by symbol, indirect. */
+/* Fill rela_list in this order: relative, by symbol, indirect. */
 static void split_relocations(struct link *link)
 {
     const struct dynamic_reloc *relocs =
@@ -130,9 +130,9 @@ static uint64_t place_address(const struct dynamic_reloc *reloc)
     return reloc->chunk->output->address + place_in_output(reloc);
 }
 
-/* The bitmap of the places from *relocs on that are of one section with the
- * place before and among the words at base that a bitmap is about; *relocs is
- * left behind them. 1: there are none. */
+/* The bitmap for places from *relocs on that are in the same section as the
+ * place before and among the words that a bitmap at base covers; *relocs is
+ * advanced behind them. 1: there are none. */
 static uint64_t next_bitmap(const struct link *link,
                             const struct dynamic_reloc **relocs,
                             const struct dynamic_reloc *end, uint64_t base)
@@ -189,7 +189,7 @@ enum status dynamic_relocs_sort(struct link *link, struct error *err)
     link->rela->size =
         LIST_COUNT(struct dynamic_reloc, &link->rela_list) *
         elf_relocation_size(link->elf, link_relocation_type(link));
-    /* Addresses are not known yet: only the number of entries counts. */
+    /* Addresses are not known yet; the number of entries is. */
     buffer_init(&entries);
     pack(link, &entries);
     link->relr->size = entries.size;

@@ -1,18 +1,18 @@
 /* .eh_frame is a list of records: CIEs, which hold what many functions have in
- * common, and FDEs, one per function, each of which points back to its CIE
+ * common, and FDEs, one for each function, each with the distance to its CIE
  * (Linux Standard Base, "Exception Frames").
  *
  *     length | 0        | version, augmentation ...            a CIE
  *     length | distance | first address, size of code ...      an FDE
  *     0                                                        the end
  *
- * A linker cannot just concatenate them. A zero length in the middle would
- * end the list for a reader; an FDE of a function that was discarded would
- * describe whatever is at address zero. So they are taken apart here: FDEs
- * are kept if the function they name (by the relocation of their first field)
- * is in the image, CIEs if a kept FDE points at them. Each record is padded
- * to the size of an address with zeros, which are DW_CFA_nop, because a gap
- * would be an end mark too. */
+ * The tables of inputs cannot simply be concatenated. A zero length in the
+ * middle would end the list. An FDE of a discarded function would describe the
+ * code at address zero. So the tables are split into records. An FDE is kept if
+ * its function, the symbol of the relocation of its first field, is in the
+ * image. A CIE is kept if a kept FDE refers to it. Each record is padded with
+ * zeros, DW_CFA_nop, to a multiple of the size of an address: a gap would be an
+ * end mark. */
 #include "passes.h"
 
 #include <string.h>
@@ -73,7 +73,7 @@ static enum status record_size(const struct chunk *chunk, uint64_t offset,
     return STATUS_OK;
 }
 
-/* Fills records if it is not NULL; counts them in any case. */
+/* Fill records, unless it is NULL; count them in any case. */
 static enum status split(const struct chunk *chunk, struct eh_record *records,
                          size_t *ret_n_records, struct error *err)
 {
@@ -165,7 +165,7 @@ static uint64_t pointer_size(uint8_t encoding, unsigned address_size)
     }
 }
 
-/* Bytes of the address fields in FDEs of this CIE, 0 if it does not say. */
+/* Bytes of an address field in this CIE's FDEs; 0: the CIE does not tell. */
 static uint64_t field_size(struct span cie, unsigned address_size)
 {
     struct reader reader = {cie, FUNCTION_OFFSET};
@@ -205,7 +205,7 @@ static uint64_t field_size(struct span cie, unsigned address_size)
         case 'B': /* AArch64: the B key signs return addresses */
         case 'G': /* AArch64: the stack is tagged */
             break;
-        default: /* the end, or what nobody knows */
+        default: /* the end, or a letter that is unknown here */
             return *augmentation ? 0 : address_size;
         }
     }

@@ -1,8 +1,8 @@
-/* .eh_frame_hdr is .eh_frame by address: a table sorted for binary search,
- * which is how an unwinder finds the FDE of an address without reading all of
- * them (Linux Standard Base, "Exception Frames"). Functions without code (all
- * of it was unreachable) are not in it: they share their address with the next
- * one, and would hide it. */
+/* .eh_frame_hdr is a table of the records in .eh_frame, sorted by address. An
+ * unwinder finds the FDE of an address in it by binary search, without reading
+ * .eh_frame from its start (Linux Standard Base, "Exception Frames"). Functions
+ * without code, because all of it was unreachable, have no row: they have the
+ * address of the next function, and would hide its row. */
 #include "passes.h"
 
 #include <stdlib.h>
@@ -38,7 +38,7 @@ static size_t add_rows(const struct chunk *chunk, struct table_row *rows)
 
         if (!record->in_table)
             continue;
-        /* Whatever the encoding of the field, the function is at S + A. */
+        /* The function is at S + A, whatever the encoding of the field. */
         symbol = chunk->object->symbols[record->function->symbol];
         rows[n_rows++] = (struct table_row){
             .function = symbol_definition_address(symbol) +
@@ -94,7 +94,7 @@ enum status eh_frame_hdr_write(const struct link *link, struct error *err)
 
     if (table->size == 0)
         return STATUS_OK;
-    /* One more than there are, so that there is something to free. */
+    /* One more row, so that calloc() is never asked for 0 bytes. */
     rows = calloc((size_t)(table->size / EH_FRAME_HDR_ROW_SIZE), sizeof(*rows));
     if (!rows)
         return error_no_memory(err);

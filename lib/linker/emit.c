@@ -26,7 +26,7 @@ static uint64_t names_size(const struct link *link)
     return size;
 }
 
-/* With the null section and that of names. */
+/* The null section and the section of names included. */
 static uint32_t count_sections(const struct link *link)
 {
     struct output **outputs = LIST_ITEMS(struct output *, &link->outputs);
@@ -90,8 +90,8 @@ static void add_output(struct program_headers *headers, uint32_t type,
         add_row(headers, type, flags, output->align, &extent);
 }
 
-/* Wide alignment is told to other loaders with the first segment, which lies
- * at 0 in file and memory and so is in step with any alignment. */
+/* The first segment tells other loaders about wide alignment. It lies at 0 in
+ * file and memory, which suits any alignment. */
 static void add_segments(const struct link *link,
                          struct program_headers *headers)
 {
@@ -116,9 +116,9 @@ static void add_segments(const struct link *link,
         add_row(headers, PT_TLS, PF_R, link->tls_align, &link->tls);
     add_output(headers, PT_DYNAMIC, PF_R | PF_W,
                outputs_standard(link, RANK_DYNAMIC));
-    /* To the end of its last page, which holds nothing else: loaders only
-     * protect whole pages. Of larger pages it is for them to know, as memory up
-     * to their end need not be mapped. */
+    /* RELRO ends with its last page, which holds nothing else: loaders protect
+     * whole pages only. A loader with larger pages has to round by itself, as
+     * memory up to the end of such a page need not be mapped. */
     row = add_row(headers, PT_GNU_RELRO, PF_R, 1, relro);
     row->p_memsz =
         align_up(relro->address + relro->memory_size, LAYOUT_SMALL_PAGE) -

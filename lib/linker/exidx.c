@@ -1,20 +1,20 @@
-/* .ARM.exidx says how functions are unwound: the index of "Exception Handling
+/* .ARM.exidx tells how functions are unwound: the index of "Exception Handling
  * ABI for the Arm Architecture" (EHABI32), section 6.
  *
  *     distance to a function's code | how it is unwound         8 bytes
  *
- * The second word is the recipe itself (bit 31 set), the distance to one in
- * .ARM.extab, or 1: cannot be unwound. An unwinder looks for the last row at
- * or before an address, so rows are in the order of code, and a row holds up to
- * the next one.
+ * The second word is the recipe itself (bit 31 set), or the distance to a
+ * recipe in .ARM.extab, or 1: the function cannot be unwound. An unwinder uses
+ * the last row at or before an address. So rows are in the order of code, and a
+ * row holds up to the next one.
  *
- * An input has one such section for each section of code that has rows
- * (SHF_LINK_ORDER). They are put in the order of this code once that is known.
- * Code without rows would be taken for a part of what lies before it, so it
- * gets a row of its own, which says that it cannot be unwound; so does what
- * follows the last code. A row that says the same as the one before is left
- * out. R_ARM_NONE in such a section names a routine of the unwinder; names
- * alone make archives give what defines them, see pull.c. */
+ * An input has one such section for each section of code with rows
+ * (SHF_LINK_ORDER). They are sorted once the order of code is known. Code
+ * without rows would be taken for a part of the code before it. So it gets a
+ * row that says that it cannot be unwound, and so does the end of the last
+ * code. A row equal to the row before it is left out. R_ARM_NONE in such a
+ * section names a routine of the unwinder; it only makes archives supply the
+ * routine, see pull.c. */
 #include "passes.h"
 
 #include <stdlib.h>
@@ -25,9 +25,9 @@ enum {
     CANNOT_UNWIND = 1, /* EXIDX_CANTUNWIND */
 };
 
-/* What the second word of a row is. */
+/* The second word of a row. */
 struct recipe {
-    bool is_distance; /* equal to no other */
+    bool is_distance; /* a distance is equal to no other */
     uint32_t word;
 };
 
@@ -59,10 +59,10 @@ struct reader {
     struct chunk *chunk;
     size_t next;     /* relocation */
     uint64_t offset; /* of the next row */
-    uint64_t code;   /* where the row before begins in the linked section */
+    uint64_t code; /* start of the previous row's code in the linked section */
 };
 
-/* The distance at the reader's place, NULL if there is none. */
+/* The relocation for the distance at the reader's place, or NULL. */
 static const struct relocation *take_distance(struct reader *reader,
                                               uint64_t offset)
 {
@@ -103,7 +103,8 @@ static enum status check_code(struct reader *reader,
 
 struct row {
     const struct relocation *code;
-    const struct relocation *distance; /* NULL: the word */
+    const struct relocation
+        *distance; /* of the second word; NULL: the word is the recipe */
     struct recipe recipe;
 };
 
@@ -126,7 +127,7 @@ static enum status read_row(struct reader *reader, struct row *ret_row,
     return STATUS_OK;
 }
 
-/* What is left of a chunk. */
+/* The rows of a chunk that are kept. */
 struct rows {
     uint8_t *bytes;
     uint64_t size;
@@ -173,10 +174,11 @@ static enum status read_rows(struct chunk *chunk, struct rows *rows,
             add_row(rows, &row);
         before = row;
     }
-    take_distance(&reader, size); /* what names routines only */
+    take_distance(&reader,
+                  size); /* skips relocations that only name routines */
     if (reader.next < chunk->relocations.n_items)
         return corrupt(chunk, chunk->relocations.items[reader.next].offset,
-                       "relocation that is of no row", err);
+                       "relocation outside of the rows", err);
     return STATUS_OK;
 }
 
@@ -196,7 +198,7 @@ static enum status read_chunk(struct link *link, struct chunk *chunk,
     if (chunk->type == SHT_NOBITS || chunk->size % ROW_SIZE != 0)
         return corrupt(chunk, 0, "is not a whole number of rows", err);
     if (!chunk->linked || !(chunk->linked->flags & SHF_EXECINSTR))
-        return corrupt(chunk, 0, "is of no section with code", err);
+        return corrupt(chunk, 0, "describes a section that is not code", err);
     if (chunk->linked->has_exidx)
         return corrupt(chunk, 0, "is a second one of its code", err);
     chunk->linked->has_exidx = chunk->size != 0;
@@ -226,7 +228,7 @@ static enum status add_gap(struct link *link, struct chunk *code,
     return STATUS_OK;
 }
 
-/* The stubs are behind all other code: their row is also the end. */
+/* Stubs are behind all other code, so their row is also the end. */
 static enum status add_gaps(struct link *link, struct error *err)
 {
     const size_t n_chunks = LIST_COUNT(struct chunk *, &link->chunks);

@@ -160,9 +160,9 @@ bool got_is_relaxed(const struct link *link, const struct reloc_type *type,
 
 /* ---- Before scanning ---- */
 
-/* An address that takes several instructions to load is loaded in parts that
- * stand anywhere, and the part of one load may be reached by a jump from
- * another. So all that load the address of a symbol are rewritten, or none. */
+/* Several instructions load one address, and they need not be neighbours: a
+ * jump may lead from one load into the middle of another. So either all loads
+ * of a symbol's address are rewritten, or none. */
 static void find_lone_loads(const struct link *link, const struct chunk *chunk)
 {
     for (size_t i = 0; i < chunk->relocations.n_items; i++) {
@@ -226,7 +226,7 @@ enum status got_begin(struct link *link, struct error *err)
 
 /* ---- After scanning ---- */
 
-/* Imports with a slot first, in the order of slots. */
+/* Imports with a slot come first, in the order of slots. */
 static enum status order_imports(struct link *link, struct error *err)
 {
     struct symbol **imports = LIST_ITEMS(struct symbol *, &link->imports);
@@ -253,7 +253,7 @@ static struct symbol *only_import(struct symbol *symbol)
     return symbol && symbol->place == SYMBOL_UNDEFINED ? symbol : NULL;
 }
 
-/* What the loader does to a slot; false if nothing. */
+/* The relocation by which the loader fills a slot; false if there is none. */
 static bool slot_relocation(const struct link_machine *machine,
                             const struct got_slot *slot,
                             struct dynamic_reloc *dynamic)
@@ -348,7 +348,7 @@ uint64_t got_slot_address(const struct link *link, const struct symbol *symbol)
     return got_made_slot_address(link, symbol->got);
 }
 
-/* What a slot holds if no dynamic relocation sets it. */
+/* The content of a slot without a dynamic relocation. */
 static uint64_t constant_of(const struct link *link,
                             const struct got_slot *slot)
 {

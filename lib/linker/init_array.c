@@ -10,8 +10,7 @@
  * .ctors and .dtors turned around inside each section, and the sections of an
  * object in reverse order (outputs.c), they mean the same as .init_array and
  * .fini_array, in which they are merged. LLVM writes .ctors by default, and its
- * C API cannot change that; it writes several such sections for C++ variables
- * that may be in several files (inline ones, members of templates).
+ * C API cannot change that.
  *
  * A .ctors section may also hold the marks that crtbegin.o and crtend.o put
  * around the list, -1 and 0. They are left out.

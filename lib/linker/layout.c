@@ -37,11 +37,11 @@ struct cursor {
     struct link *link;
     uint64_t address;
     uint64_t offset;
-    uint64_t gaps; /* bytes of the file that only align */
+    uint64_t gaps; /* bytes of the file for alignment */
 };
 
-/* 16 MiB: eight tables aligned to huge pages. More is a mistake or an attack.
- */
+/* 16 MiB: eight tables aligned to huge pages. More is a mistake or an
+ * attack. */
 static const uint64_t max_gaps = UINT64_C(1) << 24;
 
 /* ---- Thread-local storage ---- */
@@ -119,7 +119,7 @@ static uint64_t memory_size(struct range range)
     return size;
 }
 
-/* Moves the cursor to where the first output will be. */
+/* Move the cursor to the first output of a segment. */
 static void begin_segment(struct cursor *cursor, struct range range)
 {
     const uint64_t page = cursor->link->machine->row->page_size;
@@ -132,7 +132,8 @@ static void begin_segment(struct cursor *cursor, struct range range)
         return;
     first = *range.first;
     if (first->type == SHT_NOBITS) {
-        /* No bytes in the file, so any offset will do that is in step. */
+        /* No bytes in the file: any offset will do that equals the address
+         * modulo the page size. */
         cursor->address = align_up(free_page, first->align);
         return;
     }
@@ -214,8 +215,8 @@ static enum status place_segment(struct cursor *cursor, enum segment segment,
     return STATUS_OK;
 }
 
-/* Of the program headers that there may be: which of the usual ones there are
- * depends on what is placed behind them. */
+/* Reserve rows for all program headers that may be needed: how many are depends
+ * on what is placed behind them. */
 static uint64_t headers_size(const struct link *link)
 {
     uint64_t n_headers = LAYOUT_USUAL_PROGRAM_HEADERS;

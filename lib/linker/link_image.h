@@ -37,7 +37,8 @@
 struct link_input {
     const char *name; /* for messages */
     struct span object;
-    bool is_native; /* not LLVM's of this process: its code may be non-PIC */
+    bool is_native; /* not made by LLVM in this process, so its code may not be
+                       PIC */
 };
 
 /* A static library: its members become inputs as they are needed. */
@@ -53,10 +54,10 @@ struct link_params {
      * are left out. */
     const char *const *exports;
     size_t n_exports;
-    /* Where definitions are looked for that no input has, in this order. */
+    /* Searched in this order for symbols that no input defines. */
     const struct link_archive *archives;
     size_t n_archives;
-    bool strip_debug; /* leave debug information behind */
+    bool strip_debug; /* drop debug information */
 };
 
 struct link_symbol {
@@ -79,7 +80,7 @@ struct link_result {
     struct buffer debug; /* ELF file of debug information; empty: none */
     const struct machine *machine;
     uint64_t span;      /* address space from 0, a multiple of pages */
-    uint64_t text_span; /* of it, from 0, for what is executable; likewise */
+    uint64_t text_span; /* the executable part, from 0; a multiple of pages */
     uint64_t align;     /* of the load address, at least a page */
     struct link_symbol *functions; /* all STT_FUNC, local ones too, by name */
     size_t n_functions;

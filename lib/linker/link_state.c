@@ -54,7 +54,7 @@ static bool is_high_at(const struct link *link,
     return relocation->offset == offset && type && link->machine->is_high(type);
 }
 
-/* Both parts are most often near each other. */
+/* Both parts are usually near each other. */
 const struct relocation *relocation_high(const struct link *link,
                                          const struct chunk *chunk,
                                          const struct relocation *relocation)
@@ -84,7 +84,7 @@ bool symbol_is_weak_zero(const struct symbol *symbol)
            symbol->value == 0;
 }
 
-/* The name, or that of the section for a section's symbol. */
+/* The symbol's name, or for a section symbol the section's name. */
 static const char *symbol_text(const struct symbol *symbol)
 {
     if (symbol->name[0])

@@ -1,4 +1,4 @@
-/* What the passes of one link share. passes.h lists the passes in order.
+/* State that the passes of one link share. passes.h lists the passes in order.
  *
  *   object   an input file, as the reader and the resolver see it
  *   chunk    a run of bytes that gets one place in the image: a section of an
@@ -6,8 +6,8 @@
  *   output   a section of the image: chunks of one kind, one after another
  *   symbol   a name and its place; one for all inputs unless it is local
  *
- * Everything lives in one arena until the link ends; lists whose length is
- * not known beforehand are buffers, released with it. */
+ * Everything lives in one arena until the link ends. Lists of unknown length
+ * are buffers, released with it. */
 #ifndef BCC_LINKER_LINK_STATE_H
 #define BCC_LINKER_LINK_STATE_H
 
@@ -51,18 +51,18 @@ enum chunk_role {
 struct chunk {
     const struct object *object; /* NULL: made by the linker */
     const char *name;
-    unsigned rank;  /* enum rank, of what the linker makes (object NULL) */
+    unsigned rank;  /* enum rank; only used if object is NULL */
     uint32_t type;  /* SHT_... */
     uint64_t flags; /* SHF_... */
     uint64_t size;
     uint64_t align;
-    struct span bytes; /* what is copied; empty: zeros, or filled in later */
+    struct span bytes; /* to be copied; empty: zeros, or written later */
     struct relocation_list relocations;
     enum chunk_role role;
     uint32_t init_order;       /* among constructors, see init_array.c */
     struct eh_frame *eh_frame; /* of CHUNK_EH_FRAME, see eh_frame.c */
-    struct chunk *linked;      /* of CHUNK_EXIDX: the code it is about */
-    bool has_exidx;            /* code: a CHUNK_EXIDX is about it */
+    struct chunk *linked;      /* of CHUNK_EXIDX: the code that it describes */
+    bool has_exidx;            /* of code: a CHUNK_EXIDX describes it */
     bool patched_at_load;      /* by a dynamic relocation */
     bool rearranged; /* bytes move: nothing may point into the chunk */
     struct output *output;
@@ -82,19 +82,19 @@ enum symbol_place {
 
 struct symbol {
     const char *name;
-    const struct object *object; /* that defines it, or first wants it */
+    const struct object *object; /* that defines it, or refers to it first */
     struct chunk *chunk;
     uint64_t value;
     uint64_t size;
     enum symbol_place place;
     uint8_t type;       /* STT_... */
     uint8_t visibility; /* STV_..., the strictest of all inputs */
-    uint8_t mode;       /* bits of a pointer to it: T of reloc.h */
+    uint8_t mode;       /* T of reloc.h: bits that a pointer to it has */
     bool local;
-    bool weak;      /* defined: weakly. Undefined: by all who want it */
+    bool weak;      /* defined: weakly; undefined: all references are weak */
     bool called;    /* through the GOT or a stub */
     bool exported;  /* is in link.exports */
-    bool lone_load; /* something keeps loads from its slot: see got.c */
+    bool lone_load; /* a load from its slot cannot be relaxed: see got.c */
     /* 1 + index, 0: none. */
     uint32_t import;         /* in link.imports */
     uint32_t got;            /* slot with its address: see got.c */
@@ -182,7 +182,7 @@ struct segment_extent {
     uint64_t memory_size;
 };
 
-/* A word that the loader patches: at offset of chunk. */
+/* A word of a chunk that the loader patches. */
 struct dynamic_reloc {
     const struct chunk *chunk;
     uint64_t offset;
@@ -211,8 +211,9 @@ struct link {
     const struct link_params *params;
     const struct link_machine *machine;
     const struct elf_class *elf;
-    const struct machine *row; /* the machine's, or another with its number */
-    const char *row_object;    /* that decided which; NULL: none did */
+    const struct machine *row; /* the machine; of rows with one ELF number: the
+                                  one of row_object */
+    const char *row_object;    /* object that decided the row; NULL: none did */
     uint32_t elf_flags;        /* ELF e_flags of the image */
     struct link_result *result;
     struct arena arena;
@@ -273,7 +274,7 @@ static inline uint64_t chunk_address(const struct chunk *chunk)
     return chunk->output->address + chunk->offset;
 }
 
-/* Where a chunk's bytes are in the finished file. */
+/* The place of a chunk's bytes in the finished file. */
 static inline uint8_t *chunk_bytes(const struct link *link,
                                    const struct chunk *chunk)
 {
@@ -281,7 +282,7 @@ static inline uint8_t *chunk_bytes(const struct link *link,
            chunk->offset;
 }
 
-/* Where a symbol's definition is; its value if it is absolute. */
+/* The address of a symbol's definition; the value of an absolute symbol. */
 static inline uint64_t symbol_definition_address(const struct symbol *symbol)
 {
     if (symbol->place == SYMBOL_IN_CHUNK)
@@ -295,8 +296,9 @@ static inline uint64_t stub_address(const struct link *link, uint32_t stub)
            (uint64_t)(stub - 1) * link->machine->stub_size;
 }
 
-/* What references mean: the stub of imports and of indirect functions (so
- * that these have one address, whoever asks), else the definition. */
+/* The address that references to the symbol use. For imports and indirect
+ * functions it is that of their stub, so that each has one address; else it is
+ * that of the definition. */
 static inline uint64_t symbol_address(const struct link *link,
                                       const struct symbol *symbol)
 {
@@ -305,13 +307,13 @@ static inline uint64_t symbol_address(const struct link *link,
     return symbol_definition_address(symbol);
 }
 
-/* T of reloc.h. Stubs are code of the mode that has no bit. */
+/* T of reloc.h. A stub is code of the mode without a bit. */
 static inline uint64_t symbol_mode(const struct symbol *symbol)
 {
     return symbol->stub ? 0 : symbol->mode;
 }
 
-/* What a pointer to symbol + addend is. */
+/* The value of a pointer to symbol + addend. */
 static inline uint64_t symbol_pointer(const struct link *link,
                                       const struct symbol *symbol,
                                       uint64_t addend)
@@ -321,39 +323,40 @@ static inline uint64_t symbol_pointer(const struct link *link,
 
 /* ---- Chunks, symbols, messages ---- */
 
-/* SHT_RELA or SHT_REL: what the machine has, in objects and in images. With
- * SHT_REL addends lie where relocations apply. */
+/* SHT_RELA or SHT_REL: the machine's relocation tables, in objects and in
+ * images. With SHT_REL, addends are in the patched fields. */
 static inline uint32_t link_relocation_type(const struct link *link)
 {
     return link->machine->row->has_explicit_addend ? SHT_RELA : SHT_REL;
 }
 
-/* A chunk at the end of link.chunks; NULL if there is no memory. */
+/* Append a chunk to link.chunks. NULL: no memory. */
 struct chunk *link_new_chunk(struct link *link, const char *name, uint32_t type,
                              uint64_t flags, uint64_t align);
 
 bool symbol_is_thread_local(const struct symbol *symbol);
 
-/* Defined as a function that chooses the address at load time. */
+/* Is it an indirect function (STT_GNU_IFUNC), whose resolver chooses the
+ * address at load time? */
 bool symbol_is_indirect(const struct symbol *symbol);
 
-/* Bytes of the chunk that a relocation of a known type patches; UINT64_MAX if
- * they are not all in it. */
+/* Bytes of the chunk that a relocation of a known type patches. UINT64_MAX:
+ * some of them are outside of the chunk. */
 uint64_t relocation_size(const struct link *link, const struct chunk *chunk,
                          const struct relocation *relocation,
                          const struct reloc_type *type);
 
-/* The relocation whose value that of a RELOC_PAIRED is; NULL: there is none.
- * Its chunk is that of the other's symbol. */
+/* The relocation of the high part to which a RELOC_PAIRED belongs; NULL: none.
+ * It is in the chunk of the RELOC_PAIRED's symbol. */
 const struct relocation *relocation_high(const struct link *link,
                                          const struct chunk *chunk,
                                          const struct relocation *relocation);
 
-/* Weak, and nobody defined it. */
+/* Is the symbol weak and undefined, so that its address is 0? */
 bool symbol_is_weak_zero(const struct symbol *symbol);
 
-/* A message about one relocation: "libm.o: .text+0x1a4: R_X86_64_PC32 against
- * 'sinf': " and the fact. */
+/* Sets a message about one relocation: "libm.o: .text+0x1a4: R_X86_64_PC32
+ * against 'sinf': " and the fact. */
 enum status reloc_error(const struct link *link, const struct chunk *chunk,
                         const struct relocation *relocation, enum status status,
                         struct error *err, const char *format, ...)

@@ -20,12 +20,12 @@ struct name_map {
 void name_map_init(struct name_map *map);
 void name_map_release(struct name_map *map);
 
-/* Value of name, NULL if there is none. */
+/* The value of name, or NULL. */
 void *name_map_find(const struct name_map *map, const char *name);
 
-/* Where the value of name is kept: NULL is there for a name seen first, and
- * the caller replaces it. Borrows name. Valid until the next insertion; NULL
- * if there is no memory. */
+/* The place of name's value. It holds NULL for a new name, and the caller sets
+ * it. Borrows name. Valid until the next insertion; NULL if there is no
+ * memory. */
 void **name_map_insert(struct name_map *map, const char *name);
 
 #endif

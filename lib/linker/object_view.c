@@ -1,19 +1,18 @@
 /* Reading relocatable ELF objects that may hold any bytes at all.
  *
- * The linker's inputs come from a code generator in the same process, but also
- * from vendors' object files, and a mistake in either shows in the linker. So
- * nothing is trusted: each offset goes through span_slice(), each string table
- * must end with a NUL (then every offset inside it starts a C string), each
- * index is compared with its count. All values that leave this file are
- * checked. Later passes only check what this file cannot know: how many bytes a
- * relocation type patches.
+ * Inputs come from a code generator in the same process and from vendors'
+ * object files. So nothing is trusted: each offset goes through span_slice(),
+ * each string table must end with a NUL (then every offset inside it starts a C
+ * string), each index is compared with its count. All values that leave this
+ * file are checked. Later passes only check how many bytes a relocation type
+ * patches, which this file cannot know.
  *
  * Both classes are read (elf_class.h), little-endian files only.
  *
  * Counts beyond 16 bits (ELF gABI, chapter 4, "ELF Header"): with one section
- * per function, a large module has more than 0xff00 sections. Then e_shnum is
- * 0 and section 0 holds the number, and symbols keep their section's index in
- * a table of its own (SHT_SYMTAB_SHNDX). */
+ * per function, a large module has more than 0xff00 sections. Then e_shnum is 0
+ * and section 0 holds the number, and symbols keep their section's index in a
+ * table of its own (SHT_SYMTAB_SHNDX). */
 #include "object_view.h"
 
 #include <elf.h>
@@ -68,8 +67,8 @@ static enum status read_header(struct object_view *view, Elf64_Ehdr *ret_header,
 
 /* ---- Sections ---- */
 
-/* Everything of a section but its name, for which the table of names must be
- * known first. */
+/* Decode a section header without the name: the table of names is not known
+ * yet. */
 static enum status read_section(struct object_view *view, uint32_t index,
                                 const Elf64_Shdr *header, struct error *err)
 {
@@ -104,7 +103,7 @@ static enum status read_section(struct object_view *view, uint32_t index,
     return STATUS_OK;
 }
 
-/* The string at offset of a table that ends with NUL; NULL if outside. */
+/* The string at offset of a table that ends with NUL; NULL: outside. */
 static const char *string_at(struct span table, uint64_t offset)
 {
     return offset < table.size ? (const char *)table.data + offset : NULL;
@@ -242,11 +241,11 @@ static enum status corrupt_symbol(const struct object_view *view,
                      index, fact);
 }
 
-/* SHN_X86_64_LCOMMON: a common symbol of the medium code model. The number
- * is of the processor's range; no other machine here gives it a meaning. */
+/* SHN_X86_64_LCOMMON: a common symbol of the medium code model. The number is
+ * in the range for processors, and no other machine here uses it. */
 enum { SHN_LARGE_COMMON = 0xff02 };
 
-/* Where a symbol is: from the section index of its entry. */
+/* Find a symbol's place by the section index of its entry. */
 static enum status locate_symbol(const struct object_view *view, uint32_t index,
                                  uint32_t section, struct object_symbol *symbol,
                                  struct error *err)
@@ -291,8 +290,7 @@ static enum status locate_symbol(const struct object_view *view, uint32_t index,
     return STATUS_OK;
 }
 
-/* AAELF32, "Symbol values": bit 0 of a function's says that it is of Thumb
- * code. */
+/* AAELF32, "Symbol values": bit 0 of a function's value marks Thumb code. */
 static void set_mode(const struct object_view *view, uint32_t section,
                      struct object_symbol *symbol)
 {

@@ -37,12 +37,12 @@ struct object_symbol {
     uint8_t type;       /* STT_... */
     uint8_t binding;    /* STB_... */
     uint8_t visibility; /* STV_... */
-    uint8_t mode;       /* 1: Thumb code; that bit is not in value */
+    uint8_t mode; /* 1: Thumb code, bit 0 of a pointer; not part of value */
 };
 
 struct relocation {
-    uint64_t offset; /* in the section, not checked against its size: how many
-                        bytes a relocation patches depends on its type */
+    uint64_t offset; /* in the section; its size is not compared: the number of
+                        patched bytes depends on the type */
     int64_t addend;
     uint32_t type;
     uint32_t symbol; /* below n_symbols; 0: none */
@@ -68,8 +68,8 @@ struct object_view {
     struct span extended_indexes; /* SHT_SYMTAB_SHNDX, may be empty */
 };
 
-/* The view borrows name and bytes; the section table lives in arena. CORRUPT
- * if bytes are no well-formed little-endian ET_REL object. */
+/* The view borrows name and bytes; the section table lives in arena. CORRUPT if
+ * the bytes are not a well-formed little-endian ET_REL object. */
 enum status object_view_open(const char *name, struct span bytes,
                              struct arena *arena, struct object_view *ret_view,
                              struct error *err) MUST_CHECK;
@@ -79,15 +79,15 @@ enum status object_symbol_at(const struct object_view *view, uint32_t index,
                              struct object_symbol *ret_symbol,
                              struct error *err) MUST_CHECK;
 
-/* section_index: of a SHT_RELA or SHT_REL section. Addends of SHT_REL are
- * left 0; they lie where the relocation applies. CORRUPT. */
+/* section_index: a SHT_RELA or SHT_REL section. Addends of SHT_REL are left 0:
+ * they are in the patched fields. CORRUPT. */
 enum status object_relocations(const struct object_view *view,
                                uint32_t section_index, struct arena *arena,
                                struct relocation_list *ret_list,
                                struct error *err) MUST_CHECK;
 
-/* Sort by offset. Most lists are sorted, and then those at one place keep their
- * order. */
+/* Sort by offset. Most lists are sorted already; then relocations at one place
+ * keep their order. */
 void object_sort_relocations(struct relocation_list *list);
 
 #endif

@@ -1,7 +1,7 @@
 /* Sections of inputs are merged by the memory they need, not by name: a loader
  * has three kinds of memory, and names are for people only.
  *
- *   what a chunk is                               section of the image
+ *   content of a chunk                            section of the image
  *   ---------------------------------------------------------------------
  *   named like a C identifier                     its own, for __start_NAME
  *   thread-local                                  .tdata .tbss
@@ -13,12 +13,12 @@
  *   writable                                      .data .bss
  *
  * With a name like a C identifier a program requests a section of its own: only
- * for such sections can it name the boundaries. Their segment must satisfy
- * every chunk in them, so a writable chunk makes the section writable.
+ * of such sections can it name the boundaries. The segment of such a section
+ * must suit all its chunks, so one writable chunk makes it writable.
  *
  * The large sections of the medium code model, .ldata .lbss .lrodata, come
- * last, in segments of their own, so that they do not push others out of the
- * reach of 32-bit displacements. */
+ * last, in segments of their own, so that the others stay in reach of 32-bit
+ * displacements. */
 #include "passes.h"
 
 #include <elf.h>
@@ -27,12 +27,12 @@
 
 #include "span.h"
 
-/* 16 MiB: what a section may hold in zeros that must be in the file, because
- * it also has other bytes. A mistake or an attack, beyond. */
+/* 16 MiB: the most zeros of a section that must be in the file, because the
+ * section also has other bytes. More is a mistake or an attack. */
 static const uint64_t max_mixed_zeros = UINT64_C(1) << 24;
 
 enum {
-    SHF_LARGE = 0x10000000 /* SHF_X86_64_LARGE; of no meaning elsewhere */
+    SHF_LARGE = 0x10000000 /* SHF_X86_64_LARGE; no other machine uses the bit */
 };
 
 enum {
@@ -42,7 +42,7 @@ enum {
 };
 
 struct standard {
-    const char *name; /* NULL: of inputs */
+    const char *name; /* NULL: outputs named by inputs */
     uint32_t type;
     uint32_t flags;
 };
@@ -190,7 +190,7 @@ enum status outputs_create(struct link *link, struct error *err)
             if (!output)
                 return error_no_memory(err);
             output->named = true;
-            output->type = SHT_NOBITS; /* until bytes come */
+            output->type = SHT_NOBITS; /* until a chunk with bytes is added */
             *place = output;
         }
         chunks[i]->output = *place;
@@ -212,7 +212,7 @@ static bool has_prefix(const char *text, const char *prefix)
 
 static enum rank data_rank(const struct chunk *chunk)
 {
-    /* Pointers to be relocated in large constants stay writable: RELRO is
+    /* Large constants with pointers to relocate stay writable: RELRO must be
      * near the text. */
     if (chunk->flags & SHF_LARGE)
         return chunk->type == SHT_NOBITS ? RANK_LARGE_BSS : RANK_LARGE_DATA;
@@ -329,10 +329,10 @@ static enum status add_chunks(struct link *link, struct error *err)
 
 /* ---- Order inside an output ---- */
 
-/* Of equal priority: in the order of objects, and in an object as its sections
- * are, but from the last to the first where they were turned around. These come
- * behind what the program put into .init_array itself, as natively, where LLVM
- * writes its own part last. */
+/* Order of equal priority: by object, then by section. Within an object the
+ * order is reversed for reversed sections. These follow the lists that the
+ * program put into .init_array itself, as natively, where LLVM writes its own
+ * part last. */
 static int compare_constructors(const struct chunk *first,
                                 const struct chunk *second, int by_index)
 {
@@ -343,9 +343,9 @@ static int compare_constructors(const struct chunk *first,
     return first->rearranged ? -by_index : by_index;
 }
 
-/* Wide alignment, of more than a page, comes first: in the middle it would
- * cost up to as much in gaps. Constructors are ordered by priority. by_index,
- * -1 or 1, decides between equals: it makes the sort stable. */
+/* Alignment of more than a page comes first: in the middle it would cost up to
+ * a page of gaps. Constructors are ordered by priority. by_index, -1 or 1,
+ * decides between equals: it makes the sort stable. */
 static int compare_chunks(const struct chunk *first, const struct chunk *second,
                           int by_index)
 {

@@ -38,7 +38,7 @@
  * and link.machine. CORRUPT, UNSUPPORTED, MISUSE. */
 enum status sections_read(struct link *link, struct error *err) MUST_CHECK;
 
-/* The same for one more object. */
+/* Opens one more object. */
 enum status sections_read_object(struct link *link,
                                  const struct link_input *input,
                                  struct object **ret_object,
@@ -48,14 +48,14 @@ enum status sections_read_object(struct link *link,
 
 bool properties_is_note(const struct object_section *section);
 
-/* Those of one more object; link.machine is known. CORRUPT. */
+/* Reads the properties of one more object; link.machine is known. CORRUPT. */
 enum status properties_read(struct link *link, const struct object_view *view,
                             struct error *err) MUST_CHECK;
 
 /* Once all inputs are read: sets the size of the image's note. */
 void properties_size(struct link *link);
 
-/* Once veneers are known. */
+/* Once veneers are placed. */
 void properties_write(const struct link *link);
 
 /* ---- resolve.c: which definition each name means ---- */
@@ -64,7 +64,7 @@ void properties_write(const struct link *link);
  * CORRUPT. */
 enum status resolve_symbols(struct link *link, struct error *err) MUST_CHECK;
 
-/* The same for one more object. */
+/* Resolves one more object. */
 enum status resolve_object(struct link *link, struct object *object,
                            struct error *err) MUST_CHECK;
 
@@ -73,21 +73,21 @@ enum status resolve_commons(struct link *link, struct error *err) MUST_CHECK;
 
 /* ---- pull.c: archives ---- */
 
-/* Adds the members of params->archives that define what is undefined, as
- * objects read and resolved. CORRUPT, UNSUPPORTED (an archive without index,
- * or a thin one), MISUSE (a member for another machine). */
+/* Adds the members of params->archives that define undefined symbols; they are
+ * read and resolved like objects. CORRUPT, UNSUPPORTED (an archive without
+ * index, or a thin one), MISUSE (a member for another machine). */
 enum status pull_members(struct link *link, struct error *err) MUST_CHECK;
 
 /* ---- init_array.c: constructors and destructors ---- */
 
-/* If the chunk holds constructors or destructors: set its role, alignment and
- * order, and turn .ctors and .dtors around. Its relocations are read already.
+/* If the chunk holds constructors or destructors: sets its role, alignment and
+ * order, and reverses .ctors and .dtors. Its relocations were read before.
  * CORRUPT, UNSUPPORTED. */
 enum status init_array_classify(struct link *link, struct chunk *chunk,
                                 struct error *err) MUST_CHECK;
 
-/* If any chunk is a piece of .init or .fini: add what makes a function of the
- * pieces, and its address to the constructors or destructors. NO_MEMORY. */
+/* If any chunk is a piece of .init or .fini: makes one function of the pieces,
+ * and adds its address to the constructors or destructors. NO_MEMORY. */
 enum status init_array_join_pieces(struct link *link,
                                    struct error *err) MUST_CHECK;
 
@@ -95,7 +95,7 @@ enum status init_array_join_pieces(struct link *link,
 
 enum segment rank_segment(enum rank rank);
 
-/* A chunk that the linker makes; NULL if there is no memory. */
+/* A chunk that the linker makes. NULL: no memory. */
 struct chunk *outputs_new_chunk(struct link *link, enum rank rank,
                                 uint64_t align);
 
@@ -106,8 +106,8 @@ enum status outputs_create(struct link *link, struct error *err) MUST_CHECK;
 /* NULL for N_RANKS. */
 struct output *outputs_standard(const struct link *link, enum rank rank);
 
-/* Puts every chunk in an output; afterwards link.outputs are in order.
- * Relocations were scanned: what the loader patches is known. UNSUPPORTED. */
+/* Puts every chunk in an output; afterwards link.outputs are in order. To be
+ * called after the scan, which knows what the loader patches. UNSUPPORTED. */
 enum status outputs_assign(struct link *link, struct error *err) MUST_CHECK;
 
 /* Sets the offsets of chunks and the sizes of outputs. To be called again
@@ -117,12 +117,11 @@ enum status outputs_measure(struct link *link, struct error *err) MUST_CHECK;
 
 /* ---- boundary.c: where the image and its sections begin and end ---- */
 
-/* Gives a meaning to undefined symbols that have one for a linker, and zero
- * to hidden weak ones. After this, what is undefined is an import or an
- * error. */
+/* Defines undefined symbols that linkers define, and sets hidden weak ones to
+ * zero. After this, an undefined symbol is an import or an error. */
 enum status boundary_define(struct link *link, struct error *err) MUST_CHECK;
 
-/* Sets their values, once addresses are known. */
+/* Sets the values of these symbols, once addresses are known. */
 void boundary_set_addresses(struct link *link);
 
 /* ---- eh_frame.c: unwind tables ---- */
@@ -145,8 +144,8 @@ struct eh_frame {
 
 /* Splits every chunk of unwind tables into records and drops those that
  * describe code which is not in the image. Sets sizes, also those of the
- * search table and the end mark. Symbols are resolved. CORRUPT, UNSUPPORTED.
- */
+ * search table and the end mark. Symbols are resolved. CORRUPT,
+ * UNSUPPORTED. */
 enum status eh_frame_read(struct link *link, struct error *err) MUST_CHECK;
 
 /* Where the byte at offset of the input is in the chunk as it is written;
@@ -209,8 +208,8 @@ enum got_use got_use_of(const struct link *link, const struct chunk *chunk,
 bool got_is_relaxed(const struct link *link, const struct reloc_type *type,
                     const struct symbol *symbol, enum got_use use);
 
-/* Before scanning: decides about relaxation; stubs for all indirect functions.
- */
+/* Before scanning: decides about relaxation; stubs for all indirect
+ * functions. */
 enum status got_begin(struct link *link, struct error *err) MUST_CHECK;
 
 /* After scanning: orders imports, sets the sizes of .got and .plt, records

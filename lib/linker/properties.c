@@ -1,16 +1,16 @@
-/* .note.gnu.property says of code that it obeys the rules of a feature of the
- * processor: that indirect branches lead to landing pads (AArch64: BTI), that
- * return addresses are signed (PAC) or kept on a shadow stack (x86_64: SHSTK).
- * It lies in a segment of its own, by which a loader finds it and switches the
- * feature on ("Linux Extensions to gABI", "Program Property").
+/* .note.gnu.property lists rules that the code obeys, so that a feature of the
+ * processor may be switched on: indirect branches lead to landing pads
+ * (AArch64: BTI), return addresses are signed (PAC) or kept on a shadow stack
+ * (x86_64: SHSTK). A loader finds the note by a segment of its own ("Linux
+ * Extensions to gABI", "Program Property").
  *
  *   4, size of the rest, 5, "GNU"            head of the note
  *   type, size, value, zeros to an address   each property, ascending types
  *
- * An image obeys a rule if all its inputs do, and what the linker makes: of
- * the bits of that property, those are kept that all inputs have and the
- * machine's file knows. Other properties, which ask for levels of the
- * instruction set, are left behind: a target's CPU says this better. */
+ * An image obeys a rule if all inputs and the linker's own code do: the bits
+ * are kept that all inputs have and the machine's file knows. Other properties,
+ * which ask for levels of the instruction set, are dropped, as the target's CPU
+ * is more exact. */
 #include "passes.h"
 
 #include <elf.h>
@@ -32,8 +32,7 @@ static uint32_t word_at(struct span bytes, uint64_t offset)
     return word;
 }
 
-/* Adds the features among the properties of one note. False if they are cut
- * off. */
+/* Add the features of one note. False: its properties are cut off. */
 static bool read_properties(const struct link *link, struct span properties,
                             uint32_t *features)
 {

@@ -1,14 +1,14 @@
 /* Static archives: choosing the members that are needed.
  *
  * A member is taken if it defines an undefined name to which there is a strong
- * reference. A weak reference alone takes nothing, and neither does a common
- * symbol, which is a definition. A taken member may refer to symbols in any
- * archive, also in one that was searched before, so all are searched again
- * until nothing more is taken.
+ * reference. A weak reference alone takes no member; neither does a common
+ * symbol, which is a definition. A taken member may refer to symbols of any
+ * archive, also of one that was searched before. So all archives are searched
+ * again until no member is taken.
  *
- * The symbol index says which member defines a name, so that members that are
- * not needed are not even opened. A taken member defines the name for which it
- * was taken, so none is taken twice. */
+ * The symbol index tells which member defines a name, so other members are not
+ * even opened. A taken member defines the name for which it was taken, so no
+ * member is taken twice. */
 #include "passes.h"
 
 #include "archive.h"
@@ -81,7 +81,7 @@ static enum status pull_from(struct link *link, const struct archive_view *view,
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-/* Without members there is nothing that an index could name. */
+/* An archive without members needs no index. */
 static enum status open_archive(const struct link_archive *archive,
                                 struct archive_view *view, struct error *err)
 {

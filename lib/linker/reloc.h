@@ -51,9 +51,9 @@ enum reloc_subject {
     RELOC_TLS_OFFSET,     /* S, an offset in the image's TLS block */
     RELOC_DIFFERENCE,     /* S, less S + A of the subtrahend behind it */
     RELOC_SUBTRAHEND,     /* nothing to do: is part of a difference */
-    RELOC_PAIRED,         /* the value of the high part at S */
-    RELOC_ALIGNED,        /* nothing, if what is A bytes ahead is aligned */
-    RELOC_REFUSED,        /* known, but cannot be in a loadable image */
+    RELOC_PAIRED,  /* the value of the high part's relocation, which is at S */
+    RELOC_ALIGNED, /* nothing, if the place A bytes ahead is aligned */
+    RELOC_REFUSED, /* known, but cannot be in a loadable image */
     RELOC_N_SUBJECTS
 };
 
@@ -68,7 +68,7 @@ enum reloc_form {
 };
 
 /* Loads from the GOT that may become address arithmetic: one instruction, or
- * several, of which each must if one does. */
+ * several, of which all are rewritten or none. */
 enum reloc_relax { RELAX_NEVER, RELAX_ALONE, RELAX_TOGETHER };
 
 struct reloc_type {
@@ -76,13 +76,13 @@ struct reloc_type {
     uint8_t subject;    /* enum reloc_subject */
     uint8_t form;       /* enum reloc_form */
     uint8_t size;       /* bytes of the image that it patches */
-    uint8_t field;      /* the machine's own: how the value is written */
+    uint8_t field;      /* the machine's own number of the encoding */
     uint8_t relax;      /* enum reloc_relax, of RELOC_GOT_SLOT */
     int8_t branch_bias; /* RELOC_CALL: A of a branch to S itself */
     const char *why_refused;
 };
 
-/* What an instruction does with the GOT slot it names. */
+/* The use that an instruction makes of the GOT slot it names. */
 enum got_use {
     GOT_USE_OTHER,
     GOT_USE_LOAD, /* loads the address into a register */
@@ -90,21 +90,21 @@ enum got_use {
     GOT_USE_JUMP,
 };
 
-/* A call or jump. Addresses of code are as pointers to functions have them:
- * with the bit for Thumb on ARM. */
+/* A call or jump. Addresses of code are like pointers to functions: on ARM with
+ * the bit for Thumb. */
 struct branch {
     const struct reloc_type *type;
     uint64_t place;       /* P */
-    uint64_t destination; /* where it is to get */
+    uint64_t destination; /* the address that it has to reach */
 };
 
-/* Code between branches and a destination that these cannot get to by
- * themselves: too far, or in another mode of the processor. */
+/* Code that takes a branch to a destination that it does not reach by itself:
+ * too far, or in another mode of the processor. */
 struct veneer_kind {
     uint32_t size; /* bytes, a multiple of link_machine.veneer_align */
     uint32_t mode; /* bits of a pointer to it beyond its address: 1 if it
                       begins with Thumb code */
-    /* False if the destination is out of its reach, too. */
+    /* False if the veneer does not reach the destination either. */
     bool (*write)(uint8_t *veneer, uint64_t address, uint64_t destination);
 };
 
@@ -114,10 +114,10 @@ struct object_view;
 struct link_machine {
     const struct machine *row;
     uint64_t max_span;     /* of the image's address space, bytes */
-    uint64_t relax_reach;  /* relaxed loads reach this far for sure */
+    uint64_t relax_reach;  /* of relaxed loads, less the largest gaps */
     struct span text_fill; /* between functions: traps if executed */
     struct span text_skip; /* an instruction that does nothing */
-    /* What goes before and behind the pieces of .init and of .fini, to make a
+    /* Code before and behind the pieces of .init and of .fini, which makes a
      * function of them. */
     struct span pieces_begin;
     struct span pieces_end;
@@ -130,73 +130,73 @@ struct link_machine {
     uint32_t dynamic_tls_offset;
     uint32_t dynamic_tls_tpoff;
     uint32_t dynamic_tls_descriptor;
-    /* Offsets in TLS blocks are so much less where __tls_get_addr() takes
-     * them. */
+    /* __tls_get_addr() takes an offset in a TLS block less this number. */
     uint64_t tls_bias;
     uint32_t stub_size; /* bytes of a PLT stub */
-    /* A call of a weak function that nobody defined goes this many bytes
-     * ahead, to the next instruction; 0: to address 0. */
+    /* A call of an undefined weak function goes this many bytes ahead, to the
+     * next instruction; 0: to address 0. */
     uint32_t undefined_call_size;
-    /* The property that says which rules code obeys; of its bits, those that
-     * code of the linker obeys, too, and of these those that veneers do not.
+    /* The property with the rules that code obeys; those of its bits that the
+     * linker's code obeys, too; and of these the ones that veneers do not obey.
      * 0: none. See properties.c. */
     uint32_t feature_property;
     uint32_t features;
     uint32_t features_no_veneers;
 
-    /* Whether an object may be part of the image: what the ELF header alone
-     * does not say. NULL: always. */
+    /* Checks an object for more than its ELF header tells. NULL: there is
+     * nothing to check. */
     enum status (*check_object)(struct link *link,
                                 const struct object_view *view,
                                 struct error *err);
 
-    /* NULL: unknown. */
+    /* The type with this number; NULL: unknown. */
     const struct reloc_type *(*type)(uint32_t number);
 
-    /* Bytes that the type patches at field, of which n_bytes are in the
-     * section; UINT64_MAX if these do not tell. NULL: the type's size. */
+    /* Bytes that the type patches at field. n_bytes of the section are left
+     * there; UINT64_MAX if these do not tell. NULL: the type's size. */
     uint64_t (*field_size)(const struct reloc_type *type, const uint8_t *field,
                            uint64_t n_bytes);
 
-    /* Whether a RELOC_PAIRED may refer to it. NULL: there are none. */
+    /* May a RELOC_PAIRED refer to this type? NULL: the machine has no
+     * RELOC_PAIRED. */
     bool (*is_high)(const struct reloc_type *type);
 
-    /* The addend in a field, of machines without explicit addends. */
+    /* The addend in a field, on machines without explicit addends. */
     int64_t (*addend)(const struct reloc_type *type, const uint8_t *field);
 
-    /* NULL: no type is relaxable.
-     * The use that the instruction around `field` makes of a GOT slot;
-     * n_before bytes of the section come before the field. */
+    /* The use that the instruction around `field` makes of a GOT slot; n_before
+     * bytes of the section precede the field. NULL: no type is relaxable. */
     enum got_use (*got_use)(const struct reloc_type *type, const uint8_t *field,
                             uint64_t n_before, int64_t addend);
 
-    /* Rewrite that instruction (not GOT_USE_OTHER) so that it uses the
-     * address itself: value is the type's form of S. False if that is out of
-     * reach. */
+    /* Rewrite that instruction (not GOT_USE_OTHER) to use the address itself;
+     * value is the type's form of S. False: out of reach. */
     bool (*relax)(const struct reloc_type *type, enum got_use use,
                   uint8_t *field, uint64_t value);
 
-    /* False, and nothing written, if value does not fit the field. */
+    /* False: value does not fit the field, and nothing was written. */
     bool (*write)(const struct reloc_type *type, uint8_t *field,
                   uint64_t value);
 
-    /* A stub at address that jumps to where the slot points. False if the
+    /* Write a stub at address that jumps to where the slot points. False: the
      * slot is out of reach. */
     bool (*write_stub)(uint8_t *stub, uint64_t address, uint64_t slot);
 
-    /* The bits of a pointer to code beyond its address (ARM: T), as a branch
-     * takes them to be for where it leads now: that is how it is if its symbol
-     * is no function. NULL: there are no such bits. */
+    /* The bits, beyond its address, of a pointer to code (ARM: T) that the
+     * branch assumes: the mode in which it continues as it is written now. Used
+     * if the branch's symbol is not a function. NULL: there are no such
+     * bits. */
     uint64_t (*branch_mode)(const struct reloc_type *type,
                             const uint8_t *field);
 
-    /* The kind of veneer that the branch needs, an index in veneers; 0: it
-     * gets there by itself, or no veneer can help. NULL: no branch ever needs
+    /* The kind of veneer that the branch needs, an index in veneers. 0: it
+     * reaches its destination, or no veneer helps. NULL: no branch needs
      * one. */
     unsigned (*veneer)(const struct branch *branch);
     const struct veneer_kind *veneers; /* [0] is not used */
-    /* Text between two places for veneers: less than the branches reach that
-     * need them, by what veneers may add. Smaller images need none... */
+    /* Bytes of text between two places for veneers: the reach of the branches
+     * that need them, less what veneers may add. Smaller images need no
+     * veneers, ... */
     uint64_t veneer_interval;
     uint32_t veneer_align;
     bool interworks; /* ... except for branches to another mode */
@@ -204,7 +204,7 @@ struct link_machine {
 
 /* ---- For the machines' files ---- */
 
-/* value is a signed or an unsigned number of so many bits, less than 64. */
+/* Is value a signed (or unsigned) number of so many bits, less than 64? */
 static inline bool fits_signed(uint64_t value, unsigned bits)
 {
     const uint64_t half = UINT64_C(1) << (bits - 1);

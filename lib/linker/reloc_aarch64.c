@@ -1,9 +1,9 @@
 /* AArch64: ELF for the Arm 64-bit Architecture (AAELF64), "Relocation".
  *
- * An instruction has 4 bytes, so an address takes two: ADRP computes its page
- * relative to that of the instruction, and the second adds or loads with the
- * 12 low bits. An image is loaded at a multiple of 4 KiB, whatever the page
- * size of the system, so these bits are known here.
+ * An instruction has 4 bytes, so an address takes two instructions: ADRP
+ * computes its page relative to that of the instruction, and the second adds or
+ * loads with the 12 low bits. An image is loaded at a multiple of 4 KiB,
+ * whatever the page size of the system, so these bits are known here.
  *
  *       adrp x0, :got:symbol               ADR_GOT_PAGE
  *       ldr  x0, [x0, :got_lo12:symbol]    LD64_GOT_LO12_NC
@@ -11,18 +11,19 @@
  * loads an address from the GOT. If the symbol is in the image, the load
  * becomes an addition (`relax` below).
  *
- * Calls of CALL26 and jumps of JUMP26 reach 128 MiB and may have veneers; other
- * branches stay inside a function. Stubs and veneers use x16 and x17, which
- * are theirs by the procedure call standard (AAPCS64, "General-purpose
- * registers"), also between functions that keep more registers than usual: so
- * STO_AARCH64_VARIANT_PCS, which is about lazy binding, means nothing here. */
+ * Calls (CALL26) and jumps (JUMP26) reach 128 MiB and may have veneers; other
+ * branches stay inside a function. Stubs and veneers use x16 and x17, which the
+ * procedure call standard reserves for them (AAPCS64, "General-purpose
+ * registers"). This holds for functions that preserve more registers than
+ * usual, too, so STO_AARCH64_VARIANT_PCS, which is about lazy binding, has no
+ * effect here. */
 #include "reloc.h"
 
 #include <string.h>
 
 /* ---- Fields ---- */
 
-/* Where the bits of a value are in an instruction. */
+/* The bits of an instruction that hold a value. */
 enum encoding {
     DATA,    /* all bytes of the field */
     IMM26,   /* bits 0 to 25 */
@@ -133,7 +134,7 @@ static void write_instruction(uint8_t *bytes, uint32_t instruction)
     memcpy(bytes, &instruction, sizeof(instruction));
 }
 
-/* Bits [first, first + width) of the instruction become those of value. */
+/* Set bits [first, first + width) of the instruction to those of value. */
 static uint32_t with_bits(uint32_t instruction, unsigned first, unsigned width,
                           uint64_t value)
 {
@@ -350,7 +351,8 @@ static const struct reloc_type tls_types[] = {
     ROW(0x234, TLSDESC_ADD_LO12, TLS_DESCRIPTOR, PAGE_OFFSET, 4, LOW_12_NC),
     ROW(0x235, TLSDESC_OFF_G1, TLS_DESCRIPTOR, GOT, 4, MOVE_G1),
     ROW(0x236, TLSDESC_OFF_G0_NC, TLS_DESCRIPTOR, GOT, 4, G0_NC),
-    ROW(0x237, TLSDESC_LDR, NONE, PLAIN, 0, NONE), /* marks for relaxation */
+    ROW(0x237, TLSDESC_LDR, NONE, PLAIN, 0,
+        NONE), /* only mark instructions for relaxation */
     ROW(0x238, TLSDESC_ADD, NONE, PLAIN, 0, NONE),
     ROW(0x239, TLSDESC_CALL, NONE, PLAIN, 0, NONE),
     REFUSED(0x23a, TLSLE_LDST128_TPREL_LO12, 4, LOCAL_EXEC),
@@ -387,7 +389,7 @@ enum {
     DYNAMIC_TLS_TPREL64 = 0x406,
     DYNAMIC_TLSDESC = 0x407,
     DYNAMIC_IRELATIVE = 0x408,
-    STATIC_ABS64 = 0x101, /* dynamic, too */
+    STATIC_ABS64 = 0x101, /* also a dynamic relocation */
 };
 
 #define TABLE DYNAMIC_FIRST
@@ -445,8 +447,8 @@ enum {
     REGISTER_D = 0x1f,
 };
 
-/* ADRP at address, and the 12 low bits in the instruction behind it: of
- * target. False if that is out of reach. */
+/* ADRP at address, and the low 12 bits in the next instruction, both for
+ * target. False: out of reach. */
 static bool write_pair(uint8_t *bytes, uint64_t address, uint64_t target,
                        uint32_t second, enum field_index low)
 {
@@ -465,7 +467,7 @@ static bool write_pair(uint8_t *bytes, uint64_t address, uint64_t target,
 
 /* ---- Loads from the GOT ---- */
 
-/* Either instruction may stand without the other: see got.c. */
+/* Either instruction may occur without the other: see got.c. */
 static enum got_use got_use(const struct reloc_type *reloc_type,
                             const uint8_t *field, uint64_t n_before,
                             int64_t addend)
@@ -543,9 +545,9 @@ static unsigned veneer(const struct branch *branch)
 
 /* ---- The machine ---- */
 
-/* GNU_PROPERTY_AARCH64_FEATURE_1_AND. Stubs and what is made of .init and
- * .fini begin with landing pads. Veneers branch indirectly to functions that
- * were only ever called directly and may have none. */
+/* GNU_PROPERTY_AARCH64_FEATURE_1_AND. Stubs and the functions made of .init and
+ * .fini begin with landing pads. Veneers branch indirectly, but the functions
+ * may only have been called directly, and may have no landing pads. */
 enum {
     FEATURE_1_AND = (int)0xc0000000,
     FEATURE_BTI = 1,
@@ -568,7 +570,7 @@ static const uint8_t skip[] = {0x1f, 0x20, 0x03, 0xd5}; /* nop */
 const struct link_machine link_machine_aarch64 = {
     .row = &machines[MACHINE_AARCH64],
     .max_span = UINT64_C(1) << 46,       /* of 48 bits of address space */
-    .relax_reach = UINT64_C(0xe0000000), /* of 4 GiB; the rest for gaps */
+    .relax_reach = UINT64_C(0xe0000000), /* of 4 GiB; the rest is for gaps */
     .text_fill = {trap, sizeof(trap)},
     .text_skip = {skip, sizeof(skip)},
     .pieces_begin = {pieces_begin, sizeof(pieces_begin)},

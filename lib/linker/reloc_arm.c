@@ -1,12 +1,12 @@
 /* 32-bit ARM: "ELF for the Arm Architecture" (AAELF32), section 5.6
  * "Relocation"; instructions of ARMv7-A, both ARM (A32) and Thumb-2 (T32) code.
  *
- * Addends lie in the fields that are patched (AAELF32, 5.6.1), so each field
- * is read as well as written. An address of Thumb code has bit 0 set: the T of
- * (S + A) | T. A value keeps that bit as its own bit 0, as A and P are even
- * wherever there is code; so a branch sees whether it has to change the mode.
- * Calls can, by being BL or BLX; other branches go by way of a veneer, and so
- * do branches of either kind to what is too far.
+ * Addends are in the patched fields (AAELF32, 5.6.1), so each field is read as
+ * well as written. An address of Thumb code has bit 0 set: the T of (S + A) |
+ * T. A and P are even wherever there is code, so a value has that bit, too, and
+ * tells whether a branch has to change the mode. A call can do so: it is BL or
+ * BLX. Other branches need a veneer for that, and every branch needs one for a
+ * destination out of reach.
  *
  *   field of        reach      changes mode
  *   BL              32 MiB     as BLX
@@ -17,7 +17,7 @@
  *   B, B<c>, CBZ (Thumb, 16 bits): inside a function, without veneers
  *
  * An image may be loaded anywhere, and its code is not patched at load, so
- * that addresses in instructions (MOVW/MOVT) must be relative. Platform: Linux,
+ * addresses in instructions (MOVW/MOVT) must be relative. Platform: Linux,
  * where R_ARM_TARGET1 is R_ARM_ABS32 and R_ARM_TARGET2 is R_ARM_GOT_PREL. */
 #include "passes.h"
 
@@ -52,9 +52,9 @@ enum field {
     FIELD_ALU_G0, /* ADD, SUB: a part of the value's magnitude */
     FIELD_ALU_G1,
     FIELD_ALU_G2,
-    FIELD_ALU_G0_NC, /* what is left over is for another instruction */
+    FIELD_ALU_G0_NC, /* the rest is for another instruction */
     FIELD_ALU_G1_NC,
-    FIELD_LDR_G0, /* what is left over of the magnitude */
+    FIELD_LDR_G0, /* the rest of the magnitude */
     FIELD_LDR_G1,
     FIELD_LDR_G2,
     FIELD_LDRS_G0,
@@ -339,9 +339,9 @@ static uint64_t magnitude(uint64_t value)
     return value >> 63 ? 0 - value : value;
 }
 
-/* AAELF32, "Group relocations": an instruction of group n takes the 8 bits
- * from the highest one on, at an even place, of what those before left over.
- * Shifts left by *ret_shift. */
+/* AAELF32, "Group relocations": an instruction of group n takes 8 bits of the
+ * rest that the groups before it left, from its highest bit on, at an even
+ * position. The result is shifted left by *ret_shift. */
 static uint64_t group_part(uint64_t *residual, unsigned *ret_shift)
 {
     unsigned shift = 0;
@@ -469,7 +469,7 @@ static bool write_thumb_jump24(uint8_t *field, uint64_t value)
     return true;
 }
 
-/* BLX counts from a multiple of 4, so that its distance is one. */
+/* BLX counts from a multiple of 4, so its distance is a multiple of 4. */
 static uint64_t thumb_call_distance(uint64_t value)
 {
     return value & 1 ? value : (value + 3) & ~UINT64_C(3);
@@ -511,7 +511,7 @@ static bool write_thumb_jump19(uint8_t *field, uint64_t value)
     return true;
 }
 
-/* B, B<c> of 16 bits: the lower bits of the instruction, times 2. */
+/* B, B<c> of 16 bits: the distance / 2 in the low bits. */
 static bool write_thumb_short(uint8_t *field, uint64_t value, unsigned bits)
 {
     const uint32_t mask = (1u << (bits - 1)) - 1;
@@ -522,8 +522,8 @@ static bool write_thumb_short(uint8_t *field, uint64_t value, unsigned bits)
     return true;
 }
 
-/* CBZ, CBNZ: 1011 x0i1 imm5 Rn, forward only. In the addend the bias of -4
- * is there, too, modulo the field's range. */
+/* CBZ, CBNZ: 1011 x0i1 imm5 Rn, forward only. The addend contains the bias of
+ * -4, modulo the range of the field. */
 static bool write_thumb_jump6(uint8_t *field, uint64_t value)
 {
     const uint32_t distance = (uint32_t)value;
@@ -778,7 +778,8 @@ static bool write_field(const struct reloc_type *reloc_type, uint8_t *bytes,
 
 /* ---- Branches ---- */
 
-/* The mode of code that a branch as it is written leads to. */
+/* The mode of the code at the branch's destination, as the branch is written
+ * now. */
 static uint64_t branch_mode(const struct reloc_type *reloc_type,
                             const uint8_t *bytes)
 {
@@ -814,7 +815,7 @@ static unsigned veneer(const struct branch *branch)
         return thumb && fits_signed(value, 25) ? NO_VENEER : THUMB_VENEER;
     case FIELD_THM_JUMP19:
         return thumb && fits_signed(value, 21) ? NO_VENEER : THUMB_VENEER;
-    default: /* 16 bits do not lead to any pool */
+    default: /* branches of 16 bits do not reach any pool */
         return NO_VENEER;
     }
 }
@@ -881,11 +882,10 @@ static const uint8_t skip[] = {
     0x00, 0xf0, 0x20, 0xe3, /* nop */
 };
 
-/* udf #0xfdee in A32; in T32 udf #0xfe, and a jump to the next such. */
+/* udf #0xfdee in A32; in T32 udf #0xfe, and a jump to the next udf. */
 static const uint8_t trap[] = {0xfe, 0xde, 0xff, 0xe7};
 
-/* Two rows of one machine: which one it is shows in the objects' attributes,
- * see arm_attributes.c. */
+/* Both rows of this machine; arm_attributes.c finds the row of an object. */
 const struct link_machine link_machine_arm = {
     .row = &machines[MACHINE_ARM_HARD_FLOAT],
     .max_span = UINT64_C(1) << 31, /* of a process's 3 GiB */

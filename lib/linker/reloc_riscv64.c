@@ -1,22 +1,22 @@
 /* RISC-V, RV64GC: the RISC-V ELF psABI, "Relocations".
  *
- * An instruction has 2 or 4 bytes and at most 20 bits of an address, so that
- * one relative to it takes two:
+ * An instruction has 2 or 4 bytes and holds at most 20 bits of an address, so a
+ * relative address takes two instructions:
  *
  *   label: auipc a0, %got_pcrel_hi(symbol)    GOT_HI20     symbol
  *          ld    a0, %pcrel_lo(label)(a0)     PCREL_LO12_I label
  *
- * AUIPC adds bits 12 to 31 of the distance to its own address, the second
- * instruction the 12 low bits, which it takes for signed: hence the rounding of
- * the high part. The distance is that of the AUIPC, so a low part names the
+ * AUIPC adds bits 12 to 31 of the distance to its own address; the second
+ * instruction adds the 12 low bits as a signed number, hence the rounding of
+ * the high part. The distance is that of the AUIPC. So the low part names the
  * AUIPC's label, and has the value of the relocation there (RELOC_PAIRED).
  *
- * The psABI lets linkers make code shorter (relaxation). That is left out here:
- * R_RISCV_RELAX has no effect, and the padding of R_RISCV_ALIGN stays as long
- * as it is, if what is behind is aligned by chance. Code that is made for this
- * linker says so (-mno-relax), and has no ALIGN. Differences of symbols, which
- * are not known before relaxation, are relocations, too: one that adds or sets
- * and one that takes away, at the same place (RELOC_DIFFERENCE). */
+ * The psABI lets linkers make code shorter (relaxation). This linker does not:
+ * R_RISCV_RELAX has no effect, and the padding of R_RISCV_ALIGN keeps its
+ * length; it is accepted if the code behind it happens to be aligned. Code made
+ * for this linker says so (-mno-relax), and has no ALIGN. A difference of
+ * symbols, unknown before relaxation, is two relocations at one place: one adds
+ * or sets, the other subtracts (RELOC_DIFFERENCE). */
 #include "passes.h"
 
 #include <elf.h>
@@ -37,13 +37,14 @@ enum field {
     FIELD_JUMP,    /* J-type */
     FIELD_CBRANCH, /* CB-type */
     FIELD_CJUMP,   /* CJ-type */
-    FIELD_ADD,     /* to what is there, of any size */
+    FIELD_ADD,     /* added to the field, of any size */
     FIELD_SET,     /* of any size */
     FIELD_SET_6,   /* the 6 low bits of a byte */
-    FIELD_ULEB,    /* as many bytes as there are */
+    FIELD_ULEB,    /* as many bytes as the field has */
 };
 
-/* Bits [first, first + width) of value, for bit `place` of an instruction. */
+/* Bits [first, first + width) of value, moved to bit `place` of an
+ * instruction. */
 static uint32_t bits(uint64_t value, unsigned first, unsigned width,
                      unsigned place)
 {
@@ -90,7 +91,7 @@ static uint32_t cjump_bits(uint64_t value)
            bits(value, 7, 1, 6) | bits(value, 1, 3, 3) | bits(value, 5, 1, 2);
 }
 
-/* Replaces the bits of an instruction that bits of the value may have. */
+/* Replace the bits of an instruction that are set in mask. */
 static void patch(uint8_t *field, unsigned size, uint32_t mask, uint32_t value)
 {
     uint32_t instruction = 0;
@@ -112,7 +113,7 @@ static uint64_t read_field(const uint8_t *field, unsigned size)
 
 enum { ULEB_BITS = 7, ULEB_MORE = 0x80, ULEB_MAX_BYTES = 10 };
 
-/* In the bytes that there are. */
+/* Write as many bytes as the field has. */
 static bool write_uleb(uint8_t *field, uint64_t value)
 {
     uint8_t bytes[ULEB_MAX_BYTES];
@@ -269,7 +270,7 @@ static bool write_field(const struct reloc_type *type, uint8_t *place,
                 FIELD_NONE,       RELAX_NEVER,   0,          why}
 
 enum {
-    TYPE_64 = 2, /* dynamic, too */
+    TYPE_64 = 2, /* also a dynamic relocation */
     TYPE_RELATIVE = 3,
     TYPE_TLS_DTPMOD64 = 7,
     TYPE_TLS_DTPREL64 = 9,
@@ -384,7 +385,7 @@ enum {
     FLAG_RVC = 1, /* code with compressed instructions */
     FLAGS_FLOAT = 6,
     FLAG_RVE = 8,
-    FLAG_TSO = 16, /* code for the stronger order of memory */
+    FLAG_TSO = 16, /* code for the stronger memory order */
 };
 
 static enum status check_object(struct link *link,

@@ -24,8 +24,8 @@ enum {
     N_TYPES
 };
 
-/* psABI: R_X86_64_32 zero-extends, R_X86_64_32S sign-extends, PC-relative
- * ones are signed; of 8 and 16 bits it says nothing: either is accepted. */
+/* psABI: R_X86_64_32 zero-extends, R_X86_64_32S sign-extends, PC-relative types
+ * are signed. It does not tell for 8 and 16 bits: both are accepted. */
 enum field {
     FIELD_NONE,
     FIELD_ANY_8,
@@ -152,14 +152,14 @@ static bool write_field(const struct reloc_type *reloc_type, uint8_t *field,
 
 /* ---- Loads from the GOT ---- */
 
-/* Opcode and ModRM byte come right before the 4 bytes of the field; prefixes,
- * of which the relocation type tells the number, do not matter here. */
+/* Opcode and ModRM byte are right before the 4 bytes of the field. Prefixes do
+ * not matter here; the relocation type tells their number. */
 static enum got_use got_use(const struct reloc_type *reloc_type,
                             const uint8_t *field, uint64_t n_before,
                             int64_t addend)
 {
-    /* Another addend means that the field is not the last of the instruction
-     * (an immediate follows), or that it wants no slot's beginning. */
+    /* With another addend the field is not at the end of the instruction (an
+     * immediate follows), or does not refer to the start of a slot. */
     if (n_before < 2 || addend != -4 || reloc_type->size != 4)
         return GOT_USE_OTHER;
     if (field[-2] == 0x8b && (field[-1] & 0xc7) == 0x05)
@@ -222,8 +222,8 @@ static bool write_stub(uint8_t *stub, uint64_t address, uint64_t slot)
     return true;
 }
 
-/* A call leaves the stack 8 bytes off, which functions that pieces call want
- * put right. */
+/* At entry of a function the stack is 8 bytes off its alignment; functions that
+ * the pieces call need it aligned. */
 static const uint8_t pieces_begin[] = {
     0x48, 0x83, 0xec, 0x08, /* sub $8, %rsp */
 };
@@ -232,8 +232,8 @@ static const uint8_t pieces_end[] = {
     0xc3,                   /* ret */
 };
 
-/* GNU_PROPERTY_X86_FEATURE_1_AND: indirect branch tracking is not kept, since
- * stubs have no landing pads; shadow stacks are. */
+/* GNU_PROPERTY_X86_FEATURE_1_AND: shadow stacks are kept. Indirect branch
+ * tracking is not, since stubs have no landing pads. */
 enum { FEATURE_1_AND = (int)0xc0000002, FEATURE_SHSTK = 2 };
 
 static const uint8_t skip[] = {0x90}; /* nop */
@@ -242,7 +242,7 @@ static const uint8_t trap[] = {0xcc}; /* int3 */
 const struct link_machine link_machine_x86_64 = {
     .row = &machines[MACHINE_X86_64],
     .max_span = UINT64_C(1) << 46,       /* half of a process's address space */
-    .relax_reach = UINT64_C(0x70000000), /* of 2 GiB; the rest for gaps */
+    .relax_reach = UINT64_C(0x70000000), /* of 2 GiB; the rest is for gaps */
     .text_fill = {trap, sizeof(trap)},
     .text_skip = {skip, sizeof(skip)},
     .pieces_begin = {pieces_begin, sizeof(pieces_begin)},

@@ -1,6 +1,6 @@
-/* Applying relocations. scan.c has seen all of them and refused the impossible
- * ones. Here addresses are known, and the only possible error left is a value
- * that does not fit its field. */
+/* Applying relocations. scan.c has refused all that cannot be applied. Here
+ * addresses are known, and the only error left is a value that does not fit its
+ * field. */
 #include "passes.h"
 
 #include <elf.h>
@@ -39,7 +39,7 @@ static enum status out_of_range(const struct place *place, uint64_t value,
                        (unsigned long long)magnitude, field);
 }
 
-/* S + A of one symbol of a difference, which may be in an unwind record. */
+/* S + A of one symbol of a difference; the place may be in an unwind record. */
 static uint64_t end_of_difference(const struct place *place,
                                   const struct relocation *relocation)
 {
@@ -106,7 +106,7 @@ static uint64_t subject_of(const struct place *place)
     return 0;
 }
 
-enum { PAGE = 4096 }; /* of forms, not of systems */
+enum { PAGE = 4096 }; /* of the forms; not the system's page size */
 
 static uint64_t form_of(const struct place *place, uint64_t X)
 {
@@ -134,7 +134,8 @@ static uint64_t form_of(const struct place *place, uint64_t X)
     return value;
 }
 
-/* The distance from the instruction with the high part. */
+/* The value of a low part: the distance from the instruction with the high
+ * part. */
 static uint64_t value_of_high_part(const struct place *low)
 {
     const struct relocation *relocation =
@@ -152,7 +153,7 @@ static uint64_t value_of_high_part(const struct place *low)
     return form_of(&high, subject_of(&high));
 }
 
-/* Padding that only a linker which shortens code can fit. */
+/* R_RISCV_ALIGN: only linkers that shorten code can change such padding. */
 static enum status check_alignment(const struct place *place, struct error *err)
 {
     const uint64_t size = (uint64_t)place->relocation->addend;
@@ -169,7 +170,7 @@ static enum status check_alignment(const struct place *place, struct error *err)
                        (unsigned)align);
 }
 
-/* Whether the loader does what is to be done. */
+/* Is the relocation left to the loader? */
 static bool is_for_loader(const struct place *place)
 {
     return place->type->subject == RELOC_ADDRESS &&
@@ -243,7 +244,7 @@ static enum status write_chunk(const struct link *link,
     return STATUS_OK;
 }
 
-/* The pattern again and again; what is written is copied. */
+/* Repeat the pattern; the bytes written so far are copied. */
 static void fill_bytes(uint8_t *bytes, uint64_t size, struct span pattern)
 {
     uint64_t done = pattern.size < size ? pattern.size : size;
@@ -257,8 +258,9 @@ static void fill_bytes(uint8_t *bytes, uint64_t size, struct span pattern)
     }
 }
 
-/* Between functions there is what traps, should anything ever jump there; but
- * .init and .fini are one function each, and run through. */
+/* Gaps between functions are filled with instructions that trap. .init and
+ * .fini are one function each, so their gaps have instructions without
+ * effect. */
 static void fill_text(const struct link *link)
 {
     struct output **outputs = LIST_ITEMS(struct output *, &link->outputs);

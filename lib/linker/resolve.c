@@ -1,7 +1,7 @@
 /* Symbol resolution: one definition for each name of all inputs.
  *
- * Definitions beat each other in this order; of equals the first one wins,
- * except that two strong ones are an error (ELF gABI, "Symbol Table"):
+ * Definitions are preferred in this order. Of equals the first one is used, but
+ * two strong ones are an error (ELF gABI, "Symbol Table"):
  *
  *     strong  >  common  >  weak  >  undefined
  *
@@ -12,17 +12,16 @@
  * in a COMDAT group seen before) becomes a reference to the definition that was
  * taken.
  *
- * The image is closed: what it defines, it uses. Nothing outside can replace
- * its symbols (as with the -Bsymbolic of other linkers), so visibility only
- * decides what an undefined symbol may be: an import, or, if it is hidden, an
- * error. */
+ * The image is closed: it uses its own definitions, and no other object can
+ * replace them (like -Bsymbolic of other linkers). So visibility only decides
+ * about undefined symbols: a hidden one is an error, another is an import. */
 #include "passes.h"
 
 #include <elf.h>
 
 /* ---- One entry ---- */
 
-/* What an entry of a symbol table says, as a symbol. */
+/* Turn an entry of a symbol table into a symbol. */
 static struct symbol from_entry(const struct object *object,
                                 const struct object_symbol *entry)
 {
@@ -83,8 +82,8 @@ static bool yields(const struct symbol *other, const struct symbol *known)
 
 static uint8_t stricter_visibility(uint8_t a, uint8_t b)
 {
-    /* STV_INTERNAL 1 is stricter than STV_HIDDEN 2, that than STV_PROTECTED
-     * 3; STV_DEFAULT 0 says nothing. */
+    /* STV_INTERNAL (1) is stricter than STV_HIDDEN (2), which is stricter than
+     * STV_PROTECTED (3). STV_DEFAULT (0) is no restriction. */
     if (a == STV_DEFAULT)
         return b;
     return b == STV_DEFAULT || a < b ? a : b;
@@ -187,7 +186,7 @@ enum status resolve_symbols(struct link *link, struct error *err)
 
 /* ---- What is left over ---- */
 
-/* A variable that C declared without initialiser, under -fcommon. */
+/* Place a common symbol: a C variable without initialiser, under -fcommon. */
 static enum status give_memory(struct link *link, struct symbol *symbol,
                                struct error *err)
 {

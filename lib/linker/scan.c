@@ -1,5 +1,5 @@
-/* Whether a relocation can be finished here or needs the loader depends on
- * two things: what it computes, and what kind of symbol it is about.
+/* A relocation can be finished here or needs the loader. That depends on its
+ * form, and on the kind of its symbol:
  *
  *                   of the image       import             a number
  *   S + A           load address       import + A         done
@@ -11,8 +11,8 @@
  * symbol, because code tests for it before using it.
  *
  * An undefined symbol has no type in LLVM's objects. A displacement to it is
- * taken for a call, because a stub can stand in for functions only. Other
- * compilers' objects say of calls that they are calls, so there any other
+ * taken for a call, because a stub can only stand in for a function. In objects
+ * of other compilers calls have relocation types of their own. There any other
  * displacement is refused: code that reads a variable this way must be compiled
  * as PIC, so that it uses a GOT slot. */
 #include "passes.h"
@@ -25,7 +25,7 @@ struct scan {
     const struct relocation *relocation;
     const struct reloc_type *type;
     struct symbol *symbol;
-    uint64_t offset; /* of the place in the chunk as written */
+    uint64_t offset; /* of the place in the chunk that is written */
     struct error *err;
 };
 
@@ -214,8 +214,7 @@ static bool has_subject(const struct scan *scan,
            type->subject == subject;
 }
 
-/* Both have addresses in the image, of which one is no use without the other.
- */
+/* Both symbols must have addresses in the image: one alone is of no use. */
 static enum status scan_difference(struct scan *scan)
 {
     const struct relocation_list *list = &scan->chunk->relocations;
@@ -277,7 +276,7 @@ static const struct {
 
 /* ---- One relocation ---- */
 
-/* A distance from a place in an unwind record, in the same table. */
+/* Is it a distance from a place in an unwind record, in the same table? */
 static bool is_own_record(const struct scan *scan)
 {
     uint64_t offset;
@@ -311,8 +310,8 @@ static enum status check_symbol(struct scan *scan)
     return STATUS_OK;
 }
 
-/* The machines whose instructions name pages want a slot for S + A; on others
- * A is the distance of the field from the end of its instruction. */
+/* Machines whose instructions name pages need a slot for S + A. On others A is
+ * the distance from the field to the end of its instruction. */
 static enum status check_addend(struct scan *scan)
 {
     if (subjects[scan->type->subject].is_slot &&
@@ -322,7 +321,7 @@ static enum status check_addend(struct scan *scan)
     return STATUS_OK;
 }
 
-/* Records of unwind tables do not stay together: a place must be in one. */
+/* Records of unwind tables are moved one by one: a place must be inside one. */
 static enum status check_record(struct scan *scan, uint64_t size)
 {
     const struct eh_frame *eh_frame = scan->chunk->eh_frame;

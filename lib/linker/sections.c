@@ -1,15 +1,14 @@
 /* Which sections of the inputs are in the image.
  *
  * Sections that occupy memory (SHF_ALLOC) are, whatever their name, except
- *   - tables that only linkers read, and what they are told to leave behind
- *     (SHF_EXCLUDE);
+ *   - tables for linkers, and sections that linkers drop (SHF_EXCLUDE);
  *   - members of a COMDAT group of which an earlier one was seen: that is how
  *     one of many copies of an inline function or of a template is chosen;
- *   - properties, see properties.c;
- *   - sections that describe such a member (SHF_LINK_ORDER).
- * Debug information is not SHF_ALLOC. It is read here, too, but goes elsewhere:
- * see debug.c. Compressed debug information is dropped, so that it does not
- * fail a link: perhaps nobody would ever look at it. */
+ *   - sections that describe such a member (SHF_LINK_ORDER);
+ *   - properties, see properties.c.
+ * Debug information is not SHF_ALLOC. It is read here, too, and written by
+ * debug.c. Compressed debug information is dropped rather than refused: a link
+ * must not fail for data that is rarely used. */
 #include "passes.h"
 
 #include <elf.h>
@@ -46,7 +45,7 @@ static enum status group_signature(const struct object_view *view,
     return STATUS_OK;
 }
 
-/* Marks the members of a group that was seen before. */
+/* Mark the members of a group that was seen before. */
 static enum status read_group(struct link *link, const struct object_view *view,
                               const struct object_section *group,
                               bool *discarded, struct error *err)
@@ -129,7 +128,7 @@ static bool is_loaded(const struct object_view *view, uint32_t index,
     }
 }
 
-/* What is for tools that work on objects (SHF_EXCLUDE) stays behind. */
+/* Sections for tools that work on objects (SHF_EXCLUDE) are dropped. */
 static bool is_debug(const struct object_view *view, uint32_t index,
                      const bool *discarded)
 {
@@ -140,8 +139,8 @@ static bool is_debug(const struct object_view *view, uint32_t index,
            has_prefix(section->name, ".debug_");
 }
 
-/* An object whose debug information is compressed has none, as far as can be
- * read here. The older way to compress shows in the name alone. */
+/* Compressed debug information counts as none. The older form of compression
+ * shows in the section's name alone. */
 static bool has_readable_debug(const struct object_view *view)
 {
     for (uint32_t i = 1; i < view->n_sections; i++) {
@@ -202,8 +201,8 @@ static enum status add_chunk(struct link *link, struct object *object,
     return STATUS_OK;
 }
 
-/* A native linker would make the stack executable, of the whole process. Here
- * it is the host's. */
+/* A native linker would make the stack of the whole process executable. This
+ * process is the host's. */
 static enum status check_stack(const struct object_view *view,
                                struct error *err)
 {
@@ -217,7 +216,7 @@ static enum status check_stack(const struct object_view *view,
     return STATUS_OK;
 }
 
-/* Which code tables of unwinding are about, once all chunks are there. */
+/* Find the code that each unwind table describes, once all chunks exist. */
 static void connect_exidx(const struct object *object)
 {
     for (uint32_t i = 1; i < object->view.n_sections; i++) {
@@ -264,7 +263,7 @@ static enum status add_chunks(struct link *link, struct object *object,
 
 /* ---- Relocations of chunks ---- */
 
-/* What is unknown or outside of the section is refused later. */
+/* A relocation of unknown type, or outside of the section, is refused later. */
 static void read_addends(const struct link_machine *machine,
                          struct chunk *chunk)
 {

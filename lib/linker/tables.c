@@ -1,5 +1,5 @@
-/* The symbols of an image are not in the image but go into tables of the
- * cache file, where they are found by name without reading anything else. */
+/* Symbols are not in the image but in tables of the cache file, where they are
+ * found by name without reading anything else. */
 #include "passes.h"
 
 #include <elf.h>
@@ -25,15 +25,15 @@ static enum table table_of(const struct symbol *symbol)
         return TABLE_FUNCTIONS;
     case STT_OBJECT:
     case STT_COMMON:
-        /* Constants that the code generator named for itself. */
+        /* Constants to which the code generator gave names. */
         return strncmp(symbol->name, ".L", 2) == 0 ? TABLE_NONE : TABLE_OBJECTS;
     default:
         return TABLE_NONE;
     }
 }
 
-/* A symbol's size is what its assembler said; what lies outside its section
- * is not part of it. */
+/* The size that an assembler gave to a symbol; the part outside of its section
+ * does not count. */
 static uint64_t size_of(const struct link *link, const struct symbol *symbol)
 {
     const uint64_t room = symbol->chunk->size - symbol->value;

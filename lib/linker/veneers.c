@@ -1,27 +1,26 @@
-/* A branch instruction has room for a short distance only: 128 MiB in AArch64
- * code, 16 or 32 MiB in ARM code, where some branches cannot change to the
- * other instruction set either. A branch that does not get to its destination
- * by itself goes to a veneer in reach, which does.
+/* A branch instruction reaches a limited distance: 128 MiB in AArch64 code, 16
+ * or 32 MiB in ARM code, where some branches cannot change the instruction set
+ * either. A branch that does not reach its destination goes to a veneer in
+ * reach, which does.
  *
  *   .text   | code | pool | code | pool | code | pool |
  *                     ^      |      ^
  *                     '------'------'---- branches of this code lead here
  *
  * Veneers stand in pools between the sections of .text, at intervals that any
- * branch can span, and one at its end. A veneer serves all branches in reach
- * that go to its destination. Other outputs with code have no pools: they
- * follow .text, and use its last one.
+ * branch can span, and at its end. A veneer serves all branches in reach with
+ * its destination. Other outputs with code follow .text and use its last pool.
  *
- * A veneer moves what is behind it, so that another branch may come to need
- * one: places are found again and branches looked at again until no veneer is
- * added. None is ever removed, so this ends. All of it depends on the inputs
- * alone: first the branches in the order of sections, then pools and veneers
- * in the order of addresses. An image whose branches all get there by
- * themselves is left as it is.
+ * A veneer moves the code behind it, so other branches may come to need one. So
+ * layout is repeated and branches are checked again until no veneer is added.
+ * This ends, because no veneer is removed. The result depends on the inputs
+ * alone: branches are checked in the order of sections, then pools and veneers
+ * in the order of addresses. An image without branches out of reach is not
+ * changed.
  *
- * The psABIs allow veneers for calls and jumps that leave their section, or go
- * to functions (AAELF64 and AAELF32, "Call and Jump relocations"): these
- * leave the veneers their scratch registers. */
+ * The psABIs allow veneers for calls and jumps that leave their section or go
+ * to functions (AAELF64 and AAELF32, "Call and Jump relocations"): these leave
+ * the scratch registers to veneers. */
 #include "passes.h"
 
 #include <elf.h>
@@ -31,8 +30,9 @@ struct veneer {
     uint64_t distance; /* from a pointer to the symbol to the destination */
     unsigned kind;
     const struct chunk *pool;
-    uint64_t offset; /* in it */
-    uint32_t next;   /* of the symbol; 1 + index in link.veneers, 0: none */
+    uint64_t offset; /* in the pool */
+    uint32_t next;   /* next veneer of the symbol; 1 + index in link.veneers, 0:
+                        none */
 };
 
 /* A relocation that is a branch, at the present addresses. */
@@ -44,15 +44,15 @@ struct site {
 
 /* ---- Branches ---- */
 
-/* From the symbol to where the branch is to get. */
+/* From the symbol to the address that the branch has to reach. */
 static uint64_t distance_of(const struct reloc_type *type,
                             const struct relocation *relocation)
 {
     return (uint64_t)relocation->addend - (uint64_t)(int64_t)type->branch_bias;
 }
 
-/* What is no function has no mode of its own: whoever wrote the branch knew
- * what is there. */
+/* The mode of a symbol that is no function is unknown, so it is the mode in
+ * which the branch was written. */
 static uint64_t mode_of(const struct link *link, const struct chunk *chunk,
                         const struct relocation *relocation,
                         const struct symbol *symbol)
@@ -89,7 +89,7 @@ static bool may_use_veneer(const struct chunk *chunk,
     return symbol->chunk != chunk || symbol->type == STT_FUNC || symbol->stub;
 }
 
-/* 0: none. */
+/* The kind of veneer that a relocation needs; 0: none. */
 static unsigned kind_of(const struct link *link, const struct chunk *chunk,
                         const struct site *site)
 {
@@ -98,7 +98,7 @@ static unsigned kind_of(const struct link *link, const struct chunk *chunk,
                : 0;
 }
 
-/* Whether a veneer of this kind at address serves the branch. */
+/* Does a veneer of this kind at address serve the branch? */
 static bool is_in_reach(const struct link *link, const struct site *site,
                         unsigned kind, uint64_t address)
 {
@@ -113,7 +113,7 @@ static uint64_t veneer_address(const struct veneer *veneer)
     return chunk_address(veneer->pool) + veneer->offset;
 }
 
-/* NULL: there is none in reach. */
+/* NULL: no veneer is in reach. */
 static const struct veneer *find_veneer(const struct link *link,
                                         const struct site *site, unsigned kind)
 {
@@ -160,8 +160,8 @@ static struct chunk *add_pool(struct link *link, struct output *output)
     return pool;
 }
 
-/* Whether the chunk would end too far from the pool before, which is
- * at `last`; there is code up to `end`. */
+/* Does the chunk end too far from the last pool? That is at `last`, and there
+ * is code up to `end`. */
 static bool needs_pool(const struct link *link, const struct chunk *chunk,
                        uint64_t last, uint64_t end)
 {
@@ -169,8 +169,8 @@ static bool needs_pool(const struct link *link, const struct chunk *chunk,
            chunk->offset + chunk->size - last > link->machine->veneer_interval;
 }
 
-/* Behind the last section that ends less than an interval from the pool
- * before, and at the end. */
+/* Put a pool behind the last section that ends less than an interval from the
+ * pool before, and one at the end. */
 static enum status make_pools(struct link *link, struct error *err)
 {
     struct output *output = outputs_standard(link, RANK_TEXT);
@@ -197,8 +197,8 @@ static enum status make_pools(struct link *link, struct error *err)
                : STATUS_OK;
 }
 
-/* The first pool from which a veneer serves the branch. If there is none, no
- * veneer is added, and the branch is refused as it is written. */
+/* Add a veneer to the first pool from which it serves the branch. If there is
+ * none, the branch is refused when it is written. */
 static void add_veneer(struct link *link, const struct site *site,
                        unsigned kind)
 {
@@ -226,8 +226,8 @@ static void add_veneer(struct link *link, const struct site *site,
 
 /* ---- Rounds ---- */
 
-/* Of the branches of one section; returns how many have no veneer that need
- * one. These get one if there are pools. */
+/* Count the branches of one section that need a veneer and have none. If there
+ * are pools, add these veneers. */
 static size_t look_at_chunk(struct link *link, const struct chunk *chunk)
 {
     size_t n_missing = 0;

@@ -5,13 +5,11 @@
 
 #include "load_machine.h"
 #include "symbol_hash.h"
-#include "thread_exit.h"
 #include "tls.h"
-#include "tls_host.h"
 
-/* Functions that are told what image a handler belongs to, and that
- * __cxa_finalize() makes forget it. All others of the process that remember
- * an address are the script's own affair. */
+/* Functions that are told the image of a handler, and that __cxa_finalize()
+ * makes forget it. For all other functions that remember an address, the script
+ * is responsible. */
 static bool takes_handlers(const char *name)
 {
     static const char names[][24] = {
@@ -26,8 +24,9 @@ static bool takes_handlers(const char *name)
     return false;
 }
 
-/* What the loader itself gives, whatever resolve may know: the C library's
- * functions of these names do not know images. NULL if it is none of that. */
+/* The functions that the loader supplies, whatever resolve may know: the C
+ * library's functions of these names do not know images. NULL: none of these
+ * names. */
 static COLD void *find_own_function(struct binder *binder, const char *name)
 {
     void *address;
@@ -56,13 +55,13 @@ static COLD void note_missing(struct binder *binder, const char *name,
     binder->n_missing++;
 }
 
-/* Of the image that lib/linker made; others have no hash there. */
+/* The hash is only in images that lib/linker made. */
 static uint32_t hash_of(const ELF_TYPE(Sym) * entry, const char *name)
 {
     return entry->st_size ? (uint32_t)entry->st_size : symbol_hash(name);
 }
 
-/* Returns NULL if nobody defines the import, symbol `index`. */
+/* NULL: the import, symbol `index`, is not defined. */
 static inline void *resolve_import(struct binder *binder,
                                    const ELF_TYPE(Sym) * entry,
                                    const char *name, uint32_t index)
@@ -180,7 +179,7 @@ static COLD enum status bind_host_variable(struct binder *binder,
                          "thread-local variable of the process",
                          binder->view->name, name, address);
     variable.name = name;
-    /* What is missing has been noted: no other error shall hide that. */
+    /* Missing imports have been recorded: no other error may hide them. */
     if (!is_known && !(is_weak && !address))
         variable.has_fixed_distance = true;
     binder->variable = variable;
@@ -216,8 +215,8 @@ COLD enum status bind_variable(struct binder *binder, uint32_t index,
 /* ---- The verdict ---- */
 
 /* Append ", 'name' (wanted by 'user')" to a list of size bytes if it fits. A
- * name is of unknown length, and bitcode may put any byte in it; a message is
- * one line. */
+ * name has any length, and bitcode may put any byte in it; a message is one
+ * line. */
 static bool append_name(char *list, size_t size,
                         const struct missing_import *missing)
 {

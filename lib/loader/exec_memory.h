@@ -9,12 +9,11 @@
 #include "image_view.h"
 #include "load.h"
 
-/* Of the running kernel, bytes. */
+/* The page size of the running kernel, bytes. */
 uint64_t exec_memory_page_size(void);
 
-/* Map a whole file read+execute, with nothing known of it yet but its size.
- * *ret_image, which is zero, stays so if that cannot be: exec_memory_map() has
- * other ways. */
+/* Map a whole file read+execute, of which only the size is known yet. If that
+ * is impossible, *ret_image stays zero: exec_memory_map() has other ways. */
 void exec_memory_open(const struct load_source *source,
                       struct image *ret_image);
 
@@ -27,26 +26,27 @@ enum status exec_memory_map(const struct load_source *source,
                             struct image *image, struct error *err) MUST_CHECK;
 
 /* Bring the file's bytes to all segments of a checked view but the first. A
- * file that is cut short meanwhile is not noticed, as it is not for the text:
- * entries are replaced, never written to. IO, NO_MEMORY. */
+ * file that is truncated meanwhile is not noticed, in data or in text: entries
+ * are replaced, never written to. IO, NO_MEMORY. */
 enum status exec_memory_fill_data(const struct load_source *source,
                                   const struct image *image,
                                   const struct image_view *view,
                                   struct error *err) MUST_CHECK;
 
-/* Map the text of a checked view as its properties ask for. IO, NO_MEMORY. */
+/* Change the access of a checked view's text as its properties demand. IO,
+ * NO_MEMORY. */
 enum status exec_memory_guard_text(const struct load_source *source,
                                    const struct image *image,
                                    const struct image_view *view,
                                    struct error *err) MUST_CHECK;
 
-/* Make whole pages read-only for good. IO, NO_MEMORY. */
+/* Make whole pages read-only. IO, NO_MEMORY. */
 enum status exec_memory_protect(const struct load_source *source,
                                 const struct image *image,
                                 struct image_range pages,
                                 struct error *err) MUST_CHECK;
 
-/* Accepts an image that has no mapping. */
+/* Also for an image without a mapping. */
 void exec_memory_unmap(const struct image *image);
 
 #endif

@@ -13,8 +13,8 @@ enum { WORD_BITS = 8 * sizeof(ElfW(Addr)) };
 
 /* ---- One object ---- */
 
-/* The dynamic linker has made addresses of what the file has as offsets,
- * except where it left the section read-only. */
+/* The dynamic linker has replaced the file's offsets by addresses, unless the
+ * section is read-only. */
 static const void *table_at(const struct link_map *map, ElfW(Addr) value)
 {
     return (const void *)(value < map->l_addr ? value + map->l_addr : value);
@@ -116,7 +116,8 @@ static enum verdict judge(const struct host_object *object,
     }
 }
 
-/* *ret_address is set if it is DEFINED. Not inlined: two call it. */
+/* *ret_address is set if the verdict is DEFINED. Not inlined: there are two
+ * callers. */
 __attribute__((noinline)) static enum verdict
 look_up(const struct host_object *object, const char *name, uint32_t hash,
         void **ret_address)
@@ -155,10 +156,10 @@ void *host_object_find(const struct host_object *object, const char *name,
 
 /* ---- The program and what it was started with ---- */
 
-/* A function of libc that nothing else defines: where it is found, at the
- * address that it has for us, there is the libc that we are bound to. Where it
- * is not (libbcc opened by dlmopen(), a program with a PLT entry as its
- * address), there is no scope. */
+/* Is this the libc to which this library is bound? The test is a function that
+ * only libc defines: its address in the object must be the one that this
+ * library has. Otherwise (libbcc opened by dlmopen(), a program with a PLT
+ * entry as the function's address) there is no scope. */
 static COLD bool is_our_libc(const struct host_object *object)
 {
     static const char name[] = "getauxval";
@@ -178,8 +179,8 @@ static const ElfW(Phdr) * find_header(uint32_t type)
     return NULL;
 }
 
-/* The list of all objects, where a debugger finds it: _r_debug is the dynamic
- * linker's, and libobcc.so needs libc alone. */
+/* The list of all objects that debuggers use. (_r_debug is the dynamic
+ * linker's, and libobcc.so needs libc alone.) */
 static COLD const struct link_map *first_object(void)
 {
     const ElfW(Phdr) *headers = find_header(PT_PHDR);
@@ -196,9 +197,9 @@ static COLD const struct link_map *first_object(void)
     return NULL;
 }
 
-/* The list begins with the program and what it needs, breadth first, which is
- * the order of its scope. These are never taken out; so as far as libc, which
- * every program needs, the list does not change. */
+/* The list begins with the program and the libraries it needs, breadth first,
+ * which is the order of its scope. These are never removed, so the list does
+ * not change up to libc, which every program needs. */
 COLD void host_scope_read(struct host_scope *scope)
 {
     const uintptr_t kernel_object = getauxval(AT_SYSINFO_EHDR);
@@ -206,7 +207,7 @@ COLD void host_scope_read(struct host_scope *scope)
 
     for (const struct link_map *map = first_object(); map; map = map->l_next) {
         if (kernel_object && map->l_addr == kernel_object)
-            continue; /* is in the list and not in the scope */
+            continue; /* is in the list, but not in the scope */
         if (n == HOST_SCOPE_SIZE || !host_object_read(map, &scope->object[n]))
             return;
         if (is_our_libc(&scope->object[n++])) {
@@ -218,24 +219,18 @@ COLD void host_scope_read(struct host_scope *scope)
 
 /* ---- Answers ---- */
 
-/* An answer is written once, by the thread that takes its place, and is there
- * when it has an address. */
+/* A place is written once, by the thread that takes it. It holds an answer when
+ * it has an address. */
 enum { EMPTY = 0, TAKEN = 1 };
 
-enum { FIRST_ANSWERS = 64 };
-
-/* The place for a name's answer, or the one that is there: the first of two
- * that does not hold another name's. NULL: both do. The first is among the
- * first few, so that a process that launches one small script touches one page
- * of the table. */
+/* The place for a name's answer: the first of two neighbours that does not hold
+ * another name. NULL: both do. */
 static struct host_answer *answer_for(struct host_scope *scope,
                                       const char *name, uint32_t hash)
 {
-    const uint32_t place[] = {hash % FIRST_ANSWERS,
-                              hash / FIRST_ANSWERS % HOST_SCOPE_ANSWERS};
-
-    for (size_t i = 0; i < 2; i++) {
-        struct host_answer *answer = &scope->answers[place[i]];
+    for (uint32_t i = 0; i < 2; i++) {
+        struct host_answer *answer =
+            &scope->answers[(hash ^ i) % HOST_SCOPE_ANSWERS];
         const uintptr_t address =
             atomic_load_explicit(&answer->address, memory_order_acquire);
 
@@ -273,9 +268,11 @@ static void *search(const struct host_scope *scope, const char *name,
 
 void *host_scope_find(struct host_scope *scope, const char *name, uint32_t hash)
 {
-    struct host_answer *answer = answer_for(scope, name, hash);
+    struct host_answer *answer = NULL;
     void *address = NULL;
 
+    if (atomic_load_explicit(&scope->remembers, memory_order_relaxed))
+        answer = answer_for(scope, name, hash);
     if (answer)
         address = (void *)atomic_load_explicit(&answer->address,
                                                memory_order_relaxed);
@@ -293,14 +290,17 @@ static struct host_scope process_scope;
 
 struct host_scope *host_scope_of_process(void)
 {
-    /* Not zero at the start: on the page of zeros that holds the scope, a read
+    /* Not zero at the start: the scope is in a page of zeros, where a read
      * before the first write would be one more fault. */
     enum { UNREAD = 1, READING, READ };
     static atomic_int state = UNREAD;
     int unread = UNREAD;
 
-    if (atomic_load_explicit(&state, memory_order_acquire) == READ)
+    if (atomic_load_explicit(&state, memory_order_acquire) == READ) {
+        atomic_store_explicit(&process_scope.remembers, true,
+                              memory_order_relaxed);
         return &process_scope;
+    }
     if (!atomic_compare_exchange_strong(&state, &unread, READING))
         return NULL;
     host_scope_read(&process_scope);

@@ -8,8 +8,8 @@
  * (an object with tables of another kind, a thread-local variable, a symbol
  * that is one of several versions) are left to dlsym().
  *
- * hash is the symbol_hash() of the name below. A wrong one, which a damaged
- * image may have, finds nothing. */
+ * hash, a parameter of functions below, is the symbol_hash() of the name. A
+ * wrong hash, which a damaged image may have, finds nothing. */
 #ifndef BCC_LOADER_HOST_SYMBOLS_H
 #define BCC_LOADER_HOST_SYMBOLS_H
 
@@ -36,7 +36,7 @@ struct host_object {
     uint32_t n_buckets;
 };
 
-/* False: the object cannot be read here. */
+/* False: the tables are of a kind that is not read here. */
 bool host_object_read(const struct link_map *map,
                       struct host_object *ret_object) MUST_CHECK;
 
@@ -48,7 +48,7 @@ void *host_object_find(const struct host_object *object, const char *name,
 /* More objects than most programs start with. */
 enum { HOST_SCOPE_SIZE = 24 };
 
-/* Most hosts' scripts import less. */
+/* More than the imports of most hosts' scripts. */
 enum { HOST_SCOPE_ANSWERS = 512 };
 
 struct host_answer {
@@ -57,23 +57,26 @@ struct host_answer {
 };
 
 /* The objects that the program was started with, from the program itself to
- * libc. dlsym(RTLD_DEFAULT) asks these first, in this order, and they are
- * never closed, so no lock is needed. What was opened later is not here.
+ * libc. dlsym(RTLD_DEFAULT) searches these first, in this order, and they are
+ * never closed, so no lock is needed. Objects opened later are not here.
  *
- * An answer once found holds as long as the process: interposition, versions
- * and indirect functions had their say. So it is remembered, and the next
- * launch that asks compares one name, in one line of the CPU's cache, where a
- * search touches six, on pages far from each other. */
+ * An answer holds as long as the process, because interposition, versions and
+ * indirect functions are decided. So it is remembered. The next launch compares
+ * one name, in one line of the CPU's cache; a search touches six lines, on
+ * pages far from each other. */
 struct host_scope {
-    struct host_object object[HOST_SCOPE_SIZE];
     size_t n_objects; /* 0: ask dlsym() */
+    /* Set when a second script asks. For one, as under bcc run, looking up is
+     * less work than writing the answers down on pages of their own. */
+    atomic_bool remembers;
+    struct host_object object[HOST_SCOPE_SIZE];
     struct host_answer answers[HOST_SCOPE_ANSWERS];
 };
 
 /* scope: zero. */
 void host_scope_read(struct host_scope *scope);
 
-/* The one of this process, read at the first call. NULL while another thread
+/* The scope of this process, read at the first call. NULL while another thread
  * reads it: ask dlsym(). Thread-safe. */
 struct host_scope *host_scope_of_process(void);
 

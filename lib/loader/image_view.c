@@ -70,7 +70,7 @@ static enum status check_elf_header(const char *name, struct span readable,
 }
 
 /* The first segment holds the headers and all code; the loader maps it before
- * it has seen any header. Those after it hold data. */
+ * it has read any header. The other segments hold data. */
 static enum status check_permissions(const struct image_view *view,
                                      const ELF_TYPE(Phdr) * header,
                                      uint64_t text_span, struct error *err)
@@ -199,10 +199,10 @@ static enum status read_program_header(struct image_view *view,
     }
 }
 
-/* From bytes to the pages that become read-only. A page at either end is
- * included if nothing but RELRO can be on it: there a segment, which shares no
- * page with others, begins or ends. (Linkers pad the size of PT_GNU_RELRO to
- * a page, so it may end behind its segment.) */
+/* Round the bytes to the pages that become read-only. A page at either end is
+ * included if only RELRO can be on it: if a segment, which shares no page with
+ * others, begins or ends there. (Linkers pad the size of PT_GNU_RELRO to a
+ * page, so it may end behind its segment.) */
 static enum status round_relro(struct image_view *view, struct error *err)
 {
     const uint64_t mask = view->page_size - 1;
@@ -359,7 +359,7 @@ static enum status read_property(struct image_view *view, struct error *err)
 
 #endif
 
-/* The table that PT_ARM_EXIDX is (Arm's EHABI, 6): 8 bytes a function. */
+/* The table at PT_ARM_EXIDX (Arm's EHABI, 6): 8 bytes for each function. */
 static enum status check_exidx(const struct image_view *view, struct error *err)
 {
     enum { ENTRY_SIZE = 8, ALIGNMENT = 4 };
@@ -433,7 +433,7 @@ enum status image_view_read_headers(const char *name,
 #define OTHER_NAME "DT_RELA"
 #endif
 
-/* Values of the tags below 64 that a loader needs, the last of each. */
+/* The last value of each tag below 64 that a loader needs. */
 enum { N_TAGS = DT_RELRENT + 1 };
 _Static_assert(N_TAGS <= 64, "one bit of `present` each");
 
@@ -508,8 +508,8 @@ static enum status read_table(const struct image_view *view,
     return STATUS_OK;
 }
 
-/* The dynamic section does not say how many symbols there are; it is enough
- * to know how many would still be inside the segment. */
+/* The dynamic section does not tell the number of symbols. The number that
+ * would still be inside the segment suffices. */
 static enum status read_symbols(struct image_view *view,
                                 const struct dynamic *dynamic,
                                 struct error *err)
@@ -533,7 +533,7 @@ static enum status read_symbols(struct image_view *view,
     return STATUS_OK;
 }
 
-/* What would change the meaning of the image if it were passed over. */
+/* Refuse tags without which the image would have another meaning. */
 static enum status refuse_unknown(const struct image_view *view,
                                   const struct dynamic *dynamic,
                                   struct error *err)

@@ -17,7 +17,7 @@
 /* lib/linker makes three; GNU ld four at most for any shared object. */
 enum { IMAGE_VIEW_MAX_SEGMENTS = 16 };
 
-/* Each thread has a block for each image: bounds that no program reaches, and
+/* A thread has a block for each image. No program needs more than these bounds;
  * a damaged number does. */
 enum { IMAGE_VIEW_MAX_TLS_SIZE = 1 << 30, IMAGE_VIEW_MAX_TLS_ALIGN = 1 << 20 };
 
@@ -35,8 +35,8 @@ struct image_range {
     uint64_t size; /* bytes, 0: the image has none */
 };
 
-/* PT_TLS, of which the file's bytes lie in one segment; memory_size 0: the
- * image has none. A block's address is that of the template modulo align. */
+/* PT_TLS. Its bytes of the file lie in one segment; memory_size 0: the image
+ * has none. A block has the template's address modulo align. */
 struct image_tls {
     uint64_t address;
     uint64_t file_size;   /* bytes, <= memory_size */
@@ -52,44 +52,44 @@ struct image_view {
      * that is executable; all are ascending and share no page. */
     struct image_segment segments[IMAGE_VIEW_MAX_SEGMENTS];
     size_t n_segments;
-    struct image_range relro; /* whole pages, no others' */
+    struct image_range relro; /* whole pages, shared with nothing else */
     struct image_range dynamic;
     struct image_tls tls;
     uint64_t eh_frame; /* address in segments[0], 0: the image has none */
     struct image_range exidx;    /* ARM only, in segments[0] */
     struct image_range property; /* PT_GNU_PROPERTY */
     uint32_t features;           /* its row of type MACHINE_PROPERTY; 0: none */
-    /* From PT_DYNAMIC, in segments that are never written to. */
+    /* From PT_DYNAMIC, in segments that are never written to: */
     struct image_range relr;
     struct image_range relocs; /* of type machine_reloc, like the next */
     struct image_range plt_relocs;
     struct image_range strings; /* ends with a NUL */
     uint64_t symbols;           /* address of symbol 0 */
     uint64_t n_symbols;         /* at most: those that fit in the segment */
-    /* Likewise, in any segment. */
+    /* The same, in any segment: */
     struct image_range init_array;
     struct image_range fini_array;
 };
 
-/* Where an image is before its headers were read. Bytes; spans are whole
- * pages. */
+/* The place of an image whose headers were not read yet. Sizes are bytes; spans
+ * are whole pages. */
 struct image_space {
     const uint8_t *base;
     uint64_t image_size; /* in the file */
-    uint64_t text_span;  /* from base: the file's bytes are there, if it has
-                            so many */
+    uint64_t text_span;  /* from base; holds the file's bytes, as far as there
+                            are any */
     uint64_t span;       /* address space */
     uint64_t page_size;
 };
 
-/* Read the program headers of an image of which only segment 0 is there.
+/* Read the program headers of an image of which only segment 0 is mapped.
  * CORRUPT, UNSUPPORTED. */
 enum status image_view_read_headers(const char *name,
                                     const struct image_space *space,
                                     struct image_view *ret_view,
                                     struct error *err) MUST_CHECK;
 
-/* Read PT_DYNAMIC, when all segments are mapped. CORRUPT, UNSUPPORTED. */
+/* Read PT_DYNAMIC once all segments are mapped. CORRUPT, UNSUPPORTED. */
 enum status image_view_read_dynamic(struct image_view *view,
                                     struct error *err) MUST_CHECK;
 

@@ -8,12 +8,10 @@
 #include "span.h"
 #include "exec_memory.h"
 #include "image_view.h"
-#include "relocate.h"
-#include "thread_exit.h"
 #include "tls.h"
 #include "unwind_table.h"
 
-/* Of libc: runs and forgets the handlers that were registered for dso. */
+/* From libc: runs and forgets the handlers that were registered for dso. */
 extern void __cxa_finalize(void *dso);
 
 struct span load_prefix(const struct image *image)
@@ -62,7 +60,7 @@ static enum status check_source(const struct load_source *source,
         !checked_add_u64(end, source->image_align, &reserved) ||
         reserved > PTRDIFF_MAX)
         return error_set(err, STATUS_CORRUPT,
-                         "%s: image spans 0x%llx bytes, more than there are",
+                         "%s: image spans 0x%llx bytes, too much to map",
                          source->name, (unsigned long long)source->image_span);
     return STATUS_OK;
 }
@@ -88,7 +86,7 @@ enum status load_map(const struct load_source *source, struct image *image,
 
 /* ---- Link ---- */
 
-/* All that is read of the image before imports are bound. */
+/* Map the data, and read all of the image that is needed to bind imports. */
 static enum status map_data(const struct load_source *source,
                             struct image *image, struct image_view *ret_view,
                             struct error *err)
@@ -187,7 +185,7 @@ void load_stop(struct image *image)
         return;
     image->started = false;
     thread_exit_run(image->exits);
-    /* Image address 0 is what lib/linker gives for __dso_handle. */
+    /* lib/linker defines __dso_handle at image address 0. */
     if (image->registers_at_exit)
         __cxa_finalize(image->base);
     for (size_t i = image->fini_array_size / sizeof(*entry); i > 0; i--)

@@ -20,7 +20,7 @@
  * number of instances, in any thread. Only one thread at a time uses one
  * instance, but any number may run its code. The loader allocates no memory,
  * takes no lock and has no global state, except for images with thread-local
- * variables: see tls.h and thread_exit.h. */
+ * variables: see tls.h. */
 #ifndef BCC_LOADER_LOAD_H
 #define BCC_LOADER_LOAD_H
 
@@ -40,30 +40,32 @@ struct load_source {
                               likewise */
     const char *name;      /* for messages, borrowed likewise */
     uint64_t file_size;    /* bytes of the file */
-    uint64_t image_offset; /* of the image in it, a multiple of the page size
-                              of the machine that the image is for */
+    uint64_t image_offset; /* of the image in the file; a multiple of its
+                              machine's page size */
     uint64_t image_size;   /* bytes of the image in the file */
     uint64_t image_span;   /* address space of the image */
     uint64_t image_align;  /* of its load address, a power of two */
-    uint64_t text_span;    /* of image_span, for its first segment */
+    uint64_t text_span;    /* of image_span, for the first segment */
 };
 
 struct tls_module;
 struct thread_exit;
 
-/* What knows the unwind table of an image. */
+/* An unwinder that knows the unwind table of an image. */
 struct image_unwinder {
-    void *remove; /* the function that makes it forget; NULL: nothing does */
+    void *remove; /* the function that deregisters the table; NULL: there is
+                     none */
     bool is_own;  /* it stays open as long as the image */
 };
 
-/* A loaded image; zero means none. Caller's storage. It may be moved until
- * load_start(), and not between that and load_release(). */
+/* A loaded image, in the caller's storage; zero: none. It must not be moved
+ * between load_start() and load_release(). */
 struct image {
     uint8_t *mapping; /* reservation */
     size_t mapping_size;
     uint8_t *head;      /* the file's first byte, mapped */
-    size_t mapped_size; /* of the file, data and all; 0: each part by itself */
+    size_t mapped_size; /* bytes of the file from head, data included; 0: each
+                           part has a mapping */
     uint8_t *base;      /* image address 0 */
     uint64_t span;
     uint64_t text_span;
@@ -76,16 +78,17 @@ struct image {
     bool started;
     bool registers_at_exit;    /* imports __cxa_atexit: finalize on stop */
     struct tls_module *tls;    /* thread-local variables, or NULL */
-    struct thread_exit *exits; /* destructors of such, or NULL */
-    /* For constructors; set by the caller before load_start(), borrowed for
-     * good, as they may keep it. NULL: no arguments. */
+    struct thread_exit *exits; /* their destructors, or NULL */
+    /* For constructors. The caller sets it before load_start(); it is borrowed
+     * for good, as constructors may keep it. NULL: no arguments. */
     char **argv; /* NULL-terminated */
     int argc;
-    /* Unwinders find the image without load_start() registering it: set
-     * likewise. */
+    /* Set before load_start(), too. Unwinders find the image by themselves, and
+     * load_start() does not register it. */
     bool is_known_to_unwinders;
-    /* Asked for functions of unwinders before the process is: set likewise, or
-     * NULL. What it finds stays there until load_release(). */
+    /* Set before load_start(), too, or NULL: finds functions of unwinders
+     * before the process is searched. They must stay loaded until
+     * load_release(). */
     void *(*find_unwinder)(const void *context, const char *name);
     const void *find_context;
     /* Set by load_start(): */
@@ -97,27 +100,26 @@ struct image {
 /* The bytes of the file before the image. */
 struct span load_prefix(const struct image *image);
 
-/* Of the source only fd and file_size are known yet; *ret_image is zero. If
- * ret_image->head is NULL then, the file cannot be read this way, and the
- * caller reads its start. load_release() is due in any case. */
+/* Of the source only fd and file_size are used; *ret_image is zero. If
+ * ret_image->head is NULL afterwards, the file could not be mapped this way,
+ * and the caller reads its start. Call load_release() in any case. */
 void load_open(const struct load_source *source, struct image *ret_image);
 
-/* image: zero, or what load_open() made of it. CORRUPT (the image does not fit
- * the file, or pages), IO, NO_MEMORY. A file that may not be executed, as on a
- * file system mounted noexec, is copied to memory, as bytes are. On failure
- * nothing is mapped. */
+/* image: zero, or from load_open(). CORRUPT (the image does not fit the file,
+ * or pages), IO, NO_MEMORY. A file that may not be executed, as on a file
+ * system mounted noexec, is copied to memory, like bytes. On failure nothing is
+ * mapped. */
 enum status load_map(const struct load_source *source, struct image *image,
                      struct error *err) MUST_CHECK;
 
-/* Address of an import, NULL if unknown. hash: the symbol_hash() of its name,
- * if the image is sound. import: its place among the imports that lib/linker
- * listed, as these come first in .dynsym. */
+/* The address of an import, or NULL. hash: the symbol_hash() of its name, if
+ * the image is sound. import: its number among the imports that lib/linker
+ * listed, which come first in .dynsym. */
 typedef void *(*load_resolve_fn)(void *context, const char *name, uint32_t hash,
                                  uint32_t import);
 
-/* Told of each import that resolve did not know (weak ones are not told). The
- * result says who wants it: borrowed until load_link() returns; "" if that is
- * not known. */
+/* Called for each import that resolve did not find, except weak ones. Returns
+ * the user of the import: borrowed until load_link() returns; "" if unknown. */
 typedef const char *(*load_missing_fn)(void *context, const char *name,
                                        uint32_t import);
 
@@ -127,29 +129,30 @@ struct load_binding {
     void *context;           /* of both */
 };
 
-/* CORRUPT, UNSUPPORTED (relocation type), UNRESOLVED (message names the first
- * few of them and how many more), IO, NO_MEMORY. On failure the image stays
- * mapped; release it. resolve is asked once for each import, save those that
- * are the loader's own affair: __tls_get_addr and __cxa_thread_atexit. For a
- * thread-local variable it gives the address in the calling thread. Code of
- * the image runs only where it has indirect functions (GNU ifunc). */
+/* CORRUPT, UNSUPPORTED (relocation type), UNRESOLVED (the message names the
+ * first missing imports and the number of others), IO, NO_MEMORY. On failure
+ * the image stays mapped; release it. resolve is called once for each import,
+ * except for those that the loader supplies: __tls_get_addr and
+ * __cxa_thread_atexit. For a thread-local variable it returns the address in
+ * the calling thread. Code of the image runs only if it has indirect functions
+ * (GNU ifunc). */
 enum status load_link(const struct load_source *source, struct image *image,
                       const struct load_binding *binding,
                       struct error *err) MUST_CHECK;
 
 void load_start(struct image *image);
 
-/* Destructors of thread_local objects, too, are run for the calling thread. */
+/* Also runs the calling thread's destructors of thread_local objects. */
 void load_stop(struct image *image);
 
-/* Accepts an image that is zero or only mapped. Nobody may use the image or
- * its variables any more; but threads that have made C++ objects which are
- * thread_local may live on, and destroy them at their end. The memory of the
- * image is kept so long. */
+/* Also for an image that is zero or only mapped. The image and its variables
+ * must not be used any more. But other threads that have thread_local C++
+ * objects of the image may still run: they destroy these objects at their end,
+ * and the image's memory is kept until then. */
 void load_release(struct image *image);
 
-/* Address in this process of [address, address + size) of the image, NULL if
- * that is outside its span. */
+/* The address in this process of [address, address + size) of the image. NULL:
+ * outside its span. */
 void *load_address(const struct image *image, uint64_t address, uint64_t size);
 
 #endif

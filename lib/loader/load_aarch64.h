@@ -15,8 +15,8 @@
 #define MACHINE_ELF_FLAGS          0
 #define MACHINE_DTV_OFFSET         0
 
-/* GNU_PROPERTY_AARCH64_FEATURE_1_AND: whether all indirect branches lead to
- * landing pads, which the kernel enforces with PROT_BTI where the CPU can. */
+/* GNU_PROPERTY_AARCH64_FEATURE_1_AND: do all indirect branches lead to landing
+ * pads? The kernel enforces it with PROT_BTI if the CPU can. */
 #define MACHINE_PROPERTY 0xc0000000u
 
 static inline int machine_code_access(uint32_t features)
@@ -34,8 +34,7 @@ static inline bool machine_accepts_flags(uint32_t flags)
     return true;
 }
 
-/* sysvabi64, "GNU indirect functions". The flag says that there is a second
- * argument. */
+/* sysvabi64, "GNU indirect functions". The flag announces a second argument. */
 static inline uintptr_t machine_call_resolver(uintptr_t resolver)
 {
     typedef uintptr_t resolver_fn(uint64_t hwcap, const void *more);

@@ -12,7 +12,7 @@
 #define ELF_TYPE(name)             Elf32_##name
 #define ELF_R_TYPE                 ELF32_R_TYPE
 #define ELF_R_SYM                  ELF32_R_SYM
-#define MACHINE_HAS_ADDEND         0 /* the addend is in the place */
+#define MACHINE_HAS_ADDEND         0 /* the addend is in the patched word */
 #define MACHINE_HAS_TLS_DESCRIPTOR 0
 #define MACHINE_DTV_OFFSET         0
 
@@ -22,8 +22,8 @@
 #define MACHINE_ELF_FLAGS (EF_ARM_EABI_VER5 | EF_ARM_ABI_FLOAT_SOFT)
 #endif
 
-/* Which registers hold floating-point arguments; images without such functions
- * may leave the question open. */
+/* Do the flags fit this machine's registers for floating-point arguments?
+ * Images without such functions may leave it open. */
 static inline bool machine_accepts_flags(uint32_t flags)
 {
     const uint32_t kinds = EF_ARM_ABI_FLOAT_SOFT | EF_ARM_ABI_FLOAT_HARD;
@@ -31,7 +31,7 @@ static inline bool machine_accepts_flags(uint32_t flags)
     return !(flags & kinds & ~(uint32_t)MACHINE_ELF_FLAGS);
 }
 
-/* As glibc does: the dynamic linker gives it the hardware capabilities. */
+/* As in glibc: the resolver gets the hardware capabilities. */
 static inline uintptr_t machine_call_resolver(uintptr_t resolver)
 {
     typedef uintptr_t resolver_fn(unsigned long hwcap);
@@ -48,7 +48,7 @@ static inline enum load_reloc_kind machine_reloc_kind(uint32_t type)
     case R_ARM_RELATIVE: /* B(S) + A */
         return LOAD_RELOC_RELATIVE;
     case R_ARM_GLOB_DAT:  /* (S + A) | T, and linkers leave no A */
-    case R_ARM_JUMP_SLOT: /* likewise; its place leads to the PLT */
+    case R_ARM_JUMP_SLOT: /* the same; its place leads to the PLT */
         return LOAD_RELOC_SYMBOL;
     case R_ARM_ABS32: /* (S + A) | T */
         return LOAD_RELOC_SYMBOL_ADDEND;

@@ -10,7 +10,6 @@
 #include "bind.h"
 #include "exec_memory.h"
 #include "image_view.h"
-#include "relocate.h"
 #include "support_routines.h"
 
 static const char unknown[1];
@@ -84,7 +83,7 @@ enum status load_check(const struct load_check_image *image, struct error *err)
 
     if (image->span > PTRDIFF_MAX)
         return error_set(err, STATUS_CORRUPT,
-                         "%s: image spans 0x%llx bytes, more than there are",
+                         "%s: image spans 0x%llx bytes, too much to map",
                          image->name, (unsigned long long)image->span);
     base = mmap(NULL, (size_t)image->span, PROT_READ | PROT_WRITE,
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -16,9 +16,9 @@ struct load_check_image {
     uint64_t text_span;
 };
 
-/* What load_link() would find wrong, whatever the imports are, in the same
- * words: CORRUPT, UNSUPPORTED. Where there is no address space for the image,
- * as below a limit, nothing is found. */
+/* Find the errors of load_link() that do not depend on the imports, with the
+ * same messages: CORRUPT, UNSUPPORTED. If there is no address space for the
+ * image, as below a limit, the result is OK. */
 enum status load_check(const struct load_check_image *image,
                        struct error *err) MUST_CHECK;
 

@@ -1,7 +1,6 @@
-/* The loader's knowledge of the machine it runs on, beyond the row of
- * support/machine.h: the structs of its ELF files, which of its relocation
- * numbers may be left in an image, how resolvers are called, and where the
- * thread pointer is. */
+/* The loader's facts about the machine it runs on, beyond the row of
+ * support/machine.h: the structs of its ELF files, the relocations that an
+ * image may have, how resolvers are called, and where the thread pointer is. */
 #ifndef BCC_LOADER_LOAD_MACHINE_H
 #define BCC_LOADER_LOAD_MACHINE_H
 
@@ -12,15 +11,15 @@
 
 #include "machine.h"
 
-/* What relocate.c does at a place P of the image, with S, A and B as in the
- * psABIs: address of the symbol, addend, load address. */
+/* The value that relocate.c writes at a place P of the image, with S, A and B
+ * as in the psABIs: address of the symbol, addend, load address. */
 enum load_reloc_kind {
     LOAD_RELOC_UNKNOWN,
     LOAD_RELOC_NONE,
     LOAD_RELOC_RELATIVE,      /* B + A */
     LOAD_RELOC_SYMBOL,        /* S */
     LOAD_RELOC_SYMBOL_ADDEND, /* S + A */
-    LOAD_RELOC_INDIRECT,      /* what the function at B + A returns */
+    LOAD_RELOC_INDIRECT,      /* the result of the function at B + A */
     /* Of thread-local variables: */
     LOAD_RELOC_TLS_MODULE,    /* the module of S, or the image itself */
     LOAD_RELOC_TLS_OFFSET,    /* S + A, relative to its module's block */
@@ -67,7 +66,7 @@ enum {
     MACHINE_DT_RELOC = DT_RELA,
     MACHINE_DT_RELOC_SIZE = DT_RELASZ,
     MACHINE_DT_RELOC_ENTRY = DT_RELAENT,
-    MACHINE_DT_OTHER = DT_REL /* of the kind that the machine does not use */
+    MACHINE_DT_OTHER = DT_REL /* of the kind that the machine does not have */
 };
 #else
 typedef ELF_TYPE(Rel) machine_reloc;

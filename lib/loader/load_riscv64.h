@@ -12,11 +12,11 @@
 #define MACHINE_HAS_ADDEND         1
 #define MACHINE_HAS_TLS_DESCRIPTOR 1
 #define MACHINE_ELF_FLAGS          EF_RISCV_FLOAT_ABI_DOUBLE
-/* __tls_get_addr() adds it: an index lies between the first bytes of a block,
+/* __tls_get_addr() adds this: an index is relative to a place inside the block,
  * so that 12-bit offsets reach both ways. */
 #define MACHINE_DTV_OFFSET 0x800
 
-/* Of a number that elf.h has only since glibc 2.40. */
+/* elf.h has this number only since glibc 2.40. */
 enum { LOAD_R_RISCV_TLSDESC = 12 };
 
 static inline bool machine_accepts_flags(uint32_t flags)
@@ -25,7 +25,7 @@ static inline bool machine_accepts_flags(uint32_t flags)
            !(flags & EF_RISCV_RVE);
 }
 
-/* As glibc does; later versions of it give a function as second argument. */
+/* As in glibc; its later versions pass a function as second argument. */
 static inline uintptr_t machine_call_resolver(uintptr_t resolver)
 {
     typedef uintptr_t resolver_fn(uint64_t hwcap, void *hwprobe);

@@ -17,7 +17,7 @@ static inline bool machine_accepts_flags(uint32_t flags)
     return true;
 }
 
-/* The dynamic linker gives it no argument on this machine. */
+/* The dynamic linker passes no argument on this machine. */
 static inline uintptr_t machine_call_resolver(uintptr_t resolver)
 {
     return ((uintptr_t(*)(void))resolver)();

@@ -12,7 +12,7 @@
  *
  * Each place is checked with one comparison: the bounds of the writable segment
  * of the previous place are kept, and places are nearly sorted. */
-#include "relocate.h"
+#include "bind.h"
 
 #include <string.h>
 
@@ -73,7 +73,8 @@ static inline void add_base(struct relocation *state, uint64_t address)
 
 /* ---- DT_RELR ---- */
 
-/* The words of a bitmap, of which bit 0 is the word at address. */
+/* Add the load address to the words of a bitmap, of which bit 0 is the word at
+ * address. */
 static inline enum status apply_bitmap(struct relocation *state,
                                        uint64_t address, uint64_t bits,
                                        struct error *err)
@@ -82,7 +83,7 @@ static inline enum status apply_bitmap(struct relocation *state,
     const uint64_t last =
         address + WORD * (63 - (uint64_t)__builtin_clzll(bits));
 
-    /* All are places if the first and the last are, in one segment. */
+    /* If the first and the last are in one segment, so are all. */
     if (is_place(state, first) && last - state->low < state->room) {
         for (; bits; bits &= bits - 1)
             add_base(state, address + WORD * (uint64_t)__builtin_ctzll(bits));
@@ -103,7 +104,7 @@ static enum status apply_relr(struct relocation *state, struct error *err)
     const struct image_range *table = &state->binder->view->relr;
     const ELF_TYPE(Addr) *entry = (const void *)(state->base + table->address);
     const ELF_TYPE(Addr) *end = entry + table->size / WORD;
-    uint64_t next = 0; /* the word that the lowest bit of a bitmap means */
+    uint64_t next = 0; /* the word of a bitmap's lowest bit */
     enum status status;
 
     for (; entry < end; entry++) {
@@ -181,7 +182,7 @@ static COLD enum status make_descriptor(struct relocation *state,
 #endif
 }
 
-/* The kinds that are rare. */
+/* Values of rare kinds. */
 static COLD enum status find_value(struct relocation *state,
                                    const machine_reloc *entry,
                                    uintptr_t *ret_value, struct error *err)
@@ -298,8 +299,8 @@ static COLD enum status apply_indirect(struct relocation *state,
 
 /* ---- Constructors and destructors ---- */
 
-/* Whether a relocated array of functions leads into the text. Where it is
- * RELRO, as lib/linker has it, that stays true. */
+/* Does each word of a relocated array of functions lead into the text? If the
+ * array is in RELRO, as with lib/linker, that stays true. */
 static COLD enum status check_functions(const struct relocation *state,
                                         const struct image_range *array,
                                         struct error *err)

@@ -9,8 +9,9 @@
 #include <stdint.h>
 #include <string.h>
 
-/* With the symbol_hash() of each. No table of addresses: each would need a
- * relocation. Sorted, as tools list them; a test holds it to both. */
+/* Each name has its symbol_hash(). There is no table of addresses, because each
+ * would need a relocation. Names are sorted, as tools list them; a test checks
+ * both. */
 #define ROUTINES(X)                                                            \
     X(__stack_chk_fail, UINT32_C(0x1f4039c9))                                  \
     X(bcmp, UINT32_C(0x7c948047))                                              \
@@ -21,8 +22,8 @@
     X(strlen, UINT32_C(0x1c93bb9d))                                            \
     X(wcslen, UINT32_C(0x24b549f1))
 
-/* Declared under names of our own: the compiler has ideas of what some of the
- * real ones look like. Nothing here calls them. */
+/* Declared under other names, because the compiler knows types for some of the
+ * real ones. Nothing here calls them. */
 #define DECLARE(name, hash) extern void library_##name(void) __asm__(#name);
 ROUTINES(DECLARE)
 #undef DECLARE

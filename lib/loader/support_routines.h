@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* hash: the symbol_hash() of the name; a wrong one finds nothing. NULL if name
- * is none of them. Thread-safe. */
+/* NULL: name is none of them. hash: the symbol_hash() of the name; a wrong one
+ * finds nothing. Thread-safe. */
 void *support_routine_find(const char *name, uint32_t hash);
 
 /* For tests and tools: row by row, in order; NULL past the end. */

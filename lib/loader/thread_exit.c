@@ -22,14 +22,13 @@
  * destructor. The unwinder no longer knows a released image: an exception must
  * not leave or cross its functions, even if one of its destructors would catch
  * it. */
-#include "thread_exit.h"
+#include "tls.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "exec_memory.h"
-#include "tls.h"
 
 typedef void destructor_fn(void *object);
 
@@ -49,7 +48,8 @@ struct thread_exit {
     const void *base;
     struct note *notes;   /* newest first */
     size_t n_pending;     /* destructors that have not returned */
-    struct image waiting; /* for them, to be freed; zero if not released */
+    struct image waiting; /* the released image that is to be freed after them;
+                             zero: not released */
 };
 
 static struct {
@@ -58,13 +58,13 @@ static struct {
     uint64_t n_threads;
 } all = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* 0: none yet. (An address would not do: a new thread gets those of an old
- * one.) */
+/* The thread's number; 0: none yet. (An address would not do: a new thread gets
+ * the addresses of an old one.) */
 static __thread uint64_t own_number __attribute__((tls_model("initial-exec")));
 
 /* ---- Running ---- */
 
-/* With the lock held. */
+/* Call with the lock held. */
 static void unlink_exits(struct thread_exit *exits)
 {
     struct thread_exit **link = &all.exits;
@@ -144,7 +144,7 @@ void thread_exit_run(struct thread_exit *exits)
 
 /* ---- Noting ---- */
 
-/* NULL if there is no memory, or base is no image's. */
+/* NULL: no memory, or base is not an image's. */
 static struct note *take_note(const void *base, destructor_fn *destructor,
                               void *object, bool *ret_is_known)
 {
@@ -196,7 +196,7 @@ static int register_destructor(destructor_fn *destructor, void *object,
         return __cxa_thread_atexit_impl(destructor, object, dso_handle);
     if (!note)
         return -1;
-    /* Any address of ours: it stays loaded until then. */
+    /* Any address of this library, which stays loaded until then. */
     failed = __cxa_thread_atexit_impl(run_note, note, &all);
     if (failed)
         drop(note);

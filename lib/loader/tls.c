@@ -39,13 +39,12 @@
 
 #include "load_machine.h"
 #include "tls_descriptor.h"
-#include "tls_host.h"
 
 struct tls_module {
     uint64_t serial; /* never 0 */
     uint32_t slot;
     const uint8_t *template; /* in the image, relocated */
-    size_t file_size;        /* bytes of it */
+    size_t file_size;        /* bytes of the template */
     size_t memory_size;      /* bytes of a block, the rest is zero */
     size_t align;            /* a power of two */
     size_t skew;             /* a block's address modulo align */
@@ -55,13 +54,13 @@ struct tls_module {
 struct tls_block {
     uint64_t serial; /* 0: no block */
     uint8_t *address;
-    void *memory; /* as allocated */
+    void *memory; /* as it was allocated */
 };
 
-/* Of one thread. */
+/* The blocks of one thread. */
 struct tls_vector {
     struct tls_vector *next;
-    struct tls_vector **link; /* what points to this one */
+    struct tls_vector **link; /* the pointer to this vector */
     uint32_t n_blocks;
     struct tls_block blocks[];
 };
@@ -87,13 +86,13 @@ static struct {
     pthread_key_t key; /* any value: the thread has had a vector */
 } all = {
     .lock = PTHREAD_MUTEX_INITIALIZER,
-    /* Not zero: forget_threads() would be the only one in most processes to
-     * touch the page of zeros that all of this is on. */
+    /* Not zero: all of this is on a page of zeros, which in most processes only
+     * forget_threads() would touch. */
     .last_serial = 1,
 };
 
-/* initial-exec: found from the thread pointer without a call, so that
- * libobcc.so itself needs no __tls_get_addr, and no ld.so by name. */
+/* initial-exec: found from the thread pointer without a call, so libobcc.so
+ * itself needs no __tls_get_addr, and does not depend on ld.so. */
 __thread struct tls_own {
     struct tls_vector *vector; /* NULL: no block yet */
     unsigned n_exit_calls;     /* of on_thread_exit() */
@@ -101,7 +100,7 @@ __thread struct tls_own {
 
 /* ---- Threads ---- */
 
-/* With the lock held. */
+/* Call with the lock held. */
 static void unlink_vector(struct tls_vector *vector)
 {
     *vector->link = vector->next;
@@ -131,11 +130,11 @@ static void free_own_vector(void)
     free(vector);
 }
 
-/* The C library asks the destructors of all keys in rounds, as long as one of
- * them sets a value. Others may use thread-local variables too, and should see
- * them unchanged: so the blocks are kept until the last round but one, and if
- * anybody touches them after that, made again and freed in the last. (C++
- * destructors of thread_local objects run before all rounds.) */
+/* The C library calls the destructors of all keys in rounds, as long as one of
+ * them sets a value. Other destructors may use thread-local variables, too, and
+ * should see them unchanged: so the blocks are kept until the last round but
+ * one. Blocks that are used after that are made again, and freed in the last
+ * round. (C++ destructors of thread_local objects run before all rounds.) */
 static void on_thread_exit(void *value)
 {
     pthread_mutex_lock(&all.lock);
@@ -164,9 +163,9 @@ __attribute__((destructor)) static void forget_threads(void)
 
 /* ---- Blocks ---- */
 
-/* A vector of this thread that has the slot; with the lock held. The old one
- * is valid until the new one is in its place, because a signal handler may
- * read variables at any moment. */
+/* Make room for the slot in this thread's vector; with the lock held. The old
+ * vector is valid until the new one is in its place, because a signal handler
+ * may read variables at any moment. */
 static bool reserve_slot(uint32_t slot)
 {
     struct tls_vector *old = tls_own.vector;
@@ -197,8 +196,8 @@ static bool reserve_slot(uint32_t slot)
     return true;
 }
 
-/* calloc() and not aligned_alloc(): pages of a large block that nobody has
- * touched cost nothing. */
+/* By calloc() and not aligned_alloc(): untouched pages of a large block cost
+ * nothing. */
 static bool make_block(const struct tls_module *module,
                        struct tls_block *ret_block)
 {
@@ -282,7 +281,7 @@ void *tls_own_block(const struct tls_module *module)
 
 #if MACHINE_HAS_TLS_DESCRIPTOR
 
-/* Bit of a slot number: the number is a module of the C library. */
+/* This bit of a slot number means: the number is a module of the C library. */
 #define HOST_MODULE (UINT32_C(1) << 31)
 
 static const struct tls_module *find_module(uint32_t slot)
@@ -319,7 +318,7 @@ uint32_t tls_descriptor_slot(uintptr_t module)
 
 /* ---- Images ---- */
 
-/* With the lock held. */
+/* Call with the lock held. */
 static enum status make_key(const char *name, struct error *err)
 {
     int os_errno;
@@ -388,7 +387,7 @@ enum status tls_prepare(struct tls_module *module, const char *name,
                      name, module->memory_size);
 }
 
-/* With the lock held. */
+/* Call with the lock held. */
 static void free_blocks(const struct tls_module *module)
 {
     struct tls_vector *vector = all.vectors;
@@ -406,7 +405,7 @@ static void free_blocks(const struct tls_module *module)
     }
 }
 
-/* With the lock held. */
+/* Call with the lock held. */
 static void unlink_module(const struct tls_module *module)
 {
     struct tls_module **link = &all.used_modules;
@@ -425,7 +424,7 @@ void tls_free(struct tls_module *module)
     unlink_module(module);
     module->next = all.free_modules;
     all.free_modules = module;
-    /* Slots are counted from 0 again if that is all. */
+    /* If no module is left, slots are counted from 0 again. */
     while (!all.used_modules && all.free_modules) {
         module = all.free_modules;
         all.free_modules = module->next;

@@ -1,7 +1,7 @@
-/* Which function a descriptor gets. */
+/* The choice of a descriptor's function. */
 #include "tls_descriptor.h"
 
-/* Only code calls these, with the address of a descriptor. */
+/* Only compiled code calls these, with the address of a descriptor. */
 extern void tls_descriptor_fixed(void);
 extern void tls_descriptor_absolute(void);
 extern void tls_descriptor_dynamic(void);

@@ -22,8 +22,8 @@
 #ifndef BCC_LOADER_TLS_DESCRIPTOR_H
 #define BCC_LOADER_TLS_DESCRIPTOR_H
 
-/* ORDER TLS VECTOR: where the assembler finds the parts of struct tls_vector.
- * tls.c checks them. */
+/* ORDER TLS VECTOR: the layout of struct tls_vector for the assembler. tls.c
+ * checks it. */
 #define TLS_VECTOR_N_BLOCKS    16
 #define TLS_VECTOR_ADDRESS     32 /* of block 0 */
 #define TLS_VECTOR_BLOCK_WORDS 3  /* of 8 bytes, from one block to the next */
@@ -48,10 +48,10 @@ enum status tls_descriptor_make(const struct tls_variable *variable,
 
 /* ---- Of tls.c ---- */
 
-/* What the argument has above the offset, for a module word. */
+/* The part of the argument above the offset, for a module word. */
 uint32_t tls_descriptor_slot(uintptr_t module);
 
-/* The address of a variable, with the argument of its descriptor. Called if
+/* The address of a variable, by the argument of its descriptor. Called if
  * tls_descriptor_dynamic finds no block. */
 void *tls_descriptor_find(uint64_t argument);
 

@@ -9,7 +9,7 @@
  * are, and another block may be close by chance. Two kinds of objects are
  * certain: the program, because its own code uses fixed distances, and
  * libraries with DF_STATIC_TLS, because theirs does. */
-#include "tls_host.h"
+#include "tls.h"
 
 #include <dlfcn.h>
 #include <elf.h>
@@ -20,8 +20,8 @@
 
 typedef void *get_addr_fn(const struct tls_index *index);
 
-/* The C library's, not linked to: it is ld.so's, and libobcc.so needs libc
- * alone. Set before an image can have a number. */
+/* The C library's function, which is in ld.so. It is not linked to, because
+ * libobcc.so needs libc alone. It is set before an image can have a number. */
 static _Atomic(get_addr_fn *) host_get_addr;
 
 void *tls_host_get_addr(const struct tls_index *index)

@@ -33,7 +33,7 @@ enum { ENTRY_SIZE = 8 };
 
 static struct {
     pthread_mutex_t lock;
-    const struct image *images; /* that have been started */
+    const struct image *images; /* images that have been started */
 } all = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 uintptr_t __gnu_Unwind_Find_exidx(uintptr_t address, int *ret_n_entries)

@@ -54,7 +54,7 @@ static_assert(N_KINDS == sizeof(((struct image *)0)->unwinders) /
                              sizeof(struct image_unwinder),
               "a place for each");
 
-/* libunwind's takes the first argument alone, and is not hurt by another. */
+/* libunwind's function has only the first argument; another does no harm. */
 typedef void add_fn(const void *eh_frame, void *object);
 typedef void *remove_fn(const void *eh_frame);
 
@@ -72,7 +72,7 @@ void unwind_table_register(struct image *image)
 {
     bool ignored;
 
-    /* What every unwinder has: where there is none, one question is enough. */
+    /* Every unwinder has this function: without it, one search suffices. */
     if (!image->eh_frame || !find(image, "_Unwind_RaiseException", &ignored))
         return;
     for (int kind = 0; kind < N_KINDS; kind++) {
@@ -96,8 +96,8 @@ void unwind_table_deregister(struct image *image)
         const struct image_unwinder unwinder = image->unwinders[kind];
 
         image->unwinders[kind].remove = NULL;
-        /* The library of the process that had it may have been unloaded since,
-         * list and all. */
+        /* The library that had the table may have been unloaded since, and the
+         * table with it. */
         if (unwinder.remove &&
             (unwinder.is_own ||
              dlsym(RTLD_DEFAULT, kinds[kind].remove) == unwinder.remove))

@@ -18,7 +18,7 @@
 
 enum { MAX_GROUPS = 1024, MAX_QUOTA = 64 };
 
-/* The beginning of a small file; false if there is none. */
+/* The beginning of a small file. False: it cannot be read. */
 static bool read_text(const char *path, char *text, size_t room)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);

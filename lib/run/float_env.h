@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 struct float_env {
-    uint32_t vector; /* the control register that all use */
-    uint16_t x87;    /* its control word, on x86 */
+    uint32_t vector; /* control register of vector or all operations */
+    uint16_t x87;    /* x87 control word, on x86 */
 };
 
 #if defined(__x86_64__)

@@ -1,4 +1,4 @@
-/* A range is cut into tiles of neighbours, x fastest; a tile is runs of x, one
+/* A range is cut into tiles of neighbours, x fastest. A tile is runs of x, one
  * for each row that it touches, and each run is one call of the kernel's
  * expanded form.
  *
@@ -7,8 +7,8 @@
  *     |  0 0|1 1 1 1
  *     v  1 1 1|2 2 2
  *
- * The tiles depend on the range alone, not on the workers. All is checked
- * before the first tile. */
+ * The tiles depend on the range alone, not on the workers. All arguments are
+ * checked before the first tile runs. */
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@ enum {
 
 static const char axis_names[] = "xyz";
 
-/* A buffer with all strides. */
+/* A buffer, and all its strides. */
 struct elements {
     uint8_t *data;
     uint64_t stride[3];
@@ -75,7 +75,7 @@ static void note_failure(struct job *job, uint32_t tile,
     atomic_flag_clear_explicit(&job->is_locked, memory_order_release);
 }
 
-/* The row of y and z in all buffers. */
+/* Set the addresses of the row of y and z, in all buffers. */
 static void set_row(const struct job *job, struct kernel_frame *frame,
                     uint64_t y, uint64_t z)
 {
@@ -90,7 +90,7 @@ static void set_row(const struct job *job, struct kernel_frame *frame,
     }
 }
 
-/* Tiles are as even as they can be. */
+/* The elements of one tile. Tiles are as even as possible. */
 static void find_share(uint64_t n, uint32_t n_tiles, uint32_t tile,
                        uint64_t *ret_begin, uint64_t *ret_end)
 {
@@ -152,8 +152,8 @@ static uint64_t round_up(uint64_t size)
     return (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
 }
 
-/* Each worker has its own local memory, so its own arguments; behind them is
- * the private memory of its items. */
+/* Each worker has local memory of its own, so it has arguments of its own;
+ * behind them is the private memory of its items. */
 static void set_items(const struct job *job, unsigned worker,
                       BCCValue *arguments, struct kernel_frame *frame)
 {
@@ -189,7 +189,7 @@ static int run_items(void *context, uint32_t tile, unsigned worker)
     return run_rows(job, &frame, tile);
 }
 
-/* A kernel with barriers: its form runs all items of one group. */
+/* Run tiles of a kernel with barriers: its form runs all items of one group. */
 static int run_groups(void *context, uint32_t tile, unsigned worker)
 {
     struct job *job = context;
@@ -294,7 +294,7 @@ static const char *operand_name(const struct job *job, unsigned index)
     return index < job->kernel->n_inputs ? "in" : "out";
 }
 
-/* The bytes from the data to the end of the last element. */
+/* Find the bytes from the data to the end of the last element. */
 static bool add_end(const struct job *job, struct elements *e)
 {
     uint64_t end = e->size;
@@ -334,8 +334,8 @@ static bool is_aligned(const struct elements *e, uint64_t align)
             (align - 1)) == 0;
 }
 
-/* Rows, or elements, of the output that lie in each other would be written by
- * two workers. */
+/* Overlapping rows or elements of the output would be written by two
+ * workers. */
 static bool is_disjoint(const struct job *job, const struct elements *e)
 {
     uint64_t size = e->size;
@@ -428,7 +428,7 @@ static int check_buffers(struct job *job, const BCCForEach *work,
         return invalid(error, job,
                        kernel->has_output ? "an output is needed"
                                           : "the kernel has no output");
-    /* Without a place no buffer is looked at. */
+    /* Without elements no buffer is checked. */
     if (job->n_elements == 0)
         return BCC_RUN_DONE;
     for (size_t i = 0; result == BCC_RUN_DONE && i < work->nIn; i++)
@@ -479,7 +479,7 @@ int bccForEach(BCCKernelRef kernel, const BCCForEach *work, BCCRunError *error)
 
 /* ---- Reductions ---- */
 
-/* The other accumulator as the only element. */
+/* Accumulate the other accumulator, as the only element. */
 static int32_t accumulate(const struct job *job, void *other)
 {
     struct kernel_frame frame;
@@ -492,7 +492,7 @@ static int32_t accumulate(const struct job *job, void *other)
     return job->kernel->expand(&frame, 0, 1);
 }
 
-/* In the order of the tiles. */
+/* Combine the accumulators in the order of the tiles. */
 static int combine(const struct job *job, BCCRunError *error)
 {
     const BCCReduction *reduction = job->reduction;
@@ -643,7 +643,7 @@ static int refuse_local_size(const struct job *job, int axis,
                  axis_names[axis], wanted[axis]);
     else
         run_fail(error,
-                 "%s: global size %" PRIu64 " in %c is no multiple of the "
+                 "%s: global size %" PRIu64 " in %c is not a multiple of the "
                  "local size %" PRIu64,
                  job->kernel->name, job->grid->globalSize[axis],
                  axis_names[axis], job->local[axis]);
@@ -670,7 +670,8 @@ static int set_grid(struct job *job, BCCRunError *error)
     return set_range(job, &range, error);
 }
 
-/* A kernel with barriers keeps values of each item of a group. */
+/* A kernel with barriers keeps values of each item of a group: add memory for
+ * these. */
 static int add_private_memory(struct job *job, BCCRunError *error)
 {
     uint64_t size;

@@ -1,5 +1,5 @@
-/* Reads the section OBCC_FUNCTIONS and the string pool, in place. What they say
- * is checked where it is used: no read leaves the sections. */
+/* Reads the section OBCC_FUNCTIONS and the string pool, in place. Numbers in
+ * them are checked where they are used: no read leaves the sections. */
 #include "function_list.h"
 
 #include <stdarg.h>
@@ -128,15 +128,15 @@ int bccFindFunc(BCCScriptRef script, const char *name, const char *signature,
     return 0;
 }
 
-/* ---- Wishes for the compile: see lib/compiler/bitcode/directives.h ---- */
+/* ---- Directives: see lib/compiler/bitcode/directives.h ---- */
 
 static void mark(BCCScriptRef script, const char *verb, const char *name,
                  const char *rest)
 {
     char *text = NULL;
 
-    /* A name with a space, or none, cannot be told from the rest: the empty
-     * mark is refused with a message. */
+    /* Such a name could not be told from the rest: the empty mark is refused
+     * with a message. */
     if (!name || !rest || strchr(name, ' ')) {
         bccMarkExternalSymbol(script, "");
     } else if (asprintf(&text, "bcc:%s %s %s", verb, name, rest) > 0) {

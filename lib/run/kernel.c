@@ -13,7 +13,7 @@ static bool is_word(const char *word, size_t size, const char *wanted)
     return strlen(wanted) == size && memcmp(word, wanted, size) == 0;
 }
 
-/* "=4/4", ">=12". */
+/* Read "=4/4", ">=12". */
 static void read_element(const char *text, struct kernel_element *element)
 {
     char *end;
@@ -25,7 +25,7 @@ static void read_element(const char *text, struct kernel_element *element)
         element->align = 1;
 }
 
-/* "64,1,1" */
+/* Read "64,1,1". */
 static void read_numbers(const char *text, uint32_t numbers[3])
 {
     char *end;
@@ -36,7 +36,7 @@ static void read_numbers(const char *text, uint32_t numbers[3])
     }
 }
 
-/* False: a word that this version does not know. */
+/* False: this version does not know the word. */
 static bool read_word(BCCKernelRef kernel, const char *word, size_t size)
 {
     if (strncmp(word, "in", 2) == 0 && strchr("=>", word[2]) &&

@@ -1,5 +1,5 @@
 /* A kernel, as the compiler's text describes it (lib/compiler/codegen/
- * expand_kernels.h). */
+ * kernels.h). */
 #ifndef BCC_RUN_KERNEL_H
 #define BCC_RUN_KERNEL_H
 
@@ -25,7 +25,7 @@ struct BCCOpaqueKernel {
     bool has_place;        /* takes any of x, y, z */
     bool is_narrow[3];     /* x, y, z is taken, as 32 bits */
     uint32_t tile[3];      /* preferred; 0: any */
-    uint32_t group[3];     /* the local size that it must have; 0: any */
+    uint32_t group[3];     /* the required local size; 0: any */
     bool is_grouped;       /* has barriers: run group by group */
     uint64_t private_size; /* bytes of an item, of such a kernel */
     uint64_t group_memory; /* bytes of a group, arguments left out */
@@ -41,8 +41,8 @@ typedef int32_t (*kernel_expand_fn)(struct kernel_frame *frame, uint64_t x1,
 
 struct function_row;
 
-/* NULL after run_fail(): no memory, or the text says what this library does not
- * know. expand: NULL if there is none. */
+/* NULL after run_fail(): no memory, or the text has a word that this library
+ * does not know. expand: NULL if there is none. */
 BCCKernelRef kernel_make(const char *name, const struct function_row *row,
                          kernel_expand_fn expand, BCCRunError *error);
 

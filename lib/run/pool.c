@@ -1,20 +1,20 @@
 /* A call gives each worker a run of neighbouring tiles. A worker takes tiles
- * from the front of its run; one that has none left takes the back half of
- * another's. A run is one 64-bit word (begin, end), so both are a compare and
- * exchange, and no lock is held while tiles are run.
+ * from the front of its run. When it has none left, it takes the back half of
+ * another worker's run. A run is one 64-bit word (begin, end), so both are a
+ * compare and exchange, and no lock is held while tiles run.
  *
  *   state    OPEN | number of threads that work on the call
  *   epoch    changes with each call; threads without work sleep on it
  *
  * The caller opens the call, wakes threads and works. When it finds no tile,
- * all are taken, so it closes the call and waits for those that are still being
- * run. A thread that wakes up later sees that the call is closed and sleeps
- * again: a call never waits for a thread to wake up, and a short one is over
- * before its threads come.
+ * all are taken, so it closes the call and waits for the tiles that still run.
+ * A thread that wakes up later sees that the call is closed and sleeps again: a
+ * call never waits for a thread to wake up, and a short one is over before its
+ * threads come.
  *
  * A pool that is called again and again is *hot*: threads without work look for
- * the next call for a while before they sleep, and the caller for the end of
- * the last tiles. Between calls that follow each other closely no thread
+ * the next call for a while before they sleep, and the caller looks for the end
+ * of the last tiles. Between calls that follow each other closely no thread
  * sleeps, so none is woken, and no system call is made. A pool is hot if the
  * gap before the last call was shorter than HOT_NS, and there is a CPU for each
  * worker. After the last call each thread looks for HOT_NS in vain, once.
@@ -56,14 +56,14 @@ struct worker {
     _Alignas(CACHE_LINE) _Atomic uint64_t run; /* end << 32 | begin */
     struct pool *pool;
     pthread_t thread; /* not of worker 0, the caller */
-    uint32_t epoch;   /* that it has seen */
+    uint32_t epoch;   /* the last one that it saw */
 };
 
 struct call {
     BCCTileFn run;
     void *context;
     struct float_env float_env;
-    uint32_t n_workers; /* that have a run at the beginning */
+    uint32_t n_workers; /* workers that have a run at the beginning */
 };
 
 /* A word on which threads sleep until it changes. */
@@ -79,11 +79,11 @@ struct pool {
     uint64_t last_call_ns;    /* when it ended; under is_busy */
     _Atomic uint64_t failure; /* tile << 32 | result; the lowest */
     atomic_bool is_cancelled;
-    atomic_bool is_incomplete; /* a tile was left out, being cancelled */
+    atomic_bool is_incomplete; /* cancelled before all tiles ran */
     /* A call is running. A word: RISC-V has no atomic exchange of bytes. */
     _Atomic uint32_t is_busy;
     atomic_bool is_ending;
-    _Atomic pid_t process; /* whose threads they are; 0 while that changes */
+    _Atomic pid_t process; /* owner of the threads; 0 while that changes */
     struct call call;      /* written while closed */
     uint32_t n_workers;
     uint32_t n_started; /* threads; under is_busy */
@@ -107,7 +107,7 @@ static BCCPoolRef name_of(size_t slot, uint32_t use)
     return (BCCPoolRef)((uintptr_t)(use & 0xffffff) << 8 | (slot + 1));
 }
 
-/* NULL: gone, or never one. */
+/* NULL: disposed, or never a pool. */
 static struct pool *pool_of(BCCPoolRef name)
 {
     const size_t slot = ((uintptr_t)name & 0xff) - 1;
@@ -213,7 +213,7 @@ static bool take_own(struct worker *worker, uint32_t *ret_tile)
     return false;
 }
 
-/* The back half of a run, the larger one. False if it is empty. */
+/* Move the back half of a run, the larger one, to `to`. False: it is empty. */
 static bool take_half(struct worker *from, struct worker *to)
 {
     uint64_t run = atomic_load_explicit(&from->run, memory_order_relaxed);
@@ -255,7 +255,8 @@ static void note_failure(struct pool *pool, uint32_t tile, int result)
         continue;
 }
 
-/* Tiles below a failure are run, to find out whether they fail. */
+/* Is the tile left out because another failed or the call was cancelled? Tiles
+ * below a failure run, to find out whether they fail, too. */
 static bool is_left_out(struct pool *pool, uint32_t tile)
 {
     if (atomic_load_explicit(&pool->is_cancelled, memory_order_relaxed)) {
@@ -326,7 +327,8 @@ static void *thread_main(void *argument)
     }
 }
 
-/* Signals of the process are for the host's threads. */
+/* Start threads with all signals blocked: signals of the process are for the
+ * host's threads. */
 static void start_threads(struct pool *pool, uint32_t n)
 {
     sigset_t all, before;
@@ -340,7 +342,7 @@ static void start_threads(struct pool *pool, uint32_t n)
 
         worker->epoch = pool->epoch.word;
         if (pthread_create(&worker->thread, NULL, thread_main, worker))
-            break; /* fewer do it, too */
+            break; /* fewer threads do the work, too */
         pool->n_started++;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);

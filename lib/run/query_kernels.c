@@ -1,8 +1,8 @@
-/* Tables of kernels: what code says of itself, without an entry. The compiler's
+/* Tables by which code describes its kernels, without an entry. The compiler's
  * side is lib/compiler/codegen/kernel_table.c.
  *
- * All of a table is the code's own word, as the code itself is: whoever loads a
- * shared object runs it. The checks find the wrong host, not an attack. */
+ * The table is as trusted as the code: a host that loads a shared object runs
+ * it. The checks find an unsuitable host, not an attack. */
 #include <dlfcn.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 
 static const uint64_t features = BCC_FEATURE_TILES | BCC_FEATURE_GROUPS;
 
-/* By bit: the name, what its runtime's functions begin with, and a function
+/* For each bit: the name, the prefix of the runtime's functions, and a function
  * that a process with the runtime has. */
 static const struct {
     const char *name, *prefix, *probe;
@@ -67,8 +67,8 @@ static int check_cpu(const BCCKernelTable *table, BCCRunError *error)
                               name ? name : "unknown");
 }
 
-/* Why does the query answer NULL? It is asked again as by a host that knows
- * everything. */
+/* Explain why the query returns NULL: ask it again, as a host that has all
+ * features. */
 static void explain(BCCQueryFn query, BCCRunError *error)
 {
     const BCCKernelTable *table = query(UINT32_MAX, UINT64_MAX);
@@ -210,7 +210,8 @@ struct BCCOpaqueKernelLibrary {
     const BCCKernelTable *table;
 };
 
-/* The dynamic linker names a missing symbol, not what it is part of. */
+/* Explain why an object cannot be opened: the dynamic linker names a missing
+ * symbol, but not the runtime it belongs to. */
 static void explain_open(const char *why, BCCRunError *error)
 {
     for (unsigned i = 0; why && i < N_SANITIZERS; i++)

@@ -8,8 +8,8 @@
 
 enum { MAX_TEXT = 2048, N_FUNCTIONS = 4 };
 
-/* The words after "reduce SIZE"; the text is changed. False: not of that
- * form. */
+/* Find the words after "reduce SIZE", in the text itself, which is changed.
+ * False: another form. */
 static bool split(char *text, size_t *ret_size, char *words[N_FUNCTIONS])
 {
     char *rest;

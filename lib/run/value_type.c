@@ -39,7 +39,7 @@ static bool read_scalar(const char **text, uint32_t *ret_type)
     return true;
 }
 
-/* A struct or an array, with all that is in it. */
+/* Skip a struct or an array, with its content. */
 static bool skip_aggregate(const char **text)
 {
     int depth = 0;
@@ -55,10 +55,11 @@ static bool skip_aggregate(const char **text)
     return false;
 }
 
-static bool read_type(const char **text, struct value_type *type)
+bool value_type_read_base(const char **text, struct value_type *type)
 {
     char *end;
 
+    *type = (struct value_type){0};
     if (**text == '{' || **text == '[' || strncmp(*text, "<{", 2) == 0) {
         type->type = BCC_STRUCT;
         return skip_aggregate(text);
@@ -80,8 +81,7 @@ static bool begins(const char *text, size_t size, const char *word)
     return size >= strlen(word) && memcmp(text, word, strlen(word)) == 0;
 }
 
-/* An integer that is not said to be extended may be meant with a sign or
- * without. */
+/* An integer without an extension attribute may be signed or unsigned. */
 static void set_range(struct value_type *type, const char *attributes,
                       size_t size)
 {
@@ -110,11 +110,11 @@ static void set_check(struct value_type *type, const char *attributes,
 
 bool value_type_read(const char **text, struct value_type *ret_type)
 {
-    struct value_type type = {0};
+    struct value_type type;
     const char *begin = *text;
     size_t size;
 
-    if (!read_type(text, &type))
+    if (!value_type_read_base(text, &type))
         return false;
     size = strcspn(*text, " ");
     set_check(&type, *text, size);
@@ -170,10 +170,10 @@ int value_explain(const struct value_type *type, const BCCValue *value,
     type_text(given, sizeof(given), value);
     if (type->type == value->type && type->lanes == value->lanes &&
         type->check != VALUE_IN_RANGE)
-        return run_fail(error, "%s: argument %zu: wanted %s, given %s", name,
-                        index + 1, type->text,
-                        type->check == VALUE_ADDRESS ? "NULL"
-                                                     : "a number of more bits");
+        return run_fail(
+            error, "%s: argument %zu: wanted %s, given %s", name, index + 1,
+            type->text,
+            type->check == VALUE_ADDRESS ? "NULL" : "a number with more bits");
     if (type->type == value->type && type->lanes == value->lanes)
         return run_fail(error,
                         "%s: argument %zu: wanted %s, %" PRId64 " to %" PRId64

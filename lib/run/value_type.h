@@ -6,7 +6,7 @@
 
 #include <bcc/bcc_run.h>
 
-/* What a value must be beside of its type. */
+/* The check of a value besides its type. */
 enum value_check {
     VALUE_ANY,
     VALUE_IN_RANGE,  /* integers of less than 64 bits */
@@ -21,12 +21,16 @@ struct value_type {
     char text[24]; /* as in the signature */
 };
 
-/* Read the type at *text and move *text behind it and its attributes. False:
- * not a type of values. */
+/* Read the type at *text; *text is moved behind the type and its attributes.
+ * False: values cannot have this type. */
 bool value_type_read(const char **text, struct value_type *ret_type);
 
-/* The parameters of a signature, at most `room`; their number, or -1. *ret_end
- * is the text of the result. */
+/* Read a type inside of a struct, too, without attributes and without a check:
+ * only type and lanes are set. */
+bool value_type_read_base(const char **text, struct value_type *type);
+
+/* Read the parameters of a signature, at most `room`. Returns their number, or
+ * -1. *ret_end: the text of the result. */
 int value_types_read(const char *signature, struct value_type *types,
                      unsigned room, const char **ret_end);
 
@@ -49,7 +53,7 @@ static inline bool value_agrees(const struct value_type *type,
            (type->check == VALUE_ANY || value_is_in_range(type, value));
 }
 
-/* What is wrong with value number `index`; returns 1. */
+/* Set the message about value number `index`; returns 1. */
 int value_explain(const struct value_type *type, const BCCValue *value,
                   const char *name, size_t index, BCCRunError *error);
 

@@ -7,7 +7,7 @@
 
 #include "span.h"
 
-/* 64 KiB: one malloc for all that a usual script needs. */
+/* 64 KiB: one malloc() suffices for a typical script. */
 enum { BLOCK_SIZE = 64 * 1024 };
 
 struct arena_block {

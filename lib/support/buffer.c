@@ -41,19 +41,20 @@ static bool make_room(struct buffer *buffer, size_t size)
     return true;
 }
 
-static inline bool reserve(struct buffer *buffer, size_t size)
+uint8_t *buffer_room(struct buffer *buffer, size_t size)
 {
-    return (!buffer->failed && size <= buffer->capacity - buffer->size) ||
-           make_room(buffer, size);
+    if ((!buffer->failed && size <= buffer->capacity - buffer->size) ||
+        make_room(buffer, size))
+        return buffer->data + buffer->size;
+    return NULL;
 }
 
 uint8_t *buffer_grow(struct buffer *buffer, size_t size)
 {
-    uint8_t *place;
+    uint8_t *place = buffer_room(buffer, size);
 
-    if (!reserve(buffer, size))
+    if (!place)
         return NULL;
-    place = buffer->data + buffer->size;
     if (size)
         memset(place, 0, size);
     buffer->size += size;
@@ -62,10 +63,12 @@ uint8_t *buffer_grow(struct buffer *buffer, size_t size)
 
 void buffer_append(struct buffer *buffer, const void *data, size_t size)
 {
-    if (size && reserve(buffer, size)) {
-        memcpy(buffer->data + buffer->size, data, size);
-        buffer->size += size;
-    }
+    uint8_t *place = size ? buffer_room(buffer, size) : NULL;
+
+    if (!place)
+        return;
+    memcpy(place, data, size);
+    buffer->size += size;
 }
 
 void buffer_append_string(struct buffer *buffer, const char *text)
@@ -76,6 +79,7 @@ void buffer_append_string(struct buffer *buffer, const char *text)
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 {
     va_list args;
+    char *place;
     int length;
 
     va_start(args, format);
@@ -86,11 +90,11 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
         return;
     }
     /* One more for the NUL, which does not count as content. */
-    if (!reserve(buffer, (size_t)length + 1))
+    place = (char *)buffer_room(buffer, (size_t)length + 1);
+    if (!place)
         return;
     va_start(args, format);
-    vsnprintf((char *)buffer->data + buffer->size, (size_t)length + 1, format,
-              args);
+    vsnprintf(place, (size_t)length + 1, format, args);
     va_end(args);
     buffer->size += (size_t)length;
 }

@@ -32,6 +32,10 @@ static inline struct span buffer_span(const struct buffer *buffer)
     return (struct span){buffer->data, buffer->size};
 }
 
+/* Where the next size bytes go, or NULL if the buffer has failed. The caller
+ * writes them there, or fewer, and adds their number to size. */
+uint8_t *buffer_room(struct buffer *buffer, size_t size);
+
 /* Append size bytes and return where they are (to be filled, zeroed already),
  * or NULL if the buffer has failed. Valid until the next append. */
 uint8_t *buffer_grow(struct buffer *buffer, size_t size);

@@ -10,7 +10,8 @@
 
 uint64_t checksum_xxh3(struct span bytes);
 
-/* The low half of that of a name, without its NUL: for tables of names. */
+/* The low half of the checksum of a name, without its NUL: for tables of
+ * names. */
 static inline uint32_t checksum_name(const char *name)
 {
     return (uint32_t)checksum_xxh3(

@@ -5,14 +5,14 @@
 
 #include "machine.h"
 
-/* One row per bit, in bit order: LLVM's name and where this CPU's answer is.
- * The name is in the row, so that nothing needs a relocation.
+/* One row per bit, in bit order: LLVM's name and the place of this CPU's
+ * answer. The name is in the row, so that nothing needs a relocation.
  *
- *   x86    glibc keeps it: bit b of a register, a, which counts the four of
- *          each leaf of cpuid. Some features need register state that the
- *          operating system must save (then CPU support alone is not enough).
- *   others the kernel says it: bits a and b (often the same one) of a word,
- *          see enum word. */
+ *   x86    from glibc: bit b of register a of cpuid; a counts the four
+ * registers of each leaf. Some features need register state that the operating
+ *          system must save (then CPU support alone is not enough).
+ *   others from the kernel: bits a and b (often the same one) of a word, see
+ * enum word. */
 struct feature {
     char name[16];
     uint16_t word : 2, a : 6, b : 6, needs_os : 1;
@@ -86,9 +86,9 @@ static const struct feature x86_features[] = {
     X86("movdir64b", MOVDIR64B, false),
 };
 
-/* Linux, Documentation/arch/arm64/elf_hwcaps.rst. Left out is what code has
- * only if its source asks for it (bti, dit, mte, rand, sb, ssbs): kernels hide
- * some of these on CPUs that have them. */
+/* Linux, Documentation/arch/arm64/elf_hwcaps.rst. Features that code uses only
+ * if its source asks for them (bti, dit, mte, rand, sb, ssbs) are left out:
+ * kernels hide some of these on CPUs that have them. */
 static const struct feature aarch64_features[] = {
     {"aes", HWCAP, 3, 4, false},
     {"sha2", HWCAP, 5, 6, false},
@@ -143,10 +143,10 @@ static const struct feature aarch64_features[] = {
     {"fp8dot2", HWCAP2, 54, 54, false},
 };
 
-/* Linux, arch/arm/include/uapi/asm/hwcap.h; "more" is whether the platform's
- * name begins with "v8". What has no bit of its own goes with the one that
- * implies it: conversions of 16-bit floats with VFPv4, ARMv8.1 with the dot
- * product. */
+/* Linux, arch/arm/include/uapi/asm/hwcap.h; "more" tells whether the platform's
+ * name begins with "v8". A feature without a bit of its own has the bit of a
+ * feature that implies it: conversions of 16-bit floats that of VFPv4, ARMv8.1
+ * that of the dot product. */
 static const struct feature arm_features[] = {
     {"vfp2", HWCAP, 6, 6, false},        {"vfp3d16", HWCAP, 13, 13, false},
     {"vfp3", HWCAP, 13, 19, false},      {"d32", HWCAP, 19, 19, false},
@@ -161,8 +161,8 @@ static const struct feature arm_features[] = {
     {"fp-armv8", MORE, 0, 0, false},     {"v8.1a", HWCAP, 24, 24, false},
 };
 
-/* Letters of the ISA in the first word, riscv_hwprobe(2)'s IMA_EXT_0 in "more":
- * Linux, arch/riscv/include/uapi/asm/hwprobe.h. */
+/* The letters of the ISA are in the first word, IMA_EXT_0 of riscv_hwprobe(2)
+ * in "more": Linux, arch/riscv/include/uapi/asm/hwprobe.h. */
 static const struct feature riscv_features[] = {
     {"m", HWCAP, 'm' - 'a', 'm' - 'a', false},
     {"a", HWCAP, 'a' - 'a', 'a' - 'a', false},
@@ -226,7 +226,7 @@ static struct feature_list features_of(unsigned elf_machine)
     return machine ? lists[machine->features] : (struct feature_list){NULL, 0};
 }
 
-/* Not through features_of(): then a library has no tables of other machines. */
+/* Not by features_of(), so that a library has no tables of other machines. */
 #if defined(__x86_64__)
 static const struct feature_list host_list = LIST(x86_features);
 #elif defined(__aarch64__)
@@ -246,9 +246,9 @@ static void add_bit(struct cpu_features *features, size_t bit)
 
 #ifdef __x86_64__
 
-/* glibc's x86_cpu_active() and x86_cpu_present() say the same, but ask anew for
- * each feature, and shift 1 into the sign bit of an int, at which UBSan stops.
- */
+/* glibc's x86_cpu_active() and x86_cpu_present() do the same, but make a call
+ * for each feature, and shift 1 into the sign bit of an int, at which UBSan
+ * stops. */
 static struct cpu_features ask_host(void)
 {
     const struct cpuid_feature *leaf = NULL;
@@ -272,9 +272,9 @@ static struct cpu_features ask_host(void)
 #ifdef __riscv
 #include <unistd.h>
 
-/* riscv_hwprobe(2), of Linux 6.4: glibc has had a function since 2.40. The
- * letter V implies all of the smaller vector extensions, and kernels knew the
- * letter first. */
+/* riscv_hwprobe(2), of Linux 6.4; glibc has a function since 2.40. The letter V
+ * implies all of the smaller vector extensions, and older kernels report only
+ * the letter. */
 static uint64_t more_of_host(void)
 {
     enum { NUMBER = 258, IMA_EXT_0 = 4, ZVE32X = 37, ZVE64D = 41 };
@@ -312,9 +312,10 @@ static struct cpu_features ask_host(void)
 
 #endif
 
-/* They are the same at each launch. Where another thread is about to keep them,
- * or a fork came between, they are asked for anew. Not zero at the start: a
- * page of zeros is another page to touch. */
+/* The features are the same at each launch, so they are kept. If another thread
+ * is storing them, or after a fork meanwhile, they are found again. The
+ * variable is not zero at first: a page of zeros would be another page to
+ * touch. */
 struct cpu_features cpu_features_host(void)
 {
     enum { UNKNOWN = 1, KEEPING, KNOWN };

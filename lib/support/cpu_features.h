@@ -27,8 +27,8 @@ struct cpu_features cpu_features_host(void);
 /* Name of a bit of this machine, NULL if it has none. */
 const char *cpu_features_host_name(unsigned bit);
 
-/* What the kernel says of a CPU other than x86: AT_HWCAP, AT_HWCAP2, and what
- * more the machine's table reads. */
+/* The kernel's description of a CPU other than x86: AT_HWCAP, AT_HWCAP2, and a
+ * third word that depends on the machine. */
 struct cpu_words {
     uint64_t word[3];
 };

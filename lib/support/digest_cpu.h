@@ -1,7 +1,7 @@
-/* Which instructions for digests this CPU has. glibc keeps the answer, so no
+/* Does this CPU have instructions for digests? glibc keeps the answer, so no
  * cpuid is executed, which traps in a virtual machine.
  *
- * A file that includes this one compiles a loop for such instructions beside a
+ * A file that includes this one compiles a loop with such instructions and a
  * portable one, and asks here which of them may run. */
 #ifndef BCC_SUPPORT_DIGEST_CPU_H
 #define BCC_SUPPORT_DIGEST_CPU_H

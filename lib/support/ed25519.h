@@ -15,16 +15,15 @@
 
 enum { ED25519_KEY_SIZE = 32, ED25519_SIGNATURE_SIZE = 64, SHA512_SIZE = 64 };
 
-/* SHA-512 of several pieces, one after the other. In all of these,
- * UNSUPPORTED: there is no libcrypto.so.3, or it cannot do this. Thread-safe.
- */
+/* SHA-512 of several pieces, one after the other. Thread-safe. UNSUPPORTED, as
+ * for the functions below: there is no libcrypto.so.3, or it cannot do this. */
 enum status sha512_digest(const struct span *pieces, size_t n_pieces,
                           uint8_t ret_digest[SHA512_SIZE],
                           struct error *err) MUST_CHECK;
 
-/* Can anybody sign for this public key? Nobody has the private half of a point
- * of small order, or of an encoding that RFC 8032 does not allow (5.1.3: y
- * below the prime). */
+/* Could anyone sign for this public key? A point of small order has no private
+ * half; nor has an encoding that RFC 8032 does not allow (5.1.3: y below the
+ * prime). */
 bool ed25519_key_is_weak(const uint8_t key[ED25519_KEY_SIZE]);
 
 /* OK, or UNTRUSTED: this is not the message's signature by that public key. */

@@ -156,7 +156,8 @@ Elf64_Dyn elf_get_dynamic(const struct elf_class *elf, const uint8_t *bytes)
     };
 }
 
-/* The struct of each class without addend is the start of that with one. */
+/* Without the addend, the struct of each class is the start of the one with
+ * it. */
 Elf64_Rela elf_get_relocation(const struct elf_class *elf, uint32_t type,
                               const uint8_t *bytes)
 {

@@ -1,10 +1,10 @@
 /* The two classes of ELF files: 64-bit, and 32-bit with half as wide fields in
  * another order.
  *
- * Code that reads or writes files knows one form, the structs of class 64. What
- * is read is widened to it, what is written is narrowed from it, here and
- * nowhere else. Values that the linker writes fit, because an image and the
- * files made from it end below max_span (layout.c, debug.c).
+ * Code that reads or writes files uses one form, the structs of class 64. Data
+ * that is read is widened to it, data that is written is narrowed from it, only
+ * here. Values that the linker writes fit, because an image and the files made
+ * from it end below max_span (layout.c, debug.c).
  *
  * Little-endian files on a little-endian host: the structs of <elf.h> are
  * copied from and to bytes, which need not be aligned. */
@@ -18,7 +18,7 @@
 struct elf_class {
     uint8_t number;       /* ELFCLASS64 or ELFCLASS32 */
     uint8_t address_size; /* bytes */
-    uint8_t relr_bits;    /* words that a bitmap of DT_RELR is about */
+    uint8_t relr_bits;    /* words that one bitmap of DT_RELR covers */
     /* Bytes of the structs in a file. */
     uint8_t header_size;
     uint8_t program_header_size;
@@ -27,13 +27,13 @@ struct elf_class {
     uint8_t dynamic_size;
     uint8_t rel_size;
     uint8_t rela_size;
-    uint32_t max_symbols; /* that a relocation can name */
+    uint32_t max_symbols; /* the most that a relocation can number */
 };
 
-/* By ELFCLASS..., NULL: there is no such class. */
+/* The class of an ELFCLASS... number; NULL: there is none. */
 const struct elf_class *elf_class_find(unsigned number);
 
-/* Of SHT_RELA or SHT_REL. */
+/* type: SHT_RELA or SHT_REL. */
 static inline size_t elf_relocation_size(const struct elf_class *elf,
                                          uint32_t type)
 {

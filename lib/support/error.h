@@ -13,8 +13,8 @@
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 
-/* Of functions in the files compiled for speed: this one is rare, and small
- * instead. */
+/* For functions in files compiled for speed: an error is rare, so this is
+ * compiled for size. */
 #define COLD __attribute__((cold, noinline))
 
 /* ORDER STATUS: the numbers are sent from bccc to the library; never reuse. */
@@ -29,7 +29,7 @@ enum status {
     STATUS_OUT_OF_RANGE = -7, /* relocation target out of reach */
     STATUS_COMPILE = -8,      /* the code generator refused the module */
     STATUS_MISUSE = -9,       /* wrong argument or call order */
-    STATUS_UNTRUSTED = -10,   /* others may have written the file */
+    STATUS_UNTRUSTED = -10,   /* other users can have written the file */
     STATUS_STALE = -11        /* made from other inputs */
 };
 
@@ -42,8 +42,8 @@ struct error {
     char message[ERROR_MESSAGE_SIZE];
 };
 
-/* Success, without clearing a message that is not there: each launch has some
- * errors that it does not need. */
+/* Make it a success, without clearing the message: each launch has some error
+ * structs that it does not need. */
 static inline void error_init(struct error *err)
 {
     err->status = (enum status)0;
@@ -62,9 +62,9 @@ enum status error_set(struct error *err, enum status status, const char *format,
 enum status error_set_os(struct error *err, int os_errno, const char *format,
                          ...) __attribute__((format(printf, 3, 4)));
 
-/* Names from outside may contain anything, and a message is one line: ASCII
+/* Make a message one line: names from files may contain any byte, so ASCII
  * control characters become '?'. A caller that prints to a terminal handles the
- * others, see visible.h. For messages that are not in a struct error. */
+ * others, see text.h. For messages that are not in a struct error. */
 void error_make_line(char *message);
 
 enum status error_no_memory(struct error *err);

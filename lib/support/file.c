@@ -140,7 +140,7 @@ int file_rename(int from_dir, const char *from, int to_dir, const char *to)
     return (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, 0);
 }
 
-/* Up to 256 bytes come whole, once the kernel has any. */
+/* The kernel gives up to 256 bytes at once, as soon as it has any. */
 bool file_random(void *bytes, size_t size)
 {
     long n;

@@ -1,4 +1,4 @@
-/* Files: read whole, write whole, map, and record stat signatures. */
+/* Files: read whole, write whole, map, and stamps. */
 #ifndef BCC_SUPPORT_FILE_H
 #define BCC_SUPPORT_FILE_H
 
@@ -12,7 +12,7 @@
 
 /* stat()'s facts about a file's identity and last change. Two equal stamps mean
  * unchanged content, except for the race explained in dependency.h. */
-struct file_stamp {
+struct file_stamp { /* ORDER STAMP */
     uint64_t device;
     uint64_t inode;
     uint64_t size;

@@ -1,10 +1,10 @@
-/* What a kernel's expanded form, NAME.expand, is given for a run of elements:
+/* The argument of a kernel's expanded form, NAME.expand, for a run of elements:
  *
  *     int32_t expand(struct kernel_frame *frame, uint64_t x1, uint64_t x2)
  *
- * calls the kernel for x1 <= x < x2. It returns the kernel's result that is not
- * zero, with the x of it in frame->failed_x, or 0. The compiler makes the code,
- * libobccrun calls it: fields have the same place on all machines. */
+ * calls the kernel for x1 <= x < x2. It returns the first result of the kernel
+ * that is not zero, with its x in frame->failed_x, or 0. The compiler makes the
+ * code, libobccrun calls it: fields have the same place on all machines. */
 #ifndef BCC_SUPPORT_KERNEL_FRAME_H
 #define BCC_SUPPORT_KERNEL_FRAME_H
 
@@ -14,8 +14,8 @@
 enum {
     KERNEL_MAX_INPUTS = 8,
     KERNEL_MAX_OPERANDS = KERNEL_MAX_INPUTS + 1,
-    /* bytes between two arguments; the value of each lies behind its type: as
-     * in BCCValue */
+    /* Bytes between two arguments; the value of each follows its type, as in
+     * BCCValue. */
     KERNEL_ARGUMENT_SIZE = 72,
     KERNEL_ARGUMENT_VALUE = 8,
 };

@@ -66,7 +66,7 @@ INLINE vector plus(vector a, vector b)
     return _mm_xor_si128(a, b);
 }
 
-/* x^64 times, and divided by x^64. */
+/* x^64 times a, and a divided by x^64. */
 INLINE vector up(vector a)
 {
     return _mm_slli_si128(a, 8);
@@ -77,7 +77,7 @@ INLINE vector down(vector a)
     return _mm_srli_si128(a, 8);
 }
 
-/* Product of the low or high word of a with that of b. */
+/* Product of the low or high words of a and b. */
 #define times_low_low(a, b)   _mm_clmulepi64_si128(a, b, 0x00)
 #define times_low_high(a, b)  _mm_clmulepi64_si128(a, b, 0x10)
 #define times_high_low(a, b)  _mm_clmulepi64_si128(a, b, 0x01)
@@ -211,7 +211,7 @@ enum keyed_loop keyed_loop_of_cpu(void)
 
 /* ---- The polynomial ---- */
 
-/* In GF(2^128): x^128 is x^7 + x^2 + x + 1, 0x87. */
+/* Product in GF(2^128): x^128 is x^7 + x^2 + x + 1, 0x87. */
 INLINE vector multiply(vector a, vector b)
 {
     const vector x128 = of_words(0x87, 0);
@@ -227,7 +227,7 @@ INLINE vector multiply(vector a, vector b)
 
 typedef vector (*sum_fn)(const uint8_t *data, const uint8_t *key, size_t size);
 
-/* Of a block, of which the last one may be short. */
+/* Sum of a block; the last block may be short. */
 TARGET static vector sum_of_block(sum_fn sum, const uint8_t *data,
                                   const uint8_t *key, size_t size)
 {

@@ -45,7 +45,7 @@ static bool add_dir(struct library_dirs *dirs, struct arena *arena,
     return copy != NULL;
 }
 
-/* This machine's. */
+/* Add this machine's directories. */
 static bool add_system(struct library_dirs *dirs, struct arena *arena,
                        const Dl_serinfo *system)
 {
@@ -57,7 +57,8 @@ static bool add_system(struct library_dirs *dirs, struct arena *arena,
     return true;
 }
 
-/* Another machine's: %s is the sysroot, then Debian's name of the machine. */
+/* Directories of another machine: %s is the sysroot, then Debian's name of the
+ * machine. */
 static const char *const sysroot_dirs[] = {
     "%s/usr/local/lib", "%s/lib/%s",  "%s/usr/lib/%s", "%s/lib",
     "%s/lib64",         "%s/usr/lib", "%s/usr/lib64",
@@ -78,7 +79,7 @@ static bool add_foreign(struct library_dirs *dirs, struct arena *arena)
                                  : sizeof(debian_dirs) / sizeof(debian_dirs[0]);
     char path[PATH_MAX], name[64];
 
-    /* armv7-unknown-linux-gnueabihf: arm-linux-gnueabihf. */
+    /* As armv7-unknown-linux-gnueabihf: arm-linux-gnueabihf. */
     snprintf(name, sizeof(name), "%s%s", dirs->machine->name,
              strstr(dirs->machine->triple, "-linux-"));
     dirs->first_system = dirs->n_dirs;
@@ -129,10 +130,10 @@ enum status library_dirs_init(struct library_dirs *ret_dirs,
 
 /* ---- One library ---- */
 
-/* The name to open the library by later. In a system directory: the soname, or
- * else the file's name, as in a native program. In another directory: the file
- * there named after the soname, if there is one, because by then the path may
- * be a link to a later version. */
+/* Set the name by which the library is opened later. In a system directory this
+ * is the soname, or else the file's name, as in a native program. In another
+ * directory it is the file named after the soname, if that exists: the path may
+ * be a link to a later version by then. */
 static void set_name(struct found_library *found, const char *dir,
                      const char *path)
 {
@@ -168,7 +169,7 @@ static bool try_file(const struct library_dirs *dirs, const char *dir,
 /* A linker script is short, and text. */
 enum { SCRIPT_SIZE = 4096 };
 
-/* False if path is no linker script. */
+/* False: path is no linker script. */
 static bool read_script(const char *path, char ret_text[SCRIPT_SIZE + 1])
 {
     size_t size = 0;
@@ -234,7 +235,7 @@ static bool search(const struct library_dirs *dirs, const char *file,
 
 /* ---- Linker scripts ---- */
 
-/* A visit of the libraries that a linker script names. */
+/* A visit to each library that a linker script names. */
 struct visit {
     const struct library_dirs *dirs;
     library_found_fn found;
@@ -247,7 +248,7 @@ enum { MAX_DEPTH = 4 };
 static enum status visit_name(const struct visit *visit, const char *name,
                               struct error *err);
 
-/* A path in a script is of the machine that the library is for. */
+/* Paths in a script are of the machine of the library. */
 static enum status visit_file(const struct visit *visit, const char *file,
                               struct error *err)
 {

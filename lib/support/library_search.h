@@ -1,8 +1,8 @@
 /* Finding shared libraries: first in the directories that the user names, then
- * where the dynamic linker looks by default. Those of another machine are in a
- * sysroot, a copy of that machine's file system: the environment's BCC_SYSROOT;
- * without it where Debian puts the libraries of its cross compilers
- * (/usr/aarch64-linux-gnu/lib) and those of foreign packages
+ * where the dynamic linker looks by default. Libraries of another machine are
+ * in a sysroot, a copy of that machine's file system: the environment's
+ * BCC_SYSROOT; without it where Debian puts the libraries of its cross
+ * compilers (/usr/aarch64-linux-gnu/lib) and of foreign packages
  * (/usr/lib/aarch64-linux-gnu). */
 #ifndef BCC_SUPPORT_LIBRARY_SEARCH_H
 #define BCC_SUPPORT_LIBRARY_SEARCH_H
@@ -19,7 +19,7 @@ struct library_dirs {
     size_t n_dirs;
     size_t first_system; /* from here on dlopen() finds a library by its
                             soname alone */
-    const struct machine *machine; /* others' libraries are passed over */
+    const struct machine *machine; /* libraries of other machines are skipped */
     const char *sysroot; /* before paths in linker scripts; "" for none */
 };
 
@@ -42,10 +42,10 @@ typedef enum status (*library_found_fn)(void *context,
                                         const struct found_library *found,
                                         struct error *err);
 
-/* Find -lNAME as a linker does, but for running: libNAME.so, or else
- * libNAME.so.VERSION. ":FILE" is that file. A linker script instead of a
- * library stands for the shared libraries that it names. NOT_FOUND, or what the
- * function returns. */
+/* Find -lNAME as a linker does, but to run it: libNAME.so, or else
+ * libNAME.so.VERSION. ":FILE" names a file. A linker script in place of a
+ * library stands for the shared libraries that it names. NOT_FOUND, or the
+ * result of the function. */
 enum status library_search(const struct library_dirs *dirs, const char *name,
                            library_found_fn found, void *context,
                            struct error *err) MUST_CHECK;

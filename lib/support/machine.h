@@ -39,8 +39,8 @@ enum { MACHINE_N_SPELLINGS = 3 };
 struct machine {
     char name[8];    /* for people */
     char triple[32]; /* LLVM's, of GNU/Linux */
-    /* Of the triple's first part; "" if there are fewer. The first two mean
-     * the same as the row's own triple has. */
+    /* Other first parts of the triple; "": none. The first two mean the same as
+     * the first part of the row's own triple. */
     char spellings[MACHINE_N_SPELLINGS][8];
     uint16_t elf_machine;     /* ELF e_machine */
     uint8_t address_size;     /* bytes of a pointer: 8 (ELF64) or 4 (ELF32) */
@@ -58,9 +58,9 @@ const struct machine *machine_find(unsigned elf_machine);
  * if there is none. */
 const struct machine *machine_of_triple(const char *triple);
 
-/* The row's own triple where `triple` is only another way to write it:
- * aarch64-linux-gnu. Else `triple`. Keys of cache entries hold the result, so
- * that both ways find one entry. */
+/* The row's own triple if `triple` is only another spelling of it
+ * (aarch64-linux-gnu), else `triple`. Keys of cache entries hold the result, so
+ * that both spellings find one entry. */
 const char *machine_usual_triple(const char *triple);
 
 /* The machine that this code runs on. */

@@ -1,6 +1,6 @@
-/* SHA-1 (FIPS 180-4): what a cache entry records of the content of its inputs.
- * Library and compiler process share this one implementation. sha1_digest.c
- * says why it is ours. */
+/* SHA-1 (FIPS 180-4), by which a cache entry records the content of its inputs.
+ * Library and compiler process share this implementation; sha1_digest.c
+ * explains why it is our own. */
 #ifndef BCC_SUPPORT_SHA1_DIGEST_H
 #define BCC_SUPPORT_SHA1_DIGEST_H
 

@@ -15,7 +15,7 @@ static bool item_at(struct span table, uint64_t index, size_t size,
            span_slice(table, index * size, size, ret_item);
 }
 
-/* Copies a record that is the same in both classes. */
+/* Copy a record that is the same in both classes. */
 static bool copy_item(struct span table, uint64_t index, size_t size,
                       void *ret_item)
 {
@@ -149,7 +149,7 @@ static const char *find_soname(const struct sections *sections)
     return "";
 }
 
-/* Sections of relocations that refer to the dynamic symbols. */
+/* Find sections of relocations that refer to the dynamic symbols. */
 static void find_relocs(const struct sections *sections,
                         struct shared_library *library)
 {

@@ -2,10 +2,10 @@
  * functions of a loaded library: shared_library_bind().
  *
  * Only the library's own definitions count, as for a linker. dlsym() on a
- * handle would also find those of the libraries that it needs. Section headers
- * tell where the tables are (ELF gABI, chapters 4 and 5; versions: "Symbol
- * Versioning" of the LSB). Files of both word sizes are read, as the library
- * may be another machine's. */
+ * handle would also find definitions of the libraries that it needs. Section
+ * headers give the places of the tables (ELF gABI, chapters 4 and 5; versions:
+ * "Symbol Versioning" of the LSB). Files of both word sizes are read, as the
+ * library may be another machine's. */
 #ifndef BCC_SUPPORT_SHARED_LIBRARY_H
 #define BCC_SUPPORT_SHARED_LIBRARY_H
 
@@ -35,7 +35,7 @@ struct shared_library {
     } relocs[2];       /* of data and of calls */
 };
 
-/* IO, CORRUPT, UNSUPPORTED (no shared library of a machine that we know). */
+/* IO, CORRUPT, UNSUPPORTED (not a shared library of a known machine). */
 enum status shared_library_open(const char *path,
                                 struct shared_library *ret_library,
                                 struct error *err) MUST_CHECK;
@@ -67,12 +67,11 @@ const char *shared_library_version(const struct shared_library *library,
 /* ---- Binding ---- */
 
 /* Look up functions of a library that few programs need. The library is loaded
- * when one of them is first needed, so other programs neither need the library
- * nor pay for loading it.
+ * at the first call, so other programs neither need it nor pay for loading it.
  *
- * ret_functions is a struct of function pointers, seen as an array, filled in
- * the order of names: each name ends in NUL, and an empty one ends the list.
- * The library stays loaded, once in a process. user says in messages who needs
+ * ret_functions is a struct of function pointers, filled like an array, in the
+ * order of names: each name ends in NUL, and an empty one ends the list. The
+ * library stays loaded, once in a process. user names in messages what needs
  * it: "signatures". Thread-safe. UNSUPPORTED: there is no such library, or it
  * lacks one of these functions. */
 enum status shared_library_bind(const char *soname, const char *user,

@@ -1,5 +1,5 @@
-/* Borrowed bytes, the one way to take a part of them, and arithmetic on offsets
- * that says when it would wrap.
+/* Borrowed bytes, span_slice() to take a part of them, and arithmetic on
+ * offsets that reports when it would wrap.
  *
  * Every offset from a file goes through span_slice(). It compares in
  * subtraction form, so no pair (offset, size) can overflow. */

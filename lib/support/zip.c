@@ -38,15 +38,14 @@ enum {
     LOCAL_SIZE = 30,
     CENTRAL_SIZE = 46,
     MAX_COMMENT_SIZE = UINT16_MAX,
-    EXTRA_64 = 1, /* the extra field with 64-bit sizes */
+    EXTRA_64 = 1, /* the number of the extra field with 64-bit sizes */
     METHOD_STORED = 0,
     METHOD_DEFLATED = 8,
     FLAG_ENCRYPTED = 1u << 0,
     FLAG_DESCRIPTOR = 1u << 3,
     DEFLATE_MAX_RATIO = 1032,
     FLOW_SIZE = 32 * 1024,   /* this much of an entry is in memory at a time */
-    MAX_ENTRY_SIZE = INT_MAX /* far larger than any bitcode, and zlib counts
-                                in int */
+    MAX_ENTRY_SIZE = INT_MAX /* far more than any bitcode; zlib counts in int */
 };
 
 static const uint8_t end_magic[4] = {'P', 'K', 5, 6};
@@ -63,8 +62,8 @@ struct archive {
     uint64_t start;        /* the position from which offsets count */
     uint64_t data_end;     /* where the directory starts */
     struct span directory; /* owned */
-    uint64_t n_entries;    /* as the end record counts them: */
-    uint64_t count_mask;   /* width of these sizes and offsets */
+    uint64_t n_entries;    /* as the end record counts */
+    uint64_t count_mask;   /* limit of these sizes and offsets */
 };
 
 struct entry {
@@ -103,7 +102,7 @@ static enum status corrupt(const struct archive *archive, const char *fact,
     return error_set(err, STATUS_CORRUPT, "%s: %s", archive->name, fact);
 }
 
-/* Read all of it, or fail. */
+/* Read exactly this many bytes, or fail. */
 static enum status read_at(const struct archive *archive, void *data,
                            uint64_t size, uint64_t offset, struct error *err)
 {
@@ -291,7 +290,7 @@ static bool widen(struct entry *entry, struct span extra)
     return true;
 }
 
-/* Read the directory entry at *at, and step over it. */
+/* Read the directory entry at *at, and advance *at. */
 static enum status next_entry(const struct archive *archive, uint64_t *at,
                               struct entry *ret_entry, struct error *err)
 {
@@ -413,8 +412,8 @@ static enum status check_entry(const struct archive *archive,
     return STATUS_OK;
 }
 
-/* Does the local header agree with the directory? Where it leaves sizes to the
- * ZIP64 extra field or to the descriptor, it need not. */
+/* Does the local header agree with the directory? It need not if it leaves
+ * sizes to the ZIP64 extra field or to the descriptor. */
 static bool is_local_header(const uint8_t *head, const struct entry *entry)
 {
     uint32_t packed_size = get32(head + 18), size = get32(head + 22);
@@ -448,7 +447,7 @@ static enum status find_data(const struct archive *archive,
             corrupt(archive, "its local header is not the directory's", err);
     else if (offset > archive->data_end ||
              entry->packed_size > archive->data_end - offset)
-        status = corrupt(archive, "its bytes lead beyond the archive's", err);
+        status = corrupt(archive, "its bytes end beyond the archive", err);
     else
         *ret_offset = offset;
     free(head);
@@ -568,7 +567,8 @@ static enum status inflate_some(struct flow *flow, z_stream *stream,
                    err);
 }
 
-/* Raw deflate: exactly these packed bytes make exactly those. */
+/* Unpack raw deflate: exactly the packed bytes must make exactly the unpacked
+ * ones. */
 static enum status inflate_all(struct flow *flow, struct error *err)
 {
     z_stream stream = {0};

@@ -3,16 +3,15 @@
  * Entries may be stored or deflated. ZIP64 archives, and data before the
  * archive, are supported. Encrypted entries and archives in several parts are
  * not. The archive's directory defines an entry: exactly its number of bytes
- * with its CRC-32, or an error. Static archives, which `ar` makes, are
- * something else: lib/linker/archive.h.
+ * with its CRC-32, or an error. (Static archives, which `ar` makes: see
+ * lib/linker/archive.h.)
  *
  * zlib unpacks; libz.so.1 is loaded at first use. Bytes are read with pread(),
  * because a mapped file may be truncated by others.
  *
- * In all functions, CORRUPT: damaged; UNSUPPORTED: encrypted, or packed in a
- * way that is not known here, or there is no libz.so.1; IO: the archive cannot
- * be read, or has no such entry; NO_MEMORY. Messages start with name.
- * Thread-safe. */
+ * All functions return CORRUPT: damaged; UNSUPPORTED: encrypted, packed by an
+ * unknown method, or there is no libz.so.1; IO: the archive cannot be read, or
+ * has no such entry; NO_MEMORY. Messages start with name. Thread-safe. */
 #ifndef BCC_SUPPORT_ZIP_H
 #define BCC_SUPPORT_ZIP_H
 
@@ -44,11 +43,11 @@ enum status zip_read(int fd, uint64_t archive_size, const char *name,
                      struct error *err) MUST_CHECK;
 
 /* Called for an entry, whose name has no NUL. A result other than OK ends the
- * list and is returned. */
+ * listing and is returned. */
 typedef enum status (*zip_entry_fn)(void *context, struct span entry,
                                     struct error *err);
 
-/* All entries, in the order of the directory. */
+/* Visit all entries, in the order of the directory. */
 enum status zip_list(int fd, uint64_t archive_size, const char *name,
                      zip_entry_fn fn, void *context,
                      struct error *err) MUST_CHECK;

@@ -15,6 +15,7 @@ build=$2
 failures=0
 results=$(mktemp) && commands=$(mktemp -d) || exit 1
 trap 'rm -rf "$results" "$commands"' EXIT
+trap 'exit 1' HUP INT TERM
 
 found() {
     if [ -s "$results" ]; then
@@ -35,10 +36,10 @@ else
     echo "skipped: there is no clang-format"
 fi
 
-# Without the option that clang does not know.
+# Without the options that clang does not know.
 if [ -n "${CLANG_TIDY-}" ]; then
-    sed 's/ -malign-data=abi//' "$build/compile_commands.json" \
-        >"$commands/compile_commands.json"
+    sed 's/ -malign-data=abi//; s/ -fno-align-[a-z]*//g' \
+        "$build/compile_commands.json" >"$commands/compile_commands.json"
     find lib tools -name '*.c' ! -path '*/routines/*' -print0 |
         xargs -0 -P "$(nproc)" -n 8 "$CLANG_TIDY" -p "$commands" --quiet \
             --extra-arg=-Wno-unknown-warning-option 2>/dev/null |

@@ -40,6 +40,7 @@ echo "$segments" | grep 'LOAD' | grep -q 'RWE' &&
 if [ -n "$limit" ]; then
     stripped=$(mktemp) || exit 1
     trap 'rm -f "$stripped"' EXIT
+    trap 'exit 1' HUP INT TERM
     strip -o "$stripped" "$library" || fail "strip"
     size=$(wc -c <"$stripped")
     echo "stripped: $size bytes"

@@ -34,6 +34,7 @@ found() {
 
 results=$(mktemp) || exit 1
 trap 'rm -f "$results"' EXIT
+trap 'exit 1' HUP INT TERM
 
 for file in $(find lib/ -name '*.[ch]' | LC_ALL=C sort); do
     bare "$file" | grep -E "(^|[^A-Za-z0-9_>.])($banned)[[:space:]]*\(" |

@@ -10,6 +10,7 @@ prefix=$2
 source=$(cd "$(dirname "$0")/../.." && pwd)
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 n_failed=0
 
 fail() {

@@ -11,6 +11,7 @@
 #
 # Environment: CLANG, CC, CXX, CMAKE.
 set -u
+umask 022
 source=$(cd "$(dirname "$0")/../.." && pwd)
 root=$2
 unset BCC_BCCC BCC_CACHE_DIR
@@ -30,6 +31,7 @@ name=$4
 folder=$source/examples/$name
 work=$(mktemp -d) || exit 1
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 library=$(find "$root$prefix" -name libobcc.so)
 libdir=${library%/libobcc.so}
 n_failed=0

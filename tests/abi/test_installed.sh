@@ -6,11 +6,13 @@
 #
 # Environment: CLANG, CC, CMAKE.
 set -u
+umask 022
 build=$1
 prefix=$2
 source=$(cd "$(dirname "$0")" && pwd)/consumer
 root=$(mktemp -d) || exit 1
 trap 'rm -rf "$root"' EXIT
+trap 'exit 1' HUP INT TERM
 unset BCC_BCCC BCC_CACHE_DIR LD_LIBRARY_PATH PKG_CONFIG_PATH
 
 fail() {

@@ -7,6 +7,7 @@
 #
 # Environment: CLANG, CC, CXX, CMAKE.
 set -u
+umask 022
 
 fail() {
     echo "FAIL: $*"
@@ -141,6 +142,7 @@ source=$(cd "$(dirname "$0")" && pwd)
 }
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 mkdir "$scratch/packages" "$scratch/copy"
 "${CMAKE%cmake}cpack" --config "$build/CPackConfig.cmake" \
     -B "$scratch/cpack" -D CPACK_DEBIAN_COMPRESSION_TYPE=none \

@@ -3,10 +3,12 @@
 # has files and directories already, the target uninstall takes away, and nothing
 # else. Environment: CMAKE.
 set -u
+umask 022
 build=$1
 prefix=$2
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 DESTDIR=$scratch/root
 export DESTDIR
 

@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "process.h"
 #include "report.h"
 
 static const struct bench_row rows[] = {
@@ -193,6 +194,7 @@ int main(int argc, char **argv)
     parse(argc, argv);
     enter_directory();
     clean_environment();
+    process_adopt_orphans();
     for (int i = optind; i < argc; i++)
         ok &= run_row(find_row(argv[i]));
     for (size_t i = 0; i < N_ROWS && optind == argc; i++)

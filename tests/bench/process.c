@@ -1,8 +1,10 @@
 #include "process.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,6 +37,25 @@ static bool start(const char *const *argv, int in, int out, int err,
         _exit(127);
     }
     return *ret_pid > 0;
+}
+
+void process_adopt_orphans(void)
+{
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+void process_wait_all(void)
+{
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+        continue;
+}
+
+uint64_t process_children_ns(void)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_CHILDREN, &usage);
+    return nanoseconds(usage.ru_utime) + nanoseconds(usage.ru_stime);
 }
 
 bool process_run(const char *const *argv, struct process_result *ret_result)

@@ -14,6 +14,16 @@ struct process_result {
     uint64_t faults;
 };
 
+/* From here on, processes whose parents have ended become children of this one,
+ * with the CPU time of what they waited for. */
+void process_adopt_orphans(void);
+
+/* Wait until this process has no children. */
+void process_wait_all(void);
+
+/* CPU time of all children that were waited for. */
+uint64_t process_children_ns(void);
+
 /* Refused if it does not exit with 0. Standard input is /dev/null. */
 bool process_run(const char *const *argv, struct process_result *ret_result);
 

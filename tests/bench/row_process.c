@@ -6,9 +6,13 @@
  *            which starts faster from that cache than its other engine
  *
  * A trivial program that prints a line, and the interpreter, which runs a
- * script of one line. What the three print must be the same. `bcc run` is asked
- * for its report in each round, so that each is known to have been a hit; that
- * costs it one more write(). */
+ * script of one line. What the three print must be the same.
+ *
+ * In L5 `bcc run` writes no report, as when people run programs: that takes
+ * printf() and one more write(), a twentieth of the run. That each round is a
+ * hit is known from the compiler: there is none, so a miss fails. In L6 it is
+ * asked for its report in each round. */
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -40,14 +44,36 @@ static bool make_interpreter(struct twin *ret_twin)
 
 /* ---- L5 ---- */
 
+static void leave_report_out(struct twin *twin)
+{
+    const char **to = twin->bcc_argv;
+
+    for (const char **from = to; *from; from++)
+        if (strcmp(*from, "--report=json") != 0)
+            *to++ = *from;
+    *to = NULL;
+    twin->bcc.is_hit = false;
+}
+
+static bool run_without_compiler(struct bench_side sides[2])
+{
+    bool ok;
+
+    setenv("BCC_BCCC", "/dev/null/no-compiler", 1);
+    ok = bench_rounds(sides, 2,
+                      (struct bench_plan){.n_warm_up = 20, .n_rounds = 1000});
+    setenv("BCC_BCCC", BCC_BENCH_BCCC, 1);
+    return ok;
+}
+
 static bool compare_native(struct twin *twin, const char *bcc_name,
                            const char *native_name, const char *what)
 {
     struct bench_side sides[] = {program_side(bcc_name, &twin->bcc),
                                  program_side(native_name, &twin->native)};
 
-    if (!bench_rounds(sides, 2,
-                      (struct bench_plan){.n_warm_up = 20, .n_rounds = 1000}))
+    leave_report_out(twin);
+    if (!run_without_compiler(sides))
         return false;
     bench_ratio((struct bench_comparison){what, &sides[0].in, &sides[1].in,
                                           .goal = AT_MOST(1.10)});

@@ -4,14 +4,15 @@
  *           the interpreter (its bitcode was optimised by clang), a trivial
  *           program
  *   F3      the same of 400 KB and of 10 MB of bitcode, of which five functions
- *           run
+ *           run: compiled when they are called
  *   F4      from the start of a first launch until the best code is published,
- *           against a launch that waits for the best code
+ *           against a launch of the last commit without tiers, which waited
+ *           for the best code; time of day, and CPU time of all processes
  *   F5      CPU time of programs that compute, in baseline code and in the best
  *   F6      the launch after that is a hit with the best code
  *
- * Between rounds nothing is compiled: each waits, untimed, for the best code of
- * the one before. */
+ * Between rounds nothing is compiled: each waits, untimed, for the best code,
+ * and for the end of the processes that made it. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -23,18 +24,29 @@
 
 #include <bcc/bcc_cache.h>
 
+#include "former.h"
 #include "generate.h"
 #include "programs.h"
 
-enum { N_FIRST_ROUNDS = 5, WAIT_MS = 5, MAX_WAITS = 60000 / WAIT_MS };
+enum { N_FIRST_ROUNDS = 5, WAIT_MS = 5, MAX_WAITS = 300000 / WAIT_MS };
+
+/* How a launch compiles. */
+struct way {
+    const char *tier, *jit;
+};
 
 struct first {
     char cache[BENCH_PATH_SIZE];
-    const char *argv[12];
+    const char *argv[15];
     struct program program;
     bool until_best; /* a round ends when the best code is there */
     bool is_final;   /* no better code follows */
 };
+
+static struct way by_process(const char *tier)
+{
+    return (struct way){tier, "process"};
+}
 
 /* ---- One launch ---- */
 
@@ -85,7 +97,7 @@ static bool wait_for_best(const char *dir)
 static bool first_round(void *context, struct bench_cost *ret_cost)
 {
     struct first *first = context;
-    uint64_t start;
+    uint64_t start, cpu_start = process_children_ns();
 
     forget_entries(first->cache);
     start = clock_monotonic_ns();
@@ -94,30 +106,41 @@ static bool first_round(void *context, struct bench_cost *ret_cost)
         return false;
     if (first->until_best)
         ret_cost->enter_ns = clock_monotonic_ns() - start;
+    process_wait_all();
+    ret_cost->leave_ns = process_children_ns() - cpu_start;
     return true;
 }
 
-static bool make_first(const char *name, const char *tier,
+/* At most 14 words in all. */
+static void set_command(const char *const *command, const char *cache,
+                        const struct artefact *bitcode,
+                        const char *const *arguments, struct first *first)
+{
+    const char **at = first->argv;
+
+    while (*command)
+        *at++ = *command++;
+    *at++ = "--cache-dir";
+    *at++ = cache;
+    *at++ = bitcode->path;
+    while (*arguments)
+        *at++ = *arguments++;
+    first->program.argv = first->argv;
+}
+
+static bool make_first(const char *name, struct way way,
                        const struct artefact *bitcode,
                        const char *const *arguments, struct first *ret_first)
 {
-    const char **at = ret_first->argv;
+    const char *const command[] = {BCC_BENCH_BCC, "run",    "--report=json",
+                                   "--tier",      way.tier, "--jit",
+                                   way.jit,       NULL};
 
     memset(ret_first, 0, sizeof(*ret_first));
     if (!bench_open_cache(name, ret_first->cache))
         return false;
-    *at++ = BCC_BENCH_BCC;
-    *at++ = "run";
-    *at++ = "--report=json";
-    *at++ = "--tier";
-    *at++ = tier;
-    *at++ = "--cache-dir";
-    *at++ = ret_first->cache;
-    *at++ = bitcode->path;
-    while (*arguments)
-        *at++ = *arguments++;
-    ret_first->program.argv = ret_first->argv;
-    ret_first->is_final = strcmp(tier, "baseline") == 0;
+    set_command(command, ret_first->cache, bitcode, arguments, ret_first);
+    ret_first->is_final = strcmp(way.tier, "baseline") == 0;
     return true;
 }
 
@@ -155,7 +178,7 @@ static const char *const *interpreter_arguments(void)
 /* n_sides: 2 leaves out the lazy one, which dies of the interpreter's labels
  * as values (LLVM 22). */
 static bool compare_lli(const char *name, const struct artefact *bitcode,
-                        const char *tier, const char *const *arguments,
+                        struct way way, const char *const *arguments,
                         size_t n_sides, double limit)
 {
     const char *eager_argv[8] = {BCC_BENCH_LLI, "-jit-kind=orc", bitcode->path};
@@ -168,7 +191,7 @@ static bool compare_lli(const char *name, const struct artefact *bitcode,
 
     for (size_t i = 0; arguments[i]; i++)
         eager_argv[3 + i] = lazy_argv[3 + i] = arguments[i];
-    if (!make_first(name, tier, bitcode, arguments, &first))
+    if (!make_first(name, way, bitcode, arguments, &first))
         return false;
     sides[0] = first_side("bcc run, first", &first);
     sides[1] = program_side("lli, eager", &eager);
@@ -191,7 +214,7 @@ bool run_f1(void)
     struct artefact bitcode;
 
     return make_interpreter(&bitcode) &&
-           compare_lli("first.interpreter", &bitcode, "auto",
+           compare_lli("first.interpreter", &bitcode, by_process("auto"),
                        interpreter_arguments(), 2, 0.30);
 }
 
@@ -199,8 +222,9 @@ bool run_f2(void)
 {
     struct artefact bitcode;
 
-    return make_trivial(&bitcode) && compare_lli("first.trivial", &bitcode,
-                                                 "auto", no_arguments, 3, 0.90);
+    return make_trivial(&bitcode) &&
+           compare_lli("first.trivial", &bitcode, by_process("auto"),
+                       no_arguments, 3, 0.90);
 }
 
 /* ---- F3 ---- */
@@ -222,35 +246,82 @@ bool run_f3(void)
 
     return make_little("little.400k", 1100, &middle) &&
            make_little("little.10m", 27500, &large) &&
-           compare_lli("first.400k", &middle, "auto", no_arguments, 3, 0.80) &&
-           compare_lli("first.10m", &large, "baseline", no_arguments, 3, 0.30);
+           compare_lli("first.400k", &middle, (struct way){"auto", "lazy"},
+                       no_arguments, 3, 0.80) &&
+           compare_lli("first.10m", &large, (struct way){"baseline", "lazy"},
+                       no_arguments, 3, 0.30);
 }
 
 /* ---- F4, F6 ---- */
 
+/* The last commit that knew no tiers. */
+static const char without_tiers[] = "7a4e022";
+
+static bool make_former(const struct artefact *bitcode,
+                        const char *const *arguments, struct former *former,
+                        char *ret_compiler, struct first *ret_first)
+{
+    const char *const command[] = {"/usr/bin/env", ret_compiler, former->bcc,
+                                   "run", NULL};
+
+    memset(ret_first, 0, sizeof(*ret_first));
+    if (!former_build(without_tiers, former) ||
+        !bench_open_cache("first.former", ret_first->cache))
+        return false;
+    snprintf(ret_compiler, BENCH_PATH_SIZE, "BCC_BCCC=%.1000s", former->bccc);
+    set_command(command, ret_first->cache, bitcode, arguments, ret_first);
+    ret_first->is_final = true;
+    return true;
+}
+
+static void compare_best(const char *what, const char *cpu_what,
+                         const struct bench_side *side,
+                         const struct bench_side *yardstick,
+                         struct bench_goal goal)
+{
+    bench_ratio((struct bench_comparison){what, &side->in, &yardstick->in,
+                                          .goal = goal});
+    bench_ratio((struct bench_comparison){cpu_what, &side->out, &yardstick->out,
+                                          .goal = goal});
+}
+
 bool run_f4(void)
 {
-    struct bench_side sides[2];
+    static struct former former;
+    static char compiler[BENCH_PATH_SIZE];
+    const bool has_former = !bench_is_quick() && former_is_known(without_tiers);
+    struct bench_side sides[3];
     struct artefact bitcode;
-    struct first later, at_once;
+    struct first later, at_once, before;
 
     if (!make_interpreter(&bitcode) ||
-        !make_first("first.later", "auto", &bitcode, interpreter_arguments(),
-                    &later) ||
-        !make_first("first.best", "best", &bitcode, interpreter_arguments(),
-                    &at_once))
+        !make_first("first.later", by_process("auto"), &bitcode,
+                    interpreter_arguments(), &later) ||
+        !make_first("first.best", by_process("best"), &bitcode,
+                    interpreter_arguments(), &at_once) ||
+        (has_former && !make_former(&bitcode, interpreter_arguments(), &former,
+                                    compiler, &before)))
         return false;
     later.until_best = true;
     sides[0] = first_side("until the best code is there", &later);
     sides[1] = first_side("bcc run --tier=best, first", &at_once);
+    sides[2] = first_side("without tiers (7a4e022)", &before);
+    sides[0].leave_name = "until then, CPU time";
+    sides[1].leave_name = "--tier=best, CPU time";
+    sides[2].leave_name = "without tiers, CPU time";
     if (!bench_rounds(
-            sides, 2,
+            sides, has_former ? 3 : 2,
             (struct bench_plan){.n_warm_up = 0, .n_rounds = N_FIRST_ROUNDS}))
         return false;
-    bench_ratio((struct bench_comparison){"best code ready / without tiers",
-                                          &sides[0].in, &sides[1].in,
-                                          .goal = AT_MOST(0.80)});
-    bench_release(sides, 2);
+    compare_best("best code ready / --tier=best", "the same, CPU time",
+                 &sides[0], &sides[1], NO_GOAL);
+    if (has_former)
+        compare_best("best code ready / without tiers", "the same, CPU time",
+                     &sides[0], &sides[2], AT_MOST(0.80));
+    else if (!bench_is_quick())
+        fprintf(stderr, " (no history here has %s: not compared with it)",
+                without_tiers);
+    bench_release(sides, has_former ? 3 : 2);
     return true;
 }
 
@@ -262,8 +333,8 @@ bool run_f6(void)
     bool is_best;
 
     if (!make_interpreter(&bitcode) ||
-        !make_first("first.second", "auto", &bitcode, interpreter_arguments(),
-                    &first) ||
+        !make_first("first.second", by_process("auto"), &bitcode,
+                    interpreter_arguments(), &first) ||
         !first_round(&first, &cost))
         return false;
     first.program.is_hit = true;
@@ -288,9 +359,10 @@ static bool compare_tiers(const char *source, double *ret_ratio)
 
     snprintf(name, sizeof(name), "%.40s.O2.bc", slash + 1);
     if (!artefact_compile(name, source, flags, &bitcode) ||
-        !make_first("tier.baseline", "baseline", &bitcode, no_arguments,
-                    &baseline) ||
-        !make_first("tier.best", "best", &bitcode, no_arguments, &best))
+        !make_first("tier.baseline", by_process("baseline"), &bitcode,
+                    no_arguments, &baseline) ||
+        !make_first("tier.best", by_process("best"), &bitcode, no_arguments,
+                    &best))
         return false;
     baseline.program.counts_cpu_time = best.program.counts_cpu_time = true;
     sides[0] = program_side("baseline", &baseline.program);

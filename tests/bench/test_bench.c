@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "artefact.h"
+#include "process.h"
 #include "report.h"
 #include "statistics.h"
 #include "trace.h"
@@ -163,6 +164,22 @@ static void other_bitcode_cpu_or_level_is_refused(void **state)
     assert_false(provenance_is_same("x", &from, "y", &other));
 }
 
+/* As what is compiled in the background does: its parent has ended. */
+static void cpu_time_of_orphans_counts(void **state)
+{
+    static const char script[] =
+        "(i=0; while [ $i -lt 100000 ]; do i=$((i + 1)); done) &";
+    const char *const argv[] = {"/bin/sh", "-c", script, NULL};
+    const uint64_t start = process_children_ns();
+    struct process_result result;
+
+    (void)state;
+    process_adopt_orphans();
+    assert_true(process_run(argv, &result));
+    process_wait_all();
+    assert_true(process_children_ns() - start > 2 * result.cpu_ns);
+}
+
 static bool call_thrice(void *context)
 {
     (void)context;
@@ -202,6 +219,7 @@ int main(void)
         cmocka_unit_test(different_counts_are_refused),
         cmocka_unit_test(a_busy_machine_is_refused_unless_allowed),
         cmocka_unit_test(what_is_made_of_refused_ratios_is_refused),
+        cmocka_unit_test(cpu_time_of_orphans_counts),
         cmocka_unit_test(other_bitcode_cpu_or_level_is_refused),
         cmocka_unit_test(system_calls_are_those_of_the_phase),
     };

@@ -4,6 +4,7 @@
 #
 #     test_quick.sh BCC_BENCH RUN_CASE_JSON DIR
 set -eu
+. "$(dirname "$0")/../fault/own_queue.sh"
 
 bench=$1 json=$2 dir=$3
 mkdir -p "$dir"

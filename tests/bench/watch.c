@@ -1,6 +1,8 @@
 /* The time that all CPUs were busy, of /proc/stat, less the CPU time of this
  * process, of the children it waited for and of those it named. That holds
- * interrupts, other processes, and what the host stole.
+ * interrupts, other processes, and what the host stole. A compile in the
+ * background is a child, too, once its parent has ended
+ * (process_adopt_orphans()): rows that leave one wait for it in each round.
  *
  * The kernel counts busy time in ticks of mostly 10 ms, by looking what runs at
  * each; a process's own time it knows exactly. The difference of the two is

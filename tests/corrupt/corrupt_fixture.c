@@ -1,12 +1,13 @@
 #include "corrupt_fixture.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "temp_dir.h"
 
 /* answer(3) of victim.c, called for the first time. */
 enum { ANSWER_3 = 31 + 6 * 3 + 'd' + 42 + 1 };
@@ -107,16 +108,13 @@ uint8_t *read_file(const char *path, size_t *ret_size)
 
 static int set_up_with(void **state, const char *bitcode)
 {
-    const char *temporary = getenv("TMPDIR");
     struct fixture *f = calloc(1, sizeof(*f));
     BCCScriptRef script;
 
     if (!f)
         return -1;
     *state = f;
-    snprintf(f->dir, sizeof(f->dir), "%.400s/bcc-corrupt-XXXXXX",
-             temporary ? temporary : "/tmp");
-    if (!mkdtemp(f->dir))
+    if (temp_dir_make_at(f->dir, "bcc-corrupt"))
         return -1;
     snprintf(f->path, sizeof(f->path), "%s/victim.oBCC", f->dir);
     f->bitcode = bitcode;
@@ -139,23 +137,15 @@ int set_up_large(void **state)
     return set_up_with(state, LARGE_BITCODE);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type,
-                      struct FTW *walk)
-{
-    (void)st;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
-
 int tear_down(void **state)
 {
     struct fixture *f = *state;
 
-    nftw(f->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    int failed = temp_dir_remove_at(f->dir);
+
     free(f->entry);
     free(f);
-    return 0;
+    return failed;
 }
 
 /* ---- Judgements ---- */

@@ -5,9 +5,11 @@
 #
 # Environment: BCC, BCC_BCCC, CLANG, CLANGXX, CC.
 set -u
+umask 022
 tests=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 mkdir "$work/bin" "$work/case" "$work/cache"
 chmod 700 "$work/cache"
 

@@ -126,6 +126,7 @@ git -C "$source" rev-parse >"${TMPDIR:-/tmp}/readme.$$" 2>&1 ||
     skip "$source is no repository of git"
 work=$(mktemp -d) || exit 1
 trap 'rmdir "$work"; rm -f "${TMPDIR:-/tmp}/readme.$$"' EXIT
+trap 'exit 1' HUP INT TERM
 unset BCC_BCCC BCC_CACHE_DIR BCC_TIER BCC_CACHE_PATH LD_LIBRARY_PATH \
     PKG_CONFIG_PATH
 user=

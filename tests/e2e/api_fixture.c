@@ -1,25 +1,23 @@
 #include "api_fixture.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "temp_dir.h"
+
 /* ---- Directory ---- */
 
 int fixture_setup(void **state)
 {
-    const char *temporary = getenv("TMPDIR");
     struct fixture *f = calloc(1, sizeof(*f));
 
     if (!f)
         return -1;
     f->parameter = *state;
-    snprintf(f->dir, sizeof(f->dir), "%s/bcc-e2e-XXXXXX",
-             temporary ? temporary : P_tmpdir);
-    if (!mkdtemp(f->dir)) {
+    if (temp_dir_make_at(f->dir, "bcc-e2e")) {
         free(f);
         return -1;
     }
@@ -28,19 +26,10 @@ int fixture_setup(void **state)
     return mkdir(f->cache, 0700);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type,
-                      struct FTW *walk)
-{
-    (void)st;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
-
 int fixture_teardown(void **state)
 {
     struct fixture *f = *state;
-    int failed = nftw(f->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    int failed = temp_dir_remove_at(f->dir);
 
     free(f);
     return failed;

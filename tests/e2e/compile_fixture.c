@@ -6,7 +6,7 @@
 #include <llvm-c/Core.h>
 #include <llvm-c/IRReader.h>
 
-#include "parts.h"
+#include "bccc.h"
 
 static void set_defaults(struct compile_fixture *f)
 {

@@ -317,27 +317,37 @@ static void verify_finds_damage_in_the_code(void **state)
 
 /* The mark that an entry was checked since the start of the machine is in its
  * times. A disk that loses a bit changes none of them. */
-static void verify_finds_damage_that_keeps_the_mark(void **state)
+/* In the byte that no launch reads, and soon after it was marked. */
+static void damage_and_keep_the_mark(const struct fixture *f)
 {
-    const struct fixture *f = *state;
     struct path entry = fixture_path(f, "cache/entry.oBCC");
     struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}};
     struct stat st;
     uint8_t byte;
     int fd;
 
-    /* For checks, and bytes that no launch reads: the entry's last. */
-    launch_once(f->cache, 0, BCC_CACHE_MISS);
-    fd = open(entry.text, O_RDWR | O_CLOEXEC);
-    assert_true(fd >= 0);
-    launch_once(f->cache, BCC_VERIFY, BCC_CACHE_HIT);
-    assert_int_equal(fstat(fd, &st), 0);
-    assert_int_equal(pread(fd, &byte, 1, st.st_size - 1), 1);
-    byte ^= 1;
-    assert_int_equal(pwrite(fd, &byte, 1, st.st_size - 1), 1);
-    times[1] = st.st_mtim;
-    assert_int_equal(futimens(fd, times), 0);
-    close(fd);
+    do {
+        launch_once(f->cache, BCC_REBUILD, BCC_CACHE_MISS);
+        fd = open(entry.text, O_RDWR | O_CLOEXEC);
+        assert_true(fd >= 0);
+        launch_once(f->cache, BCC_VERIFY, BCC_CACHE_HIT);
+        assert_int_equal(fstat(fd, &st), 0);
+        assert_int_equal(pread(fd, &byte, 1, st.st_size - 1), 1);
+        byte ^= 1;
+        assert_int_equal(pwrite(fd, &byte, 1, st.st_size - 1), 1);
+        times[1] = st.st_mtim;
+        assert_int_equal(futimens(fd, times), 0);
+        assert_int_equal(fstat(fd, &st), 0);
+        close(fd);
+        /* After a second the mark is not believed, and this a busy machine. */
+    } while (st.st_ctim.tv_sec > st.st_mtim.tv_sec + 1);
+}
+
+static void verify_finds_damage_that_keeps_the_mark(void **state)
+{
+    const struct fixture *f = *state;
+
+    damage_and_keep_the_mark(f);
     launch_once(f->cache, 0, BCC_CACHE_HIT); /* the mark is believed */
     launch_once(f->cache, BCC_VERIFY, BCC_CACHE_MISS);
     launch_once(f->cache, BCC_VERIFY, BCC_CACHE_HIT);
@@ -514,7 +524,7 @@ static void a_shared_object_file_is_an_entry_of_its_directory(void **state)
 /* ---- Many at once ---- */
 
 struct launcher {
-    const char *cache_dir;
+    const char *cache_dir, *compiler;
     int cache, reason; /* what its report said */
 };
 
@@ -523,8 +533,11 @@ static void *launch_at_once(void *context)
     struct launcher *launcher = context;
     BCCScriptRef script = open_script(bitcode_path("answer.bc").text, NULL);
     BCCReport report = {.size = sizeof(report)};
+    BCCOptions options = runnable_options();
 
-    if (bccPrepareExecutable(script, launcher->cache_dir, "entry", 0) ||
+    options.compilerPath = launcher->compiler;
+    if (bccSetOptions(script, &options) ||
+        bccPrepareExecutable(script, launcher->cache_dir, "entry", 0) ||
         call(script, "answer") != 42 || bccGetReport(script, &report))
         launcher->cache = -1;
     else
@@ -534,16 +547,51 @@ static void *launch_at_once(void *context)
     return NULL;
 }
 
+/* A compiler that notes where the lock of its host is. */
+static struct path write_noting_compiler(const struct fixture *f)
+{
+    struct path compiler = fixture_path(f, "compiler");
+    char text[4 * PATH_SIZE];
+
+    snprintf(text, sizeof(text),
+             "#!/bin/sh\n"
+             "sed -n 's/^pos:[^0-9]*//p' /proc/$$/fdinfo/6 >>'%.400s/notes'\n"
+             "exec '%s' \"$@\"\n",
+             f->dir, getenv("BCC_BCCC"));
+    write_whole(compiler.text, text, strlen(text));
+    assert_int_equal(chmod(compiler.text, 0700), 0);
+    return compiler;
+}
+
+/* The compiles, *ret_patient of them those of a thread that had not waited in
+ * vain: on a busy machine others may, and are at the next levels of the lock
+ * (flight.h), or without one. */
+static int count_compiles(const struct fixture *f, int *ret_patient)
+{
+    FILE *notes = fopen(fixture_path(f, "notes").text, "re");
+    long long at;
+    int n = 0;
+
+    *ret_patient = 0;
+    assert_non_null(notes);
+    for (; fscanf(notes, "%lld", &at) == 1; n++)
+        *ret_patient += at && at % 32 == 0;
+    fclose(notes);
+    return n;
+}
+
 static void threads_that_miss_at_once_compile_once(void **state)
 {
     enum { N = 12 };
     const struct fixture *f = *state;
+    const struct path compiler = write_noting_compiler(f);
     struct launcher launchers[N];
     pthread_t threads[N];
-    int n_hits = 0, n_misses = 0;
+    int n_hits = 0, n_misses = 0, n_patient;
 
     for (int i = 0; i < N; i++) {
-        launchers[i] = (struct launcher){.cache_dir = f->cache};
+        launchers[i] = (struct launcher){.cache_dir = f->cache,
+                                         .compiler = compiler.text};
         assert_int_equal(
             pthread_create(&threads[i], NULL, launch_at_once, &launchers[i]),
             0);
@@ -558,7 +606,8 @@ static void threads_that_miss_at_once_compile_once(void **state)
                              : BCC_REASON_NO_ENTRY);
     }
     assert_int_equal(n_hits + n_misses, N);
-    assert_int_equal(n_misses, 1);
+    assert_int_equal(count_compiles(f, &n_patient), n_misses);
+    assert_int_equal(n_patient, 1);
 }
 
 /* ---- Messages ---- */

@@ -307,7 +307,7 @@ static void an_unknown_way_is_refused(void **state)
         assert_fails(script, bccSetOptions(script, &options),
                      BCC_INVALID_VALUE);
     }
-    options.jit = BCC_JIT_IN_PROCESS + 1;
+    options.jit = BCC_JIT_LAZY + 1;
     assert_fails(script, bccSetOptions(script, &options), BCC_INVALID_VALUE);
     bccDisposeScript(script);
 }

@@ -478,13 +478,73 @@ static void wrong_buffers_are_refused(void **state)
     output.data = in;
     is_invalid(kernel, &work, "restrict");
     output.data = out;
-    output.stride[0] = 2;
-    is_invalid(kernel, &work, "lie in each other");
     work.size = 1;
     is_invalid(kernel, &work, "size");
     for (int i = 0; i < 10; i++)
         assert_true(out[i] == 0);
     bccDisposeKernel(kernel);
+    bccDisposeScript(script);
+}
+
+static void elements_of_the_output_in_each_other_are_refused(void **state)
+{
+    BCCScriptRef script = open_kernels(*state);
+    BCCKernelRef kernel = get_kernel(script, "grey");
+    uint8_t in[10][4] = {{1}}, out[10][4] = {{0}};
+    BCCBuffer input = BUFFER(in), output = BUFFER(out);
+    const BCCForEach work = {.size = sizeof(work),
+                             .range = {.end = {10}},
+                             .in = &input,
+                             .nIn = 1,
+                             .out = &output};
+
+    output.stride[0] = 2;
+    is_invalid(kernel, &work, "lie in each other");
+    output.stride[0] = 0;
+    run(kernel, &work);
+    bccDisposeKernel(kernel);
+    bccDisposeScript(script);
+}
+
+/* Kernels with pointers have the alignment of what they read and write. */
+static void unaligned_elements_are_refused(void **state)
+{
+    BCCScriptRef script = open_kernels(*state);
+    static _Alignas(16) char in[256], out[256];
+    static const struct {
+        const char *kernel;
+        unsigned size, shift, stride;
+        const char *message;
+    } cases[] = {
+        {"quadruple", 16, 0, 0, NULL},
+        {"quadruple", 16, 8, 0, "in 0: data or stride not aligned to 16"},
+        {"quadruple", 16, 0, 24, "in 0: data or stride not aligned to 16"},
+        {"negate", 4, 2, 0, "in 0: data or stride not aligned to 4"},
+        {"negate", 4, 4, 0, NULL},
+        {"packed", 5, 1, 5, NULL},  /* says that it is not aligned */
+        {"looks", 16, 1, 17, NULL}, /* looks at the address itself */
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        BCCKernelRef kernel = get_kernel(script, cases[i].kernel);
+        const BCCBuffer input = {.data = in + cases[i].shift,
+                                 .size = sizeof(in) - cases[i].shift,
+                                 .elementSize = cases[i].size,
+                                 .stride = {cases[i].stride}};
+        const BCCBuffer output = {
+            .data = out, .size = sizeof(out), .elementSize = cases[i].size};
+        const BCCForEach work = {.size = sizeof(work),
+                                 .range = {.end = {10}},
+                                 .in = &input,
+                                 .nIn = 1,
+                                 .out = &output};
+
+        if (cases[i].message)
+            is_invalid(kernel, &work, cases[i].message);
+        else
+            run(kernel, &work);
+        bccDisposeKernel(kernel);
+    }
     bccDisposeScript(script);
 }
 
@@ -1021,6 +1081,8 @@ int main(void)
         TEST(a_child_runs_kernels_too),
 #endif
         TEST(wrong_buffers_are_refused),
+        TEST(elements_of_the_output_in_each_other_are_refused),
+        TEST(unaligned_elements_are_refused),
         TEST(shifted_overlap_is_refused),
         TEST(a_disposed_pool_and_long_ranges_are_refused),
         TEST(a_sum_has_the_same_bits_for_any_workers),

@@ -44,15 +44,51 @@ static void identity_is_that_of_the_entry(void **state)
         struct span made;
 
         bccMarkExternalSymbol(script, "answer");
+        make_entry(f, script, flags[i]);
         identity = bccGetIdentity(script, flags[i]);
         assert_non_null(identity);
-        make_entry(f, script, flags[i]);
         file = open_entry(f);
         made = cache_identity(&file.view);
         assert_int_equal(made.size, strlen(identity));
         assert_memory_equal(made.data, identity, made.size);
         cache_file_close(&file);
         bccDisposeScript(script);
+    }
+}
+
+static void entry_has_the_identity_of_its_prepare(void **state)
+{
+    const struct fixture *f = *state;
+    BCCOptions options = runnable_options();
+
+    for (int change = 0; change < 4; change++) {
+        BCCScriptRef script = open_script(bitcode_path("answer.bc").text, NULL);
+        BCCScriptRef other = open_script(bitcode_path("answer.bc").text, NULL);
+        const unsigned long flags = change == 3 ? BCC_STRIP_DEBUG : 0;
+        struct cache_file file;
+        struct span made;
+
+        assert_non_null(bccGetIdentity(script, 0));
+        options.optLevel = BCC_OPT_O1;
+        for (int i = 0; i < 2; i++) {
+            BCCScriptRef changed = i ? other : script;
+
+            if (change == 0)
+                assert_succeeds(changed, bccSetOptions(changed, &options));
+            else if (change == 1)
+                bccMarkExternalSymbol(changed, "answer");
+            else if (change == 2)
+                assert_succeeds(changed,
+                                bccAddLibraryDirectory(changed, f->dir));
+        }
+        make_entry(f, script, flags);
+        file = open_entry(f);
+        made = cache_identity(&file.view);
+        assert_int_equal(made.size, strlen(bccGetIdentity(other, flags)));
+        assert_memory_equal(made.data, bccGetIdentity(other, flags), made.size);
+        cache_file_close(&file);
+        bccDisposeScript(script);
+        bccDisposeScript(other);
     }
 }
 
@@ -123,6 +159,30 @@ static void inputs_are_those_of_the_entry(void **state)
     cache_file_close(&file);
     bccDisposeScript(script);
     free(bytes);
+}
+
+static void stamp_of_input_needs_no_content(void **state)
+{
+    const struct fixture *f = *state;
+    struct path path = fixture_path(f, "script.bc");
+    BCCInput input = {.size = sizeof(input), .withoutSha1 = 1};
+    const uint8_t none[sizeof(input.sha1)] = {0};
+    BCCScriptRef script;
+    struct stat st;
+
+    copy_whole(bitcode_path("answer.bc").text, path.text);
+    script = open_script(path.text, NULL);
+    assert_int_equal(stat(path.text, &st), 0);
+    assert_int_equal(unlink(path.text), 0);
+    assert_succeeds(script, bccGetInput(script, 0, &input));
+    assert_memory_equal(input.sha1, none, sizeof(none));
+    assert_string_equal(input.path, path.text);
+    assert_int_equal(input.stamp.device, st.st_dev);
+    assert_int_equal(input.stamp.inode, st.st_ino);
+    assert_int_equal(input.stamp.size, st.st_size);
+    assert_int_equal(input.stamp.mtimeNs / 1000000000u, st.st_mtim.tv_sec);
+    assert_int_equal(input.stamp.ctimeNs % 1000000000u, st.st_ctim.tv_nsec);
+    bccDisposeScript(script);
 }
 
 static void a_file_is_read_again_after_a_prepare(void **state)
@@ -204,6 +264,8 @@ int main(void)
         TEST(identity_is_that_of_the_entry),
         TEST(identity_tells_options_apart_and_not_inputs),
         TEST(inputs_are_those_of_the_entry),
+        TEST(entry_has_the_identity_of_its_prepare),
+        TEST(stamp_of_input_needs_no_content),
         TEST(a_file_is_read_again_after_a_prepare),
         TEST(compiler_is_the_one_that_is_named),
         TEST(wrong_calls_are_refused),

@@ -50,7 +50,7 @@ static void a_shared_object_tells_its_kernels(void **state)
     assert_int_equal(table->version, 1);
     assert_int_equal(table->sanitizers, 0);
     assert_int_equal(table->required, BCC_FEATURE_TILES);
-    assert_int_equal(table->nKernels, 8);
+    assert_int_equal(table->nKernels, 11);
     info = find(table, "place");
     assert_int_equal(info->size, sizeof(*info));
     assert_string_equal(info->signature, "ptr ptr ptr i32 i32 i32 -> void");

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "parts.h"
+#include "bccc.h"
 
 /* ---- Modules ---- */
 
@@ -108,6 +108,79 @@ static void number_of_cpus_does_not_show(void **state)
     assert_int_equal(image.size, f->result.link.image.size);
     assert_memory_equal(image.data, f->result.link.image.data, image.size);
     buffer_release(&image);
+}
+
+/* ---- Optimised modules ---- */
+
+/* A function that no optimiser needs to look at again: it works on memory that
+ * anybody may see, and has no variables. Its first call is of `callee`. */
+static void add_finished(struct buffer *text, const char *name,
+                         const char *linkage, const char *callee, int n)
+{
+    buffer_printf(text, "define %s i32 @%s(ptr %%p, i32 %%n) {\n", linkage,
+                  name);
+    buffer_printf(text, "  %%v = call i32 @%s(ptr %%p, i32 %%n)\n", callee);
+    for (int i = 0; i < n; i++)
+        buffer_append_string(text, "  store volatile i32 %n, ptr %p\n");
+    buffer_append_string(text, "  ret i32 %v\n}\n");
+}
+
+/* first and last are in different parts. */
+static void write_optimised(struct buffer *text)
+{
+    buffer_init(text);
+    add_finished(text, "first", "", "small", 150);
+    add_finished(text, "small", "internal", "take", 3);
+    add_finished(text, "last", "", "small", 150);
+    buffer_append_string(text, "declare i32 @take(ptr, i32)\n");
+    buffer_append(text, "", 1);
+    assert_false(buffer_failed(text));
+}
+
+static void small_functions_are_inlined_across_parts(void **state)
+{
+    struct compile_fixture *f = *state;
+    struct buffer text;
+
+    write_optimised(&text);
+    compile_fixture_add_text(f, "optimised", (const char *)text.data);
+    assert_compiles(f);
+    assert_non_null(find_function(f, "first"));
+    assert_non_null(find_function(f, "last"));
+    assert_null(find_function(f, "small"));
+    buffer_release(&text);
+}
+
+static enum status make_here(size_t n_parts, part_fn make, void *context,
+                             struct buffer *ret_out, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t i = n_parts; !status && i-- > 0;)
+        status = make(context, i, &ret_out[i], err);
+    return status;
+}
+
+/* As in libobcc-llvm.so. */
+static void optimised_module_is_the_same_in_one_process(void **state)
+{
+    struct compile_fixture *f = *state;
+    struct buffer text, image;
+
+    write_optimised(&text);
+    compile_fixture_add_text(f, "optimised", (const char *)text.data);
+    assert_compiles(f);
+    buffer_init(&image);
+    buffer_append(&image, f->result.link.image.data, f->result.link.image.size);
+    compile_fixture_reset(f);
+    f->make_parts = make_here;
+    f->shares_module = true;
+    compile_fixture_add_text(f, "optimised", (const char *)text.data);
+    assert_compiles(f);
+    assert_int_equal(image.size, f->result.link.image.size);
+    assert_memory_equal(image.data, f->result.link.image.data, image.size);
+    buffer_release(&image);
+    buffer_release(&text);
 }
 
 /* What code generators call floor is libm's; the other floor is the
@@ -390,6 +463,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(divided_module_has_all_it_defines_once,
                                         compile_fixture_setup,
                                         compile_fixture_teardown),
+        cmocka_unit_test_setup_teardown(
+            small_functions_are_inlined_across_parts, compile_fixture_setup,
+            compile_fixture_teardown),
+        cmocka_unit_test_setup_teardown(
+            optimised_module_is_the_same_in_one_process, compile_fixture_setup,
+            compile_fixture_teardown),
         cmocka_unit_test_setup_teardown(nothing_is_divided_in_one_process,
                                         compile_fixture_setup,
                                         compile_fixture_teardown),

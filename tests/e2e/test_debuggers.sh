@@ -112,11 +112,13 @@ test_gdb_attached_later_knows_the_code() {
     needs gdb
     for flag in -g -g0; do
         program $flag
-        mkfifo "$work/input" 2>/dev/null
+        rm -f "$work/input" "$work/up"
+        mkfifo "$work/input"
+        : >"$work/up" # the shell in the background may be slow to do it
         "$BCC" run "$work/program.bc" <"$work/input" >"$work/up" &
         pid=$!
         exec 9>"$work/input"
-        until grep -q up "$work/up" || ! kill -0 $pid; do :; done
+        until grep -q up "$work/up" || ! kill -0 $pid; do sleep 0.01; done
         gdb_run attached -p $pid -ex "source $GDB_SCRIPT" -ex backtrace
         exec 9>&-
         wait $pid
@@ -162,6 +164,8 @@ test_lldb_stops_where_the_source_says() {
 
 busy() {
     cat >"$work/busy.c" <<'C'
+#include <stdio.h>
+#include <unistd.h>
 __attribute__((noinline)) static unsigned spin(unsigned n)
 {
     unsigned x = 1;
@@ -169,7 +173,11 @@ __attribute__((noinline)) static unsigned spin(unsigned n)
         x = x * 1664525 + 1013904223;
     return x;
 }
-int main(void) { return spin(300000000) == 1; }
+int main(void)
+{
+    printf("process %d\n", (int)getpid());
+    return spin(300000000) == 1;
+}
 C
     "$CLANG" -O2 -emit-llvm -c "$work/busy.c" -o "$work/busy.bc" || exit 1
 }
@@ -193,8 +201,10 @@ shows_spin() {
 
 test_perf_reads_the_map() {
     recorded map
+    map=/tmp/perf-$(sed -n 's/^process //p' "$work/record").map
+    [ -e "$map" ] || fail "no $map"
+    trap 'rm -f "$map"; remove_work' EXIT
     shows_spin "$work/data"
-    rm -f /tmp/perf-*.map
 }
 
 test_perf_injects_the_dump() {

@@ -77,17 +77,24 @@ static bool has(struct fixture *f, const char *name, const char *attribute)
         function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, kind);
 }
 
+/* As it is while passes look at the module as a whole. */
+static void mark_and_show(struct fixture *f)
+{
+    read_module(f);
+    finished_mark(f->module);
+    finished_show(f->module);
+}
+
 static void leaves_out_what_is_finished_and_as_it_was(void **state)
 {
     struct fixture *f = *state;
 
-    add_function(f, "large", "", 100, plain);
+    add_function(f, "large", "", 150, plain);
     add_function(f, "small", "", 10, plain);
-    add_function(f, "unoptimised", "", 100, by_stack);
-    add_function(f, "for_size", "optsize", 100, plain);
-    add_function(f, "for_inlining", "alwaysinline", 100, plain);
-    read_module(f);
-    finished_mark(f->module);
+    add_function(f, "unoptimised", "", 150, by_stack);
+    add_function(f, "for_size", "optsize", 150, plain);
+    add_function(f, "for_inlining", "alwaysinline", 150, plain);
+    mark_and_show(f);
     finished_hide(f->module);
     assert_int_equal(glue_verify(&f->glue, f->module, "test", &f->err), 0);
     assert_true(has(f, "large", "optnone"));
@@ -97,16 +104,29 @@ static void leaves_out_what_is_finished_and_as_it_was(void **state)
     assert_false(has(f, "for_inlining", "optnone"));
 }
 
+static void leaves_out_at_once(void **state)
+{
+    struct fixture *f = *state;
+
+    add_function(f, "large", "", 150, plain);
+    add_function(f, "unoptimised", "", 150, by_stack);
+    read_module(f);
+    finished_mark(f->module);
+    assert_int_equal(glue_verify(&f->glue, f->module, "test", &f->err), 0);
+    assert_true(has(f, "large", "optnone"));
+    assert_false(has(f, "unoptimised", "optnone"));
+}
+
 static void takes_in_what_changed(void **state)
 {
     struct fixture *f = *state;
     LLVMValueRef function;
 
-    add_function(f, "same", "", 100, plain);
-    add_function(f, "first_gone", "", 100, plain);
-    add_function(f, "other_operand", "", 100, plain);
-    read_module(f);
-    finished_mark(f->module);
+    add_function(f, "same", "", 150, plain);
+    add_function(f, "first_gone", "", 150, plain);
+    add_function(f, "other_operand", "", 150, plain);
+    mark_and_show(f);
+    assert_false(has(f, "same", "optnone"));
     function = LLVMGetNamedFunction(f->module, "first_gone");
     LLVMInstructionEraseFromParent(
         LLVMGetFirstInstruction(LLVMGetEntryBasicBlock(function)));
@@ -120,21 +140,41 @@ static void takes_in_what_changed(void **state)
     assert_false(has(f, "other_operand", "optnone"));
 }
 
+static void lets_them_be_inlined_between(void **state)
+{
+    struct fixture *f = *state;
+
+    add_function(f, "large", "", 150, plain);
+    add_function(f, "kept_apart", "noinline", 150, plain);
+    mark_and_show(f);
+    assert_false(has(f, "large", "noinline"));
+    assert_true(has(f, "kept_apart", "noinline"));
+}
+
+/* Of one that changed, too. */
 static void leaves_no_trace(void **state)
 {
     struct fixture *f = *state;
+    LLVMValueRef first;
     char *before, *after;
 
-    add_function(f, "large", "", 100, plain);
-    add_function(f, "kept_apart", "noinline", 100, plain);
+    add_function(f, "changed", "", 150, plain);
+    add_function(f, "large", "", 150, plain);
+    add_function(f, "kept_apart", "noinline", 150, plain);
     add_function(f, "small", "", 10, plain);
-    read_module(f);
-    before = LLVMPrintModuleToString(f->module);
-    finished_mark(f->module);
+    mark_and_show(f);
+    first = LLVMGetFirstInstruction(
+        LLVMGetEntryBasicBlock(LLVMGetNamedFunction(f->module, "changed")));
+    LLVMInstructionEraseFromParent(first);
     finished_hide(f->module);
-    assert_true(has(f, "large", "noinline"));
     finished_show(f->module);
     after = LLVMPrintModuleToString(f->module);
+    LLVMDisposeModule(f->module);
+    read_module(f);
+    first = LLVMGetFirstInstruction(
+        LLVMGetEntryBasicBlock(LLVMGetNamedFunction(f->module, "changed")));
+    LLVMInstructionEraseFromParent(first);
+    before = LLVMPrintModuleToString(f->module);
     assert_string_equal(before, after);
     LLVMDisposeMessage(before);
     LLVMDisposeMessage(after);
@@ -146,7 +186,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(leaves_out_what_is_finished_and_as_it_was),
+        TEST(leaves_out_at_once),
         TEST(takes_in_what_changed),
+        TEST(lets_them_be_inlined_between),
         TEST(leaves_no_trace),
     };
 

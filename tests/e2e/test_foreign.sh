@@ -346,6 +346,53 @@ C
         fail "$(cat "$work/linked.out")"
 }
 
+# Constructors of one priority run in the order of the source, destructors in
+# reverse, those of C++'s inline variables (a section each) before the others of
+# their file; also beside an object that was compiled before.
+test_orders_constructors_as_natively() {
+    cat >"$work/order.c" <<'C'
+int puts(const char *);
+#define BOTH(name, how) \
+    __attribute__((constructor how)) static void c##name(void) { puts("+" #name); } \
+    __attribute__((destructor how)) static void d##name(void) { puts("-" #name); }
+BOTH(a, ) BOTH(b, ) BOTH(early, (300)) BOTH(early2, (300)) BOTH(c, )
+int main(void) { return 0; }
+C
+    cat >"$work/inline.cpp" <<'C'
+extern "C" int puts(const char *);
+struct say { say(const char *text) { puts(text); } };
+say one("one");
+inline say two("two"), three("three");
+template <class T> struct holds { static say member; };
+template <class T> say holds<T>::member("member");
+template struct holds<int>;
+say four("four");
+C
+    sed 's/int main.*//; s/"+"/"object +"/; s/"-"/"object -"/' "$work/order.c" \
+        >"$work/object.c"
+    compile order -xc <"$work/order.c"
+    alone='-fno-threadsafe-statics -fno-exceptions' # without libstdc++
+    # shellcheck disable=SC2086
+    compile inline -xc++ $alone <"$work/inline.cpp"
+    # shellcheck disable=SC2086
+    "$CLANG" --target="$triple" $cpu -O2 -fPIC -c "$work/object.c" \
+        -o "$work/object.o" || exit 1
+    run made "$BCC" compile --target "$triple" --entry main "$work/order.bc" \
+        "$work/inline.bc" "$work/object.o" -o "$work/order.oBCC"
+    expect made "exit 0"
+    need_target_bcc
+    # shellcheck disable=SC2086
+    (cd "$work" && "$CLANG" -w $alone order.c inline.cpp object.c -o native) ||
+        exit 1
+    run native "$work/native"
+    for level in 0 3; do
+        run ran "$BCC" run --target "$triple" -O$level --link \
+            "$work/inline.bc" --link "$work/object.o" "$work/order.bc"
+        expect ran "exit 0"
+        same native ran
+    done
+}
+
 # off: no machine joins a product and a sum. On AArch64 every CPU would.
 test_rounds_alike_with_fp_contract_off() {
     cat >"$work/round.c" <<'C'

@@ -171,8 +171,8 @@ END
 bcc: config:4: not a line 'cache-size = SIZE'
 bcc: config:5: not a line 'cache-size = SIZE'
 bcc: config:6: not a line 'cache-size = SIZE'
-bcc: config:7: '' is no size
-bcc: config:8: '5M 6M' is no size
+bcc: config:7: '' is not a size
+bcc: config:8: '5M 6M' is not a size
 END
     diff "$work/right" "$work/said" || fail "other lines are refused"
     says config out "7340032 ("
@@ -210,7 +210,7 @@ test_missing_runtimes_of_languages_are_named() {
         echo "int $name(void); int main(void) { return $name(); }" |
             "$CLANG" -O2 -fPIC -emit-llvm -x c -c - -o "$work/foreign.bc"
         run foreign "$BCC" run --no-cache "$work/foreign.bc"
-        complains foreign "'$name' is of $advice"
+        complains foreign "'$name' belongs to $advice"
     done <<'END'
 __rdl_alloc rustc's own allocator functions
 __rust_alloc rustc's own allocator functions

@@ -9,7 +9,7 @@ set -u
 
 user=$((20000 + $$ % 20000 * 2)) # not those of a test at the same time
 other=$((user + 1))
-trap 'rm -rf "$work" "/dev/shm/bcc-$user" "/dev/shm/bcc-$other"' EXIT
+trap 'remove_work; rm -rf "/dev/shm/bcc-$user" "/dev/shm/bcc-$other"' EXIT
 
 [ "$(id -u)" -eq 0 ] || skip "needs root"
 command -v setpriv >/dev/null || skip "no setpriv"

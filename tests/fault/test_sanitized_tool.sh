@@ -9,6 +9,7 @@ set -u
 work=$(mktemp -d) || exit 1
 writer=
 trap '[ -z "$writer" ] || kill "$writer"; rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 BCC_CACHE_DIR=$work/cache HOME=$work
 export BCC_CACHE_DIR HOME
 failures=0

@@ -254,7 +254,7 @@ static void refuses_members_that_cannot_be(void **state)
         const char *message;
     } cases[] = {
         {"a.o/", "", 58, "header does not end"},
-        {"a.o/", "", 48, "size is no number"},
+        {"a.o/", "", 48, "size is not a number"},
         {"", "", 20, "has no name"},
         {"/7", "", 20, "name is outside its table"},
         {"/seven", "", 20, "has no name"},

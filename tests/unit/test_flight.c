@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -52,11 +53,6 @@ static struct flight begin(const struct temp_dir *dir, const char *name)
     return flight;
 }
 
-static uint64_t in_ms(unsigned ms)
-{
-    return clock_monotonic_ns() + ms * (uint64_t)1000000;
-}
-
 static void sleep_ms(unsigned ms)
 {
     const struct timespec time = {.tv_sec = ms / 1000,
@@ -77,6 +73,7 @@ static pid_t start_holder(const struct temp_dir *dir, bool beats)
     assert_true(pid >= 0);
     if (pid == 0) {
         struct flight flight;
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         flight_begin(&flight, dir->path, "one", identity);
         if (!flight_take(&flight) || write(ready[1], "", 1) != 1)
             _exit(1);
@@ -211,16 +208,70 @@ static void killed_holder_frees_the_lock(void **state)
     flight_end(&flight);
 }
 
+/* In place of the pause after each look: as much happens between two looks on a
+ * busy machine as on another. */
+static struct {
+    struct flight *holder; /* NULL: a pause as usual */
+    int period, left;      /* looks: for a beat, until the holder has done */
+    bool is_on;
+} looks;
+
+int __real_nanosleep(const struct timespec *time, struct timespec *left);
+int __wrap_nanosleep(const struct timespec *time, struct timespec *left);
+
+int __wrap_nanosleep(const struct timespec *time, struct timespec *left)
+{
+    if (!looks.holder)
+        return __real_nanosleep(time, left);
+    if (--looks.left == 0)
+        flight_end(looks.holder);
+    else if (looks.left % looks.period == 0)
+        assert_true(flight_beat(looks.holder->fd, looks.is_on = !looks.is_on));
+    return 0;
+}
+
+/* The holder works for 10 times as long as one is patient. *ret_level: at which
+ * the wait ended. */
+static void wait_for_beats(const struct temp_dir *dir, int period_ms,
+                           unsigned *ret_level)
+{
+    struct flight holder = begin(dir, "one"), flight = begin(dir, "one");
+    const int look_ms = 5;
+
+    assert_true(flight_take(&holder));
+    looks.holder = &holder;
+    looks.is_on = false;
+    looks.period = period_ms / look_ms;
+    looks.left = 10 * FLIGHT_PATIENCE_MS / look_ms;
+    assert_true(flight_wait(&flight, UINT64_MAX));
+    looks.holder = NULL;
+    *ret_level = flight.level;
+    flight_end(&flight);
+    flight_end(&holder);
+}
+
 static void holder_that_beats_is_waited_for(void **state)
 {
-    struct temp_dir *dir = *state;
-    pid_t pid = start_holder(dir, true);
-    struct flight flight = begin(dir, "one");
+    unsigned level;
 
-    assert_false(flight_wait(&flight, in_ms(3 * FLIGHT_PATIENCE_MS)));
+    wait_for_beats(*state, FLIGHT_PERIOD_MS, &level);
+    assert_int_equal(level, 0);
+    wait_for_beats(*state, FLIGHT_PATIENCE_MS - FLIGHT_PERIOD_MS, &level);
+    assert_int_equal(level, 0);
+    wait_for_beats(*state, FLIGHT_PATIENCE_MS + FLIGHT_PERIOD_MS, &level);
+    assert_int_equal(level, 1);
+}
+
+static void nobody_waits_after_the_deadline(void **state)
+{
+    struct temp_dir *dir = *state;
+    struct flight holder = begin(dir, "one"), flight = begin(dir, "one");
+
+    assert_true(flight_take(&holder));
+    assert_false(flight_wait(&flight, clock_monotonic_ns()));
     assert_int_equal(flight.level, 0);
-    end_holder(pid);
     flight_end(&flight);
+    flight_end(&holder);
 }
 
 static void stopped_holder_is_passed_by_one(void **state)
@@ -274,9 +325,11 @@ static void forked_copy_of_the_descriptor_does_not_keep_the_lock(void **state)
     assert_true(flight_take(&flight));
     pid = fork();
     assert_true(pid >= 0);
-    if (pid == 0)
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         for (;;)
             pause();
+    }
     flight_end(&flight);
     assert_true(flight_take(&other));
     flight_end(&other);
@@ -384,6 +437,7 @@ int main(void)
         TEST(threads_of_one_process_exclude_each_other),
         TEST(killed_holder_frees_the_lock),
         TEST(holder_that_beats_is_waited_for),
+        TEST(nobody_waits_after_the_deadline),
         TEST(stopped_holder_is_passed_by_one),
         TEST(nobody_waits_for_many_silent_holders),
         TEST(forked_copy_of_the_descriptor_does_not_keep_the_lock),

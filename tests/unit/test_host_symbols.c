@@ -112,6 +112,9 @@ static void finds_in_the_process_what_dlsym_finds(void **state)
     assert_true(scope.n_objects >= 2);
     assert_true(host_object_read(map_of(handle), &libc));
     assert_true(compare(&libc, find_in_scope, &scope, RTLD_DEFAULT) > 1000);
+    atomic_store(&scope.remembers, true);
+    for (int i = 0; i < 2; i++)
+        assert_true(compare(&libc, find_in_scope, &scope, RTLD_DEFAULT) > 1000);
     dlclose(handle);
 }
 
@@ -124,6 +127,29 @@ static void the_program_comes_before_its_libraries(void **state)
     assert_ptr_equal(
         host_scope_find(&scope, "getloadavg", symbol_hash("getloadavg")),
         (void *)getloadavg);
+}
+
+static size_t count_answers(const struct host_scope *scope)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < HOST_SCOPE_ANSWERS; i++)
+        n += scope->answers[i].address != 0;
+    return n;
+}
+
+static void remembers_once_a_second_script_asks(void **state)
+{
+    const char *name = "getloadavg";
+
+    (void)state;
+    for (size_t n_scripts = 1; n_scripts <= 3; n_scripts++) {
+        struct host_scope *scope = host_scope_of_process();
+
+        assert_ptr_equal(host_scope_find(scope, name, symbol_hash(name)),
+                         (void *)getloadavg);
+        assert_int_equal(count_answers(scope), n_scripts > 1);
+    }
 }
 
 static void leaves_what_it_does_not_know_to_dlsym(void **state)
@@ -318,6 +344,7 @@ int main(void)
         cmocka_unit_test(finds_in_a_library_what_dlsym_finds),
         cmocka_unit_test(finds_in_the_process_what_dlsym_finds),
         cmocka_unit_test(the_program_comes_before_its_libraries),
+        cmocka_unit_test(remembers_once_a_second_script_asks),
         cmocka_unit_test(leaves_what_it_does_not_know_to_dlsym),
         cmocka_unit_test(takes_the_default_version),
         cmocka_unit_test(the_scope_ends_with_libc),

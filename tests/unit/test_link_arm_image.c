@@ -439,7 +439,7 @@ static const struct {
     {".long second(prel31), 1, code(prel31), 1\n",
      ".ARM.exidx+0x8: rows are not in order"},
     {".long code(prel31), 1\n.reloc 4, R_ARM_ABS32, code\n",
-     ".ARM.exidx+0x4: relocation that is of no row"},
+     ".ARM.exidx+0x4: relocation outside of the rows"},
 };
 
 static void refuses_malformed_unwind_tables(void **state)

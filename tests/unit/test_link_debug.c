@@ -387,7 +387,7 @@ static void refuses_relocations_that_need_an_address(void **state)
                      ".long f - .\n");
     fixture_refused(f, STATUS_UNSUPPORTED,
                     "a.o: .debug_info+0x1: R_X86_64_PC32",
-                    "debug information is at no address");
+                    "debug information has no address");
 }
 
 static void refuses_relocations_outside_their_section(void **state)

@@ -158,23 +158,38 @@ static int count_threads(void)
     return n;
 }
 
+/* A thread that was joined is counted a little longer. */
+static bool come_to(int n_threads)
+{
+    for (int i = 0; i < 60000 && count_threads() != n_threads; i++)
+        usleep(1000);
+    return count_threads() == n_threads;
+}
+
+/* Threads of this process, and one of the sanitizer. */
+#ifdef __SANITIZE_THREAD__
+enum { N_USUAL = 2 };
+#else
+enum { N_USUAL = 1 };
+#endif
+
 static void one_tile_runs_here_and_starts_no_thread(void **state)
 {
     BCCPoolRef pool = bccCreatePool(4);
-    const int before = count_threads();
+    const int before = N_USUAL;
     pthread_t thread;
 
     (void)state;
     assert_int_equal(bccRunTiles(pool, 1, note_thread, &thread, NULL), 0);
     assert_true(pthread_equal(thread, pthread_self()));
-    assert_int_equal(count_threads(), before);
+    assert_true(come_to(before));
     /* Two tiles are for two workers, not for all. */
     assert_each_runs_once(pool, 2);
-    assert_int_equal(count_threads(), before + 1);
+    assert_true(come_to(before + 1));
     assert_each_runs_once(pool, 100);
-    assert_int_equal(count_threads(), before + 3);
+    assert_true(come_to(before + 3));
     bccDisposePool(pool);
-    assert_int_equal(count_threads(), before);
+    assert_true(come_to(before));
 }
 
 /* ---- Failures ---- */
@@ -421,9 +436,9 @@ static void a_child_starts_its_own_threads(void **state)
     if (child == 0) {
         assert_int_equal(count_threads(), 1);
         assert_each_runs_once(pool, 1000);
-        assert_int_equal(count_threads(), 4);
+        assert_true(come_to(4));
         bccDisposePool(pool);
-        _exit(count_threads() != 1);
+        _exit(!come_to(1));
     }
     assert_true(child_succeeds(child));
     child = fork();
@@ -461,7 +476,7 @@ static void a_child_of_a_busy_process_is_not_busy(void **state)
             struct blocked blocked = {.n_tiles = 10};
 
             /* needs two threads to end, so it cannot run alone */
-            alarm(20);
+            alarm(300);
             _exit(bccRunTiles(pool, 10, wait_for_others, &blocked, NULL) ||
                   blocked.n_done != 10);
         }

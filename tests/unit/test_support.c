@@ -21,7 +21,7 @@
 #include "file.h"
 #include "machine.h"
 #include "span.h"
-#include "visible.h"
+#include "text.h"
 #include "temp_dir.h"
 
 static struct span span_of(const char *text)

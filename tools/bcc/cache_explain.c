@@ -1,10 +1,11 @@
-/* bcc cache explain: would it hit, and if not, what is different?
+/* bcc cache explain: would a launch hit, and if not, why?
  *
- * The library gives the verdict: a prepare that may not compile. The table next
- * to it compares the entry with the request field by field; fields that do not
+ * The library decides: a prepare that may not compile. The table next to its
+ * answer compares the entry with the request field by field; fields that do not
  * decide are marked so. If there is no entry of the right name, the nearest one
- * of the directory is shown: made from the same script or one of the same name,
- * with the most fields in common. The first field that decides is the cause. */
+ * of the directory is shown: made from the same script, or one of the same
+ * name, with the most fields in common. The first field that decides is the
+ * cause. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 
 #include <bcc/bcc.h>
 
-#include "cache_actions.h"
+#include "commands.h"
 #include "cache_file.h"
 #include "dependency.h"
 #include "entry_name.h"
@@ -22,6 +23,7 @@
 #include "sha1_digest.h"
 #include "store.h"
 #include "variants.h"
+#include "inventory.h"
 
 enum { MAX_FIELD = 32, MAX_VALUE = 512, MAX_LINES = 4096 };
 
@@ -315,7 +317,7 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* Number of fields in common; 0 if it is for another script. */
+/* The number of fields in common; 0 if the entry is for another script. */
 static size_t likeness(const struct explain *explain,
                        const struct cache_view *view)
 {
@@ -371,7 +373,7 @@ static void find_nearest_in(const struct explain *explain, const char *dir,
     inventory_release(&inventory);
 }
 
-/* In the cache, or in a layer that is searched before it. */
+/* Search the cache, or a layer that is searched before it. */
 static bool find_nearest(const struct explain *explain, char ret_path[PATH_MAX])
 {
     const char *rest = secure_getenv("BCC_CACHE_PATH");
@@ -421,7 +423,7 @@ static bool print_verdict(struct explain *explain, const char *path)
     return is_hit;
 }
 
-/* The entry that is compared with the request, open; false: there is none. */
+/* Open the entry that is compared with the request. False: there is none. */
 static bool open_compared(struct explain *explain, bool is_hit,
                           char ret_path[PATH_MAX], struct cache_file *ret_file)
 {
@@ -476,7 +478,7 @@ static void print_differences(struct explain *explain, bool is_hit)
 
 /* ---- What to do ---- */
 
-/* As a word of a shell. */
+/* Append text as a word of a shell. */
 static void append_word(struct buffer *out, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
@@ -499,18 +501,18 @@ static void append_word(struct buffer *out, const char *word)
 static void append_option(struct buffer *out, const struct option_row *row,
                           const char *value)
 {
-    if (row->name)
+    if (*row->name)
         buffer_printf(out, " --%s", row->name);
     else
         buffer_printf(out, " -%c", row->letter);
     if (!value)
         return;
-    if (row->name)
+    if (*row->name)
         buffer_append(out, " ", 1);
     append_word(out, value);
 }
 
-/* The options of this command that precompile takes as well. */
+/* Append the options of this command that precompile has, too. */
 static void append_options(struct buffer *out, const struct options *options)
 {
     for (size_t i = 0; i < n_option_rows; i++) {
@@ -533,7 +535,7 @@ static void append_options(struct buffer *out, const struct options *options)
         buffer_printf(out, " -O%d", options->opt_level);
 }
 
-/* The commands after which the next launch is a hit. */
+/* Append the commands after which the next launch is a hit. */
 static void append_commands(const struct explain *explain, const char *path,
                             struct buffer *out)
 {
@@ -562,8 +564,8 @@ static void append_commands(const struct explain *explain, const char *path,
     append_word(out, report.path);
 }
 
-/* The cause is what the library says of an entry of the right name, or else the
- * first difference from the nearest entry. */
+/* The cause is the library's message about an entry of the right name, or else
+ * the first difference from the nearest entry. */
 static void print_remedy(const struct explain *explain, const char *path)
 {
     const BCCReport report = report_of(explain);
@@ -603,8 +605,8 @@ static void print_all(struct explain *explain, const char *path)
         puts("}");
 }
 
-/* False: not explained, and the script's error message may say why. A miss
- * fails here too; the report tells it from other failures. */
+/* False: not explained; the script's error message may tell why. A miss fails
+ * here, too; the report distinguishes it from other failures. */
 static bool look_up(struct explain *explain, const char *path)
 {
     const unsigned long flags =

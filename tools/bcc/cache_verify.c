@@ -7,11 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cache_actions.h"
+#include "commands.h"
 #include "cache_file.h"
 #include "file.h"
 #include "print.h"
 #include "index_file.h"
+#include "inventory.h"
 
 enum { MAX_THREADS = 64 };
 
@@ -24,7 +25,7 @@ struct check {
     size_t next;
 };
 
-/* Check the whole file, closures included; from a copy, like
+/* Check the whole file, closures included, in a copy like that of
  * cache_file_open(). */
 static enum status check_index(const char *path, struct error *err)
 {

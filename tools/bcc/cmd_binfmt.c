@@ -2,18 +2,19 @@
  *
  * The kernel's binfmt_misc knows formats by their first bytes. For a file of a
  * format it starts the format's interpreter, with the path of the file in front
- * of the arguments. An interpreter gets no words of its own, so it cannot be
- * "bcc run". It is bcc-run, a link to bcc: main() goes by that name.
+ * of the arguments. It passes no words of the interpreter's own, so "bcc run"
+ * cannot be one. The interpreter is bcc-run, a link to bcc: main() behaves by
+ * that name.
  *
  *     ./prog.bc a b   ->   PREFIX/libexec/bcc/bcc-run ./prog.bc a b
  *
- * The kernel forgets formats when it ends. On Debian update-binfmts (package
- * binfmt-support) keeps them and registers them at each boot. Where it is
- * missing the kernel is told directly, until the next boot.
+ * Formats are registered until the machine is restarted. On Debian
+ * update-binfmts (package binfmt-support) registers them at each boot. Without
+ * it the kernel is told directly, until the next boot.
  *
- * What the kernel has is read from /proc/sys/fs/binfmt_misc/NAME, see
+ * The kernel's registrations are read from /proc/sys/fs/binfmt_misc/NAME, see
  * Documentation/admin-guide/binfmt-misc.rst. The runtimes of LLVM register lli
- * for all files that begin with "BC": show names such rivals. */
+ * for all files that begin with "BC": `show` names such rivals. */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -100,7 +101,7 @@ static void parse_line(struct registration *found, const char *line)
         memcpy(found->interpreter, line + 12, strlen(line + 12) + 1);
 }
 
-/* False: there is none of that name. */
+/* False: there is no registration of that name. */
 static bool read_registration(const char *name, struct registration *found)
 {
     char path[sizeof(KERNEL_DIR) + NAME_MAX + 1], line[MAX_LINE];
@@ -225,7 +226,8 @@ int cmd_binfmt_show(struct options *options)
 
 /* ---- install, remove ---- */
 
-/* The interpreter that belongs to this program; false after a complaint. */
+/* Find the interpreter that belongs to this program; false after a
+ * complaint. */
 static bool find_interpreter(char ret_path[PATH_MAX])
 {
     char relative[PATH_MAX], *slash;
@@ -259,8 +261,8 @@ static bool is_root(const char *action)
     return false;
 }
 
-/* Run update-binfmts. Its exit status; -1: it is not installed, or ended by a
- * signal. */
+/* Run update-binfmts. Returns its exit status; -1: it is not installed, or was
+ * ended by a signal. */
 static int run_manager(const char *const words[])
 {
     char *const *argv = (char *const *)(uintptr_t)words;

@@ -11,15 +11,15 @@
 
 #include <bcc/bcc.h>
 
-#include "cache_actions.h"
-#include "cache_file.h"
 #include "commands.h"
+#include "cache_file.h"
 #include "counters.h"
 #include "known_file.h"
 #include "print.h"
 #include "prune.h"
 #include "settings.h"
 #include "store.h"
+#include "inventory.h"
 
 bool cache_inventory(const char *dir, struct inventory *ret_inventory)
 {
@@ -59,7 +59,7 @@ static char *describe(const char *path, bool *ret_good)
     return copy;
 }
 
-/* Empty if no calendar has that time. */
+/* Print nothing if no calendar has that time. */
 static void print_date(time_t time)
 {
     const struct tm *local = localtime(&time);
@@ -268,8 +268,8 @@ int cache_clear(const struct options *options, const char *dir)
 
 /* ---- gc ---- */
 
-/* Does at once, and with a report, what the library leaves to another process
- * after a miss. */
+/* The library leaves this to another process after a miss; here it is done at
+ * once, with a report. */
 struct account {
     bool json;
     bool dry_run;

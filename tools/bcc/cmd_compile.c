@@ -1,5 +1,5 @@
-/* bcc compile: one cache file, or a shared object, wherever the user wants
- * it. */
+/* bcc compile: one cache file or shared object, at a path of the user's
+ * choice. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,9 +10,8 @@
 
 #include "cache_file.h"
 #include "commands.h"
-#include "part.h"
+#include "entry_files.h"
 #include "print.h"
-#include "print_report.h"
 #include "script_setup.h"
 #include "undefined.h"
 
@@ -24,7 +23,12 @@ static int make(BCCScriptRef script, const struct options *options,
         setup_complain(script);
         return EXIT_FAILED;
     }
-    /* A host defines symbols for what is no program. */
+    if (options->entry && !function_names_have(path, options->entry)) {
+        complain("%s: no function '%s'", options->arguments[0], options->entry);
+        unlink(path);
+        return EXIT_FAILED;
+    }
+    /* A host may define symbols for code that is not a program. */
     if ((!options->entry && !options->no_undefined) ||
         undefined_complain(options, options->arguments[0], path) == 0 ||
         !options->no_undefined)
@@ -33,7 +37,7 @@ static int make(BCCScriptRef script, const struct options *options,
     return EXIT_FAILED;
 }
 
-/* The whole entry, or its image. */
+/* Write the whole entry, or its image. */
 static int deliver(const struct options *options, const char *entry)
 {
     struct cache_file file;
@@ -52,8 +56,8 @@ static int deliver(const struct options *options, const char *entry)
     return status ? EXIT_FAILED : EXIT_OK;
 }
 
-/* An entry is made as a whole, as a file: elsewhere, if it is not what is
- * wanted in the end. */
+/* Make the entry in another place if only a part of it is wanted: an entry is
+ * always made as a file. */
 static int make_elsewhere(BCCScriptRef script, const struct options *options)
 {
     const char *parent = getenv("TMPDIR");

@@ -40,7 +40,7 @@ static void end(const struct shower *shower, const char *origin)
     }
 }
 
-/* value: NULL for none. */
+/* value: NULL: not set. */
 static void show(struct shower *shower, const char *name, const char *value,
                  const char *origin)
 {
@@ -54,7 +54,7 @@ static void show(struct shower *shower, const char *name, const char *value,
     end(shower, origin);
 }
 
-/* A setting that only a variable of the environment makes. */
+/* Show a setting that only an environment variable has. */
 static void show_variable(struct shower *shower, const char *name,
                           const char *variable)
 {

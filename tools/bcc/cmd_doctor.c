@@ -1,5 +1,5 @@
-/* bcc doctor: what bcc needs of this machine and this user, and whether it is
- * there. One line for each fact; a line that is no "ok" says how to mend it.
+/* bcc doctor: are all things there that bcc needs of this machine and this
+ * user? One line for each fact; a line that is not "ok" tells how to mend it.
  *
  * Nothing is changed: no directory is made, nothing is compiled. */
 #include <errno.h>
@@ -85,7 +85,7 @@ report(struct doctor *doctor, const char *subject, enum health health,
 
 /* ---- Compiler ---- */
 
-/* What `bccc --version` says after its name; "" if it does not run. */
+/* The output of `bccc --version` after its name; "" if it does not run. */
 static void ask_version(const char *compiler, char *ret_text, size_t size)
 {
     int ends[2];
@@ -232,7 +232,8 @@ static void check_layers(struct doctor *doctor)
 
 /* ---- Kernel, CPU, limits ---- */
 
-/* As the loader does with code that cannot be mapped from a file. */
+/* May memory become executable? The loader needs that for code that cannot be
+ * mapped from a file. */
 static bool may_make_executable(void)
 {
     const size_t size = (size_t)sysconf(_SC_PAGESIZE);
@@ -340,8 +341,8 @@ int cmd_doctor(struct options *options)
     check_layers(&doctor);
     check_kernel(&doctor);
     check_cpu(&doctor);
-    /* LLVM maps 1 GiB for a module of a few MB; entries are files; the
-     * compiler gets a descriptor for each input. */
+    /* LLVM maps 1 GiB for a module of a few MB; entries are files; the compiler
+     * has a descriptor for each input. */
     check_limit(&doctor, "address space (-v)", RLIMIT_AS, (rlim_t)1 << 30);
     check_limit(&doctor, "file size (-f)", RLIMIT_FSIZE, (rlim_t)64 << 20);
     check_limit(&doctor, "descriptors (-n)", RLIMIT_NOFILE, 64);

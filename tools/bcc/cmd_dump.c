@@ -19,11 +19,10 @@
 #include "cpu_features.h"
 #include "dependency.h"
 #include "file.h"
-#include "function_names.h"
+#include "entry_files.h"
 #include "machine.h"
 #include "print.h"
 #include "options.h"
-#include "part.h"
 #include "resource.h"
 
 /* ---- Two ways to print ---- */
@@ -416,7 +415,7 @@ static int disassemble(const char *path)
 
 /* ---- Parts as files ---- */
 
-/* Without debug information, the names of functions. */
+/* Write the debug section; without one, a file with the names of functions. */
 static enum status write_debug(const struct cache_file *file,
                                const struct options *options, struct error *err)
 {
@@ -432,7 +431,7 @@ static enum status write_debug(const struct cache_file *file,
     return status;
 }
 
-/* Is the path the file to read, or the other output? */
+/* Is the path that of the input, or of the other output? */
 static bool is_in_use(const struct options *options, const char *path,
                       const char *other)
 {
@@ -468,6 +467,16 @@ static int show(const struct cache_file *file, const struct options *options)
     return options->disassemble ? disassemble(options->arguments[0]) : EXIT_OK;
 }
 
+static void complain_of_file(const char *path, const struct error *err)
+{
+    if (resource_is_bitcode(path))
+        complain("%s: bitcode, not an oBCC file: bcc compile makes one", path);
+    else if (err->status == STATUS_CORRUPT && !resource_is_compiled(path))
+        complain("%s: not an oBCC file", path);
+    else
+        complain("%s", err->message);
+}
+
 static int dump_file(const struct options *options)
 {
     struct cache_file file;
@@ -475,7 +484,7 @@ static int dump_file(const struct options *options)
     int result;
 
     if (cache_file_open(options->arguments[0], CACHE_CHECK_ALL, &file, &err)) {
-        complain("%s", err.message);
+        complain_of_file(options->arguments[0], &err);
         return EXIT_FAILED;
     }
     result = options->image || options->debug ? write_parts(&file, options)
@@ -484,7 +493,8 @@ static int dump_file(const struct options *options)
     return result;
 }
 
-/* Keep a stream in memory, as a file that has a name; bccc opens it, too. */
+/* Keep a stream in memory, as a file with a name, because bccc opens it,
+ * too. */
 static bool keep_stream(struct options *options, char ret_path[32])
 {
     struct error err = {0};

@@ -1,5 +1,5 @@
-/* bcc precompile: what an installer runs. A bad file does not stop the others;
- * the failures are listed at the end. */
+/* bcc precompile: for installers. A bad file does not stop the others; the
+ * failures are listed at the end. */
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
@@ -13,6 +13,7 @@
 #include <bcc/bcc.h>
 
 #include "commands.h"
+#include "entry_files.h"
 #include "entry_name.h"
 #include "file.h"
 #include "print.h"
@@ -99,7 +100,7 @@ static bool add_failure(struct work *work, const FTSENT *entry)
                     strerror(entry->fts_errno)) >= 0;
 }
 
-/* Is this ARCHIVE!ENTRY, and no file of that name? */
+/* Is it ARCHIVE!ENTRY, without a file of that name? */
 static bool is_entry_of_archive(const char *path)
 {
     const char *entry;
@@ -170,7 +171,7 @@ struct named_job {
     struct job *job;
 };
 
-/* By entry name; jobs of one name in the order of the command line. */
+/* Compare by entry name; jobs of one name in the order of the command line. */
 static int by_entry(const void *left, const void *right)
 {
     const struct named_job *a = left, *b = right;
@@ -242,8 +243,25 @@ static bool make_queue(struct work *work)
 
 /* ---- Doing it ---- */
 
-/* False: the entry is removed. A host defines symbols for what is no program.
- */
+/* False: it is no program, and the entry is removed: it could not be run. */
+static bool check_entry(struct job *job, const struct options *options,
+                        const BCCReport *report)
+{
+    const char *name = setup_entry(options);
+
+    if (options->exports || report->cache == BCC_CACHE_HIT ||
+        function_names_have(report->path, name))
+        return true;
+    unlink(report->path);
+    if (asprintf(&job->failure,
+                 "%s: no function '%s' (a library is compiled with --exports)",
+                 job->path, name) < 0)
+        job->failure = NULL;
+    return false;
+}
+
+/* False: a symbol is undefined, and the entry is removed. A host may define
+ * symbols for code that is not a program. */
 static bool check_symbols(struct work *work, struct job *job,
                           const BCCReport *report)
 {
@@ -276,7 +294,7 @@ static const char *make_entry(struct work *work, struct job *job)
     char name[NAME_MAX];
     bool failed;
 
-    /* A pipe of a package would never end. */
+    /* Reading a pipe of a package would never end. */
     if (resource_is_stream(job->path)) {
         if (asprintf(&job->failure, "%s: not a regular file", job->path) < 0)
             job->failure = NULL;
@@ -294,7 +312,8 @@ static const char *make_entry(struct work *work, struct job *job)
     } else {
         bccGetReport(script, &report);
         outcome = report.cache == BCC_CACHE_HIT ? "up to date" : "compiled";
-        if (!check_symbols(work, job, &report))
+        if (!check_entry(job, options, &report) ||
+            !check_symbols(work, job, &report))
             outcome = "failed";
     }
     bccDisposeScript(script);
@@ -341,8 +360,8 @@ static void run_workers(struct work *work)
     pthread_mutex_destroy(&work->lock);
 }
 
-/* Entries are synced when they are published, their names here: after a power
- * cut, everything that was reported as done is there. */
+/* Sync the directory's names. Entries are synced when they are published; so
+ * after a power cut everything that was reported as done is there. */
 static void sync_names(const char *dir)
 {
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -381,7 +400,7 @@ int cmd_precompile(struct options *options)
         complain("%s", reason);
         return EXIT_FAILED;
     }
-    /* Asked once, not for each file. */
+    /* Read once, not for each file. */
     settings_cache_limit(options, &limit);
     options->max_size = (struct size_option){true, limit.bytes};
     work.dir = dir;

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
+#include <sys/prctl.h>
 
 #include <bcc/bcc.h>
 
@@ -13,14 +13,12 @@
 #include "entry_name.h"
 #include "program.h"
 #include "print.h"
-#include "print_report.h"
 #include "resource.h"
-#include "run_foreign.h"
 #include "script_setup.h"
 #include "settings.h"
 #include "undefined.h"
 #include "variants.h"
-#include "waiting.h"
+#include "progress.h"
 
 /* The environment's BCC_PERF as BCC_SHOW_...; -1: a word that is not known. */
 static int perf_wanted(void)
@@ -37,18 +35,26 @@ static int perf_wanted(void)
     return -1;
 }
 
-/* What is logged about the cache comes before a compile. */
+/* The dynamic linker ends a program with this status if it does not find a
+ * function. */
+enum { STATUS_LAZY_FAILED = 127 };
+
+/* Called before a compile: the library logs then why there is no usable
+ * entry. */
 static void note_miss(void *path, int level, const char *area, const char *text)
 {
-    (void)level;
-    (void)text;
+    if (level == BCC_LOG_FATAL) {
+        complain("%s", text);
+        _exit(STATUS_LAZY_FAILED);
+    }
     if (strcmp(area, "cache") != 0)
         return;
     waiting_begin(path);
     undefined_ask();
 }
 
-/* Symbols are bound when the compile is over, and before constructors run. */
+/* Called when the compile is over, before constructors run: symbols are bound
+ * then. */
 static void *look_up(void *context, const char *symbol)
 {
     waiting_end();
@@ -56,8 +62,8 @@ static void *look_up(void *context, const char *symbol)
     return loaded_objects_lookup(context, symbol);
 }
 
-/* Without a cache every launch compiles. reason: why the library was given no
- * directory. */
+/* Count the launch, and warn that without a cache every launch compiles.
+ * reason: why the library was given no directory. */
 static void note_launch(BCCScriptRef script, const char *dir,
                         const char *reason)
 {
@@ -97,7 +103,7 @@ static bool prepare(BCCScriptRef script, const struct options *options,
         .prepare = bccPrepareExecutable,
     };
     char *dir;
-    bool failed;
+    bool failed, has_name;
 
     if (shows < 0)
         return false;
@@ -112,6 +118,7 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     bccSetArguments(script, options->n_arguments, options->arguments);
     dir = setup_find_cache_dir(options, &reason);
     failed = variants.name && !entry_name(script, options, path, dir, name);
+    has_name = variants.name && !failed;
     variants.is_in_dir = !failed && dir && variants_is_in(dir, name);
     /* If the entry is there, so is its directory. */
     if (!failed && dir && !variants.is_in_dir) {
@@ -122,7 +129,7 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     failed = failed || variants_prepare(&variants);
     waiting_end();
     print_report(script, options, reason);
-    if (variants.name && !resource_is_compiled(path))
+    if (has_name && !resource_is_compiled(path))
         note_launch(script, dir, reason);
     free(dir);
     if (failed)
@@ -131,7 +138,8 @@ static bool prepare(BCCScriptRef script, const struct options *options,
     return !failed;
 }
 
-/* err(3) and error(3) print this before their messages, and ps(1) shows it. */
+/* Set the name that err(3) and error(3) print before their messages, and ps(1)
+ * shows. */
 static void say_name_is(char *path)
 {
     char *slash = strrchr(path, '/');
@@ -146,7 +154,7 @@ int cmd_run(struct options *options)
     const struct machine *foreign = foreign_machine(options);
     int (*entry)(int, char **, char **);
     BCCScriptRef script;
-    char *path = options->arguments[0]; /* if there is one */
+    char *path = options->arguments[0]; /* NULL if there are no arguments */
     const char *name;
     bool failed;
 

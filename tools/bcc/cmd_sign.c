@@ -1,4 +1,4 @@
-/* bcc sign, bcc verify: signatures of cache files that travel. */
+/* bcc sign, bcc verify: signatures of cache files that leave this machine. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

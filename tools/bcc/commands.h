@@ -3,7 +3,11 @@
 #ifndef BCC_TOOL_COMMANDS_H
 #define BCC_TOOL_COMMANDS_H
 
+#include <limits.h>
+
 #include "options.h"
+
+struct inventory;
 
 int cmd_run(struct options *options);
 int cmd_call(struct options *options);
@@ -25,5 +29,14 @@ int cache_verify(const struct options *options, const char *dir);
 int cache_gc(const struct options *options, const char *dir);
 int cache_clear(const struct options *options, const char *dir);
 int cache_explain(const struct options *options, const char *dir);
+
+/* ---- Shared by the commands of bcc cache ---- */
+
+/* Read a directory; false after a complaint. */
+bool cache_inventory(const char *dir, struct inventory *ret_inventory);
+
+/* The path of entry i. */
+void cache_entry_path(const char *dir, const struct inventory *inventory,
+                      size_t i, char ret_path[PATH_MAX]);
 
 #endif

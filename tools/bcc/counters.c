@@ -29,7 +29,7 @@ static_assert((int)BCC_N_REASONS <= (int)COUNTERS_REASONS,
 /* The version is part of the name. */
 static const char file_name[] = ".counters-1";
 
-/* NULL: unusable. create: if there is none. */
+/* Map the file. NULL: unusable. create: make it if it does not exist. */
 static struct counters *map(const char *dir, bool create)
 {
     struct counters *counters = MAP_FAILED;
@@ -43,9 +43,9 @@ static struct counters *map(const char *dir, bool create)
               0600);
     if (fd < 0)
         return NULL;
-    /* A longer file stays as it is, and a new one is zeros. Its blocks must be
-     * there: on a full file system the first write to the mapping would be a
-     * SIGBUS. */
+    /* A longer file is not changed; a new one is filled with zeros. Its blocks
+     * must exist: on a full file system the first write to the mapping would be
+     * a SIGBUS. */
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
         (st.st_size >= (off_t)sizeof(*counters) ||
          (errno = posix_fallocate(fd, 0, sizeof(*counters))) == 0))
@@ -65,7 +65,7 @@ static uint64_t get(uint64_t *number)
     return __atomic_load_n(number, __ATOMIC_RELAXED);
 }
 
-/* Is this the launch that stands for others, too? */
+/* Is this the one launch in COUNTERS_SAMPLE that is counted? */
 static bool is_drawn(void)
 {
     const uint8_t *random = (const uint8_t *)getauxval(AT_RANDOM);

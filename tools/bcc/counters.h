@@ -1,5 +1,4 @@
-/* How often launches of bcc run hit and missed, in a file of the cache
- * directory. */
+/* Counts of hits and misses of bcc run, in a file of the cache directory. */
 #ifndef BCC_TOOL_COUNTERS_H
 #define BCC_TOOL_COUNTERS_H
 
@@ -9,7 +8,7 @@
 #include <bcc/bcc.h>
 
 enum {
-    COUNTERS_SAMPLE = 16,  /* hits are counted for one launch in so many */
+    COUNTERS_SAMPLE = 16,  /* one in so many hits is counted */
     COUNTERS_REASONS = 128 /* places for BCC_REASON_... in the file */
 };
 

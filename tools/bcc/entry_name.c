@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "buffer.h"
 #include "checksum.h"
 #include "clock.h"
 #include "dependency.h"
@@ -16,7 +15,7 @@
 
 /* ---- One spelling ---- */
 
-/* Vendors in a triple change nothing: x86_64-linux-gnu is
+/* Is it this machine's triple? Vendors do not matter: x86_64-linux-gnu is
  * x86_64-pc-linux-gnu. */
 static bool is_this_machine(const char *triple)
 {
@@ -37,8 +36,8 @@ static int compare_words(const void *left, const void *right)
     return strcmp(*(char *const *)left, *(char *const *)right);
 }
 
-/* Sorts "+b,+a"; without effect on a list that also takes features away, whose
- * order matters. text is changed. */
+/* Sort "+b,+a". A list that also takes features away is not sorted: its order
+ * matters. text is changed. */
 static char *sort_features(char *text)
 {
     char *word[64], *at = text, *sorted, *end;
@@ -100,16 +99,18 @@ bool options_make_canonical(struct options *options)
 
 /* ---- Content ---- */
 
-/* A launch makes its entry's name without printf(), whose code and tables would
- * be three more pages to load. */
+/* Names are made without printf(): its code and tables would be three more
+ * pages to load at each launch. */
 struct naming {
     BCCScriptRef script;
     const char *dir;
     size_t n_inputs;
-    struct buffer key;
+    size_t key_size;
+    uint8_t key[1024]; /* here, as the heap of a small program would be a page
+                          larger */
 };
 
-/* A file that may be known. */
+/* A file whose content may be known. */
 struct content {
     const char *path; /* of the file or the archive */
     struct known_file file;
@@ -126,7 +127,22 @@ static bool take_stamp(struct content *content)
     return true;
 }
 
-/* Read the next input, and remember its content if that may be done. */
+/* Take the stamp that the library has just read, so that a launch makes one
+ * stat() for the file. */
+static bool take_stamp_of_input(BCCScriptRef script, size_t i,
+                                struct content *content)
+{
+    BCCInput input = {.size = sizeof(input), .withoutSha1 = 1};
+
+    if (bccGetInput(script, i, &input) || !input.path)
+        return false;
+    content->file.stamp = (struct file_stamp){
+        input.stamp.device, input.stamp.inode, input.stamp.size,
+        input.stamp.mtimeNs, input.stamp.ctimeNs};
+    return true;
+}
+
+/* Read the next input, and remember its SHA-1 if its stamp may stand for it. */
 static bool read_content(const struct naming *naming,
                          const struct content *content,
                          uint8_t ret_sha1[SHA1_SIZE])
@@ -161,6 +177,38 @@ int entry_name_known_sha1(void *context, const char *path, const char *entry,
 
 /* ---- The digest ---- */
 
+static uint64_t digest_of_key(const struct naming *naming)
+{
+    return checksum_xxh3((struct span){naming->key, naming->key_size});
+}
+
+/* A key that is full is replaced by its digest. */
+static void add_to_key(struct naming *naming, const void *data, size_t size)
+{
+    const char *at = data;
+
+    for (;;) {
+        const size_t room = sizeof(naming->key) - naming->key_size;
+        const size_t n = size < room ? size : room;
+        uint64_t digest;
+
+        memcpy(naming->key + naming->key_size, at, n);
+        naming->key_size += n;
+        if (n < room)
+            return;
+        digest = digest_of_key(naming);
+        memcpy(naming->key, &digest, sizeof(digest));
+        naming->key_size = sizeof(digest);
+        at += n;
+        size -= n;
+    }
+}
+
+static void add_word(struct naming *naming, const char *word)
+{
+    add_to_key(naming, word, strlen(word));
+}
+
 /* name: as on the command line. Bytes without a file of their own are an input
  * of another type. */
 static bool add_input(struct naming *naming, const char *role, const char *name)
@@ -172,17 +220,18 @@ static bool add_input(struct naming *naming, const char *role, const char *name)
 
     if (archive)
         content.path = archive;
-    content.has_stamp = take_stamp(&content);
+    content.has_stamp =
+        take_stamp_of_input(naming->script, naming->n_inputs, &content);
     ok = (naming->dir && content.has_stamp &&
           known_file_hint(naming->dir, &content.file, sha1)) ||
          read_content(naming, &content, sha1);
     free(archive);
     naming->n_inputs++;
     if (archive || !content.has_stamp)
-        buffer_append_string(&naming->key, "resource ");
-    buffer_append_string(&naming->key, role);
+        add_word(naming, "resource ");
+    add_word(naming, role);
     if (ok)
-        buffer_append(&naming->key, sha1, sizeof(sha1));
+        add_to_key(naming, sha1, sizeof(sha1));
     return ok;
 }
 
@@ -195,9 +244,9 @@ static bool add_inputs(struct naming *naming, const char *role,
     return true;
 }
 
-/* The lines of the identity, but for those of versions, so that a new version
- * of the library replaces its old entries, and of the CPU. */
-static void add_identity(struct buffer *key, const char *identity)
+/* Append the lines of the identity except for versions, so that a new version
+ * of the library replaces old entries, and for the CPU. */
+static void add_identity(struct naming *naming, const char *identity)
 {
     static const char left_out[][12] = {
         "format=", "libbcc=", "llvm=", "cpu=", "features="};
@@ -212,7 +261,7 @@ static void add_identity(struct buffer *key, const char *identity)
                 strncmp(identity, left_out[i], strlen(left_out[i])) != 0))
             i++;
         if (i == n)
-            buffer_append(key, identity, size);
+            add_to_key(naming, identity, size);
         identity += size;
     }
 }
@@ -232,7 +281,7 @@ static bool name_program(struct naming *naming, const struct options *options,
 
     if (!identity)
         return false;
-    add_identity(&naming->key, identity);
+    add_identity(naming, identity);
     /* In the order of setup_script(). */
     if (!add_input(naming, "script", path) ||
         !add_inputs(naming, "object", &options->more_files) ||
@@ -240,7 +289,7 @@ static bool name_program(struct naming *naming, const struct options *options,
         !add_inputs(naming, "object", &options->archives) ||
         !add_inputs(naming, "library", &options->libraries))
         return false;
-    add_digits(ret_name, checksum_xxh3(buffer_span(&naming->key)));
+    add_digits(ret_name, digest_of_key(naming));
     entry_name_add_cpu(ret_name, options->cpu, options->features);
     return true;
 }
@@ -248,18 +297,17 @@ static bool name_program(struct naming *naming, const struct options *options,
 bool entry_name(BCCScriptRef script, const struct options *options,
                 const char *path, const char *dir, char ret_name[NAME_MAX])
 {
-    struct naming naming = {.script = script, .dir = dir};
-    bool ok;
+    struct naming naming;
 
     /* A compiled file has no entry. */
     if (options->exports || resource_is_compiled(path)) {
         entry_name_of_file(path, ret_name);
         return true;
     }
-    buffer_init(&naming.key);
-    ok = name_program(&naming, options, path, ret_name);
-    buffer_release(&naming.key);
-    return ok;
+    naming.script = script;
+    naming.dir = dir;
+    naming.n_inputs = naming.key_size = 0;
+    return name_program(&naming, options, path, ret_name);
 }
 
 /* ---- Other parts of a name ---- */
@@ -292,7 +340,7 @@ void entry_name_of_file(const char *path, char ret_name[NAME_MAX])
     ret_name[size] = '\0';
 }
 
-/* No such byte separates the parts of a path or of a name. */
+/* This byte occurs in no part of a path or of a name. */
 static void add_part(char name[NAME_MAX], const char *part)
 {
     size_t size = strlen(name);

@@ -1,12 +1,13 @@
-#include "function_names.h"
+#include "entry_files.h"
 
 #include <link.h>
 #include <string.h>
 
 #include "symbol_file.h"
 
-/* Of .eh_frame, from the head of .eh_frame_hdr, whose encodings lib/linker
- * always writes like this (LSB, "Exception Frame Header"); 0: none. */
+/* The image address of .eh_frame, from the head of .eh_frame_hdr, in which
+ * lib/linker always uses these encodings (LSB, "Exception Frame Header"); 0:
+ * none. */
 static uint64_t find_eh_frame(struct span image, uint64_t table)
 {
     static const uint8_t encodings[] = {1, 0x1b}; /* version; pcrel, 4 bytes */
@@ -58,4 +59,16 @@ enum status function_names_make(const struct cache_file *file, const char *name,
     source.eh_frame = find_unwind_table(image);
     return symbol_file_from_table(&source, ret_made) ? STATUS_OK
                                                      : error_no_memory(err);
+}
+
+bool function_names_have(const char *path, const char *name)
+{
+    struct cache_file file;
+    bool found;
+
+    if (cache_file_open(path, CACHE_CHECK_ALL, &file, NULL))
+        return false;
+    found = cache_find_symbol(&file.view, OBCC_FUNC_TABLE, name) != NULL;
+    cache_file_close(&file);
+    return found;
 }

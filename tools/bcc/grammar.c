@@ -16,7 +16,9 @@ const struct command_row command_rows[N_COMMANDS] = {
         {"call", "FILE FUNCTION [ARGS...]",
          "Call one exported function, with arguments as its signature says, "
          "and\n"
-         "print the result. Lanes of vectors have commas between them.\n",
+         "print the result. Lanes of vectors have commas between them, a "
+         "pointer is\n"
+         "to the argument itself. bcc dump shows signatures.\n",
          "bcc call math.bc add 40 2\n"
          "bcc call math.bc scale 1,2,3,4 0.5\n"},
     [COMMAND_COMPILE] =
@@ -256,11 +258,11 @@ const struct option_row option_rows[] = {
      .kind = OPTION_CHOICE},
     {.name = "jit",
      .value = "WAY",
-     .help = "where it is compiled: process, in-process",
+     .help = "where it is compiled: process, in-process, lazy",
      .shown_default = "$BCC_JIT, process",
      .commands = RUN,
      .field = FIELD(jit),
-     .choices = "process|in-process", /* ORDER JIT */
+     .choices = "process|in-process|lazy", /* ORDER JIT */
      .group = GROUP_CODE,
      .kind = OPTION_CHOICE},
     {.name = "fp-contract",

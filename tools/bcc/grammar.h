@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* ---- Commands ---- */
 
@@ -72,22 +73,46 @@ enum option_group {
     N_GROUPS
 };
 
+/* Without pointers, which each launch would have to relocate: "" is none. */
 struct option_row {
-    const char *name;  /* "cache-dir" without the dashes, or NULL */
-    const char *value; /* its name in usage; NULL: takes no value */
-    const char *help;  /* one line of at most 55 columns; no quotes, brackets */
-    const char *shown_default; /* or NULL */
-    const char *choices;       /* "auto|best|baseline", or NULL */
-    uint32_t commands;         /* commands that take it */
-    uint32_t low, high;        /* bounds of a number */
-    uint16_t field;            /* offset in struct options */
-    uint8_t group, kind;       /* enum option_group, enum option_kind */
-    char letter;               /* 'o'; 0: no letter */
+    char name[16];  /* "cache-dir" without the dashes */
+    char value[12]; /* its name in usage; "": takes no value */
+    char help[64];  /* one line of at most 55 columns; no quotes, brackets */
+    char shown_default[60];
+    char choices[28];    /* "process|in-process|lazy" */
+    uint32_t commands;   /* commands that take it */
+    uint32_t low, high;  /* bounds of a number */
+    uint16_t field;      /* offset in struct options */
+    uint8_t group, kind; /* enum option_group, enum option_kind */
+    char letter;         /* 'o'; 0: no letter */
 };
 
 extern const struct option_row option_rows[];
 extern const size_t n_option_rows;
 
 extern const char *const option_group_names[N_GROUPS];
+
+/* ---- The rows as text ---- */
+
+/* The bits of the commands that one or two words stand for: "cache" stands for
+ * all commands that begin with it, "cache ls" for one. second may be NULL. 0:
+ * none. */
+uint32_t commands_named(const char *first, const char *second);
+
+/* The first word of a command that is closest to the given word. False: none is
+ * close. */
+enum { MAX_WORD = 16 };
+bool command_nearest(const char *word, char ret_word[MAX_WORD]);
+
+/* Print every command with its purpose. */
+void help_overview(FILE *out);
+
+/* Print how to use these commands: operands, and their own options by group. */
+void help_commands(uint32_t commands, FILE *out);
+
+/* Print a completion script for bash, zsh or fish to standard output. "man"
+ * prints SYNOPSIS and the headings of OPTIONS, with which a test compares the
+ * man page. False: there is no such format. */
+bool help_completion(const char *format);
 
 #endif

@@ -1,10 +1,9 @@
-#include "help.h"
+#include "grammar.h"
 
 #include <ctype.h>
 #include <string.h>
 
-#include "grammar.h"
-#include "near_name.h"
+#include "text.h"
 #include "options.h"
 
 /* ---- Names ---- */
@@ -43,8 +42,8 @@ uint32_t commands_named(const char *first, const char *second)
     return commands;
 }
 
-/* The first words of all commands, each once, in order: the next after *row,
- * which starts at 0. False: there are no more. */
+/* The next of the first words of commands, each once. *row begins at 0. False:
+ * there are no more. */
 static bool next_first_word(unsigned *row, char ret_word[MAX_WORD])
 {
     const char *name;
@@ -62,7 +61,7 @@ static bool next_first_word(unsigned *row, char ret_word[MAX_WORD])
 bool command_nearest(const char *word, char ret_word[MAX_WORD])
 {
     const size_t size = strlen(word);
-    /* One in two letters wrong: commands are few and short. */
+    /* Half of the letters may be wrong: commands are few and short. */
     const unsigned limit = (unsigned)size / 2 + 2;
     unsigned row = 0, least = limit;
     char name[MAX_WORD];
@@ -92,7 +91,7 @@ static void print_command(const struct command_row *row, bool takes_options,
         fprintf(out, "    %.*s", (int)(strchr(line, '\n') + 1 - line), line);
 }
 
-/* Does it take options other than --help, which all commands take? */
+/* Does the command have options besides --help, which all commands have? */
 static bool takes_options(enum command command)
 {
     for (size_t i = 0; i + 1 < n_option_rows; i++)
@@ -109,10 +108,10 @@ void help_overview(FILE *out)
         print_command(&command_rows[i], takes_options(i), out);
 }
 
-/* Short lists of choices say more than a name for them. */
+/* A short list of choices is shown in place of the value's name. */
 static const char *shown_value(const struct option_row *row)
 {
-    return row->choices ? row->choices : row->value;
+    return *row->choices ? row->choices : row->value;
 }
 
 static void print_option(const struct option_row *row, FILE *out)
@@ -123,21 +122,21 @@ static void print_option(const struct option_row *row, FILE *out)
 
     if (row->letter)
         size += (size_t)snprintf(head, sizeof(head), "-%c%s", row->letter,
-                                 row->name ? ", " : "");
-    if (row->name)
+                                 *row->name ? ", " : "");
+    if (*row->name)
         size += (size_t)snprintf(head + size, sizeof(head) - size, "--%s",
                                  row->name);
-    if (row->value)
+    if (*row->value)
         snprintf(head + size, sizeof(head) - size,
                  row->kind == OPTION_FORM ? "[=%s]"
-                 : row->name              ? " %s"
+                 : *row->name             ? " %s"
                                           : "%s",
                  shown_value(row));
     fprintf(out, "    %-*s", COLUMN, head);
     if (strlen(head) >= COLUMN)
         fprintf(out, "\n    %*s", COLUMN, "");
     fprintf(out, "%s\n", row->help);
-    if (row->shown_default)
+    if (*row->shown_default)
         fprintf(out, "    %*sdefault: %s\n", COLUMN, "", row->shown_default);
 }
 
@@ -188,8 +187,8 @@ static void print_first_words(const char *before, const char *after)
         printf("%s%s%s", before, word, after);
 }
 
-/* The words after the first word of commands of two words. A shell's pattern of
- * one command: before, the word, between, the second words, after. */
+/* Print the second words of commands of two words. The pattern that a shell has
+ * for one command: before, first word, between, second words, after. */
 static void print_second_words(const char *before, const char *between,
                                const char *after)
 {
@@ -230,7 +229,7 @@ static void print_option_words(uint32_t commands)
             continue;
         if (row->letter)
             printf(" -%c", row->letter);
-        if (row->name)
+        if (*row->name)
             printf(" --%s", row->name);
         if (row->kind == OPTION_FORM)
             printf(" --%s=%s", row->name, row->choices);
@@ -253,7 +252,7 @@ static void complete_bash_choices(void)
          "before=${COMP_WORDS[COMP_CWORD-1]}\n"
          "    case $before in");
     for (size_t i = 0; i < n_option_rows; i++) {
-        if (!option_rows[i].choices)
+        if (!*option_rows[i].choices)
             continue;
         printf("    --%s) words='", option_rows[i].name);
         print_choices(&option_rows[i]);
@@ -306,16 +305,16 @@ static void complete_bash(void)
 static void print_zsh_option(const struct option_row *row, const char *name)
 {
     printf(" \\\n        '%s%s", row->kind == OPTION_LIST ? "*" : "", name);
-    if (row->value)
+    if (*row->value)
         fputs(name[1] == '-' ? "=" : "+", stdout);
     if (row->kind == OPTION_FORM)
-        putchar('-'); /* no word of its own */
+        putchar('-'); /* the value is a part of the same word */
     printf("[%s]", row->help);
-    if (row->choices) {
+    if (*row->choices) {
         printf("%s:%s:(", row->kind == OPTION_FORM ? ":" : "", row->value);
         print_choices(row);
         putchar(')');
-    } else if (row->value)
+    } else if (*row->value)
         printf(":%s:%s", row->value,
                row->kind == OPTION_DIRECTORY ? "_files -/" : "_files");
     putchar('\'');
@@ -347,8 +346,8 @@ static void complete_zsh(void)
                 continue;
             if (row->letter)
                 print_zsh_option(row, name);
-            snprintf(name, sizeof(name), "--%s", row->name ? row->name : "");
-            if (row->name)
+            snprintf(name, sizeof(name), "--%s", row->name);
+            if (*row->name)
                 print_zsh_option(row, name);
         }
         puts(" \\\n        '*:file:_files' ;;");
@@ -383,11 +382,11 @@ static void complete_fish(void)
         print_fish_condition(row->commands);
         if (row->letter)
             printf(" -s %c", row->letter);
-        if (row->name)
+        if (*row->name)
             printf(" -l %s", row->name);
-        if (row->value && row->kind != OPTION_FORM)
-            fputs(row->choices ? " -x" : " -r", stdout);
-        if (row->choices) {
+        if (*row->value && row->kind != OPTION_FORM)
+            fputs(*row->choices ? " -x" : " -r", stdout);
+        if (*row->choices) {
             fputs(" -a '", stdout);
             print_choices(row);
             putchar('\'');
@@ -435,7 +434,7 @@ static void print_roff_option(const struct option_row *row)
 
     fputs(".TP\n", stdout);
     for (int is_long = 0; is_long < 2; is_long++) {
-        if (is_long ? !row->name : !row->letter)
+        if (is_long ? !*row->name : !row->letter)
             continue;
         printf("%s\\fB\\-", separator);
         if (is_long) {
@@ -446,8 +445,8 @@ static void print_roff_option(const struct option_row *row)
         }
         if (row->kind == OPTION_FORM)
             printf("\\fR[\\fB=%s\\fR]", row->choices);
-        else if (row->value)
-            printf("\\fR%s\\fI%s\\fR", row->name ? "\\~" : "", row->value);
+        else if (*row->value)
+            printf("\\fR%s\\fI%s\\fR", *row->name ? "\\~" : "", row->value);
         else
             fputs("\\fR", stdout);
         separator = ", ";

@@ -24,7 +24,7 @@
 struct work {
     const BCCDefinition *definitions;
     size_t n;
-    size_t n_objects; /* objects seen so far */
+    size_t n_objects; /* objects visited so far */
 };
 
 /* The dynamic linker's facts about an object. */
@@ -108,7 +108,7 @@ static bool open_place(struct object *object, uintptr_t place)
 
 #if !MACHINE_HAS_ADDEND
 
-/* The sum is in the place, the addend no more: it is that of an address. */
+/* The place holds the sum; the addend is the address's. */
 static uintptr_t addend_of(const machine_reloc *row)
 {
     (void)row;
@@ -136,7 +136,8 @@ static void bind_place(struct object *object, const machine_reloc *row,
         const uintptr_t bound =
             (uintptr_t)dlsym(RTLD_DEFAULT, definition->name);
 
-        /* Data, which the library may have changed since it was relocated. */
+        /* The place is data, which the library may have changed since it was
+         * relocated. */
         if (*place != bound + addend_of(row))
             return;
         value += addend_of(row);
@@ -150,9 +151,9 @@ static void bind_place(struct object *object, const machine_reloc *row,
                  definition->name);
 }
 
-/* Libraries of machines where the guard of the stack is a variable keep their
- * own: functions that are running now, dl_iterate_phdr() among them, have its
- * value in their frames, and compare it when they return. */
+/* On machines where the stack guard is a variable, libraries keep their own:
+ * functions that run now, dl_iterate_phdr() among them, have its value in their
+ * frames, and compare it when they return. */
 static bool is_stack_guard(const char *name)
 {
     return strcmp(name, "__stack_chk_guard") == 0;

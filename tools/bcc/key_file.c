@@ -66,8 +66,8 @@ static size_t decode(const char *text, uint8_t der[MAX_DER])
 
 /* ---- Keys ---- */
 
-/* Anyone who can read a private key can sign. Checked on the open file, so that
- * the file that was checked is the file that is read. */
+/* Complain if others can read a private key: they could sign. The open file is
+ * checked, so that the checked file is the file that is read. */
 static bool is_private(const char *path, const struct stat *st)
 {
     if (st->st_uid != geteuid() && st->st_uid != 0)
@@ -104,8 +104,8 @@ static bool read_text(const char *path, char text[MAX_FILE],
     return true;
 }
 
-/* What people give by mistake: the other half of the pair, a key of another
- * kind, a certificate. */
+/* Complain about files given by mistake: the other half of the pair, a key of
+ * another kind, a certificate. */
 static bool not_a_key(const char *path, const char *text,
                       const struct key_kind *kind)
 {

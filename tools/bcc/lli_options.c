@@ -1,6 +1,6 @@
 /* Names are those of lli 14 to 22. lli takes one dash or two, and a value after
  * "=" or as the next word. -O is bcc's own and not here. */
-#include "lli_options.h"
+#include "options.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -13,7 +13,7 @@ enum kind {
     LIST, /* of struct words at field */
     TEXT, /* const char * at field */
     CONTRACT,
-    IGNORED, /* with a value: how code is made, not what it does */
+    IGNORED, /* has a value; says how code is made, not what the code does */
     IGNORED_SWITCH,
     ELSEWHERE /* refused; hint: what bcc has instead */
 };
@@ -63,7 +63,7 @@ static const struct row *find(const char *name, size_t size)
     return NULL;
 }
 
-/* Under lli "fast" joins operations that the front end did not mark. */
+/* lli's "fast" joins operations that the front end did not mark. */
 static enum lli_result take_contract(struct options *options, const char *value)
 {
     const int choice = options_choice("on|off", value); /* ORDER FP CONTRACT */

@@ -49,8 +49,8 @@ typedef void *get_addr_fn(const void *index);
 
 static const char own_name[] = "/proc/self/exe";
 
-/* libc's functions, looked up once, because the lookup takes a lock of the
- * dynamic linker: a caller that visits objects holds another lock, and may call
+/* libc's functions, looked up once. The lookup takes a lock of the dynamic
+ * linker, while a caller that visits objects holds another lock and may call
  * again. */
 static void *next_iterate, *next_find, *next_find_object, *next_get_addr;
 
@@ -67,7 +67,7 @@ static void *find_next(void **place, const char *name)
 
 bool loaded_objects_init(void)
 {
-    /* These may be called where waiting for a lock is impossible. */
+    /* These functions may be called where waiting for a lock is impossible. */
     (void)find_next(&next_get_addr, "__tls_get_addr");
     (void)find_next(&next_find_object, "_dl_find_object");
     return HAS_FIND_OBJECT;
@@ -81,7 +81,7 @@ static bool is_in_image(const BCCImage *image, const void *address)
 /* ---- Visiting ---- */
 
 struct walk {
-    const BCCImage *image; /* NULL: already reported */
+    const BCCImage *image; /* NULL: it was reported already */
     visit_fn *visit;
     void *context;
 };
@@ -108,8 +108,8 @@ static int relay(struct dl_phdr_info *object, size_t size, void *context)
     struct walk *walk = context;
     int result;
 
-    /* libc does not count the image. One more object makes callers that cache
-     * objects refresh. */
+    /* libc does not count the image. One more addition makes callers refresh
+     * that cache the list of objects. */
     object->dlpi_adds++;
     if (walk->image) {
         result = show_image(walk, object);
@@ -212,7 +212,7 @@ int __wrap_dladdr(const void *address, Dl_info *info)
 
 /* ---- For the program alone ---- */
 
-/* For a call from this executable, RTLD_NEXT means the objects after it. So the
+/* In a call from this executable, RTLD_NEXT means the objects after it. So the
  * call must not become a tail call, which would return to the program and count
  * as the program's. */
 static void *find_symbol(void *handle, const char *name)

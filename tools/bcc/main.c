@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#ifdef __x86_64__
+#include <sys/platform/x86.h>
+#endif
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -17,7 +20,7 @@
 
 #include "commands.h"
 #include "entry_name.h"
-#include "help.h"
+#include "grammar.h"
 #include "print.h"
 #include "script_setup.h"
 
@@ -42,7 +45,9 @@ static int help(struct options *options)
     if (options->n_arguments <= 2)
         commands = commands_named(options->arguments[0], options->arguments[1]);
     if (!commands) {
-        complain("help: %s: no such command", options->arguments[0]);
+        complain("help: %s%s%s: no such command", options->arguments[0],
+                 options->n_arguments > 1 ? " " : "",
+                 options->n_arguments > 1 ? options->arguments[1] : "");
         return EXIT_USAGE;
     }
     help_commands(commands, stdout);
@@ -103,8 +108,8 @@ static int run_cache_command(enum command command, struct options *options)
     return status;
 }
 
-/* A failure to write out standard output is a failure of the command. (Under
- * bcc run the program's own output is its own matter.) */
+/* Write out standard output; a failure is a failure of the command. (Under bcc
+ * run the program's own output is the program's matter.) */
 static int end_output(int status)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
@@ -113,10 +118,10 @@ static int end_output(int status)
     return status ? status : EXIT_FAILED;
 }
 
-/* If a standard descriptor is closed, the next file that is opened would get
- * its number, for instance an entry, and printed text would go there. So it is
- * opened on a file that can be used in neither way, and its use fails as
- * before. */
+/* If a standard descriptor is closed, the next file that is opened, such as an
+ * entry, would get its number, and printed text would go into that file. So it
+ * is opened on a file that can neither be read nor written, and its use fails
+ * as before. */
 static void reserve_standard_descriptors(void)
 {
     struct pollfd standard[] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
@@ -128,23 +133,25 @@ static void reserve_standard_descriptors(void)
             open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 }
 
-/* Functions of libc are bound when they are first called, as a run calls a
- * third of them; but that costs half again of a binding at the start. The
- * linker lets those be bound at the start whose addresses are taken: here,
- * those that every warm run calls. */
+/* Behind atexit(). */
+extern int __cxa_atexit(void (*function)(void *), void *context, void *object);
+
+/* Functions of libc are bound at their first call, as a run calls a third of
+ * them. But such a binding takes half again as long as one at the start. The
+ * linker lets functions be bound at the start if their addresses are taken:
+ * here, of those that every warm run calls. */
 static void bind_now(void)
 {
 #define BIND(function) __asm__ volatile("" : : "r"(function))
     BIND(access);
-    BIND(calloc);
     BIND(clock_gettime);
     BIND(close);
     BIND(dlsym);
     BIND(exit);
     BIND(fstat);
+    BIND(fstatat);
     BIND(getenv);
     BIND(malloc);
-    BIND(memchr);
     BIND(memcmp);
     BIND(memcpy);
     BIND(memmove);
@@ -154,11 +161,9 @@ static void bind_now(void)
     BIND(poll);
     BIND(prctl);
     BIND(pthread_setcancelstate);
-    BIND(qsort);
     BIND(readlink);
     BIND(realloc);
     BIND(secure_getenv);
-    BIND(stat);
     BIND(strchr);
     BIND(strchrnul);
     BIND(strcmp);
@@ -166,7 +171,11 @@ static void bind_now(void)
     BIND(strlen);
     BIND(strncmp);
     BIND(strrchr);
+    BIND(__cxa_atexit);
     BIND(__errno_location);
+#ifdef __x86_64__
+    BIND(__x86_get_cpuid_feature_leaf);
+#endif
 #undef BIND
 }
 
@@ -177,7 +186,7 @@ static bool is_one(uint32_t commands)
     return (commands & (commands - 1)) == 0;
 }
 
-/* One operand, if the command has any. */
+/* Does the command have its operand? */
 static bool has_operands(const struct options *options, uint32_t commands,
                          const char *name)
 {
@@ -192,7 +201,7 @@ static bool has_operands(const struct options *options, uint32_t commands,
 
 /* *commands: the commands that the first word names. If there are several, as
  * for "cache", the first argument chooses one, and is removed from the
- * arguments. It may come after options, so the options are parsed twice. */
+ * arguments. It may follow options, so the options are parsed twice. */
 static bool parse(struct options *options, int argc, char **argv,
                   uint32_t *commands)
 {
@@ -256,8 +265,8 @@ static void complain_of_command(const char *name)
              is_near ? ", but " : "", near, is_near ? " is" : "");
 }
 
-/* Is this the interpreter of bcc binfmt? Every launch asks this, so no libc
- * function is called: see commands_named(). */
+/* Is this program started as the interpreter of bcc binfmt? Every launch asks
+ * this, so no libc function is called: see commands_named(). */
 static bool is_interpreter(const char *path)
 {
     const char *want = "bcc-run";
@@ -272,7 +281,7 @@ static bool is_interpreter(const char *path)
     return *path == *want;
 }
 
-/* bcc-run FILE ARGS...: bcc run -- FILE ARGS... */
+/* bcc-run FILE ARGS... means bcc run -- FILE ARGS... */
 static int interpret(int argc, char **argv)
 {
     static char run_word[] = "run", end_of_options[] = "--";

@@ -30,7 +30,7 @@ static uintptr_t allocate_plain(uintptr_t size)
     return (uintptr_t)malloc(size ? size : 1);
 }
 
-/* dlsym(), because each start of the tool would pay to bind an import. */
+/* By dlsym(), because each start of the tool would pay to bind an import. */
 static uintptr_t allocate_aligned(uintptr_t size, uintptr_t align)
 {
     void *(*allocate)(size_t, size_t);
@@ -45,7 +45,7 @@ static void *find_default(const char *name)
     void *address = dlsym(RTLD_NEXT, name);
     void *handle;
 
-    /* A libstdc++ that was opened for a plug-in alone. */
+    /* A libstdc++ that was opened for a plug-in only. */
     if (!address && (handle = dlopen(library, RTLD_LAZY | RTLD_NOLOAD)))
         address = dlsym(handle, name);
     if (address)
@@ -58,7 +58,7 @@ static void *find_default(const char *name)
 typedef uintptr_t operator_fn(uintptr_t first, uintptr_t second,
                               uintptr_t third);
 
-/* *place: stores the answer, so that the lookup happens once. */
+/* *place keeps the answer, so that the lookup happens once. */
 static operator_fn *find(operator_fn **place, const char *name)
 {
     BCCImage image;

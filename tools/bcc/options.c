@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lli_options.h"
-#include "near_name.h"
+#include "text.h"
 #include "print.h"
 #include "prune.h"
 
@@ -92,14 +91,14 @@ static bool refuse(const struct option_row *row, const char *value)
 {
     char name[64] = {'-', row->letter};
 
-    if (row->name)
+    if (*row->name)
         snprintf(name, sizeof(name), "--%s", row->name);
     if (row->kind == OPTION_NUMBER)
         complain("%s %s: not a number from %u to %u", name, value, row->low,
                  row->high);
     else if (row->kind == OPTION_SIZE)
         complain("%s %s: not a size: 512M, 2G, none", name, value);
-    else if (row->choices)
+    else if (*row->choices)
         options_refuse_choice(name, " ", value, row->choices);
     else
         complain("%s: needs the name of a directory", name);
@@ -148,8 +147,8 @@ static bool apply(struct options *options, const struct option_row *row,
 
 /* ---- Wrong usage ---- */
 
-/* The option of these commands with the closest name, if at most a third of it
- * differs; or NULL. */
+/* The option of these commands with the closest name; NULL if more than a third
+ * of it differs. */
 static const char *nearest(const char *name, size_t size, uint32_t commands)
 {
     unsigned least = (unsigned)size / 3 + 1;
@@ -159,7 +158,7 @@ static const char *nearest(const char *name, size_t size, uint32_t commands)
         const struct option_row *row = &option_rows[i];
         unsigned away;
 
-        if (!row->name || !(row->commands & commands))
+        if (!*row->name || !(row->commands & commands))
             continue;
         away = near_name_distance(name, size, row->name, strlen(row->name));
         if (away < least) {
@@ -187,7 +186,7 @@ struct word_list {
 static bool apply_option(struct word_list *list, const char *word,
                          const struct option_row *row, const char *value)
 {
-    if (!row || !(row->commands & list->commands) || (value && !row->value)) {
+    if (!row || !(row->commands & list->commands) || (value && !*row->value)) {
         const size_t size = (size_t)(strchrnul(word, '=') - word);
         const char *near = NULL;
 
@@ -198,9 +197,9 @@ static bool apply_option(struct word_list *list, const char *word,
                  near ? " is" : "", list->command);
         return false;
     }
-    if (row->value && !value && row->kind != OPTION_FORM)
+    if (*row->value && !value && row->kind != OPTION_FORM)
         value = *list->word ? *list->word++ : NULL;
-    if (row->value && !value && row->kind != OPTION_FORM) {
+    if (*row->value && !value && row->kind != OPTION_FORM) {
         complain("%s: %s: needs a value (bcc help %s)", list->command, word,
                  list->command);
         return false;
@@ -219,7 +218,7 @@ static bool parse_long(struct word_list *list, const char *word)
     const struct option_row *row = NULL;
 
     for (size_t i = 0; i < n_option_rows && !row; i++)
-        if (option_rows[i].name &&
+        if (*option_rows[i].name &&
             strncmp(option_rows[i].name, name, size) == 0 &&
             !option_rows[i].name[size])
             row = &option_rows[i];
@@ -236,16 +235,16 @@ static bool parse_short(struct word_list *list, const char *word)
         for (size_t i = 0; i < n_option_rows && !row; i++)
             if (option_rows[i].letter == *at)
                 row = &option_rows[i];
-        value = row && row->value && at[1] ? at + 1 : NULL;
+        value = row && *row->value && at[1] ? at + 1 : NULL;
         if (!apply_option(list, word, row, value))
             return false;
-        if (row && row->value)
+        if (row && *row->value)
             break;
     }
     return true;
 }
 
-/* Words after the options are the program's argv, and stay in place. */
+/* The words after the options are the program's argv, and are not moved. */
 static bool parse_up_to_file(struct word_list *list)
 {
     while (*list->word && (*list->word)[0] == '-' && (*list->word)[1]) {
@@ -267,7 +266,8 @@ static bool parse_up_to_file(struct word_list *list)
     return true;
 }
 
-/* Options may be anywhere; argv is not changed, as it may be parsed again. */
+/* Options may stand anywhere. argv is not changed, as it may be parsed
+ * again. */
 static bool parse_all(struct word_list *list, int argc)
 {
     struct options *options = list->options;

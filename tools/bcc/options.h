@@ -12,7 +12,7 @@
 /* Exit statuses. */
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-/* ORDER REPORT: 0, without a value, with the first one. */
+/* ORDER REPORT: 0, without a value, with the first choice. */
 enum { REPORT_NONE, REPORT_TEXT, REPORT_JSON };
 
 /* ORDER FP CONTRACT */
@@ -48,7 +48,7 @@ struct options {
     const char *target_bcc;
     const char *cpu;
     const char *features;
-    char *sorted_features; /* in place of those given; owned, or NULL */
+    char *sorted_features; /* in place of the given ones; owned, or NULL */
     const char *entry;     /* NULL: not given */
     const char *fake_name; /* lli's -fake-argv0; NULL: not given */
     const char *output;    /* -o */
@@ -74,10 +74,10 @@ struct options {
     bool zero; /* cache stats */
     bool remove;
     bool help;
-    char **words;     /* behind the command's name, to a NULL */
-    char **arguments; /* what is not an option, NULL-terminated */
+    char **words;     /* after the command's name; ends with NULL */
+    char **arguments; /* words that are not options; ends with NULL */
     int n_arguments;
-    char **collected; /* memory of these, if not in argv; owned */
+    char **collected; /* memory of arguments, if not in argv; owned */
 };
 
 /* Parse argv[1..]; argv[0] is the command's name. commands: bits of the
@@ -88,7 +88,7 @@ bool options_parse(struct options *options, int argc, char **argv,
                    uint32_t commands);
 void options_release(struct options *options);
 
-/* Which of the words in choices, which have '|' between them; -1: none. */
+/* The number of the word in choices, which have '|' between them; -1: none. */
 int options_choice(const char *choices, const char *text);
 
 /* "option value: not one of auto, best, baseline" */
@@ -97,5 +97,20 @@ void options_refuse_choice(const char *option, const char *separator,
 
 /* False after a complaint: no memory. */
 bool words_append(struct words *words, const char *word);
+
+/* ---- Options of LLVM's lli ---- */
+
+/* bcc run accepts them where bcc has the same. */
+
+enum lli_result {
+    LLI_UNKNOWN, /* not an option of lli: nothing was done */
+    LLI_TAKEN,
+    LLI_REFUSED /* after a complaint that names bcc's own way */
+};
+
+/* word: an option. *next: the words after it; if the first is the option's
+ * value, *next is advanced. */
+enum lli_result lli_option_take(struct options *options, const char *word,
+                                char ***next);
 
 #endif

@@ -1,4 +1,4 @@
-#include "part.h"
+#include "entry_files.h"
 
 #include <errno.h>
 #include <fcntl.h>

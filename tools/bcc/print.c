@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#include "visible.h"
+#include "text.h"
 
 void complain(const char *format, ...)
 {
@@ -15,7 +15,7 @@ void complain(const char *format, ...)
     va_start(args, format);
     size = vasprintf(&text, format, args);
     va_end(args);
-    /* One write, because others may write there too. */
+    /* One write, because others may write to standard error, too. */
     buffer_init(&line);
     buffer_append_string(&line, "bcc: ");
     visible_append(&line, size < 0 ? "out of memory" : text);

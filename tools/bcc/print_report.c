@@ -1,10 +1,8 @@
-#include "print_report.h"
+#include "print.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "print.h"
 
 static const char *const tiers[] = {"none", "best", "baseline"};
 static const char *const caches[] = {"off", "hit", "miss"};
@@ -20,8 +18,11 @@ static void write_json(FILE *out, const BCCReport *report)
     json_print_string(out, report->reason);
     fputs(",\"path\":", out);
     json_print_string(out, report->path);
-    fprintf(out, ",\"tier\":\"%s\",\"image_bytes\":%" PRIu64 ",\"stages_us\":{",
-            tiers[report->tier], report->imageBytes);
+    fprintf(out,
+            ",\"tier\":\"%s\",\"lazy\":%s,\"image_bytes\":%" PRIu64
+            ",\"stages_us\":{",
+            tiers[report->tier], report->lazy ? "true" : "false",
+            report->imageBytes);
     for (int stage = 0; stage < BCC_N_STAGES; stage++) {
         if (!report->stageNs[stage])
             continue;
@@ -44,7 +45,7 @@ static void write_time(FILE *out, uint64_t ns)
         fprintf(out, "%.1f s", (double)ns / 1e9);
 }
 
-/* What the code comes from. */
+/* Write where the code comes from. */
 static void write_origin(FILE *out, const BCCReport *report)
 {
     const bool is_asked = report->cache == BCC_CACHE_MISS && !*report->reason;

@@ -8,8 +8,8 @@ static struct {
     const char *path;
 } program;
 
-/* A native program's destructors run after every handler that the program, from
- * its constructors on, passed to atexit(); so this handler is registered first.
+/* Registered first of all handlers: a native program's destructors run after
+ * every handler that the program, from its constructors on, passed to atexit().
  * Nothing is unmapped: stdio's last flush may read a buffer of the program. */
 static void run_destructors(void)
 {

@@ -6,9 +6,10 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "visible.h"
+#include "text.h"
 
-/* Also for an empty file: the start of a compile takes time. */
+/* The least weight, also of an empty file: the start of a compile takes
+ * time. */
 enum { LEAST_WEIGHT = 4096 };
 
 void progress_add(struct progress *progress, uint64_t weight)
@@ -38,7 +39,8 @@ static int line_width(FILE *file)
                : 79;
 }
 
-/* A character that is not ASCII may take two; its later bytes take none. */
+/* Columns of a byte's character. One that is not ASCII may take two; its later
+ * bytes take none. */
 static int columns_of(uint8_t byte)
 {
     if ((byte & 0xc0) == 0x80)
@@ -75,7 +77,7 @@ static void print_parts(FILE *file, struct span before, struct span item,
     const int limit = line_width(file) - columns(before) - columns(after);
     const bool fits = columns(item) <= limit;
 
-    /* Where not even this fits, the start of the line is what remains. */
+    /* If even this does not fit, the start of the line remains. */
     if (limit < (int)sizeof(cut)) {
         fprintf(file, "%.*s", line_width(file), (const char *)before.data);
         return;
@@ -111,7 +113,7 @@ void progress_erase(FILE *file)
     fflush(file);
 }
 
-/* The rate, and the remaining time. */
+/* Format the rate, and the remaining time. */
 static void format_pace(const struct progress *progress, char pace[64])
 {
     double seconds = progress_seconds(progress) + 1e-9;
@@ -122,7 +124,7 @@ static void format_pace(const struct progress *progress, char pace[64])
                  (double)progress->weight_done);
 }
 
-/* A narrow terminal shows the path rather than the pace. */
+/* Is there room for both? A narrow terminal shows the path and not the pace. */
 static bool has_room(const char *pace, const char *end)
 {
     enum { COUNTS = 8, LEAST_PATH = 16 };

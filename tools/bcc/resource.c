@@ -69,6 +69,12 @@ bool resource_is_compiled(const char *path)
     return !ends_in(path, ".bc") && begins_with(path, OBCC_MAGIC);
 }
 
+bool resource_is_bitcode(const char *path)
+{
+    return begins_with(path, "BC\xc0\xde") ||
+           begins_with(path, "\xde\xc0\x17\x0b"); /* wrapped */
+}
+
 bool resource_bytes_are_compiled(struct span bytes)
 {
     return bytes.size >= 4 && memcmp(bytes.data, OBCC_MAGIC, 4) == 0;

@@ -18,7 +18,8 @@ char *resource_split(const char *name, const char **ret_entry);
 /* True for names that end in .apk or .zip. */
 bool resource_has_archive_name(const char *path);
 
-/* True for those, and for files of other names that start like archives. */
+/* True for such names, and for files of other names that begin like
+ * archives. */
 bool resource_is_archive(const char *path);
 
 /* True for "-", which is standard input, and for pipes and devices: they are
@@ -35,6 +36,9 @@ bool resource_bytes_are_compiled(struct span bytes);
 /* True for oBCC files. A file named *.bc counts as bitcode without being read,
  * because a hit needs no byte of it. */
 bool resource_is_compiled(const char *path);
+
+/* A file with LLVM bitcode, by its first bytes. */
+bool resource_is_bitcode(const char *path);
 
 struct resource_list {
     char **name; /* ARCHIVE!ENTRY, sorted; owned */

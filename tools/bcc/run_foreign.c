@@ -10,7 +10,7 @@
  * of this version and with BCC_LLVM_IDENTITY as `bccc --version` has it. Where
  * it needs shared libraries, QEMU takes them from QEMU_LD_PREFIX: the sysroot.
  */
-#include "run_foreign.h"
+#include "program.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -61,7 +61,7 @@ static bool compile(const struct options *options)
 
 /* ---- The emulator ---- */
 
-/* In PATH, as a shell finds it. */
+/* Find a program in PATH, as a shell does. */
 static bool find_program(const char *name, char ret_path[PATH_MAX])
 {
     const char *at = getenv("PATH");
@@ -142,7 +142,8 @@ static bool find_target_bcc(const struct options *options,
     return false;
 }
 
-/* Those that it needs to start, where nobody said where they are. */
+/* Offer the libraries that it needs to start, unless the user has said where
+ * they are. */
 static void offer_libraries(const struct machine *machine)
 {
     const char *sysroot = getenv("BCC_SYSROOT");
@@ -156,7 +157,7 @@ static void offer_libraries(const struct machine *machine)
         setenv("QEMU_LD_PREFIX", sysroot, 0);
 }
 
-/* EMULATOR BCC run WORDS: all words but --rebuild, which is done. */
+/* Make EMULATOR BCC run WORDS: all words but --rebuild, which is done. */
 static char **make_words(const struct options *options, char *emulator,
                          char *bcc)
 {

@@ -17,13 +17,13 @@
 #include "resource.h"
 #include "settings.h"
 
-static const char *entry_of(const struct options *options)
+const char *setup_entry(const struct options *options)
 {
     return options->entry ? options->entry : "main";
 }
 
-/* A relative directory means another directory elsewhere, and the entry stores
- * it. */
+/* Add the directory as an absolute path: the entry stores it, and a relative
+ * path would be another directory elsewhere. */
 static bool add_directory(BCCScriptRef script, const char *dir)
 {
     char *absolute = realpath(dir, NULL);
@@ -62,8 +62,8 @@ static const char *stream_name(const char *path)
     return strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
-/* flags: of bccLinkBC(), or -1: it is the script. False after a complaint, or
- * with an error of the script. */
+/* flags: of bccLinkBC(), or -1 for the script itself. False after a complaint,
+ * or with an error of the script. */
 static bool take_stream(BCCScriptRef script, const char *path, long flags)
 {
     const char *name = stream_name(path);
@@ -93,7 +93,7 @@ static bool read_file(BCCScriptRef script, const char *path)
     char *archive = resource_split(path, &entry);
     int failed;
 
-    /* A file is tried first: a launch need not ask what it is. */
+    /* A file is tried first, so that a launch need not test what it is. */
     if (archive)
         failed = bccReadResource(script, archive, entry, 0);
     else if (resource_is_compiled(path))
@@ -130,7 +130,7 @@ static bool link_files(BCCScriptRef script, const struct words *files,
     return true;
 }
 
-/* In the order of a native command line: objects, then -l. */
+/* Link in the order of a native command line: objects, then -l. */
 static bool link_all(BCCScriptRef script, const struct options *options)
 {
     return link_files(script, &options->more_files, BCC_LINK_WHOLE) &&
@@ -139,8 +139,8 @@ static bool link_all(BCCScriptRef script, const struct options *options)
            link_files(script, &options->libraries, 0);
 }
 
-/* --trusted-key as the API wants them, for the caller to free; NULL without
- * one, or after a complaint, then *ret_failed. */
+/* --trusted-key in the form of the API, freed by the caller. NULL: not given,
+ * or after a complaint: then *ret_failed is set. */
 static char *trusted_keys(const struct options *options, bool *ret_failed)
 {
     char *text, *at;
@@ -170,7 +170,7 @@ static char *trusted_keys(const struct options *options, bool *ret_failed)
     return NULL;
 }
 
-/* For the API 0 is the default, and the largest number means no limit. */
+/* In the API 0 is the default, and the largest number means no limit. */
 static uint32_t time_limit_ms(const struct options *options)
 {
     if (options->time_limit_s < 0)
@@ -188,7 +188,7 @@ static uint64_t memory_limit(const struct options *options)
                                        : UINT64_MAX;
 }
 
-/* An option's value goes before the variable's. The first choice is the
+/* The option's value overrides the variable's. The first choice is the
  * default. */
 static int choice_of(int given, const char *variable, const char *choices)
 {
@@ -212,10 +212,10 @@ static int tier_of(const struct options *options)
 static int jit_of(const struct options *options)
 {
     return choice_of(options->jit, "BCC_JIT",
-                     "process|in-process"); /* ORDER JIT */
+                     "process|in-process|lazy"); /* ORDER JIT */
 }
 
-/* Only a process can be ended. */
+/* Limits need a compiler process: only a process can be ended. */
 static bool check_limits(const struct options *options, int jit)
 {
     if (jit == BCC_JIT_PROCESS ||
@@ -276,7 +276,7 @@ BCCScriptRef setup_script(const struct options *options, const char *path,
         bccSetLogCallback(script, log_line, NULL);
     bccSetHost(script, &host);
     if (program)
-        bccMarkExternalSymbol(script, entry_of(options));
+        bccMarkExternalSymbol(script, setup_entry(options));
     *ret_failed = !setup_set_options(script, options) ||
                   !read_file(script, path) || !link_all(script, options) ||
                   !add_shared(script, options);
@@ -291,7 +291,7 @@ unsigned long setup_flags(const struct options *options, bool program)
            (options->fp_contract == FP_CONTRACT_OFF ? BCC_FP_CONTRACT_OFF : 0);
 }
 
-/* For the compiler process, which takes it from the environment. */
+/* Put --sysroot into the environment, where the compiler process finds it. */
 bool setup_sysroot(const struct options *options)
 {
     char *absolute;
@@ -333,9 +333,9 @@ static bool any_has_shared(const struct options *options, size_t n_dirs,
     return false;
 }
 
-/* Each launch with -l calls this; without an archive it costs one access() for
- * each directory. False: in the directories of -L no archive comes before a
- * shared library. */
+/* Does an archive come before a shared library in the directories of -L? Each
+ * launch with -l calls this; without an archive it costs one access() for each
+ * directory. */
 static bool find_archive(const struct options *options, const char *name,
                          char ret_path[PATH_MAX])
 {
@@ -403,11 +403,11 @@ static char *join_path(const char *base, const char *suffix)
     return path;
 }
 
-/* Places of the cache directory, in order. The first variable that is set
+/* Variables for the cache directory, in order. The first variable that is set
  * decides, even if its value cannot be used. */
 static const struct place {
     char variable[16]; /* "": the option */
-    char suffix[12];   /* "": the value is the very directory */
+    char suffix[12];   /* "": the value is the directory itself */
 } places[] = {
     {"", ""},
     {"BCC_CACHE_DIR", ""},
@@ -415,8 +415,8 @@ static const struct place {
     {"HOME", "/.cache/bcc"},
 };
 
-/* NULL: not set. The XDG specification requires that a relative path is
- * ignored. */
+/* NULL: not set. Relative paths are ignored, as the XDG specification
+ * demands. */
 static const char *base_of(const struct place *place,
                            const struct options *options)
 {
@@ -428,7 +428,7 @@ static const char *base_of(const struct place *place,
     return base;
 }
 
-/* *ret_is_named: an option or a variable of bcc names this very directory. */
+/* *ret_is_named: an option or a variable of bcc names the directory itself. */
 static char *find_cache_dir(const struct options *options, bool *ret_is_named,
                             const char **ret_reason)
 {
@@ -476,8 +476,8 @@ const char *setup_cache_dir_origin(const struct options *options)
 }
 
 /* Does the nearest existing parent of a directory belong to this user or root?
- * Under sudo, which may keep HOME, it may belong to another user, who could not
- * use a directory that root made there. */
+ * Under sudo, which may keep HOME, it may belong to another user: a directory
+ * that root makes there would be unusable for that user. */
 static bool is_at_home(const char *dir)
 {
     char *path = strdup(dir);

@@ -25,6 +25,9 @@ bool setup_static_archives(struct options *options);
 BCCScriptRef setup_script(const struct options *options, const char *path,
                           bool program, bool *ret_failed);
 
+/* The function that a program begins with: --entry, or "main". */
+const char *setup_entry(const struct options *options);
+
 /* Print the script's error message, if it has one. */
 void setup_complain(BCCScriptRef script);
 

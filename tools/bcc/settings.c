@@ -39,8 +39,8 @@ static char *trim(char *text)
     return text;
 }
 
-/* NULL if there is no such file; a file that cannot be read is reported. Does
- * not wait for a fifo. */
+/* NULL: there is no such file. A file that cannot be read is reported. Does not
+ * wait for a fifo. */
 static FILE *open_config(const char *path)
 {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -60,8 +60,8 @@ static FILE *open_config(const char *path)
     return file;
 }
 
-/* Lines "name = value"; "#" begins a comment. The last line of a name counts.
- * True if there was a valid one. */
+/* Read lines "name = value"; "#" begins a comment. The last line of a name
+ * counts. True: there was a valid line. */
 static bool read_config(const char *path, uint64_t *ret_bytes)
 {
     FILE *file = open_config(path);
@@ -86,7 +86,7 @@ static bool read_config(const char *path, uint64_t *ret_bytes)
         else if (prune_parse_limit(trim(value), ret_bytes))
             found = true;
         else
-            complain("%s:%d: '%s' is no size", path, number, trim(value));
+            complain("%s:%d: '%s' is not a size", path, number, trim(value));
     }
     free(line);
     fclose(file);

@@ -14,14 +14,14 @@ struct cache_limit {
     char origin[PATH_MAX]; /* "--max-size", ..., "default" */
 };
 
-/* Reports an invalid size, and goes on to the next source. */
+/* Invalid sizes are reported, and the next source is used. */
 void settings_cache_limit(const struct options *options,
                           struct cache_limit *ret_limit);
 
 /* Path of the configuration file, which need not exist; false: unknown. */
 bool settings_config_path(char *path, size_t size);
 
-/* "1073741824", or for no limit "none", in JSON null. */
+/* Print "1073741824"; without a limit "none", in JSON null. */
 void settings_print_limit(const struct cache_limit *limit, bool json);
 
 /* Print " (~/.config/bcc/config)", and end the line. */

@@ -32,7 +32,7 @@ enum {
 typedef char *demangle_fn(const char *name, char *buffer, size_t *size,
                           int *status);
 
-/* From libstdc++, which is opened for this alone. */
+/* Find the function in libstdc++, which is opened only for this. */
 static demangle_fn *find_demangle(void)
 {
     void *library = dlopen("libstdc++.so.6", RTLD_LAZY | RTLD_LOCAL);
@@ -75,7 +75,7 @@ static void complain_of(const char *symbol, const char *wanted_by,
 
 /* ---- Who defines them ---- */
 
-/* A symbol, and the library with the shortest name that defines it. */
+/* A symbol, and the library with the shortest name of those that define it. */
 struct clue {
     const char *symbol;         /* borrowed */
     char library[NAME_MAX + 1]; /* "libz.so.1"; "" if none is known yet */
@@ -106,7 +106,7 @@ static const char *shown_name(const char *path,
                                                              : file;
 }
 
-/* Compilers that are there as libraries define much by accident. */
+/* Libraries of compilers define many names by accident. */
 static bool is_of_compiler(const char *file)
 {
     return strncmp(file, "librustc_driver", strlen("librustc_driver")) == 0;
@@ -169,7 +169,7 @@ static void search(const struct options *options, struct clue *clues,
 
 /* ---- What may help ---- */
 
-/* True if a library was printed. One line for each. */
+/* Print a line for each library. True: there was one. */
 static bool name_libraries(struct clue *clues, size_t n_clues)
 {
     bool named = false;
@@ -204,7 +204,7 @@ static bool name_libraries(struct clue *clues, size_t n_clues)
     return named;
 }
 
-/* Mangled names of Rust (_R) have them inside. */
+/* Does the symbol have this part? Mangled names of Rust (_R) have it inside. */
 static bool is_part(const char *symbol, const char *part)
 {
     return strncmp(symbol, "_R", 2) == 0
@@ -221,7 +221,8 @@ static const char *find_part(const struct clue *clues, size_t n_clues,
     return NULL;
 }
 
-/* Symbols that a front end's driver supplies when it links, and no library. */
+/* Explain symbols that no library has: a front end's driver supplies them when
+ * it links. */
 static bool name_front_end(const struct clue *clues, size_t n_clues)
 {
     static const struct {
@@ -246,7 +247,7 @@ static bool name_front_end(const struct clue *clues, size_t n_clues)
         if (!symbol || strcmp(last, known[i].advice) == 0)
             continue;
         last = known[i].advice;
-        complain("'%s' is of %s", symbol, last);
+        complain("'%s' belongs to %s", symbol, last);
         named = true;
     }
     return named;
@@ -272,7 +273,7 @@ static void suggest(struct clue *clues, const struct options *options, size_t n)
 
 /* ---- Told by the compiler ---- */
 
-/* The memfd of tools/bccc/missing.c, and what is in it. */
+/* The memfd of tools/bccc/missing.c, and its content. */
 static struct {
     int fd; /* 0: none */
     struct buffer text;
@@ -329,8 +330,8 @@ static const char *next_word(void)
     return word;
 }
 
-/* The next undefined symbol, of a prepare that found it itself or of the
- * compiler; NULL: there are no more. */
+/* The next undefined symbol, from a prepare that found it itself or from the
+ * compiler. NULL: there are no more. */
 static const char *next_missing(BCCScriptRef script, size_t i,
                                 const char **user)
 {
@@ -381,8 +382,8 @@ void complain_failed(BCCScriptRef script, const struct options *options,
 
 /* ---- Of an entry that was not loaded ---- */
 
-/* In libc, or a function that the library supplies; for another machine, as if
- * its libc had the same names. A version is not looked at. */
+/* Does libc or the library supply the name? Another machine's libc is taken to
+ * have the same names. Versions are not compared. */
 static bool is_supplied(const char *name)
 {
     const char *at = strchrnul(name + (*name != '\0'), '@');

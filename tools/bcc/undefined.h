@@ -16,10 +16,10 @@ void complain_failed(BCCScriptRef script, const struct options *options,
 size_t undefined_complain(const struct options *options, const char *path,
                           const char *entry);
 
-/* Before a compile for `run`: have undefined symbols told before the code is
- * made; complain_failed() then lists them. Does nothing where the environment
- * may supply symbols (LD_PRELOAD). undefined_forget() when the prepare is over
- * and complained of. */
+/* Before a compile for `run`: ask for undefined symbols before the code is
+ * made; complain_failed() then lists them. Does nothing if the environment may
+ * supply symbols (LD_PRELOAD). Call undefined_forget() after the prepare and
+ * the complaints about it. */
 void undefined_ask(void);
 void undefined_forget(void);
 

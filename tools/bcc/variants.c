@@ -115,15 +115,13 @@ const char *variants_lacking(const char *path)
     return name ? name : "unknown";
 }
 
-/* Can this machine tell whether it runs the code? An entry records the features
- * that have a number in cpu_features.h, and only x86-64 has such features. */
+/* Can this machine tell whether it runs the code? An entry records only
+ * features that have a number in cpu_features.h. */
 static bool is_checkable(const struct variant *variant)
 {
     const unsigned machine = machine_host()->elf_machine;
     const char *at = variant->features;
 
-    if (!cpu_feature_name(machine, 0))
-        return strcmp(variant->cpu, "generic") == 0 && !*at;
     while (*at) {
         struct cpu_features ignored = {0};
         const size_t size = (size_t)(strchrnul(at, ',') - at);
@@ -165,7 +163,7 @@ static void add_variant(struct variant_list *list, const char *dir,
     list->n++;
 }
 
-/* Entries "NAME@*.oBCC" of a directory. */
+/* Find the entries "NAME@*.oBCC" of a directory. */
 static void search(struct variant_list *list, const char *dir, const char *name)
 {
     const size_t size = strlen(name);
@@ -203,7 +201,8 @@ static int prepare(const struct variants *v, const char *name,
     return v->prepare(v->script, v->dir, name, flags);
 }
 
-/* A prepare that does not load the code does not look at the CPU. */
+/* Can this CPU run the code of the prepared entry? A prepare that does not load
+ * the code does not compare the CPU. */
 static bool runs_here(BCCScriptRef script)
 {
     BCCReport report = {.size = sizeof(report)};
@@ -235,7 +234,7 @@ static bool try_cpu(const struct variants *v, const char *cpu,
            (v->prepare == bccPrepareExecutable || runs_here(v->script));
 }
 
-/* Asked by name, since a layer may have very many entries. */
+/* The levels are opened by name, since a layer may have very many entries. */
 static bool try_levels(const struct variants *v)
 {
     if (strncmp(machine_host()->triple, "x86_64", 6) != 0)
@@ -278,8 +277,8 @@ static bool names_a_cpu(const struct options *options)
 
 /* ---- Another CPU than the compiler's ---- */
 
-/* The compiler is another process. Under valgrind, which has a CPU of its own,
- * it sees the real one. */
+/* The compiler process sees the real CPU, also if this process runs under
+ * Valgrind, which has a CPU of its own. */
 static bool is_of_another_cpu(BCCScriptRef script)
 {
     BCCReport report = {.size = sizeof(report)};
@@ -288,7 +287,8 @@ static bool is_of_another_cpu(BCCScriptRef script)
            report.reasonCode == BCC_REASON_HOST_CPU;
 }
 
-/* Without an entry the report has another reason, and the message says it. */
+/* If there was no entry, the report has another reason, but the message
+ * tells. */
 static bool is_made_for_another_cpu(BCCScriptRef script)
 {
     return strstr(bccGetErrorMessage(script), "needs the CPU feature") != NULL;

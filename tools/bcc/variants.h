@@ -1,11 +1,11 @@
 /* Entries of one program for several CPUs.
  *
  * An installer that makes entries for other machines names a CPU: the entry is
- * then DIGEST@CPU.oBCC, or DIGEST@CPU@FEATURES.oBCC. A launch that names none
- * looks for an entry made on such a machine as this one (DIGEST.oBCC), then for
+ * then DIGEST@CPU.oBCC, or DIGEST@CPU@FEATURES.oBCC. A launch without --cpu
+ * looks for an entry made on a machine like this one (DIGEST.oBCC), then for
  * the levels of the x86-64 psABI, best first, then for any other CPU, the one
- * with the most features first. It takes the first that this CPU can run. All
- * layers and the cache directory are searched for each of these names. */
+ * with the most features first. It uses the first entry that this CPU can run.
+ * All layers and the cache directory are searched for each of these names. */
 #ifndef BCC_TOOL_VARIANTS_H
 #define BCC_TOOL_VARIANTS_H
 
@@ -37,12 +37,12 @@ int variants_prepare(const struct variants *variants);
 /* Has a directory an entry of that name? */
 bool variants_is_in(const char *dir, const char *name);
 
-/* The next layer of BCC_CACHE_PATH. *rest is the list, and then what is left of
- * it. False: there are no more. */
+/* The next layer of BCC_CACHE_PATH. *rest is the list, and is advanced. False:
+ * there are no more. */
 bool variants_next_layer(const char **rest, char ret_dir[PATH_MAX]);
 
-/* The first CPU feature that the code of an entry needs and this CPU lacks;
- * NULL: none, or the file cannot be read. */
+/* The first CPU feature that an entry's code needs and this CPU lacks. NULL:
+ * there is none, or the file cannot be read. */
 const char *variants_lacking(const char *path);
 
 #endif

@@ -1,6 +1,6 @@
-/* The prepare that compiles does not return before it is done, so a thread
- * shows the line. A launch that hits starts none. */
-#include "waiting.h"
+/* A prepare that compiles returns when it is done, so a thread shows the line.
+ * A launch that hits starts no thread. */
+#include "progress.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -9,8 +9,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "progress.h"
 
 static struct {
     pthread_mutex_t lock;
@@ -50,7 +48,7 @@ void waiting_begin(const char *path)
         return;
     waiting.name = slash ? slash + 1 : path;
     waiting.is_over = false;
-    /* The program's handlers run in the program's threads. */
+    /* The program's signal handlers run in the program's threads. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
     waiting.has_thread =

@@ -5,15 +5,14 @@
  * descriptors. So it puts up three independent walls, in the order of their
  * demands on the kernel:
  *
- *  - open() of this program. LLVM opens files by it and by nothing else, so
- *    that no directive is obeyed, whatever the kernel is. (A libLLVM.so is
- *    bound to it, too: a program's definition comes before libc's.) No wall
- *    against code that an attacker runs in this process.
+ *  - open() of this program (open_wall.h) refuses, so no directive is obeyed on
+ *    any kernel. This is no wall against code that an attacker runs in this
+ *    process.
  *  - Landlock (Linux 5.13): no file or directory can be named, since 6.7 no
  *    TCP port, since 6.12 no process outside signalled.
- *  - seccomp (Linux 3.5): of the system calls the ones below. What is not on
- *    the list, or will be invented, is as if the kernel did not have it, which
- *    is what a libc is prepared for.
+ *  - seccomp (Linux 3.5): only the system calls below are allowed. Any other,
+ * also of later kernels, fails as if the kernel did not have it, for which a
+ * libc is prepared.
  *
  * If the kernel lacks the last two, or refuses them, as in a container or under
  * an emulator, the compile goes on without them.
@@ -21,10 +20,6 @@
  * The index of a library is published under a name, after the compile. Its
  * files are opened before. Renaming is allowed only if there is an index to
  * publish, and Landlock limits it to the cache directory. */
-
-/* Both of these are defined here, each under its own name. */
-#undef _FILE_OFFSET_BITS
-#undef _TIME_BITS
 
 #include "cage.h"
 
@@ -35,8 +30,6 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,32 +38,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* ---- open() ---- */
-
-static atomic_bool is_closed;
-
-#define VISIBLE __attribute__((visibility("default")))
-
-VISIBLE int open(const char *path, int flags, ...)
-{
-    mode_t mode = 0;
-    va_list arguments;
-
-    if (is_closed) {
-        errno = EACCES;
-        return -1;
-    }
-    if (flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE) {
-        va_start(arguments, flags);
-        mode = va_arg(arguments, mode_t);
-        va_end(arguments);
-    }
-    return openat(AT_FDCWD, path, flags, mode);
-}
-
-/* The function that 32-bit programs call. */
-VISIBLE int open64(const char *path, int flags, ...)
-    __attribute__((alias("open")));
+#include "open_wall.h"
 
 /* ---- Landlock ---- */
 
@@ -155,7 +123,7 @@ static bool close_landlock(int publish_dir_fd)
 #define ARCH 0
 #endif
 
-/* Calls that cannot harm anybody else, whatever their arguments. */
+/* Calls that cannot harm other processes, whatever their arguments. */
 static const int allowed[] = {
     /* use of open descriptors */
     __NR_read,
@@ -266,8 +234,8 @@ static const int allowed[] = {
 #endif
 };
 
-/* Calls with a file name fail like forbidden access, so that nobody takes the
- * kernel for an old one and tries another call. */
+/* Calls with a file name fail as if access were forbidden. If they failed as
+ * unknown, libc would take the kernel for an old one and try another call. */
 static const int forbidden[] = {
     __NR_openat,    __NR_faccessat, __NR_readlinkat, __NR_execve,
     __NR_unlinkat,  __NR_mkdirat,   __NR_linkat,     __NR_symlinkat,
@@ -315,7 +283,7 @@ static const struct on_condition {
 #ifdef __NR_mmap2
     {__NR_mmap2, 2, PROT_EXEC, 0},
 #endif
-/* fstat() of newer libraries */
+/* fstat() of newer C libraries */
 #ifdef __NR_newfstatat
     {__NR_newfstatat, 3, AT_EMPTY_PATH, AT_EMPTY_PATH},
 #endif
@@ -426,7 +394,7 @@ unsigned cage_close(int publish_dir_fd)
 {
     unsigned parts = CAGE_OPEN;
 
-    is_closed = true;
+    open_wall_close();
     /* Without this, Landlock and seccomp require a privilege. */
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return parts;

@@ -1,5 +1,5 @@
-/* The sandbox of a compile, from the moment when everything it needs is
- * open. */
+/* The sandbox of a compile. It is closed as soon as everything is open that the
+ * compile needs. */
 #ifndef BCC_TOOLS_CAGE_H
 #define BCC_TOOLS_CAGE_H
 

@@ -1,13 +1,14 @@
-/* bccc: the compiler process. libbcc starts it; for people it has only two
- * small services. */
+/* bccc: the compiler process. libbcc starts it; for people it has two small
+ * services. */
 #include <stdio.h>
 #include <string.h>
 
 #include "bccc.h"
 #include "version.h"
 
-/* The first line is for this machine; then one for each that it makes code
- * for, to give to builds of the library for it. */
+/* Print the versions. The first line is for this machine; then follows one for
+ * each machine that it makes code for, to be given to builds of the library for
+ * that machine. */
 static int print_version(void)
 {
     printf("bccc %s (LLVM %s)\n", BCC_VERSION_STRING,

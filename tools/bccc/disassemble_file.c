@@ -8,7 +8,7 @@
 #include "cage.h"
 #include "compile.h"
 #include "machine.h"
-#include "visible.h"
+#include "text.h"
 
 static enum status disassemble_view(const struct cache_view *view,
                                     const char *triple, struct buffer *out,

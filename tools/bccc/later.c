@@ -1,10 +1,12 @@
-/* The keeper holds what others look at: the lock that says that the best code
- * of this entry is being made (flight.h), and the file that becomes the entry.
+/* The keeper holds what other processes look at: the lock that means that the
+ * best code of this entry is being made (flight.h), and the file that becomes
+ * the entry.
  *
- * One best code at a time is made for a user: the others wait in a queue of
- * few, as each holds the memory of its modules; those that find no place leave
- * it to the next launch. The queue is a file in the user's own directory of
- * /dev/shm: a lock for the one that works, and one for each place. */
+ * The best code of one entry at a time is made for a user. Others wait in a
+ * short queue, because each holds the memory of its modules; if the queue is
+ * full, the next launch tries again. The queue is a file in the user's own
+ * directory of /dev/shm: a lock for the one that works, and one for each
+ * place. */
 #include "later.h"
 
 #include <errno.h>
@@ -31,7 +33,7 @@
 
 enum {
     N_PLACES = 4, /* in the queue */
-    NICE = 10,    /* a tenth of what others have of a CPU */
+    NICE = 10,    /* leaves a tenth of a CPU that others use, too */
     CPU_LIMIT_S = 30 * 60,
     LOOK_MS = 10,
     MAX_LOOKS = 1000, /* for the host to publish the baseline code */
@@ -49,20 +51,22 @@ struct keeper {
     int dir_fd;       /* the cache directory */
     const char *name; /* of the entry */
     struct span identity;
-    struct flight flight;
+    struct flight flight; /* its lock is taken */
+    bool is_replacing;    /* baseline code that was there before */
 };
 
 /* ---- The keeper: descriptors and priority ---- */
 
-/* Above all the host's lock, which ends with the last descriptor. */
+/* Close all other descriptors, above all the host's lock, which ends with the
+ * last of them. */
 static void close_others(const struct keeper *keeper)
 {
-    const int kept[] = {keeper->link_fd, keeper->first_fd, keeper->output_fd,
-                        keeper->reply_fd, keeper->dir_fd};
+    const int kept[] = {keeper->link_fd,  keeper->first_fd, keeper->output_fd,
+                        keeper->reply_fd, keeper->dir_fd,   keeper->flight.fd};
     const size_t n = sizeof(kept) / sizeof(kept[0]);
     int next = REQUEST_FD;
 
-    /* They were opened in this order. */
+    /* The descriptors were opened in this order. */
     for (size_t i = 0; i < n; i++) {
         if (kept[i] > next)
             close_range((unsigned)next, (unsigned)kept[i] - 1, 0);
@@ -129,7 +133,7 @@ static bool wait_for_turn(void)
 
 /* ---- The keeper: what was made ---- */
 
-/* A whole entry for this request? */
+/* Is it a whole entry for this request? */
 static bool is_answer(const struct keeper *keeper, struct span file,
                       struct cache_layout *layout)
 {
@@ -176,7 +180,7 @@ static void publish_best(const struct keeper *keeper)
     struct file_mapping mapping;
     struct cache_layout layout;
 
-    /* Nothing changes it any more. */
+    /* From here nothing changes the file. */
     if (fcntl(keeper->output_fd, F_ADD_SEALS,
               F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0 ||
         !map_whole(keeper->output_fd, &mapping))
@@ -199,28 +203,43 @@ static void publish_lasting(const struct keeper *keeper, struct span entry)
     free(copy);
 }
 
-/* No launch has to try again what LLVM fails at. */
-static void mark_entry(const struct keeper *keeper)
+/* Map the entry that is in the directory, if it answers this request. */
+static bool map_entry(const struct keeper *keeper, struct file_mapping *mapping,
+                      struct cache_layout *layout)
 {
     char file_name[NAME_MAX + 1];
-    struct file_mapping mapping;
-    struct cache_layout layout;
     struct stat st;
+    bool is_mapped;
     int fd;
 
     snprintf(file_name, sizeof(file_name), "%s" STORE_SUFFIX, keeper->name);
     if (store_open_at(keeper->dir_fd, directory, file_name, &fd, &st, NULL))
-        return;
-    if (map_whole(fd, &mapping)) {
-        if (is_answer(keeper, mapping.bytes, &layout) &&
-            layout.tier == OBCC_TIER_BASELINE)
-            publish_lasting(keeper, mapping.bytes);
-        file_unmap(&mapping);
-    }
+        return false;
+    is_mapped = map_whole(fd, mapping);
     file_close(fd);
+    if (is_mapped && !is_answer(keeper, mapping->bytes, layout)) {
+        file_unmap(mapping);
+        is_mapped = false;
+    }
+    return is_mapped;
 }
 
-/* What it publishes would replace the best code. */
+/* Mark the entry, so that no launch tries again: LLVM fails at its best
+ * code. */
+static void mark_entry(const struct keeper *keeper)
+{
+    struct file_mapping mapping;
+    struct cache_layout layout;
+
+    if (!map_entry(keeper, &mapping, &layout))
+        return;
+    if (layout.tier == OBCC_TIER_BASELINE)
+        publish_lasting(keeper, mapping.bytes);
+    file_unmap(&mapping);
+}
+
+/* Wait for the host to publish the baseline code, which would replace the best
+ * code. */
 static void wait_for_host(const struct keeper *keeper)
 {
     const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000L};
@@ -238,7 +257,7 @@ static void conclude(const struct keeper *keeper)
                      (struct file_target){&reply, sizeof(reply)}, 0, directory,
                      &size, NULL) ||
         size != sizeof(reply) || reply.magic != REPLY_MAGIC)
-        return; /* it was ended */
+        return; /* the host was killed */
     wait_for_host(keeper);
     if (reply.status == STATUS_OK)
         publish_best(keeper);
@@ -260,14 +279,37 @@ static bool read_to_end(int fd)
     return got == 0;
 }
 
+/* The code that was made first may have been the best, or none. */
+static bool has_follower(const struct keeper *keeper)
+{
+    char byte;
+
+    return recv(keeper->link_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+           errno == EAGAIN;
+}
+
+/* The directory may have been removed, and what a launch found there replaced
+ * before this process had the lock. */
+static bool is_wanted(const struct keeper *keeper)
+{
+    struct file_mapping mapping;
+    struct cache_layout layout;
+    struct stat st;
+
+    if (fstat(keeper->dir_fd, &st) < 0 || st.st_nlink == 0)
+        return false;
+    if (!keeper->is_replacing || !map_entry(keeper, &mapping, &layout))
+        return true;
+    file_unmap(&mapping);
+    return layout.tier == OBCC_TIER_BASELINE;
+}
+
 _Noreturn static void keep(struct keeper *keeper)
 {
     leave_session();
     close_others(keeper);
-    flight_begin_at(&keeper->flight, keeper->dir_fd, keeper->name,
-                    keeper->identity);
-    if (keeper->flight.fd >= 0 && flight_take_later(&keeper->flight) &&
-        read_to_end(keeper->first_fd) && wait_for_turn() &&
+    if (keeper->flight.fd >= 0 && read_to_end(keeper->first_fd) &&
+        has_follower(keeper) && wait_for_turn() && is_wanted(keeper) &&
         send(keeper->link_fd, "", 1, MSG_NOSIGNAL) == 1 &&
         read_to_end(keeper->link_fd))
         conclude(keeper);
@@ -291,6 +333,26 @@ enum {
     DIRECTORY,
     N_CHANNELS
 };
+
+/* Taken before there is a keeper: a launch that finds the baseline code, which
+ * this process makes at the same time, must not find the lock free. fd: -1: it
+ * is another's. */
+static struct flight take_lock(const struct request *request,
+                               struct span identity, int last_fd)
+{
+    struct flight flight;
+    int fd;
+
+    flight_begin_at(&flight, REQUEST_DIR_FD, request->entry, identity);
+    if (flight.fd < 0)
+        return flight;
+    fd = flight_take_later(&flight)
+             ? fcntl(flight.fd, F_DUPFD_CLOEXEC, last_fd + 1)
+             : -1;
+    file_close(flight.fd); /* the lock stays */
+    flight.fd = fd;
+    return flight;
+}
 
 static bool open_channels(int fds[N_CHANNELS])
 {
@@ -317,6 +379,7 @@ bool later_begin(struct later *later, const struct request *request,
                  struct span identity)
 {
     int fds[N_CHANNELS];
+    struct flight flight;
     struct stat st;
     pid_t pid;
 
@@ -326,6 +389,7 @@ bool later_begin(struct later *later, const struct request *request,
         fstat(REQUEST_DIR_FD, &st) < 0 || !S_ISDIR(st.st_mode) ||
         !open_channels(fds))
         return false;
+    flight = take_lock(request, identity, fds[DIRECTORY]);
     pid = fork();
     if (pid == 0)
         keep(&(struct keeper){
@@ -336,6 +400,8 @@ bool later_begin(struct later *later, const struct request *request,
             .dir_fd = fds[DIRECTORY],
             .name = request->entry,
             .identity = identity,
+            .flight = flight,
+            .is_replacing = request->tier == REQUEST_TIER_LATER,
         });
     *later = (struct later){
         .is_begun = pid > 0,
@@ -347,7 +413,15 @@ bool later_begin(struct later *later, const struct request *request,
     file_close(fds[KEEPER_LINK]);
     file_close(fds[KEEPER_FIRST]);
     file_close(fds[DIRECTORY]);
+    file_close(flight.fd);
     return later->is_begun;
+}
+
+void later_end(struct later *later)
+{
+    close(later->link_fd); /* seen by the keeper when first_fd ends */
+    close(later->first_fd);
+    later->is_begun = false;
 }
 
 /* ---- The follower ---- */

@@ -3,14 +3,13 @@
  *
  *   this process   baseline code -> reply -> end
  *        |
- *        +- keeper     before the cage is closed: runs nothing of LLVM; waits,
- *        |             says when to begin, publishes what the other makes
- *        +- follower   once the modules are linked: the best code
+ *        +- keeper     forked before the cage is closed; runs no code of LLVM;
+ *        |             tells the follower to begin, and publishes its file
+ *        +- follower   forked once the modules are linked; makes the best code
  *
  * The follower is a copy of this process, so nothing is read or linked twice.
- * It is as caged as this one. That it may write no file but the one it has open
- * is why there is a keeper: that one checks the file before it replaces the
- * entry.
+ * It is in the cage like this one. It may only write to the file that it has
+ * open; so the keeper checks that file and replaces the entry.
  *
  * Both are in sessions of their own and outlive the host. If one of them dies,
  * the other ends, the baseline entry stays, and a later launch tries again. If
@@ -26,7 +25,7 @@
 struct later {
     bool is_begun;
     int link_fd;  /* between follower and keeper */
-    int first_fd; /* the keeper waits until no process has this */
+    int first_fd; /* the keeper waits until this is closed in all processes */
     int output_fd;
     int reply_fd;
 };
@@ -35,11 +34,14 @@ struct later {
 bool later_begin(struct later *later, const struct request *request,
                  struct span identity);
 
-/* Become two processes. True in the follower, when it may begin. */
+/* Make the keeper end: the host gets the best code at once. */
+void later_end(struct later *later);
+
+/* Fork the follower. True in the follower, when it may begin. */
 bool later_branch(struct later *later);
 
-/* Be the follower, in a process that makes no baseline code; ends it if others
- * have too much to do. */
+/* Become the follower, in a process that makes no baseline code. Ends the
+ * process if the queue is full. */
 void later_follow(struct later *later);
 
 #endif

@@ -1,11 +1,11 @@
-/* bcc run supplies what libc and the libraries of the request have, and nothing
- * else; so what these lack is undefined, and no code need be made to say so. It
- * wants the names, which do not fit into a reply: BCC_UNDEFINED names a memfd
- * of its own, and what is written there is, for each symbol, the name, a NUL,
- * its user or nothing, and a NUL; an empty name ends the list. Nothing but a
- * memfd is written to, whoever set the variable. A host of the library supplies
- * what it likes, and does not set it. */
-#include "missing.h"
+/* bcc run supplies the symbols of libc and of the request's libraries, and no
+ * others. So any other undefined symbol can be reported before the code is
+ * made. Their names do not fit into a reply: BCC_UNDEFINED names a memfd, into
+ * which this file writes, for each symbol, the name, a NUL, its user or
+ * nothing, and a NUL; an empty name ends the list. Only a memfd is written to,
+ * whatever the variable names. Hosts of the library may supply any symbol, and
+ * do not set the variable. */
+#include "bccc.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #include "file.h"
 #include "link_image.h"
 #include "machine.h"
-#include "needed.h"
+#include "candidates.h"
 #include "span.h"
 
 /* Only a memfd has seals. */
@@ -87,7 +87,7 @@ static enum status report(void *context, const struct undefined_symbol *symbols,
         buffer_append(&text, user, strlen(user) + 1);
     }
     buffer_append(&text, "", 1);
-    /* A compile may begin anew. */
+    /* A compile may start again. */
     lseek(missing->fd, 0, SEEK_SET);
     status = buffer_failed(&text)
                  ? error_no_memory(err)

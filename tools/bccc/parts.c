@@ -1,16 +1,16 @@
-/* LLVM's objects belong to one context, and a context to one thread; and under
- * a memory limit an allocation in C++ may end the process. A forked process has
- * the module at once, may reduce it to its part, and may die: its parent
- * notices that and reports an error like any other.
+/* A process for each part. LLVM's objects belong to one context, and a context
+ * to one thread; and under a memory limit an allocation in C++ may end the
+ * process. A forked process has the module at once, may reduce it to its part,
+ * and may die: its parent notices that and reports an error like any other.
  *
  * The result of a part is written to a pipe, as a head and bytes:
  *
  *   status, length of what follows: a message, or the object
  *
- * A process that dies has not written all of it. Workers die with the process
+ * If a process dies, its result is incomplete. Workers die with the process
  * that started them. They keep none of its descriptors but the pipe; above all,
  * they must not keep the request's lock. */
-#include "parts.h"
+#include "bccc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bccc.h"
 #include "file.h"
 
 enum {
@@ -134,7 +133,7 @@ static enum status start(struct pool *pool, size_t part, part_fn make,
     return STATUS_OK;
 }
 
-/* The output of a worker that has ended. */
+/* Read the result of a worker that has ended. */
 static enum status judge(const struct worker *worker, int wait_status,
                          struct error *err)
 {
@@ -146,7 +145,8 @@ static enum status judge(const struct worker *worker, int wait_status,
     if (out->size >= sizeof(head))
         memcpy(&head, out->data, sizeof(head));
     if (out->size < sizeof(head) || out->size - sizeof(head) != head.size) {
-        /* Not LLVM's doing: where memory runs out, compilers go first. */
+        /* Not LLVM's fault: when memory runs out, the kernel kills compilers
+         * first. */
         if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL)
             return error_set(err, STATUS_IO,
                              "compile: the process of a part was killed");
@@ -235,7 +235,7 @@ enum status parts_make(size_t n_parts, part_fn make, void *context,
         status = wait_for_one(&pool, err);
     while (pool.n_workers > 0) {
         kill(pool.worker[0].pid, SIGKILL);
-        /* Its output no longer matters. */
+        /* The output of this worker no longer matters. */
         if (finish(&pool, 0, NULL))
             continue;
     }

@@ -49,7 +49,7 @@ static void populate(const char *line, size_t *n_writable)
     madvise((void *)start, end - start, advice);
 }
 
-/* Stays open, because a worker may open nothing. It lists the mappings of the
+/* Kept open, because a worker may open no file. It lists the mappings of the
  * process that opened it, of which a worker is a copy. */
 static int maps_fd = -1;
 

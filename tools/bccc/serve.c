@@ -24,19 +24,18 @@
 #include "cage.h"
 #include "entry.h"
 #include "later.h"
-#include "missing.h"
-#include "parts.h"
+#include "candidates.h"
 
 /* A request contains names of inputs, not their bytes. */
 enum { MAX_MESSAGE_SIZE = 64 * 1024 * 1024 };
 
-/* Best code of so many instructions takes some 30 ms, baseline code 2, and 3
- * more for what the best code later takes: two processes (2026). */
+/* Best code of so many instructions takes some 30 ms; baseline code takes 2 ms,
+ * and 3 more for the two processes that later make the best code (2026). */
 enum { LEAST_LATER = 400, LEAST_LATER_SIZE = 4096 /* bytes of bitcode */ };
 
 /* ---- The reply ---- */
 
-/* Says whether the limit or the machine's memory was exhausted. */
+/* Name the limit, or the machine's memory, whichever was exhausted. */
 static void name_memory_limit(struct reply *reply)
 {
     const size_t size = strlen(reply->message);
@@ -72,7 +71,7 @@ _Noreturn static void die(enum status status, const char *message)
 
 /* ---- This process ---- */
 
-/* Make this process the kernel's first choice when memory runs out. */
+/* Make this process the first that the kernel kills when memory runs out. */
 static void offer_to_die(void)
 {
     static const char most[] = "1000";
@@ -158,7 +157,7 @@ static enum status read_request(struct entry *entry, struct error *err)
 
 /* ---- All of it ---- */
 
-/* Asked again where a compile begins anew. */
+/* Called again if a compile starts again. */
 static bool choose_baseline(void *context, const struct module_facts *facts)
 {
     struct job *job = context;
@@ -166,9 +165,12 @@ static bool choose_baseline(void *context, const struct module_facts *facts)
     if (job->has_chosen || job->entry.request.tier != REQUEST_TIER_AUTO)
         return job->is_baseline;
     job->has_chosen = true;
-    if (!job->later.is_begun || facts->is_inexact ||
-        facts->n_instructions < LEAST_LATER)
+    if (!job->later.is_begun)
         return false;
+    if (facts->is_inexact || facts->n_instructions < LEAST_LATER) {
+        later_end(&job->later);
+        return false;
+    }
     inputs_finish_hashing(&job->entry.inputs);
     job->is_baseline = !later_branch(&job->later);
     if (!job->is_baseline)
@@ -204,7 +206,7 @@ static void begin_later(struct job *job)
     later_follow(&job->later);
 }
 
-/* After this nothing is opened. */
+/* Open everything: after this no file is opened. */
 static enum status open_all(struct job *job, struct error *err)
 {
     struct entry *entry = &job->entry;
@@ -216,7 +218,8 @@ static enum status open_all(struct job *job, struct error *err)
                  &entry->arena);
     entry->ways.asker = missing_asker(&job->missing);
     begin_later(job);
-    /* No file is named any more, and a mounted one need not stay. */
+    /* No file is named any more, and this process must not keep a file system
+     * mounted. */
     if (chdir("/") < 0)
         return error_set_os(err, errno, "/");
     cage_close(indexes_begin(&job->entry.indexes) ? REQUEST_DIR_FD : -1);

@@ -22,10 +22,10 @@ extern const char *const malloc_conf;
 const char *const malloc_conf = "thp:always,metadata_thp:always,"
                                 "dirty_decay_ms:-1,muzzy_decay_ms:-1";
 
-/* Is the host dead? The pidfd answers even if the host is not the parent:
- * because it has ended, lives in another pid namespace, or started this process
- * through a script. A dying process loses its children a moment before its
- * pidfd reports the death, hence the wait. */
+/* Has the host ended? The pidfd answers even if the host is not the parent:
+ * because the parent has ended, is in another pid namespace, or started this
+ * process through a script. A dying process loses its children a moment before
+ * its pidfd reports its death, hence the wait. */
 static bool host_has_ended(pid_t host)
 {
     struct pollfd pollfd = {REQUEST_HOST_FD, POLLIN | POLLOUT, 0};
@@ -43,8 +43,8 @@ static bool host_has_ended(pid_t host)
 static void follow_host(int argc, char **argv, char **environment)
 {
     (void)environment;
-    /* What is done in the background is done by a child, whose parent ends
-     * before it takes the time to start. */
+    /* Work in the background is done by a child, whose parent ends at once,
+     * before the time that starting takes. */
     if (argc == 3 && strcmp(argv[1], "later") == 0 && fork() != 0)
         _exit(0);
     if (argc != 3 || strcmp(argv[1], "compile") != 0)

@@ -48,7 +48,8 @@ static enum status skip(struct reading *reading,
     return status;
 }
 
-/* The bytes from which the layout was read stay; none is read twice. */
+/* Read the file, except for the parts that check_flags leave out. The bytes
+ * from which the layout was read are not read again. */
 static enum status read_file(struct reading *reading, unsigned check_flags,
                              struct cache_layout *ret_layout, struct error *err)
 {

@@ -1,9 +1,9 @@
 /* The header and the section table of an untrusted file.
  *
- * Checks go from what reading on depends on (magic, version, size of the table)
- * over the checksum to the fields. So damage is reported as damage, not as the
- * nonsense in a damaged field, and a file of another version is reported as
- * such, whatever its other bytes are. */
+ * First the bytes are checked that decide how to read the others (magic,
+ * version, size of the table), then the checksum, then the fields. So damage is
+ * reported as damage, not as a wrong value of a damaged field, and a file of
+ * another version is reported as such, whatever its other bytes are. */
 #include "cache_layout.h"
 
 #include <assert.h>
@@ -37,7 +37,7 @@ const char *cache_section_name(uint32_t kind)
                                                    : "unknown section";
 }
 
-/* The checksum field itself counts as zero. head holds the whole table. */
+/* head holds the whole table. The checksum field itself counts as zero. */
 uint64_t cache_header_checksum(struct span head, size_t header_size)
 {
     uint8_t copy[CACHE_HEAD_SIZE];
@@ -51,7 +51,7 @@ uint64_t cache_header_checksum(struct span head, size_t header_size)
 
 /* ---- Header ---- */
 
-/* Until these hold, no other field has a meaning. */
+/* Check the fields without which no other field has a meaning. */
 static enum status check_frame(struct span head, const char *name,
                                struct error *err)
 {
@@ -108,7 +108,7 @@ enum status cache_geometry_check(const struct cache_geometry *geometry,
         context_align > OBCC_MAX_CONTEXT_ALIGN)
         return error_set(err, failure,
                          "%s: header: context alignment %#" PRIx32
-                         " is no page size",
+                         " is not a page size",
                          name, context_align);
     if (geometry->image_span == 0 ||
         geometry->image_span % OBCC_MIN_CONTEXT_ALIGN != 0 ||

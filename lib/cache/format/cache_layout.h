@@ -1,6 +1,6 @@
-/* The layout of oBCC files: what writer and reader must agree on beyond the
- * structs (the shape of each section, the bounds of header fields), and the
- * check of an untrusted header. */
+/* The layout of oBCC files: rules beyond the structs that writer and reader
+ * share (the shape of each section, the bounds of header fields), and the check
+ * of an untrusted header. */
 #ifndef BCC_CACHE_LAYOUT_H
 #define BCC_CACHE_LAYOUT_H
 
@@ -16,14 +16,14 @@
 
 /* ---- Sections ---- */
 
-/* "string pool" ..., for messages. */
+/* The section's name for messages: "string pool" ... */
 const char *cache_section_name(uint32_t kind);
 
-/* XXH3-64 of the first header_size bytes of head, the header's own checksum
- * field taken as 0. */
+/* XXH3-64 of the first header_size bytes of head, with 0 in place of the
+ * header's own checksum field. */
 uint64_t cache_header_checksum(struct span head, size_t header_size);
 
-/* Whether a file may lack a section of that kind. */
+/* May a file lack a section of that kind? */
 static inline bool cache_is_optional(unsigned kind)
 {
     return kind == OBCC_DEBUG || kind == OBCC_NEEDED_LIST ||
@@ -60,7 +60,7 @@ struct cache_geometry {
     uint64_t text_span;
 };
 
-/* failure, with a message, if a field is out of its bounds. */
+/* A field out of its bounds gives the status `failure`, with a message. */
 enum status cache_geometry_check(const struct cache_geometry *geometry,
                                  enum status failure, const char *name,
                                  struct error *err) MUST_CHECK;
@@ -92,10 +92,10 @@ struct cache_layout {
     struct cache_extent section[OBCC_N_SECTION_KINDS]; /* size 0: absent */
 };
 
-/* head: the first min(CACHE_HEAD_SIZE, file size) bytes: a copy, not a mapping
- * of the file, so that nobody else can write to it. was_checked: the checksum
- * was compared before, in this file as it is. name is for messages. CORRUPT,
- * UNSUPPORTED (other version, unknown required feature or section). */
+/* head: the first min(CACHE_HEAD_SIZE, file size) bytes, copied so that no
+ * other process can write to them. was_checked: the checksum of this unchanged
+ * file was compared before. name is for messages. CORRUPT, UNSUPPORTED (other
+ * version, unknown required feature or section). */
 enum status cache_layout_read(struct span head, uint64_t file_size,
                               bool was_checked, const char *name,
                               struct cache_layout *ret_layout,

@@ -28,8 +28,8 @@ static size_t n_entries_that_fit(struct span section, size_t entry_size)
                : (section.size - sizeof(struct obcc_list)) / entry_size;
 }
 
-/* Count and size of a list agree; after the rows of the string pool come
- * bytes. */
+/* Do count and size of a list agree? The rows of the string pool are followed
+ * by bytes. */
 static enum status check_list(unsigned kind, struct span section,
                               const char *name, struct error *err)
 {
@@ -60,9 +60,10 @@ static bool is_zero(struct span bytes)
             memcmp(bytes.data, bytes.data + 1, bytes.size - 1) == 0);
 }
 
-/* The whole file, as far as flags say: gaps between sections are zero, and
- * sections of unknown kinds are undamaged too. cache_layout_read() checked the
- * table in bytes; whatever it holds now, no read leaves bytes. */
+/* Check the parts that are in no section of a known kind, as far as flags say:
+ * gaps are zero, sections of unknown kinds are undamaged. cache_layout_read()
+ * checked that the table lies in bytes; whatever it holds now, no read leaves
+ * bytes. */
 static enum status check_gaps(struct span bytes, unsigned flags,
                               const char *name, struct error *err)
 {
@@ -101,7 +102,7 @@ static enum status check_gaps(struct span bytes, unsigned flags,
     return STATUS_OK;
 }
 
-/* Header and section table are still those from which the layout was read. */
+/* Are header and section table still those from which the layout was read? */
 static enum status check_whole(struct span bytes,
                                const struct cache_layout *layout,
                                unsigned flags, const char *name,
@@ -307,7 +308,8 @@ static const struct obcc_symbol *find_by_hash(const struct cache_view *view,
     return NULL;
 }
 
-/* Of several symbols of one name, the first, which has the lowest address. */
+/* Of several symbols with one name, this finds the first, which has the lowest
+ * address. */
 const struct obcc_symbol *cache_find_symbol(const struct cache_view *view,
                                             unsigned kind, const char *name)
 {

@@ -47,7 +47,7 @@ enum status cache_view_open(struct span bytes,
  * context. */
 struct span cache_extra_section(struct span bytes, uint32_t kind);
 
-/* Whether the file has a section of that kind. */
+/* Does the file have a section of that kind? */
 static inline bool cache_is_there(const struct cache_view *view, unsigned kind)
 {
     return view->section[kind].size > 0;
@@ -56,7 +56,7 @@ static inline bool cache_is_there(const struct cache_view *view, unsigned kind)
 /* Number of entries of a list or table section; 0 if it is absent. */
 uint32_t cache_count(const struct cache_view *view, unsigned kind);
 
-/* Entry index of a list; NULL if index >= count. */
+/* Entry number `index` of a list; NULL if index >= count. */
 const struct obcc_symbol *cache_symbol_at(const struct cache_view *view,
                                           unsigned kind, uint32_t index);
 const struct obcc_dependency *cache_dependency_at(const struct cache_view *view,
@@ -65,10 +65,10 @@ const struct obcc_import *cache_import_at(const struct cache_view *view,
                                           uint32_t index);
 const struct obcc_pragma *cache_pragma_at(const struct cache_view *view,
                                           uint32_t index);
-/* Object slot index; the caller ensures that index < count. */
+/* Object slot number `index`; the caller ensures that index < count. */
 uint32_t cache_object_slot_at(const struct cache_view *view, uint32_t index);
 
-/* Name of needed library index, "" if index >= count. */
+/* Name of needed library number `index`; "" if index >= count. */
 const char *cache_needed_at(const struct cache_view *view, uint32_t index);
 
 /* NUL-terminated string of the pool, "" for an index outside it. */

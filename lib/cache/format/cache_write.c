@@ -95,7 +95,7 @@ static bool is_string(const struct string_pool *pool, uint32_t index,
                0;
 }
 
-/* The slot that holds text, or the free slot where it belongs. */
+/* The slot that holds text, or the free slot for it. */
 static size_t find_slot(const struct string_pool *pool, uint32_t hash,
                         const char *text, size_t length)
 {
@@ -179,7 +179,7 @@ static uint32_t string_pool_offset(const struct string_pool *pool,
            obcc_get32(row_at(pool, index)->offset);
 }
 
-/* As a section: list, rows, bytes. */
+/* Write the pool as a section: list, rows, bytes. */
 static void string_pool_write(const struct string_pool *pool,
                               struct buffer *out)
 {
@@ -406,8 +406,8 @@ static int compare_u64(uint64_t a, uint64_t b)
     return (a > b) - (a < b);
 }
 
-/* By name; symbols of one name by address, then size, so that the order does
- * not depend on the order in which symbols came. */
+/* Compare by name; symbols with one name by address, then by size, so that the
+ * order does not depend on the input's. */
 static int compare_symbols(const void *left, const void *right)
 {
     const struct cache_symbol *a = left, *b = right;
@@ -473,8 +473,8 @@ static enum status write_vars(struct writer *w, struct error *err)
 
 /* ---- Function index ---- */
 
-/* A smaller table lies in so few pages that a binary search costs less than the
- * page of an index. */
+/* A smaller table has so few pages that a binary search costs less than a page
+ * of an index. */
 enum { MIN_INDEXED_FUNCS = 1024 };
 
 static size_t count_slots(size_t n_funcs)
@@ -486,7 +486,8 @@ static size_t count_slots(size_t n_funcs)
     return n_slots;
 }
 
-/* The rows of the function table are written and refer to their strings. */
+/* Fill the index. The rows of the function table are written already, and refer
+ * to their strings. */
 static void fill_slots(const struct writer *w,
                        const struct obcc_section *func_table,
                        struct obcc_slot *slots, size_t n_slots)
@@ -512,8 +513,8 @@ static void fill_slots(const struct writer *w,
     }
 }
 
-/* Comes directly after the function table, the last section that adds strings,
- * so their offsets are known. */
+/* Write the index directly after the function table. That is the last section
+ * that adds strings, so their offsets are known. */
 static enum status write_func_index(struct writer *w, struct error *err)
 {
     const size_t n_slots = count_slots(w->contents->n_funcs);
@@ -540,7 +541,7 @@ static enum status write_identity(struct writer *w, struct error *err)
     return STATUS_OK;
 }
 
-/* After every section that adds strings. */
+/* Write the pool after every section that adds strings. */
 static enum status write_pool(struct writer *w, struct error *err)
 {
     (void)err;
@@ -610,7 +611,7 @@ static bool is_written(const struct cache_contents *contents, uint32_t kind)
     }
 }
 
-/* Whether a reader that does not know the kind may skip it. */
+/* May a reader skip a section whose kind it does not know? */
 static bool is_dispensable(uint32_t kind)
 {
     return kind == OBCC_DEBUG || kind == OBCC_FUNC_INDEX ||
@@ -646,7 +647,7 @@ static enum status write_section(struct writer *w,
     return STATUS_OK;
 }
 
-/* Write them last, into the space reserved for them. */
+/* Write header and section table last, into the space reserved for them. */
 static void write_header(struct writer *w, size_t header_size)
 {
     const struct cache_contents *contents = w->contents;

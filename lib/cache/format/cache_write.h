@@ -34,7 +34,7 @@ struct cache_symbol {
     uint64_t address; /* image address or OBCC_NO_ADDRESS */
     uint64_t size;    /* bytes */
     uint32_t kernel_signature;
-    uint32_t n_inputs; /* of a kernel; 0: as its parameters say. Not written */
+    uint32_t n_inputs; /* of a kernel; 0: as its parameters say; not written */
 };
 
 struct cache_function {

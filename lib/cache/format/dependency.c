@@ -46,10 +46,10 @@ static uint64_t later(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-/* A write sets both times; utimes() sets mtime to any value, and ctime to now.
- * So ctime would be enough if it were the time of the last change everywhere;
- * FAT and some network file systems are less strict. The later of both is never
- * too early. */
+/* May the stamp stand for the content? A write sets mtime and ctime; utimes()
+ * sets mtime to any value, and ctime to now. So ctime would suffice if it were
+ * the time of the last change everywhere, but FAT and some network file systems
+ * are less strict. The later of both is never too early. */
 bool dependency_stamp_is_sound(const struct file_stamp *stamp, uint64_t now_ns)
 {
     const uint64_t second = 1000000000;

@@ -30,8 +30,8 @@ enum {
     DEPENDENCY_RACY_COARSE_NS = 2000 * 1000 * 1000
 };
 
-/* True if a stamp taken at now_ns (CLOCK_REALTIME) may stand for the
- * content that was read after it was taken. */
+/* May a stamp taken at now_ns (CLOCK_REALTIME) stand for the content that was
+ * read after it was taken? */
 bool dependency_stamp_is_sound(const struct file_stamp *stamp, uint64_t now_ns);
 
 /* The recorded stamp; zero unless OBCC_DEPENDENCY_STAMPED. */
@@ -44,8 +44,8 @@ struct dependency_input {
     bool skip_sha1;
     const char *name;
     const struct file_stamp *stamp; /* NULL: not a file */
-    const char *entry; /* not NULL: the input is in an archive, whose stamp
-                          this is */
+    const char *entry; /* not NULL: the input is this entry of an archive; the
+                          stamp is the archive's */
     /* SHA1 of the content. Called only if the stamp does not decide, and at
      * most once for each input. */
     enum status (*digest)(void *context, uint8_t ret_digest[SHA1_SIZE],
@@ -59,12 +59,12 @@ uint32_t dependency_role_flag(enum request_role role);
 /* "script", "library" or "object", from the flags of a dependency. */
 const char *dependency_role_name(uint32_t flags);
 
-/* Where the bytes are: "file", "archive", or "resource" for memory. */
+/* The place of the bytes: "file", "archive", or "resource" for memory. */
 const char *dependency_type_name(uint32_t type, uint32_t flags);
 
-/* True if the stamp of its archive may stand for an entry. A dependency has one
- * name, ARCHIVE!ENTRY, in which both parts may have a '!'. It is divided at the
- * last one, so an entry with a '!' is known by SHA1 alone. */
+/* May the stamp of its archive stand for an entry? A dependency has one name,
+ * ARCHIVE!ENTRY, in which both parts may have a '!'. It is divided at the last
+ * one, so an entry with a '!' is compared by SHA1 alone. */
 bool dependency_entry_may_be_stamped(const char *entry);
 
 /* OK: the entry's dependencies are exactly these inputs in this order. STALE

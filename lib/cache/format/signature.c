@@ -56,8 +56,8 @@ static bool section_bytes(struct span file, const struct obcc_section *row,
 
 /* ---- What is signed ---- */
 
-/* The signature is the last section. The checksums that cover it count as
- * zero. */
+/* The bytes that are signed. The checksums that cover the signature, which is
+ * the last section, count as zero. */
 static enum status make_message(struct span file, const char *name,
                                 struct head head,
                                 uint8_t ret_message[MESSAGE_SIZE],
@@ -84,7 +84,7 @@ static enum status refuse(const char *name, const char *fact, struct error *err)
     return error_add_reason(err, STATUS_UNTRUSTED, REASON_UNSIGNED);
 }
 
-/* The signature is the last section and ends the file: cache_layout_read() has
+/* Find the signature, which must be the last section: cache_layout_read() has
  * checked that the last section ends the file. */
 static bool find_signature(struct span file, struct head *head,
                            struct obcc_signature *ret_signature)
@@ -138,8 +138,8 @@ enum status signature_check(struct span file, const struct signature_key *keys,
 
 /* ---- Signing ---- */
 
-/* All sections except a signature, placed one after the other as the writer
- * does. The table grows by a row, so they move. */
+/* Copy all sections except a signature, one after the other as the writer
+ * places them. The table grows by a row, so they move. */
 static enum status copy_sections(struct span file, struct head *head,
                                  size_t n_sections, const char *name,
                                  struct buffer *out, struct error *err)
@@ -164,7 +164,7 @@ static enum status copy_sections(struct span file, struct head *head,
     return STATUS_OK;
 }
 
-/* The header, with its checksum. */
+/* Write the header, with its checksum. */
 static void place_head(struct buffer *out, struct head *head)
 {
     struct obcc_header *header = (void *)head->bytes;

@@ -74,33 +74,35 @@ static inline __attribute__((always_inline)) bool is_escaped(unsigned char byte)
 
 /* ---- Writing ---- */
 
-/* Copies runs of plain bytes, because each launch writes its identity. */
-static void append_value(struct buffer *out, const char *value)
+/* Append the value and the byte that ends it. They are written in place,
+ * because each launch writes its identity. */
+static void append_value(struct buffer *out, const char *value, char end)
 {
     static const char digits[] = "0123456789ABCDEF";
+    uint8_t *at = buffer_room(out, 3 * strlen(value) + 1);
 
-    for (;;) {
-        size_t run = 0;
+    if (!at)
+        return;
+    for (; *value; value++) {
+        const unsigned char byte = (unsigned char)*value;
 
-        while (!is_escaped((unsigned char)value[run]))
-            run++;
-        buffer_append(out, value, run);
-        value += run;
-        if (!*value)
-            return;
-        const char escape[] = {'%', digits[(unsigned char)*value >> 4],
-                               digits[(unsigned char)*value & 15]};
-        buffer_append(out, escape, sizeof(escape));
-        value++;
+        if (!is_escaped(byte)) {
+            *at++ = byte;
+            continue;
+        }
+        *at++ = '%';
+        *at++ = (uint8_t)digits[byte >> 4];
+        *at++ = (uint8_t)digits[byte & 15];
     }
+    *at++ = (uint8_t)end;
+    out->size = (size_t)(at - out->data);
 }
 
 /* name ends in "=". */
 static void append_line(struct buffer *out, const char *name, const char *value)
 {
     buffer_append_string(out, name);
-    append_value(out, value);
-    buffer_append(out, "\n", 1);
+    append_value(out, value, '\n');
 }
 
 static const char *word_of(const struct word *words, unsigned value)
@@ -139,7 +141,9 @@ static enum status append_marks(struct buffer *out,
 {
     const char **sorted;
 
-    if (request->n_marks == 0)
+    if (request->n_marks == 1)
+        append_line(out, "mark=", request->marks[0]);
+    if (request->n_marks <= 1)
         return STATUS_OK;
     sorted = calloc(request->n_marks, sizeof(*sorted));
     if (!sorted)
@@ -163,8 +167,7 @@ static void append_libraries(struct buffer *out, const struct request *request)
         const struct request_shared *shared = &request->shared[i];
 
         buffer_printf(out, "shared=%s ", word_of(shared_words, shared->how));
-        append_value(out, shared->name);
-        buffer_append(out, "\n", 1);
+        append_value(out, shared->name, '\n');
     }
 }
 
@@ -213,12 +216,9 @@ enum status request_write(const struct request *request, struct buffer *out,
                       word_of(role_words, input->role),
                       word_of(type_words, input->type),
                       input->skip_sha1 ? "skip-sha1" : "-", input->size);
-        append_value(out, input->name);
-        if (input->entry) {
-            buffer_append(out, " ", 1);
-            append_value(out, input->entry);
-        }
-        buffer_append(out, "\n", 1);
+        append_value(out, input->name, input->entry ? ' ' : '\n');
+        if (input->entry)
+            append_value(out, input->entry, '\n');
     }
     return buffer_failed(out) ? error_no_memory(err) : STATUS_OK;
 }
@@ -329,7 +329,7 @@ static size_t decode_byte(struct span text, char *ret_byte)
     return 3;
 }
 
-/* Up to a space, or the end of the line. */
+/* Take the value up to a space, or the end of the line. */
 static enum status take_one_value(struct parser *p, const char **ret_value)
 {
     char *value = arena_alloc(p->arena, p->line.size + 1, 1);
@@ -347,7 +347,7 @@ static enum status take_one_value(struct parser *p, const char **ret_value)
     return STATUS_OK;
 }
 
-/* The rest of the line. */
+/* Take the value up to the end of the line. */
 static enum status take_value(struct parser *p, const char **ret_value)
 {
     enum status status = take_one_value(p, ret_value);
@@ -418,8 +418,8 @@ static enum status parse_flags(struct parser *p, struct request *request)
     return STATUS_OK;
 }
 
-/* The number of next lines that begin with start. The parser reads them again;
- * this only bounds how many there can be. */
+/* The number of following lines that begin with start. The parser reads them
+ * again; this only bounds their number. */
 static size_t count_lines(struct span text, const char *start)
 {
     size_t n_lines = 0;

@@ -58,18 +58,19 @@ enum {
     REQUEST_MAX_INPUTS = 256
 };
 
-/* Which code is asked for. */
+/* The tier that is asked for. */
 enum request_tier {
     REQUEST_TIER_BEST = 0,
-    REQUEST_TIER_BASELINE, /* made in the least time, for good */
-    /* What the compiler finds worth while: the best at once, or the baseline
-     * now and the best after the reply, in the background. */
+    REQUEST_TIER_BASELINE, /* made in the least time, and kept */
+    /* The compiler chooses: the best at once, or baseline code now and the best
+     * after the reply, in the background. */
     REQUEST_TIER_AUTO,
-    /* The best, in the background: there is a baseline entry. No reply. */
+    /* The best, in the background, because there is a baseline entry. No
+     * reply. */
     REQUEST_TIER_LATER,
 };
 
-/* An object is part of the program like the script, and is linked whole; of a
+/* An object is part of the program like the script, and is linked whole. Of a
  * library only reachable definitions are linked. */
 enum request_role { REQUEST_SCRIPT, REQUEST_LIBRARY, REQUEST_OBJECT };
 
@@ -79,7 +80,7 @@ struct request_input {
     bool skip_sha1;    /* content is not compared */
     const char *name;  /* resource name, path or ARCHIVE!ENTRY */
     uint64_t size;     /* bytes; for an archive, its own size */
-    const char *entry; /* not NULL: name in the archive; name ends in it */
+    const char *entry; /* not NULL: the entry of the archive; name ends in it */
 };
 
 /* The bits of the API's flags, see prepare.c. */
@@ -88,7 +89,7 @@ enum {
     /* Also take symbols from the libraries that programs are linked with. */
     REQUEST_DEFAULT_LIBRARIES = 1u << 7,
     REQUEST_STRIP_DEBUG = 1u << 8, /* drop the inputs' debug information */
-    /* A product and a sum are rounded apart, on every CPU. */
+    /* Products and sums are rounded separately, on every CPU. */
     REQUEST_FP_CONTRACT_OFF = 1u << 12,
 };
 
@@ -114,8 +115,8 @@ struct request {
     unsigned flags;           /* REQUEST_MARKED_ONLY ... */
     const char *const *marks; /* any order, duplicates allowed */
     size_t n_marks;
-    /* Names by which shared libraries are bound. The compiler process finds
-     * them; they are no part of a request's text. */
+    /* The names that shared libraries bind in the code. The compiler process
+     * finds them; they are not part of a request's text. */
     const char *const *uses;
     size_t n_uses;
     const char *const *library_dirs;
@@ -125,7 +126,8 @@ struct request {
     const struct request_input *inputs; /* the script first */
     size_t n_inputs;
     uint64_t limit_memory; /* bytes of address space, 0: none */
-    bool portable; /* the file travels: no facts about this machine's files */
+    bool portable; /* the file will be used elsewhere: record no facts about
+                      this machine's files */
     enum request_tier tier;
     const char *entry; /* file name; NULL or "": none */
 };
@@ -176,5 +178,49 @@ struct reply {
     uint64_t stage_ns[REPLY_N_STAGES];
     char message[ERROR_MESSAGE_SIZE]; /* "" on success */
 };
+
+/* ---- The call ---- */
+
+/* libobcc-llvm.so compiles in the host: the same request, the same file and the
+ * same errors as with the compiler process. Both sides come from one build, and
+ * the message names its version. */
+
+/* The file, in the directory of bccc, and the function in it. */
+#define COMPILE_CALL_FILE "libobcc-llvm.so"
+#define COMPILE_CALL_NAME "obcc_llvm_compile"
+
+/* ORDER LOG LEVELS: those of the API. */
+enum { COMPILE_LOG_DEBUG = 0, COMPILE_LOG_FATAL = 2 };
+typedef void (*compile_log_fn)(void *context, int level, const char *area,
+                               const char *text);
+
+/* Code that is compiled in pieces. The caller fills the log; the compiler adds
+ * the code, and the function that releases it when it runs no more. */
+struct lazy_code {
+    compile_log_fn log; /* NULL: no log; called from any thread */
+    void *log_context;
+    void *code; /* NULL: there is none */
+    void (*release)(void *code);
+};
+
+struct compile_call {
+    struct span message; /* request_write(); empty: prune the directory */
+    const int *input_fds;
+    int output_fd;
+    int lock_fd;          /* that of a flight; -1: none */
+    int dir_fd;           /* of the cache directory; -1: none */
+    const char *dir;      /* to prune */
+    uint64_t prune_limit; /* bytes */
+    /* Not NULL: compile functions when they are first called. What is written
+     * is only for this process. Code that is there is released first. There is
+     * none after the call if that is impossible: then baseline code of
+     * everything is written. Borrowed until the code is released. */
+    struct lazy_code *lazy;
+};
+
+/* Errors as compile_client_run(). *ret_reply is set on success. */
+typedef enum status (*compile_call_fn)(const struct compile_call *call,
+                                       struct reply *ret_reply,
+                                       struct error *err);
 
 #endif

@@ -16,9 +16,9 @@
 
 /* ---- The mark ---- */
 
-/* Real time minus time since the start is the time of the start, up to the
- * moment between reading the two clocks. It changes only when the clock is set.
- * Whole seconds suffice, as two starts are further apart. */
+/* Time of the machine's start: real time minus time since the start. The error
+ * is the moment between reading the two clocks; it changes only when the clock
+ * is set. Whole seconds suffice, as two starts are further apart. */
 static uint64_t boot_time_s(void)
 {
     struct timespec up;
@@ -27,7 +27,7 @@ static uint64_t boot_time_s(void)
     return (clock_realtime_ns() - clock_ns(up)) / 1000000000u;
 }
 
-/* The nanoseconds of a mark, for an mtime of these seconds. */
+/* The nanoseconds of a mark, for an mtime with these seconds. */
 static long mark_of(const struct stat *st, time_t seconds)
 {
     const uint64_t facts[] = {
@@ -56,7 +56,7 @@ bool entry_use_is_due(const struct stat *st)
     /* Read from memory that the kernel shares: no system call. */
     clock_gettime(CLOCK_REALTIME_COARSE, &now);
     age_s = now.tv_sec - st->st_mtim.tv_sec;
-    /* A use in the future would count for ever: some clock was wrong. */
+    /* A use in the future would never become old: some clock was wrong. */
     return age_s <= -ENTRY_USE_GRAIN_S || age_s >= ENTRY_USE_GRAIN_S;
 }
 
@@ -93,8 +93,9 @@ static void name_marker(const struct stat *st, char name[MARKER_SIZE])
              clock_ns(st->st_ctim));
 }
 
-/* /dev/shm should be empty after a start anyway. If a clock was set forward
- * since, a marker only looks too old. */
+/* Was it made since the machine was started? /dev/shm should be empty after a
+ * start anyway. If a clock was set forward since, a marker only looks too
+ * old. */
 static bool is_of_this_boot(struct timespec time)
 {
     struct timespec up;
@@ -146,8 +147,8 @@ static void make_marker(const struct stat *st)
                     O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
                     0600);
         if (fd >= 0)
-            futimens(fd, NULL); /* a directory of an earlier boot now counts
-                                   as one of this boot */
+            futimens(fd, NULL); /* a directory of an earlier boot becomes one of
+                                   this boot */
         file_close(fd);
         file_close(dir_fd);
     }

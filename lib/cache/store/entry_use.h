@@ -41,17 +41,17 @@ enum {
     ENTRY_USE_GRAIN_S = 3600
 };
 
-/* st: of the open entry. Was every byte that a launch may read checked since
- * the machine was started? No system call if the mtime has the mark. */
+/* Was every byte that a launch may read checked since the machine was started?
+ * st: of the open entry. Makes no system call if the mtime has the mark. */
 bool entry_is_checked(const struct stat *st);
 
 /* Is the recorded use more than an hour ago, or in the future? */
 bool entry_use_is_due(const struct stat *st);
 
-/* Note that the entry behind fd is used now and was checked: by this use
- * (was_checked), or as entry_is_checked() says. st: its stat; dir: its
- * directory, or NULL if its times must not be set, as in layers. True if the
- * times were set; then *st has them. Nothing is written to a file of another
+/* Record that the entry behind fd is used now and that it was checked: by this
+ * use (was_checked), or before, as entry_is_checked() says. st: its stat; dir:
+ * its directory, or NULL if its times must not be set, as in layers. True: the
+ * times were set, and *st has them. Nothing is written to a file of another
  * owner, nor in a directory that this process may not write. A file system may
  * keep too few digits for the mark. A failure only affects the next hit. */
 bool entry_note_use(const char *dir, int fd, struct stat *st, bool was_checked);

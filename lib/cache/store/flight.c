@@ -13,8 +13,8 @@
 #include "store.h"
 #include "work_dir.h"
 
-/* How often a waiter looks at the lock. Patience is counted in looks, not read
- * from a clock: on an overloaded machine both sides are late. */
+/* How often a waiter looks at the lock. Patience is a number of looks, not a
+ * time: on an overloaded machine both sides are late. */
 enum {
     LOOK_MS = 5,
     PATIENCE_LOOKS = FLIGHT_PATIENCE_MS / LOOK_MS,
@@ -31,7 +31,7 @@ static uint64_t hash_key(const char *name, struct span identity)
     return checksum_xxh3(text) * 31 + checksum_xxh3(identity);
 }
 
-/* Keeps the lock file of work, and closes the rest. */
+/* Keep the lock file of work, and close the rest. */
 static struct flight make(struct work_dir *work, const char *name,
                           struct span identity)
 {
@@ -85,8 +85,8 @@ bool flight_take(struct flight *flight)
 {
     off_t start = level_start(flight);
 
-    /* The descriptor's position tells the compiler process which byte the lock
-     * is. */
+    /* The position of the descriptor tells the compiler process the lock's
+     * byte. */
     return work_lock(flight->fd, start, 1) &&
            lseek(flight->fd, start, SEEK_SET) == start;
 }

@@ -42,7 +42,7 @@ enum {
 };
 
 struct flight {
-    int fd; /* of the lock file; -1: no locks, everyone compiles */
+    int fd; /* of the lock file; -1: no locks, every process compiles */
     off_t slot;
     unsigned level;
     unsigned n_waits;
@@ -69,7 +69,8 @@ bool flight_wait(struct flight *flight, uint64_t deadline_ns);
 /* Is the best code of this entry being made in the background? */
 bool flight_later_is_on(const struct flight *flight);
 
-/* In the process that makes it: true: it is ours until flight->fd is closed. */
+/* For the process that makes it. True: this process has the lock until
+ * flight->fd is closed. */
 bool flight_take_later(const struct flight *flight);
 
 /* Is the entry being made, at any level? */

@@ -13,7 +13,7 @@
 #include "buffer.h"
 #include "error.h"
 
-/* What happens to an entry when the directory is pruned. */
+/* Fates of an entry when the directory is pruned. */
 enum inventory_fate {
     INVENTORY_STAYS,   /* or was used or replaced meanwhile */
     INVENTORY_REMOVED, /* or is chosen for removal */

@@ -66,9 +66,9 @@ static const char *find_dir(const struct known_table *table,
     return place;
 }
 
-/* -1: there is none, or it is not this user's alone. The directory is not
- * checked: nobody can put a file there that is this user's and says what
- * another wants. */
+/* -1: the file does not exist, or another user may access it. The directory
+ * need not be checked: no other user can put a file there that belongs to this
+ * user and has chosen content. */
 static int open_file(const struct known_table *table)
 {
     char place[USER_PLACE_SIZE], path[PATH_SIZE];
@@ -91,7 +91,7 @@ static int open_file(const struct known_table *table)
     return -1;
 }
 
-/* The file with this process's key. */
+/* Open the file if it has this process's key. */
 static int open_own_file(const struct known_table *table)
 {
     struct {
@@ -137,7 +137,7 @@ static void put_into_file(int fd, const struct known_row *row)
         lseek(fd, offset_of(row->digest), SEEK_SET) > 0)
         status = file_write_all(fd, (struct span){(uint8_t *)&new, sizeof(new)},
                                 KNOWN_CONTENT_NAME, NULL);
-    /* A failure is forgotten, and so is the row. */
+    /* A row that could not be written is forgotten. */
     (void)status;
 }
 
@@ -153,7 +153,7 @@ static bool make_key(struct known_key *key)
     return true;
 }
 
-/* Of the file, which stays open; -1: there is none of use. */
+/* Read the key of the file, which stays open. -1: there is no usable file. */
 static int read_key(const struct known_table *table, struct known_key *ret_key)
 {
     const int fd = open_file(table);
@@ -166,8 +166,8 @@ static int read_key(const struct known_table *table, struct known_key *ret_key)
     return -1;
 }
 
-/* A file with this key, open; -1: none can be made, or another process was
- * first (EEXIST). It has its name when it is complete. */
+/* Make a file with this key, and return it open. -1: impossible, or another
+ * process was first (EEXIST). The file gets its name when it is complete. */
 static int make_file(int dir_fd, const struct known_key *key)
 {
     const struct span bytes = {(const uint8_t *)key, sizeof(*key)};
@@ -191,7 +191,7 @@ static int make_file(int dir_fd, const struct known_key *key)
     return -1;
 }
 
-/* *ret_fd: of the file, or -1: the key is this process's alone. */
+/* *ret_fd: the file, or -1: only this process has the key. */
 static bool find_or_make_key(const struct known_table *table,
                              struct known_key *ret_key, int *ret_fd)
 {
@@ -210,10 +210,10 @@ static bool find_or_make_key(const struct known_table *table,
             mkdirat(AT_FDCWD, dir, 0700);
             dir_fd = user_place_open(dir, O_RDONLY, &st);
         } else {
-            /* What is there is complete, and of no use. */
+            /* The file is complete, but unusable. */
             unlinkat(dir_fd, KNOWN_CONTENT_NAME, 0);
         }
-        /* Each time: read_key() may have left a part of another. */
+        /* In each round: read_key() may have left a part of another key. */
         has = make_key(ret_key);
         if (has && dir_fd >= 0)
             *ret_fd = make_file(dir_fd, ret_key);
@@ -232,9 +232,9 @@ static void unlock(struct known_table *table)
     __atomic_clear(&table->is_locked, __ATOMIC_RELEASE);
 }
 
-/* The key never changes once it is there, so that digests are computed without
- * the lock. If a fork found it locked, the child has none, and does without.
- * *ret_fd: of the file, if it was opened for the key; else -1. */
+/* The key never changes once it is set, so digests are computed without the
+ * lock. A child of a fork that found the table locked has no key, and goes on
+ * without. *ret_fd: the file, if it was opened for the key; else -1. */
 static bool has_key(struct known_table *table, int *ret_fd)
 {
     bool has = __atomic_load_n(&table->has_key, __ATOMIC_ACQUIRE);
@@ -273,7 +273,7 @@ static void keep(struct known_table *table, const struct known_row *row)
     if (!try_lock(table))
         return;
     table->kept[table->n_kept % KNOWN_CONTENT_N_KEPT] = *row;
-    /* Not past the number of rows by more than once around: it never wraps. */
+    /* The number stays between one and two times the rows: it never wraps. */
     if (++table->n_kept == 2 * KNOWN_CONTENT_N_KEPT)
         table->n_kept = KNOWN_CONTENT_N_KEPT;
     unlock(table);
@@ -281,7 +281,7 @@ static void keep(struct known_table *table, const struct known_row *row)
 
 /* ---- Both ---- */
 
-/* True unless the bytes changed meanwhile. */
+/* False: the bytes changed meanwhile. */
 static bool compute(const struct known_table *table, struct span bytes,
                     enum keyed_loop loop, struct known_row *row)
 {
@@ -292,8 +292,8 @@ static bool compute(const struct known_table *table, struct span bytes,
     return memcmp(digest, row->digest, sizeof(digest)) == 0;
 }
 
-/* Of a row that this process does not keep. fd: of the file. True if the file
- * had it. */
+/* For a row that this process does not keep. fd: the file. True: the file had
+ * it. */
 static bool find_or_compute(struct known_table *table, struct span bytes,
                             enum keyed_loop loop, int fd, struct known_row *row)
 {

@@ -91,7 +91,7 @@ static void make_target(const uint8_t packed[PACKED_SIZE],
     target[n] = '\0';
 }
 
-/* 64: none. */
+/* The six bits of a letter; 64: no such letter. */
 static unsigned value_of(char letter)
 {
     if (letter >= 'a')
@@ -126,7 +126,8 @@ static bool read_target(const char target[TARGET_SIZE],
 
 /* ---- Finding ---- */
 
-/* target: what readlink() gave. */
+/* Is the link's target about this file as it is now? target: from
+ * readlink(). */
 static bool is_of(const struct known_file *file, const char *target,
                   ssize_t size, uint8_t ret_sha1[SHA1_SIZE])
 {
@@ -172,7 +173,7 @@ static int open_trusted(int dir_fd, const char *dir, const char *name,
     return -1;
 }
 
-/* The directory of the links; -1: there is none that may be used. */
+/* The directory of the links. -1: there is none that may be used. */
 static int open_known(const char *dir, bool may_make)
 {
     int dir_fd = open_trusted(AT_FDCWD, dir, dir, O_PATH);
@@ -195,7 +196,7 @@ bool known_file_find(const char *dir, const struct known_file *file,
     struct stat st;
 
     make_name(file, name);
-    /* A link has no mode that could let others change it. */
+    /* No other user can change a link, whatever its mode. */
     if (fd >= 0 && fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
         S_ISLNK(st.st_mode) && (st.st_uid == 0 || st.st_uid == geteuid()))
         found = is_of(file, target,
@@ -218,7 +219,7 @@ void known_file_note(const char *dir, const struct known_file *file,
     make_name(file, name);
     pack(file, sha1, packed);
     make_target(packed, target);
-    /* A link of that name is out of date. It is replaced as a whole. */
+    /* A link of that name is out of date, and is replaced as a whole. */
     if (symlinkat(target, fd, name) < 0 && errno == EEXIST) {
         snprintf(temporary, sizeof(temporary), "%s.%ld", name, (long)getpid());
         if (symlinkat(target, fd, temporary) < 0 ||

@@ -136,7 +136,7 @@ static void renew_notes(int dir_fd, uint64_t bytes)
 
 /* ---- Removing ---- */
 
-/* Unless it was used or replaced after the scan. */
+/* Remove the entry, unless it was used or replaced after the scan. */
 static enum inventory_fate try_to_remove(const struct inventory *inventory,
                                          size_t i)
 {
@@ -154,7 +154,8 @@ static enum inventory_fate try_to_remove(const struct inventory *inventory,
     return errno == ENOENT ? INVENTORY_GONE : INVENTORY_FAILED;
 }
 
-/* A last use in the future does not count: some clock was wrong. */
+/* Was it used in the last hour? A use in the future does not count: some clock
+ * was wrong. */
 static bool is_in_use(const struct inventory_entry *entry, int64_t now_s)
 {
     return entry->used_s > now_s - ENTRY_USE_GRAIN_S &&

@@ -4,14 +4,11 @@
  * no exact count exists, and counting again takes time that grows with the
  * directory. So there are two parts:
  *
- *   prune_note_entry()  after each publish, in the process that missed: one
- *                       record is appended to the file ".size", the records
- *                       are summed up. Some microseconds. It says when it is
- *                       time for the other part.
- *   prune_directory()   in a process that nobody waits for, and so in one
- *                       thread: looks at all entries, removes from the oldest
- *                       on, and writes the true sum as the first record of a
- *                       new ".size".
+ *   prune_note_entry()  after each publish, in the process that missed: appends
+ * a record to the file ".size" and adds up the records, in some microseconds.
+ * Returns whether the other part is due. prune_directory()   in a process of
+ * its own, with one thread: reads the sizes of all entries, removes from the
+ * oldest on, and writes the true sum as the first record of a new ".size".
  *
  * Records are appended with O_APPEND and without a lock. Records may be lost or
  * counted twice (an entry that replaces another). The next run of

@@ -67,7 +67,8 @@ static int open_retrying(int dir_fd, const char *name, int flags)
 
 enum trust { CHECKED, VOUCHED_FOR };
 
-/* access: O_PATH to find entries, O_RDONLY if the directory will be synced. */
+/* access: O_PATH to open entries below it, O_RDONLY if the directory will be
+ * synced. */
 static enum status open_directory(const char *dir, int access, enum trust trust,
                                   int *ret_fd, struct error *err)
 {
@@ -88,7 +89,7 @@ static enum status open_directory(const char *dir, int access, enum trust trust,
 
 /* ---- Finding ---- */
 
-/* The errors of openat() for files that are not regular. */
+/* Errors of openat() for files that are not regular. */
 static bool is_special_errno(int os_errno)
 {
     return os_errno == ELOOP || os_errno == ENXIO || os_errno == ENODEV;
@@ -237,7 +238,7 @@ static struct store_writer no_writer(void)
     };
 }
 
-/* The directory of the temporary file. */
+/* The descriptor of the directory that holds the temporary file. */
 static int temporary_dir(const struct store_writer *writer)
 {
     return writer->work.fd >= 0 ? writer->work.fd : writer->dir_fd;
@@ -267,7 +268,7 @@ static enum status create_temporary(const char *dir, const char *name,
     return error_set_os(err, EEXIST, "%s: no name for a temporary file", dir);
 }
 
-/* In the open directory; closes the writer on failure. */
+/* Begin in the open directory; closes the writer on failure. */
 static enum status begin_here(const char *dir, enum trust trust,
                               struct store_writer *writer,
                               struct store_writer *ret_writer,

@@ -30,7 +30,8 @@
 enum status store_open(const char *dir, const char *name, int *ret_fd,
                        struct stat *ret_st, struct error *err) MUST_CHECK;
 
-/* A directory kept open, to find entries in without opening it each time. */
+/* A directory that is kept open, so that looking for entries need not open
+ * it. */
 struct store_kept {
     int fd; /* -1: it could not be opened; then it is opened each time */
     dev_t device;
@@ -40,10 +41,10 @@ struct store_kept {
 void store_keep(const char *dir, struct store_kept *ret_kept);
 void store_unkeep(struct store_kept *kept);
 
-/* As store_open(). Owner and mode of the directory are checked each time, and
- * that the descriptor still is the directory: a host may have closed it and
- * opened something else under its number. If this finds nothing, the directory
- * that has the name now is asked. kept may be NULL. */
+/* As store_open(). Each time, owner and mode of the directory are checked, and
+ * that the descriptor still belongs to it: the host may have closed it and
+ * opened another file under its number. If nothing is found, the directory that
+ * has the path now is asked. kept may be NULL. */
 enum status store_open_kept(const struct store_kept *kept, const char *dir,
                             const char *name, int *ret_fd, struct stat *ret_st,
                             struct error *err) MUST_CHECK;
@@ -59,7 +60,7 @@ struct store_writer {
                others' write bits, empty */
     struct work_dir work; /* directory of the temporary file; if closed,
                              dir_fd is */
-    off_t slot;           /* its lock says that the writer lives */
+    off_t slot;           /* locked as long as the writer lives */
     char temporary[64];
     char entry[NAME_MAX + 1]; /* the final name */
 };

@@ -11,8 +11,8 @@ uid_t user_place_owner(void)
     return (uid_t)getauxval(AT_EUID);
 }
 
-/* Without snprintf(): its code is three pages of libc, which the first launch
- * of a process would be the first to touch, 4 us. */
+/* Without snprintf(): its code is three pages of libc, which no other code of a
+ * first launch touches, 4 us. */
 void user_place_find(char dir[USER_PLACE_SIZE])
 {
     static const char prefix[] = "/dev/shm/bcc-";

@@ -7,10 +7,10 @@
  * Locks are open file description locks (F_OFD_SETLK). They end with their
  * holder, however it ends; they work between threads and between processes; and
  * they leave nothing behind that could block others later. A locked range needs
- * no bytes, so one file is enough for every lock of the directory: a lock is a
- * slot, found by a hash. Slots lie below 2 GiB, because some file systems allow
- * no larger file position. Two locks that share a slot lose some time, but
- * nothing else.
+ * no bytes, so one file is enough for all locks of the directory: a lock is a
+ * slot, found by a hash. Slots are below 2 GiB, because some file systems allow
+ * no larger file position. Two locks that share a slot cost some time, but do
+ * no harm.
  *
  * On NFS these locks reach the server, unlike flock() on some systems. If a
  * file system has no locks, the work is done without them: each miss compiles,
@@ -38,8 +38,8 @@ enum status work_dir_open(int dir_fd, const char *dir,
                           struct error *err) MUST_CHECK;
 void work_dir_close(struct work_dir *work);
 
-/* Remove temporary files whose writers are dead. It looks at so few names that
- * no launch notices. */
+/* Remove temporary files whose writers are dead. Few names are read, so that no
+ * launch notices it. */
 void work_dir_sweep(const struct work_dir *work);
 
 /* Remove the names in a directory that fn selects, among the first max_names.
@@ -63,7 +63,7 @@ off_t work_slot(uint64_t hash);
 bool work_lock(int lock_fd, off_t start, off_t size);
 void work_unlock(int lock_fd, off_t start, off_t size);
 
-/* How many of these bytes another holder has locked, in its first range: 0 if
+/* How many of these bytes another holder has locked, in its first range; 0:
  * none. -1: there are no locks here. */
 off_t work_locked(int lock_fd, off_t start, off_t size);
 

@@ -4,11 +4,11 @@
  *
  * Rows are in the order of the source, with functions after variables. Texts
  * that do not begin with "bcc." are not libbcc's. */
-#include "annotations.h"
+#include "export_lists.h"
 
 #include <string.h>
 
-#include "plain_names.h"
+#include "read.h"
 
 #define TABLE "llvm.global.annotations"
 
@@ -46,8 +46,8 @@ struct reading {
 
 struct annotation {
     LLVMValueRef what;
-    const char *name; /* of it, without escapes; in the arena, */
-    const char *text; /* as this is */
+    const char *name; /* the name without escapes; in the arena, */
+    const char *text; /* as is the text */
 };
 
 static enum status refuse(const struct reading *reading,
@@ -60,7 +60,7 @@ static enum status refuse(const struct reading *reading,
 
 /* ---- Lists ---- */
 
-/* Makes room for a row more in each list, for n rows. */
+/* Make room for one more row in each list; n: how many rows they have. */
 static enum status make_room(struct script_exports *exports, size_t n,
                              struct error *err)
 {
@@ -87,7 +87,7 @@ static enum status make_room(struct script_exports *exports, size_t n,
     return STATUS_OK;
 }
 
-/* There is room: make_room(). */
+/* Append to a list with room: see make_room(). */
 static void add_symbol(struct cache_symbol *list, size_t *n_list,
                        const struct annotation *annotation)
 {
@@ -122,7 +122,7 @@ static enum status read_object(const struct reading *reading,
     return STATUS_OK;
 }
 
-/* 0: no such word. */
+/* The bit of a kernel's word; 0: no such word. */
 static unsigned kernel_bit(const char *word, size_t size)
 {
     for (size_t i = 0; i < N_KERNEL_WORDS; i++)
@@ -132,9 +132,9 @@ static unsigned kernel_bit(const char *word, size_t size)
     return 0;
 }
 
-/* A function with pointers to elements has a parameter for each word. An
- * element passed by value may take several parameters, depending on the
- * machine's calling convention. */
+/* Do the parameters fit the words? A kernel that takes pointers to elements has
+ * a parameter for each word. An element passed by value may take several
+ * parameters, depending on the machine's calling convention. */
 static bool agrees(LLVMValueRef function, unsigned bits, unsigned n_inputs)
 {
     const unsigned n = LLVMCountParams(function);
@@ -199,7 +199,8 @@ static enum status read_pragma(struct reading *reading,
     return STATUS_OK;
 }
 
-/* The word in "accumulator(word)". *ret_name is NULL without it. */
+/* The word in "accumulator(word)". *ret_name is NULL if the text has no such
+ * part. */
 static enum status read_part(const struct reading *reading, const char *text,
                              const char *role, const char **ret_name,
                              struct error *err)
@@ -297,7 +298,7 @@ static enum status read_annotation(struct reading *reading,
     return refuse(reading, annotation, "not one of bcc_script.h", err);
 }
 
-/* False: the row is not of the form that clang makes. */
+/* False: clang makes no such row. */
 static bool read_row(LLVMValueRef row, struct arena *arena,
                      struct annotation *ret_annotation, bool *ret_no_memory)
 {

@@ -1,21 +1,20 @@
-/* .incbin and .include read a file of the machine where the compile happens to
- * run. Its content would be in the entry, for everybody who may read that, and
- * would be no dependency of it. So they are refused, by a process that cannot
- * open files. Searching the text for them would not do, because a macro can
- * compose the directive.
+/* .incbin and .include read a file of the machine on which the compile happens
+ * to run. The entry would contain the file's content, readable for everybody
+ * who may read the entry, and would not depend on the file. So both are
+ * refused, by a process that cannot open files. A search of the text for them
+ * would not suffice, because a macro can compose the directive.
  *
  * LLVM complains when all inputs are one module. To find the input with the
  * directive, the inputs are read again, one by one: the first that has the
  * file's name in its assembly, else the first that has a directive of that
  * kind, else the script. */
-#include "asm_files.h"
+#include "assembly.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "archive.h"
-#include "asm_names.h"
 #include "read.h"
 
 struct refusal {
@@ -54,8 +53,8 @@ static bool parse(const char *message, struct refusal *refusal)
 
 /* ---- Whose it is ---- */
 
-/* Get the assembly of the module, including that of its functions. False: it
- * cannot be read. */
+/* Get the assembly of the module and of its functions. False: it cannot be
+ * read. */
 static bool read_assembly(struct span bytes, const char *name,
                           struct buffer *text)
 {
@@ -78,7 +77,7 @@ static bool read_assembly(struct span bytes, const char *name,
     return linked;
 }
 
-/* True: this is the input, no other need be searched. */
+/* True: this is the input with the directive. */
 static bool look_at(struct span bytes, const char *name,
                     struct refusal *refusal)
 {

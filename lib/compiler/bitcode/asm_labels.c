@@ -15,18 +15,17 @@
  *
  * LLVM's linker appends functions. So a mark is put after the last function
  * before linking, and all functions after it belong to this file. */
-#include "asm_labels.h"
+#include "assembly.h"
 
 #include <string.h>
 
-#include "asm_symbols.h"
 #include "name_map.h"
 
 static const char own_suffix[] = ".u${:uid}";
 
 struct label {
-    const char *suffix;        /* NULL: it keeps its name */
-    LLVMValueRef last_defined; /* the statement that was counted last */
+    const char *suffix;        /* NULL: the label keeps its name */
+    LLVMValueRef last_defined; /* the last statement that was counted */
     LLVMValueRef last_named;
     unsigned n_defined, n_named; /* numbers of statements */
 };
@@ -121,8 +120,8 @@ static void add_defined(struct settling *settling, LLVMValueRef call)
     }
 }
 
-/* An asm_suffix_fn that only counts. A name in the module assembly keeps its
- * name, as that is linked already. */
+/* An asm_suffix_fn that only counts. Names in the module assembly stay as they
+ * are: that assembly is linked already. */
 static const char *count_name(void *context, const char *name)
 {
     struct settling *settling = context;

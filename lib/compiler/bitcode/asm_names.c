@@ -1,15 +1,15 @@
-/* There is no parser for assembly here: every word that looks like an
- * identifier is taken for one. A word too many keeps a definition visible that
- * could be hidden, which costs little. A word too few would give a wrong
- * result, because the optimiser specialises a definition if it believes that it
- * sees every use. */
-#include "asm_names.h"
+/* Assembly is not parsed here: every word that looks like an identifier counts
+ * as a name. A word too many keeps a definition visible that could be hidden,
+ * which costs little. A word too few would give a wrong result, because the
+ * optimiser specialises a definition if it believes that it sees every use. */
+#include "assembly.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "buffer.h"
+#include "internalize.h"
 #include "llvm_glue.h"
 
 /* ---- The text ---- */
@@ -37,7 +37,7 @@ static void add_function(struct buffer *text, LLVMValueRef function)
 
 /* ---- The words ---- */
 
-/* Ends each word in place with a NUL; calls for the array with NULL first. */
+/* End each word in place with a NUL. Called with ret_words NULL to count. */
 static size_t split(char *text, size_t size, const char **ret_words)
 {
     size_t n_words = 0;

@@ -9,11 +9,10 @@
  * A word that is mistaken for a name (an operand in Intel syntax, a register of
  * ARM) matters only if a library happens to define a function of that name:
  * then that function is linked needlessly. */
-#include "asm_symbols.h"
+#include "assembly.h"
 
 #include <string.h>
 
-#include "asm_names.h"
 #include "llvm_glue.h"
 #include "name_map.h"
 
@@ -81,8 +80,8 @@ static struct word take_bytes(struct scan *scan)
     return word;
 }
 
-/* The next word of this statement that is no register (%rax), modifier (@PLT)
- * or number. Skips everything after the last word. */
+/* The next word of this statement that is not a register (%rax), a modifier
+ * (@PLT) or a number. Skips everything after the last word. */
 static struct word next_word(struct scan *scan)
 {
     while (scan->at < scan->end && !is_separator(*scan->at)) {
@@ -133,8 +132,8 @@ static void note(struct scan *scan, struct word word, unsigned uses)
     symbol->uses |= uses;
 }
 
-/* The use that a directive makes of its operands. Directives not listed refer
- * to them. */
+/* The use that a directive makes of its operands. Directives that are not
+ * listed refer to their operands. */
 static const struct directive {
     const char *name;
     unsigned first, rest; /* for operands; 0: no operand is a symbol */
@@ -256,8 +255,8 @@ enum status asm_symbols_read(LLVMModuleRef module, struct arena *arena,
 
 /* ---- Renaming ---- */
 
-/* The text up to its next word, and that word. A word in an operand (${0:q})
- * does not count. */
+/* The text before its next word, and that word. Words in an operand (${0:q}) do
+ * not count. */
 static struct word next_name(struct scan *scan)
 {
     while (scan->at < scan->end) {

@@ -18,8 +18,9 @@
 #include "buffer.h"
 #include "llvm_glue.h"
 
-/* LLVM keeps each attribute once, so functions with the same options share
- * them. This many slots remember attributes that were seen. */
+/* LLVM has one object for equal attributes, and functions compiled with the
+ * same options share them. This many slots remember attributes that were
+ * read. */
 enum { N_SEEN = 256 };
 
 struct collection {
@@ -83,7 +84,7 @@ static void add_attribute(struct collection *collection,
     add_implied(collection, attribute);
 }
 
-/* Room for n attributes; NULL: no memory. */
+/* Room for n attributes. NULL: no memory. */
 static LLVMAttributeRef *reserve(struct collection *collection, unsigned n)
 {
     void *room;
@@ -143,7 +144,7 @@ static void add_flags(struct collection *collection, LLVMModuleRef module)
     LLVMDisposeModuleFlagsMetadata(flags);
 }
 
-/* Copied to the arena, in order. */
+/* Copy the names to the arena, sorted. */
 static bool sort_names(struct collection *collection,
                        struct public_names *ret_names)
 {

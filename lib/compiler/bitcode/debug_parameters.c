@@ -9,7 +9,7 @@
  * Unoptimised functions have an empty list; there the variables are those of
  * the first block's declarations. Structs that the machine's rules made several
  * parameters, or none, have no name here: then sizes differ. */
-#include "debug_parameters.h"
+#include "signature_text.h"
 
 #include <llvm-c/DebugInfo.h>
 #include <string.h>
@@ -31,7 +31,7 @@ struct node {
     unsigned n;
 };
 
-/* False: too many. */
+/* False: the node has too many operands. */
 static bool read_node(LLVMContextRef context, LLVMMetadataRef metadata,
                       struct node *node)
 {
@@ -63,7 +63,7 @@ static bool is_type(LLVMMetadataRef metadata)
     }
 }
 
-/* The type that a derived type is of; NULL: void, or none. */
+/* The type to which a derived type refers. NULL: void, or no derived type. */
 static LLVMMetadataRef base_type(LLVMContextRef context, LLVMMetadataRef type)
 {
     struct node node;

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "plain_names.h"
+#include "read.h"
 
 static const char prefix[] = "bcc:";
 

@@ -1,6 +1,6 @@
-/* Marks that are no names of symbols but wishes of the host, as libobccrun
- * passes them: "bcc:VERB NAME REST". They are marks because marks are part of
- * the key, and reach the compiler as they are. */
+/* Marks that are not names of symbols but requests of the host, as libobccrun
+ * passes them: "bcc:VERB NAME REST". They are passed as marks because marks are
+ * part of the key and reach the compiler unchanged. */
 #ifndef BCC_COMPILER_DIRECTIVES_H
 #define BCC_COMPILER_DIRECTIVES_H
 

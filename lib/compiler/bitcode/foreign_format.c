@@ -1,6 +1,6 @@
 /* Binary formats are known by their first bytes, source text by the end of the
  * file's name, or by how its first line that is not empty begins. */
-#include "foreign_format.h"
+#include "read.h"
 
 #include <elf.h>
 #include <string.h>
@@ -113,7 +113,7 @@ static const char *known_ending(const char *name)
     return NULL;
 }
 
-/* How a line of C begins that is never one of LLVM's assembly. */
+/* Beginnings of lines of C that no line of LLVM's assembly has. */
 static const char *const c_beginnings[] = {
     "#include", "#define", "#pragma",    "#if",      "//",       "/*",
     "int ",     "void ",   "static ",    "extern ",  "typedef ", "struct ",

@@ -2,7 +2,7 @@
  * constants, which are used in turn, up to a variable with such an initialiser.
  * Front ends give names to constants of their own (".str", tables of a switch);
  * the user of such a constant is more helpful in a message. */
-#include "import_users.h"
+#include "imports.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ static LLVMValueRef named_user(LLVMValueRef user, unsigned depth)
         return LLVMGetBasicBlockParent(LLVMGetInstructionParent(user));
     if (!LLVMIsAGlobalValue(user) || LLVMGetLinkage(user) == LLVMPrivateLinkage)
         return depth < MAX_DEPTH ? find_user(user, depth + 1) : NULL;
-    /* llvm.used, llvm.global_ctors: being listed there is no use. */
+    /* Being listed in llvm.used or llvm.global_ctors is not a use. */
     return strncmp(glue_name(user), "llvm.", 5) == 0 ? NULL : user;
 }
 

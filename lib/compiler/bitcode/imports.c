@@ -45,7 +45,7 @@ static void override_flag(LLVMModuleRef module, const char *name,
                       strlen(name), LLVMValueAsMetadata(constant));
 }
 
-/* The number of this code model in LLVM's module flags. */
+/* The number of the small code model in LLVM's module flags. */
 enum { CODE_MODEL_SMALL = 1 };
 
 LLVMModuleRef imports_create_module(struct glue *glue)
@@ -59,11 +59,11 @@ LLVMModuleRef imports_create_module(struct glue *glue)
     override_flag(module, "PIE Level", 0);
     override_flag(module, "RtLibUseGOT", 1);
     override_flag(module, "direct-access-external-data", 0);
-    /* Files that are linked may differ in these, natively and here;
-     * large_data.c decides for the whole program. */
+    /* Linked files may differ in these flags, natively and here; large_data.c
+     * decides for the whole program. */
     override_flag(module, "Code Model", CODE_MODEL_SMALL);
     override_flag(module, "Large Data Threshold", 0);
-    /* The kind of LTO for which a file was compiled; kinds may be mixed. */
+    /* The kind of LTO for which a file was compiled: kinds may be mixed. */
     override_flag(module, "ThinLTO", 0);
     override_flag(module, "EnableSplitLTOUnit", 0);
     override_flag(module, "UnifiedLTO", 0);
@@ -78,7 +78,7 @@ struct wrapper {
     const char *name;
     const char *target;
     unsigned n_handlers;
-    bool passes_argument; /* the NULL that f will be called with */
+    bool passes_argument; /* the NULL that f is called with */
 };
 
 enum { MAX_HANDLERS = 3 };
@@ -101,8 +101,8 @@ static LLVMValueRef get_dso_handle(LLVMModuleRef module)
     return handle;
 }
 
-/* Front ends give this attribute to each function, so that its frame is
- * described with or without debug information. */
+/* Front ends give this attribute to every function, so that unwind tables
+ * describe it with and without debug information. */
 static void describe_frame(LLVMValueRef function, LLVMContextRef context)
 {
     enum { AT_EACH_INSTRUCTION = 2 };
@@ -164,13 +164,35 @@ static bool takes_pointers(LLVMValueRef function, unsigned n_pointers)
     return true;
 }
 
+/* C before C23 may declare "int atexit()", and programs of old days a void. As
+ * natively, the definition is the same, and each call passes what it passes. */
+static LLVMValueRef retype(LLVMModuleRef module, LLVMValueRef old,
+                           const struct wrapper *wrapper)
+{
+    LLVMContextRef context = LLVMGetModuleContext(module);
+    LLVMTypeRef pointer = LLVMPointerTypeInContext(context, 0);
+    LLVMTypeRef parameters[] = {pointer, pointer, pointer};
+    LLVMValueRef renewed = LLVMAddFunction(
+        module, "",
+        LLVMFunctionType(LLVMInt32TypeInContext(context), parameters,
+                         wrapper->n_handlers, false));
+
+    LLVMReplaceAllUsesWith(old, renewed);
+    LLVMDeleteFunction(old);
+    LLVMSetValueName2(renewed, wrapper->name, strlen(wrapper->name));
+    return renewed;
+}
+
 void imports_define_handlers(LLVMModuleRef module)
 {
     for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++) {
         LLVMValueRef function = LLVMGetNamedFunction(module, wrappers[i].name);
-        if (function && LLVMIsDeclaration(function) &&
-            takes_pointers(function, wrappers[i].n_handlers))
-            define_wrapper(module, function, &wrappers[i]);
+
+        if (!function || !LLVMIsDeclaration(function))
+            continue;
+        if (!takes_pointers(function, wrappers[i].n_handlers))
+            function = retype(module, function, &wrappers[i]);
+        define_wrapper(module, function, &wrappers[i]);
     }
 }
 

@@ -82,7 +82,8 @@ static bool is_function(LLVMValueRef global)
            LLVMFunctionTypeKind;
 }
 
-/* Weak and common definitions may be in several modules. */
+/* Was the name seen before? Weak and common definitions may be in several
+ * modules. */
 static bool is_repeated(struct definitions *definitions, const char *name)
 {
     void **place;
@@ -139,7 +140,7 @@ static bool add_native(void *context, const char *name, bool is_function)
     return true;
 }
 
-/* Copied, because LLVM's names die with the module. */
+/* Names are copied, because LLVM's die with the module. */
 static bool copy_names(struct arena *arena, struct cache_symbol *symbols,
                        size_t n)
 {
@@ -152,7 +153,7 @@ static bool copy_names(struct arena *arena, struct cache_symbol *symbols,
     return true;
 }
 
-/* Counts the definitions, or fills the lists if there are any. */
+/* Counts the definitions; fills the lists if they are not NULL. */
 static bool visit_objects(const struct objects *script,
                           struct definitions *definitions)
 {
@@ -204,7 +205,7 @@ enum status exports_from_definitions(const struct objects *script,
     return STATUS_OK;
 }
 
-/* Entry points that clients look up by name, listed or not. */
+/* Entry points that clients look up by name, whether they are listed or not. */
 static const char *const well_known[] = {"root", "init", ".rs.dtor"};
 
 static size_t add_symbols(const char **name, size_t n,
@@ -281,8 +282,8 @@ static void drop_comdat(LLVMValueRef global)
         LLVMSetComdat(global, NULL);
 }
 
-/* Does it have a section of its own choice? For a function that mostly decides
- * only its place in the text. */
+/* Does the source choose a section for it? A section .text... of a function
+ * only decides about the place in the text, and does not count. */
 static bool has_section(LLVMValueRef global)
 {
     const char *section;

@@ -8,8 +8,8 @@
 #include "request.h"
 #include "script_exports.h"
 
-/* Names that must stay as they are; sorted, no duplicates. Lives in the
- * result's arena. */
+/* Names that must not change; sorted, no duplicates. Lives in the result's
+ * arena. */
 struct public_names {
     const char **name;
     size_t n_names;
@@ -23,7 +23,8 @@ enum status exports_from_definitions(const struct objects *script,
                                      struct script_exports *exports,
                                      struct error *err) MUST_CHECK;
 
-/* Collect the names to keep, from request and lists. NO_MEMORY. */
+/* Collect the names to keep from the request and the export lists.
+ * NO_MEMORY. */
 enum status public_names_collect(const struct request *request,
                                  bool has_metadata,
                                  struct script_exports *exports,
@@ -33,14 +34,14 @@ enum status public_names_collect(const struct request *request,
 bool public_names_contain(const struct public_names *names, const char *name);
 
 /* Values of string attributes of the module's functions and of calls in them,
- * and of module flags, because no IR shows the symbols that these refer to;
- * sorted. Names live in arena. NO_MEMORY. */
+ * and of module flags: they may be names of symbols, which IR does not show.
+ * Sorted; names live in arena. NO_MEMORY. */
 enum status attribute_names_collect(LLVMModuleRef module, struct arena *arena,
                                     struct public_names *ret_names,
                                     struct error *err) MUST_CHECK;
 
 /* Make the definitions of these names external and hidden, likewise those that
- * assembly, attributes or native objects may use (asm_names.h,
+ * assembly, attributes or native objects may use (assembly.h,
  * attribute_names.c, native_objects.h), and all others internal. */
 struct visible_names {
     struct public_names published;

@@ -14,7 +14,7 @@
  * So a file can be cut into files of one module each: the magic, the module
  * with the identification before it, and the strings. Offsets inside a module
  * count from one word before its identification, where the magic is. */
-#include "join_modules.h"
+#include "read.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,8 +39,8 @@ static uint32_t get32(const uint8_t *at)
            (uint32_t)at[3] << 24;
 }
 
-/* Size that the header at this offset gives its block; 0 at the end, or if
- * there is no block, for instance padding. */
+/* The size that the block at this offset has according to its header; 0 at the
+ * end, or if no block begins there, for instance in padding. */
 static uint64_t block_size(struct span bitcode, uint64_t at)
 {
     struct span header;
@@ -54,7 +54,7 @@ static uint64_t block_size(struct span bitcode, uint64_t at)
     return BLOCK_HEADER_SIZE + UINT64_C(4) * get32(header.data + 4);
 }
 
-/* False at the end, or if the block is incomplete. */
+/* False: the end is reached, or the block is incomplete. */
 static bool next_block(struct span bitcode, uint64_t *at,
                        struct block *ret_block)
 {
@@ -92,7 +92,7 @@ size_t join_count(struct span bitcode)
 /* ---- Cutting ---- */
 
 struct part {
-    struct span module; /* with the identification before it */
+    struct span module; /* and the identification before it */
     struct span strings;
 };
 
@@ -101,7 +101,7 @@ static struct span span_from_to(const uint8_t *start, struct span last)
     return (struct span){start, (size_t)(last.data + last.size - start)};
 }
 
-/* Strings belong to all modules before them that have none yet. */
+/* A table of strings belongs to all modules before it that have none yet. */
 static void find_parts(struct span bitcode, struct part *parts)
 {
     const uint8_t *identification = NULL;

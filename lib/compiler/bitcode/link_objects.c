@@ -23,11 +23,10 @@
 #include <string.h>
 
 #include "archive.h"
-#include "asm_symbols.h"
+#include "assembly.h"
 #include "imports.h"
-#include "join_modules.h"
-#include "object_view.h"
 #include "read.h"
+#include "object_view.h"
 #include "object_symbols.h"
 
 /* A member that was not taken yet. */
@@ -55,8 +54,8 @@ struct reading {
     struct objects objects;
 };
 
-/* The module assembly of several modules becomes one text, in which a label
- * that was local to its module must not occur twice. */
+/* The module assembly of all modules becomes one text. So a label that is local
+ * to its module gets a suffix if another module has the same. */
 static enum status settle_label(struct reading *reading, struct object *object,
                                 const char *name, struct error *err)
 {
@@ -114,7 +113,7 @@ static enum status settle_asm(struct reading *reading, struct object *object,
     return status;
 }
 
-/* ".1", ".2" ... */
+/* The next suffix: ".1", ".2" ... */
 static const char *make_suffix(struct reading *reading)
 {
     char suffix[32];
@@ -294,7 +293,7 @@ static enum status take_if_needed(struct reading *reading,
     return add_resolved(reading, member->name, module, err);
 }
 
-/* Repeat until the archive adds nothing more. */
+/* Repeat until no member of the archive is needed any more. */
 static enum status search(struct reading *reading, struct archive *archive,
                           bool *taken, struct error *err)
 {
@@ -522,9 +521,9 @@ static enum status link_group(struct glue *glue, LLVMModuleRef dest,
     return glue_link(glue, dest, group, objects->object[first].name, err);
 }
 
-/* LLVM's C API walks over all of dest for each module that is linked into it:
- * for 500 modules of 20 functions bccc takes 2.7 s of CPU time that way, and
- * 0.6 s if they are linked in groups. */
+/* LLVM's C API walks over all of dest for each module that is linked into it.
+ * For 500 modules of 20 functions, bccc takes 2.7 s of CPU time that way, and
+ * 0.6 s if modules are linked in groups first. */
 static size_t group_size(size_t n_objects)
 {
     enum { FEW = 64 };

@@ -4,14 +4,14 @@
 #define BCC_COMPILER_LINK_OBJECTS_H
 
 #include "arena.h"
-#include "asm_labels.h"
+#include "assembly.h"
 #include "llvm_glue.h"
 #include "native_objects.h"
 
 struct object {
     const char *name;     /* for a member of an archive: "libx.a(m.o)" */
     LLVMModuleRef module; /* lazy; NULL once it was linked */
-    struct asm_file file; /* of that name */
+    struct asm_file file; /* its name is the same */
 };
 
 /* The program, in the order of linking. A zeroed one is empty. */
@@ -19,8 +19,8 @@ struct objects {
     struct object *object;
     size_t n_objects;
     struct native_objects natives; /* of the same program; in the arena */
-    const char **left; /* definitions of archive members that were not taken; */
-    size_t n_left;     /* sorted */
+    const char **left; /* definitions of archive members that were */
+    size_t n_left;     /* not taken; sorted */
 };
 
 /* One input of the command line; they are in its order. */
@@ -39,21 +39,21 @@ struct object_reader {
 struct object_inputs {
     const struct object_input *input;
     size_t n_inputs;
-    const char *const *wanted; /* names that are needed though no module
-                                  refers to them */
+    const char *const
+        *wanted; /* names that are needed although no module refers to them */
     size_t n_wanted;
 };
 
 /* Read the inputs, and the members of archives that are needed: by the modules
- * before them, by each other, or because their name is in wanted. Names live in
- * arena. COMPILE (conflicting definitions), UNSUPPORTED (a needed object cannot
- * be read; nothing is bitcode), CORRUPT, NO_MEMORY. */
+ * before them, by each other, or because they define a name in wanted. Names
+ * live in arena. COMPILE (conflicting definitions), UNSUPPORTED (a needed
+ * object cannot be read; nothing is bitcode), CORRUPT, NO_MEMORY. */
 enum status objects_read(const struct object_reader *reader,
                          const struct object_inputs *inputs,
                          struct arena *arena, struct objects *ret_objects,
                          struct error *err) MUST_CHECK;
 
-/* Link all modules into dest. They are consumed, on failure too. */
+/* Link all modules into dest. Consumes the modules. */
 enum status objects_link(struct glue *glue, LLVMModuleRef dest,
                          struct objects *objects, struct error *err) MUST_CHECK;
 

@@ -30,7 +30,7 @@ static void make_lazy(LLVMValueRef global)
     }
 }
 
-/* No lookup by name here: there may be 20,000 definitions. */
+/* No lookups by name: a module may have 20,000 definitions. */
 void linkage_make_all_lazy(LLVMModuleRef module)
 {
     LLVMValueRef at = NULL;

@@ -7,20 +7,21 @@
 
 #include <llvm-c/Core.h>
 
-/* False for NULL, and for a body that only the optimiser may use. */
+/* False for NULL, and for a definition that only the optimiser may use
+ * (available_externally). */
 bool linkage_is_definition(LLVMValueRef global);
 bool linkage_is_local(LLVMValueRef global);
 
-/* Makes the linker copy the definition only if a copied one refers to it.
- * Common variables stay, because they have no bodies to save and merge by
+/* Make LLVM's linker copy each definition only if a copied one refers to it.
+ * Common variables are not changed: they have no bodies to save, and merge by
  * size. */
 void linkage_make_all_lazy(LLVMModuleRef module);
 
-/* The reverse for a definition that was made lazy: copied in any case. */
+/* Make the linker copy a lazy definition in any case. */
 void linkage_make_wanted(LLVMValueRef global);
 
-/* Would a library's definition be used, because dest has none that wins? C's
- * tentative definition gives way to a real one; no other does. */
+/* Would the definition of a library be used, because dest has none that is
+ * preferred? Only C's tentative definitions give way to a later one. */
 bool linkage_takes(LLVMModuleRef dest, const char *name);
 
 #endif

@@ -25,14 +25,13 @@
  *
  * Metadata is read before linking, because libraries may carry such metadata
  * too, which does not belong to the script. */
-#include "metadata.h"
+#include "export_lists.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "annotations.h"
-#include "plain_names.h"
+#include "read.h"
 
 enum { FOREACH_ALL_ARGUMENTS = 0x1f };
 
@@ -50,7 +49,7 @@ struct node {
     unsigned n_tuples;
 };
 
-/* Operands of one tuple; not more than `max` are looked at. */
+/* Operands of one tuple; only the first `max` are read. */
 enum { MAX_OPERANDS = 2 };
 
 struct tuple {
@@ -169,7 +168,7 @@ static enum status read_symbols(const struct script *script, const char *name,
     return STATUS_OK;
 }
 
-/* Add the numbers of a node whose tuples hold one decimal string each. */
+/* Add the numbers of a node; each of its tuples holds one decimal string. */
 static enum status read_numbers(const struct script *script,
                                 const char *node_name, const char *what,
                                 uint32_t **list, size_t *n_list,
@@ -249,7 +248,7 @@ static enum status read_foreachs(const struct script *script,
 
 /* ---- Reductions ---- */
 
-/* The front end keeps these functions static. */
+/* Make the function visible: the front end makes these static. */
 static void publish(LLVMModuleRef module, const char *name)
 {
     LLVMValueRef function = name ? LLVMGetNamedFunction(module, name) : NULL;
@@ -270,7 +269,7 @@ enum {
     REDUCE_OPERANDS = REDUCE_OUTCONVERTER + 2, /* a halter may follow */
 };
 
-/* False: not of that form. */
+/* False: the tuple does not describe a reduction. */
 static bool read_reduction(const struct script *script, LLVMValueRef node,
                            struct script_reduction *ret_row,
                            bool *ret_no_memory)
@@ -324,7 +323,7 @@ static enum status read_reductions(const struct script *script,
         struct script_reduction *row = &rows[exports->n_reductions];
         bool no_memory = false;
 
-        /* A name alone: the form of an earlier RenderScript, a function. */
+        /* A name alone is the form of an earlier RenderScript: a function. */
         if (LLVMGetMDNodeNumOperands(node.tuple[i]) == 1)
             continue;
         if (!read_reduction(script, node.tuple[i], row, &no_memory))
@@ -375,8 +374,8 @@ static enum status read_pragmas(const struct script *script,
     return STATUS_OK;
 }
 
-/* n_vars_before: variables of other modules. A slot is an index among the
- * variables of its own module. */
+/* n_vars_before: the number of variables of the modules before this one. A slot
+ * is an index among the variables of its own module. */
 static enum status read_object_slots(const struct script *script,
                                      size_t n_vars_before,
                                      struct script_exports *exports,

@@ -1,16 +1,14 @@
-/* A program may have parts of which there is no bitcode: assembly, libraries
- * that come compiled, what another compiler made. lib/linker links them, as it
- * links LLVM's own objects. What remains to do is to tell LLVM what it cannot
- * see in a module:
+/* Parts of a program may have no bitcode: assembly, compiled libraries, files
+ * of another compiler. lib/linker links them like LLVM's own objects. This file
+ * tells LLVM what a module does not show:
  *
- *  - a definition that an object refers to, or has too, keeps its name and its
- *    type, whatever the optimiser finds out about the module's own uses;
- *  - a weak or common definition of the module yields to one of an object, if
- *    object_symbols.c chose that. So the module's becomes a declaration, which
- *    the linker binds. Its body stays under another name for aliases, and is
- *    dropped otherwise. Of two common ones the module's stays, as large as
- *    either. In any other case the linker leaves out the object's.
- */
+ *   - a definition that an object refers to, or has too, keeps its name and its
+ *     type, whatever the optimiser finds out about the module's own uses;
+ *   - a weak or common definition of the module yields to one of an object, if
+ *     object_symbols.c chose that. So the module's becomes a declaration, which
+ *     the linker binds. Its body stays under another name for aliases, and is
+ *     dropped otherwise. Of two common ones the module's stays, as large as
+ *     either. In any other case the linker leaves out the object's. */
 #include "native_objects.h"
 
 #include <elf.h>
@@ -24,8 +22,8 @@
 
 /* ---- The list ---- */
 
-/* gcc -flto writes its own intermediate code, and no other unless it is told
- * to. The object has this symbol then. */
+/* Is the object's only content the intermediate code of gcc -flto? It has this
+ * symbol then. */
 static bool is_slim(const struct object_view *object)
 {
     for (uint32_t i = 1; i < object->n_symbols; i++) {
@@ -96,8 +94,7 @@ struct cursor {
     uint32_t symbol;
 };
 
-/* The next symbol that other files see. Malformed ones are left to the
- * linker. */
+/* The next symbol that other files see. The linker reports malformed ones. */
 static bool next_global(struct cursor *cursor, struct object_symbol *ret_symbol)
 {
     for (; cursor->object < cursor->natives->n_objects; cursor->object++) {
@@ -235,7 +232,8 @@ static bool is_weak(LLVMValueRef global)
     }
 }
 
-/* All definitions are the same: the module's can still be inlined. */
+/* An inline function's definitions are all equal, so the module's may still be
+ * inlined. */
 static bool is_inline(LLVMValueRef global)
 {
     return LLVMIsAFunction(global) &&
@@ -281,7 +279,7 @@ static void yield(LLVMModuleRef module, LLVMValueRef old, const char *name)
     LLVMSetLinkage(old, LLVMInternalLinkage);
 }
 
-/* Of two common symbols the larger size and the larger alignment count. */
+/* A common symbol gets the larger size and the larger alignment of both. */
 static void widen(LLVMModuleRef module, LLVMValueRef old,
                   const struct object_symbol *symbol)
 {

@@ -1,5 +1,5 @@
 /* Inputs that are compiled already: ELF objects without bitcode. They are
- * linked to the code that is made of the bitcode. */
+ * linked to the code made from the bitcode. */
 #ifndef BCC_COMPILER_NATIVE_OBJECTS_H
 #define BCC_COMPILER_NATIVE_OBJECTS_H
 
@@ -20,13 +20,13 @@ struct public_names; /* internalize.h */
 struct native_objects {
     struct object_view *object;
     size_t n_objects;
-    size_t n_first; /* of them come before any bitcode */
+    size_t n_first; /* that many of them come before any bitcode */
     size_t n_places;
-    const char **chosen; /* names of which an object's definition is the */
-    size_t n_chosen;     /* program's; sorted */
+    const char **chosen; /* names that the program takes from an */
+    size_t n_chosen;     /* object; sorted */
 };
 
-/* NO_MEMORY; UNSUPPORTED: there is no code in it. */
+/* Append an object. NO_MEMORY; UNSUPPORTED: there is no code in it. */
 enum status native_objects_add(struct native_objects *natives,
                                const struct object_view *object,
                                struct arena *arena,
@@ -37,7 +37,7 @@ enum status native_objects_check(const struct native_objects *natives,
                                  const struct machine *machine,
                                  struct error *err) MUST_CHECK;
 
-/* Fill in the chosen names. NO_MEMORY. */
+/* Fill in the chosen names: those for which is_chosen() is true. NO_MEMORY. */
 typedef bool (*native_choose_fn)(const void *context,
                                  const struct native_objects *natives,
                                  const char *name);
@@ -46,21 +46,20 @@ enum status native_objects_choose(struct native_objects *natives,
                                   const void *context, struct arena *arena,
                                   struct error *err) MUST_CHECK;
 
-/* Is it one of the objects that has this name? By the pointer. */
+/* Is `file` the name of one of the objects? Pointers are compared. */
 bool native_objects_own(const struct native_objects *natives, const char *file);
 
-/* The names that the objects define or refer to; sorted. NO_MEMORY. */
+/* All names that the objects define or refer to; sorted. NO_MEMORY. */
 enum status native_objects_names(const struct native_objects *natives,
                                  struct arena *arena,
                                  struct public_names *ret_names,
                                  struct error *err) MUST_CHECK;
 
-/* Let the module use the chosen definitions in place of its own. */
+/* Make the module use the chosen definitions instead of its own. */
 void native_objects_override(const struct native_objects *natives,
                              LLVMModuleRef module);
 
-/* The first object that refers to the name and does not define it; NULL: none
- * does. */
+/* The first object that refers to the name and does not define it, or NULL. */
 const char *native_objects_user(const struct native_objects *natives,
                                 const char *name);
 
@@ -68,15 +67,15 @@ const char *native_objects_user(const struct native_objects *natives,
 bool native_objects_define(const struct native_objects *natives,
                            const char *name);
 
-/* Calls visit for each name that an object needs and none defines, with the
- * object's name, until it returns false. */
+/* Calls visit for each name that an object refers to and no object defines,
+ * with the object's name, until visit returns false. */
 typedef bool (*native_undefined_fn)(void *context, const char *name,
                                     const char *object);
 void native_objects_undefined(const struct native_objects *natives,
                               native_undefined_fn visit, void *context);
 
-/* Calls visit for each function and variable that an object shows to others,
- * until it returns false. */
+/* Calls visit for each function and variable that an object defines for others,
+ * until visit returns false. */
 typedef bool (*native_visit_fn)(void *context, const char *name,
                                 bool is_function);
 void native_objects_definitions(const struct native_objects *natives,

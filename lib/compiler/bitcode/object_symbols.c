@@ -1,21 +1,19 @@
-/* The rules are those of ELF linkers (gABI, "Symbol Table", and for archives
- * what GNU ld and lld both do):
+/* The rules are those of ELF linkers (gABI, "Symbol Table"; for archives the
+ * common rules of GNU ld and lld):
  *
- *  - Of several definitions of a name a strong one wins, then a common one
- *    (C's tentative definition, without -fno-common), then the first weak one.
- *    Two strong ones are an error, unless they are in groups (COMDAT), of
- *    which the linker keeps one.
- *  - An archive's member is taken if it defines an undefined symbol. A weak
- *    reference takes none; a common symbol takes a member that really defines
- *    it, because a member full of initialised variables is meant.
- *    ELF objects without bitcode are files like others.
- *  - Code reaches a thread-local symbol differently from a plain one, so all
- *    modules must agree. A linker does not notice if a function and a variable
- *    have the same name.
+ *   - Of several definitions of a name a strong one wins, then a common one
+ *     (C's tentative definition, without -fno-common), then the first weak one.
+ *     Two strong ones are an error, unless they are in groups (COMDAT), of
+ *     which the linker keeps one.
+ *   - An archive's member is taken if it defines an undefined symbol. A weak
+ *     reference takes none. A common symbol takes a member with a real
+ *     definition.
+ *   - Code reaches a thread-local symbol differently from a plain one, so all
+ *     modules must agree. A linker does not notice if a function and a variable
+ *     have the same name.
  *
- * LLVM's linker has the same rules and joins the modules in the end. This file
- * finds out what LLVM cannot say: which symbols are missing, and which files
- * disagree. */
+ * LLVM's linker has the same rules and joins the modules in the end. It cannot
+ * tell which symbols are missing and which files disagree: this file does. */
 #include "object_symbols.h"
 
 #include <elf.h>
@@ -23,24 +21,24 @@
 
 #include <llvm-c/Comdat.h>
 
-#include "asm_symbols.h"
+#include "assembly.h"
 
-/* ORDER DEFINITION: a later value wins. The first is for a name that only
- * archives contain so far. */
+/* ORDER DEFINITION: a later value wins. UNKNOWN: so far only archives contain
+ * the name. */
 enum definition { UNKNOWN, WEAKLY_WANTED, WANTED, WEAK, COMMON, STRONG };
 
 struct known_symbol {
     enum definition definition;
     const char *file; /* the file with this definition, or with the first
-                         reference; NULL: none */
+                         reference, or NULL */
     bool is_grouped;
-    bool is_typed; /* seen where it has a type, so the next field is known: */
+    bool is_typed; /* the next field is known: the name was seen with a type */
     bool is_thread_local;
 };
 
 /* ---- Global values of a module ---- */
 
-/* A symbol as one module has it. */
+/* A symbol in one module. */
 struct occurrence {
     const char *name;
     enum definition definition;
@@ -49,7 +47,7 @@ struct occurrence {
     bool is_thread_local;
 };
 
-/* False stops. */
+/* A visitor returns false to stop. */
 typedef bool (*visit_fn)(void *context, const struct occurrence *occurrence);
 
 static bool is_declared_only(LLVMValueRef global)
@@ -58,7 +56,7 @@ static bool is_declared_only(LLVMValueRef global)
            LLVMGetLinkage(global) == LLVMAvailableExternallyLinkage;
 }
 
-/* False: other modules cannot see it. */
+/* False: the definition is local to its module. */
 static bool read_global(LLVMValueRef global, struct occurrence *ret_occurrence)
 {
     bool is_variable = LLVMIsAGlobalVariable(global) != NULL;
@@ -108,7 +106,7 @@ static bool for_each_global(LLVMModuleRef module, visit_fn visit, void *context)
     return true;
 }
 
-/* False: a label that other modules cannot see. */
+/* False: the label is local to its module. */
 static bool read_asm_symbol(const struct asm_symbol *symbol,
                             struct occurrence *ret_occurrence)
 {
@@ -192,7 +190,7 @@ struct addition {
     bool no_memory;
 };
 
-/* The symbol of that name, created if there is none; NULL: no memory. */
+/* The symbol of that name, created if it is new. NULL: no memory. */
 static struct known_symbol *intern(struct object_symbols *symbols,
                                    const char *name)
 {
@@ -345,7 +343,7 @@ static bool collect(void *context, const struct occurrence *seen)
     return symbol != NULL;
 }
 
-/* Each visits all symbols of `of`: once to count, once to collect. */
+/* Visits all symbols of `of`: called once to count, once to collect. */
 typedef enum status (*visit_all_fn)(struct collection *collection,
                                     const void *of, struct error *err);
 

@@ -8,12 +8,13 @@
 #include "name_map.h"
 #include "object_view.h"
 
-/* A zeroed one is empty. It borrows the names of the added modules, so it is
+/* A zeroed struct is empty. Borrows the names of the added modules, so it is
  * invalid once one of them is linked. */
 struct object_symbols {
     struct arena *arena;
     struct name_map map;
-    struct error conflict; /* the first; its status is OK if there is none */
+    struct error
+        conflict; /* the first conflict; its status is OK if there is none */
     size_t n_conflicts;
 };
 
@@ -26,12 +27,12 @@ enum status object_symbols_add(struct object_symbols *symbols,
                                LLVMModuleRef module, const char *file,
                                struct error *err) MUST_CHECK;
 
-/* The same of an ELF object without bitcode. NO_MEMORY, CORRUPT. */
+/* Add those of an ELF object without bitcode. NO_MEMORY, CORRUPT. */
 enum status object_symbols_add_object(struct object_symbols *symbols,
                                       const struct object_view *object,
                                       struct error *err) MUST_CHECK;
 
-/* Add a reference that is in no module. NO_MEMORY. */
+/* Add a reference to a name that is in no module. NO_MEMORY. */
 enum status object_symbols_want(struct object_symbols *symbols,
                                 const char *name, struct error *err) MUST_CHECK;
 
@@ -39,18 +40,18 @@ enum status object_symbols_want(struct object_symbols *symbols,
 bool object_symbols_know(const struct object_symbols *symbols,
                          const char *name);
 
-/* The file whose definition is the program's; NULL: none of them defines it. */
+/* The file whose definition the program uses, or NULL. */
 const char *object_symbols_definer(const struct object_symbols *symbols,
                                    const char *name);
 
-/* The definitions of an archive's member, kept to be tested repeatedly. Lives
- * in the arena; names are borrowed from the module or object. */
+/* The definitions of an archive's member, to be tested repeatedly. Lives in the
+ * arena; names are borrowed from the module or object. */
 struct definitions {
     struct definition_row *row;
     size_t n_rows;
 };
 
-/* NO_MEMORY; CORRUPT (an object). */
+/* NO_MEMORY; CORRUPT (objects only). */
 enum status object_symbols_read_module(struct object_symbols *symbols,
                                        LLVMModuleRef module,
                                        struct definitions *ret_definitions,

@@ -8,7 +8,7 @@
  * are one, a reference is to the definition, and two definitions are an error.
  * "private" is the exception: such a symbol begins with .L, so the byte makes
  * it another one. */
-#include "plain_names.h"
+#include "read.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -29,7 +29,7 @@ static void set_name(LLVMValueRef global, const char *name)
     LLVMSetValueName2(global, name, strlen(name));
 }
 
-/* `to` stands for both from now on. A definition that only the optimiser may
+/* Replace all uses of `from` by `to`. A definition that only the optimiser may
  * use stays, unused: its body may not have been read yet. */
 static void unite(LLVMValueRef from, LLVMValueRef to)
 {

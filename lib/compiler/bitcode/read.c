@@ -19,8 +19,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "foreign_format.h"
-#include "join_modules.h"
 #include "object_view.h"
 
 enum {

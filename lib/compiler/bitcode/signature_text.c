@@ -1,11 +1,12 @@
-/* The text of a function's type is what decides how it is called:
+/* The text of a function's type holds all that decides how it is called:
  *
  *   signature = [cc(NUMBER)] {type} ["..."] "->" type
  *   type      = (iN | f16 | bf16 | f32 | f64 | f80 | f128 | ptr | ptr(SPACE)
  *               | <N x type> | {type, ...} | [N x type]) {:attribute}
  *
- * Two functions of one text are called alike. Types are LLVM's, after the front
- * end applied the rules of the machine: a struct may be two integers. */
+ * Two functions with the same text are called alike. Types are LLVM's, after
+ * the front end applied the machine's calling convention: a struct may be two
+ * integers. */
 #include "signature_text.h"
 
 #include <stdbool.h>
@@ -171,7 +172,7 @@ static LLVMTypeRef simple_type(LLVMContextRef context, LLVMTypeKind kind)
     }
 }
 
-/* Is the word the next one of the text, as a whole? */
+/* Is the whole next word of the text this one? */
 static bool is_next(const char *text, const char *word)
 {
     const size_t size = strlen(word);

@@ -1,24 +1,24 @@
 /* clang writes on each function the CPU and features for which it compiled, and
  * LLVM prefers them to its target machine's: a script built for plain x86-64
- * would never use AVX, and would not inline a library built for AVX. So they
- * are removed, and the target machine's apply.
+ * would never use AVX, and a library built for AVX could not be inlined into
+ * it. So they are removed, and the target machine's apply.
  *
  * A function may need more than the target has: it uses intrinsics, and its
  * caller asks the CPU before calling it. It keeps its extra features, in
  * addition to the target's. The cache entry does not require them of a machine,
- * because only the function's caller knows. A feature that all functions need
+ * because the function's caller checks them. A feature that all functions need
  * is different: the files were compiled for CPUs that have it (clang's ARMv7
  * has NEON), and the entry demands it. On x86-64 it does not: there scripts
- * compiled for a newer CPU than the host's run as long as they do not meet its
- * instructions.
+ * compiled for a newer CPU than the host's run as long as no instruction of
+ * such a feature is executed.
  *
- * Code written by hand may say no features at all, and use intrinsics of some.
- * Then all functions that say none have those features: vectors travel between
- * them in registers that depend on it. The entry demands them.
+ * IR written by hand may have no features on its functions, and use intrinsics
+ * that need some. Then all functions without features get these: the features
+ * decide in which registers vectors are passed. The entry demands them.
  *
  * Large frames may be probed page by page by a function that a front end has in
- * its own runtime: Zig's __zig_probe_stack. If that is not in the bitcode, the
- * code generator writes the probes into the function instead. */
+ * its own runtime: Zig's __zig_probe_stack. If that function is not in the
+ * bitcode, the code generator writes the probes into the function instead. */
 #include "module_passes.h"
 
 #include <string.h>
@@ -59,7 +59,7 @@ static void compare_feature(void *context, bool enabled, const char *name,
     struct search *search = context;
 
     if (size == search->size && memcmp(name, search->name, size) == 0)
-        search->found = enabled; /* the last word counts */
+        search->found = enabled; /* the last occurrence decides */
 }
 
 struct extras {
@@ -89,8 +89,8 @@ static void add_extra(void *context, bool enabled, const char *name,
     extras->size += size + 2;
 }
 
-/* The target's features and what `own` has beyond them; "" if nothing. NULL:
- * no memory. */
+/* The target's features, and those of `own` beyond them; "" if there are none.
+ * NULL: no memory. */
 static const char *with_extras(const struct target *target, struct arena *arena,
                                const char *own)
 {
@@ -113,21 +113,22 @@ static const char *with_extras(const struct target *target, struct arena *arena,
 
 /* ---- All functions ---- */
 
-/* Functions of one module were mostly compiled alike: the answer for the
- * attribute seen last is kept. */
+/* Most functions of a module were compiled alike: the answer for the last
+ * attribute is kept. */
 struct retarget {
     const struct target *target;
     struct arena *arena;
     LLVMContextRef context;
     LLVMAttributeRef own;
-    LLVMAttributeRef features; /* instead of own; NULL: none needed */
+    LLVMAttributeRef
+        features; /* in place of own; NULL: no attribute is needed */
     LLVMAttributeRef cpu;
-    LLVMAttributeRef implied;   /* of those that say none; NULL: none needed */
-    struct cpu_features common; /* of all functions that say theirs */
-    bool has_common;            /* there are such functions */
+    LLVMAttributeRef implied;   /* for functions without features; NULL: none */
+    struct cpu_features common; /* of all functions with features */
+    bool has_common;            /* there are functions with features */
 };
 
-/* What this one has is all that they may have in common. */
+/* Keep of the common features those that this function has. */
 static void intersect(struct retarget *retarget, const char *own)
 {
     const struct cpu_features bits =
@@ -196,7 +197,7 @@ static bool declares(LLVMModuleRef module, const char *prefix)
     return false;
 }
 
-/* What the module's intrinsics need. */
+/* The features that the module's intrinsics need. */
 static enum status imply(struct retarget *retarget, LLVMModuleRef module,
                          struct cpu_features *ret_bits)
 {
@@ -230,8 +231,9 @@ static bool has_silent_function(LLVMModuleRef module)
     return false;
 }
 
-/* The only functions without the mark are ours, if the flag says that all of
- * the code has it (AArch64): an indirect call of one would be a fault. */
+/* Put branch protection on functions that lack it. If the flag says that all
+ * code has it (AArch64), only functions made here lack it, and an indirect call
+ * of one would be a fault. */
 static void protect_branches(LLVMModuleRef module, LLVMContextRef context)
 {
     static const char mark[] = "branch-target-enforcement";
@@ -239,7 +241,7 @@ static void protect_branches(LLVMModuleRef module, LLVMContextRef context)
     LLVMValueRef value = flag ? LLVMMetadataAsValue(context, flag) : NULL;
     LLVMValueRef at;
 
-    /* LLVM wraps a constant: it is the operand of what it gives. */
+    /* LLVM wraps a constant as metadata; its operand is the constant. */
     if (!value || LLVMGetNumOperands(value) != 1 ||
         LLVMIsNull(LLVMGetOperand(value, 0)))
         return;
@@ -259,7 +261,8 @@ static void supply_probe(LLVMModuleRef module, LLVMValueRef function)
     if (!attribute)
         return;
     value = LLVMGetStringAttributeValue(attribute, &size);
-    probe = LLVMGetNamedFunction(module, value); /* LLVM ends it with a NUL */
+    probe = LLVMGetNamedFunction(module,
+                                 value); /* LLVM ends the value with a NUL */
     if (probe && !LLVMIsDeclaration(probe))
         return;
     drop(function, kind);

@@ -1,12 +1,12 @@
-/* A host that knows a function only by its signature cannot call it in C. What
- * calls it is made here, once for each distinct signature, as LLVM's IR: so the
- * rules of the machine (registers, alignment, structs in registers, vectors)
- * are applied by the code generator that applies them to the function.
+/* A host that knows a function only by its signature cannot call it in C. So
+ * for each distinct signature a trampoline is made here, as LLVM IR. The code
+ * generator then applies the same rules of the machine (registers, alignment,
+ * structs in registers, vectors) to the trampoline and to the function.
  *
- * Arguments lie in memory as the host wrote them, BCCValue after BCCValue. All
- * targets are little-endian, so a narrow integer is at the address of a wide
- * one. A parameter that is a struct in LLVM's sense, or passed by a copy
- * (byval), is given by its address. */
+ * Arguments are in memory as the host wrote them, BCCValue after BCCValue. All
+ * targets are little-endian, so a narrow integer has the address of a wide one.
+ * A parameter that is a struct in LLVM's sense, or passed by a copy (byval), is
+ * given by its address. */
 #include "call_shapes.h"
 
 #include <stdio.h>
@@ -52,7 +52,7 @@ void call_set_unwind_table(LLVMValueRef function)
                                                     asynchronous));
 }
 
-/* What changes how the value is passed. */
+/* Copy the attributes that change how a value is passed. */
 static void copy_passing(LLVMValueRef function, LLVMValueRef call,
                          unsigned index)
 {
@@ -71,7 +71,7 @@ static void copy_passing(LLVMValueRef function, LLVMValueRef call,
     }
 }
 
-/* These need more than a value from the caller. */
+/* Does an attribute need more than a value from the caller? */
 static bool has_hard_passing(LLVMValueRef function)
 {
     static const char *const hard[] = {"swifterror", "swiftasync", "inalloca",
@@ -170,8 +170,9 @@ LLVMValueRef call_argument_load(LLVMBuilderRef builder,
     return load(builder, type, slot, SLOT_ALIGN);
 }
 
-/* Integers are left as 64 bits or more: sign-extended, or zero-extended if the
- * function says so. A struct fills the value's bytes. */
+/* Store the function's result. Integers become 64 bits or more: sign-extended,
+ * or zero-extended if the function says so. A struct fills the value's
+ * bytes. */
 static bool store_result(LLVMBuilderRef builder, LLVMTargetDataRef layout,
                          LLVMValueRef function, LLVMValueRef call,
                          LLVMValueRef result)

@@ -15,20 +15,20 @@ struct call_shape {
     LLVMValueRef function;
     LLVMTypeRef *extra; /* types of variable arguments */
     unsigned n_extra;
-    const char *text; /* the signature with these */
+    const char *text; /* the signature with these types */
 };
 
-/* Make the module's trampoline for the shape, unless it has it:
+/* Make the module's trampoline for the shape, unless it has it already:
  *
  *     void ".call " + text (void *function, const BCCValue *arguments,
  *                           BCCValue *result)
  *
- * False: values of some type are not passed that way; nothing was made. */
+ * False: some type cannot be passed that way; nothing was made. */
 bool call_shape_define(LLVMModuleRef module, LLVMTargetDataRef layout,
                        const struct call_shape *shape);
 
-/* The argument's value, loaded from the list at `arguments`. NULL: the type is
- * not passed that way. The builder is where code is added. */
+/* The argument's value, loaded from the list at `arguments` by code at the
+ * builder's position. NULL: the type cannot be passed that way. */
 LLVMValueRef call_argument_load(LLVMBuilderRef builder,
                                 LLVMTargetDataRef layout,
                                 LLVMValueRef arguments, unsigned index,

@@ -1,22 +1,23 @@
-/* Whether a product and a sum become one operation, with one rounding, is
- * decided here, before anything is optimised: baseline code and the best code
- * compute the same then, to the last bit. LLVM alone decides late. Where the
- * front end marked both operations (-ffp-contract=fast, Fortran), the code
- * generator joins them, but not the fast one; and llvm.fmuladd, which clang
- * writes by default, is two operations where the optimiser knows the product,
- * and on a CPU that has no such operation, one where it knows all operands.
+/* Contraction: a product and a sum become one operation with one rounding. It
+ * is decided here, before anything is optimised, so that baseline code and the
+ * best code compute the same, to the last bit. LLVM alone decides late. If the
+ * front end marked both operations (-ffp-contract=fast, Fortran), the
+ * optimising code generator joins them, and the fast one does not. And
+ * llvm.fmuladd, which clang writes by default, becomes two operations where the
+ * optimiser knows the product; on a CPU without the joined operation it becomes
+ * one where the optimiser knows all operands.
  *
  *   the CPU has it:    marked pairs, llvm.fmuladd -> llvm.fma
  *   it does not:       llvm.fmuladd -> product and sum
  *   both:              no pair is marked any more
  *
- * Operations that may be computed in another order, too (-ffast-math), stay as
- * they are. Their results depend on what the optimiser does with them, and auto
- * makes no baseline code for their module. So do those of 32-bit ARM, where the
- * CPU's vectors round otherwise than its scalars.
+ * Operations that may also be computed in another order (-ffast-math) are not
+ * changed. Their results depend on what the optimiser does with them, and the
+ * automatic tier makes no baseline code for their module. Nor are those of
+ * 32-bit ARM changed, where vector operations round otherwise than scalar ones.
  *
- * Off means: as on a CPU that has no such operation, everywhere, and no
- * operation at all stays marked. llvm.fma stays, as the program asks for it. */
+ * With is_off every function is treated as if the CPU lacked the operation, and
+ * no operation stays marked. llvm.fma stays, as the program asks for it. */
 #include "module_passes.h"
 
 #include <elf.h>
@@ -26,7 +27,7 @@ struct contraction {
     LLVMModuleRef module;
     LLVMBuilderRef builder;
     bool is_off;
-    bool fuses; /* in the function that is looked at */
+    bool fuses; /* the current function has joined operations */
 };
 
 /* ---- What the CPU has ---- */
@@ -46,7 +47,8 @@ static bool machine_fuses(const struct target *target)
            has_feature(target, "fma4") || has_feature(target, "avx512f");
 }
 
-/* Functions for other CPUs than the program's, which check before they call. */
+/* Does the function's CPU have the operation? Some functions are for other CPUs
+ * than the program's, and are called after a check. */
 static bool function_fuses(LLVMValueRef function)
 {
     static const char name[] = "target-features";
@@ -60,7 +62,7 @@ static bool function_fuses(LLVMValueRef function)
             strstr(LLVMGetStringAttributeValue(attribute, &size), "+avx512f"));
 }
 
-/* With this attribute older LLVMs join whatever they can. */
+/* Remove an attribute with which older LLVMs join whatever they can. */
 static void drop_unsafe(LLVMValueRef function)
 {
     LLVMRemoveStringAttributeAtIndex(
@@ -68,7 +70,7 @@ static void drop_unsafe(LLVMValueRef function)
         "unsafe-fp-math", strlen("unsafe-fp-math"));
 }
 
-/* Of types for which a CPU that has it at all has it. */
+/* Is the type one of those for which CPUs have the operation? */
 static bool is_fusible(LLVMTypeRef type)
 {
     if (LLVMGetTypeKind(type) == LLVMVectorTypeKind)
@@ -92,7 +94,7 @@ static bool is_fmuladd(LLVMValueRef at)
     return calls(at, "llvm.fmuladd.");
 }
 
-/* The same where a function has a rounding mode of its own. */
+/* Is it llvm.fmuladd of a function with a rounding mode of its own? */
 static bool is_constrained_fmuladd(LLVMValueRef at)
 {
     return calls(at, "llvm.experimental.constrained.fmuladd.");
@@ -105,7 +107,7 @@ static unsigned flags_of(LLVMValueRef at)
                : 0;
 }
 
-/* May be contracted, and nothing that changes more. */
+/* May the operation be contracted, and not reordered? */
 static bool is_marked(LLVMValueRef at)
 {
     return (flags_of(at) &
@@ -127,8 +129,8 @@ static void replace(LLVMValueRef at, LLVMValueRef by)
     LLVMInstructionEraseFromParent(at);
 }
 
-/* LLVM sets flags and clears none, so the operation is made anew. On other
- * instructions than these the mark means nothing. */
+/* Make the operation anew without the mark: LLVM's C API sets flags and clears
+ * none. On other instructions the mark has no meaning. */
 static void drop_mark(struct contraction *c, LLVMValueRef at)
 {
     const unsigned flags = flags_of(at) & ~(unsigned)LLVMFastMathAllowContract;
@@ -216,7 +218,7 @@ static void fuse(struct contraction *c, LLVMValueRef call)
     replace(call, fma);
 }
 
-/* The last two operands of these are rounding mode and exceptions. */
+/* The last two operands are rounding mode and exceptions. */
 static LLVMValueRef build_constrained(struct contraction *c, const char *name,
                                       LLVMValueRef *arguments, unsigned n)
 {

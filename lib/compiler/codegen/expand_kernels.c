@@ -3,16 +3,17 @@
  *     for (x = x1; x < x2; x++)
  *         kernel(in + x * stride_in, out + x * stride_out, user, x, y, z);
  *
- * In the first the kernel is inlined and the strides are constants, the sizes
- * of the elements: it can be vectorised. It runs if the host's strides are
- * these. The second calls the kernel, for any other strides; large kernels have
- * that one alone.
+ * In the first loop the kernel is inlined and the strides are constants, the
+ * sizes of the elements: it can be vectorised. It runs if the host's strides
+ * are equal. The second loop calls the kernel, for any other strides; a large
+ * kernel has only this one.
  *
- * Sizes of elements: a kernel by value has them in its type. Of pointers, debug
- * information has them, if there is any; else what the kernel reads and writes
- * through the pointer gives the least size. A wrong guess costs time, never
- * correctness. */
-#include "expand_kernels.h"
+ * Sizes of elements: a kernel that takes elements by value has them in its
+ * type. For a pointer, debug information tells, if there is any; else the bytes
+ * that the kernel reads and writes through the pointer are the least size. A
+ * wrong guess costs time, never correctness. The alignment of elements is that
+ * of what the kernel reads and writes. */
+#include "kernels.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,9 +21,8 @@
 
 #include <llvm-c/DebugInfo.h>
 
-#include "access_extent.h"
 #include "call_shapes.h"
-#include "debug_parameters.h"
+#include "signature_text.h"
 #include "kernel_frame.h"
 #include "llvm_glue.h"
 
@@ -75,7 +75,7 @@ bool kernel_parse(const char *text, unsigned *ret_bits, unsigned *ret_inputs)
     return n_inputs <= KERNEL_MAX_INPUTS;
 }
 
-/* What a parameter of the function is. */
+/* The roles of parameters. */
 enum role { ROLE_ACCUMULATOR, ROLE_IN, ROLE_OUT, ROLE_DATA, ROLE_PLACE };
 
 struct parameter {
@@ -186,15 +186,35 @@ static LLVMTypeRef copied_type(LLVMValueRef function, unsigned index)
     return NULL;
 }
 
+/* Elements lie one behind the other, so each is aligned only if the size is. */
+static void limit_align(struct operand *operand)
+{
+    while (operand->align > 1 && operand->size % operand->align)
+        operand->align /= 2;
+}
+
 static void measure_value(struct plan *plan, struct operand *operand,
                           LLVMTypeRef type)
 {
     operand->size = element_size(plan->layout, type);
     operand->align = LLVMABIAlignmentOfType(plan->layout, type);
-    /* A struct that was made an integer or a vector has less. */
-    while (operand->align > 1 && operand->size % operand->align)
-        operand->align /= 2;
+    /* A struct that is passed as an integer or a vector may be aligned less. */
+    limit_align(operand);
     operand->is_exact = LLVMGetTypeKind(type) != LLVMIntegerTypeKind;
+}
+
+static void measure_pointee(struct plan *plan, struct operand *operand,
+                            unsigned index)
+{
+    LLVMValueRef function = plan->kernel->function;
+    const uint64_t least = access_extent(LLVMGetParam(function, index),
+                                         plan->layout, &operand->align);
+
+    operand->size = debug_pointee_size(function, index, plan->layout);
+    operand->is_exact = operand->size != 0;
+    if (!operand->size)
+        operand->size = least;
+    limit_align(operand);
 }
 
 static void measure_parameter(struct plan *plan, unsigned index)
@@ -211,11 +231,7 @@ static void measure_parameter(struct plan *plan, unsigned index)
     } else if (copied) {
         measure_value(plan, operand, copied);
     } else {
-        operand->size = debug_pointee_size(function, index, plan->layout);
-        operand->is_exact = operand->size != 0;
-        if (!operand->size)
-            operand->size =
-                access_extent(LLVMGetParam(function, index), plan->layout);
+        measure_pointee(plan, operand, index);
     }
 }
 
@@ -317,8 +333,8 @@ static void append_locals(struct buffer *text, LLVMValueRef function)
             buffer_printf(text, "local:%u ", j);
 }
 
-/* Without loops and calls an element takes some nanoseconds, with them it may
- * take any time: small tiles can be shared evenly. */
+/* Does an element take long? Without loops and calls it takes some nanoseconds;
+ * with them it may take any time, and small tiles share the work evenly. */
 static bool is_lengthy(LLVMValueRef function)
 {
     LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function);
@@ -442,7 +458,7 @@ static LLVMValueRef load_field(const struct expansion *e, LLVMTypeRef type,
     return value;
 }
 
-/* False: an argument of a work item is of a type that is not passed. */
+/* False: an argument of a work item has a type that cannot be passed. */
 static bool load_frame(struct expansion *e)
 {
     const struct plan *plan = e->plan;
@@ -461,7 +477,7 @@ static bool load_frame(struct expansion *e)
     for (unsigned i = 0;
          (plan->kernel->bits & KERNEL_ITEM) && i < LLVMCountParams(kernel);
          i++) {
-        /* The copy of a struct is made by each call, as for any caller. */
+        /* Each call makes the copy of the struct, as for any caller. */
         e->argument[i] =
             call_argument_load(e->builder, plan->layout, e->user, i,
                                LLVMTypeOf(LLVMGetParam(kernel, i)));
@@ -591,8 +607,9 @@ static void check_call_result(const struct expansion *e, LLVMValueRef result)
     LLVMPositionBuilderAtEnd(e->builder, fine);
 }
 
-/* OpenCL promises that work items do not depend on each other, so it pays to
- * compare all pointers of a kernel before the loop, however many they are. */
+/* Ask for vectorisation of the loop. OpenCL's work items do not depend on each
+ * other, so it pays to compare all pointers of a kernel before the loop,
+ * however many there are. */
 static void ask_for_vectors(const struct expansion *e, LLVMValueRef branch)
 {
     static const char property[] = "llvm.loop.vectorize.enable";
@@ -603,7 +620,7 @@ static void ask_for_vectors(const struct expansion *e, LLVMValueRef branch)
         LLVMMDStringInContext2(e->context, property, sizeof(property) - 1);
     pair[1] = LLVMValueAsMetadata(
         LLVMConstInt(LLVMInt1TypeInContext(e->context), 1, false));
-    /* The node of a loop refers to itself, and so is unlike any other. */
+    /* A loop's node refers to itself, which makes it unlike any other. */
     loop[0] = LLVMTemporaryMDNode(e->context, NULL, 0);
     loop[1] = LLVMMDNodeInContext2(e->context, pair, 2);
     node = LLVMMDNodeInContext2(e->context, loop, 2);
@@ -652,8 +669,9 @@ static LLVMValueRef build_choice(const struct expansion *e)
     return all;
 }
 
-/* A large kernel with loops or calls of its own is not vectorised, and the call
- * of it costs little: a copy of it would only be more code. */
+/* Is it worth inlining the kernel? A large kernel with loops or calls of its
+ * own is not vectorised, and its call costs little: a copy would only be more
+ * code. */
 static bool pays_inlined(LLVMValueRef kernel)
 {
     enum { FEW_INSTRUCTIONS = 100, FEW_BLOCKS = 8 };

@@ -1,18 +1,19 @@
-/* Functions that an optimiser has finished with.
+/* Leaving out functions that an optimiser has simplified before.
  *
- * Bitcode of clang -O2 was simplified function by function, and what links and
- * internalises it changes few functions: those into which others are inlined,
- * and those whose arguments turn out to be constant. To simplify the rest once
- * more takes most of the time of the pipeline's first half, and changes next to
- * nothing. So each function gets a mark that depends on its instructions, the
- * passes run that look at the module as a whole, and functions that still fit
- * their marks are left out of the rest of the first half: they are "optnone"
- * for so long, which LLVM's pass manager honours for passes of functions and
- * loops.
+ * Bitcode of clang -O2 was simplified function by function. Linking and
+ * internalising change few functions: those into which others are inlined, and
+ * those whose arguments turn out to be constant. To simplify all the others
+ * again takes most of the time of the pipeline's first half, and changes next
+ * to nothing. So each such function gets a mark that depends on its
+ * instructions, and is left out of the passes that prepare functions for
+ * inlining. Then the passes run that work on the module as a whole. Functions
+ * that still fit their marks are left out of the rest of the first half: they
+ * are "optnone" meanwhile, which LLVM's pass manager honours for passes of
+ * functions and loops.
  *
  * A mark depends on addresses, and so differs from compile to compile. Whether
  * it fits does not. It is an attribute of the function, because passes replace
- * functions by others, which have the attributes of the first. */
+ * functions by others, which inherit the attributes. */
 #include "module_passes.h"
 
 #include <inttypes.h>
@@ -64,7 +65,7 @@ static void note(LLVMValueRef function, const char *name, const char *value)
                                   (unsigned)strlen(value)));
 }
 
-/* "" if it has none of that name. */
+/* The value is "" if the function has no attribute of that name. */
 static void read_note(LLVMValueRef function, const char *name, char *ret_value,
                       size_t size)
 {
@@ -113,7 +114,7 @@ static void make_mark(LLVMValueRef function, char ret_mark[MARK_SIZE])
     snprintf(ret_mark, MARK_SIZE, "%" PRIx64, mark);
 }
 
-/* Attributes that do not go with "optnone". */
+/* Has the function attributes that exclude "optnone"? */
 static bool is_special(LLVMValueRef function)
 {
     static const char *const names[] = {"alwaysinline", "minsize", "optsize",
@@ -125,7 +126,7 @@ static bool is_special(LLVMValueRef function)
     return false;
 }
 
-/* Small functions take little time, and may yet be inlined. */
+/* Small functions take little time, and may still be inlined. */
 enum { FEW_INSTRUCTIONS = 60 };
 
 static bool is_finished(LLVMValueRef function)
@@ -135,6 +136,15 @@ static bool is_finished(LLVMValueRef function)
     return !LLVMIsDeclaration(function) && !is_special(function) &&
            function_is_optimised(function, &n_instructions) &&
            n_instructions > FEW_INSTRUCTIONS;
+}
+
+/* ---- Hiding ---- */
+
+static void hide(LLVMValueRef function)
+{
+    note(function, hidden_name, has(function, "noinline") ? "1" : "0");
+    add(function, "noinline");
+    add(function, "optnone");
 }
 
 void finished_mark(LLVMModuleRef module)
@@ -147,10 +157,9 @@ void finished_mark(LLVMModuleRef module)
             continue;
         make_mark(at, mark);
         note(at, mark_name, mark);
+        hide(at);
     }
 }
-
-/* ---- Hiding ---- */
 
 static bool fits(LLVMValueRef function)
 {
@@ -167,13 +176,9 @@ static bool fits(LLVMValueRef function)
 void finished_hide(LLVMModuleRef module)
 {
     for (LLVMValueRef at = LLVMGetFirstFunction(module); at;
-         at = LLVMGetNextFunction(at)) {
-        if (!fits(at) || LLVMIsDeclaration(at))
-            continue;
-        note(at, hidden_name, has(at, "noinline") ? "1" : "0");
-        add(at, "noinline");
-        add(at, "optnone");
-    }
+         at = LLVMGetNextFunction(at))
+        if (fits(at) && !LLVMIsDeclaration(at))
+            hide(at);
 }
 
 void finished_show(LLVMModuleRef module)

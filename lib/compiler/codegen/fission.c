@@ -1,5 +1,5 @@
-/* A barrier is passed when all items of a group have come to it. With all items
- * in one loop that is loop fission:
+/* All items of a group must reach a barrier before any of them goes on. With
+ * all items in one loop that is loop fission:
  *
  *     for (x) { a(x); barrier(); b(x); }
  *
@@ -8,13 +8,13 @@
  *     for (x) a(x);
  *     for (x) b(x);
  *
- * What lies between two barriers is a region. What an item computes in one
- * region and needs in a later one is kept in private memory, a row for each
- * item: values, and variables whose address the code has.
+ * The code between two barriers is a region. A value that an item computes in
+ * one region and needs in a later one is kept in private memory, a row for each
+ * item; so are variables whose address is taken.
  *
- * That takes barriers which all items pass, each once: not in a loop, not under
+ * This needs barriers that all items pass, each once: not in a loop, not under
  * a condition. Then each region begins in one block and ends in one. */
-#include "fission.h"
+#include "kernels.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -30,15 +30,15 @@ static const char not_uniform[] =
 
 struct region {
     LLVMBasicBlockRef header; /* with the phi */
-    LLVMBasicBlockRef start;  /* the first block of the kernel's */
-    LLVMBasicBlockRef stop;   /* the last one */
+    LLVMBasicBlockRef start;  /* first block of the kernel */
+    LLVMBasicBlockRef stop;   /* last block of the kernel */
     LLVMValueRef x, next;
-    LLVMValueRef row; /* of the item's private memory; NULL: not needed */
+    LLVMValueRef row; /* the item's row of private memory; NULL: not needed */
 };
 
 struct kept {
     LLVMValueRef value;
-    int region; /* where it is computed; NOWHERE: a variable */
+    int region; /* the region that computes it; NOWHERE: a variable */
     uint64_t offset;
 };
 
@@ -49,7 +49,7 @@ struct work {
     LLVMTypeRef word;
     LLVMValueRef private_memory;         /* loaded in the form's first block */
     LLVMBasicBlockRef before, end, done; /* of the loop */
-    /* Blocks that end at a barrier, and those behind it. */
+    /* Blocks that end at a barrier, and the blocks behind them. */
     LLVMBasicBlockRef stop[MAX_REGIONS], behind[MAX_REGIONS];
     unsigned n_barriers;
     struct region region[MAX_REGIONS];
@@ -77,7 +77,7 @@ static LLVMValueRef number(const struct work *w, uint64_t value)
 
 /* ---- Cutting ---- */
 
-/* A phi's blocks cannot be changed: a new phi takes its place. */
+/* Make a new phi: the blocks of a phi cannot be changed. */
 static LLVMValueRef rebuild_phi(const struct work *w, LLVMValueRef phi,
                                 LLVMBasicBlockRef old, LLVMBasicBlockRef now)
 {
@@ -113,7 +113,7 @@ static void rename_predecessor(struct work *w, LLVMBasicBlockRef block,
     }
 }
 
-/* The barrier goes; what is behind it becomes a block of its own. */
+/* Remove the barrier; the code behind it becomes a block of its own. */
 static void cut(struct work *w, LLVMValueRef barrier, LLVMValueRef *x)
 {
     LLVMBasicBlockRef block = LLVMGetInstructionParent(barrier);
@@ -203,7 +203,7 @@ static void visit(struct work *w, struct region *region, int index,
     }
 }
 
-/* All blocks from the start to the next barriers, or to the end. */
+/* Visit all blocks from the start to the next barriers, or to the end. */
 static void walk(struct work *w, int index)
 {
     struct region *region = &w->region[index];
@@ -332,7 +332,8 @@ static void keep(struct work *w, LLVMValueRef value, int region,
     w->size += LLVMABISizeOfType(w->fission->layout, type);
 }
 
-/* Variables lie before the loop. The marks of their lifetime would be wrong. */
+/* Variables are before the loop, where the marks of their lifetime would be
+ * wrong. */
 static void drop_lifetimes(LLVMValueRef variable)
 {
     for (LLVMUseRef use = LLVMGetFirstUse(variable), next; use; use = next) {

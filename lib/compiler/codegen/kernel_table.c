@@ -11,7 +11,7 @@
  *
  * Sanitizers are derived from what the module imports, not from attributes: a
  * function may have the attribute and no check. */
-#include "kernel_table.h"
+#include "kernels.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +60,7 @@ void kernel_append_place(struct buffer *text, LLVMValueRef function)
                       (int)size, name);
 }
 
-/* What follows the word, up to the file, which may contain any word. */
+/* The text between the word and the file's name, which may contain any word. */
 static const char *word_after(const char *text, const char *word)
 {
     const char *end = strstr(text, " at:");
@@ -141,7 +141,7 @@ static LLVMValueRef kernel_row(const struct building *b,
     return LLVMConstStructInContext(b->context, fields, 12, false);
 }
 
-/* The first field says how large the struct is. */
+/* Store the size of the struct in its first field. */
 static LLVMValueRef set_size(const struct building *b, LLVMValueRef value)
 {
     const unsigned n = LLVMCountStructElementTypes(LLVMTypeOf(value));

@@ -30,7 +30,7 @@ static const uint64_t max_constant_zeros = UINT64_C(1) << 24;
 
 struct plan {
     LLVMTargetDataRef layout;
-    uint64_t max_size; /* of a variable that stays near */
+    uint64_t max_size; /* of a variable that stays in reach */
 };
 
 /* ---- Which variables ---- */
@@ -48,7 +48,7 @@ static bool takes_memory(LLVMValueRef global)
            LLVMGetPointerAddressSpace(LLVMTypeOf(global)) == 0;
 }
 
-/* A section of its own choice is respected. */
+/* A variable with a section of its own is not moved. */
 static bool is_large(const struct plan *plan, LLVMValueRef global)
 {
     const char *section = LLVMGetSection(global);
@@ -75,7 +75,7 @@ static uint64_t near_size(const struct plan *plan, LLVMModuleRef module)
     return total;
 }
 
-/* Halves the bound until the rest fits; 0 if nothing else helps. */
+/* Halve the bound until the rest fits; 0 if nothing else helps. */
 static void choose_bound(struct plan *plan, LLVMModuleRef module)
 {
     plan->max_size = UINT64_MAX;
@@ -93,8 +93,8 @@ static bool is_zeros(LLVMValueRef global)
            (LLVMIsNull(initializer) || LLVMIsUndef(initializer));
 }
 
-/* Constant zeros are bytes in the file, and the optimiser finds that whatever
- * is never written is constant. */
+/* Make variables of zeros writable. Constant zeros are bytes in the file, and
+ * the optimiser makes a variable constant that is never written. */
 static void free_constant_zeros(const struct plan *plan, LLVMModuleRef module)
 {
     LLVMValueRef at;
@@ -149,7 +149,7 @@ static enum status link_definitions(struct glue *glue, LLVMModuleRef module,
     return glue_link(glue, module, definitions, name, err);
 }
 
-/* `large` takes over everything of global, which is gone afterwards. */
+/* Replace global by `large`, and delete it. */
 static void replace(LLVMValueRef global, LLVMValueRef large)
 {
     char *name = LLVMCreateMessage(glue_name(global));
@@ -164,7 +164,7 @@ static void replace(LLVMValueRef global, LLVMValueRef large)
     LLVMDisposeMessage(name);
 }
 
-/* What is linked comes behind the last variable. */
+/* The linked variables come behind the last one of the module. */
 static void replace_zeros(const struct plan *plan, LLVMModuleRef module,
                           LLVMValueRef last)
 {

@@ -1,7 +1,7 @@
 /* Front ends write each local variable to memory, and leave it to the optimiser
- * to find those that a register can hold. Where many instructions still load or
- * store a whole variable of the stack, there was no optimiser: 30 to 50 of 100
- * in the output of front ends, 1 to 3 of 100 behind clang -O1 (2026). */
+ * to find those that a register can hold. If many instructions still load or
+ * store a whole variable of the stack, no optimiser has run: they are 30 to 50
+ * of 100 in the output of front ends, 1 to 3 of 100 after clang -O1 (2026). */
 #include "module_passes.h"
 
 enum { MANY_STACK_ACCESSES = 10 /* of 100 instructions */ };

@@ -1,8 +1,8 @@
-/* Habits of front ends, and one of LLVM's linker, that would cost a script its
- * speed or its meaning.
+/* Corrections of what front ends and LLVM's linker write, which would cost a
+ * script its speed or its meaning.
  *
- * OpenCL C's functions have SPIR's calling convention. Code generators treat it
- * as C's, but LLVM's optimiser compares the names: a C script's call of an
+ * Functions of OpenCL C have SPIR's calling convention. Code generators treat
+ * it as C's, but LLVM's optimiser compares the names: a C script's call of an
  * OpenCL runtime would be "undefined behaviour", and all code after it would be
  * deleted silently. So such functions become C functions, and all calls of them
  * C calls, indirect ones too.
@@ -24,6 +24,8 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
+
+#include <llvm-c/Comdat.h>
 
 #include "llvm_glue.h"
 
@@ -63,8 +65,8 @@ static const char no_builtins[] = "no-builtins";
 /* Larger functions are not inlined anyway. */
 enum { MAX_BLOCKS = 32 };
 
-/* A function of C++ or of OpenCL C (_Z3dotDv4_fS_); C++'s operators, which
- * LLVM does know, have no digit there (_Znwm). */
+/* A function of C++ or of OpenCL C (_Z3dotDv4_fS_). LLVM knows operators of
+ * C++, which have no digit there (_Znwm). */
 static bool has_mangled_name(LLVMValueRef function)
 {
     const char *name = glue_name(function);
@@ -83,8 +85,8 @@ static bool may_be_builtin(LLVMValueRef instruction)
            !has_mangled_name(callee);
 }
 
-/* No loop for certain: all branches lead forward in the order of the blocks,
- * as front ends write them. */
+/* Do all branches of the block lead to later blocks, as front ends write them?
+ * A function in which all do has no loop. */
 static bool leads_forward(LLVMBasicBlockRef block,
                           const LLVMBasicBlockRef *before, unsigned n_before)
 {
@@ -135,21 +137,81 @@ void normalise_builtins(LLVMModuleRef module)
 
 /* ---- Constructors ---- */
 
-static void move_behind_all(LLVMModuleRef module, const char *name)
+/* In another variable behind all, which has no name yet. */
+static LLVMValueRef copy_behind_all(LLVMModuleRef module, LLVMValueRef list,
+                                    LLVMValueRef content)
 {
-    LLVMValueRef list = LLVMGetNamedGlobal(module, name), moved;
+    LLVMValueRef copy = LLVMAddGlobal(module, LLVMGlobalGetValueType(list), "");
 
-    if (!list || !LLVMGetInitializer(list))
-        return;
-    moved = LLVMAddGlobal(module, LLVMGlobalGetValueType(list), "");
-    LLVMSetInitializer(moved, LLVMGetInitializer(list));
-    LLVMSetLinkage(moved, LLVMAppendingLinkage);
-    LLVMDeleteGlobal(list);
-    LLVMSetValueName2(moved, name, strlen(name));
+    LLVMSetInitializer(copy, content);
+    LLVMSetLinkage(copy, LLVMAppendingLinkage);
+    return copy;
 }
 
-void normalise_constructors(LLVMModuleRef module)
+/* Its third field, the variable with which it comes and goes, makes LLVM put a
+ * constructor into a section of its own; then constructors of later files can
+ * run before those of earlier ones. Linking has decided by now, so it is left
+ * out. The function stays, even if an object that was compiled before has the
+ * variable, too: the guard that both share lets one of the two run. */
+static LLVMValueRef without_section(LLVMModuleRef module, LLVMValueRef element)
 {
-    move_behind_all(module, "llvm.global_ctors");
-    move_behind_all(module, "llvm.global_dtors");
+    LLVMValueRef field[3];
+
+    if (LLVMGetNumOperands(element) != 3)
+        return element;
+    for (unsigned i = 0; i < 3; i++)
+        field[i] = LLVMGetOperand(element, i);
+    if (LLVMIsNull(field[2]))
+        return element;
+    field[2] = LLVMConstNull(LLVMTypeOf(field[2]));
+    if (LLVMIsAFunction(field[1]) &&
+        LLVMGetLinkage(field[1]) == LLVMInternalLinkage)
+        LLVMSetComdat(field[1], NULL);
+    return LLVMConstStructInContext(LLVMGetModuleContext(module), field, 3,
+                                    false);
+}
+
+static LLVMValueRef normalise_elements(LLVMModuleRef module, LLVMValueRef array,
+                                       bool turned_around, struct arena *arena)
+{
+    const unsigned n = (unsigned)LLVMGetNumOperands(array);
+    LLVMValueRef *element = arena_alloc(arena, n, sizeof(LLVMValueRef));
+
+    if (!element || n == 0)
+        return n == 0 ? array : NULL;
+    for (unsigned i = 0; i < n; i++)
+        element[turned_around ? n - 1 - i : i] =
+            without_section(module, LLVMGetOperand(array, i));
+    return LLVMConstArray2(LLVMTypeOf(element[0]), element, n);
+}
+
+static enum status normalise_list(LLVMModuleRef module, const char *name,
+                                  const struct target *target,
+                                  struct arena *arena, struct error *err)
+{
+    LLVMValueRef list = LLVMGetNamedGlobal(module, name), content, moved;
+
+    content = list ? LLVMGetInitializer(list) : NULL;
+    if (!content)
+        return STATUS_OK;
+    content = normalise_elements(module, content,
+                                 target->kind->turns_lists_around, arena);
+    if (!content)
+        return error_no_memory(err);
+    moved = copy_behind_all(module, list, content);
+    LLVMDeleteGlobal(list);
+    LLVMSetValueName2(moved, name, strlen(name));
+    return STATUS_OK;
+}
+
+enum status normalise_constructors(LLVMModuleRef module,
+                                   const struct target *target,
+                                   struct arena *arena, struct error *err)
+{
+    enum status status =
+        normalise_list(module, "llvm.global_ctors", target, arena, err);
+
+    if (status)
+        return status;
+    return normalise_list(module, "llvm.global_dtors", target, arena, err);
 }

@@ -1,4 +1,4 @@
-/* The pipeline that clang runs at the same level, with the same tuning: SLP
+/* The pipeline of clang at the same level, with the same tuning: SLP
  * vectorisation is off unless asked for, the rest is stated so that it stays.
  * Unused definitions are removed first: after internalisation they may be most
  * of the module, and the pipeline would simplify each function before it
@@ -11,7 +11,12 @@
  * coroutines; modules with coroutines are not divided in halves. LLVM has no
  * name for the second half. But opt prints the passes of a pipeline, and its
  * output can be used unchanged: the build asks the opt of the LLVM that it
- * links. The options below are in that text. */
+ * links. The options below are in that text.
+ *
+ * If an optimiser has seen the module, all of its functions are simple already,
+ * and can be inlined as they are. Then only passes that look at the module as a
+ * whole come before it is divided; what they changed is simplified part by
+ * part. */
 #include "optimise.h"
 
 #include "module_passes.h"
@@ -20,21 +25,23 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* What this LLVM prints of its pipelines, from where functions are on their
- * own (cmake/BccPipelines.cmake). */
-static const struct second_half {
+/* Parts of LLVM's pipelines, as opt prints them (cmake/BccPipelines.cmake). */
+static const struct pipeline {
     unsigned elf_machine;
     unsigned level;
-    const char *passes;
-} second_halves[] = {
+    const char *early;    /* of functions, before any is inlined */
+    const char *simplify; /* callees before callers */
+    const char *second;   /* the second half */
+} pipelines[] = {
 #include "pipelines.h"
 };
 
 enum { MAX_PASSES = 128 }; /* bytes of the names written here */
 
-/* Checks of a pointer's type, as control-flow integrity (-fsanitize=cfi) and
- * devirtualisation make them, wait for the link that sees all types. Here that
- * is now: left as they are, the back end drops some, and refuses others. */
+/* Does the module check types of pointers? Control-flow integrity
+ * (-fsanitize=cfi) and devirtualisation make such checks for the link that
+ * knows all types, which is here. Checks that are left are dropped or refused
+ * by the back end. */
 static bool has_type_checks(LLVMModuleRef module)
 {
     static const char *const names[] = {
@@ -75,14 +82,14 @@ static bool has_coroutines(LLVMModuleRef module)
 }
 
 /* NULL: the pipeline has no halves at that level, or for that machine. */
-static const char *find_second_half(const struct optimisation *how)
+static const struct pipeline *find_pipeline(const struct optimisation *how)
 {
-    const size_t n = sizeof(second_halves) / sizeof(second_halves[0]);
+    const size_t n = sizeof(pipelines) / sizeof(pipelines[0]);
 
     for (size_t i = 0; i < n; i++)
-        if (second_halves[i].elf_machine == how->target->elf_machine &&
-            second_halves[i].level == level_of(how))
-            return second_halves[i].passes;
+        if (pipelines[i].elf_machine == how->target->elf_machine &&
+            pipelines[i].level == level_of(how))
+            return &pipelines[i];
     return NULL;
 }
 
@@ -98,7 +105,7 @@ static enum status run(struct glue *glue, LLVMModuleRef module,
     LLVMPassBuilderOptionsSetSLPVectorization(options, vectorise);
     LLVMPassBuilderOptionsSetLoopInterleaving(options, vectorise);
     LLVMPassBuilderOptionsSetLoopUnrolling(options, vectorise);
-    /* A section that only a linker for whole programs reads. */
+    /* This section is for linkers of whole programs only. */
     LLVMPassBuilderOptionsSetCallGraphProfile(options, false);
     status = glue_run_passes(
         glue, module,
@@ -127,11 +134,11 @@ enum status optimise(struct glue *glue, LLVMModuleRef module,
     return run(glue, module, how, passes, err);
 }
 
-/* For modules that no optimiser has seen: variables into registers, small
- * functions into their callers, what is the same once, what a loop does not
- * change before it. On programs of tests/bench (2026) the code then takes 2.6 x
- * the time of the best code, without any pass 3.5, and with all of default<O1>,
- * which takes twice as long, 2.1. */
+/* For modules that no optimiser has seen: variables into registers, inlining of
+ * small functions, common subexpressions, loop invariants. On programs of
+ * tests/bench (2026) the code then takes 2.6 x the time of the best code;
+ * without any pass 3.5 x; with all of default<O1>, which takes twice as long to
+ * compile, 2.1 x. */
 static const char baseline_passes[] =
     "function(sroa<modify-cfg>,early-cse,simplifycfg),"
     "cgscc(inline,function(sroa<modify-cfg>,early-cse<memssa>,simplifycfg,"
@@ -148,37 +155,72 @@ enum status optimise_baseline(struct glue *glue, LLVMModuleRef module,
     return optimise(glue, module, how, err);
 }
 
-/* Those of the first half that look at the module as a whole. */
+/* The passes of the first half that work on the module as a whole. */
 static const char module_passes[] =
-    "inferattrs,ipsccp,called-value-propagation,globalopt,"
+    "inferattrs,ipsccp,called-value-propagation,globalopt,always-inline,"
     "cgscc(devirt<4>(inline,function-attrs<skip-non-recursive-function-attrs>,"
-    "argpromotion,function-attrs)),deadargelim,globalopt,globaldce";
+    "argpromotion,function-attrs)),deadargelim,globalopt,globaldce,"
+    "elim-avail-extern,rpo-function-attrs";
 
-enum status optimise_first_half(struct glue *glue, LLVMModuleRef module,
-                                struct optimisation *how, struct error *err)
+static enum status simplify_whole(struct glue *glue, LLVMModuleRef module,
+                                  const struct optimisation *how,
+                                  struct error *err)
 {
-    const char *rest = find_second_half(how);
     char passes[MAX_PASSES];
-    enum status status;
 
-    if (!rest || has_coroutines(module))
-        return optimise(glue, module, how, err);
-    how->rest = rest;
     snprintf(passes, sizeof(passes),
              "%sthinlto-pre-link<O%u>,elim-avail-extern,rpo-function-attrs",
              type_check_passes(module), level_of(how));
+    return run(glue, module, how, passes, err);
+}
+
+/* As much as takes the module as a whole. Functions that are finished, and are
+ * as they were, are then hidden from passes of functions until
+ * optimise_rest(). */
+static enum status link_finished(struct glue *glue, LLVMModuleRef module,
+                                 const struct optimisation *how,
+                                 const char *early, struct error *err)
+{
+    char passes[MAX_PASSES + sizeof(module_passes)];
+    enum status status;
+
+    snprintf(passes, sizeof(passes), "%s%s", type_check_passes(module),
+             module_passes);
     finished_mark(module);
-    status = run(glue, module, how, module_passes, err);
-    if (status)
-        return status;
-    finished_hide(module);
-    status = run(glue, module, how, passes, err);
+    status = run(glue, module, how, early, err);
     finished_show(module);
+    if (status == STATUS_OK)
+        status = run(glue, module, how, passes, err);
+    finished_hide(module);
     return status;
+}
+
+enum status optimise_first_half(struct glue *glue, LLVMModuleRef module,
+                                struct optimisation *how,
+                                const struct module_facts *facts,
+                                struct error *err)
+{
+    const struct pipeline *pipeline = find_pipeline(how);
+
+    if (!pipeline || has_coroutines(module))
+        return optimise(glue, module, how, err);
+    how->rest = pipeline->second;
+    if (!facts->is_optimised)
+        return simplify_whole(glue, module, how, err);
+    how->simplify = pipeline->simplify;
+    return link_finished(glue, module, how, pipeline->early, err);
 }
 
 enum status optimise_rest(struct glue *glue, LLVMModuleRef module,
                           const struct optimisation *how, struct error *err)
 {
-    return how->rest ? run(glue, module, how, how->rest, err) : STATUS_OK;
+    enum status status = STATUS_OK;
+
+    if (how->simplify) {
+        status = run(glue, module, how, how->simplify, err);
+        finished_show(module);
+    }
+    if (status == STATUS_OK && how->rest)
+        status = run(glue, module, how, how->rest, err);
+    return status;
 }

@@ -1,6 +1,6 @@
-/* A host calls these functions through pointers of C: the types are checked
- * here, as nothing can be checked then. */
-#include "reductions.h"
+/* A host calls these functions through C pointers, which check nothing. So
+ * their types are checked here. */
+#include "kernels.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@ static const char *name_or_none(const char *name)
     return name ? name : "-";
 }
 
-/* void f(pointer, ...), with n parameters. */
+/* Is it void f(pointer, ...), with n parameters? */
 static bool takes_pointers(LLVMModuleRef module, const char *name, unsigned n)
 {
     LLVMValueRef function = LLVMGetNamedFunction(module, name);
@@ -27,7 +27,7 @@ static bool takes_pointers(LLVMModuleRef module, const char *name, unsigned n)
     return true;
 }
 
-/* Without a combiner the kernel accumulates accumulators. */
+/* Without a combiner the kernel itself combines accumulators. */
 static bool combines_itself(const struct script_reduction *reduction,
                             const char *kernel)
 {
@@ -37,7 +37,7 @@ static bool combines_itself(const struct script_reduction *reduction,
     if (strncmp(kernel, "in", 2) != 0 ||
         strtoul(size, NULL, 10) != reduction->size)
         return false;
-    /* No second input, and no place. */
+    /* A second input or a place would not fit a combiner. */
     for (; *word && strncmp(word, " at:", 4) != 0;
          word += 1 + strcspn(word + 1, " "))
         if (strncmp(word, " in", 3) == 0 || strchr("xyz", word[1]))

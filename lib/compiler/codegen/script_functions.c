@@ -1,18 +1,15 @@
 /* Trampolines (call_shapes.c) are made for exported functions of scripts that
- * list their exports, and for all kept functions if the host asks
- * ("bcc:calls"): other scripts, above all programs, would pay for what nobody
- * calls. */
+ * list their exports, and for all kept functions if the host asks for them
+ * ("bcc:calls"). In other scripts, above all programs, nothing would call
+ * them. */
 #include "script_functions.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "call_shapes.h"
-#include "debug_parameters.h"
-#include "expand_kernels.h"
-#include "kernel_table.h"
-#include "reductions.h"
 #include "signature_text.h"
+#include "kernels.h"
 
 enum { MAX_EXTRA = 32 };
 
@@ -24,21 +21,26 @@ struct making {
     struct buffer text;
 };
 
-/* A definition by name; the function behind an alias. NULL: no function. */
-static LLVMValueRef find_definition(LLVMModuleRef module, const char *name)
+/* The function with this name, or behind an alias with this name, if it is
+ * defined. NULL: there is none. */
+static LLVMValueRef find_definition(const struct functions_job *job,
+                                    const char *name)
 {
+    LLVMModuleRef module = job->module;
     LLVMValueRef function = LLVMGetNamedFunction(module, name);
 
     if (!function) {
         function = LLVMGetNamedGlobalAlias(module, name, strlen(name));
         function = function ? LLVMAliasGetAliasee(function) : NULL;
     }
-    return function && LLVMIsAFunction(function) && !LLVMIsDeclaration(function)
+    return function && LLVMIsAFunction(function) &&
+                   (job->has_stubs || !LLVMIsDeclaration(function))
                ? function
                : NULL;
 }
 
-/* The text so far, copied, and the buffer empty again. NULL: no memory. */
+/* A copy of the text so far; the buffer is empty afterwards. NULL: no
+ * memory. */
 static const char *take_text(struct making *m)
 {
     const char *copy =
@@ -79,7 +81,7 @@ static enum status describe_all(struct making *m, struct error *err)
     if (!m->rows || !m->is_item)
         return error_no_memory(err);
     for (size_t i = 0; i < job->n_names; i++) {
-        LLVMValueRef function = find_definition(job->module, job->names[i]);
+        LLVMValueRef function = find_definition(job, job->names[i]);
         enum status status =
             function ? describe(m, job->names[i], function, err) : STATUS_OK;
 
@@ -110,7 +112,7 @@ static void make_callable(struct making *m, const char *name)
 
     if (!row || strstr(row->signature, "... ->"))
         return;
-    shape.function = find_definition(m->job->module, name);
+    shape.function = find_definition(m->job, name);
     shape.text = row->signature;
     (void)call_shape_define(m->job->module, m->job->target->layout, &shape);
 }
@@ -123,8 +125,9 @@ static enum status refuse(const struct functions_job *job,
                      directive->name, directive->rest, fact);
 }
 
-/* "ptr i32 f64 -> i32" for the function "ptr ... -> i32": the types after the
- * fixed ones. False: it does not begin and end like the function's own. */
+/* The types of the variable arguments: for "ptr i32 f64 -> i32" of the function
+ * "ptr ... -> i32" these are i32 and f64. False: text does not begin and end
+ * like the function's own signature. */
 static bool parse_extra(const struct making *m, const char *own,
                         const char *called, struct call_shape *shape)
 {
@@ -161,7 +164,7 @@ static enum status make_variadic(struct making *m,
         return error_set(err, STATUS_COMPILE,
                          "%s: '%s' as '%s': the function is '%s'", m->job->name,
                          directive->name, directive->rest, row->signature);
-    shape.function = find_definition(m->job->module, directive->name);
+    shape.function = find_definition(m->job, directive->name);
     if (!call_shape_define(m->job->module, m->job->target->layout, &shape))
         return refuse(m->job, directive, "values of a type are not passed",
                       err);
@@ -216,8 +219,8 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The bytes as a constant of the variable's type. NULL: not of its size, or not
- * a number. */
+/* The bytes as a constant of the variable's type. NULL: another size, or not a
+ * number. */
 static LLVMValueRef constant_of(LLVMTypeRef type, LLVMTargetDataRef layout,
                                 const char *digits)
 {
@@ -263,7 +266,7 @@ static enum status set_constant(struct making *m,
                         m->job->target->layout, directive->rest);
     if (!value)
         return refuse(m->job, directive,
-                      "the variable is no number of that many bytes", err);
+                      "the variable is not a number of this size", err);
     LLVMSetInitializer(variable, value);
     LLVMSetGlobalConstant(variable, true);
     /* A volatile or weak variable would still be read. */
@@ -294,8 +297,8 @@ static enum status follow_directives(struct making *m, struct error *err)
 static enum status expand(struct making *m, struct cache_function *row,
                           unsigned bits, unsigned n_inputs, struct error *err)
 {
-    const struct kernel kernel = {find_definition(m->job->module, row->name),
-                                  bits, n_inputs};
+    const struct kernel kernel = {find_definition(m->job, row->name), bits,
+                                  n_inputs};
 
     if (row->kernel)
         return STATUS_OK;
@@ -344,8 +347,8 @@ static enum status expand_exports(struct making *m, struct error *err)
     return STATUS_OK;
 }
 
-/* Accumulators that only a reduction names, in RenderScript's form: elements
- * are passed by value. */
+/* Expand accumulators of RenderScript's form that only a reduction names: they
+ * take elements by value. */
 static enum status expand_accumulators(struct making *m, struct error *err)
 {
     const struct script_exports *exports = m->job->exports;
@@ -372,7 +375,7 @@ static enum status finish_item(struct making *m, struct cache_function *row,
     const char *words;
 
     kernel_item_finish(m->job->module, m->job->target->layout,
-                       find_definition(m->job->module, row->name), &m->text);
+                       find_definition(m->job, row->name), &m->text);
     words = take_text(m);
     if (!words)
         return error_no_memory(err);
@@ -407,7 +410,7 @@ static enum status expand_items(struct making *m, struct error *err)
 
     for (size_t i = 0; status == STATUS_OK && i < m->n_rows; i++) {
         struct cache_function *row = &m->rows[i];
-        LLVMValueRef function = find_definition(job->module, row->name);
+        LLVMValueRef function = find_definition(job, row->name);
 
         if (!row->kernel && kernel_is_item(function))
             status = expand(m, row, KERNEL_ITEM, 0, err);
@@ -431,7 +434,8 @@ static int compare_rows(const void *left, const void *right)
     return compare_row(((const struct cache_function *)left)->name, right);
 }
 
-/* A row "reduce NAME" for each; NAME may be a function's, too. */
+/* Add a row "reduce NAME" for each reduction; a function may have the same
+ * NAME. */
 static enum status add_reductions(struct making *m, struct error *err)
 {
     const struct script_exports *exports = m->job->exports;
@@ -469,8 +473,7 @@ static enum status add_places(struct making *m, struct error *err)
         if (!row->kernel || strncmp(row->kernel, "refused", 7) == 0)
             continue;
         buffer_append_string(&m->text, row->kernel);
-        kernel_append_place(&m->text,
-                            find_definition(m->job->module, row->name));
+        kernel_append_place(&m->text, find_definition(m->job, row->name));
         row->kernel = take_text(m);
         if (!row->kernel)
             return error_no_memory(err);

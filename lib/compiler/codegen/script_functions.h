@@ -1,4 +1,4 @@
-/* What is recorded of functions, and what is made for their callers. */
+/* Functions of a script: records about them, and code for their callers. */
 #ifndef BCC_COMPILER_SCRIPT_FUNCTIONS_H
 #define BCC_COMPILER_SCRIPT_FUNCTIONS_H
 
@@ -8,19 +8,20 @@
 #include "script_exports.h"
 #include "target.h"
 
-/* Functions of the module that keep their names. */
+/* The functions of a module that keep their names. */
 struct functions_job {
     struct glue *glue;
     LLVMModuleRef module;
     const struct target *target;
     const char *name;         /* of the script */
-    const char *const *names; /* that are kept; sorted */
+    const char *const *names; /* the kept names; sorted */
     size_t n_names;
     const struct directives *directives;
     const struct cpu_features *cpu_features; /* that the code may use */
     const struct script_exports *exports;
     bool has_metadata; /* the script lists its exports */
     bool marked_only;
+    bool has_stubs;      /* declarations, too, are functions of the script */
     struct arena *arena; /* of the result */
 };
 

@@ -2,20 +2,21 @@
  * function, and is most of the work. So a large module is divided, each part
  * becomes an object, and the linker joins them like the files of any program.
  *
- *  - Functions are divided in their order, into runs of about the same number
- *    of instructions. So code keeps its order in the image.
- *  - A definition that only its own part refers to stays what it is. Others
- *    become external, with hidden visibility: code refers to them as before.
- *    Variables that several parts use are in the first.
- *  - Of constants of the other parts the optimiser needs the values: they are
- *    there as available_externally. Small ones without a name or address of
- *    their own (private, unnamed_addr: strings) each part has for itself.
+ *   - Functions are divided in their order, into runs of about the same number
+ *     of instructions. So code keeps its order in the image.
+ *   - A definition that only its own part refers to is not changed. Others
+ * become external, with hidden visibility: code refers to them as before.
+ * Variables that several parts use are in the first part.
+ *   - The optimiser needs the values of constants of other parts, so each part
+ *     has these as available_externally. Small constants without a name or
+ *     address of their own (private, unnamed_addr: strings) are copied into
+ * each part.
  *
  * Names need care if code other than IR uses them. The code generator calls
- * functions by itself (memcpy, floor): a static function of such a name would
- * be taken for them once it is visible, so it gets another name. A label within
- * a function cannot be used in another part. Module assembly may refer to
- * labels of its own; aliases, indirect functions and COMDATs depend on other
+ * functions by itself (memcpy, floor): a visible static function of such a name
+ * would be taken for one of these, so it gets another name. A label within a
+ * function cannot be used in another part. Module assembly may refer to labels
+ * of its own; aliases, indirect functions and COMDATs depend on other
  * definitions. A large module with one of these is rare and is not divided; nor
  * is one with an extremely large table of pointers. */
 #include "split.h"
@@ -34,8 +35,9 @@
 enum {
     MAX_PARTS = 16,
     EVERY_PART = MAX_PARTS,
-    MAX_COPIED_SIZE = 4096,   /* of a constant that each part has for itself */
-    MAX_TABLE_WORK = 20000000 /* pointers to look at: some 0.1 s */
+    MAX_COPIED_SIZE =
+        4096, /* bytes of a constant that is copied into each part */
+    MAX_TABLE_WORK = 20000000 /* pointers to visit: some 0.1 s */
 };
 
 struct owner {
@@ -77,8 +79,9 @@ static bool has_comdat(LLVMValueRef global)
     return !LLVMIsDeclaration(global) && LLVMGetComdat(global);
 }
 
-/* LLVM makes a table of pointers anew for each function that another takes the
- * place of: in a part without most of 100,000 functions, for minutes. */
+/* LLVM copies a table of pointers for each function in it that is replaced by a
+ * declaration: in a part without most of 100,000 functions this takes
+ * minutes. */
 static bool has_large_table(LLVMModuleRef module)
 {
     uint64_t n_functions = 0, largest = 0;
@@ -98,7 +101,8 @@ static bool has_large_table(LLVMModuleRef module)
     return n_functions * largest > MAX_TABLE_WORK;
 }
 
-/* The rest depends on what the optimiser leaves. */
+/* False for modules that cannot be divided. The rest depends on what the
+ * optimiser leaves. */
 static bool is_divisible(LLVMModuleRef module)
 {
     LLVMValueRef at = NULL;
@@ -114,8 +118,8 @@ static bool is_divisible(LLVMModuleRef module)
     return true;
 }
 
-/* Does the module read a table that LLVM writes at the end of an object, of
- * the functions of that object? */
+/* Does the module read a table that LLVM writes at the end of each object, with
+ * the functions of that object only? */
 static bool reads_own_table(LLVMModuleRef module)
 {
     return LLVMGetNamedGlobal(module, "__LLVM_StackMaps") ||
@@ -156,7 +160,8 @@ static uint32_t part_of_function(const struct split *split,
 
 static uint32_t users_of(const struct split *split, LLVMValueRef value);
 
-/* A variable whose initialiser refers to something may be in any part. */
+/* The parts that a user belongs to. A variable whose initialiser refers to a
+ * definition may be in any part. */
 static uint32_t parts_of_user(const struct split *split, LLVMValueRef user)
 {
     if (LLVMIsAInstruction(user))
@@ -181,7 +186,7 @@ static uint32_t users_of(const struct split *split, LLVMValueRef value)
     return users;
 }
 
-/* Is what refers to a label of this part in it? */
+/* Are all users of a label of this part in the part? */
 static bool stays(const struct split *split, LLVMValueRef label, uint32_t part)
 {
     for (LLVMUseRef use = LLVMGetFirstUse(label); use;
@@ -245,7 +250,7 @@ static void rename_with(LLVMValueRef global, const char *suffix)
     LLVMSetValueName2(global, longer, strlen(longer));
 }
 
-/* LLVM appends a number where a name is taken. */
+/* LLVM appends a number if the name is taken. */
 static void make_visible(LLVMValueRef global)
 {
     if (!is_local(global))
@@ -258,7 +263,7 @@ static void make_visible(LLVMValueRef global)
     LLVMSetVisibility(global, LLVMHiddenVisibility);
 }
 
-/* A function is where its middle would be. */
+/* A function belongs to the part in which its middle is. */
 static void assign_functions(LLVMModuleRef module, struct split *split)
 {
     size_t total = count_all(module), before = 0;
@@ -280,7 +285,8 @@ static void assign_functions(LLVMModuleRef module, struct split *split)
           compare_addresses);
 }
 
-/* Those that others refer to become visible. False if that would not do. */
+/* Make functions visible that other parts refer to. False: that is
+ * impossible. */
 static bool settle_functions(const struct split *split)
 {
     for (size_t i = 0; i < split->n_functions; i++)
@@ -295,7 +301,8 @@ static bool settle_functions(const struct split *split)
     return true;
 }
 
-/* The part of a local variable, or the first for those that are shared. */
+/* A local variable belongs to the part that uses it; a shared one to the
+ * first. */
 static void settle_variable(LLVMModuleRef module, const struct split *split,
                             struct owner *owner)
 {
@@ -352,8 +359,8 @@ enum status split_plan(LLVMModuleRef module, size_t n_parts,
 
 /* ---- A copy ---- */
 
-/* Both modules have the same global values in the same order, and so have the
- * functions and the variables of the plan. */
+/* Both modules have the same global values in the same order, and so do the
+ * functions and variables of the plan. */
 enum status split_copy(LLVMModuleRef module, const struct split *split,
                        struct arena *arena, LLVMModuleRef *ret_copy,
                        struct split *ret_split, struct error *err)
@@ -399,7 +406,7 @@ static bool remove_function(LLVMModuleRef module, LLVMValueRef function,
     return true;
 }
 
-/* What is local is used in no other part, and dead code now. */
+/* A local variable is used in no other part, so it is dead code now. */
 static void remove_variable(LLVMValueRef variable)
 {
     if (LLVMGetLinkage(variable) == LLVMAppendingLinkage)

@@ -1,6 +1,6 @@
-/* The archives are data of bccc, so that it needs no other file. They are read
- * only if a symbol is undefined, and then only the members that define it; the
- * start of the process never touches their pages. */
+/* The archives are data of bccc, so that it needs no other file. An archive is
+ * read only if a symbol is undefined, and then only the members that define it;
+ * the start of the process touches none of their pages. */
 #include "support_archive.h"
 
 #include <stdint.h>
@@ -15,7 +15,7 @@
     extern const uint8_t name##_begin[] __attribute__((visibility("hidden"))); \
     extern const uint8_t name##_end[] __attribute__((visibility("hidden")))
 
-/* ROUTINES: ours (routines/); SUPPORT: compiler-rt's or libgcc's. */
+/* ROUTINES: those of routines/; SUPPORT: compiler-rt's or libgcc's. */
 #ifdef BCC_ROUTINES_X86_64
 EMBED(routines_x86_64, BCC_ROUTINES_X86_64);
 #endif
@@ -53,8 +53,8 @@ struct row {
     const uint8_t *begin, *end;
 };
 
-/* Ours come first: what is in both is there because the other would not do (see
- * routines/). */
+/* ROUTINES come first: a routine that both have is there because the other one
+ * does not suffice (see routines/). */
 static const struct row rows[] = {
 #ifdef BCC_ROUTINES_X86_64
     {MACHINE_X86_64, true, routines_x86_64_begin, routines_x86_64_end},
@@ -138,7 +138,8 @@ const char *support_package(const struct machine *machine)
 
 /* ---- Names ---- */
 
-/* True if the name begins, or its end at `at` is, one of the words. */
+/* Does the name at `at` begin with one of the words (or end with it:
+ * at_end)? */
 static bool has_word(const char *at, const char *const *words, bool at_end)
 {
     for (; *words; words++)
@@ -148,9 +149,10 @@ static bool has_word(const char *at, const char *const *words, bool at_end)
     return false;
 }
 
-/* libgcc's way to name them, which compiler-rt took over: __, what is done, the
- * types' modes, how many there are (__divti3, __fixsfdi). Machines have most in
- * common; the last of the first list belong to one each. */
+/* Names as in libgcc, also used by compiler-rt: __, the operation, the modes of
+ * the types, the number of operands (__divti3, __fixsfdi). Most words are
+ * common to all machines; the last ones of the first list belong to one machine
+ * each. */
 bool support_is_routine(const char *name)
 {
     static const char *const others[] = {

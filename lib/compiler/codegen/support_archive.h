@@ -1,4 +1,5 @@
-/* The routines that a code generator calls although no source names them. */
+/* Support routines: functions that a code generator calls although no source
+ * names them. */
 #ifndef BCC_COMPILER_SUPPORT_ARCHIVE_H
 #define BCC_COMPILER_SUPPORT_ARCHIVE_H
 
@@ -10,16 +11,16 @@
 
 enum { SUPPORT_MAX_ARCHIVES = 2 };
 
-/* Fills in the static libraries of code for a machine, for link_params, and
- * says how many: none for a machine that has none. Their bytes live as long as
+/* Fill in the static libraries with routines for a machine, for link_params.
+ * Returns their number, 0 for a machine without. Their bytes live as long as
  * the process. */
 size_t support_archives(const struct machine *machine,
                         struct link_archive archives[SUPPORT_MAX_ARCHIVES]);
 
-/* Whether compiler-rt or libgcc is among them. */
+/* Is compiler-rt or libgcc among the machine's libraries? */
 bool support_has_routines(const struct machine *machine);
 
-/* Where they come from, for people who lack them. */
+/* The package that has them, for users who build without. */
 const char *support_package(const struct machine *machine);
 
 /* Is this the name of such a routine, on any machine? */

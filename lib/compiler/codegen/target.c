@@ -6,7 +6,7 @@
  * Neutral triples (none, SPIR) pass if pointers and byte order agree. */
 #include "target.h"
 
-#include "near_name.h"
+#include "text.h"
 
 #include <string.h>
 
@@ -67,7 +67,7 @@ static enum status check_feature_syntax(const char *features, struct error *err)
     return STATUS_OK;
 }
 
-/* One string of several, NULL among them, with commas between. NULL: no
+/* The strings with commas between; NULL is left out. Returns NULL: no
  * memory. */
 static const char *join(struct arena *arena, const char *const *parts, size_t n)
 {
@@ -87,8 +87,8 @@ static const char *join(struct arena *arena, const char *const *parts, size_t n)
     return joined;
 }
 
-/* cpu and features of another machine, or by name. "native" is generic where
- * there is no machine to take it from. */
+/* Set a CPU and features given by name, or of another machine, where "native"
+ * means generic. */
 static enum status name_cpu(struct target *target, struct arena *arena,
                             const struct request *request, struct error *err)
 {
@@ -230,7 +230,7 @@ static bool layout_agrees(const struct target *target, const char *layout)
     LLVMTargetDataRef data;
     bool agrees;
 
-    if (!*layout) /* the module does not care */
+    if (!*layout) /* the module has no layout: any will do */
         return true;
     data = LLVMCreateTargetData(layout);
     agrees = LLVMPointerSize(data) == LLVMPointerSize(target->layout) &&
@@ -239,12 +239,12 @@ static bool layout_agrees(const struct target *target, const char *layout)
     return agrees;
 }
 
-/* LLVM's linker takes the least value of such flags, and reads no flag as 0
- * only where there are others: so each module has all of them. */
+/* Give the module all such flags: LLVM's linker takes the least value of a
+ * flag, and treats a missing flag as 0 only if other modules have it. */
 static void complete_flags(const struct target *target, LLVMModuleRef module,
                            unsigned value)
 {
-    enum { LEAST = 8 }; /* behaviour, which LLVM's C API cannot name */
+    enum { LEAST = 8 }; /* a behaviour that LLVM's C API does not name */
     LLVMContextRef context = LLVMGetModuleContext(module);
     LLVMTypeRef i32 = LLVMInt32TypeInContext(context);
     const char *const *at = target->kind->unanimous;
@@ -273,8 +273,8 @@ void target_begin(const struct target *target, LLVMModuleRef module)
     complete_flags(target, module, 1);
 }
 
-/* What a module says of its calling convention, where its triple does not: on
- * RISC-V. "" if it says nothing. */
+/* The calling convention that a module names besides its triple: on RISC-V. "":
+ * none. */
 static const char *abi_of(LLVMModuleRef module)
 {
     static const char flag[] = "target-abi";

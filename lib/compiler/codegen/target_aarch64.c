@@ -1,11 +1,11 @@
 /* AArch64.
  *
- * Atomic operations have instructions of their own since ARMv8.1 (LSE); before,
- * a loop stands for each, which many cores share badly. Where the target may
- * lack the instructions, code calls routines that ask the CPU (__aarch64_*, as
- * clang and gcc do by default): they and the question, a constructor, are in
- * compiler-rt and libgcc and become part of the image. Without these archives
- * the loops stand in the code. */
+ * Since ARMv8.1 (LSE) atomic operations are instructions. Before, each is a
+ * loop, which is slow when many cores compete. If the target may lack the
+ * instructions, code calls routines that ask the CPU (__aarch64_*, as clang and
+ * gcc do by default). These and a constructor, which asks the CPU, are in
+ * compiler-rt and libgcc, and become part of the image. Without these archives
+ * the loops are in the code. */
 #include "target.h"
 
 #include <elf.h>
@@ -28,7 +28,7 @@ static void initialize_disassembler(void)
     LLVMInitializeAArch64Disassembler();
 }
 
-/* Branch protection: a note in the image promises it of all of the code. */
+/* Branch protection: a note in the image says that all of the code has it. */
 static const char *const unanimous[] = {
     "branch-target-enforcement",     "guarded-control-stack",
     "sign-return-address",           "sign-return-address-all",

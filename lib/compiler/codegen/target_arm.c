@@ -1,15 +1,15 @@
 /* 32-bit ARM, from ARMv7-A on: ARM and Thumb-2 code.
  *
- * Two calling conventions: floating-point arguments travel in VFP registers
- * ("hf" in the triple), or in integer registers. The generic CPU of the first
- * is Debian armhf's: VFPv3 with 16 registers, no NEON. That of the second has
- * no floating point at all, as Debian armel's, but for Android's, whose ABI
- * wants VFPv3-D16. Triples of later architectures (armv8l) have what these
- * have. To LLVM, NEON is an option of each ARMv7-A CPU; nearly all have it, and
- * a CPU's name means it here, as it does to clang.
+ * Two calling conventions: floating-point arguments are passed in VFP registers
+ * ("hf" in the triple), or in core registers. The generic CPU of the first is
+ * Debian armhf's: VFPv3 with 16 registers, no NEON. The generic CPU of the
+ * second is Debian armel's, without floating point; but Android's ABI demands
+ * VFPv3-D16. Triples of later architectures (armv8l) have the features of
+ * those. To LLVM, NEON is an option of each ARMv7-A CPU. Nearly all have it, so
+ * a CPU's name implies it here, as in clang.
  *
  * LLVM passes the static chain of a nested function as an ordinary argument
- * here, so there is no address that could stand for the function alone. */
+ * here, so no address can stand for the function alone. */
 #include "target.h"
 
 #include <elf.h>
@@ -70,4 +70,5 @@ const struct target_kind target_arm = {
     .on_functions = "",
     .intrinsics = intrinsics,
     .demands_common = true,
+    .turns_lists_around = true,
 };

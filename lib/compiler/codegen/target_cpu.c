@@ -1,19 +1,21 @@
-/* Which CPU features may the code use? The answer goes into the cache file,
- * and a machine that lacks one of them does not run the code.
+/* Which CPU features may the code use? The answer goes into the cache file, and
+ * a machine that lacks one of them does not run the code.
  *
- * For this machine ("native") the features are those that cpu_features.h has a
- * bit for and sees here, as it will judge the cache entry at every launch.
- * Others could not be checked later, so they are turned off; on x86, where LLVM
- * lists what there is, except for those that every CPU has.
+ * For this machine ("native") these are the features that have a bit in
+ * cpu_features.h and that it finds on this machine, as it will compare the
+ * entry with the machine at every launch. Other features could not be compared
+ * then, so they are turned off; on x86, where LLVM lists a CPU's features,
+ * those that every CPU has are left on.
  *
- * For a CPU by name, LLVM's C API does not tell what it has. But the inliner
- * does: a function is inlined into another only if its features are a subset
- * of the other's. So a module is made of one caller for the CPU and one tiny
- * callee for each feature, of that CPU and this feature, the inliner is run,
- * and the callees that are gone are the features. The same trick finds names
- * that LLVM does not know: they lack even what every CPU has. LLVM takes 0.7 ms
- * to set up each caller and callee, 35 ms in all, so for the usual CPUs the
- * machine's file answers (struct target_level, baseline). */
+ * LLVM's C API does not tell the features of a CPU given by name. But the
+ * inliner does: a function is inlined into another only if its features are a
+ * subset of the other's. So a module is made of one caller for the CPU and one
+ * tiny callee for each feature, with that CPU and this feature. The inliner is
+ * run, and the callees that are gone are the features. The same method finds
+ * names that LLVM does not know: such a CPU lacks even the features that every
+ * CPU has. LLVM takes 0.7 ms to set up each caller and callee, 35 ms in all, so
+ * for the usual CPUs the machine's file answers (struct target_kind: levels,
+ * baseline). */
 #include "target.h"
 
 #include <stdio.h>
@@ -53,7 +55,7 @@ bool target_list_has(const char *list, const char *name, size_t size)
 /* ---- This machine ---- */
 
 struct host_filter {
-    char *out; /* room for as much as comes in */
+    char *out; /* room for as many bytes as the input has */
     const struct target_kind *kind;
     struct cpu_features host;
 };
@@ -76,8 +78,8 @@ static void filter_feature(void *context, bool enabled, const char *name,
     *filter->out++ = ',';
 }
 
-/* What LLVM lists. Each feature comes out as long as it went in, with a comma
- * after. */
+/* The features that LLVM lists. The output of each is as long as its input,
+ * with a comma. */
 static const char *listed_features(struct arena *arena,
                                    const struct target_kind *kind)
 {
@@ -113,8 +115,8 @@ static char *append_features(char *at, unsigned elf_machine, bool present)
     return at;
 }
 
-/* All that have a bit, those that are missing last: they take with them what
- * implies them. */
+/* All features with a bit. Missing ones come last: turning a feature off also
+ * turns off those that imply it. */
 static const char *all_features(struct arena *arena, unsigned elf_machine)
 {
     char *features, *at;
@@ -204,7 +206,7 @@ static LLVMValueRef add_function(struct probe *probe, const char *name,
     return function;
 }
 
-/* A callee that needs `features`. */
+/* Add a callee that needs `features`. */
 static LLVMValueRef add_callee(struct probe *probe, const char *name,
                                const char *cpu, const char *features)
 {
@@ -220,7 +222,7 @@ static bool has_callee(const struct probe *probe, const char *name)
     return LLVMGetNamedFunction(probe->module, name) != NULL;
 }
 
-/* Calls the functions from `callee` on that were added before it. */
+/* Add a caller of the functions from `callee` on that were added before. */
 static void add_caller(struct probe *probe, LLVMValueRef callee,
                        const char *cpu, const char *features)
 {
@@ -233,7 +235,8 @@ static void add_caller(struct probe *probe, LLVMValueRef callee,
     LLVMBuildRet(probe->builder, value);
 }
 
-/* A callee for each feature, named by its number, and a caller. NO_MEMORY. */
+/* Add a callee for each feature, named by its number, and a caller.
+ * NO_MEMORY. */
 static enum status add_feature_probe(struct probe *probe,
                                      const struct target *target,
                                      struct error *err)
@@ -262,7 +265,8 @@ static enum status add_feature_probe(struct probe *probe,
     return STATUS_OK;
 }
 
-/* Those that the inliner does not compare come with another one. */
+/* Add features that the inliner does not compare, if the CPU has the feature
+ * that implies them. */
 static void collect_uncompared(const struct target_kind *kind,
                                struct cpu_features *features)
 {
@@ -400,12 +404,12 @@ struct asked {
     const struct target *target;
     struct arena *arena;
     const char *lists;
-    bool is_listed; /* lists was asked for */
+    bool is_listed; /* lists was read, or reading it failed */
     enum status status;
     struct error *err;
 };
 
-/* LLVM ignores those that it does not know. */
+/* Check a feature that was asked for: LLVM ignores unknown ones. */
 static void check_asked(void *context, bool enabled, const char *name,
                         size_t size)
 {
@@ -444,8 +448,8 @@ static enum status check_features(const struct target *target,
 
 /* ---- The answer ---- */
 
-/* Features that follow from cpu and features by what is written here alone;
- * NULL if LLVM has to be asked. */
+/* The features that follow from the CPU's name and the given ones by the tables
+ * of this project alone. NULL: LLVM has to be asked. */
 static const char *known_features(const struct target *target)
 {
     const struct target_kind *kind = target->kind;

@@ -1,9 +1,9 @@
-/* LLVM's C API lists no CPUs and no features, and LLVM ignores a feature that
- * it does not know. But it prints both lists to standard error for the CPU
- * "help", once in a process. So standard error is a pipe for that moment. Only
- * a name that may be wrong costs this: 3 ms.
+/* LLVM's C API lists no CPUs and no features, and LLVM ignores unknown
+ * features. But it prints both lists to standard error for the CPU "help", once
+ * in a process. So standard error is a pipe for that moment. This costs 3 ms,
+ * and only if a name may be wrong.
  *
- * The lists, an entry being a name and a sentence:
+ * An entry of the lists is a name and a sentence:
  *
  *   Available CPUs for this target:
  *
@@ -11,8 +11,7 @@
  *
  *   Available features for this target:
  *
- *     avx2                    - Enable AVX2 instructions.
- */
+ *     avx2                    - Enable AVX2 instructions. */
 #include "target.h"
 
 #include <fcntl.h>
@@ -22,7 +21,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "near_name.h"
+#include "text.h"
 
 enum { MAX_LISTS = 1024 * 1024, N_NEAR = 3 };
 
@@ -42,7 +41,7 @@ static void print_lists(const struct target *target)
         LLVMDisposeTargetMachine(machine);
 }
 
-/* What a pipe holds is what is read: LLVM writes nothing more then. */
+/* Read what the pipe holds: LLVM has finished writing. */
 static void read_pipe(int fd, struct buffer *text)
 {
     char part[4096];
@@ -52,7 +51,8 @@ static void read_pipe(int fd, struct buffer *text)
         buffer_append(text, part, (size_t)size);
 }
 
-/* bccc's is /dev/null; any other is a host's. */
+/* Does standard error belong to this process? bccc's is /dev/null; in
+ * libobcc-llvm.so it is the host's. */
 static bool is_ours(void)
 {
     struct stat st;
@@ -98,7 +98,7 @@ const char *target_names_list(const struct target *target, struct arena *arena)
 
 /* ---- Names in them ---- */
 
-/* The next entry from *at on; false: the list ends there. */
+/* The next entry from *at on. False: the list ends there. */
 static bool next_entry(const char **at, const char **ret_name, size_t *ret_size)
 {
     while (**at == '\n')

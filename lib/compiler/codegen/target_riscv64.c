@@ -1,7 +1,8 @@
 /* 64-bit RISC-V: RV64GC, floating-point arguments in registers (lp64d).
  *
- * Linker relaxation is off: lib/linker leaves code as long as it is. Extensions
- * of vendors have no bit in cpu_features.h, so no CPU's name turns them on. */
+ * Linker relaxation is off, as lib/linker does not change the length of code.
+ * Vendors' extensions have no bit in cpu_features.h, so no CPU's name turns
+ * them on. */
 #include "target.h"
 
 #include <elf.h>

@@ -22,14 +22,14 @@ static void initialize_disassembler(void)
     LLVMInitializeX86Disassembler();
 }
 
-/* LLVM's "generic" is an x86 CPU without MMX and FXSR, which no x86-64 CPU
- * lacks and which front ends therefore name on every function.
+/* LLVM's "generic" is an x86 CPU without MMX and FXSR. Every x86-64 CPU has
+ * these, so front ends name them on every function.
  *
- * Unchecked: every x86-64 CPU has them, or (crc32, evex512) they add no
- * instruction that code would use without another feature that has a bit.
+ * Unchecked: every x86-64 CPU has these features, or (crc32, evex512) they add
+ * no instruction that code would use without another feature that has a bit.
  *
- * Uncompared: all CPUs with SSSE3 have them, and of those without it only the
- * very first lack them. */
+ * Uncompared: all CPUs with SSSE3 have these; of the others only the very first
+ * lack them. */
 const struct target_kind target_x86_64 = {
     .elf_machine = EM_X86_64,
     .initialize = initialize,

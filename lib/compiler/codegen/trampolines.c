@@ -1,10 +1,11 @@
 /* LLVM's code generator writes a trampoline into the memory that
- * llvm.init.trampoline is given, mostly on the stack, and asks for a stack that
- * is executable. That of a host is not ours to change. So the memory gets the
- * address of a piece of code that was made before (routines/trampoline.c), and
- * llvm.adjust.trampoline, which returns the memory's address in other words,
- * reads it there. Where the static chain is no register of its own, no piece of
- * code could pass it, and such a module is refused. */
+ * llvm.init.trampoline is given, mostly on the stack, and asks for an
+ * executable stack. But libbcc must not change a host's stack. So this memory
+ * gets the address of a piece of code that was made before
+ * (routines/trampoline.c). llvm.adjust.trampoline, which turns the memory's
+ * address into that of code, reads it from there. On machines without a
+ * register for the static chain, no piece of code could pass it, and such a
+ * module is refused. */
 #include "module_passes.h"
 
 #include <stdbool.h>
@@ -14,7 +15,8 @@
 
 static const char routine[] = "__bcc_init_trampoline";
 
-/* With or without the type of the address behind it, by LLVM's version. */
+/* The name may end with the type of the address, depending on LLVM's
+ * version. */
 static bool is_intrinsic(LLVMValueRef function, const char *name)
 {
     const char *its_name = glue_name(function);
@@ -51,7 +53,7 @@ static void lower_adjust(LLVMBuilderRef builder, LLVMValueRef call)
     LLVMValueRef load =
         LLVMBuildLoad2(builder, LLVMTypeOf(call), LLVMGetOperand(call, 0), "");
 
-    LLVMSetAlignment(load, 1); /* whatever the front end asked for */
+    LLVMSetAlignment(load, 1); /* the front end may have chosen any alignment */
     LLVMReplaceAllUsesWith(call, load);
 }
 

@@ -1,11 +1,10 @@
-/* The functions by which an OpenCL kernel asks for its place. A kernel's
- * expanded form gets the kernel and its helpers inlined first; then each call
- * in it is replaced by the loop's x, or by what the frame says. */
+/* The functions by which an OpenCL kernel asks for its ids and sizes. First the
+ * kernel and its helpers are inlined into the expanded form. Then each call of
+ * such a function is replaced by the loop's x, or by a value of the frame. */
 #include <stdio.h>
 #include <string.h>
 
-#include "expand_kernels.h"
-#include "fission.h"
+#include "kernels.h"
 #include "kernel_frame.h"
 #include "llvm_glue.h"
 
@@ -22,7 +21,8 @@ enum question {
     WORK_DIM,
 };
 
-/* As the Itanium C++ ABI mangles them; PoCL's library before its own names. */
+/* Names mangled as in the Itanium C++ ABI; PoCL's library has a prefix before
+ * its own. */
 static const struct {
     char name[40];
     enum question question;
@@ -60,8 +60,8 @@ static bool is_barrier(LLVMValueRef call)
            is_barrier_name(glue_name(LLVMGetCalledValue(call)));
 }
 
-/* clang 21 and later put the body into a function of its own, which the kernel
- * calls. It has the kernel's metadata. */
+/* Is it the body of a kernel? clang 21 and later put that into a function of
+ * its own, which the kernel calls; both have the kernel's metadata. */
 static bool is_body(LLVMValueRef function)
 {
     static const char prefix[] = "__clang_ocl_kern_imp_";
@@ -103,7 +103,8 @@ static LLVMValueRef function_of(LLVMValueRef instruction)
     return LLVMGetBasicBlockParent(LLVMGetInstructionParent(instruction));
 }
 
-/* Kernels stay functions of their own. */
+/* Force inlining of the function's callers, except for kernels, which stay
+ * functions of their own. */
 static void force_callers(LLVMValueRef function)
 {
     LLVMUseRef use = LLVMGetFirstUse(function);
@@ -122,8 +123,8 @@ static void force_callers(LLVMValueRef function)
     }
 }
 
-/* PoCL's definitions of the questions read variables that a kernel's launcher
- * has to define. */
+/* Is it PoCL's definition of one of these functions? It reads variables that a
+ * kernel's launcher has to define. */
 static bool is_answer_of_pocl(const char *name)
 {
     static const char *const prefixes[] = {"_global_offset_", "_local_size_",
@@ -140,7 +141,8 @@ static bool is_answer_of_pocl(const char *name)
     return strcmp(name, "_work_dim") == 0;
 }
 
-/* A host that only runs expanded forms need not define these. */
+/* Make imports weak that only kernels need: a host that only runs expanded
+ * forms need not define them. */
 static void weaken_imports(LLVMModuleRef module)
 {
     LLVMValueRef at = LLVMGetFirstGlobal(module);
@@ -156,7 +158,7 @@ static void weaken_imports(LLVMModuleRef module)
 
 void kernel_items_prepare(LLVMModuleRef module)
 {
-    /* A helper of a helper is found in the next round. */
+    /* A helper that only another helper calls is found in the next round. */
     enum { N_ROUNDS = 8 };
 
     weaken_imports(module);
@@ -172,7 +174,7 @@ void kernel_items_prepare(LLVMModuleRef module)
          at = LLVMGetNextFunction(at)) {
         if (LLVMIsDeclaration(at) && is_barrier_name(glue_name(at)))
             force_callers(at);
-        /* Of -O0; nothing with these would be inlined. */
+        /* Attributes of -O0, which exclude inlining. */
         if (kernel_is_item(at)) {
             remove_attribute(at, "noinline");
             remove_attribute(at, "optnone");
@@ -217,7 +219,7 @@ static LLVMValueRef of_dimension(const struct answer *a, size_t list,
     return field(a, list + dimension * sizeof(uint64_t));
 }
 
-/* x / (sizes of the dimensions below) % its size */
+/* X / (sizes of the dimensions below) % size of this dimension. */
 static LLVMValueRef local_id_in_group(const struct answer *a,
                                       unsigned dimension)
 {
@@ -236,7 +238,7 @@ static LLVMValueRef local_id_in_group(const struct answer *a,
                      "");
 }
 
-/* The id without the offset. */
+/* The id without the global offset. */
 static LLVMValueRef place_in_grid(const struct answer *a, unsigned d)
 {
     static const size_t places[] = {0, offsetof(struct kernel_frame, y),
@@ -321,7 +323,7 @@ static LLVMValueRef beyond(const struct answer *a, enum question question)
     return LLVMConstInt(a->word, is_size, false);
 }
 
-/* The dimension is a constant in most kernels. */
+/* The dimension of the question is a constant in most kernels. */
 static LLVMValueRef build_answer(const struct answer *a, LLVMValueRef call,
                                  enum question question)
 {
@@ -358,7 +360,7 @@ static void replace(struct answer *a, LLVMValueRef call, int index)
     LLVMInstructionEraseFromParent(call);
 }
 
-/* The loop's x is the first phi of the function that counts from the
+/* The loop's x: the first phi of the function that begins with the
  * parameter. */
 static LLVMValueRef find_x(LLVMValueRef form)
 {
@@ -373,9 +375,11 @@ static LLVMValueRef find_x(LLVMValueRef form)
 
 /* ---- Variables of a work group ---- */
 
-enum { LOCAL = 3 }; /* an address space, in targets that have it */
+enum {
+    LOCAL = 3
+}; /* the address space of local memory, on targets that have it */
 
-/* clang names them KERNEL.VARIABLE. */
+/* Is it a variable of the kernel's group? clang names these KERNEL.VARIABLE. */
 static bool is_group_variable(LLVMValueRef variable, LLVMValueRef kernel)
 {
     const char *name = glue_name(kernel);
@@ -387,8 +391,9 @@ static bool is_group_variable(LLVMValueRef variable, LLVMValueRef kernel)
             !LLVMIsGlobalConstant(variable));
 }
 
-/* A worker runs one group after the other, so a variable of each thread is one
- * of each group. Returns the bytes of all. */
+/* Make group variables thread-local: a worker runs one group after the other,
+ * so a variable of each thread is one of each group. Returns their total size
+ * in bytes. */
 static uint64_t separate_variables(LLVMModuleRef module,
                                    LLVMTargetDataRef layout,
                                    LLVMValueRef kernel)
@@ -432,7 +437,8 @@ static void answer_all(struct answer *a)
     }
 }
 
-/* Why it cannot be done, or NULL: then the words are appended. */
+/* Returns the reason why it cannot be done, or NULL: then the words are
+ * appended. */
 static const char *finish(struct answer *a, LLVMTargetDataRef layout,
                           struct buffer *text)
 {

@@ -13,8 +13,8 @@ struct beat {
     pthread_cond_t ending;
 };
 
-/* Beat from now on, in a thread. fd: the lock of the one that waits for this
- * compile, or no lock. beat must not move. */
+/* Beat from now on, in a thread. fd: the lock of the process that waits for
+ * this compile, or no lock. beat must not move. */
 void beat_begin(struct beat *beat, int fd);
 void beat_end(struct beat *beat);
 

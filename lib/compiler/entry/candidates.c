@@ -1,10 +1,10 @@
 /* Libraries are in the order of a linker's command line:
  *
- *     libraries of the request  ->  libc  ->  what programs are linked with
+ *     libraries of the request  ->  libc  ->  default libraries of programs
  *
  * Their symbols are looked up when there is code, and by then the process opens
- * nothing any more (cage.h). So all of them are opened, although some may not
- * be needed: five files for the usual programs. */
+ * no file any more (cage.h). So all of them are opened before, although some
+ * may not be needed: five files for the usual programs. */
 #include "candidates.h"
 
 #include <stdio.h>
@@ -82,9 +82,9 @@ static bool is_part_of_libc(const char *name)
     return false;
 }
 
-/* Where there is no libc for the target (no sysroot, or another C library),
- * what its libraries define cannot be known: what the request names is recorded
- * as it is, and the launch asks one after another. */
+/* Without a libc for the target (no sysroot, or another C library), the
+ * definitions of its libraries are unknown. So the libraries of the request are
+ * recorded as they are, and the launch asks one after another. */
 static enum status add_unseen(struct opening *opening,
                               const struct request_shared *shared,
                               struct error *err)
@@ -110,7 +110,7 @@ static enum status add_requested(struct opening *opening,
     enum status status;
 
     if (searches && strcmp(shared->name, "c") == 0)
-        return STATUS_OK; /* exists, and is asked in its turn */
+        return STATUS_OK; /* it exists, and is searched in its turn */
     status = searches
                  ? library_search(&opening->dirs, shared->name, add_found,
                                   opening, &why)
@@ -130,8 +130,8 @@ static enum status add_defaults(struct opening *opening, struct error *err)
 {
     const size_t n = sizeof(default_libraries) / sizeof(default_libraries[0]);
 
-    /* Unseen, each would be opened at every launch: only that which all have.
-     */
+    /* Without a libc, each default library would be opened at every launch:
+     * only the one that all systems have is recorded. */
     if (opening->candidates.is_foreign)
         return add(opening, CANDIDATE_UNSEEN,
                    strstr(opening->request->triple, "android") ? "libm.so"
@@ -149,7 +149,8 @@ static enum status add_defaults(struct opening *opening, struct error *err)
     return STATUS_OK;
 }
 
-/* glibc's. A script of another C library for this machine runs with ours. */
+/* Find glibc. A script of another C library for this machine runs with
+ * glibc. */
 static bool find_libc(const struct opening *opening,
                       struct found_library *ret_libc)
 {

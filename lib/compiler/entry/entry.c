@@ -1,10 +1,10 @@
 /* Steps, with a file for each:
  *
- *   inputs, candidates, indexes   open what has a name
- *   uses                          what shared libraries take from a program
- *   compile()                     bitcode to image
- *   needed                        the libraries that the image needs
- *   this file                     all of it to a cache file */
+ *   inputs, candidates, indexes   open files
+ *   uses                          names that shared libraries take from a
+ * program compile()                     bitcode to image needed the libraries
+ * that the image needs this file                     all of it to a cache file
+ */
 #include "entry.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "clock.h"
 #include "load_check.h"
 #include "machine.h"
-#include "uses.h"
+#include "candidates.h"
 #include "version.h"
 
 /* ---- The request ---- */
@@ -34,7 +34,7 @@ void entry_release(struct entry *entry)
     arena_release(&entry->arena);
 }
 
-/* The entry records its creator in the requester's words. */
+/* The entry records its creator's versions as the request has them. */
 static enum status check_versions(const struct request *request,
                                   struct error *err)
 {
@@ -180,9 +180,8 @@ static enum status write_file(struct entry *entry, struct error *err)
                             "cache file", err);
     if (status)
         return status;
-    /* The host syncs the file before it publishes it. Done here, the sync
-     * happens while the lock beats: a disk may take longer than waiters are
-     * patient. */
+    /* The host syncs the file before it publishes it. It is synced here, too,
+     * while the lock beats: a disk may take longer than waiters are patient. */
     return file_sync(entry->output_fd, "cache file", err);
 }
 

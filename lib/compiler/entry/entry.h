@@ -1,5 +1,5 @@
-/* From a request to a cache file: what the compiler process and
- * libobcc-llvm.so do alike. */
+/* From a request to a cache file: the common part of the compiler process and
+ * libobcc-llvm.so. */
 #ifndef BCC_COMPILER_ENTRY_H
 #define BCC_COMPILER_ENTRY_H
 
@@ -10,13 +10,12 @@
 #include "error.h"
 #include "indexes.h"
 #include "inputs.h"
-#include "needed.h"
 #include "request.h"
 
 /* One entry to make. The caller zeroes it, fills the first members, and calls
  * entry_init(), entry_read(), entry_open() and entry_make(), in this order;
- * entry_release() in any case. What those functions fill is for them, apart
- * from what later.h needs in a copy of the process. */
+ * entry_release() in any case. The other members are for these functions, and
+ * for later.h in a copy of the process. */
 struct entry {
     const struct compile_limits *limits;
     const int *input_fds; /* of the request's inputs */
@@ -44,9 +43,9 @@ void entry_release(struct entry *entry);
 enum status entry_read(struct entry *entry, struct span message,
                        struct error *err) MUST_CHECK;
 
-/* Open every file that has a name, and look for the indexes. After this
- * nothing is opened but what indexes_begin() opens. Errors of inputs_open(),
- * candidates_open() and indexes_open(). */
+/* Open every file by its name, and look for the indexes. After this only
+ * indexes_begin() opens files. Errors of inputs_open(), candidates_open() and
+ * indexes_open(). */
 enum status entry_open(struct entry *entry, struct error *err) MUST_CHECK;
 
 /* Compile, and write the file. Fills tier and stages of *reply. Errors of

@@ -1,4 +1,4 @@
-/* An index is found by the identity of its library. For a file that is its
+/* An index is found by the identity of its library. For a file this has the
  * stamp, which stands for the content as in an entry (dependency.h). So if the
  * index has every needed name, the library is not read at all, not even to be
  * hashed: the index has its SHA1. For a library in memory, or a file that was
@@ -18,7 +18,7 @@
 #include "prune.h"
 #include "store.h"
 
-/* The directory's name in messages, which nobody sees. */
+/* The directory's name in messages, which are not shown. */
 static const char directory[] = "cache";
 
 /* ---- Which ---- */

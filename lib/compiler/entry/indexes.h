@@ -35,13 +35,13 @@ enum status indexes_open(struct indexes *indexes, const struct request *request,
                          struct inputs *inputs, struct arena *arena,
                          struct error *err) MUST_CHECK;
 
-/* Was one found? */
+/* Was an index found? */
 bool indexes_are_used(const struct indexes *indexes);
 
 /* Compile as if there were no indexes. */
 void indexes_forget(struct indexes *indexes);
 
-/* In a copy of the process: they are the original's to publish. */
+/* For a copy of the process: the original publishes the indexes. */
 void indexes_leave(struct indexes *indexes);
 
 /* Open the files that indexes_publish() writes; indexes_end() closes them.

@@ -191,7 +191,7 @@ static enum status is_unchanged(const struct input *input, bool *ret_unchanged,
     return STATUS_OK;
 }
 
-/* Sets *ret_signed if the first stamp may stand for the content. */
+/* *ret_signed: the first stamp may stand for the content. */
 static enum status settle_file(const struct input *input, bool *ret_signed,
                                struct error *err)
 {

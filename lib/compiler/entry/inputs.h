@@ -30,8 +30,8 @@ struct inputs {
     pthread_t hasher;
 };
 
-/* fds: of the inputs, *borrowed* until they are settled. Zeroed inputs may be
- * released. STALE (the size is not the request's), IO,
+/* fds: the inputs' descriptors, *borrowed* until the inputs are settled. Zeroed
+ * inputs may be released. STALE (the size is not the request's), IO,
  * NO_MEMORY. */
 enum status inputs_open(struct inputs *inputs, const struct request *request,
                         const int *fds, struct arena *arena,

@@ -1,18 +1,18 @@
 /* Decides as a linker does with --as-needed: an undefined symbol is taken from
  * the first library, in order, that defines it, and a library from which no
  * symbol is taken is not recorded. So a launch opens only the libraries that
- * this program needs, and asks the right one for each symbol at once.
+ * this program needs, and asks the right library for each symbol at once.
  *
  * Symbols of libc need no library, as libc is always loaded; but a requested
  * library that replaces a function of libc comes before it. The allocator is an
  * exception: in a running process, the C library and all others are already
- * bound to one. Memory from one of them, strdup()'s for instance, must be freed
- * by the same allocator.
+ * bound to one allocator, and memory from one of them, strdup()'s for instance,
+ * must be freed by the same allocator.
  *
  * A weak symbol alone makes no library needed. A symbol with a version
- * (.symver, "name@VERSION") takes only that version, one without only the
- * default. */
-#include "needed.h"
+ * (.symver, "name@VERSION") takes only that version; without one it takes only
+ * the default version. */
+#include "candidates.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -40,7 +40,8 @@ struct want {
     const char *version; /* NULL: the default version */
     struct want *next;   /* same name, another version */
     bool found;
-    bool is_other_kind; /* thread-local only there, or only here */
+    bool is_other_kind; /* thread-local in the library or in the code, but not
+                           in both */
     uint32_t library;   /* 1 + index of the library; OBCC_NO_LIBRARY: in libc */
 };
 
@@ -187,8 +188,8 @@ static enum status ask(struct search *s, const struct candidate *candidate,
                : STATUS_OK;
 }
 
-/* Code reaches thread-local variables and others in different ways, and has
- * chosen one of them already. */
+/* Code reaches thread-local variables differently from others, and was
+ * generated for one of the two. */
 static enum status check_kinds(const struct search *s, struct error *err)
 {
     for (size_t i = 0; i < s->n_wants; i++) {

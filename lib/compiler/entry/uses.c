@@ -1,6 +1,6 @@
 /* The dynamic linker binds a library's references by name, and searches the
  * program first: a native program's definition is used instead of the library's
- * own, or another library's, of the same name. argp reads its
+ * own, or another library's, of the same name. argp reads the program's
  * argp_program_version, getopt() sets its optarg. A linker puts such
  * definitions, and no others, into the program's table of dynamic symbols.
  *
@@ -10,13 +10,12 @@
  * (tools/bcc/interpose.c). libstdc++ is left out: of its thousands of names,
  * programs define inline functions, whose definitions are all alike. The
  * allocator is left out, too: see needed.c. */
-#include "uses.h"
+#include "candidates.h"
 
 #include <stdbool.h>
 #include <string.h>
 
 #include "name_map.h"
-#include "needed.h"
 
 struct uses {
     struct arena *arena;
@@ -52,7 +51,7 @@ static enum status add(struct uses *uses, const char *name, struct error *err)
     return STATUS_OK;
 }
 
-/* Of the default libraries only libm: the head comment says why. */
+/* Is the library asked? Of the default libraries only libm is: see above. */
 static bool is_asked(const struct candidate *candidate)
 {
     return candidate->kind == CANDIDATE_LIBC ||

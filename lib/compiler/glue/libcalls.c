@@ -2,16 +2,16 @@
  * memory copies, arithmetic that the CPU lacks, intrinsics of mathematics,
  * simpler functions of C (puts for printf), stack guards, roots of garbage
  * collection. If a program defines such a name, generated code uses that
- * definition. So it must not be dropped or specialised because no IR refers to
- * it.
+ * definition. So it must be neither dropped nor specialised when no IR refers
+ * to it.
  *
- * LLVM lists most of them itself, for all machines, and the build copies its
- * list (cmake/BccLibcalls.cmake). This file lists names that are scattered in
- * its sources, and families of which the support routines have more members
+ * LLVM lists most of these names itself, for all machines, and the build copies
+ * its list (cmake/BccLibcalls.cmake). This file lists names that are scattered
+ * in LLVM's sources, and families of support routines, which have more members
  * than LLVM calls.
  *
  * A definition kept needlessly costs its bytes. A definition dropped wrongly
- * costs an undefined symbol, or the wrong function. */
+ * costs an undefined symbol, or the wrong function is called. */
 #include "libcalls.h"
 
 #include <stdlib.h>

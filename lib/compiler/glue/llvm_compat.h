@@ -31,8 +31,8 @@ static inline bool compat_parse_text(LLVMContextRef context,
 #endif
 }
 
-/* Debug records of an instruction, and the variable that one declares. LLVM
- * before 22 does not say it: NULL. */
+/* The debug records of an instruction, and the variable that a record declares.
+ * NULL before LLVM 22, whose C API cannot tell. */
 static inline LLVMDbgRecordRef compat_first_record(LLVMValueRef instruction)
 {
 #if LLVM_VERSION_MAJOR >= 22

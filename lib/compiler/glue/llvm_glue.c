@@ -13,8 +13,8 @@
 
 /* ---- Messages ---- */
 
-/* LLVM's messages span lines (the verifier quotes the instruction); errors here
- * have one line. */
+/* LLVM's messages may have several lines (the verifier quotes the instruction);
+ * errors here have one. */
 static void copy_one_line(char *out, size_t out_size, const char *text)
 {
     size_t used = 0;
@@ -41,7 +41,7 @@ static enum status set_error(struct error *err, enum status status,
     return error_set(err, status, "%s: %s", name, line);
 }
 
-/* Prefer the context's own diagnostic, if there was one. */
+/* The context's own diagnostic is preferred, if there is one. */
 static enum status set_diagnosed(struct glue *glue, struct error *err,
                                  enum status status, const char *name,
                                  const char *otherwise)
@@ -182,8 +182,7 @@ enum status glue_emit(struct glue *glue, LLVMModuleRef module,
         LLVMDisposeMessage(message);
         return status;
     }
-    if (!object) /* LLVM had no memory for the copy, and so has no message
-                    either */
+    if (!object) /* LLVM had no memory for the copy, and so gives no message */
         return error_no_memory(err);
     if (glue->failed)
         status = set_diagnosed(glue, err, STATUS_COMPILE, name, "");

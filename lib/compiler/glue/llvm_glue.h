@@ -41,8 +41,8 @@ enum status glue_read_text(struct glue *glue, struct span bytes,
                            const char *name, LLVMModuleRef *ret_module,
                            struct error *err) MUST_CHECK;
 
-/* Link module into dest; consumes module. name is the module's. COMPILE
- * (conflicting symbols), CORRUPT (function bodies). */
+/* Link module into dest; consumes module. name: of the module, for messages.
+ * COMPILE (conflicting symbols), CORRUPT (function bodies). */
 enum status glue_link(struct glue *glue, LLVMModuleRef dest,
                       LLVMModuleRef module, const char *name,
                       struct error *err) MUST_CHECK;
@@ -79,8 +79,8 @@ int glue_compare_names(const void *left, const void *right);
 bool glue_contains_name(const char *const *names, size_t n, const char *name);
 
 /* Iterates over all global values of a module: functions, variables, aliases,
- * indirect functions, in this order. Returns the one after `at`; the first if
- * `at` is NULL; NULL at the end. */
+ * indirect functions, in this order. Returns the value after `at`, or the first
+ * if `at` is NULL; NULL at the end. */
 LLVMValueRef glue_next_global(LLVMModuleRef module, LLVMValueRef at);
 
 /* The function, variable or alias of that name; NULL if there is none. */
@@ -92,13 +92,13 @@ void glue_copy_metadata(LLVMValueRef from, LLVMValueRef to);
 /* The function's metadata of that kind, as a node; NULL: none. */
 LLVMValueRef glue_function_metadata(LLVMValueRef function, const char *kind);
 
-/* A declaration without a name at the module's end, of the function's type,
+/* A declaration without a name at the module's end, with the function's type,
  * calling convention and attributes. NULL: no memory. */
 LLVMValueRef glue_declare_like(LLVMModuleRef module, LLVMValueRef function,
                                struct arena *arena);
 
-/* Iterates over the instructions of a function: the one after `at`; the first
- * if `at` is NULL; NULL at the end. */
+/* Iterates over the instructions of a function: returns the one after `at`, or
+ * the first if `at` is NULL; NULL at the end. */
 LLVMValueRef glue_next_instruction(LLVMValueRef function, LLVMValueRef at);
 
 /* Does the instruction call a function or assembly? */

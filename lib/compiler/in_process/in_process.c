@@ -7,55 +7,42 @@
  * made one after another, each from a copy of the module, and BCC_TIER_AUTO
  * means the best code at once.
  *
- * A compile runs in a thread of its own: the host's may have a stack of 16 KiB,
- * and other rounding, another locale, or handlers of signals that must not run
- * on a stack that they do not know. One compile runs at a time; others wait.
+ * Or it makes the root of code that is compiled in pieces (lazy.h), and goes on
+ * to make the pieces.
+ *
+ * A compile runs in a thread of its own (compile_thread.h). One runs at a time;
+ * others wait.
  *
  * LLVM's fatal errors and exhausted memory end the compile with an error like
  * any other. What LLVM had allocated by then is lost, as nothing unwinds its
  * frames. A crash of LLVM is a crash of the host: whoever compiles bitcode of
  * unknown origin wants the compiler process. */
-#include "compile_call.h"
+#include "request.h"
 
-#include <fenv.h>
 #include <fcntl.h>
-#include <locale.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "beat.h"
+#include "compile_thread.h"
 #include "entry.h"
 #include "file.h"
+#include "lazy.h"
+#include "open_wall.h"
 #include "prune.h"
-#include "walls.h"
-
-enum { STACK_SIZE = 16 * 1024 * 1024 };
 
 __attribute__((visibility("default"))) enum status
 obcc_llvm_compile(const struct compile_call *call, struct reply *ret_reply,
                   struct error *err);
 
-/* One call, and its thread. */
+/* One call. */
 struct run {
     const struct compile_call *call;
+    struct lazy *lazy; /* whose root is made, or NULL */
+    struct beat beat;
     struct entry entry;
     struct reply reply;
-    struct error err;
-    enum status status;
-    jmp_buf end;
 };
-
-static _Thread_local struct run *current;
-
-/* ---- Errors that LLVM does not return from ---- */
-
-static void end_run(enum status status, const char *message)
-{
-    current->status = error_set(&current->err, status, "%s", message);
-    longjmp(current->end, 1);
-}
 
 /* ---- One at a time ---- */
 
@@ -69,7 +56,6 @@ static void forget_turn(void)
 
 static void set_up(void)
 {
-    compile_on_end(end_run);
     pthread_atfork(NULL, NULL, forget_turn);
 }
 
@@ -93,33 +79,57 @@ static enum status make_parts(size_t n_parts, part_fn make, void *context,
 /* A choose_baseline_fn. */
 static bool choose_baseline(void *context, const struct module_facts *facts)
 {
-    const struct entry *entry = context;
+    const struct run *run = context;
 
     (void)facts;
-    return entry->request.tier == REQUEST_TIER_BASELINE;
+    return run->call->lazy || run->entry.request.tier == REQUEST_TIER_BASELINE;
 }
 
-static enum status make_entry(struct run *run, struct error *err)
+/* A compile_work_fn. */
+static enum status make_entry(void *context, struct error *err)
 {
+    struct run *run = context;
     struct entry *entry = &run->entry;
-    enum status status = entry_read(entry, run->call->message, err);
+    enum status status;
 
+    beat_begin(&run->beat, run->call->lock_fd);
+    entry_init(entry);
+    status = entry_read(entry, run->call->message, err);
     if (status == STATUS_OK)
         status = entry_open(entry, err);
     if (status)
         return status;
     indexes_begin(&entry->indexes);
-    walls_close(true);
+    open_wall_close_here(true);
     status = entry_make(entry, &run->reply, err);
-    walls_close(false);
+    open_wall_close_here(false);
+    if (status == STATUS_OK && run->lazy)
+        status =
+            lazy_keep(run->lazy, entry->inputs.bytes[0], &entry->result, err);
     return status;
 }
 
-static void compile_in_thread(struct run *run)
+/* A compile_finish_fn. */
+static void finish(void *context)
 {
-    const struct compile_call *call = run->call;
-    struct beat beat;
+    struct run *run = context;
 
+    entry_release(&run->entry);
+    beat_end(&run->beat);
+    file_close(run->entry.output_fd);
+}
+
+/* lazy: NULL: all code at once. */
+static enum status run_entry(const struct compile_call *call, struct lazy *lazy,
+                             struct reply *ret_reply, struct error *err)
+{
+    struct run *run = calloc(1, sizeof(*run));
+    enum status status;
+
+    if (!run)
+        return error_no_memory(err);
+    run->call = call;
+    run->lazy = lazy;
     run->entry = (struct entry){
         .limits = &compile_usual_limits,
         .input_fds = call->input_fds,
@@ -128,68 +138,52 @@ static void compile_in_thread(struct run *run)
         .dir_fd = call->dir_fd,
         .ways = {.make_parts = make_parts,
                  .choose_baseline = choose_baseline,
-                 .context = &run->entry,
-                 .shares_module = true},
+                 .context = run,
+                 .shares_module = true,
+                 .cut = lazy ? lazy_root(lazy) : NULL},
     };
-    beat_begin(&beat, call->lock_fd);
-    entry_init(&run->entry);
-    if (setjmp(run->end) == 0)
-        run->status = make_entry(run, &run->err);
-    entry_release(&run->entry);
-    beat_end(&beat);
-    file_close(run->entry.output_fd);
+    pthread_mutex_lock(&turn);
+    status = compile_thread_run(make_entry, finish, run, err);
+    pthread_mutex_unlock(&turn);
+    if (status == STATUS_OK)
+        *ret_reply = run->reply;
+    free(run);
+    return status;
 }
 
-/* A thread's start. */
-static void *start(void *context)
+static void release(void *lazy)
 {
-    struct run *run = context;
-    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    lazy_free(lazy);
+}
 
-    if (plain)
-        uselocale(plain);
-    fesetenv(FE_DFL_ENV);
-    current = run;
-    compile_in_thread(run);
-    if (plain) {
-        uselocale(LC_GLOBAL_LOCALE);
-        freelocale(plain);
+/* What is not cut is compiled as a whole, to baseline code, which is no worse
+ * than pieces are. */
+static enum status run_lazily(const struct compile_call *call,
+                              struct reply *ret_reply, struct error *err)
+{
+    enum status status;
+    struct lazy *lazy;
+
+    lazy_free(call->lazy->code); /* of a prepare that failed */
+    call->lazy->code = NULL;
+    status = lazy_create(call, &lazy, err);
+    if (status)
+        return status;
+    status = run_entry(call, lazy, ret_reply, err);
+    if (status == STATUS_OK) {
+        call->lazy->code = lazy;
+        call->lazy->release = release;
+        return STATUS_OK;
     }
-    return NULL;
-}
-
-/* Signals that are sent to the process are for the host's threads. */
-static void block_signals(pthread_attr_t *attributes)
-{
-    static const int of_thread[] = {SIGSEGV, SIGBUS,  SIGILL, SIGFPE,
-                                    SIGTRAP, SIGABRT, SIGSYS};
-    sigset_t blocked;
-
-    sigfillset(&blocked);
-    for (size_t i = 0; i < sizeof(of_thread) / sizeof(of_thread[0]); i++)
-        sigdelset(&blocked, of_thread[i]);
-    pthread_attr_setsigmask_np(attributes, &blocked);
-}
-
-static enum status run_thread(struct run *run, struct error *err)
-{
-    pthread_attr_t attributes;
-    pthread_t thread;
-    int result;
-
-    result = pthread_attr_init(&attributes);
-    if (result == 0) {
-        pthread_attr_setstacksize(&attributes, STACK_SIZE);
-        block_signals(&attributes);
-        result = pthread_create(&thread, &attributes, start, run);
-        pthread_attr_destroy(&attributes);
+    if (!lazy_root(lazy)->refusal) {
+        lazy_free(lazy);
+        return status;
     }
-    if (result)
-        return error_set_os(err, result, "compile: thread");
-    pthread_join(thread, NULL);
-    if (run->status && err)
-        *err = run->err;
-    return run->status;
+    if (call->lazy->log)
+        call->lazy->log(call->lazy->log_context, COMPILE_LOG_DEBUG, "compile",
+                        err->message);
+    lazy_free(lazy);
+    return run_entry(call, NULL, ret_reply, err);
 }
 
 static enum status prune(const struct compile_call *call, struct error *err)
@@ -204,21 +198,10 @@ enum status obcc_llvm_compile(const struct compile_call *call,
                               struct reply *ret_reply, struct error *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    struct run *run;
-    enum status status;
 
     if (call->message.size == 0)
         return prune(call, err);
-    run = calloc(1, sizeof(*run));
-    if (!run)
-        return error_no_memory(err);
-    run->call = call;
     pthread_once(&once, set_up);
-    pthread_mutex_lock(&turn);
-    status = run_thread(run, err);
-    pthread_mutex_unlock(&turn);
-    if (status == STATUS_OK)
-        *ret_reply = run->reply;
-    free(run);
-    return status;
+    return call->lazy ? run_lazily(call, ret_reply, err)
+                      : run_entry(call, NULL, ret_reply, err);
 }

@@ -1,11 +1,11 @@
-/* What a script exports and says about itself. */
+/* The exports of a script, and what it says about itself. */
 #ifndef BCC_COMPILER_SCRIPT_EXPORTS_H
 #define BCC_COMPILER_SCRIPT_EXPORTS_H
 
 #include "arena.h"
 #include "cache_write.h"
 
-/* A reduction in RenderScript's form. Names: NULL if there is no such
+/* A reduction in RenderScript's form. A name is NULL if there is no such
  * function. */
 struct script_reduction {
     const char *name;
@@ -15,7 +15,7 @@ struct script_reduction {
     const char *accumulator, *initializer, *combiner, *outconverter;
 };
 
-/* Lists in metadata order; all of it lives in arena. */
+/* Lists are in metadata order and live in arena. */
 struct script_exports {
     struct arena *arena;
     struct cache_symbol *vars;

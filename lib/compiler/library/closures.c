@@ -1,45 +1,46 @@
-/* A vendor's runtime may be 9 MB of bitcode with 23,000 functions. Bodies are
- * read only when they are needed, but to read what the library declares takes
- * 250 million instructions, and to link with that 40 million more. What a
- * script uses of it may be ten functions.
+/* A vendor's runtime may be 9 MB of bitcode with 23,000 functions, of which a
+ * script uses ten. Bodies are read only when they are needed. But to read the
+ * library's declarations takes 250 million instructions, and to link with them
+ * 40 million more.
  *
  * So a large library is cut up, by the names that scripts need, and the pieces
- * are kept: the closure of a name is a small module with its definition and
- * everything in the library that this needs, all of it linkonce. A script is
- * linked with the closures of the names it needs, in the order of names;
- * definitions that two of them share are linked once. The index (index_file.h)
- * keeps closures from one compile to the next, the names that the library needs
- * from others, and hashes of all the names that it defines. A compile that
- * finds every name in the index never looks at the library.
+ * are kept. The closure of a name is a small module with its definition and
+ * everything in the library that this definition needs, all of it linkonce. A
+ * script is linked with the closures of the names it needs, in the order of
+ * names; definitions that two closures share are linked once. The index
+ * (index_file.h) keeps from one compile to the next: closures, the names that
+ * the library needs from others, and hashes of all names that it defines. A
+ * compile that finds every name in the index does not read the library.
  *
  * An index must not change the code. So a large library is linked by closures
- * whether or not there is an index, and the bytes of a closure must not depend
- * on others that are cut at the same time:
+ * with and without an index, and the bytes of a closure must not depend on
+ * others that are cut at the same time:
  *
  *   library --link what is missing--> union --link one name--> closure
  *                                       '-----link another---> closure
  *
- * The union is written as bitcode and read again for each name, so that each
- * starts from the same state, in a context of its own, where no type of another
- * module makes LLVM rename one of this. The output of LLVM's linker for one
- * definition then follows from the references that it meets, in their order,
- * which is the same in any union.
+ * The union is written as bitcode and read again for each name. So each closure
+ * starts from the same state, in a context of its own, where no other module's
+ * type makes LLVM rename a type of this one. The output of LLVM's linker for
+ * one definition then follows from the references that it meets, in their
+ * order, which is the same in any union.
  *
- * Static definitions are linkonce for that time, too (static_names.h), so two
+ * Static definitions are linkonce in closures, too (see closures.h), so two
  * closures that share a static variable still share it after linking.
  *
- * Where everything needs everything, a closure is as large as the library, and
- * ten of them are ten libraries. So there is a limit to the bytes of all
- * closures that a script needs, beyond which the library is linked as a whole.
- * Closures have the same sizes whether they are newly cut or from the index, so
- * the decision is the same.
+ * If everything in a library needs everything, each closure is as large as the
+ * library. So there is a limit to the bytes of all closures that a script
+ * needs, beyond which the library is linked as a whole. A closure has the same
+ * size whether it was newly cut or is from the index, so the decision is the
+ * same.
  *
- * Not every library can be cut without a change of meaning. Cutting links parts
- * of it several times. That changes nothing as long as only references from
- * definition to definition tie the parts together. A library is linked whole if
- * constructors, aliases, COMDATs, assembly, debug information or other metadata
- * tie definitions together, or if LLVM's linker accumulates them. The compiler
- * finds that out by reading the library, and records it in the index. */
+ * Some libraries cannot be cut without a change of meaning. Cutting links parts
+ * of the library several times. That changes nothing as long as only references
+ * from definition to definition tie the parts together. A library is linked
+ * whole if constructors, aliases, COMDATs, assembly, debug information or other
+ * metadata tie definitions together, or if LLVM's linker accumulates them. The
+ * compiler finds this out by reading the library, and records it in the
+ * index. */
 #include "closures.h"
 
 #include <stdlib.h>
@@ -50,7 +51,6 @@
 
 #include "checksum.h"
 #include "linkage.h"
-#include "static_names.h"
 
 static bool is_intrinsic(const char *name)
 {
@@ -59,7 +59,7 @@ static bool is_intrinsic(const char *name)
 
 /* ---- Can it be cut? ---- */
 
-/* True if linking this metadata once more with each closure changes nothing. */
+/* Does it change nothing to link this metadata once more with each closure? */
 static bool named_metadata_is_plain(LLVMModuleRef module)
 {
     static const char *const plain[] = {
@@ -97,8 +97,8 @@ static bool flags_are_plain(LLVMModuleRef module)
     return plain;
 }
 
-/* Such types are known by the identity of a metadata node, and each closure
- * would have its own node. */
+/* Does the module test types? A type is identified by a metadata node, and each
+ * closure would have a node of its own. */
 static bool tests_types(LLVMModuleRef module)
 {
     return LLVMGetNamedFunction(module, "llvm.type.test") ||

@@ -2,6 +2,9 @@
 #ifndef BCC_COMPILER_CLOSURES_H
 #define BCC_COMPILER_CLOSURES_H
 
+#include <llvm-c/Core.h>
+
+#include "error.h"
 #include "index_file.h"
 #include "llvm_glue.h"
 
@@ -44,5 +47,21 @@ enum status closures_cut(struct closures *closures, const char *const *names,
  * if it was cut; else false. */
 bool closures_find(const struct closures *closures, const char *name,
                    struct span *ret_bitcode);
+
+/* ---- Static definitions ---- */
+
+/* Static definitions of a library while they are in closures: they have unique
+ * names and are visible, so that closures share them. */
+
+/* The first byte of such a name. */
+enum { STATIC_MARK = '\2' };
+
+/* Rename all static definitions of the library. NO_MEMORY. */
+enum status static_names_show(LLVMModuleRef library,
+                              struct error *err) MUST_CHECK;
+
+/* After its closures were linked into dest: make them static again, under their
+ * old names. NO_MEMORY. */
+enum status static_names_hide(LLVMModuleRef dest, struct error *err) MUST_CHECK;
 
 #endif

@@ -32,10 +32,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "asm_symbols.h"
+#include "assembly.h"
 #include "linkage.h"
 #include "name_map.h"
-#include "static_names.h"
+#include "closures.h"
 
 /* The library to link, and the modules that need definitions from it. */
 struct wanting {

@@ -2,7 +2,7 @@
 #ifndef BCC_COMPILER_LINK_RUNTIME_H
 #define BCC_COMPILER_LINK_RUNTIME_H
 
-#include "asm_labels.h"
+#include "assembly.h"
 #include "closures.h"
 #include "llvm_glue.h"
 #include "internalize.h"

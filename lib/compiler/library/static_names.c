@@ -1,4 +1,4 @@
-#include "static_names.h"
+#include "closures.h"
 
 #include <string.h>
 

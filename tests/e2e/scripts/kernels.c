@@ -96,3 +96,37 @@ BCC_EXPORT void negate(const int32_t *in, int32_t *out)
 {
     *out = -*in;
 }
+
+/* ---- Alignment ---- */
+
+typedef float quad __attribute__((vector_size(16)));
+
+BCC_KERNEL("in, out")
+void quadruple(const quad *in, quad *out)
+{
+    *out = *in * 4;
+}
+
+struct __attribute__((packed)) loose {
+    uint8_t kind;
+    uint32_t value;
+};
+
+BCC_KERNEL("in, out")
+void packed(const struct loose *in, struct loose *out)
+{
+    out->value = in->value + in->kind;
+}
+
+struct block {
+    char byte[16];
+};
+
+BCC_KERNEL("in, out")
+void looks(const struct block *in, struct block *out)
+{
+    if (((uintptr_t)in & 15) == 0)
+        *(quad *)out = *(const quad *)in;
+    else
+        __builtin_memcpy(out, in, sizeof(quad));
+}

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "samples.h"
+#include "temp_dir.h"
 
 enum { DEFAULT_HITS = 200, MAX_HITS = 100000, MAX_FILES = 16 };
 
@@ -137,27 +138,14 @@ static int time_launches(struct trial *trial, uint64_t *hit_ns, int n_hits)
     return 0;
 }
 
-static void remove_cache(const struct trial *trial)
-{
-    char entry[2 * SAMPLE_MAX_PATH];
-
-    snprintf(entry, sizeof(entry), "%s/%s.oBCC", trial->cache_dir,
-             trial->sample->name);
-    unlink(entry);
-    rmdir(trial->cache_dir);
-}
-
 static int try_sample(const struct sample *sample,
                       const struct sample_files *files, int n_hits)
 {
     struct trial trial = {.sample = sample, .files = files};
-    const char *temporary = getenv("TMPDIR");
     uint64_t *hit_ns;
     int failed;
 
-    snprintf(trial.cache_dir, sizeof(trial.cache_dir), "%s/bcc-samples-XXXXXX",
-             temporary ? temporary : P_tmpdir);
-    if (!mkdtemp(trial.cache_dir))
+    if (temp_dir_make_at(trial.cache_dir, "bcc-samples"))
         return complain(trial.cache_dir, strerror(errno));
     hit_ns = calloc((size_t)n_hits, sizeof(*hit_ns));
     if (hit_ns)
@@ -165,7 +153,8 @@ static int try_sample(const struct sample *sample,
     else
         failed = complain(sample->name, "out of memory");
     free(hit_ns);
-    remove_cache(&trial);
+    if (temp_dir_remove_at(trial.cache_dir))
+        failed = complain(trial.cache_dir, strerror(errno));
     return failed;
 }
 
