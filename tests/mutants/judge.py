@@ -129,6 +129,7 @@ class Judge:
 
     def try_near(self, drawn):
         """The nearest tests, one by one; True: one notices."""
+        suites.end_orphans()
         self._activate([drawn])
         left = self.options.near_seconds
         for test in self.tests.of_line(drawn.path, drawn.mutant.line):
@@ -185,6 +186,7 @@ class Judge:
             self._build(targets)
         with ThreadPoolExecutor(self.options.jobs) as pool:
             passed = list(pool.map(self._run, tests))
+        suites.end_orphans()
         failed = [test for test, passes in zip(tests, passed) if not passes]
         failed.sort(key=lambda t: (len(of_test[t.name]),
                                    self.tests.seconds(t)))

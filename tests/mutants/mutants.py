@@ -312,6 +312,7 @@ def run_sample(options, suite, paths, clock):
         print("the time is over; the same command goes on")
     finally:
         judge.end()
+        suites.end_orphans()
     print_table(sample.drawn)
     print(f"\n{len(sample.drawn)} mutants, seed {options.seed}; "
           f"{sum(not one.verdict for one in sample.drawn)} wait for tests")
@@ -360,6 +361,7 @@ def main():
     if not suite.lock():
         print("mutants: another run uses the directory")
         return 0 if options.sample else 1
+    suites.adopt_orphans()
     try:
         suite.sync()
         if not suite.configure(clock.left()) or (

@@ -4,6 +4,7 @@ Mutants must never be in the sources that people edit. So the sources are copied
 to a directory of the build; what is built, changed and run is there. A run that
 is killed leaves nothing but that copy wrong, and the next run corrects it."""
 
+import ctypes
 import fcntl
 import json
 import os
@@ -60,6 +61,27 @@ def end_group(process):
     except ProcessLookupError:
         pass
     process.wait()
+
+
+def adopt_orphans():
+    """Processes of tests that leave their group become children of this."""
+    set_child_subreaper = 36
+    ctypes.CDLL(None).prctl(set_child_subreaper, 1, 0, 0, 0)
+
+
+def end_orphans():
+    """A mutant may leave a compiler that waits for ever. To be called while no
+    test runs."""
+    for name in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{name}/stat", encoding="ascii",
+                      errors="replace") as file:
+                parent = int(file.read().rpartition(")")[2].split()[1])
+            if name.isdigit() and parent == os.getpid():
+                os.kill(int(name), signal.SIGKILL)
+                os.waitpid(int(name), 0)
+        except (OSError, ValueError, IndexError):
+            pass
 
 
 def _prepare_child():

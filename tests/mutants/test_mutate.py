@@ -146,6 +146,20 @@ class Runs(unittest.TestCase):
                               stdout=subprocess.PIPE).stdout
         self.assertEqual(left, b"")
 
+    def test_ends_what_left_its_group(self):
+        alive = os.path.join(self.directory, "alive")
+        script = f"exec setsid sh -c 'sleep 30; touch {alive}' >/dev/null 2>&1 &"
+        code = ("import sys; sys.path.insert(0, sys.argv[1]); import suite;"
+                "suite.adopt_orphans();"
+                "suite.run_limited(['sh', '-c', sys.argv[2]], 20);"
+                "suite.end_orphans()")
+        subprocess.run([sys.executable, "-B", "-c", code,
+                        os.path.dirname(os.path.abspath(__file__)), script],
+                       check=True)
+        left = subprocess.run(["pgrep", "-f", alive], check=False,
+                              stdout=subprocess.PIPE).stdout
+        self.assertEqual(left, b"")
+
     def test_nothing_has_changed_where_there_is_no_git(self):
         self.assertEqual(mutants.changed_files(self.directory), [])
 

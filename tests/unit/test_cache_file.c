@@ -235,6 +235,24 @@ static void other_lists_come_back(void **state)
     cache_file_free(&o.file);
 }
 
+/* And the header is still whole. */
+static void the_tier_is_set_in_what_was_written(void **state)
+{
+    struct buffer out;
+    struct cache_layout layout;
+    struct error err;
+
+    (void)state;
+    buffer_init(&out);
+    assert_int_equal(cache_write(&rich, &out, &err), STATUS_OK);
+    cache_set_tier(out.data, OBCC_TIER_LASTING);
+    assert_int_equal(cache_layout_read(buffer_span(&out), out.size, false,
+                                       "file", &layout, &err),
+                     STATUS_OK);
+    assert_int_equal(layout.tier, OBCC_TIER_LASTING);
+    buffer_release(&out);
+}
+
 static void a_byte_of_debug_information_is_kept(void **state)
 {
     struct cache_contents little = rich;
@@ -620,6 +638,7 @@ int main(void)
         cmocka_unit_test(symbols_come_back_and_tables_are_sorted),
         cmocka_unit_test(dependencies_come_back),
         cmocka_unit_test(other_lists_come_back),
+        cmocka_unit_test(the_tier_is_set_in_what_was_written),
         cmocka_unit_test(a_byte_of_debug_information_is_kept),
         cmocka_unit_test(writing_and_reading_leave_no_memory_behind),
         cmocka_unit_test(each_string_is_kept_once),
