@@ -25,6 +25,10 @@ PROCESS_SYMBOLS = 1 << 1
 DEFAULT_LIBRARIES = 1 << 7
 CACHE_ONLY = 1 << 10
 
+#: For Script.options(): where a miss is compiled, and how far.
+JIT_PROCESS, JIT_IN_PROCESS, JIT_LAZY = range(3)
+TIER_AUTO, TIER_BEST, TIER_BASELINE = range(3)
+
 _SEARCH_LIBRARY = 1 << 9
 _COPY_INPUT = 1 << 5
 _CACHE_HIT = 1
@@ -36,7 +40,18 @@ class _Report(ctypes.Structure):
                 ("path", _S), ("image_bytes", ctypes.c_uint64),
                 ("total_ns", ctypes.c_uint64),
                 ("stage_ns", ctypes.c_uint64 * _N_STAGES),
-                ("reason_code", ctypes.c_int)]
+                ("reason_code", ctypes.c_int), ("tier", ctypes.c_int),
+                ("lazy", ctypes.c_int)]
+
+
+class _Options(ctypes.Structure):
+    _fields_ = [("size", _Z), ("target_triple", _S), ("cpu", _S),
+                ("features", _S), ("opt_level", ctypes.c_int),
+                ("compiler_path", _S),
+                ("compile_time_limit_ms", ctypes.c_uint32),
+                ("compile_memory_limit", ctypes.c_uint64),
+                ("cache_size_limit", ctypes.c_uint64), ("trusted_keys", _S),
+                ("tier", ctypes.c_int), ("jit", ctypes.c_int)]
 
 
 _LOOKUP = ctypes.CFUNCTYPE(_P, _P, _S)
@@ -53,6 +68,7 @@ _PROTOTYPES = {
     "bccLinkSharedLibrary": (ctypes.c_int, [_P, _S, _UL]),
     "bccMarkExternalSymbol": (None, [_P, _S]),
     "bccRegisterSymbolCallback": (ctypes.c_int, [_P, _LOOKUP, _P]),
+    "bccSetOptions": (ctypes.c_int, [_P, ctypes.POINTER(_Options)]),
     "bccPrepareExecutable": (ctypes.c_int, [_P, _S, _S, _UL]),
     "bccGetReport": (ctypes.c_int, [_P, ctypes.POINTER(_Report)]),
     "bccGetFuncAddr": (_P, [_P, _S]),
@@ -167,6 +183,15 @@ class Script:
         return self._check(_library.bccRegisterSymbolCallback(
             self._handle, self._symbols, None))
 
+    def options(self, jit=JIT_PROCESS, tier=TIER_AUTO):
+        """Where a miss is compiled (JIT_...) and how far (TIER_...).
+
+        JIT_LAZY compiles each function when it is first called.
+        """
+        options = _Options(size=ctypes.sizeof(_Options), jit=jit, tier=tier)
+        return self._check(_library.bccSetOptions(self._handle,
+                                                  ctypes.byref(options)))
+
     def prepare(self, cache_dir=None, name=None, flags=0):
         """Make the code callable: from the cache, or compiled."""
         return self._check(_library.bccPrepareExecutable(
@@ -188,6 +213,11 @@ class Script:
     def reason(self):
         """Why there was no hit; '' for a hit."""
         return self._report().reason.decode(errors="replace")
+
+    @property
+    def is_lazy(self):
+        """Whether functions are compiled when they are first called."""
+        return bool(self._report().lazy)
 
     @property
     def prepare_seconds(self):

@@ -112,6 +112,18 @@ public:
         return check(bccSetOptions(handle_, &options));
     }
 
+    // Where a miss is compiled, BCC_JIT_..., and how far, BCC_TIER_...; all
+    // other options become the defaults.
+    script &compile_by(int jit, int tier = BCC_TIER_AUTO)
+    {
+        BCCOptions chosen{};
+
+        chosen.size = sizeof(chosen);
+        chosen.jit = jit;
+        chosen.tier = tier;
+        return options(chosen);
+    }
+
     // ---- Prepare ----
 
     // bccPrepareExecutable()
@@ -135,6 +147,8 @@ public:
         return report;
     }
     bool is_hit() const { return report().cache == BCC_CACHE_HIT; }
+    // Functions are compiled when they are first called.
+    bool is_lazy() const { return report().lazy != 0; }
 
     // ---- Look up ----
 

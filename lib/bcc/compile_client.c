@@ -257,35 +257,31 @@ static int fill_attributes(posix_spawnattr_t *attributes)
  * environment that it needs to start: others (LD_PRELOAD, MALLOC_CONF,
  * GLIBC_TUNABLES ...) are meant for the host, and would change it, slow it
  * down, or end it. */
-static const char passed_variables[] =
-    "PATH="            /* if bccc is a script */
-    "BCC_BCCC="        /* which such a script may start */
-    "LD_LIBRARY_PATH=" /* its own libraries, and those that -l finds: the
+static const char passed_variables[][16] = {
+    "PATH",            /* if bccc is a script */
+    "BCC_BCCC",        /* which such a script may start */
+    "LD_LIBRARY_PATH", /* its own libraries, and those that -l finds: the
                           host's dlopen() looks there, too */
-    "BCC_SYSROOT="     /* where the libraries of other machines are */
-    "BCC_UNDEFINED="   /* where bcc run wants undefined symbols listed */
-    "QEMU_LD_PREFIX="  /* if another machine is emulated */
-    "QEMU_CPU="
-    "ASAN_OPTIONS=" /* if it is built with sanitizers; nothing else reads
+    "BCC_SYSROOT",     /* where the libraries of other machines are */
+    "BCC_UNDEFINED",   /* where bcc run wants undefined symbols listed */
+    "QEMU_LD_PREFIX",  /* if another machine is emulated */
+    "QEMU_CPU",
+    "ASAN_OPTIONS", /* if it is built with sanitizers; nothing else reads
                        these */
-    "UBSAN_OPTIONS="
-    "TSAN_OPTIONS=";
+    "UBSAN_OPTIONS",
+    "TSAN_OPTIONS",
+};
 
-enum { N_PASSED = 10 };
+enum { N_PASSED = sizeof(passed_variables) / sizeof(passed_variables[0]) };
 
 static bool is_passed(const char *variable)
 {
-    const char *name = passed_variables;
+    for (size_t i = 0; i < N_PASSED; i++) {
+        const size_t size = strlen(passed_variables[i]);
 
-    while (*name) {
-        const char *at = variable;
-
-        for (; *name == *at && *at != '='; name++)
-            at++;
-        if (*name == '=' && *at == '=')
+        if (strncmp(variable, passed_variables[i], size) == 0 &&
+            variable[size] == '=')
             return true;
-        while (*name++ != '=')
-            continue;
     }
     return false;
 }

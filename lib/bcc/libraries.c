@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "library_order.h"
 #include "prepare.h"
 
 /* ---- What is asked for ---- */

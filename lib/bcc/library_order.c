@@ -17,7 +17,7 @@
  *     names of the libraries
  *
  * Reference: ELF gABI, chapters 4 and 5. */
-#include "library_order.h"
+#include "prepare.h"
 
 #include <dlfcn.h>
 #include <link.h>

@@ -2,8 +2,6 @@
  * give it to the script. */
 #include "prepare.h"
 
-#include "shown.h"
-
 /* Is a new compile useless after this failure? It may help if shared libraries
  * may define the missing symbols, because they may have changed since the entry
  * was made. */

@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 
 #include "buffer.h"
+#include "cache_read.h"
 #include "error.h"
 #include "request.h"
 #include "script.h"
@@ -178,5 +179,30 @@ const char *symbols_note_missing(void *context, const char *name,
 void symbols_add_hint(const struct symbol_search *search, struct error *err);
 
 void symbols_log_missing(BCCScriptRef script);
+
+/* ---- Libraries in the order of a native program ---- */
+
+/* Could shared libraries of the entry be bound differently than in a native
+ * program if they are opened one after another? */
+bool library_order_matters(const struct cache_view *view);
+
+/* Open all of them at once. Returns a handle, to be closed after theirs. NULL:
+ * this machine does not support it, or a library cannot be opened; open them
+ * one after another then. unique: an address that no other object has until the
+ * handle is closed. mode: RTLD_GLOBAL or RTLD_LOCAL. */
+void *library_order_open(const struct cache_view *view, const void *unique,
+                         int mode);
+
+/* ---- Code shown to debuggers and profilers ---- */
+
+/* See lib/debug. A launch without them compares one byte. */
+
+/* Show the script's loaded code to a debugger that is there, and to the tools
+ * that the host asks for. found: the file from which the code was loaded, still
+ * open. Failures are logged. */
+void shown_begin(BCCScriptRef script, const struct found *found);
+
+/* To be called before the code is unmapped. */
+void shown_end(BCCScriptRef script);
 
 #endif

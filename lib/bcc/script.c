@@ -1,6 +1,6 @@
 #include "script.h"
 
-#include "shown.h"
+#include "prepare.h"
 
 #include <pthread.h>
 #include <stdlib.h>

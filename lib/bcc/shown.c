@@ -9,7 +9,7 @@
  *
  * A debugger that comes later finds images by their mappings
  * (tools/gdb/obcc-gdb.py). */
-#include "shown.h"
+#include "prepare.h"
 
 #include <stdlib.h>
 

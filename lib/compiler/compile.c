@@ -749,6 +749,19 @@ static void fill_link_inputs(struct compilation *c)
             .name = "stubs", .object = buffer_span(&c->stubs)};
 }
 
+/* The root's references are weak, but what declarations name may make a library
+ * needed. */
+static void mark_declared(struct compilation *c)
+{
+    const struct lazy_cut *cut = c->job->ways.cut;
+    const struct link_result *link = &c->result->link;
+
+    for (size_t i = 0; is_root(c) && i < link->n_imports; i++)
+        if (glue_contains_name(cut->declared, cut->n_declared,
+                               link->imports[i].name))
+            link->imports[i].weak = false;
+}
+
 static enum status stage_link_image(struct compilation *c, struct error *err)
 {
     struct compile_result *result = c->result;
@@ -777,6 +790,7 @@ static enum status stage_link_image(struct compilation *c, struct error *err)
         status = check_routines(c, err);
     if (status)
         return status;
+    mark_declared(c);
     fill_addresses(c, result->exports.vars, result->exports.n_vars,
                    link->objects, link->n_objects);
     fill_addresses(c, result->exports.funcs, result->exports.n_funcs,

@@ -151,7 +151,6 @@ struct maker {
     struct buffer *file;
     struct buffer symbols, names;
     section_t sections[N_SECTIONS];
-    size_t text_offset; /* in names, of the sections' names */
 };
 
 /* Bytes of the records from their start to their end mark, which is a length of

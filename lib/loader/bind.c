@@ -5,9 +5,7 @@
 
 #include "load_machine.h"
 #include "symbol_hash.h"
-#include "thread_exit.h"
 #include "tls.h"
-#include "tls_host.h"
 
 /* Functions that are told the image of a handler, and that __cxa_finalize()
  * makes forget it. For all other functions that remember an address, the script

@@ -1,5 +1,9 @@
-/* Binding: finds the address of each symbol. An image's own symbols come from
- * its definitions, imports from the caller's resolve function. */
+/* Binding and relocation.
+ *
+ * Binding finds the address of each symbol: an image's own symbols come from
+ * its definitions, imports from the caller's resolve function. Relocation adds
+ * the load address to the image's own addresses, and stores those of
+ * imports. */
 #ifndef BCC_LOADER_BIND_H
 #define BCC_LOADER_BIND_H
 
@@ -63,5 +67,14 @@ enum status bind_variable(struct binder *binder, uint32_t symbol,
 /* UNRESOLVED if any import was missing. */
 enum status bind_finish(const struct binder *binder,
                         struct error *err) MUST_CHECK;
+
+/* ---- Relocation ---- */
+
+/* Apply all relocations of binder->view, whose segments are mapped at base, and
+ * check that constructors and destructors are in the text. Calls functions of
+ * the image only if it has indirect functions and nothing is missing. CORRUPT,
+ * UNSUPPORTED, UNRESOLVED. */
+enum status relocate(struct binder *binder, uint8_t *base,
+                     struct error *err) MUST_CHECK;
 
 #endif

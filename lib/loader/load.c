@@ -8,8 +8,6 @@
 #include "span.h"
 #include "exec_memory.h"
 #include "image_view.h"
-#include "relocate.h"
-#include "thread_exit.h"
 #include "tls.h"
 #include "unwind_table.h"
 

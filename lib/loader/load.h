@@ -20,7 +20,7 @@
  * number of instances, in any thread. Only one thread at a time uses one
  * instance, but any number may run its code. The loader allocates no memory,
  * takes no lock and has no global state, except for images with thread-local
- * variables: see tls.h and thread_exit.h. */
+ * variables: see tls.h. */
 #ifndef BCC_LOADER_LOAD_H
 #define BCC_LOADER_LOAD_H
 

@@ -10,7 +10,6 @@
 #include "bind.h"
 #include "exec_memory.h"
 #include "image_view.h"
-#include "relocate.h"
 #include "support_routines.h"
 
 static const char unknown[1];

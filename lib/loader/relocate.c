@@ -12,7 +12,7 @@
  *
  * Each place is checked with one comparison: the bounds of the writable segment
  * of the previous place are kept, and places are nearly sorted. */
-#include "relocate.h"
+#include "bind.h"
 
 #include <string.h>
 

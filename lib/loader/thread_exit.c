@@ -22,14 +22,13 @@
  * destructor. The unwinder no longer knows a released image: an exception must
  * not leave or cross its functions, even if one of its destructors would catch
  * it. */
-#include "thread_exit.h"
+#include "tls.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "exec_memory.h"
-#include "tls.h"
 
 typedef void destructor_fn(void *object);
 

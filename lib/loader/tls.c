@@ -39,7 +39,6 @@
 
 #include "load_machine.h"
 #include "tls_descriptor.h"
-#include "tls_host.h"
 
 struct tls_module {
     uint64_t serial; /* never 0 */

@@ -8,6 +8,7 @@
 
 #include "error.h"
 #include "image_view.h"
+#include "load.h"
 
 /* The words of the GOT for a variable (ELF TLS ABI, "General Dynamic"). module
  * is the address of a struct tls_module, or the small number by which the C
@@ -53,5 +54,36 @@ void tls_free(struct tls_module *module);
  * there is no memory for a block, a trap ends the thread, because compiled code
  * cannot get an error. */
 void *tls_get_addr(const struct tls_index *index);
+
+/* ---- Variables that images import from the process and its libraries ---- */
+
+/* Find the module of the variable that is at address for the calling thread.
+ * (Its name is left NULL.) False: it is in no library of the C library's
+ * loader, or that cannot tell the address in other threads. */
+bool tls_host_find(const void *address, struct tls_variable *ret_variable);
+
+/* For index.module below TLS_LOWEST_MODULE_ADDRESS. Module 0 belongs to no
+ * library, and the offset is the address: so a missing weak variable is at
+ * 0. */
+void *tls_host_get_addr(const struct tls_index *index);
+
+/* ---- Destructors at the end of a thread ---- */
+
+/* The destructors of one image that are yet to run. */
+struct thread_exit;
+
+/* The function that an image gets for an import of this name, or NULL. */
+void *thread_exit_find(const char *name);
+
+/* For the image at base, if it imports such a function. NO_MEMORY. */
+enum status thread_exit_create(const void *base, struct thread_exit **ret_exits,
+                               struct error *err) MUST_CHECK;
+
+/* Run the destructors of the calling thread, newest first. Accepts NULL. */
+void thread_exit_run(struct thread_exit *exits);
+
+/* Free image->exits and all memory of the image: at once, or after the last
+ * destructor that another thread has yet to run. */
+void thread_exit_release(const struct image *image);
 
 #endif

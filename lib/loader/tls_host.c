@@ -9,7 +9,7 @@
  * are, and another block may be close by chance. Two kinds of objects are
  * certain: the program, because its own code uses fixed distances, and
  * libraries with DF_STATIC_TLS, because theirs does. */
-#include "tls_host.h"
+#include "tls.h"
 
 #include <dlfcn.h>
 #include <elf.h>

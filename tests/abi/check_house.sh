@@ -36,10 +36,10 @@ else
     echo "skipped: there is no clang-format"
 fi
 
-# Without the option that clang does not know.
+# Without the options that clang does not know.
 if [ -n "${CLANG_TIDY-}" ]; then
-    sed 's/ -malign-data=abi//' "$build/compile_commands.json" \
-        >"$commands/compile_commands.json"
+    sed 's/ -malign-data=abi//; s/ -fno-align-[a-z]*//g' \
+        "$build/compile_commands.json" >"$commands/compile_commands.json"
     find lib tools -name '*.c' ! -path '*/routines/*' -print0 |
         xargs -0 -P "$(nproc)" -n 8 "$CLANG_TIDY" -p "$commands" --quiet \
             --extra-arg=-Wno-unknown-warning-option 2>/dev/null |

@@ -11,6 +11,7 @@
 #
 # Environment: CLANG, CC, CXX, CMAKE.
 set -u
+umask 022
 source=$(cd "$(dirname "$0")/../.." && pwd)
 root=$2
 unset BCC_BCCC BCC_CACHE_DIR

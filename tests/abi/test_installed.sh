@@ -6,6 +6,7 @@
 #
 # Environment: CLANG, CC, CMAKE.
 set -u
+umask 022
 build=$1
 prefix=$2
 source=$(cd "$(dirname "$0")" && pwd)/consumer

@@ -7,6 +7,7 @@
 #
 # Environment: CLANG, CC, CXX, CMAKE.
 set -u
+umask 022
 
 fail() {
     echo "FAIL: $*"

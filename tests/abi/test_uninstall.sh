@@ -3,6 +3,7 @@
 # has files and directories already, the target uninstall takes away, and nothing
 # else. Environment: CMAKE.
 set -u
+umask 022
 build=$1
 prefix=$2
 scratch=$(mktemp -d) || exit 1

@@ -4,7 +4,7 @@
  *           the interpreter (its bitcode was optimised by clang), a trivial
  *           program
  *   F3      the same of 400 KB and of 10 MB of bitcode, of which five functions
- *           run
+ *           run: compiled when they are called
  *   F4      from the start of a first launch until the best code is published,
  *           against a launch of the last commit without tiers, which waited
  *           for the best code; time of day, and CPU time of all processes
@@ -30,13 +30,23 @@
 
 enum { N_FIRST_ROUNDS = 5, WAIT_MS = 5, MAX_WAITS = 300000 / WAIT_MS };
 
+/* How a launch compiles. */
+struct way {
+    const char *tier, *jit;
+};
+
 struct first {
     char cache[BENCH_PATH_SIZE];
-    const char *argv[14];
+    const char *argv[15];
     struct program program;
     bool until_best; /* a round ends when the best code is there */
     bool is_final;   /* no better code follows */
 };
+
+static struct way by_process(const char *tier)
+{
+    return (struct way){tier, "process"};
+}
 
 /* ---- One launch ---- */
 
@@ -101,7 +111,7 @@ static bool first_round(void *context, struct bench_cost *ret_cost)
     return true;
 }
 
-/* At most 12 words in all. */
+/* At most 14 words in all. */
 static void set_command(const char *const *command, const char *cache,
                         const struct artefact *bitcode,
                         const char *const *arguments, struct first *first)
@@ -118,18 +128,19 @@ static void set_command(const char *const *command, const char *cache,
     first->program.argv = first->argv;
 }
 
-static bool make_first(const char *name, const char *tier,
+static bool make_first(const char *name, struct way way,
                        const struct artefact *bitcode,
                        const char *const *arguments, struct first *ret_first)
 {
-    const char *const command[] = {BCC_BENCH_BCC, "run", "--report=json",
-                                   "--tier",      tier,  NULL};
+    const char *const command[] = {BCC_BENCH_BCC, "run",    "--report=json",
+                                   "--tier",      way.tier, "--jit",
+                                   way.jit,       NULL};
 
     memset(ret_first, 0, sizeof(*ret_first));
     if (!bench_open_cache(name, ret_first->cache))
         return false;
     set_command(command, ret_first->cache, bitcode, arguments, ret_first);
-    ret_first->is_final = strcmp(tier, "baseline") == 0;
+    ret_first->is_final = strcmp(way.tier, "baseline") == 0;
     return true;
 }
 
@@ -167,7 +178,7 @@ static const char *const *interpreter_arguments(void)
 /* n_sides: 2 leaves out the lazy one, which dies of the interpreter's labels
  * as values (LLVM 22). */
 static bool compare_lli(const char *name, const struct artefact *bitcode,
-                        const char *tier, const char *const *arguments,
+                        struct way way, const char *const *arguments,
                         size_t n_sides, double limit)
 {
     const char *eager_argv[8] = {BCC_BENCH_LLI, "-jit-kind=orc", bitcode->path};
@@ -180,7 +191,7 @@ static bool compare_lli(const char *name, const struct artefact *bitcode,
 
     for (size_t i = 0; arguments[i]; i++)
         eager_argv[3 + i] = lazy_argv[3 + i] = arguments[i];
-    if (!make_first(name, tier, bitcode, arguments, &first))
+    if (!make_first(name, way, bitcode, arguments, &first))
         return false;
     sides[0] = first_side("bcc run, first", &first);
     sides[1] = program_side("lli, eager", &eager);
@@ -203,7 +214,7 @@ bool run_f1(void)
     struct artefact bitcode;
 
     return make_interpreter(&bitcode) &&
-           compare_lli("first.interpreter", &bitcode, "auto",
+           compare_lli("first.interpreter", &bitcode, by_process("auto"),
                        interpreter_arguments(), 2, 0.30);
 }
 
@@ -211,8 +222,9 @@ bool run_f2(void)
 {
     struct artefact bitcode;
 
-    return make_trivial(&bitcode) && compare_lli("first.trivial", &bitcode,
-                                                 "auto", no_arguments, 3, 0.90);
+    return make_trivial(&bitcode) &&
+           compare_lli("first.trivial", &bitcode, by_process("auto"),
+                       no_arguments, 3, 0.90);
 }
 
 /* ---- F3 ---- */
@@ -234,8 +246,10 @@ bool run_f3(void)
 
     return make_little("little.400k", 1100, &middle) &&
            make_little("little.10m", 27500, &large) &&
-           compare_lli("first.400k", &middle, "auto", no_arguments, 3, 0.80) &&
-           compare_lli("first.10m", &large, "baseline", no_arguments, 3, 0.30);
+           compare_lli("first.400k", &middle, (struct way){"auto", "lazy"},
+                       no_arguments, 3, 0.80) &&
+           compare_lli("first.10m", &large, (struct way){"baseline", "lazy"},
+                       no_arguments, 3, 0.30);
 }
 
 /* ---- F4, F6 ---- */
@@ -281,10 +295,10 @@ bool run_f4(void)
     struct first later, at_once, before;
 
     if (!make_interpreter(&bitcode) ||
-        !make_first("first.later", "auto", &bitcode, interpreter_arguments(),
-                    &later) ||
-        !make_first("first.best", "best", &bitcode, interpreter_arguments(),
-                    &at_once) ||
+        !make_first("first.later", by_process("auto"), &bitcode,
+                    interpreter_arguments(), &later) ||
+        !make_first("first.best", by_process("best"), &bitcode,
+                    interpreter_arguments(), &at_once) ||
         (has_former && !make_former(&bitcode, interpreter_arguments(), &former,
                                     compiler, &before)))
         return false;
@@ -319,8 +333,8 @@ bool run_f6(void)
     bool is_best;
 
     if (!make_interpreter(&bitcode) ||
-        !make_first("first.second", "auto", &bitcode, interpreter_arguments(),
-                    &first) ||
+        !make_first("first.second", by_process("auto"), &bitcode,
+                    interpreter_arguments(), &first) ||
         !first_round(&first, &cost))
         return false;
     first.program.is_hit = true;
@@ -345,9 +359,10 @@ static bool compare_tiers(const char *source, double *ret_ratio)
 
     snprintf(name, sizeof(name), "%.40s.O2.bc", slash + 1);
     if (!artefact_compile(name, source, flags, &bitcode) ||
-        !make_first("tier.baseline", "baseline", &bitcode, no_arguments,
-                    &baseline) ||
-        !make_first("tier.best", "best", &bitcode, no_arguments, &best))
+        !make_first("tier.baseline", by_process("baseline"), &bitcode,
+                    no_arguments, &baseline) ||
+        !make_first("tier.best", by_process("best"), &bitcode, no_arguments,
+                    &best))
         return false;
     baseline.program.counts_cpu_time = best.program.counts_cpu_time = true;
     sides[0] = program_side("baseline", &baseline.program);

@@ -6,6 +6,7 @@
 # Environment: BCC, BCC_BCCC, CLANG, CLANGXX, CC; BCC_LIBRARIES: the directory of
 # the libraries.
 set -u
+umask 022
 tests=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT

@@ -14,6 +14,7 @@
 #   FLAGS: options of the compiler; if they have a level, it is the only one
 #   ARGS: command line, ENV: environment, both quoted as for the shell
 #   STDIN: followed by lines of input
+#   LAZY: why functions cannot be compiled when they are called
 #   STATUS: exit status, or "signal 15"
 #   OUTPUT: followed by lines of output, to the end of the comment
 #
@@ -33,7 +34,7 @@ field() {
 block() {
     awk -v key=" * $1:" '
         /\*\// { exit }
-        /^ \* (FLAGS|ARGS|ENV|STDIN|STATUS|OUTPUT):/ { inside = 0 }
+        /^ \* (FLAGS|ARGS|ENV|LAZY|STDIN|STATUS|OUTPUT):/ { inside = 0 }
         inside { sub(/^ \* ?/, ""); print }
         index($0, key) == 1 { inside = 1 }' "$case_file"
 }
@@ -51,6 +52,7 @@ block OUTPUT >"$work/expected.out"
 block STDIN >"$work/stdin"
 
 flags=$(field FLAGS)
+lazy_failure=$(field LAZY)
 case " $flags " in
 *" -O"*) levels=${flags##*-O} levels=-O${levels%% *} ;;
 *) levels="-O3 -O0" ;;

@@ -5,6 +5,7 @@
 # run_case_status.c). Sets work, a private directory that is removed at exit,
 # and BCC_CACHE_DIR inside it.
 
+umask 022 # other users read what is for them
 work=$(mktemp -d) || exit 1
 
 # A compiler in the background may be writing there yet.
@@ -114,6 +115,24 @@ compare_in_process() {
     done
 }
 
+# compare_lazy 'OPTIONS' FILE [ARGS...]: holds a run against the native one in
+# which functions are compiled when they are called. It leaves no entry. Not if
+# lazy_failure says why that fails.
+compare_lazy() {
+    options=$1
+    shift
+    [ -z "${lazy_failure-}" ] || return 0
+    [ -e "${in_process_compiler%/*}/libobcc-llvm.so" ] || return 0
+    rm -rf "$work/lazy"
+    mkdir -m 700 "$work/lazy"
+    # shellcheck disable=SC2086 # options are to be split
+    run lazy "$BCC" run --report=json --jit=lazy --tier=baseline \
+        --cache-dir "$work/lazy" $options "$@"
+    same native lazy
+    reported lazy miss
+    [ -z "$(ls "$work/lazy")" ] || fail "lazy: left $(ls "$work/lazy")"
+}
+
 # compare_cached_with_native 'OPTIONS' FILE [ARGS...]: the run "native" was
 # done; holds against it a cold, a warm and a precompiled `bcc run`, and one of
 # baseline code. OPTIONS (for run and precompile) are split at blanks.
@@ -137,6 +156,7 @@ compare_cached_with_native() {
         grep -q '"tier":"baseline"' "$work/baseline.report" ||
             fail "baseline: $(cat "$work/baseline.report")"
         compare_in_process "$options" "$@"
+        compare_lazy "$options" "$@"
 
         [ -d "$work/installed" ] || mkdir -m 700 "$work/installed"
         "$BCC" precompile $options --cache-dir "$work/installed" "$1" \

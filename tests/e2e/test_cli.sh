@@ -624,7 +624,7 @@ test_a_program_may_be_compiled_in_the_process() {
     done
     unset BCC_JIT
     BCC_JIT=orc run wrong "$BCC" run "$work/small.bc"
-    says wrong err "BCC_JIT=orc: not one of process, in-process"
+    says wrong err "BCC_JIT=orc: not one of process, in-process, lazy"
 }
 
 test_unresolved_symbols_are_all_named() {

@@ -16,6 +16,9 @@ import suite as suites
 PATIENCE = 5
 PATIENCE_S = 10
 
+# Tests that mutants meet together before what is known is kept.
+AT_ONCE = 40
+
 
 class Judge:
     def __init__(self, suite, tests, results, options, clock):
@@ -153,37 +156,47 @@ class Judge:
                 if test.name not in drawn.ran | self.results.failing]
 
     def try_together(self, group):
-        """All other tests of these mutants; then each has its verdict."""
+        """All other tests of these mutants, the fast ones first, some at a
+        time; then each has its verdict."""
         tests, of_test = {}, {}
         for drawn in group:
             for test in self._left_of(drawn):
                 tests[test.name] = test
                 of_test.setdefault(test.name, []).append(drawn)
-        targets = sorted({target for test in tests.values()
-                          for target in self.suite.targets_of(test)})
-        self._find_killers(lambda: not targets or self._build(targets),
-                           "the build", group)
-        alive = [one for one in group if not self._is_killed(one)]
-        self._activate(alive)
-        if targets:
-            self._build(targets)
-        todo = sorted(tests.values(), key=self.tests.seconds, reverse=True)
-        with ThreadPoolExecutor(self.options.jobs) as pool:
-            passed = list(pool.map(self._run, todo))
-        failed = [test for test, passes in zip(todo, passed) if not passes]
-        failed.sort(key=lambda t: (len(of_test[t.name]),
-                                   self.tests.seconds(t)))
-        for test in failed:
-            if self._passes_clean(test):
-                self._find_killers(lambda test=test: self._passes(test),
-                                   test.name, of_test[test.name])
-        for drawn in alive:
+        todo = sorted(tests.values(), key=self.tests.seconds)
+        for start in range(0, len(todo), AT_ONCE):
+            self._try_some(todo[start:start + AT_ONCE], of_test, group)
+        for drawn in group:
             if not drawn.verdict:
                 n_tests = len(self.tests.of_line(drawn.path,
                                                  drawn.mutant.line))
                 drawn.verdict = "survived"
                 drawn.why = (f"{n_tests} tests" if n_tests
                              else "no test reaches the line")
+                self.results.add(drawn)
+
+    def _try_some(self, tests, of_test, group):
+        targets = sorted({target for test in tests
+                          for target in self.suite.targets_of(test)})
+        self._find_killers(lambda: not targets or self._build(targets),
+                           "the build", group)
+        self._activate([one for one in group if not self._is_killed(one)])
+        if targets:
+            self._build(targets)
+        with ThreadPoolExecutor(self.options.jobs) as pool:
+            passed = list(pool.map(self._run, tests))
+        failed = [test for test, passes in zip(tests, passed) if not passes]
+        failed.sort(key=lambda t: (len(of_test[t.name]),
+                                   self.tests.seconds(t)))
+        for test in failed:
+            if self._passes_clean(test):
+                self._find_killers(lambda test=test: self._passes(test),
+                                   test.name, of_test[test.name])
+        for test in tests:
+            for drawn in of_test[test.name]:
+                drawn.ran.add(test.name)
+        for drawn in group:
+            if not self._is_killed(drawn):
                 self.results.add(drawn)
 
     def _is_killed(self, drawn):

@@ -22,7 +22,7 @@ class Drawn:
         self.verdict = "" # not judged yet
         self.why = ""
         self.since = "" # its killer, of the tests that came later
-        self.ran = set() # tests that passed with this mutant alone
+        self.ran = set() # tests that did not notice it
 
     def key(self):
         return (self.path, self.mutant.start, self.mutant.end,

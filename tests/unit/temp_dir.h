@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -70,6 +71,7 @@ static inline int temp_dir_make_at(char path[256], const char *name)
 
     snprintf(path, 256, "%s/%s-XXXXXX", parent && *parent ? parent : P_tmpdir,
              name);
+    umask(022); /* other users read what is for them */
     if (!mkdtemp(path))
         return -1;
     temp_dir_watch(path);

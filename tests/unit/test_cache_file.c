@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -232,6 +233,46 @@ static void other_lists_come_back(void **state)
     assert_int_equal(cache_count(&o.view, OBCC_CONTEXT), 0);
     assert_int_equal(cache_count(&o.view, 9999), 0);
     cache_file_free(&o.file);
+}
+
+static void a_byte_of_debug_information_is_kept(void **state)
+{
+    struct cache_contents little = rich;
+
+    (void)state;
+    for (size_t size = 0; size <= 1; size++) {
+        struct opened o;
+
+        little.debug.size = size;
+        o = open_contents(&little, 0);
+        assert_int_equal(o.view.section[OBCC_DEBUG].size, size);
+        cache_file_free(&o.file);
+    }
+}
+
+/* Of the C library, if it can tell. */
+static size_t bytes_in_use(void)
+{
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+    return mallinfo2().uordblks;
+#else
+    return 0;
+#endif
+}
+
+static void writing_and_reading_leave_no_memory_behind(void **state)
+{
+    size_t before = 0;
+
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        struct opened o = open_contents(&rich, 0);
+
+        cache_file_free(&o.file);
+        if (i < 20) /* the C library keeps some blocks at hand */
+            before = bytes_in_use();
+    }
+    assert_int_equal(bytes_in_use(), before);
 }
 
 static void each_string_is_kept_once(void **state)
@@ -579,6 +620,8 @@ int main(void)
         cmocka_unit_test(symbols_come_back_and_tables_are_sorted),
         cmocka_unit_test(dependencies_come_back),
         cmocka_unit_test(other_lists_come_back),
+        cmocka_unit_test(a_byte_of_debug_information_is_kept),
+        cmocka_unit_test(writing_and_reading_leave_no_memory_behind),
         cmocka_unit_test(each_string_is_kept_once),
         cmocka_unit_test(same_contents_give_same_bytes),
         cmocka_unit_test(empty_lists_are_there),

@@ -240,6 +240,7 @@ static void wait_for_beats(const struct temp_dir *dir, int period_ms,
 
     assert_true(flight_take(&holder));
     looks.holder = &holder;
+    looks.is_on = false;
     looks.period = period_ms / look_ms;
     looks.left = 10 * FLIGHT_PATIENCE_MS / look_ms;
     assert_true(flight_wait(&flight, UINT64_MAX));

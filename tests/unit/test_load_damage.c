@@ -3,6 +3,7 @@
 #include "load_fixture.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -79,7 +79,7 @@ struct option_row {
     char value[12]; /* its name in usage; "": takes no value */
     char help[64];  /* one line of at most 55 columns; no quotes, brackets */
     char shown_default[60];
-    char choices[24];    /* "auto|best|baseline" */
+    char choices[28];    /* "process|in-process|lazy" */
     uint32_t commands;   /* commands that take it */
     uint32_t low, high;  /* bounds of a number */
     uint16_t field;      /* offset in struct options */

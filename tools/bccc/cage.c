@@ -5,10 +5,9 @@
  * descriptors. So it puts up three independent walls, in the order of their
  * demands on the kernel:
  *
- *  - open() of this program refuses. LLVM opens files with open() only, so no
- *    directive is obeyed on any kernel. (A libLLVM.so is bound to it, too: a
- *    program's definition comes before libc's.) This is no wall against code
- * that an attacker runs in this process.
+ *  - open() of this program (open_wall.h) refuses, so no directive is obeyed on
+ *    any kernel. This is no wall against code that an attacker runs in this
+ *    process.
  *  - Landlock (Linux 5.13): no file or directory can be named, since 6.7 no
  *    TCP port, since 6.12 no process outside signalled.
  *  - seccomp (Linux 3.5): only the system calls below are allowed. Any other,
@@ -22,10 +21,6 @@
  * files are opened before. Renaming is allowed only if there is an index to
  * publish, and Landlock limits it to the cache directory. */
 
-/* Both open() and open64() are defined here, under their own names. */
-#undef _FILE_OFFSET_BITS
-#undef _TIME_BITS
-
 #include "cage.h"
 
 #include <errno.h>
@@ -35,8 +30,6 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,32 +38,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* ---- open() ---- */
-
-static atomic_bool is_closed;
-
-#define VISIBLE __attribute__((visibility("default")))
-
-VISIBLE int open(const char *path, int flags, ...)
-{
-    mode_t mode = 0;
-    va_list arguments;
-
-    if (is_closed) {
-        errno = EACCES;
-        return -1;
-    }
-    if (flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE) {
-        va_start(arguments, flags);
-        mode = va_arg(arguments, mode_t);
-        va_end(arguments);
-    }
-    return openat(AT_FDCWD, path, flags, mode);
-}
-
-/* The function that 32-bit programs call. */
-VISIBLE int open64(const char *path, int flags, ...)
-    __attribute__((alias("open")));
+#include "open_wall.h"
 
 /* ---- Landlock ---- */
 
@@ -426,7 +394,7 @@ unsigned cage_close(int publish_dir_fd)
 {
     unsigned parts = CAGE_OPEN;
 
-    is_closed = true;
+    open_wall_close();
     /* Without this, Landlock and seccomp require a privilege. */
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return parts;

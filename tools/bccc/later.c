@@ -61,9 +61,8 @@ struct keeper {
  * last of them. */
 static void close_others(const struct keeper *keeper)
 {
-    const int kept[] = {keeper->link_fd,  keeper->first_fd,
-                        keeper->output_fd, keeper->reply_fd,
-                        keeper->dir_fd,   keeper->flight.fd};
+    const int kept[] = {keeper->link_fd,  keeper->first_fd, keeper->output_fd,
+                        keeper->reply_fd, keeper->dir_fd,   keeper->flight.fd};
     const size_t n = sizeof(kept) / sizeof(kept[0]);
     int next = REQUEST_FD;
 

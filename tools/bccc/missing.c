@@ -16,9 +16,8 @@
 #include "file.h"
 #include "link_image.h"
 #include "machine.h"
-#include "needed.h"
-#include "span.h"
 #include "candidates.h"
+#include "span.h"
 
 /* Only a memfd has seals. */
 static int open_memfd(const char *path)

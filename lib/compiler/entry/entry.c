@@ -12,7 +12,7 @@
 #include "clock.h"
 #include "load_check.h"
 #include "machine.h"
-#include "uses.h"
+#include "candidates.h"
 #include "version.h"
 
 /* ---- The request ---- */

@@ -10,7 +10,6 @@
 #include "error.h"
 #include "indexes.h"
 #include "inputs.h"
-#include "needed.h"
 #include "request.h"
 
 /* One entry to make. The caller zeroes it, fills the first members, and calls

@@ -12,7 +12,7 @@
  * A weak symbol alone makes no library needed. A symbol with a version
  * (.symver, "name@VERSION") takes only that version; without one it takes only
  * the default version. */
-#include "needed.h"
+#include "candidates.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

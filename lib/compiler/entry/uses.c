@@ -10,13 +10,12 @@
  * (tools/bcc/interpose.c). libstdc++ is left out: of its thousands of names,
  * programs define inline functions, whose definitions are all alike. The
  * allocator is left out, too: see needed.c. */
-#include "uses.h"
+#include "candidates.h"
 
 #include <stdbool.h>
 #include <string.h>
 
 #include "name_map.h"
-#include "needed.h"
 
 struct uses {
     struct arena *arena;

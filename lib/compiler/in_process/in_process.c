@@ -28,8 +28,8 @@
 #include "entry.h"
 #include "file.h"
 #include "lazy.h"
+#include "open_wall.h"
 #include "prune.h"
-#include "walls.h"
 
 __attribute__((visibility("default"))) enum status
 obcc_llvm_compile(const struct compile_call *call, struct reply *ret_reply,
@@ -100,9 +100,9 @@ static enum status make_entry(void *context, struct error *err)
     if (status)
         return status;
     indexes_begin(&entry->indexes);
-    walls_close(true);
+    open_wall_close_here(true);
     status = entry_make(entry, &run->reply, err);
-    walls_close(false);
+    open_wall_close_here(false);
     if (status == STATUS_OK && run->lazy)
         status =
             lazy_keep(run->lazy, entry->inputs.bytes[0], &entry->result, err);

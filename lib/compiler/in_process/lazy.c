@@ -30,7 +30,7 @@
 #include "lazy_enter.h"
 #include "load.h"
 #include "support_routines.h"
-#include "walls.h"
+#include "open_wall.h"
 
 /* Of code that is compiled in pieces: a piece costs as much as three functions
  * of 100 lines in a small module, and as much as 100 in one of 12,000. The more
@@ -46,6 +46,7 @@ struct lazy {
     struct arena arena;
     const struct lazy_code *host; /* the host's, which has the log */
     void *unwinder;               /* libgcc_s, or NULL: handle of dlopen() */
+    void *libm;                   /* likewise, once it was needed */
     struct lazy_cut root;
     struct request request;
     struct span bitcode;
@@ -132,6 +133,8 @@ void lazy_free(struct lazy *lazy)
     }
     if (lazy->unwinder)
         dlclose(lazy->unwinder);
+    if (lazy->libm)
+        dlclose(lazy->libm);
     arena_release(&lazy->arena);
     free(lazy);
 }
@@ -257,21 +260,39 @@ static void *find_in_root(const struct lazy *lazy, const char *name)
     return (void *)(uintptr_t)address;
 }
 
-/* A load_resolve_fn. */
-static void *resolve(void *context, const char *name, uint32_t hash,
-                     uint32_t import)
-{
-    void *address = find_in_root(context, name);
-
-    (void)import;
-    return address ? address : support_routine_find(name, hash);
-}
-
 static void *find_unwinder(const void *context, const char *name)
 {
     const struct lazy *lazy = context;
 
     return lazy->unwinder ? dlsym(lazy->unwinder, name) : NULL;
+}
+
+/* What no declaration of the module names, so that the root made no library
+ * needed: arithmetic that became a call, and imports of support routines. */
+static void *find_in_defaults(struct lazy *lazy, const char *name)
+{
+    void *address = NULL;
+
+    if (!(lazy->request.flags & REQUEST_DEFAULT_LIBRARIES))
+        return NULL;
+    if (!lazy->libm)
+        lazy->libm = dlopen("libm.so.6", RTLD_LAZY); /* which needs libc */
+    if (lazy->libm)
+        address = dlsym(lazy->libm, name);
+    return address ? address : find_unwinder(lazy, name);
+}
+
+/* A load_resolve_fn. */
+static void *resolve(void *context, const char *name, uint32_t hash,
+                     uint32_t import)
+{
+    struct lazy *lazy = context;
+    void *address = find_in_root(lazy, name);
+
+    (void)import;
+    if (!address)
+        address = support_routine_find(name, hash);
+    return address ? address : find_in_defaults(lazy, name);
 }
 
 /* ---- A piece ---- */
@@ -396,9 +417,9 @@ static enum status compile_piece(const struct wish *wish, struct lazy_cut *cut,
     /* A piece exports nothing. */
     request.flags |= REQUEST_MARKED_ONLY;
     request.n_marks = request.n_uses = 0;
-    walls_close(true);
+    open_wall_close_here(true);
     status = compile(&job, &result, err);
-    walls_close(false);
+    open_wall_close_here(false);
     if (status)
         return status;
     status = add_piece(lazy, cut, &result.link, err);

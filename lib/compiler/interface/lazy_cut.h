@@ -62,6 +62,9 @@ struct lazy_cut {
     size_t n_whole;
     const char **imports; /* what a piece may import from elsewhere */
     size_t n_imports;
+    const char **declared; /* of these, what declarations name: may make a
+                              shared library needed */
+    size_t n_declared;
 
     /* Of a piece, filled by the caller. */
     const char *first; /* the function that is called */

@@ -14,16 +14,106 @@
 struct root {
     LLVMModuleRef module;
     struct lazy_cut *cut;
-    struct buffer functions, whole, imports; /* const char * */
-    struct buffer aliases;                   /* struct lazy_alias */
+    struct buffer functions, whole, imports, declared; /* const char * */
+    struct buffer aliases;                             /* struct lazy_alias */
     bool failed;
 };
 
 /* ---- Modules that are not cut ---- */
 
+static bool begins(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* With these, a call may pass something in the register that a stub uses. */
+static bool has_plain_convention(LLVMValueRef function)
+{
+    switch (LLVMGetFunctionCallConv(function)) {
+    case LLVMCCallConv:
+    case LLVMFastCallConv:
+    case LLVMColdCallConv:
+    case LLVMPreserveMostCallConv:
+    case LLVMPreserveAllCallConv:
+    case LLVMX8664SysVCallConv:
+    case LLVMWin64CallConv:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Generated code calls them, in a way of its own. */
+static bool is_hook(const char *name)
+{
+    return begins(name, "__x86_indirect_thunk_") ||
+           begins(name, "__morestack") || strcmp(name, "__fentry__") == 0 ||
+           strcmp(name + strspn(name, "_"), "mcount") == 0;
+}
+
+/* What the linker defines in each image, and what follows from where code is.
+ */
+static bool is_of_image(const char *name)
+{
+    static const char *const names[] = {
+        "etext",
+        "_etext",
+        "edata",
+        "_edata",
+        "end",
+        "_end",
+        "__bss_start",
+        "__ehdr_start",
+        "_DYNAMIC",
+        "__executable_start",
+        "__LLVM_StackMaps",
+        "_GLOBAL_OFFSET_TABLE_",
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return begins(name, "__init_array_") || begins(name, "__fini_array_") ||
+           begins(name, "__preinit_array_") ||
+           begins(name, "llvm.experimental.stackmap") ||
+           begins(name, "llvm.experimental.patchpoint") ||
+           begins(name, "llvm.experimental.gc.statepoint");
+}
+
+static const char *refuse_function(LLVMValueRef function)
+{
+    const char *section = LLVMGetSection(function);
+
+    if (LLVMIsDeclaration(function))
+        return NULL;
+    if (!has_plain_convention(function) || is_hook(glue_name(function)))
+        return "a function has a calling convention of its own";
+    if (LLVMHasPrefixData(function) || LLVMHasPrologueData(function))
+        return "a function has data before its code";
+    if (LLVMGetAlignment(function) > LAZY_STUB_SIZE)
+        return "a function's address is aligned";
+    /* __start_NAME tells where it begins. */
+    if (section && *section && !begins(section, ".text"))
+        return "a function is in a section of its own";
+    return NULL;
+}
+
+static const char *refuse_alias(LLVMValueRef alias)
+{
+    LLVMValueRef base = cut_alias_base(alias);
+
+    if (!base)
+        return "an alias has no fixed address";
+    if (LLVMIsAFunction(base) &&
+        !LLVMIsAGlobalValue(LLVMAliasGetAliasee(alias)))
+        return "an alias points into a function";
+    return NULL;
+}
+
 /* NULL: it is cut. */
 static const char *find_refusal(LLVMModuleRef module)
 {
+    const char *refusal = NULL;
     LLVMValueRef at = NULL;
     size_t size;
 
@@ -35,14 +125,14 @@ static const char *find_refusal(LLVMModuleRef module)
     while ((at = glue_next_global(module, at))) {
         if (LLVMIsAGlobalVariable(at) && LLVMIsThreadLocal(at))
             return "a variable is thread-local";
-        if (LLVMIsAFunction(at) && !LLVMIsDeclaration(at) &&
-            (LLVMHasPrefixData(at) || LLVMHasPrologueData(at)))
-            return "a function has data before its code";
-        if (LLVMIsAGlobalAlias(at) && !cut_alias_base(at))
-            return "an alias has no fixed address";
-        if (LLVMIsAGlobalAlias(at) && LLVMIsAFunction(cut_alias_base(at)) &&
-            !LLVMIsAGlobalValue(LLVMAliasGetAliasee(at)))
-            return "an alias points into a function";
+        if (LLVMIsDeclaration(at) && is_of_image(glue_name(at)))
+            return "code asks where the image's parts are";
+        if (LLVMIsAFunction(at))
+            refusal = refuse_function(at);
+        else if (LLVMIsAGlobalAlias(at))
+            refusal = refuse_alias(at);
+        if (refusal)
+            return refusal;
     }
     return NULL;
 }
@@ -142,8 +232,11 @@ static void add_import(struct root *root, LLVMValueRef global)
 
     if (cut_is_llvm_name(name))
         add_for_intrinsic(root, name);
-    else if (strcmp(name, "__dso_handle") != 0)
+    else if (strcmp(name, "__dso_handle") != 0) {
         add(root, &root->imports, name);
+        if (LLVMGetLinkage(global) != LLVMExternalWeakLinkage)
+            add(root, &root->declared, name);
+    }
 }
 
 /* What the code of a piece may call although no declaration says so: for
@@ -229,6 +322,7 @@ static void take_all(struct root *root)
     cut->functions = take(root, &root->functions, &cut->n_functions);
     cut->whole = take(root, &root->whole, &cut->n_whole);
     cut->imports = take(root, &root->imports, &cut->n_imports);
+    cut->declared = take(root, &root->declared, &cut->n_declared);
     take_aliases(root);
 }
 
@@ -243,12 +337,14 @@ enum status cut_root(struct glue *glue, LLVMModuleRef module, const char *name,
     buffer_init(&root.functions);
     buffer_init(&root.whole);
     buffer_init(&root.imports);
+    buffer_init(&root.declared);
     buffer_init(&root.aliases);
     cut_all(&root);
     take_all(&root);
     buffer_release(&root.functions);
     buffer_release(&root.whole);
     buffer_release(&root.imports);
+    buffer_release(&root.declared);
     buffer_release(&root.aliases);
     return root.failed ? error_no_memory(err)
                        : cut_drop_marked(glue, module, name, err);

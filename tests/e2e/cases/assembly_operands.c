@@ -2,6 +2,7 @@
  * constants, symbols, registers of every kind, tied operands, flags, and
  * sections of its own.
  *
+ * LAZY: assembly names variables (constraint i)
  * STATUS: 0
  * OUTPUT:
  * sign -1 0 1
