@@ -12,8 +12,8 @@ void normalise_conventions(LLVMModuleRef module);
  * harmless. */
 void normalise_builtins(LLVMModuleRef module);
 
-/* Of one file, before it is linked: the lists of constructors and destructors in
- * the order in which its object would have them. NO_MEMORY. */
+/* Of one file, before it is linked: the lists of constructors and destructors
+ * in the order in which its object would have them. NO_MEMORY. */
 enum status normalise_file_constructors(LLVMModuleRef module,
                                         struct arena *arena,
                                         struct error *err) MUST_CHECK;
