@@ -132,6 +132,8 @@ static enum status settle_module(struct compilation *c, struct glue *glue,
 {
     enum status status = target_adopt(&c->target, module, name, err);
 
+    if (status == STATUS_OK)
+        status = normalise_file_constructors(module, &c->arena, err);
     if (status)
         return status;
     if ((c->request->flags & REQUEST_STRIP_DEBUG) || c->job->ways.cut ||

@@ -3,7 +3,8 @@
 # says, with the tools of this build. Exit status 77: something that the section
 # needs is not installed.
 #
-# Environment: BCC, BCC_BCCC, CLANG, CLANGXX, CC.
+# Environment: BCC, BCC_BCCC, CLANG, CLANGXX, CC; BCC_LIBRARIES: the directory of
+# the libraries.
 set -u
 umask 022
 tests=$(cd "$(dirname "$0")" && pwd)
@@ -25,6 +26,9 @@ PATH=$work/bin:$PATH
 XDG_CACHE_HOME=$work/cache-home # of the front ends
 BCC_CACHE_DIR=$work/cache
 BCC_TIER=best
-C_INCLUDE_PATH=$tests/../../include # where an installation has its headers
-export C_INCLUDE_PATH PATH XDG_CACHE_HOME BCC_CACHE_DIR BCC_TIER
+# Where an installation has its headers and libraries.
+C_INCLUDE_PATH=$tests/../../include
+LIBRARY_PATH=$BCC_LIBRARIES
+LD_LIBRARY_PATH=$BCC_LIBRARIES
+export C_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH PATH XDG_CACHE_HOME BCC_CACHE_DIR BCC_TIER
 cd "$work/case" && python3 "$tests/pages.py" case "$1" "$2"

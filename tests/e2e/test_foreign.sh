@@ -393,6 +393,41 @@ C
     done
 }
 
+# Older front ends list constructors of inline variables between others. These
+# share a section in the object, where the first of them is.
+test_orders_constructors_of_a_file_by_section() {
+    {
+        echo '@llvm.global_ctors = appending global [5 x { i32, ptr, ptr }] ['
+        for row in a:@va: b:null: c:@vc: d:null: e:null:; do
+            rest=${row#*:}
+            [ "$row" = a:@va: ] || echo ,
+            echo "{ i32, ptr, ptr } { i32 65535, ptr @${row%%:*}, ptr ${rest%:} }"
+        done
+        echo ']'
+        for letter in a c; do
+            echo "\$v$letter = comdat any"
+            echo "@v$letter = linkonce_odr global i32 0, comdat"
+        done
+        for letter in a b c d e; do
+            printf '@text_%s = private constant [2 x i8] c"%s\\00"\n' $letter $letter
+            echo "define internal void @$letter() {"
+            echo " call i32 @puts(ptr @text_$letter)"
+            echo ' ret void }'
+        done
+        echo 'declare i32 @puts(ptr)'
+        echo 'define i32 @main() { ret i32 0 }'
+    } >"$work/sections.ll"
+    run made "$BCC" compile --target "$triple" --entry main \
+        "$work/sections.ll" -o "$work/sections.oBCC"
+    expect made "exit 0"
+    need_target_bcc
+    "$CLANG" -w "$work/sections.ll" -o "$work/native" || exit 1
+    run native "$work/native"
+    [ "$(tr -d '\n' <"$work/native.out")" = abdec ] || fail "native order"
+    run ran "$BCC" run --target "$triple" "$work/sections.ll"
+    same native ran
+}
+
 # off: no machine joins a product and a sum. On AArch64 every CPU would.
 test_rounds_alike_with_fp_contract_off() {
     cat >"$work/round.c" <<'C'

@@ -12,6 +12,12 @@ void normalise_conventions(LLVMModuleRef module);
  * harmless. */
 void normalise_builtins(LLVMModuleRef module);
 
+/* Of one file, before it is linked: the lists of constructors and destructors
+ * in the order in which its object would have them. NO_MEMORY. */
+enum status normalise_file_constructors(LLVMModuleRef module,
+                                        struct arena *arena,
+                                        struct error *err) MUST_CHECK;
+
 /* Put the lists of constructors and destructors behind all variables, where
  * front ends have them: those that a program put into .init_array itself run
  * first. Linking modules moves the lists to the front, and on ARM LLVM writes

@@ -148,6 +148,71 @@ static LLVMValueRef copy_behind_all(LLVMModuleRef module, LLVMValueRef list,
     return copy;
 }
 
+/* Constructors of one priority without a variable share a section, which lies
+ * where its first one is: in the object of a file, others follow them. */
+static bool has_shared_section(LLVMValueRef element)
+{
+    return LLVMGetNumOperands(element) == 3 &&
+           LLVMIsNull(LLVMGetOperand(element, 2));
+}
+
+/* Move those that share the section of element number `first` behind it. */
+static unsigned gather(LLVMValueRef array, unsigned first, LLVMValueRef *row,
+                       bool *done)
+{
+    const unsigned n = (unsigned)LLVMGetNumOperands(array);
+    LLVMValueRef element = LLVMGetOperand(array, first);
+    unsigned n_rows = 0;
+
+    row[n_rows++] = element;
+    if (!has_shared_section(element))
+        return n_rows;
+    for (unsigned i = first + 1; i < n; i++) {
+        LLVMValueRef other = LLVMGetOperand(array, i);
+
+        if (has_shared_section(other) &&
+            LLVMGetOperand(other, 0) == LLVMGetOperand(element, 0)) {
+            row[n_rows++] = other;
+            done[i] = true;
+        }
+    }
+    return n_rows;
+}
+
+static enum status order_list(LLVMValueRef list, struct arena *arena,
+                              struct error *err)
+{
+    LLVMValueRef array = list ? LLVMGetInitializer(list) : NULL, *row;
+    const unsigned n = array ? (unsigned)LLVMGetNumOperands(array) : 0;
+    unsigned n_rows = 0;
+    bool *done;
+
+    if (n < 2 || LLVMGetTypeKind(LLVMTypeOf(array)) != LLVMArrayTypeKind)
+        return STATUS_OK;
+    row = arena_alloc(arena, n, sizeof(LLVMValueRef));
+    done = arena_alloc(arena, n, sizeof(bool));
+    if (!row || !done)
+        return error_no_memory(err);
+    memset(done, 0, n * sizeof(bool));
+    for (unsigned i = 0; i < n; i++)
+        if (!done[i])
+            n_rows += gather(array, i, row + n_rows, done);
+    LLVMSetInitializer(list, LLVMConstArray2(LLVMTypeOf(row[0]), row, n));
+    return STATUS_OK;
+}
+
+enum status normalise_file_constructors(LLVMModuleRef module,
+                                        struct arena *arena, struct error *err)
+{
+    enum status status =
+        order_list(LLVMGetNamedGlobal(module, "llvm.global_ctors"), arena, err);
+
+    if (status)
+        return status;
+    return order_list(LLVMGetNamedGlobal(module, "llvm.global_dtors"), arena,
+                      err);
+}
+
 /* Its third field, the variable with which it comes and goes, makes LLVM put a
  * constructor into a section of its own; then constructors of later files can
  * run before those of earlier ones. Linking has decided by now, so it is left
