@@ -590,8 +590,8 @@ static void threads_that_miss_at_once_compile_once(void **state)
     int n_hits = 0, n_misses = 0, n_patient;
 
     for (int i = 0; i < N; i++) {
-        launchers[i] = (struct launcher){.cache_dir = f->cache,
-                                         .compiler = compiler.text};
+        launchers[i] =
+            (struct launcher){.cache_dir = f->cache, .compiler = compiler.text};
         assert_int_equal(
             pthread_create(&threads[i], NULL, launch_at_once, &launchers[i]),
             0);

@@ -1,7 +1,7 @@
 /* Baseline code and the best code through the API: a host that waits for the
  * best code, with and without a descriptor, and takes it. The user's compilers
- * in the background stand in one queue (tools/bccc/later.c); what finds no place
- * is begun by another launch. */
+ * in the background stand in one queue (tools/bccc/later.c); what finds no
+ * place is begun by another launch. */
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
