@@ -257,41 +257,46 @@ static int fill_attributes(posix_spawnattr_t *attributes)
  * environment that it needs to start: others (LD_PRELOAD, MALLOC_CONF,
  * GLIBC_TUNABLES ...) are meant for the host, and would change it, slow it
  * down, or end it. */
-static const char passed_variables[][16] = {
-    "PATH",            /* if bccc is a script */
-    "BCC_BCCC",        /* which such a script may start */
-    "LD_LIBRARY_PATH", /* its own libraries, and those that -l finds: the
+static const char passed_variables[] =
+    "PATH="            /* if bccc is a script */
+    "BCC_BCCC="        /* which such a script may start */
+    "LD_LIBRARY_PATH=" /* its own libraries, and those that -l finds: the
                           host's dlopen() looks there, too */
-    "BCC_SYSROOT",     /* where the libraries of other machines are */
-    "BCC_UNDEFINED",   /* where bcc run wants undefined symbols listed */
-    "QEMU_LD_PREFIX",  /* if another machine is emulated */
-    "QEMU_CPU",
-    "ASAN_OPTIONS", /* if it is built with sanitizers; nothing else reads
+    "BCC_SYSROOT="     /* where the libraries of other machines are */
+    "BCC_UNDEFINED="   /* where bcc run wants undefined symbols listed */
+    "QEMU_LD_PREFIX="  /* if another machine is emulated */
+    "QEMU_CPU="
+    "ASAN_OPTIONS=" /* if it is built with sanitizers; nothing else reads
                        these */
-    "UBSAN_OPTIONS",
-    "TSAN_OPTIONS",
-};
+    "UBSAN_OPTIONS="
+    "TSAN_OPTIONS=";
 
-enum { N_PASSED = sizeof(passed_variables) / sizeof(passed_variables[0]) };
+/* At most: a name and its "=" take two bytes. */
+enum { MAX_PASSED = sizeof(passed_variables) / 2 };
 
 static bool is_passed(const char *variable)
 {
-    for (size_t i = 0; i < N_PASSED; i++) {
-        const size_t size = strlen(passed_variables[i]);
+    const char *name = passed_variables;
 
-        if (strncmp(variable, passed_variables[i], size) == 0 &&
-            variable[size] == '=')
+    while (*name) {
+        const char *at = variable;
+
+        for (; *name == *at && *at != '='; name++)
+            at++;
+        if (*name == '=' && *at == '=')
             return true;
+        while (*name++ != '=')
+            continue;
     }
     return false;
 }
 
-static void choose_environment(char *ret_environment[N_PASSED + 1])
+static void choose_environment(char *ret_environment[MAX_PASSED + 1])
 {
     size_t n = 0;
 
-    /* Bounded by N_PASSED, because a name may occur twice, by mistake. */
-    for (char **at = environ; at && *at && n < N_PASSED; at++)
+    /* Bounded, because a name may occur many times, by mistake. */
+    for (char **at = environ; at && *at && n < MAX_PASSED; at++)
         if (is_passed(*at))
             ret_environment[n++] = *at;
     ret_environment[n] = NULL;
@@ -303,7 +308,7 @@ static enum status start(char *const *argv, const struct descriptors *table,
     const char *path = argv[0];
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
-    char *environment[N_PASSED + 1];
+    char *environment[MAX_PASSED + 1];
     int rc;
 
     choose_environment(environment);

@@ -13,7 +13,7 @@ int bccSetHost(BCCScriptRef script, const BCCHost *host)
         return 1;
     if (!host || host->size != sizeof(*host) || host->shows >> 3)
         return script_misuse(script, BCC_INVALID_VALUE,
-                             "host: NULL, or unknown size or BCC_SHOW_ bits");
+                             "host: NULL, or unknown size or shows");
     script->host = *host;
     return 0;
 }

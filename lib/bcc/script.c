@@ -94,9 +94,9 @@ int bccSetArguments(BCCScriptRef script, int argc, char **argv)
     if (script_check_open(script, "arguments"))
         return 1;
     if (argc < 0 || !argv || argv[argc])
-        return script_misuse(
-            script, BCC_INVALID_VALUE,
-            "arguments: argv is not a list of %d strings and NULL", argc);
+        return script_misuse(script, BCC_INVALID_VALUE,
+                             "arguments: argv is not %d strings and NULL",
+                             argc);
     script->argc = argc;
     script->argv = argv;
     return 0;

@@ -112,8 +112,8 @@ static COLD enum status refuse_type(const struct binder *binder,
 {
     if (ELF64_ST_TYPE(entry->st_info) == STT_TLS)
         return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: '%s' is a thread-local variable that is bound "
-                         "as if it had one address",
+                         "%s: '%s' is a thread-local variable, but bound "
+                         "by address",
                          binder->view->name, name);
     /* lib/linker binds these with R_*_IRELATIVE, which has no symbol. */
     return error_set(err, STATUS_UNSUPPORTED,
@@ -175,8 +175,8 @@ static COLD enum status bind_host_variable(struct binder *binder,
 
     if (is_known && !tls_host_find(address, &variable))
         return error_set(err, STATUS_UNSUPPORTED,
-                         "%s: '%s' is thread-local here, but %p is no "
-                         "thread-local variable of the process",
+                         "%s: '%s' is thread-local here, but not in the "
+                         "process (%p)",
                          binder->view->name, name, address);
     variable.name = name;
     /* Missing imports have been recorded: no other error may hide them. */

@@ -82,10 +82,11 @@ static enum status check_permissions(const struct image_view *view,
         if (access != (PF_R | PF_X) || header->p_vaddr != 0 ||
             header->p_offset != 0 || header->p_memsz != header->p_filesz ||
             header->p_memsz > text_span)
-            return error_set(err, STATUS_CORRUPT,
-                             "%s: first segment is not read+execute file bytes "
-                             "in the 0x%llx from address 0",
-                             view->name, (unsigned long long)text_span);
+            return error_set(
+                err, STATUS_CORRUPT,
+                "%s: first segment is not 0x%llx read+execute bytes "
+                "at address 0",
+                view->name, (unsigned long long)text_span);
         return STATUS_OK;
     }
     if (access & PF_X)
@@ -96,8 +97,7 @@ static enum status check_permissions(const struct image_view *view,
     if (!(access & PF_R) ||
         (!(access & PF_W) && header->p_memsz != header->p_filesz))
         return error_set(err, STATUS_CORRUPT,
-                         "%s: segment at 0x%llx has permissions 0x%x for what "
-                         "it holds",
+                         "%s: segment at 0x%llx has wrong permissions 0x%x",
                          view->name, address, access);
     return STATUS_OK;
 }
@@ -258,6 +258,17 @@ static enum status check_tls(const struct image_view *view, struct error *err)
     return STATUS_OK;
 }
 
+static COLD enum status refuse_table(const struct image_view *view,
+                                     struct image_range range, const char *name,
+                                     const char *segment, struct error *err)
+{
+    return error_set(err, STATUS_CORRUPT,
+                     "%s: %s at 0x%llx of 0x%llx bytes is not a table of a %s "
+                     "segment",
+                     view->name, name, (unsigned long long)range.address,
+                     (unsigned long long)range.size, segment);
+}
+
 /* The table that PT_GNU_EH_FRAME leads to (Linux Standard Base, "The
  * .eh_frame_hdr section"):
  *
@@ -289,11 +300,7 @@ static enum status find_eh_frame(struct image_view *view,
     view->eh_frame = address;
     return STATUS_OK;
 corrupt:
-    return error_set(err, STATUS_CORRUPT,
-                     "%s: unwind table at 0x%llx of 0x%llx bytes is none that "
-                     "leads into the text segment",
-                     view->name, (unsigned long long)header.address,
-                     (unsigned long long)header.size);
+    return refuse_table(view, header, "unwind table", "text", err);
 }
 
 #ifdef MACHINE_PROPERTY
@@ -341,11 +348,7 @@ static enum status read_property(struct image_view *view, struct error *err)
         find_property(bytes + HEAD_SIZE, note.n_descsz, MACHINE_PROPERTY);
     return STATUS_OK;
 corrupt:
-    return error_set(err, STATUS_CORRUPT,
-                     "%s: property note at 0x%llx of 0x%llx bytes is none of "
-                     "the text segment",
-                     view->name, (unsigned long long)range->address,
-                     (unsigned long long)range->size);
+    return refuse_table(view, *range, "property note", "text", err);
 }
 
 #else
@@ -372,11 +375,7 @@ static enum status check_exidx(const struct image_view *view, struct error *err)
         image_view_find(view, table->address, table->size) ==
             &view->segments[0])
         return STATUS_OK;
-    return error_set(err, STATUS_CORRUPT,
-                     "%s: unwind table at 0x%llx of 0x%llx bytes is none of "
-                     "the text segment",
-                     view->name, (unsigned long long)table->address,
-                     (unsigned long long)table->size);
+    return refuse_table(view, *table, "unwind table", "text", err);
 }
 
 enum status image_view_read_headers(const char *name,
@@ -497,13 +496,8 @@ static enum status read_table(const struct image_view *view,
         range.address % rule->alignment != 0 ||
         (rule->entry_size_tag &&
          dynamic->value[rule->entry_size_tag] != rule->entry_size))
-        return error_set(err, STATUS_CORRUPT,
-                         "%s: %s at 0x%llx of 0x%llx bytes is no table of a "
-                         "%s segment",
-                         view->name, rule->name,
-                         (unsigned long long)range.address,
-                         (unsigned long long)range.size,
-                         rule->constant ? "read-only" : "mapped");
+        return refuse_table(view, range, rule->name,
+                            rule->constant ? "read-only" : "mapped", err);
     *ret_range = range;
     return STATUS_OK;
 }
@@ -523,10 +517,9 @@ static enum status read_symbols(struct image_view *view,
     if (!segment || segment->writable ||
         address % _Alignof(ELF_TYPE(Sym)) != 0 ||
         dynamic->value[DT_SYMENT] != sizeof(ELF_TYPE(Sym)))
-        return error_set(err, STATUS_CORRUPT,
-                         "%s: symbol table at 0x%llx is no table of a "
-                         "read-only segment",
-                         view->name, (unsigned long long)address);
+        return refuse_table(
+            view, (struct image_range){address, sizeof(ELF_TYPE(Sym))},
+            "symbol table", "read-only", err);
     view->symbols = address;
     view->n_symbols = (segment->address + segment->memory_size - address) /
                       sizeof(ELF_TYPE(Sym));

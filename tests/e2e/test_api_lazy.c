@@ -14,7 +14,7 @@
 #define TEST(function)                                                         \
     cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
 
-enum { N_THREADS = 8, WAIT_MS = 60000 };
+enum { N_THREADS = 8, LOOK_MS = 1000 };
 
 /* ---- Scripts ---- */
 
@@ -293,6 +293,16 @@ static void the_best_code_is_made_at_once_where_it_is_wanted(void **state)
 
 /* ---- The next launch ---- */
 
+/* The user's compilers in the background stand in one queue, which may have no
+ * place: then another launch begins. */
+static void launch_again(const struct fixture *f)
+{
+    BCCScriptRef script = new_lazy("answer.bc", BCC_TIER_AUTO);
+
+    assert_succeeds(script, prepare(script, f->cache));
+    bccDisposeScript(script);
+}
+
 static void the_next_launch_hits_the_best_code(void **state)
 {
     const struct fixture *f = *state;
@@ -302,12 +312,10 @@ static void the_next_launch_hits_the_best_code(void **state)
     assert_cache(script, BCC_CACHE_MISS);
     assert_int_equal(report_of(script).lazy, 1);
     assert_int_equal(call(script, "answer"), 42);
-    /* Until the process in the background has begun, none is at work. */
-    for (int i = 0; i < WAIT_MS && bccWaitForBest(script, WAIT_MS); i++) {
+    while (bccWaitForBest(script, LOOK_MS)) {
         assert_int_equal(take_error(script), BCC_NOT_READY);
-        usleep(1000);
+        launch_again(f);
     }
-    assert_succeeds(script, bccWaitForBest(script, 0));
     bccDisposeScript(script);
 
     script = new_lazy("answer.bc", BCC_TIER_AUTO);

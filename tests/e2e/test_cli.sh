@@ -627,6 +627,36 @@ test_a_program_may_be_compiled_in_the_process() {
     says wrong err "BCC_JIT=orc: not one of process, in-process, lazy"
 }
 
+test_functions_may_be_compiled_when_they_are_called() {
+    [ -e "${BCC%/*}/../libexec/bcc/libobcc-llvm.so" ] || return 0
+    compile late <<'C'
+#include <stdio.h>
+int missing(int);
+__attribute__((noinline)) static int calls_missing(int n)
+{
+    return missing(n) + 1;
+}
+int main(int argc, char **argv)
+{
+    puts("begun");
+    fflush(stdout);
+    return argc > 1 ? calls_missing(argc) : 3;
+}
+C
+    set -- run --jit=lazy --tier=baseline --no-cache --report=json
+    run lazy "$BCC" "$@" "$work/late.bc"
+    expect lazy "exit 3"
+    says lazy report '"lazy":true'
+    for how in "" --verbose; do
+        # shellcheck disable=SC2086
+        run late "$BCC" "$@" $how "$work/late.bc" argument
+        expect late "exit 127"
+        says late out begun
+        says late err "calls_missing: cannot be compiled when it is called"
+        says late err "nothing defines 'missing'"
+    done
+}
+
 test_unresolved_symbols_are_all_named() {
     compile needy <<'C'
 int first_missing(int), second_missing(int);
@@ -1681,7 +1711,7 @@ test_report_is_one_line_of_json() {
     small_program
     for name in cold warm; do
         run $name "$BCC" run --report=json "$work/small.bc"
-        "$CHECK_JSON" cache code reason path tier image_bytes stages_us \
+        "$CHECK_JSON" cache code reason path tier lazy image_bytes stages_us \
             total_us \
             <"$work/$name.report" || fail "$(cat "$work/$name.report")"
     done

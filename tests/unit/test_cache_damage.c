@@ -458,7 +458,7 @@ static void sections_out_of_order_are_refused(void **state)
     table[3] = table[4];
     table[4] = saved;
     cache_file_seal_header(&f->file);
-    expect(&f->file, STATUS_CORRUPT, "inside what comes before it");
+    expect(&f->file, STATUS_CORRUPT, "misaligned or overlaps");
 }
 
 static void lists_behind_the_context_are_refused(void **state)

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <bcc/bcc.h>
 
@@ -35,18 +35,12 @@ static int perf_wanted(void)
     return -1;
 }
 
-/* The dynamic linker ends a program with this status if it does not find a
- * function. */
-enum { STATUS_LAZY_FAILED = 127 };
-
 /* Called before a compile: the library logs then why there is no usable
  * entry. */
 static void note_miss(void *path, int level, const char *area, const char *text)
 {
-    if (level == BCC_LOG_FATAL) {
-        complain("%s", text);
-        _exit(STATUS_LAZY_FAILED);
-    }
+    if (level == BCC_LOG_FATAL)
+        setup_end_program(text);
     if (strcmp(area, "cache") != 0)
         return;
     waiting_begin(path);

@@ -48,11 +48,22 @@ static bool add_shared(BCCScriptRef script, const struct options *options)
     return ok;
 }
 
+/* The dynamic linker ends a program with this status if it does not find a
+ * function. */
+enum { STATUS_LAZY_FAILED = 127 };
+
+void setup_end_program(const char *text)
+{
+    complain("%s", text);
+    _exit(STATUS_LAZY_FAILED);
+}
+
 static void log_line(void *context, int level, const char *area,
                      const char *text)
 {
     (void)context;
-    (void)level;
+    if (level == BCC_LOG_FATAL)
+        setup_end_program(text);
     if (*text)
         complain("%s: %s", area, text);
 }

@@ -28,6 +28,9 @@ BCCScriptRef setup_script(const struct options *options, const char *path,
 /* The function that a program begins with: --entry, or "main". */
 const char *setup_entry(const struct options *options);
 
+/* After BCC_LOG_FATAL: print the text, and end the process. */
+_Noreturn void setup_end_program(const char *text);
+
 /* Print the script's error message, if it has one. */
 void setup_complain(BCCScriptRef script);
 

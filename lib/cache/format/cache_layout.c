@@ -129,7 +129,7 @@ enum status cache_geometry_check(const struct cache_geometry *geometry,
         geometry->image_align > OBCC_MAX_IMAGE_ALIGN)
         return error_set(err, failure,
                          "%s: header: image alignment %#" PRIx64
-                         " does not go with context alignment %#" PRIx32,
+                         " does not fit context alignment %#" PRIx32,
                          name, geometry->image_align, context_align);
     return STATUS_OK;
 }
@@ -214,8 +214,8 @@ static enum status read_section(const struct obcc_section *section,
 
     if (extent.offset % OBCC_SECTION_ALIGN != 0 || extent.offset < *end)
         return error_set(err, STATUS_CORRUPT,
-                         "%s: %s: offset %#" PRIx64 " is misaligned or inside "
-                         "what comes before it",
+                         "%s: %s: offset %#" PRIx64
+                         " is misaligned or overlaps",
                          name, what, extent.offset);
     if (extent.offset > layout->file_size ||
         extent.size > layout->file_size - extent.offset)
