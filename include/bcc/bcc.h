@@ -451,8 +451,8 @@ enum BCCLogLevel { BCC_LOG_DEBUG = 0, BCC_LOG_WARN = 1, BCC_LOG_FATAL = 2 };
 /* A log callback. level is BCC_LOG_...; BCC_LOG_WARN reports a failure that the
  * library recovered from, BCC_LOG_FATAL one that ends the process when the
  * callback returns (BCC_JIT_LAZY), in any thread that runs code of the script.
- * area is "cache", "link", "load" or "compile". text is one line, formatted like
- * an error message, *borrowed* for the call. */
+ * area is "cache", "link", "load" or "compile". text is one line, formatted
+ * like an error message, *borrowed* for the call. */
 typedef void (*BCCLogFn)(void *context, int level, const char *area,
                          const char *text);
 
