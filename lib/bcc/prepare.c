@@ -307,6 +307,7 @@ compile_entry(struct prepare *p, const struct error *why, struct error *err)
     struct flight flight = {.fd = -1};
     struct found found;
     enum status status;
+    ino_t stale;
     bool ignored;
 
     if (p->dir || p->file)
@@ -315,6 +316,7 @@ compile_entry(struct prepare *p, const struct error *why, struct error *err)
     if (p->dir)
         mkdirat(AT_FDCWD, p->dir, 0700);
     choose_lazy(p);
+    stale = p->is_lazy ? find_inode(p->script) : 0;
     /* BCC_REBUILD never uses an entry made by another process. */
     if (p->dir && !(p->flags & BCC_REBUILD) && !p->is_lazy &&
         wait_for_turn(p, &flight, &status, err)) {
@@ -328,7 +330,7 @@ compile_entry(struct prepare *p, const struct error *why, struct error *err)
         status = load_entry(p, &found, &ignored, err);
     found_release(&found);
     if (p->is_lazy) {
-        p->script->inode = 0; /* what is in the directory is another file */
+        p->script->inode = stale; /* the best code will replace it */
         p->script->report.lazy = p->script->lazy.code != NULL;
     }
     return status;

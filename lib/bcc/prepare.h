@@ -121,7 +121,10 @@ void make_later(struct prepare *p);
 
 /* ---- tier.c ---- */
 
-/* Is another file in the place of the entry that was loaded? */
+/* The inode of the file in the place of the script's entry; 0: none. */
+ino_t find_inode(BCCScriptRef script) MUST_CHECK;
+
+/* Is another file there than script->inode, which prepare() found or made? */
 bool is_replaced(BCCScriptRef script) MUST_CHECK;
 
 /* ---- admit.c ---- */

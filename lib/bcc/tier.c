@@ -43,12 +43,18 @@ static bool find_place(BCCScriptRef script, struct place *ret_place)
     return true;
 }
 
-bool is_replaced(BCCScriptRef script)
+ino_t find_inode(BCCScriptRef script)
 {
     struct stat st;
 
-    return fstatat(AT_FDCWD, script->report.path, &st, 0) == 0 &&
-           st.st_ino != script->inode;
+    return fstatat(AT_FDCWD, script->report.path, &st, 0) ? 0 : st.st_ino;
+}
+
+bool is_replaced(BCCScriptRef script)
+{
+    const ino_t inode = find_inode(script);
+
+    return inode && inode != script->inode;
 }
 
 static bool wait(BCCScriptRef script, struct flight *flight,

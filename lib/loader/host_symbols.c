@@ -224,9 +224,11 @@ COLD void host_scope_read(struct host_scope *scope)
 enum { EMPTY = 0, TAKEN = 1 };
 
 /* The place for a name's answer: the first of two neighbours that does not hold
- * another name. NULL: both do. */
+ * another name. NULL: both do. *ret_address: the answer, if it is there. It is
+ * read once: another thread may write an answer to another name. */
 static struct host_answer *answer_for(struct host_scope *scope,
-                                      const char *name, uint32_t hash)
+                                      const char *name, uint32_t hash,
+                                      uintptr_t *ret_address)
 {
     for (uint32_t i = 0; i < 2; i++) {
         struct host_answer *answer =
@@ -235,8 +237,10 @@ static struct host_answer *answer_for(struct host_scope *scope,
             atomic_load_explicit(&answer->address, memory_order_acquire);
 
         if (address == EMPTY ||
-            (address != TAKEN && strcmp(answer->name, name) == 0))
+            (address != TAKEN && strcmp(answer->name, name) == 0)) {
+            *ret_address = address;
             return answer;
+        }
     }
     return NULL;
 }
@@ -269,15 +273,13 @@ static void *search(const struct host_scope *scope, const char *name,
 void *host_scope_find(struct host_scope *scope, const char *name, uint32_t hash)
 {
     struct host_answer *answer = NULL;
-    void *address = NULL;
+    uintptr_t known = EMPTY;
+    void *address;
 
     if (atomic_load_explicit(&scope->remembers, memory_order_relaxed))
-        answer = answer_for(scope, name, hash);
-    if (answer)
-        address = (void *)atomic_load_explicit(&answer->address,
-                                               memory_order_relaxed);
-    if ((uintptr_t)address > TAKEN)
-        return address;
+        answer = answer_for(scope, name, hash, &known);
+    if (known != EMPTY)
+        return (void *)known;
     address = search(scope, name, hash);
     if (address && answer)
         remember(answer, name, address);

@@ -303,9 +303,8 @@ static void launch_again(const struct fixture *f)
     bccDisposeScript(script);
 }
 
-static void the_next_launch_hits_the_best_code(void **state)
+static void expect_best_code_next(const struct fixture *f)
 {
-    const struct fixture *f = *state;
     BCCScriptRef script = new_lazy("answer.bc", BCC_TIER_AUTO);
 
     assert_succeeds(script, prepare(script, f->cache));
@@ -325,6 +324,21 @@ static void the_next_launch_hits_the_best_code(void **state)
     assert_int_equal(report_of(script).tier, BCC_TIER_BEST);
     assert_int_equal(call(script, "answer"), 42);
     bccDisposeScript(script);
+}
+
+static void the_next_launch_hits_the_best_code(void **state)
+{
+    expect_best_code_next(*state);
+}
+
+static void the_best_code_replaces_that_of_other_bytes(void **state)
+{
+    const struct fixture *f = *state;
+    BCCScriptRef script = new_lazy("answer_43.bc", BCC_TIER_BEST);
+
+    assert_succeeds(script, prepare(script, f->cache));
+    bccDisposeScript(script);
+    expect_best_code_next(f);
 }
 
 static void a_prepare_that_fails_leaves_nothing_behind(void **state)
@@ -352,6 +366,7 @@ int main(void)
         TEST(what_cannot_be_divided_is_compiled_at_once),
         TEST(the_best_code_is_made_at_once_where_it_is_wanted),
         TEST(the_next_launch_hits_the_best_code),
+        TEST(the_best_code_replaces_that_of_other_bytes),
         TEST(a_prepare_that_fails_leaves_nothing_behind),
     };
 

@@ -463,12 +463,14 @@ test_call_knows_every_type() {
     compile types <<'C'
 typedef _Float16 halves __attribute__((vector_size(16)));
 typedef short shorts __attribute__((vector_size(16)));
+typedef double doubles __attribute__((vector_size(16)));
 _Float16 twice(_Float16 a) { return a + a; }
 __bf16 brain(__bf16 a) { return a; }
 long double third(long double a) { return a / 3; }
 __int128 triple(__int128 a) { return a * 3; }
 halves add(halves a, halves b) { return a + b; }
 shorts flip(shorts a) { return -a; }
+doubles same(doubles a) { return a; }
 struct pair { int a; double b; } pair(int a) { return (struct pair){a, 2 * a}; }
 _Complex double square(_Complex double a) { return a * a; }
 struct both { long a; char b; } both(void) { return (struct both){-7, 'x'}; }
@@ -494,11 +496,21 @@ C
 -3 triple 0xffffffffffffffffffffffffffffffff
 1.5,3,4.5,0,5,6,7,8 add 1,2,3,4,5,6,7,8 0.5,1,1.5,-4,0,0,0,0
 1,-2,-127,-32767,1,0,-7,-8 flip -1,2,127,0x7fff,65535,0,7,8
+4.9406564584124654e-324,0 same 5e-324,0
 {21,42} pair 21
 {-7,120} both
 {-3,4} square 1 2
 WORDS
     says value out '{-3, 4}'
+    cat >"$work/wide.ll" <<'LL'
+define { float, <8 x float> } @wide(float %a, <8 x float> %b) {
+  %one = insertvalue { float, <8 x float> } poison, float %a, 0
+  %both = insertvalue { float, <8 x float> } %one, <8 x float> %b, 1
+  ret { float, <8 x float> } %both
+}
+LL
+    run wide "$BCC" call "$work/wide.ll" wide 1.5 1,2,3,4,5,6,7,8
+    says wide out '{1.5, 1,2,3,4,5,6,7,8}'
     while read -r words; do
         # shellcheck disable=SC2086
         run wrong "$BCC" call "$work/types.bc" $words

@@ -1,6 +1,8 @@
 /* The symbols found without dlsym() are those that dlsym() finds. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -8,6 +10,8 @@
 
 #include <cmocka.h>
 #include <dlfcn.h>
+#include <pthread.h>
+#include <sched.h>
 
 #include "host_symbols.h"
 #include "symbol_hash.h"
@@ -150,6 +154,91 @@ static void remembers_once_a_second_script_asks(void **state)
                          (void *)getloadavg);
         assert_int_equal(count_answers(scope), n_scripts > 1);
     }
+}
+
+/* Names with the same place for their answers. */
+static const char *neighbour_of(const struct host_object *libc,
+                                const char *name)
+{
+    const uint32_t place = symbol_hash(name) % HOST_SCOPE_ANSWERS;
+    struct host_scope scope = {.n_objects = 1, .object = {*libc}};
+
+    for (size_t i = n_symbols(libc) - 1; i > 0; i--) {
+        const char *other = libc->strings + libc->symbols[i].st_name;
+        const uint32_t hash = symbol_hash(other);
+
+        if (hash % HOST_SCOPE_ANSWERS == place && strcmp(other, name) != 0 &&
+            host_scope_find(&scope, other, hash) &&
+            strlen(other) < sizeof(scope.answers[0].name))
+            return other;
+    }
+    fail_msg("no name with the place of %s", name);
+    return NULL;
+}
+
+enum { N_ROUNDS = 40000, MAX_DELAY = 512 };
+
+struct race {
+    struct host_scope scope;
+    atomic_uint arrivals;
+};
+
+struct asker {
+    struct race *race;
+    const char *name;
+    bool is_late; /* by a different time in each round */
+    size_t n_wrong;
+};
+
+/* Leave at about the same time as the other thread. */
+static void meet(struct race *race)
+{
+    const unsigned both = (atomic_fetch_add(&race->arrivals, 1) / 2 + 1) * 2;
+
+    for (unsigned i = 1; atomic_load(&race->arrivals) < both; i++)
+        if (i % 1024 == 0)
+            sched_yield();
+}
+
+static void *ask(void *context)
+{
+    struct asker *asker = context;
+    struct race *race = asker->race;
+    const uint32_t hash = symbol_hash(asker->name);
+    const void *right = dlsym(RTLD_DEFAULT, asker->name);
+
+    for (int i = 0; i < N_ROUNDS; i++) {
+        meet(race);
+        for (volatile int n = asker->is_late ? i % MAX_DELAY : 0; n > 0; n--)
+            ;
+        asker->n_wrong +=
+            host_scope_find(&race->scope, asker->name, hash) != right;
+        meet(race);
+        if (asker->is_late)
+            memset(race->scope.answers, 0, sizeof(race->scope.answers));
+    }
+    return NULL;
+}
+
+static void threads_get_no_answer_to_another_name(void **state)
+{
+    void *handle = dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD);
+    struct race race = {.scope.remembers = true};
+    struct host_object libc;
+    struct asker askers[2];
+    pthread_t thread;
+
+    (void)state;
+    host_scope_read(&race.scope);
+    assert_true(host_object_read(map_of(handle), &libc));
+    askers[0] = askers[1] = (struct asker){.race = &race, .name = "strtod"};
+    askers[1].name = neighbour_of(&libc, askers[0].name);
+    askers[1].is_late = true;
+    assert_int_equal(pthread_create(&thread, NULL, ask, &askers[0]), 0);
+    ask(&askers[1]);
+    pthread_join(thread, NULL);
+    assert_int_equal(askers[0].n_wrong + askers[1].n_wrong, 0);
+    dlclose(handle);
 }
 
 static void leaves_what_it_does_not_know_to_dlsym(void **state)
@@ -345,6 +434,7 @@ int main(void)
         cmocka_unit_test(finds_in_the_process_what_dlsym_finds),
         cmocka_unit_test(the_program_comes_before_its_libraries),
         cmocka_unit_test(remembers_once_a_second_script_asks),
+        cmocka_unit_test(threads_get_no_answer_to_another_name),
         cmocka_unit_test(leaves_what_it_does_not_know_to_dlsym),
         cmocka_unit_test(takes_the_default_version),
         cmocka_unit_test(the_scope_ends_with_libc),

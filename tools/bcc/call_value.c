@@ -229,6 +229,7 @@ static enum call_word parse_float(const char **text, BCCValue *value)
     long double number = 0;
     enum call_word word = CALL_WORD_OK;
 
+    errno = 0; /* a lane before may be subnormal */
     switch (value->type) {
     case BCC_F32:
         number = value->u.f = strtof(*text, &end);
@@ -386,7 +387,7 @@ static struct place scalar_place(const struct value_type *type)
         lane_size(type->type) * (type->lanes ? type->lanes : 1);
     uint64_t align = 1;
 
-    while (align < size && align < 16)
+    while (align < size && (type->lanes || align < 16))
         align *= 2;
     return (struct place){round_up(size, align), align};
 }

@@ -28,6 +28,7 @@
 #include "file.h"
 #include "flight.h"
 #include "prune.h"
+#include "sha1_digest.h"
 #include "store.h"
 #include "user_place.h"
 
@@ -51,6 +52,7 @@ struct keeper {
     int dir_fd;       /* the cache directory */
     const char *name; /* of the entry */
     struct span identity;
+    const struct inputs *inputs;
     struct flight flight; /* its lock is taken */
     bool is_replacing;    /* baseline code that was there before */
 };
@@ -133,6 +135,26 @@ static bool wait_for_turn(void)
 
 /* ---- The keeper: what was made ---- */
 
+/* An entry of the same name may be of inputs that have changed since. */
+static bool is_of_inputs(const struct keeper *keeper,
+                         const struct cache_view *view)
+{
+    const struct inputs *inputs = keeper->inputs;
+    uint8_t sha1[SHA1_SIZE];
+
+    if (cache_count(view, OBCC_DEPENDENCY_TABLE) != inputs->n_inputs)
+        return false;
+    for (size_t i = 0; i < inputs->n_inputs; i++) {
+        if (inputs->input[i].request->skip_sha1)
+            continue;
+        sha1_digest(inputs->bytes[i], sha1);
+        if (memcmp(cache_dependency_at(view, (uint32_t)i)->sha1, sha1,
+                   sizeof(sha1)) != 0)
+            return false;
+    }
+    return true;
+}
+
 /* Is it a whole entry for this request? */
 static bool is_answer(const struct keeper *keeper, struct span file,
                       struct cache_layout *layout)
@@ -147,7 +169,8 @@ static bool is_answer(const struct keeper *keeper, struct span file,
         return false;
     has = cache_identity(&view);
     return has.size == keeper->identity.size &&
-           memcmp(has.data, keeper->identity.data, has.size) == 0;
+           memcmp(has.data, keeper->identity.data, has.size) == 0 &&
+           is_of_inputs(keeper, &view);
 }
 
 static bool map_whole(int fd, struct file_mapping *mapping)
@@ -376,7 +399,7 @@ static bool open_channels(int fds[N_CHANNELS])
 }
 
 bool later_begin(struct later *later, const struct request *request,
-                 struct span identity)
+                 struct span identity, const struct inputs *inputs)
 {
     int fds[N_CHANNELS];
     struct flight flight;
@@ -400,6 +423,7 @@ bool later_begin(struct later *later, const struct request *request,
             .dir_fd = fds[DIRECTORY],
             .name = request->entry,
             .identity = identity,
+            .inputs = inputs,
             .flight = flight,
             .is_replacing = request->tier == REQUEST_TIER_LATER,
         });

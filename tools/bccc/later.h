@@ -19,6 +19,7 @@
 
 #include <stdbool.h>
 
+#include "inputs.h"
 #include "request.h"
 #include "span.h"
 
@@ -32,7 +33,7 @@ struct later {
 
 /* Start the keeper. False: the best code cannot be published later. */
 bool later_begin(struct later *later, const struct request *request,
-                 struct span identity);
+                 struct span identity, const struct inputs *inputs);
 
 /* Make the keeper end: the host gets the best code at once. */
 void later_end(struct later *later);

@@ -197,7 +197,7 @@ static void begin_later(struct job *job)
     if ((tier == REQUEST_TIER_AUTO &&
          inputs_size(&entry->inputs) >= LEAST_LATER_SIZE) ||
         tier == REQUEST_TIER_LATER)
-        later_begin(&job->later, &entry->request, identity);
+        later_begin(&job->later, &entry->request, identity, &entry->inputs);
     if (tier != REQUEST_TIER_LATER)
         return;
     if (!job->later.is_begun)
