@@ -62,19 +62,37 @@ struct lazy {
 
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 
+/* This thread is in fork(), and has the turn: others' handlers of fork() may
+ * call functions, too. */
+static _Thread_local bool is_forking;
+
 static void take_turn(void)
 {
-    pthread_mutex_lock(&turn);
+    if (!is_forking)
+        pthread_mutex_lock(&turn);
 }
 
 static void leave_turn(void)
 {
-    pthread_mutex_unlock(&turn);
+    if (!is_forking)
+        pthread_mutex_unlock(&turn);
+}
+
+static void before_fork(void)
+{
+    take_turn();
+    is_forking = true;
+}
+
+static void after_fork(void)
+{
+    is_forking = false;
+    leave_turn();
 }
 
 static void set_up(void)
 {
-    pthread_atfork(take_turn, leave_turn, leave_turn);
+    pthread_atfork(before_fork, after_fork, after_fork);
 }
 
 /* ---- Life ---- */
@@ -474,7 +492,9 @@ static enum status provide(const struct wish *wish, struct error *err)
     return status;
 }
 
-static void end(const struct wish *wish, const struct error *err)
+/* Not inlined: its text is not to be on the stack of each call. */
+__attribute__((noinline)) static void end(const struct wish *wish,
+                                          const struct error *err)
 {
     const struct lazy *lazy = wish->lazy;
     const struct lazy_code *host = lazy->host;
