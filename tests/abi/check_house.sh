@@ -7,6 +7,7 @@
 #   - no two files of lib/ and tools/ have one name
 #   - tools/bcc is a client of the public API: it includes no header of lib/bcc
 #   - files of a library of lib/ do not call each other in a circle
+#   - tools/bcc/warm_functions.txt, sorted, names functions that there are
 # Environment: CLANG_FORMAT, CLANG_TIDY. If one is missing, its part is skipped,
 # and a message says so.
 set -u
@@ -72,4 +73,11 @@ for archive in $(find "$build/lib" -name 'libbcc_*.a' ! -name '*routines*'); do
         sed "s,^tsort: -:,$(basename "$archive"):,; s,^tsort:, ,"
 done >"$results"
 found "files that call each other in a circle"
+
+# But for xxhash.h's.
+grep -rhoE '\<[a-z_A-Z0-9]+\(' lib tools include --include='*.[ch]' |
+    tr -d '(' | LC_ALL=C sort -u |
+    LC_ALL=C comm -13 - tools/bcc/warm_functions.txt 2>&1 |
+    grep -v '^XXH' >"$results"
+found "warm functions that no source has"
 exit $failures

@@ -351,7 +351,7 @@ static void odd_integers_have_their_range(void **state)
     assert_true(result.u.w[0] == 0 && result.u.w[1] == 0);
     wide.u.w[1] = UINT64_C(1) << 36;
     assert_string_equal(refused(script, "long", &wide, 1).message,
-                        "long: argument 1: wanted i100, given a number of "
+                        "long: argument 1: wanted i100, given a number with "
                         "more bits");
     wide.u.w[1] = UINT64_MAX; /* -1 */
     result = invoke(script, "long", &wide, 1);

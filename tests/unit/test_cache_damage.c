@@ -384,7 +384,7 @@ static const struct section_case section_cases[] = {
     {OBCC_STRING_POOL, UNCHANGED, UNCHANGED, UNCHANGED, UINT64_MAX,
      STATUS_CORRUPT, "string pool: reaches past the end"},
     {OBCC_STRING_POOL, UNCHANGED, UNCHANGED, UNCHANGED, 3300, STATUS_CORRUPT,
-     "context: offset 0x1000 is misaligned or inside"},
+     "context: offset 0x1000 is misaligned or overlaps"},
     {OBCC_CONTEXT, UNCHANGED, UNCHANGED, 4104, 8, STATUS_CORRUPT,
      "context: offset 0x1008 is not a multiple of 0x1000"},
     {OBCC_DEBUG, UNCHANGED, UNCHANGED, UNCHANGED, 4, STATUS_CORRUPT,

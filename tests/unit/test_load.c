@@ -473,10 +473,12 @@ static void shows_nothing_of_what_follows_in_the_file(void **state)
     assert_string_equal(access, "rw-p");
 }
 
-/* To unmap little costs more than it frees. */
+/* To unmap little costs more than it frees. Where images are made for larger
+ * pages than the kernel's, nothing that follows is mapped. */
 static void unmaps_much_that_follows_in_the_file(void **state)
 {
     enum { ROOM = 65536 };
+    const bool is_whole = machine_host()->page_size <= PAGE;
     struct fixture *f = *state;
     size_t end;
 
@@ -486,7 +488,8 @@ static void unmaps_much_that_follows_in_the_file(void **state)
         f->source.file_size = end + ROOM + more;
         assert_int_equal(ftruncate(f->fd, (off_t)f->source.file_size), 0);
         assert_int_equal(fixture_link(f), STATUS_OK);
-        assert_int_equal(f->image.mapping_size, more ? end : end + 2 * ROOM);
+        assert_int_equal(f->image.mapping_size,
+                         is_whole && !more ? end + 2 * ROOM : end);
         assert_int_equal(fixture_api(f)->bump(), 8);
         load_release(&f->image);
     }
