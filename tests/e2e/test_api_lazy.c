@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "api_fixture.h"
@@ -322,6 +323,32 @@ static void what_a_stub_would_change_is_compiled_at_once(void **state)
     }
 }
 
+/* An alternate stack for signals may have 8 KiB. */
+static void a_first_call_needs_little_stack(void **state)
+{
+    enum { STACK_SIZE = 65536, LIMIT = 6000, FILL = 0x5a };
+    static char stack[STACK_SIZE];
+    BCCScriptRef script = prepared("lazy.bc");
+    ucontext_t here, there;
+    size_t n_unused = 0;
+    void (*function)(void);
+
+    (void)state;
+    *(void **)&function = bccGetFuncAddr(script, "counted");
+    memset(stack, FILL, sizeof(stack));
+    assert_int_equal(getcontext(&there), 0);
+    there.uc_stack.ss_sp = stack;
+    there.uc_stack.ss_size = sizeof(stack);
+    there.uc_link = &here;
+    makecontext(&there, function, 0);
+    assert_int_equal(swapcontext(&here, &there), 0);
+    while (n_unused < sizeof(stack) && stack[n_unused] == FILL)
+        n_unused++;
+    assert_in_range(sizeof(stack) - n_unused, 1, LIMIT);
+    assert_int_equal(*(int *)bccGetVarAddr(script, "n_calls"), 1);
+    bccDisposeScript(script);
+}
+
 static int (*function_in_fork)(void);
 static int results_in_fork;
 
@@ -419,6 +446,7 @@ int main(void)
         TEST(a_failure_at_a_call_is_logged_and_ends_the_process),
         TEST(what_cannot_be_divided_is_compiled_at_once),
         TEST(what_a_stub_would_change_is_compiled_at_once),
+        TEST(a_first_call_needs_little_stack),
         TEST(a_handler_of_fork_may_call_first),
         TEST(the_best_code_is_made_at_once_where_it_is_wanted),
         TEST(the_next_launch_hits_the_best_code),

@@ -56,6 +56,7 @@ struct lazy {
     const struct lazy_head *head; /* NULL: nothing was called yet */
     struct piece *pieces;
     size_t n_pieces;
+    struct error err; /* of a call that ends the process: stacks are small */
 };
 
 /* ---- One at a time ---- */
@@ -512,13 +513,11 @@ void *lazy_resolve(struct lazy_slot *slot)
     const struct lazy_head *head =
         (const struct lazy_head *)(const void *)(slot - slot->index) - 1;
     struct wish wish;
-    struct error err;
     int saved_errno = errno;
 
     wish = (struct wish){(void *)(uintptr_t)head->context, head, slot->index};
-    error_init(&err);
-    if (provide(&wish, &err))
-        end(&wish, &err);
+    if (provide(&wish, &wish.lazy->err))
+        end(&wish, &wish.lazy->err);
     errno = saved_errno;
     return (void *)(uintptr_t)__atomic_load_n(&slot->code, __ATOMIC_ACQUIRE);
 }
