@@ -59,7 +59,8 @@ static void *start(void *context)
 
 /* The thread inherits the caller's mask: signals that are sent to the process
  * are for the host's threads. The caller may be a handler that interrupted
- * malloc(), so this allocates nothing, as an attribute with a mask would. */
+ * malloc(): an attribute with a mask would be allocated, and a new thread is
+ * not while libc keeps the stack of the last one. */
 static int create(pthread_t *thread, struct run *run)
 {
     static const int of_thread[] = {SIGSEGV, SIGBUS,  SIGILL, SIGFPE,
