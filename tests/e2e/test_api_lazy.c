@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "api_fixture.h"
@@ -281,6 +282,100 @@ static void what_cannot_be_divided_is_compiled_at_once(void **state)
     bccDisposeScript(script);
 }
 
+/* In LLVM's text, where all bodies are read at once. */
+static void what_a_stub_would_change_is_compiled_at_once(void **state)
+{
+    static const struct {
+        const char *text, *reason;
+    } rows[] = {
+        {"define i32 @answer() {\n ret i32 42\n}\n", "body is still unread"},
+        {"define coldcc i32 @cold() {\n ret i32 42\n}\n"
+         "define i32 @answer() {\n %r = call coldcc i32 @cold()\n"
+         " ret i32 %r\n}\n",
+         "a calling convention of its own"},
+        {"define void @keeps() \"no_caller_saved_registers\" {\n"
+         " ret void\n}\n"
+         "define i32 @answer() {\n call void @keeps() "
+         "\"no_caller_saved_registers\"\n ret i32 42\n}\n",
+         "a calling convention of its own"},
+        {"define i32 @answer() {\n ret i32 42\n}\n"
+         "!llvm.module.flags = !{!0}\n!0 = !{i32 4, !\"kcfi\", i32 1}\n",
+         "kcfi"},
+    };
+    const struct path path = fixture_path(*state, "text.ll");
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        BCCScriptRef script = bccCreateScript();
+        BCCOptions options = runnable_options();
+        char reason[256] = "";
+
+        options.jit = BCC_JIT_LAZY;
+        options.tier = BCC_TIER_BASELINE;
+        write_whole(path.text, rows[i].text, strlen(rows[i].text));
+        assert_succeeds(script, bccSetOptions(script, &options));
+        assert_succeeds(script, bccReadFile(script, path.text, 0));
+        assert_succeeds(script, bccSetLogCallback(script, keep_reason, reason));
+        assert_succeeds(script, prepare(script, NULL));
+        assert_int_equal(report_of(script).lazy, 0);
+        assert_non_null(strstr(reason, rows[i].reason));
+        assert_int_equal(call(script, "answer"), 42);
+        bccDisposeScript(script);
+    }
+}
+
+/* An alternate stack for signals may have 8 KiB. */
+static void a_first_call_needs_little_stack(void **state)
+{
+    enum { STACK_SIZE = 65536, LIMIT = 6000, FILL = 0x5a };
+    static char stack[STACK_SIZE];
+    BCCScriptRef script = prepared("lazy.bc");
+    ucontext_t here, there;
+    size_t n_unused = 0;
+    void (*function)(void);
+
+    (void)state;
+    *(void **)&function = bccGetFuncAddr(script, "counted");
+    memset(stack, FILL, sizeof(stack));
+    assert_int_equal(getcontext(&there), 0);
+    there.uc_stack.ss_sp = stack;
+    there.uc_stack.ss_size = sizeof(stack);
+    there.uc_link = &here;
+    makecontext(&there, function, 0);
+    assert_int_equal(swapcontext(&here, &there), 0);
+    while (n_unused < sizeof(stack) && stack[n_unused] == FILL)
+        n_unused++;
+    assert_in_range(sizeof(stack) - n_unused, 1, LIMIT);
+    assert_int_equal(*(int *)bccGetVarAddr(script, "n_calls"), 1);
+    bccDisposeScript(script);
+}
+
+static int (*function_in_fork)(void);
+static int results_in_fork;
+
+static void call_in_fork(void)
+{
+    if (function_in_fork)
+        results_in_fork += function_in_fork();
+}
+
+static void a_handler_of_fork_may_call_first(void **state)
+{
+    BCCScriptRef script = prepared("lazy.bc");
+    int status = -1;
+    pid_t pid;
+
+    (void)state;
+    *(void **)&function_in_fork = bccGetFuncAddr(script, "jumps");
+    pid = fork();
+    function_in_fork = NULL;
+    if (pid == 0)
+        _exit(call(script, "mutual_recursion"));
+    assert_int_equal(results_in_fork, 5);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(WEXITSTATUS(status), 1);
+    bccDisposeScript(script);
+}
+
 static void the_best_code_is_made_at_once_where_it_is_wanted(void **state)
 {
     BCCScriptRef script = new_lazy("answer.bc", BCC_TIER_BEST);
@@ -364,11 +459,16 @@ int main(void)
         TEST(a_child_of_fork_compiles_for_itself),
         TEST(a_failure_at_a_call_is_logged_and_ends_the_process),
         TEST(what_cannot_be_divided_is_compiled_at_once),
+        TEST(what_a_stub_would_change_is_compiled_at_once),
+        TEST(a_first_call_needs_little_stack),
+        TEST(a_handler_of_fork_may_call_first),
         TEST(the_best_code_is_made_at_once_where_it_is_wanted),
         TEST(the_next_launch_hits_the_best_code),
         TEST(the_best_code_replaces_that_of_other_bytes),
         TEST(a_prepare_that_fails_leaves_nothing_behind),
     };
 
+    /* Before the library's own handlers, which come later. */
+    pthread_atfork(call_in_fork, NULL, NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@ struct run {
     compile_work_fn work;
     compile_finish_fn finish;
     void *context;
-    struct error err;
+    struct error *err; /* the caller's */
     enum status status;
     jmp_buf end;
 };
@@ -26,7 +26,7 @@ static _Thread_local struct run *current;
 
 static void end_run(enum status status, const char *message)
 {
-    current->status = error_set(&current->err, status, "%s", message);
+    current->status = error_set(current->err, status, "%s", message);
     longjmp(current->end, 1);
 }
 
@@ -47,7 +47,7 @@ static void *start(void *context)
     fesetenv(FE_DFL_ENV);
     current = run;
     if (setjmp(run->end) == 0)
-        run->status = run->work(run->context, &run->err);
+        run->status = run->work(run->context, run->err);
     if (run->finish)
         run->finish(run->context);
     if (plain) {
@@ -57,40 +57,44 @@ static void *start(void *context)
     return NULL;
 }
 
-/* Signals that are sent to the process are for the host's threads. */
-static void block_signals(pthread_attr_t *attributes)
+/* The thread inherits the caller's mask: signals that are sent to the process
+ * are for the host's threads. The caller may be a handler that interrupted
+ * malloc(): an attribute with a mask would be allocated, and a new thread is
+ * not while libc keeps the stack of the last one. */
+static int create(pthread_t *thread, struct run *run)
 {
     static const int of_thread[] = {SIGSEGV, SIGBUS,  SIGILL, SIGFPE,
                                     SIGTRAP, SIGABRT, SIGSYS};
-    sigset_t blocked;
+    sigset_t blocked, before;
+    pthread_attr_t attributes;
+    int result = pthread_attr_init(&attributes);
 
+    if (result)
+        return result;
+    pthread_attr_setstacksize(&attributes, STACK_SIZE);
     sigfillset(&blocked);
     for (size_t i = 0; i < sizeof(of_thread) / sizeof(of_thread[0]); i++)
         sigdelset(&blocked, of_thread[i]);
-    pthread_attr_setsigmask_np(attributes, &blocked);
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
+    result = pthread_create(thread, &attributes, start, run);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    return result;
 }
 
 enum status compile_thread_run(compile_work_fn work, compile_finish_fn finish,
                                void *context, struct error *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    struct run run = {.work = work, .finish = finish, .context = context};
-    pthread_attr_t attributes;
+    struct run run = {
+        .work = work, .finish = finish, .context = context, .err = err};
     pthread_t thread;
     int result;
 
     pthread_once(&once, set_up);
-    result = pthread_attr_init(&attributes);
-    if (result == 0) {
-        pthread_attr_setstacksize(&attributes, STACK_SIZE);
-        block_signals(&attributes);
-        result = pthread_create(&thread, &attributes, start, &run);
-        pthread_attr_destroy(&attributes);
-    }
+    result = create(&thread, &run);
     if (result)
         return error_set_os(err, result, "compile: thread");
     pthread_join(thread, NULL);
-    if (run.status && err)
-        *err = run.err;
     return run.status;
 }

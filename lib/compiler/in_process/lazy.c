@@ -56,25 +56,44 @@ struct lazy {
     const struct lazy_head *head; /* NULL: nothing was called yet */
     struct piece *pieces;
     size_t n_pieces;
+    struct error err; /* of a call that ends the process: stacks are small */
 };
 
 /* ---- One at a time ---- */
 
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 
+/* This thread is in fork(), and has the turn: others' handlers of fork() may
+ * call functions, too. */
+static _Thread_local bool is_forking;
+
 static void take_turn(void)
 {
-    pthread_mutex_lock(&turn);
+    if (!is_forking)
+        pthread_mutex_lock(&turn);
 }
 
 static void leave_turn(void)
 {
-    pthread_mutex_unlock(&turn);
+    if (!is_forking)
+        pthread_mutex_unlock(&turn);
+}
+
+static void before_fork(void)
+{
+    take_turn();
+    is_forking = true;
+}
+
+static void after_fork(void)
+{
+    is_forking = false;
+    leave_turn();
 }
 
 static void set_up(void)
 {
-    pthread_atfork(take_turn, leave_turn, leave_turn);
+    pthread_atfork(before_fork, after_fork, after_fork);
 }
 
 /* ---- Life ---- */
@@ -474,7 +493,9 @@ static enum status provide(const struct wish *wish, struct error *err)
     return status;
 }
 
-static void end(const struct wish *wish, const struct error *err)
+/* Not inlined: its text is not to be on the stack of each call. */
+__attribute__((noinline)) static void end(const struct wish *wish,
+                                          const struct error *err)
 {
     const struct lazy *lazy = wish->lazy;
     const struct lazy_code *host = lazy->host;
@@ -492,13 +513,11 @@ void *lazy_resolve(struct lazy_slot *slot)
     const struct lazy_head *head =
         (const struct lazy_head *)(const void *)(slot - slot->index) - 1;
     struct wish wish;
-    struct error err;
     int saved_errno = errno;
 
     wish = (struct wish){(void *)(uintptr_t)head->context, head, slot->index};
-    error_init(&err);
-    if (provide(&wish, &err))
-        end(&wish, &err);
+    if (provide(&wish, &wish.lazy->err))
+        end(&wish, &wish.lazy->err);
     errno = saved_errno;
     return (void *)(uintptr_t)__atomic_load_n(&slot->code, __ATOMIC_ACQUIRE);
 }

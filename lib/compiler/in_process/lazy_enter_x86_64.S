@@ -9,7 +9,7 @@
 /* Vector registers in the area that XSAVE defines: up to the 32 of 512 bits in
  * use it has 2,688 bytes. 19 are the general registers of APX. Neither tiles
  * nor protection keys are arguments. */
-#define STATE      4096
+#define STATE      2752
 #define STATE_MASK (0xff | 1 << 19)
 #define OSXSAVE    27
 lazy_enter:

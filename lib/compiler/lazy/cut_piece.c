@@ -38,15 +38,6 @@ static size_t count_members(const struct piece *piece)
     return piece->members.size / sizeof(struct member);
 }
 
-static bool must_be_inlined(LLVMValueRef function)
-{
-    static const char name[] = "alwaysinline";
-
-    return LLVMGetEnumAttributeAtIndex(
-               function, on_function,
-               LLVMGetEnumAttributeKindForName(name, strlen(name))) != NULL;
-}
-
 static void add_member(struct piece *piece, LLVMValueRef function, bool is_copy)
 {
     const struct member row = {function, is_copy};
@@ -66,12 +57,13 @@ static void consider(struct piece *piece, LLVMValueRef callee)
     const struct lazy_cut *cut = piece->cut;
     const char *name = glue_name(callee);
 
-    if (cut_is_elsewhere(callee) || name_map_find(&piece->names, name))
+    if (LLVMIsDeclaration(callee) || name_map_find(&piece->names, name))
         return;
-    if (cut->is_wanted(cut->is_wanted_context, name) &&
-        (piece->n_called < cut->budget || must_be_inlined(callee)))
+    if (!cut_is_elsewhere(callee) &&
+        cut->is_wanted(cut->is_wanted_context, name) &&
+        (piece->n_called < cut->budget || cut_must_be_inlined(callee)))
         add_member(piece, callee, false);
-    else if (must_be_inlined(callee))
+    else if (cut_must_be_inlined(callee))
         add_member(piece, callee, true);
 }
 

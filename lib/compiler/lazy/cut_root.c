@@ -26,13 +26,19 @@ static bool begins(const char *text, const char *start)
     return strncmp(text, start, strlen(start)) == 0;
 }
 
-/* With these, a call may pass something in the register that a stub uses. */
+/* Calls with others may pass something in the register that a stub uses, or
+ * expect it unchanged (coldcc). */
 static bool has_plain_convention(LLVMValueRef function)
 {
+    static const char keeps_all[] = "no_caller_saved_registers";
+
+    if (LLVMGetStringAttributeAtIndex(
+            function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, keeps_all,
+            sizeof(keeps_all) - 1))
+        return false;
     switch (LLVMGetFunctionCallConv(function)) {
     case LLVMCCallConv:
     case LLVMFastCallConv:
-    case LLVMColdCallConv:
     case LLVMPreserveMostCallConv:
     case LLVMPreserveAllCallConv:
     case LLVMX8664SysVCallConv:
@@ -120,6 +126,9 @@ static const char *find_refusal(LLVMModuleRef module)
     LLVMGetModuleInlineAsm(module, &size);
     if (size)
         return "the module has assembly";
+    /* A hash of the type is before the code. */
+    if (LLVMGetModuleFlag(module, "kcfi", strlen("kcfi")))
+        return "calls through pointers are checked (kcfi)";
     if (LLVMGetFirstGlobalIFunc(module))
         return "a function is indirect (ifunc)";
     while ((at = glue_next_global(module, at))) {
@@ -234,7 +243,8 @@ static void add_import(struct root *root, LLVMValueRef global)
         add_for_intrinsic(root, name);
     else if (strcmp(name, "__dso_handle") != 0) {
         add(root, &root->imports, name);
-        if (LLVMGetLinkage(global) != LLVMExternalWeakLinkage)
+        if (LLVMGetLinkage(global) != LLVMExternalWeakLinkage &&
+            !cut_must_be_inlined(global))
             add(root, &root->declared, name);
     }
 }
@@ -346,6 +356,12 @@ enum status cut_root(struct glue *glue, LLVMModuleRef module, const char *name,
     buffer_release(&root.imports);
     buffer_release(&root.declared);
     buffer_release(&root.aliases);
-    return root.failed ? error_no_memory(err)
-                       : cut_drop_marked(glue, module, name, err);
+    if (root.failed)
+        return error_no_memory(err);
+    /* LLVM's assembly as text is read with all bodies. */
+    if (cut->n_functions == 0) {
+        cut->refusal = "no function's body is still unread";
+        return error_set(err, STATUS_UNSUPPORTED, "%s: %s", name, cut->refusal);
+    }
+    return cut_drop_marked(glue, module, name, err);
 }

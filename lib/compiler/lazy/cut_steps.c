@@ -60,6 +60,16 @@ bool cut_is_elsewhere(LLVMValueRef global)
            LLVMGetLinkage(global) == LLVMAvailableExternallyLinkage;
 }
 
+bool cut_must_be_inlined(LLVMValueRef function)
+{
+    static const char name[] = "alwaysinline";
+
+    return LLVMIsAFunction(function) &&
+           LLVMGetEnumAttributeAtIndex(
+               function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+               LLVMGetEnumAttributeKindForName(name, strlen(name))) != NULL;
+}
+
 void cut_mark(LLVMValueRef global)
 {
     LLVMSetComdat(global, NULL);

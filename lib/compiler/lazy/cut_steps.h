@@ -21,6 +21,10 @@ bool cut_has_body(LLVMValueRef function);
 /* A definition that may be another's: not of this module. */
 bool cut_is_elsewhere(LLVMValueRef global);
 
+/* A function that callers have a copy of, though its definition may be
+ * elsewhere. */
+bool cut_must_be_inlined(LLVMValueRef function);
+
 /* To be a declaration after cut_drop_marked(). */
 void cut_mark(LLVMValueRef global);
 
