@@ -655,11 +655,6 @@ static enum status stage_emit(struct compilation *c, struct error *err)
 
 /* ---- Image ---- */
 
-static int compare_symbol(const void *key, const void *row)
-{
-    return strcmp(key, ((const struct link_symbol *)row)->name);
-}
-
 /* Exported names are unique in the object: local symbols of the same name were
  * renamed when the modules were linked. */
 static void fill_addresses(const struct compilation *c,
@@ -669,10 +664,9 @@ static void fill_addresses(const struct compilation *c,
     for (size_t i = 0; i < n; i++) {
         const struct link_symbol *found;
 
-        if (!public_names_contain(&c->names, symbols[i].name) || n_rows == 0)
+        if (!public_names_contain(&c->names, symbols[i].name))
             continue;
-        found = bsearch(symbols[i].name, table, n_rows, sizeof(*table),
-                        compare_symbol);
+        found = link_find_symbol(table, n_rows, symbols[i].name);
         if (found) {
             symbols[i].address = found->address;
             symbols[i].size = found->size;

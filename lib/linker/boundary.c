@@ -64,6 +64,17 @@ static const struct {
     {"__preinit_array_end", EDGE_OUTPUT_END, N_RANKS},
 };
 
+bool link_defines(const char *name)
+{
+    for (size_t i = 0; i < sizeof(image_edges) / sizeof(image_edges[0]); i++)
+        if (strcmp(image_edges[i].name, name) == 0)
+            return true;
+    for (size_t i = 0; i < sizeof(array_edges) / sizeof(array_edges[0]); i++)
+        if (strcmp(array_edges[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 static void define(struct link *link, struct symbol *symbol, enum edge edge,
                    const struct output *output)
 {

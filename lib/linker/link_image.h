@@ -101,4 +101,13 @@ enum status link_image(const struct link_params *params,
 
 void link_result_release(struct link_result *result);
 
+/* The row with that name in a list that is sorted by name, as those of struct
+ * link_result; NULL: none. */
+const struct link_symbol *link_find_symbol(const struct link_symbol *rows,
+                                           size_t n, const char *name);
+
+/* Does the linker define a symbol of that name where no input does, as _end or
+ * __init_array_start? Those of sections by name (__start_NAME) do not count. */
+bool link_defines(const char *name);
+
 #endif

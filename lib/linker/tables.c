@@ -161,3 +161,14 @@ enum status tables_fill(struct link *link, struct error *err)
     result->n_objects = tables.n_rows[TABLE_OBJECTS];
     return fill_imports(link, err);
 }
+
+static int compare_name(const void *name, const void *row)
+{
+    return strcmp(name, ((const struct link_symbol *)row)->name);
+}
+
+const struct link_symbol *link_find_symbol(const struct link_symbol *rows,
+                                           size_t n, const char *name)
+{
+    return n ? bsearch(name, rows, n, sizeof(*rows), compare_name) : NULL;
+}

@@ -174,17 +174,6 @@ copy_symbols(struct arena *arena, const struct link_symbol *symbols, size_t n)
     return rows;
 }
 
-static int compare_symbol(const void *name, const void *row)
-{
-    return strcmp(name, ((const struct link_symbol *)row)->name);
-}
-
-static const struct link_symbol *find_symbol(const struct link_symbol *rows,
-                                             size_t n, const char *name)
-{
-    return n ? bsearch(name, rows, n, sizeof(*rows), compare_symbol) : NULL;
-}
-
 static bool keep_whole(struct lazy *lazy, const struct link_result *link)
 {
     const struct lazy_cut *root = &lazy->root;
@@ -192,8 +181,8 @@ static bool keep_whole(struct lazy *lazy, const struct link_result *link)
     lazy->whole =
         arena_alloc(&lazy->arena, root->n_whole + 1, sizeof(*lazy->whole));
     for (size_t i = 0; lazy->whole && i < root->n_whole; i++) {
-        const struct link_symbol *symbol =
-            find_symbol(link->functions, link->n_functions, root->whole[i]);
+        const struct link_symbol *symbol = link_find_symbol(
+            link->functions, link->n_functions, root->whole[i]);
 
         if (!symbol)
             continue;
@@ -269,9 +258,9 @@ static void *find_in_root(const struct lazy *lazy, const char *name)
         return (void *)(uintptr_t)head->base;
     if (find_function(lazy, name, &index))
         return (void *)(uintptr_t)(head->stubs + index * LAZY_STUB_SIZE);
-    symbol = find_symbol(lazy->whole, lazy->n_whole, name);
+    symbol = link_find_symbol(lazy->whole, lazy->n_whole, name);
     if (!symbol)
-        symbol = find_symbol(lazy->objects, lazy->n_objects, name);
+        symbol = link_find_symbol(lazy->objects, lazy->n_objects, name);
     if (symbol)
         address = head->base + symbol->address;
     else if (find_name(lazy->root.imports, lazy->root.n_imports, name, &index))
@@ -380,7 +369,7 @@ static void fill_slots(struct lazy *lazy, const struct lazy_cut *cut,
                        const struct piece *piece)
 {
     for (size_t i = 0; i < cut->n_bodies; i++) {
-        const struct link_symbol *code = find_symbol(
+        const struct link_symbol *code = link_find_symbol(
             link->functions, link->n_functions, cut->bodies[i].name);
         size_t index;
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "buffer.h"
+#include "link_image.h"
 
 /* Lists under way. */
 struct root {
@@ -58,29 +59,11 @@ static bool is_hook(const char *name)
 }
 
 /* What the linker defines in each image, and what follows from where code is.
- */
+ * Each image has its own __dso_handle: that of the root serves pieces, too. */
 static bool is_of_image(const char *name)
 {
-    static const char *const names[] = {
-        "etext",
-        "_etext",
-        "edata",
-        "_edata",
-        "end",
-        "_end",
-        "__bss_start",
-        "__ehdr_start",
-        "_DYNAMIC",
-        "__executable_start",
-        "__LLVM_StackMaps",
-        "_GLOBAL_OFFSET_TABLE_",
-    };
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(names[i], name) == 0)
-            return true;
-    return begins(name, "__init_array_") || begins(name, "__fini_array_") ||
-           begins(name, "__preinit_array_") ||
+    return (link_defines(name) && strcmp(name, "__dso_handle") != 0) ||
+           strcmp(name, "__LLVM_StackMaps") == 0 ||
            begins(name, "llvm.experimental.stackmap") ||
            begins(name, "llvm.experimental.patchpoint") ||
            begins(name, "llvm.experimental.gc.statepoint");
