@@ -22,7 +22,7 @@ static LLVMValueRef named_user(LLVMValueRef user, unsigned depth)
     if (!LLVMIsAGlobalValue(user) || LLVMGetLinkage(user) == LLVMPrivateLinkage)
         return depth < MAX_DEPTH ? find_user(user, depth + 1) : NULL;
     /* Being listed in llvm.used or llvm.global_ctors is not a use. */
-    return strncmp(glue_name(user), "llvm.", 5) == 0 ? NULL : user;
+    return glue_is_llvm_name(glue_name(user)) ? NULL : user;
 }
 
 static LLVMValueRef find_user(LLVMValueRef value, unsigned depth)
@@ -49,7 +49,7 @@ static bool add(struct import_users *users, LLVMValueRef declaration,
     LLVMValueRef user;
 
     if (!LLVMIsDeclaration(declaration) ||
-        strncmp(glue_name(declaration), "llvm.", 5) == 0)
+        glue_is_llvm_name(glue_name(declaration)))
         return true;
     user = find_user(declaration, 0);
     if (!user)

@@ -272,7 +272,7 @@ static bool is_import(LLVMValueRef global)
 {
     return LLVMIsDeclaration(global) &&
            LLVMGetVisibility(global) != LLVMHiddenVisibility &&
-           strncmp(glue_name(global), "llvm.", 5) != 0;
+           !glue_is_llvm_name(glue_name(global));
 }
 
 static void renew_functions(struct renewals *renewals, LLVMModuleRef module)

@@ -25,11 +25,6 @@
 #include "llvm_glue.h"
 #include "name_map.h"
 
-static bool is_llvm_name(const char *name)
-{
-    return strncmp(name, "llvm.", 5) == 0;
-}
-
 /* ---- Names ---- */
 
 struct definitions {
@@ -62,7 +57,7 @@ static bool sort_marks(struct arena *arena, const struct request *request,
  * do not count, as they belong to no module in particular. */
 static bool is_visible_definition(LLVMValueRef global)
 {
-    if (LLVMIsDeclaration(global) || is_llvm_name(glue_name(global)) ||
+    if (LLVMIsDeclaration(global) || glue_is_llvm_name(glue_name(global)) ||
         LLVMGetVisibility(global) == LLVMHiddenVisibility)
         return false;
     switch (LLVMGetLinkage(global)) {
@@ -311,7 +306,7 @@ static void set_linkage(LLVMValueRef global,
 {
     const char *name = glue_name(global);
 
-    if (LLVMIsDeclaration(global) || is_llvm_name(name))
+    if (LLVMIsDeclaration(global) || glue_is_llvm_name(name))
         return;
     switch (LLVMGetLinkage(global)) {
     case LLVMInternalLinkage:

@@ -92,7 +92,7 @@ static bool read_global(LLVMValueRef global, struct occurrence *ret_occurrence)
     if (seen.definition >= WEAK && (is_variable || LLVMIsAFunction(global)))
         seen.is_grouped = LLVMGetComdat(global) != NULL;
     *ret_occurrence = seen;
-    return strncmp(seen.name, "llvm.", 5) != 0;
+    return !glue_is_llvm_name(seen.name);
 }
 
 static bool for_each_global(LLVMModuleRef module, visit_fn visit, void *context)

@@ -102,7 +102,7 @@ static bool is_marked(LLVMValueRef global)
     const char *name = glue_name(global);
 
     return name[0] == '\1' && name[1] && name[1] != '\1' &&
-           strncmp(name + 1, "llvm.", 5) != 0;
+           !glue_is_llvm_name(name + 1);
 }
 
 enum status plain_names_make(LLVMModuleRef module, const char *file,

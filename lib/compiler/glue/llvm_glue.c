@@ -239,6 +239,11 @@ LLVMValueRef glue_next_global(LLVMModuleRef module, LLVMValueRef at)
     return next;
 }
 
+bool glue_is_llvm_name(const char *name)
+{
+    return strncmp(name, "llvm.", 5) == 0;
+}
+
 int glue_compare_names(const void *left, const void *right)
 {
     return strcmp(*(const char *const *)left, *(const char *const *)right);

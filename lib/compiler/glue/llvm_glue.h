@@ -72,6 +72,9 @@ enum status glue_target(const char *triple, LLVMTargetRef *ret_target,
 /* Name of a global value, borrowed, NUL-terminated. */
 const char *glue_name(LLVMValueRef global);
 
+/* Is it one of LLVM's own: an intrinsic, or a list as llvm.used? */
+bool glue_is_llvm_name(const char *name);
+
 /* Compares two elements of a list of names, for qsort() and bsearch(). */
 int glue_compare_names(const void *left, const void *right);
 

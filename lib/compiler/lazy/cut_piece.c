@@ -202,7 +202,7 @@ static void mark_others(struct piece *piece)
             cut_mark(at);
     while ((at = next)) {
         next = LLVMGetNextGlobal(at);
-        if (cut_is_llvm_name(glue_name(at)))
+        if (glue_is_llvm_name(glue_name(at)))
             LLVMDeleteGlobal(at);
         else if (!LLVMIsDeclaration(at))
             cut_mark(at);

@@ -222,7 +222,7 @@ static void add_import(struct root *root, LLVMValueRef global)
 {
     const char *name = glue_name(global);
 
-    if (cut_is_llvm_name(name))
+    if (glue_is_llvm_name(name))
         add_for_intrinsic(root, name);
     else if (strcmp(name, "__dso_handle") != 0) {
         add(root, &root->imports, name);
@@ -268,7 +268,7 @@ static void cut_function(struct root *root, LLVMValueRef function)
 
 static void cut_variable(struct root *root, LLVMValueRef variable)
 {
-    if (cut_is_llvm_name(glue_name(variable)))
+    if (glue_is_llvm_name(glue_name(variable)))
         return;
     if (cut_is_elsewhere(variable))
         add_import(root, variable);

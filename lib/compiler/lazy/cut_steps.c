@@ -26,11 +26,6 @@ void cut_name_all(LLVMModuleRef module)
         }
 }
 
-bool cut_is_llvm_name(const char *name)
-{
-    return strncmp(name, "llvm.", 5) == 0;
-}
-
 LLVMValueRef cut_alias_base(LLVMValueRef alias)
 {
     LLVMValueRef at = alias;

@@ -7,8 +7,6 @@
 /* Give a name to each global value that has none: the same in each piece. */
 void cut_name_all(LLVMModuleRef module);
 
-bool cut_is_llvm_name(const char *name);
-
 /* The function or variable behind an alias, behind an offset maybe. */
 LLVMValueRef cut_alias_base(LLVMValueRef alias);
 

@@ -52,11 +52,6 @@
 #include "checksum.h"
 #include "linkage.h"
 
-static bool is_intrinsic(const char *name)
-{
-    return strncmp(name, "llvm.", 5) == 0;
-}
-
 /* ---- Can it be cut? ---- */
 
 /* Does it change nothing to link this metadata once more with each closure? */
@@ -190,7 +185,7 @@ static void add_names(struct closures *closures)
     while ((at = glue_next_global(closures->module, at))) {
         const char *name = glue_name(at);
 
-        if (!linkage_is_definition(at) && !is_intrinsic(name))
+        if (!linkage_is_definition(at) && !glue_is_llvm_name(name))
             closures->declared[closures->n_declared++] = name;
         else if (linkage_is_definition(at) && !linkage_is_local(at))
             index->defined[index->n_defined++] = checksum_name(name);
